@@ -1,0 +1,30 @@
+"""Buffon: what can be said about a function of uncertain inputs, with an honest error bar, from few evaluations.
+
+>>> import buffon as bf
+>>> problem = bf.Problem(lambda x: x[:, 0] ** 2, bf.Normal())
+>>> bf.plain(problem, budget=100_000, rng=1).n
+100000
+"""
+from buffon import testing
+from buffon._buffon import (
+    Estimate,
+    GaussianCopula,
+    Joint,
+    LogNormal,
+    Mixture,
+    ModelError,
+    MultivariateNormal,
+    Normal,
+    Problem,
+    Sample,
+    Uniform,
+    __version__,
+    exceedance,
+)
+from buffon.estimators import *  # noqa: F403  one function per registered word
+from buffon.estimators import __all__ as _estimators
+
+__all__ = [
+    "Estimate", "GaussianCopula", "Joint", "LogNormal", "Mixture", "ModelError", "MultivariateNormal", "Normal", "Problem",
+    "Sample", "Uniform", "__version__", "exceedance", "testing", *_estimators,
+]

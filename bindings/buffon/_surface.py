@@ -1,0 +1,30 @@
+"""Python functions from registered C++ ones: signature and Parameters section come from the options' own description."""
+import inspect
+
+from buffon import _buffon
+
+_POSITIONAL = {"problem": "problem : Problem\n    Model and law of its inputs; d inputs, m outputs."}
+
+
+def _parameters(positional, keywords):
+    lines = ["Parameters", "----------"]
+    lines += [_POSITIONAL[name] for name in positional]
+    lines += [f"{name} : {kind}\n    {text[0].upper()}{text[1:]}." for name, kind, _, text in keywords]
+    return "\n".join(lines)
+
+
+def function(name, summary, rest):
+    """The Python function of the registered word `name`; `summary` and `rest` frame its Parameters section."""
+    positional, keywords = _buffon.registry[name]
+    core = getattr(_buffon, name)
+
+    def call(*args, **options):
+        return core(*args, **options)
+
+    parameters = [inspect.Parameter(p, inspect.Parameter.POSITIONAL_OR_KEYWORD) for p in positional]
+    parameters += [inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, default=default) for k, _, default, _ in keywords]
+    call.__name__ = call.__qualname__ = name
+    call.__module__ = "buffon"
+    call.__signature__ = inspect.Signature(parameters)
+    call.__doc__ = "\n\n".join([inspect.cleandoc(summary), _parameters(positional, keywords), inspect.cleandoc(rest)]) + "\n"
+    return call

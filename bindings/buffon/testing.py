@@ -1,0 +1,1 @@
+"""Problems with known answers, each with its source."""

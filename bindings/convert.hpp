@@ -1,0 +1,203 @@
+/// From Python to the members of options structs and back, with errors that name function and argument.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <buffon/distribution.hpp>
+#include <buffon/fields.hpp>
+#include <buffon/problem.hpp>
+#include <buffon/text.hpp>
+
+#include "rng.hpp"
+
+namespace binder {
+
+namespace py = pybind11;
+
+/// A Python object that C++ code may copy and destroy without the GIL.
+class Callable {
+public:
+    explicit Callable(py::object f) : f_(new py::object(std::move(f)), [](py::object* p) {
+        const py::gil_scoped_acquire gil;
+        delete p;
+    }) {}
+    const py::object& operator*() const { return *f_; }
+
+private:
+    std::shared_ptr<py::object> f_;
+};
+
+buffon::Distribution to_distribution(py::handle law, const std::string& where);
+
+[[noreturn]] inline void wrong_type(const std::string& function, const std::string& name, const std::string& wanted,
+                                    py::handle got) {
+    throw py::type_error(function + ": " + name + " must be " + wanted + ", got " +
+                         py::type::of(got).attr("__name__").cast<std::string>() + " " + py::repr(got).cast<std::string>());
+}
+
+template <class T>
+struct Converter;
+
+template <class T>
+T convert(py::handle given, const std::string& function, const std::string& name) {
+    return Converter<T>::from(given, function, name);
+}
+template <class T>
+std::string type_name() {
+    return Converter<T>::name();
+}
+template <class T>
+py::object to_python(const T& value) {
+    return Converter<T>::to(value);
+}
+
+template <>
+struct Converter<bool> {
+    static std::string name() { return "bool"; }
+    static py::object to(bool v) { return py::bool_(v); }
+    static bool from(py::handle v, const std::string& f, const std::string& n) {
+        if (!py::isinstance<py::bool_>(v)) wrong_type(f, n, "True or False", v);
+        return v.cast<bool>();
+    }
+};
+
+template <class T>
+    requires(std::is_same_v<T, int> || std::is_same_v<T, std::int64_t>)
+struct Converter<T> {
+    static std::string name() { return "int"; }
+    static py::object to(T v) { return py::int_(v); }
+    static T from(py::handle v, const std::string& f, const std::string& n) {
+        const bool whole_float = py::isinstance<py::float_>(v) && v.attr("is_integer")().template cast<bool>();   // 1e6
+        if (py::isinstance<py::bool_>(v) || (!PyIndex_Check(v.ptr()) && !whole_float)) wrong_type(f, n, "an integer", v);
+        const long long value = whole_float ? py::int_(py::reinterpret_borrow<py::object>(v)).template cast<long long>()
+                                            : PyLong_AsLongLong(py::reinterpret_steal<py::object>(PyNumber_Index(v.ptr())).ptr());
+        if (PyErr_Occurred() || value != static_cast<T>(value)) {
+            PyErr_Clear();
+            throw py::value_error(f + ": " + n + " is too large, got " + py::repr(v).cast<std::string>());
+        }
+        return static_cast<T>(value);
+    }
+};
+
+template <>
+struct Converter<double> {
+    static std::string name() { return "float"; }
+    static py::object to(double v) { return py::float_(v); }
+    static double from(py::handle v, const std::string& f, const std::string& n) {
+        if (py::isinstance<py::bool_>(v) || !PyNumber_Check(v.ptr())) wrong_type(f, n, "a number", v);
+        const double value = PyFloat_AsDouble(v.ptr());
+        if (PyErr_Occurred()) {
+            PyErr_Clear();
+            wrong_type(f, n, "a number", v);
+        }
+        return value;
+    }
+};
+
+template <>
+struct Converter<std::string> {
+    static std::string name() { return "str"; }
+    static py::object to(const std::string& v) { return py::str(v); }
+    static std::string from(py::handle v, const std::string& f, const std::string& n) {
+        if (!py::isinstance<py::str>(v)) wrong_type(f, n, "a string", v);
+        return v.cast<std::string>();
+    }
+};
+
+/// The key of `rng` arguments; the only unsigned member that options have.
+template <>
+struct Converter<std::optional<std::uint64_t>> {
+    static std::string name() { return "int, Generator, SeedSequence or None"; }
+    static py::object to(const std::optional<std::uint64_t>& v) { return v ? py::object(py::int_(*v)) : py::none(); }
+    static std::optional<std::uint64_t> from(py::handle v, const std::string&, const std::string&) { return rng_key(v); }
+};
+
+template <class T>
+struct Converter<std::optional<T>> {
+    static std::string name() { return type_name<T>() + " or None"; }
+    static py::object to(const std::optional<T>& v) { return v ? to_python(*v) : py::none(); }
+    static std::optional<T> from(py::handle v, const std::string& f, const std::string& n) {
+        if (v.is_none()) return std::nullopt;
+        return convert<T>(v, f, n);
+    }
+};
+
+template <class T>
+struct Converter<std::vector<T>> {
+    static std::string name() { return "list of " + type_name<T>(); }
+    static py::object to(const std::vector<T>& v) {
+        py::list out;
+        for (const auto& item : v) out.append(to_python(item));
+        return out;
+    }
+    static std::vector<T> from(py::handle v, const std::string& f, const std::string& n) {
+        if (py::isinstance<py::str>(v) || py::isinstance<py::dict>(v) || !py::isinstance<py::iterable>(v))
+            wrong_type(f, n, "a " + name(), v);
+        std::vector<T> out;
+        for (const auto item : py::iter(v)) out.push_back(convert<T>(item, f, n + "[" + std::to_string(out.size()) + "]"));
+        return out;
+    }
+};
+
+template <class T>
+    requires std::is_enum_v<T>
+struct Converter<T> {
+    static std::vector<std::string> words() {
+        return {buffon::EnumNames<T>::names.begin(), buffon::EnumNames<T>::names.end()};
+    }
+    static std::string name() {
+        std::string out;
+        for (const auto& w : words()) out += (out.empty() ? "'" : ", '") + w + "'";
+        return out;
+    }
+    static py::object to(T v) { return py::str(words()[static_cast<std::size_t>(v)]); }
+    static T from(py::handle v, const std::string& f, const std::string& n) {
+        if (!py::isinstance<py::str>(v)) wrong_type(f, n, "one of " + name(), v);
+        const auto given = v.cast<std::string>();
+        const auto known = words();
+        for (std::size_t i = 0; i < known.size(); ++i)
+            if (known[i] == given) return static_cast<T>(i);
+        throw py::value_error(f + ": " + n + " must be one of " + name() + ", got '" + given + "'");
+    }
+};
+
+template <>
+struct Converter<std::function<void(std::int64_t, std::int64_t)>> {
+    using Function = std::function<void(std::int64_t, std::int64_t)>;
+    static std::string name() { return "callable or None"; }
+    static py::object to(const Function&) { return py::none(); }
+    static Function from(py::handle v, const std::string& f, const std::string& n) {
+        if (v.is_none()) return {};
+        if (!PyCallable_Check(v.ptr())) wrong_type(f, n, "callable", v);
+        return [call = Callable(py::reinterpret_borrow<py::object>(v))](std::int64_t done, std::int64_t budget) {
+            const py::gil_scoped_acquire gil;
+            (*call)(done, budget);
+        };
+    }
+};
+
+template <>
+struct Converter<buffon::Distribution> {
+    static std::string name() { return "law"; }
+    static py::object to(const buffon::Distribution&) { return py::none(); }
+    static buffon::Distribution from(py::handle v, const std::string& f, const std::string& n) {
+        return to_distribution(v, f + ": " + n);
+    }
+};
+
+template <>
+struct Converter<buffon::Problem> {
+    static buffon::Problem from(py::handle v, const std::string& f, const std::string& n) {
+        if (!py::isinstance<buffon::Problem>(v)) wrong_type(f, n, "a Problem (bf.Problem(model, inputs))", v);
+        return v.cast<buffon::Problem>();
+    }
+};
+
+}  // namespace binder

@@ -1,0 +1,563 @@
+// Python's schedules and exact Gaussian-mixture denoiser: shapes are checked, the GIL is released, no arithmetic.
+#include <buffon/diffusion/gaussian_mixture.hpp>
+#include <buffon/diffusion/schedule.hpp>
+
+#include <buffon/check.hpp>
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include "arrays.hpp"
+#include "convert.hpp"
+#include "rng.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace py = pybind11;
+
+namespace {
+
+using namespace buffon::diffusion;
+using buffon::ConstView;
+using buffon::Matrix;
+using buffon::Stream;
+using buffon::View;
+using buffon::require;
+
+using binder::Array;
+using binder::shape_text;
+using Shape = std::vector<py::ssize_t>;
+
+std::span<const double> numbers(const Array& a) { return {a.data(), static_cast<std::size_t>(a.size())}; }
+
+ConstView table(const Array& a) { return {a.data(), a.shape(0), a.shape(1)}; }
+
+/// The first axis holds the rows, the others together the columns.
+View table(Array& a) { return {a.mutable_data(), a.shape(0), a.ndim() == 1 ? 1 : a.ndim() == 2 ? a.shape(1) : a.shape(1) * a.shape(2)}; }
+
+Array array_of(std::span<const double> data, const Shape& shape) {
+    Array a(shape);
+    std::copy(data.begin(), data.end(), a.mutable_data());
+    return a;
+}
+
+/// f of each number, in an array of the same shape; a number for a number.
+template <class F>
+py::object elementwise(py::handle value, const std::string& what, const F& f) {
+    const Array in = binder::to_array(value, what);
+    Array out(Shape(in.shape(), in.shape() + in.ndim()));
+    const std::span<const double> from = numbers(in);
+    double* const to = out.mutable_data();
+    {
+        const py::gil_scoped_release release;
+        std::transform(from.begin(), from.end(), to, f);
+    }
+    if (in.ndim() == 0) return py::float_(*to);
+    return out;
+}
+
+/// What the three schedules share; the constructor is the caller's.
+template <class S>
+py::class_<S> bind_schedule(py::module_& m, const std::string& name, const char* doc) {
+    py::class_<S> c(m, name.c_str(), doc);
+    c.attr("__module__") = "buffon.diffusion";
+    c.def("alpha",
+          [name](const S& s, py::handle t) {
+              return elementwise(t, name + ".alpha: t", [&](double v) { return s.alpha(v); });
+          },
+          py::arg("t"),
+          R"(Factor of the data x0 at time t.
+
+Parameters
+----------
+t : float or array of any shape
+    Times in [0, t_start].
+
+Returns
+-------
+float or array of the shape of ``t``
+
+Raises
+------
+ValueError
+    If a time lies outside the schedule's range.)");
+    c.def("sigma",
+          [name](const S& s, py::handle t) {
+              return elementwise(t, name + ".sigma: t", [&](double v) { return s.sigma(v); });
+          },
+          py::arg("t"),
+          R"(Standard deviation of the noise at time t.
+
+Parameters
+----------
+t : float or array of any shape
+    Times in [0, t_start].
+
+Returns
+-------
+float or array of the shape of ``t``
+
+Raises
+------
+ValueError
+    If a time lies outside the schedule's range.)");
+    c.def("lam",
+          [name](const S& s, py::handle t) {
+              return elementwise(t, name + ".lam: t", [&](double v) { return s.lambda(v); });
+          },
+          py::arg("t"),
+          R"(Half the logarithm of the signal-to-noise ratio, log(alpha / sigma), at time t.
+
+Computed from log alpha, not from a rounded ratio: accurate down to t = 0, where it is +inf if sigma is 0.
+
+Parameters
+----------
+t : float or array of any shape
+    Times in [0, t_start].
+
+Returns
+-------
+float or array of the shape of ``t``
+    Strictly decreasing in ``t``.
+
+Raises
+------
+ValueError
+    If a time lies outside the schedule's range.)");
+    c.def("t_of_lam",
+          [name](const S& s, py::handle lam) {
+              return elementwise(lam, name + ".t_of_lam: lam", [&](double v) { return s.t_of_lambda(v); });
+          },
+          py::arg("lam"),
+          R"(Time at which log(alpha / sigma) has the given value: the inverse of ``lam``.
+
+Parameters
+----------
+lam : float or array of any shape
+    Values that ``lam`` takes.
+
+Returns
+-------
+float or array of the shape of ``lam``
+
+Raises
+------
+ValueError
+    If a value belongs to no time of the schedule.)");
+    c.def("grid",
+          [name](const S& s, py::handle steps, py::handle kind) {
+              return binder::from_vector(Schedule(s).grid(binder::convert<std::int64_t>(steps, name + ".grid", "steps"),
+                                                          binder::convert<GridKind>(kind, name + ".grid", "kind")));
+          },
+          py::arg("steps"), py::arg("kind") = "logsnr",
+          R"(Times of a sampler, from noise to data.
+
+Parameters
+----------
+steps : int
+    Number of steps, at least 1.
+kind : {"logsnr", "time", "rho"}
+    What is equidistant: log(alpha / sigma), the time, or (sigma / alpha)^(1/7).
+
+Returns
+-------
+array (steps + 1,)
+    Decreasing; the first is ``t_start`` and the last ``t_end``, both to the bit.
+
+Raises
+------
+ValueError
+    If ``steps`` is below 1 or ``kind`` is unknown.
+
+References
+----------
+Karras, Aittala, Aila, Laine, "Elucidating the design space of diffusion-based generative models", NeurIPS 2022, eq. (5),
+for "rho".)");
+    c.def_property_readonly("t_start", &S::t_start, "Largest time: noise. Grids begin here.");
+    c.def_property_readonly("t_end", &S::t_end, "Last time of a grid, near the data.");
+    return c;
+}
+
+template <class... Parts>
+std::string text(const Parts&... parts) {
+    std::ostringstream out;
+    (out << ... << parts);
+    return out.str();
+}
+
+void bind_schedules(py::module_& m) {
+    bind_schedule<VP>(m, "VP",
+                      R"(Variance-preserving schedule with beta(t) = b0 + (b1 - b0) t on 0 <= t <= 1.
+
+x_t = alpha(t) x0 + sigma(t) eps with log alpha(t) = -(b1 - b0) t^2 / 4 - b0 t / 2 and alpha^2 + sigma^2 = 1.
+
+Parameters
+----------
+b0, b1 : float
+    Noise rates at t = 0 and t = 1, 0 < b0 <= b1.
+t_end : float
+    Last time of a grid, in (0, 1). With more than about 15 evaluations 1e-4 is usual.
+
+Raises
+------
+ValueError
+    If a parameter is outside its range.
+
+References
+----------
+Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021.)")
+        .def(py::init<double, double, double>(), py::arg("b0") = 0.1, py::arg("b1") = 20.0, py::arg("t_end") = 1e-3)
+        .def("__repr__", [](const VP& s) {
+            return text("VP(b0=", s.b0(), ", b1=", s.b1(), ", t_end=", s.t_end(), "): ", s.formula());
+        });
+    bind_schedule<VE>(m, "VE",
+                      R"(Variance-exploding schedule: x_t = x0 + sigma(t) eps with sigma(t) = smin (smax / smin)^t on 0 <= t <= 1.
+
+Parameters
+----------
+smin, smax : float
+    Standard deviations of the noise at t = 0 and t = 1, 0 < smin < smax.
+
+Raises
+------
+ValueError
+    If a parameter is outside its range.
+
+References
+----------
+Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021.)")
+        .def(py::init<double, double>(), py::arg("smin") = 0.01, py::arg("smax") = 50.0)
+        .def("__repr__",
+             [](const VE& s) { return text("VE(smin=", s.smin(), ", smax=", s.smax(), "): ", s.formula()); });
+    bind_schedule<EDM>(m, "EDM",
+                       R"(Schedule whose time is the noise level: x_t = x0 + t eps on 0 <= t <= smax; grids run from smax to smin.
+
+Parameters
+----------
+smin, smax : float
+    Smallest and largest noise level of a grid, 0 < smin < smax.
+
+Raises
+------
+ValueError
+    If a parameter is outside its range.
+
+References
+----------
+Karras, Aittala, Aila, Laine, "Elucidating the design space of diffusion-based generative models", NeurIPS 2022.)")
+        .def(py::init<double, double>(), py::arg("smin") = 0.002, py::arg("smax") = 80.0)
+        .def("__repr__",
+             [](const EDM& s) { return text("EDM(smin=", s.smin(), ", smax=", s.smax(), "): ", s.formula()); });
+}
+
+std::vector<Matrix> to_matrices(py::handle value, const std::string& what) {
+    const Array a = binder::to_array(value, what);
+    require(a.ndim() == 3, what, " must have shape (k, d, d), got ", shape_text(a));
+    std::vector<Matrix> out(static_cast<std::size_t>(a.shape(0)), Matrix(a.shape(1), a.shape(2)));
+    const double* from = a.data();
+    for (Matrix& m : out) {
+        std::copy_n(from, m.data.size(), m.data.begin());
+        from += m.data.size();
+    }
+    return out;
+}
+
+GaussianMixture make_mixture(py::handle weights, py::handle means, py::handle covariances) {
+    std::vector<double> w = binder::to_vector(weights, "GaussianMixture: weights");
+    Matrix centres = binder::to_matrix(means, "GaussianMixture: means");
+    std::vector<Matrix> parts = to_matrices(covariances, "GaussianMixture: covariances");
+    const py::gil_scoped_release release;
+    return {std::move(w), std::move(centres), std::move(parts)};
+}
+
+std::string argument(const char* function, const char* name) { return std::string("GaussianMixture.") + function + ": " + name; }
+
+Array to_points(const char* function, const GaussianMixture& mixture, py::handle value) {
+    Array x = binder::to_array(value, argument(function, "x"));
+    require(x.ndim() == 2 && x.shape(1) == mixture.dim(), "GaussianMixture.", function, ": x must have shape (n, ", mixture.dim(),
+            "), got ", shape_text(x));
+    return x;
+}
+
+Array to_levels(const char* function, py::handle value, py::ssize_t n) {
+    Array sigma = binder::to_array(value, argument(function, "sigma"));
+    require(sigma.ndim() == 0 || (sigma.ndim() == 1 && (sigma.size() == 1 || sigma.size() == n)), "GaussianMixture.", function,
+            ": sigma must be a number or have shape (n,) = (", n, ",), got shape ", shape_text(sigma));
+    return sigma;
+}
+
+/// f(x, sigma, out) without the GIL, into a new array of n rows of the given shape.
+template <class F>
+Array rows_of(const char* function, const GaussianMixture& mixture, py::handle points, py::handle levels, Shape row, const F& f) {
+    const Array x = to_points(function, mixture, points);
+    const Array sigma = to_levels(function, levels, x.shape(0));
+    const ConstView from = table(x);
+    row.insert(row.begin(), x.shape(0));
+    Array out(row);
+    const View to = table(out);
+    const py::gil_scoped_release release;
+    f(from, numbers(sigma), to);
+    return out;
+}
+
+Array denoise(const GaussianMixture& g, py::handle x, py::handle sigma, py::handle condition) {
+    require(condition.is_none(), "GaussianMixture.denoise: condition must be None, this model is unconditional");
+    return rows_of("denoise", g, x, sigma, {g.dim()}, [&](ConstView a, auto s, View out) { g.denoise(a, s, out); });
+}
+
+Array score(const GaussianMixture& g, py::handle x, py::handle sigma) {
+    return rows_of("score", g, x, sigma, {g.dim()}, [&](ConstView a, auto s, View out) { g.score(a, s, out); });
+}
+
+Array log_density(const GaussianMixture& g, py::handle x, py::handle sigma) {
+    return rows_of("log_density", g, x, sigma, {}, [&](ConstView a, auto s, View out) {
+        g.log_density(a, s, std::span(out.data, static_cast<std::size_t>(out.rows)));
+    });
+}
+
+Array responsibilities(const GaussianMixture& g, py::handle x, py::handle sigma) {
+    return rows_of("responsibilities", g, x, sigma, {g.size()}, [&](ConstView a, auto s, View out) { g.responsibilities(a, s, out); });
+}
+
+Array jacobian(const GaussianMixture& g, py::handle x, py::handle sigma) {
+    return rows_of("jacobian", g, x, sigma, {g.dim(), g.dim()}, [&](ConstView a, auto s, View out) { g.jacobian(a, s, out); });
+}
+
+// Each use of a key has its own stream: `forward` and `posterior_sample` with one rng are independent.
+constexpr std::uint32_t forward_stream = 0;
+constexpr std::uint32_t posterior_stream = 1;
+
+Array posterior_sample(const GaussianMixture& g, py::handle x, py::handle sigma, py::handle rng) {
+    const Stream stream{rng_key(rng), posterior_stream};
+    return rows_of("posterior_sample", g, x, sigma, {g.dim()},
+                   [&](ConstView a, auto s, View out) { g.posterior_sample(a, s, stream, 0, out); });
+}
+
+Array sigma_posterior(const GaussianMixture& g, py::handle points, py::handle nodes) {
+    const Array x = to_points("sigma_posterior", g, points);
+    const std::vector<double> grid = binder::to_vector(nodes, argument("sigma_posterior", "grid"));
+    Array out(Shape{x.shape(0), static_cast<py::ssize_t>(grid.size())});
+    const ConstView from = table(x);
+    const View to = table(out);
+    const py::gil_scoped_release release;
+    g.sigma_posterior(from, grid, to);
+    return out;
+}
+
+Array forward(const GaussianMixture& g, py::handle count, py::handle levels, py::handle rng) {
+    const std::int64_t n = binder::convert<std::int64_t>(count, "GaussianMixture.forward", "n");
+    require(n >= 0, "GaussianMixture.forward: n must be at least 0, got ", n);
+    const Array sigma = to_levels("forward", levels, n);
+    const Stream stream{rng_key(rng), forward_stream};
+    Array out(Shape{n, g.dim()});
+    const View to = table(out);
+    const py::gil_scoped_release release;
+    g.forward(numbers(sigma), stream, 0, to);
+    return out;
+}
+
+Array covariances(const GaussianMixture& g) {
+    Array out(Shape{g.size(), g.dim(), g.dim()});
+    double* to = out.mutable_data();
+    for (const Matrix& c : g.covariances()) to = std::copy(c.data.begin(), c.data.end(), to);
+    return out;
+}
+
+void bind_gaussian_mixture(py::module_& m) {
+    py::class_<GaussianMixture> c(m, "GaussianMixture",
+                                  R"(Exact denoiser of p0 = sum_k weights_k N(means_k, covariances_k).
+
+Everything about x = x0 + sigma eps with x0 ~ p0 and eps ~ N(0, I) in closed form, accurate for every noise level. ``sigma``
+is one number or one per row, and may be 0 where no covariance is singular. A row of an answer depends on that row alone, to
+the bit: neither on the batch nor on the number of threads.
+
+Parameters
+----------
+weights : array (k,)
+    Positive; normalised here.
+means : array (k, d)
+covariances : array (k, d, d)
+    Symmetric positive semidefinite; singular ones are allowed.
+
+Raises
+------
+ValueError
+    If a shape is wrong, a weight is not positive, a covariance is not symmetric positive semidefinite.)");
+    c.attr("__module__") = "buffon.diffusion";
+    c.def(py::init(&make_mixture), py::arg("weights"), py::arg("means"), py::arg("covariances"));
+    c.def("denoise", &denoise, py::arg("x"), py::arg("sigma"), py::arg("condition") = py::none(),
+          R"(Posterior mean E[x0 | x].
+
+Parameters
+----------
+x : array (n, d)
+sigma : float or array (n,)
+    Noise level, of all rows or of each.
+condition : None
+    This model is unconditional.
+
+Returns
+-------
+array (n, d)
+
+Raises
+------
+ValueError
+    If a shape is wrong, ``sigma`` is negative or not finite, or 0 with a singular covariance; if ``x`` is not finite; if
+    ``condition`` is not None.)");
+    c.def("score", &score, py::arg("x"), py::arg("sigma"),
+          R"(Gradient of the log density of x; equals (denoise(x, sigma) - x) / sigma^2 without its cancellation.
+
+Parameters
+----------
+x : array (n, d)
+sigma : float or array (n,)
+    Noise level, of all rows or of each.
+
+Returns
+-------
+array (n, d)
+
+Raises
+------
+ValueError
+    As for ``denoise``.)");
+    c.def("log_density", &log_density, py::arg("x"), py::arg("sigma"),
+          R"(Log density of x = x0 + sigma eps.
+
+Parameters
+----------
+x : array (n, d)
+sigma : float or array (n,)
+    Noise level, of all rows or of each.
+
+Returns
+-------
+array (n,)
+
+Raises
+------
+ValueError
+    As for ``denoise``.)");
+    c.def("responsibilities", &responsibilities, py::arg("x"), py::arg("sigma"),
+          R"(Probability that x0 came from each component, given x.
+
+Parameters
+----------
+x : array (n, d)
+sigma : float or array (n,)
+    Noise level, of all rows or of each.
+
+Returns
+-------
+array (n, k)
+    Rows sum to 1.
+
+Raises
+------
+ValueError
+    As for ``denoise``.)");
+    c.def("jacobian", &jacobian, py::arg("x"), py::arg("sigma"),
+          R"(Derivative of the denoiser; equals Cov[x0 | x] / sigma^2.
+
+Parameters
+----------
+x : array (n, d)
+sigma : float or array (n,)
+    Noise level, of all rows or of each.
+
+Returns
+-------
+array (n, d, d)
+    Entry (i, a, b) is d denoise(x)_ia / d x_ib; symmetric in a, b.
+
+Raises
+------
+ValueError
+    As for ``denoise``.)");
+    c.def("posterior_sample", &posterior_sample, py::arg("x"), py::arg("sigma"), py::arg("rng") = py::none(),
+          R"(One exact draw of x0 given x for each row.
+
+Parameters
+----------
+x : array (n, d)
+sigma : float or array (n,)
+    Noise level, of all rows or of each.
+rng : int, Generator, SeedSequence or None
+    An int is the key itself. Same key, same numbers, on any number of threads. Independent of ``forward`` with the same key.
+
+Returns
+-------
+array (n, d)
+
+Raises
+------
+ValueError
+    As for ``denoise``.)");
+    c.def("sigma_posterior", &sigma_posterior, py::arg("x"), py::arg("grid"),
+          R"(Probability of each noise level of a grid, given x.
+
+The prior is uniform over the nodes of the given grid; on a geometric grid that is the log-uniform law.
+
+Parameters
+----------
+x : array (n, d)
+grid : array (m,)
+    Noise levels.
+
+Returns
+-------
+array (n, m)
+    Rows sum to 1.
+
+Raises
+------
+ValueError
+    As for ``denoise``, or if ``grid`` is empty.
+
+References
+----------
+"Denoising MCMC for accelerating diffusion-based generative models", arXiv:2209.14593, whose classifier estimates this law.)");
+    c.def("forward", &forward, py::arg("n"), py::arg("sigma"), py::arg("rng") = py::none(),
+          R"(Noisy samples x0 + sigma eps; with sigma = 0 samples of the mixture.
+
+Parameters
+----------
+n : int
+    Number of samples.
+sigma : float or array (n,)
+    Noise level, of all samples or of each, at least 0 also with singular covariances.
+rng : int, Generator, SeedSequence or None
+    An int is the key itself. Same key, same x0 and eps, for every sigma, on any number of threads.
+
+Returns
+-------
+array (n, d)
+
+Raises
+------
+ValueError
+    If ``n`` or ``sigma`` is negative, ``sigma`` not finite or of a wrong shape.)");
+    c.def_property_readonly("dim", &GaussianMixture::dim, "Number of coordinates d.");
+    c.def_property_readonly(
+        "weights", [](const GaussianMixture& g) { return array_of(g.weights(), {g.size()}); }, "Normalised weights (k,), a copy.");
+    c.def_property_readonly(
+        "means", [](const GaussianMixture& g) { return array_of(g.means().data, {g.size(), g.dim()}); }, "Means (k, d), a copy.");
+    c.def_property_readonly("covariances", &covariances, "Covariances (k, d, d), a copy.");
+    c.def("__repr__", [](const GaussianMixture& g) {
+        return text("GaussianMixture(k=", g.size(), ", d=", g.dim(),
+                    "): x0 ~ sum_k weights_k N(means_k, covariances_k), denoise(x, sigma) = E[x0 | x = x0 + sigma eps]");
+    });
+}
+
+}  // namespace
+
+void bind_diffusion(py::module_& m) {
+    bind_schedules(m);
+    bind_gaussian_mixture(m);
+}

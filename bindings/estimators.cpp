@@ -1,0 +1,129 @@
+/// Estimate in Python, and every registered estimator.
+#include <pybind11/operators.h>
+#include <pybind11/stl.h>
+
+#include <buffon/errors.hpp>
+#include <buffon/estimate.hpp>
+
+#include <estimator_registry.hpp>
+
+#include "arrays.hpp"
+#include "bind.hpp"
+
+using namespace buffon;
+namespace py = pybind11;
+
+namespace {
+
+std::int64_t position(const Estimate& e, py::handle key) {
+    if (py::isinstance<py::str>(key)) return e.index(key.cast<std::string>());
+    if (!PyIndex_Check(key.ptr())) binder::wrong_type("Estimate", "index", "a name or an integer", key);
+    const auto i = py::reinterpret_steal<py::object>(PyNumber_Index(key.ptr())).cast<std::int64_t>();
+    if (i < -e.size() || i >= e.size())
+        throw py::index_error("Estimate: index must be -" + std::to_string(e.size()) + " ... " + std::to_string(e.size() - 1) + ", got " + std::to_string(i));
+    return i < 0 ? i + e.size() : i;
+}
+
+Estimate transform(const Estimate& e, const py::function& f, std::vector<std::string> names) {
+    return e.transform(
+        [&](const std::vector<double>& v) {
+            const binder::Array out = binder::to_array(f(binder::from_vector(v)), "transform: what f returns");
+            return std::vector<double>(out.data(), out.data() + out.size());
+        },
+        std::move(names));
+}
+
+py::object interval(const Estimate& e, double level) {
+    const auto [low, high] = e.confidence_interval(level);
+    for (const auto& warning : e.warnings)
+        if (PyErr_WarnEx(PyExc_RuntimeWarning, warning.c_str(), 1) < 0) throw py::error_already_set();
+    return py::make_tuple(binder::from_vector(low), binder::from_vector(high));
+}
+
+py::dict state(const Estimate& e) {
+    py::dict out;
+    out["version"] = 1;
+    out["value"] = py::cast(e.value);
+    out["covariance"] = py::cast(e.covariance.data);
+    out["n"] = e.n;
+    out["n_failed"] = e.n_failed;
+    out["names"] = e.names;
+    out["rng_key"] = e.rng_key;
+    out["degrees_of_freedom"] = std::isfinite(e.degrees_of_freedom) ? py::object(py::float_(e.degrees_of_freedom)) : py::none();
+    out["diagnostics"] = e.diagnostics;
+    out["warnings"] = e.warnings;
+    return out;
+}
+
+Estimate from_state(const py::dict& s) {
+    require(s.contains("version") && s["version"].cast<int>() == 1, "Estimate: not a saved estimate of a version this Buffon reads");
+    Estimate e;
+    e.value = s["value"].cast<std::vector<double>>();
+    e.covariance = Matrix(e.size(), e.size());
+    e.covariance.data = s["covariance"].cast<std::vector<double>>();
+    require(static_cast<std::int64_t>(e.covariance.data.size()) == e.size() * e.size(), "Estimate: covariance has the wrong size");
+    e.n = s["n"].cast<std::int64_t>();
+    e.n_failed = s["n_failed"].cast<std::int64_t>();
+    e.names = s["names"].cast<std::vector<std::string>>();
+    e.rng_key = s["rng_key"].cast<std::uint64_t>();
+    if (!s["degrees_of_freedom"].is_none()) e.degrees_of_freedom = s["degrees_of_freedom"].cast<double>();
+    e.diagnostics = s["diagnostics"].cast<std::map<std::string, Diagnostic>>();
+    e.warnings = s["warnings"].cast<std::vector<std::string>>();
+    return e;
+}
+
+}  // namespace
+
+namespace binder {
+
+void prepare(Run& run) {
+    run.progress = [user = run.progress](std::int64_t done, std::int64_t budget) {
+        const py::gil_scoped_acquire gil;
+        try {
+            if (user) user(done, budget);
+            if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+        } catch (py::error_already_set&) {
+            Interrupted stop;
+            stop.cause = std::current_exception();
+            throw stop;
+        }
+    };
+}
+
+}  // namespace binder
+
+void bind_estimate(py::module_& m) {
+    py::class_<Estimate>(m, "Estimate", "Numbers with the covariance of their errors: what every estimator returns.", py::dynamic_attr())
+        .def_property_readonly("value", [](const Estimate& e) { return binder::from_vector(e.value); }, "Estimates, shape (m,).")
+        .def_property_readonly("std_error", [](const Estimate& e) { return binder::from_vector(e.std_error()); }, "Standard errors, shape (m,).")
+        .def_property_readonly("covariance", [](const Estimate& e) { return binder::from_matrix(e.covariance); },
+                               "Covariance of the errors of `value`, shape (m, m).")
+        .def_readonly("n", &Estimate::n, "Model evaluations spent, adaptation included.")
+        .def_readonly("n_failed", &Estimate::n_failed, "Evaluations that failed and were discarded.")
+        .def_readonly("names", &Estimate::names, "Names of the values.")
+        .def_readonly("rng_key", &Estimate::rng_key, "Pass it as rng to replay the run.")
+        .def_readonly("degrees_of_freedom", &Estimate::degrees_of_freedom, "Of the Student law behind the intervals; inf for the normal one.")
+        .def_readonly("diagnostics", &Estimate::diagnostics, "What the estimator saw: a dict, see its documentation.")
+        .def_readonly("warnings", &Estimate::warnings, "In plain words, what makes the intervals doubtful.")
+        .def_property_readonly("sample", [](const Estimate& e) { return e.sample ? py::cast(*e.sample) : py::none(); },
+                               "Every evaluation, if the run was told keep='sample'.")
+        .def("confidence_interval", &interval, py::arg("level") = 0.95,
+             "(low, high), each of shape (m,): an interval for each value by itself. Warns where it is doubtful.")
+        .def("transform", &transform, py::arg("f"), py::arg("names") = std::vector<std::string>{},
+             "f(value) with its covariance by the delta method; f maps (m,) to (k,).")
+        .def("contrast", [](const Estimate& e, py::object i, py::object j) { return e.contrast(position(e, i), position(e, j)); },
+             py::arg("i"), py::arg("j"), "Difference of two values (by name or position), with the error their common sample leaves.")
+        .def("merge", &Estimate::merge, py::arg("other"), "Pooled with an independent estimate of the same quantities, weighted by n.")
+        .def("__getitem__", [](const Estimate& e, py::object key) { return e.value[static_cast<std::size_t>(position(e, key))]; })
+        .def("__len__", &Estimate::size)
+        .def("__repr__", &Estimate::text)
+        .def(py::pickle(&state, &from_state))
+        .def("_state", &state)
+        .def_static("_from_state", &from_state);
+}
+
+void bind_estimators(py::module_& m) {
+#define ROW(name) binder::bind(m, #name, &buffon::name);
+#include <estimator_registry.inc>
+#undef ROW
+}

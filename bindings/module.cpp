@@ -1,0 +1,25 @@
+/// The extension module buffon._buffon.
+#include <pybind11/pybind11.h>
+
+#include <buffon/config.hpp>
+
+namespace py = pybind11;
+
+void bind_errors(py::module_& m);
+void bind_laws(py::module_& m);
+void bind_problem(py::module_& m);
+void bind_estimate(py::module_& m);
+void bind_estimators(py::module_& m);
+void bind_diffusion(py::module_& m);
+
+PYBIND11_MODULE(_buffon, m) {
+    m.attr("__version__") = BUFFON_VERSION;
+    m.attr("registry") = py::dict();   // name -> (positional arguments, [(keyword, type, default, help), ...])
+    bind_errors(m);
+    bind_laws(m);
+    bind_problem(m);
+    bind_estimate(m);
+    bind_estimators(m);
+    py::module_ diffusion = m.def_submodule("diffusion");
+    bind_diffusion(diffusion);
+}

@@ -1,0 +1,341 @@
+/// Problem in Python: vectorised and scalar models, functionals of the output, scores. The GIL is taken once per batch.
+#include <cstring>
+
+#include <pybind11/stl.h>
+
+#include <buffon/errors.hpp>
+#include <buffon/estimate.hpp>
+#include <buffon/problem.hpp>
+
+#include <buffon/text.hpp>
+
+#include "arrays.hpp"
+#include "convert.hpp"
+
+using namespace buffon;
+namespace py = pybind11;
+
+namespace binder {
+py::object from_distribution(const buffon::Distribution& law);
+}
+
+namespace {
+
+using binder::Callable;
+
+/// An ordinary Python exception on its way through C++; the first line of its message is ours.
+struct PythonError : std::runtime_error {
+    PythonError(const std::string& text, std::exception_ptr cause) : std::runtime_error(text), cause(std::move(cause)) {}
+    std::exception_ptr cause;
+};
+
+/// A Python model with what is made of its output. Everything it holds may be copied and destroyed without the GIL.
+class PythonModel {
+public:
+    PythonModel(py::object model, std::vector<Callable> functionals, std::vector<Callable> score, bool vectorized)
+        : model_(std::move(model)), functionals_(std::move(functionals)), score_(std::move(score)), vectorized_(vectorized) {}
+
+    Outputs operator()(ConstView x) const {
+        const py::gil_scoped_acquire gil;
+        try {
+            return vectorized_ ? batch(x) : point_by_point(x);
+        } catch (py::error_already_set& error) {
+            if (error.matches(PyExc_Exception)) {
+                const std::string text = py::str(error.type().attr("__name__")).cast<std::string>() + ": " +
+                                         py::str(error.value()).cast<std::string>();
+                throw PythonError(text, std::current_exception());
+            }
+            Interrupted stop;   // KeyboardInterrupt, SystemExit
+            stop.cause = std::current_exception();
+            throw stop;
+        }
+    }
+
+private:
+    /// A copy that Python owns: a model may keep its argument, or write into it.
+    static py::array_t<double> owned(ConstView x) {
+        py::array_t<double> a({static_cast<py::ssize_t>(x.rows), static_cast<py::ssize_t>(x.cols)});
+        std::memcpy(a.mutable_data(), x.data, static_cast<std::size_t>(x.size()) * sizeof(double));
+        return a;
+    }
+
+    static binder::Array table(py::handle y, std::int64_t n, const char* who) {
+        const binder::Array a = binder::to_array(y, std::string("what the ") + who + " returns");
+        if ((a.ndim() != 1 && a.ndim() != 2) || a.shape(0) != n)
+            throw std::invalid_argument(std::string("the ") + who + " must return shape (n,) or (n, m) with n = " +
+                                        std::to_string(n) + ", got " + binder::shape_text(a) +
+                                        (a.ndim() == 0 ? "; for a model of one point at a time say vectorized=False" : ""));
+        return a;
+    }
+
+    static Matrix copied(const binder::Array& a) {
+        const ConstView v = binder::view_of(a);
+        Matrix m(v.rows, v.cols);
+        std::memcpy(m.data.data(), v.data, m.data.size() * sizeof(double));
+        return m;
+    }
+
+    Outputs batch(ConstView x) const {
+        const py::object y = (*model_)(owned(x));
+        return finish(functionals_.empty() ? copied(table(y, x.rows, "model")) : columns(functionals_, y, x.rows, "functional"),
+                      score_.empty() ? Matrix() : columns(score_, y, x.rows, "score"));
+    }
+
+    /// Column j is f_j of the whole output; one function may give several columns when it is alone.
+    static Matrix columns(const std::vector<Callable>& f, const py::object& y, std::int64_t n, const char* who) {
+        if (f.size() == 1) return copied(table((*f[0])(y), n, who));
+        Matrix out(n, static_cast<std::int64_t>(f.size()));
+        for (std::size_t j = 0; j < f.size(); ++j) {
+            const binder::Array a = table((*f[j])(y), n, who);
+            if (a.size() != n) throw std::invalid_argument("a functional must return shape (n,), got " + binder::shape_text(a));
+            for (std::int64_t i = 0; i < n; ++i) out(i, static_cast<std::int64_t>(j)) = a.data()[i];
+        }
+        return out;
+    }
+
+    Outputs point_by_point(ConstView x) const {
+        const py::array_t<double> points = owned(x);
+        py::list y, score;
+        for (std::int64_t i = 0; i < x.rows; ++i) {
+            const py::object value = (*model_)(points[py::int_(i)]);
+            y.append(functionals_.empty() ? value : each(functionals_, value));
+            if (!score_.empty()) score.append(each(score_, value));
+        }
+        return finish(copied(table(y, x.rows, "model")), score_.empty() ? Matrix() : copied(table(score, x.rows, "score")));
+    }
+
+    static py::object each(const std::vector<Callable>& f, const py::object& value) {
+        if (f.size() == 1) return (*f[0])(value);
+        py::list out;
+        for (const auto& g : f) out.append((*g)(value));
+        return out;
+    }
+
+    /// One score serves all outputs.
+    static Outputs finish(Matrix y, Matrix score) {
+        if (score.rows > 0 && score.cols == 1 && y.cols > 1) {
+            Matrix wide(score.rows, y.cols);
+            for (std::int64_t i = 0; i < wide.rows; ++i)
+                for (std::int64_t j = 0; j < wide.cols; ++j) wide(i, j) = score(i, 0);
+            score = std::move(wide);
+        }
+        return {std::move(y), std::move(score)};
+    }
+
+    Callable model_;
+    std::vector<Callable> functionals_;
+    std::vector<Callable> score_;
+    bool vectorized_;
+};
+
+Callable callable(py::handle f, const std::string& what) {
+    if (!PyCallable_Check(f.ptr()))
+        throw py::type_error("Problem: " + what + " must be callable, got " + py::type::of(f).attr("__name__").cast<std::string>());
+    return Callable(py::reinterpret_borrow<py::object>(f));
+}
+
+void read_outputs(py::handle outputs, std::vector<std::string>& names, std::vector<Callable>& functionals) {
+    if (outputs.is_none()) return;
+    if (py::isinstance<py::str>(outputs)) throw py::type_error("Problem: outputs must be a list of names or a dict name -> function, got a str");
+    if (py::isinstance<py::dict>(outputs)) {
+        for (const auto& item : outputs.cast<py::dict>()) {
+            names.push_back(py::str(item.first).cast<std::string>());
+            functionals.push_back(callable(item.second, "outputs['" + names.back() + "']"));
+        }
+        if (names.empty()) throw py::value_error("Problem: outputs is an empty dict");
+    } else {
+        names = binder::convert<std::vector<std::string>>(outputs, "Problem", "outputs");
+        if (names.empty()) throw py::value_error("Problem: outputs is an empty list");
+    }
+    for (std::size_t j = 0; j < names.size(); ++j)
+        if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(j), names[j]) != names.begin() + static_cast<std::ptrdiff_t>(j))
+            throw py::value_error("Problem: output name '" + names[j] + "' appears twice");
+}
+
+std::vector<Callable> read_score(py::handle score) {
+    std::vector<Callable> out;
+    if (!score.is_none()) out.push_back(callable(score, "score"));
+    return out;
+}
+
+/// SALib's {"num_vars", "names", "bounds", "dists"} as a Joint.
+Distribution from_salib(const py::dict& problem) {
+    const auto names = binder::convert<std::vector<std::string>>(problem["names"], "Problem", "inputs['names']");
+    const auto bounds = binder::convert<std::vector<std::vector<double>>>(problem["bounds"], "Problem", "inputs['bounds']");
+    std::vector<std::string> dists(names.size(), "unif");
+    if (problem.contains("dists") && !problem["dists"].is_none())
+        dists = binder::convert<std::vector<std::string>>(problem["dists"], "Problem", "inputs['dists']");
+    require(bounds.size() == names.size() && dists.size() == names.size(), "Problem: inputs has ", names.size(), " names, ",
+            bounds.size(), " bounds and ", dists.size(), " dists");
+    std::vector<Univariate> laws;
+    for (std::size_t j = 0; j < names.size(); ++j) {
+        require(bounds[j].size() == 2, "Problem: inputs['bounds'] of '", names[j], "' must be two numbers, got ", bounds[j].size());
+        const double a = bounds[j][0], b = bounds[j][1];
+        if (dists[j] == "unif") laws.emplace_back(Uniform(a, b));
+        else if (dists[j] == "norm") laws.emplace_back(Normal(a, b));
+        else if (dists[j] == "lognorm") laws.emplace_back(LogNormal(a, b));
+        else require(false, "Problem: inputs['dists'] of '", names[j], "' must be unif, norm or lognorm, got ", dists[j]);
+    }
+    return Joint(std::move(laws), names);
+}
+
+Distribution read_inputs(py::handle inputs) {
+    if (py::isinstance<py::dict>(inputs)) {
+        const auto given = inputs.cast<py::dict>();
+        if (given.contains("bounds") && given.contains("names")) return from_salib(given);
+        throw py::type_error("Problem: inputs must be a law; for a dict name -> law write Joint({...})");
+    }
+    return binder::to_distribution(inputs, "Problem: inputs");
+}
+
+Problem make_problem(py::object model, py::object inputs, py::object outputs, py::object score, bool vectorized) {
+    std::vector<std::string> names;
+    std::vector<Callable> functionals;
+    callable(model, "model");
+    read_outputs(outputs, names, functionals);
+    return Problem(Model(PythonModel(std::move(model), std::move(functionals), read_score(score), vectorized)), read_inputs(inputs),
+                   std::move(names), false);
+}
+
+Problem make_exceedance(py::object model, py::object inputs, std::vector<double> thresholds, bool below, bool vectorized) {
+    return exceedance(make_problem(std::move(model), std::move(inputs), py::none(), py::none(), vectorized), std::move(thresholds), below);
+}
+
+std::string text_of(const Problem& p) {
+    std::string out = "Problem with " + std::to_string(p.dim()) + " inputs (";
+    const auto inputs = p.inputs().names();
+    for (std::size_t j = 0; j < std::min<std::size_t>(inputs.size(), 8); ++j) out += (j ? ", " : "") + inputs[j];
+    out += inputs.size() > 8 ? ", ...)" : ")";
+    if (p.outputs().empty()) return out + "; outputs are named at the first evaluation. Try bf.aiscv(problem, budget=10_000, rng=1)";
+    out += " and " + std::to_string(p.outputs().size()) + " outputs (";
+    for (std::size_t j = 0; j < std::min<std::size_t>(p.outputs().size(), 8); ++j) out += (j ? ", " : "") + p.outputs()[j];
+    return out + (p.outputs().size() > 8 ? ", ...)" : ")") + ". Try bf.aiscv(problem, budget=10_000, rng=1)";
+}
+
+py::object evaluate(const Problem& p, py::object x) {
+    const binder::Array rows = binder::to_rows(x, p.dim(), "x");
+    const ConstView view = binder::view_of(rows);
+    Outputs out;
+    {
+        const py::gil_scoped_release release;
+        out = p(view);
+    }
+    return binder::from_matrix(out.y);
+}
+
+void set_unfinished(const py::object& error, const Unfinished& stopped) {
+    error.attr("sample") = py::cast(stopped.sample);
+    error.attr("partial") = stopped.partial ? py::cast(*stopped.partial) : py::none();
+}
+
+/// What a std::exception_ptr holds as a Python exception object.
+py::object python_exception(const std::exception_ptr& cause) {
+    if (!cause) return py::none();
+    try {
+        std::rethrow_exception(cause);
+    } catch (const PythonError& error) {
+        return python_exception(error.cause);
+    } catch (py::error_already_set& error) {
+        return error.value();
+    } catch (...) {
+        return py::none();
+    }
+}
+
+}  // namespace
+
+void bind_errors(py::module_& m) {
+    static py::handle model_error = py::exception<ModelError>(m, "ModelError", PyExc_RuntimeError).release();
+    model_error.attr("__doc__") =
+        "The model raised, gave the wrong shape, NaN or infinity.\n\nindex: number of the first offending point; point: its inputs;\n"
+        "sample: finished batches; partial: the Estimate from them, or None.";
+    py::register_exception_translator([](std::exception_ptr p) {
+        if (!p) return;
+        try {
+            std::rethrow_exception(p);
+        } catch (const ModelError& error) {
+            const py::object value = model_error(error.what());
+            value.attr("index") = error.index;
+            value.attr("point") = binder::from_vector(error.point);
+            set_unfinished(value, error);
+            value.attr("__cause__") = python_exception(error.cause);
+            PyErr_SetObject(model_error.ptr(), value.ptr());
+        } catch (const Interrupted& stopped) {
+            const py::object value = python_exception(stopped.cause);
+            if (value.is_none()) {
+                PyErr_SetString(PyExc_KeyboardInterrupt, "interrupted");
+                return;
+            }
+            set_unfinished(value, stopped);
+            PyErr_SetObject(py::type::of(value).ptr(), value.ptr());
+        } catch (const PythonError& error) {   // outside a run: problem(x)
+            const py::object value = python_exception(error.cause);
+            PyErr_SetObject(py::type::of(value).ptr(), value.ptr());
+        }
+    });
+}
+
+void bind_problem(py::module_& m) {
+    py::class_<Problem>(m, "Problem", R"doc(A model with uncertain inputs.
+
+Parameters
+----------
+model : callable
+    x (n, d) -> y (n,) or (n, m), or with ``vectorized=False`` one point (d,) -> number or m numbers. Row i of the
+    output may depend on row i of the input only.
+inputs : law
+    Law of the d inputs: Joint, Normal, MultivariateNormal, ..., or a SALib problem dictionary.
+outputs : list of str or dict, optional
+    Names of the m outputs; or a dict name -> function of the model's output (many expectations from one model call).
+score : callable, optional
+    Function of the model's output, shape (n,) or (n, m): output j is positive exactly where score j is. It leads the
+    adaptation to events too rare to be hit by chance.
+vectorized : bool
+    Whether the model takes all points at once.
+)doc")
+        .def(py::init(&make_problem), py::arg("model"), py::arg("inputs"), py::arg("outputs") = py::none(), py::kw_only(),
+             py::arg("score") = py::none(), py::arg("vectorized") = true)
+        .def("__call__", &evaluate, py::arg("x"), "Outputs (n, m) at the rows of x (n, d).")
+        .def_property_readonly("dim", &Problem::dim, "Number of inputs d.")
+        .def_property_readonly("inputs", [](const Problem& p) { return binder::from_distribution(p.inputs()); }, "Law of the inputs.")
+        .def_property_readonly("outputs", &Problem::outputs, "Names of the outputs; empty until they are known.")
+        .def("__repr__", &text_of);
+    m.def("exceedance", &make_exceedance, py::arg("model"), py::arg("inputs"), py::arg("thresholds"), py::arg("below") = false,
+          py::kw_only(), py::arg("vectorized") = true, R"doc(Problem whose outputs are 1{model(x) > t} for each threshold t, with the model as score.
+
+Parameters
+----------
+model, inputs, vectorized :
+    As for Problem; the model has one output.
+thresholds : list of float
+    One output per threshold, named "P(y > t)".
+below : bool
+    1{model(x) < t} instead.
+)doc");
+    py::class_<Sample>(m, "Sample", "Points with what the model said and where they were drawn from.")
+        .def(py::init([](py::object x, py::object y, py::object law) {
+                 const Distribution from = binder::to_distribution(law, "Sample: law");
+                 const binder::Array rows = binder::to_rows(x, from.dim(), "Sample: x");
+                 const binder::Array out = binder::to_array(y, "Sample: y");
+                 Sample s;
+                 require((out.ndim() == 1 || out.ndim() == 2) && out.shape(0) == rows.shape(0), "Sample: y must have shape (n,) or (n, m) with n = ",
+                         rows.shape(0), ", got ", binder::shape_text(out));
+                 s.append(binder::view_of(rows), binder::view_of(out));
+                 s.inputs = from.names();
+                 for (std::int64_t j = 1; j <= s.y.cols; ++j) s.outputs.push_back(s.y.cols == 1 ? "y" : "y" + std::to_string(j));
+                 s.log_density.resize(static_cast<std::size_t>(s.n()));
+                 from.log_density(s.x, s.log_density);
+                 return s;
+             }),
+             py::arg("x"), py::arg("y"), py::arg("law"), "From a table: x (n, d) drawn from `law`, y (n,) or (n, m).")
+        .def_property_readonly("x", [](const Sample& s) { return binder::from_matrix(s.x); }, "Inputs, shape (n, d).")
+        .def_property_readonly("y", [](const Sample& s) { return binder::from_matrix(s.y); }, "Outputs, shape (n, m); NaN where an evaluation was discarded.")
+        .def_property_readonly("log_density", [](const Sample& s) { return binder::from_vector(s.log_density); },
+                               "Log density of the law each row was drawn from, shape (n,); empty in the sample of an unfinished run.")
+        .def_readonly("inputs", &Sample::inputs, "Names of the inputs.")
+        .def_readonly("outputs", &Sample::outputs, "Names of the outputs.")
+        .def("__len__", &Sample::n)
+        .def("__repr__", [](const Sample& s) {
+            return "Sample of " + with_commas(s.n()) + " points: " + std::to_string(s.x.cols) + " inputs, " + std::to_string(s.y.cols) + " outputs";
+        });
+}

@@ -1,0 +1,471 @@
+#include <buffon/diffusion/gaussian_mixture.hpp>
+
+#include <buffon/check.hpp>
+#include <buffon/normal_functions.hpp>
+#include <buffon/parallel.hpp>
+
+#include <Eigen/Eigenvalues>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+namespace buffon::diffusion {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// Rows that a thread takes at once. Rows do not interact, so unlike the blocks of sums this number is free.
+constexpr std::int64_t rows_at_once = 256;
+
+using Vector = std::vector<double>;
+using ConstRow = std::span<const double>;
+using MutableRow = std::span<double>;
+
+bool all_finite(ConstRow x) {
+    return std::all_of(x.begin(), x.end(), [](double v) { return std::isfinite(v); });
+}
+
+double dot(const double* a, const double* b, std::size_t d) {
+    double total = 0.0;
+    for (std::size_t j = 0; j < d; ++j) total += a[j] * b[j];
+    return total;
+}
+
+void add(double factor, const double* a, double* out, std::size_t d) {
+    for (std::size_t j = 0; j < d; ++j) out[j] += factor * a[j];
+}
+
+/// The first k whose cumulative weight exceeds u times the total; never one of weight 0.
+std::size_t pick(ConstRow weights, double u) {
+    double left = u * std::accumulate(weights.begin(), weights.end(), 0.0);
+    std::size_t chosen = 0;
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+        if (!(weights[k] > 0)) continue;
+        chosen = k;
+        left -= weights[k];
+        if (left < 0) break;
+    }
+    return chosen;
+}
+
+Vector normalised(Vector weights) {
+    require(!weights.empty(), "GaussianMixture: weights must hold at least one number, got none");
+    for (std::size_t k = 0; k < weights.size(); ++k)
+        require(weights[k] > 0 && std::isfinite(weights[k]), "GaussianMixture: weights must be positive and finite, got weights[",
+                k, "] = ", weights[k]);
+    const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+    for (double& w : weights) w /= total;
+    return weights;
+}
+
+/// @return the largest entry's size
+double check_covariance(const Matrix& c, std::int64_t d, std::size_t k) {
+    require(c.rows == d && c.cols == d, "GaussianMixture: covariances must have shape (d, d) = (", d, ", ", d,
+            "), got covariances[", k, "] of shape (", c.rows, ", ", c.cols, ")");
+    require(all_finite(c.data), "GaussianMixture: covariances must be finite, covariances[", k, "] is not");
+    double largest = 0.0;
+    for (const double v : c.data) largest = std::max(largest, std::abs(v));
+    for (std::int64_t i = 0; i < d; ++i)
+        for (std::int64_t j = 0; j < i; ++j)
+            require(std::abs(c(i, j) - c(j, i)) <= 1e-10 * largest, "GaussianMixture: covariances must be symmetric, covariances[",
+                    k, "] has ", c(i, j), " at (", i, ", ", j, ") and ", c(j, i), " at (", j, ", ", i, ")");
+    return largest;
+}
+
+bool is_diagonal(const Matrix& c) {
+    for (std::int64_t i = 0; i < c.rows; ++i)
+        for (std::int64_t j = 0; j < c.cols; ++j)
+            if (i != j && c(i, j) != 0) return false;
+    return true;
+}
+
+void check_variances(const Vector& variance, double tolerance, std::size_t k) {
+    const double smallest = *std::min_element(variance.begin(), variance.end());
+    require(smallest >= -tolerance, "GaussianMixture: covariances must be positive semidefinite, covariances[", k,
+            "] has the eigenvalue ", smallest);
+}
+
+/// Eigenvalues into `variance`, eigenvectors into the rows of `axes`. Eigenvalues that are rounding errors become 0, so
+/// that a singular covariance is known to be one.
+void decompose(const Matrix& c, double largest, std::size_t k, Vector& variance, Vector& axes) {
+    using Table = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    const Eigen::SelfAdjointEigenSolver<Table> solver(Eigen::Map<const Table>(c.data.data(), c.rows, c.cols));
+    require(solver.info() == Eigen::Success, "GaussianMixture: no eigenvalues found for covariances[", k, "]");
+    variance.assign(solver.eigenvalues().begin(), solver.eigenvalues().end());
+    check_variances(variance, 1e-10 * largest, k);
+    const double noise = static_cast<double>(c.rows) * std::numeric_limits<double>::epsilon() * variance.back();
+    for (double& v : variance)
+        if (v <= noise) v = 0.0;
+    axes.resize(c.data.size());
+    Eigen::Map<Table>(axes.data(), c.rows, c.cols) = solver.eigenvectors().transpose();
+}
+
+/// Averaged over the coordinates: E |x0 - mean|^2 / d.
+double mean_variance(const Vector& weights, const Matrix& means, const std::vector<Matrix>& covariances) {
+    Vector centre(static_cast<std::size_t>(means.cols), 0.0);
+    for (std::size_t k = 0; k < weights.size(); ++k)
+        add(weights[k], &means.data[k * centre.size()], centre.data(), centre.size());
+    double total = 0.0;
+    for (std::size_t k = 0; k < weights.size(); ++k)
+        for (std::size_t j = 0; j < centre.size(); ++j) {
+            const double offset = means.data[k * centre.size() + j] - centre[j];
+            total += weights[k] * (covariances[k].data[j * (centre.size() + 1)] + offset * offset);
+        }
+    return total / static_cast<double>(centre.size());
+}
+
+void check_out(const char* function, View out, std::int64_t n, std::int64_t cols) {
+    require(out.rows == n && out.cols == cols, "GaussianMixture.", function, ": out must have shape (", n, ", ", cols, "), got (",
+            out.rows, ", ", out.cols, ")");
+}
+
+void check_level_count(const char* function, ConstRow sigma, std::int64_t n) {
+    require(sigma.size() == 1 || static_cast<std::int64_t>(sigma.size()) == n, "GaussianMixture.", function,
+            ": sigma must be one number or one per row (", n, "), got ", sigma.size(), " numbers");
+}
+
+double level_of(ConstRow sigma, std::int64_t i) { return sigma.size() == 1 ? sigma[0] : sigma[static_cast<std::size_t>(i)]; }
+
+/// Calls f(i, worker) for the rows of [0, n); each block of rows has a worker of its own.
+template <class Make, class F>
+void over_rows(std::int64_t n, int threads, const Make& make, const F& f) {
+    parallel::for_each((n + rows_at_once - 1) / rows_at_once, threads, [&](std::int64_t block) {
+        auto worker = make();
+        const std::int64_t last = std::min(n, (block + 1) * rows_at_once);
+        for (std::int64_t i = block * rows_at_once; i < last; ++i) f(i, worker);
+    });
+}
+
+[[noreturn]] void refuse_row(const char* function, std::int64_t i, ConstRow x) {
+    std::size_t j = 0;   // the entry to show: the first that is not finite, else the largest
+    for (std::size_t l = 0; l < x.size() && std::isfinite(x[j]); ++l)
+        if (!(std::abs(x[l]) <= std::abs(x[j]))) j = l;
+    detail::refuse("GaussianMixture.", function, ": x must be finite and its log density above -1.8e308, got x[", i, ", ", j,
+                   "] = ", x[j]);
+}
+
+}  // namespace
+
+struct GaussianMixture::Level {
+    double sigma = -1.0;
+    Vector precision;   // (k, d): 1 / (variance + sigma^2) along the axes
+    Vector log_norm;    // (k): log w_k - sum_j log(2 pi (variance_j + sigma^2)) / 2
+
+    void set(const GaussianMixture& mixture, double level) {
+        if (level == sigma) return;
+        sigma = level;
+        precision.clear();
+        log_norm.clear();
+        for (const Component& c : mixture.components_) log_norm.push_back(add_component(c));
+    }
+
+private:
+    double add_component(const Component& c) {
+        double log_det = 0.0;
+        for (const double variance : c.variance) {
+            precision.push_back(1 / (variance + sigma * sigma));
+            log_det += std::log(variance + sigma * sigma);
+        }
+        return c.log_weight - 0.5 * log_det - half_log_two_pi * static_cast<double>(c.variance.size());
+    }
+};
+
+/// The formulas at one row. D and the score each have their own closed form: x + sigma^2 score cancels for sigma far
+/// above |x0|, and (D - x) / sigma^2 cancels as sigma -> 0.
+class GaussianMixture::Row {
+public:
+    explicit Row(const GaussianMixture& mixture)
+        : mixture_(mixture), d_(static_cast<std::size_t>(mixture.dim())), residual_(mixture.means_.data.size()),
+          parts_(residual_.size()), gamma_(mixture.weights_.size()), along_(d_), centre_(d_) {}
+
+    /// The offset from each mean, along the axes of its covariance.
+    void place(const double* x) {
+        for (std::size_t k = 0; k < gamma_.size(); ++k) {
+            for (std::size_t j = 0; j < d_; ++j) centre_[j] = x[j] - mean(k)[j];
+            to_axes(k, centre_.data(), &residual_[k * d_]);
+        }
+    }
+
+    /// log p_sigma of the placed row, and the responsibilities; -inf if every component underflows or x is not finite.
+    double log_density(const Level& level) {
+        double peak = -infinity;
+        for (std::size_t k = 0; k < gamma_.size(); ++k) {
+            gamma_[k] = level.log_norm[k] - 0.5 * squared_distance(level, k);
+            if (gamma_[k] > peak) peak = gamma_[k];
+        }
+        if (!(peak > -infinity)) return -infinity;
+        for (double& g : gamma_) g = std::exp(g - peak);
+        const double total = std::accumulate(gamma_.begin(), gamma_.end(), 0.0);
+        for (double& g : gamma_) g /= total;
+        return peak + std::log(total);
+    }
+
+    /// @return false where there is no density, so no answer either
+    bool set_level(double sigma) {
+        level_.set(mixture_, sigma);
+        log_density_ = log_density(level_);
+        return log_density_ > -infinity;
+    }
+
+    double log_density() const { return log_density_; }
+    ConstRow gamma() const { return gamma_; }
+
+    /// Component k's posterior mean m_k.
+    void posterior_mean(std::size_t k, double* out) {
+        for (std::size_t j = 0; j < d_; ++j) along_[j] = variance(k)[j] * precision(k)[j] * residual_[k * d_ + j];
+        from_axes(k, along_.data(), out);
+        add(1.0, mean(k), out, d_);
+    }
+
+    /// Component k's score s_k; m_k = x + sigma^2 s_k.
+    void component_score(std::size_t k, double* out) {
+        for (std::size_t j = 0; j < d_; ++j) along_[j] = -precision(k)[j] * residual_[k * d_ + j];
+        from_axes(k, along_.data(), out);
+    }
+
+    void denoise(MutableRow out) {
+        average([this](std::size_t k, double* part) { posterior_mean(k, part); }, out.data());
+    }
+    void score(MutableRow out) {
+        average([this](std::size_t k, double* part) { component_score(k, part); }, out.data());
+    }
+
+    /// sum_k gamma_k (axes^T diag(variance / (variance + sigma^2)) axes + u_k u_k^T), u_k = (m_k - D) / sigma.
+    void jacobian(MutableRow out) {
+        spread();
+        std::fill(out.begin(), out.end(), 0.0);
+        for (std::size_t k = 0; k < gamma_.size(); ++k) {
+            if (gamma_[k] == 0) continue;
+            add_shrinkage(k, out.data());
+            add_square(gamma_[k], &parts_[k * d_], out.data());
+        }
+        for (std::size_t i = 0; i < d_; ++i)
+            for (std::size_t j = 0; j < i; ++j) out[j * d_ + i] = out[i * d_ + j];
+    }
+
+    void posterior_sample(const Stream& stream, std::int64_t index, MutableRow out) {
+        const std::size_t k = pick(gamma_, stream.uniform(index, 0));
+        posterior_mean(k, out.data());
+        for (std::size_t j = 0; j < d_; ++j)   // standard deviation sigma sqrt(variance / (variance + sigma^2))
+            along_[j] = level_.sigma * std::sqrt(variance(k)[j] * precision(k)[j]) * normal(stream, index, 1 + j);
+        from_axes(k, along_.data(), centre_.data());
+        add(1.0, centre_.data(), out.data(), d_);
+    }
+
+    void forward(double sigma, const Stream& stream, std::int64_t index, MutableRow out) {
+        const std::size_t k = pick(mixture_.weights_, stream.uniform(index, 0));
+        for (std::size_t j = 0; j < d_; ++j) along_[j] = std::sqrt(variance(k)[j]) * normal(stream, index, 1 + j);
+        from_axes(k, along_.data(), out.data());
+        for (std::size_t j = 0; j < d_; ++j) out[j] += mean(k)[j];
+        for (std::size_t j = 0; j < d_; ++j) out[j] += sigma * normal(stream, index, 1 + d_ + j);
+    }
+
+private:
+    static double normal(const Stream& stream, std::int64_t index, std::size_t component) {
+        return normal_quantile(stream.uniform(index, static_cast<std::int64_t>(component)));
+    }
+
+    const Component& component(std::size_t k) const { return mixture_.components_[k]; }
+    const double* mean(std::size_t k) const { return &mixture_.means_.data[k * d_]; }
+    const double* variance(std::size_t k) const { return component(k).variance.data(); }
+    const double* precision(std::size_t k) const { return &level_.precision[k * d_]; }
+
+    void to_axes(std::size_t k, const double* y, double* out) const {
+        const Vector& axes = component(k).axes;
+        if (axes.empty()) std::copy_n(y, d_, out);
+        else
+            for (std::size_t j = 0; j < d_; ++j) out[j] = dot(&axes[j * d_], y, d_);
+    }
+
+    void from_axes(std::size_t k, const double* y, double* out) const {
+        const Vector& axes = component(k).axes;
+        if (axes.empty()) {
+            std::copy_n(y, d_, out);
+            return;
+        }
+        std::fill_n(out, d_, 0.0);
+        for (std::size_t j = 0; j < d_; ++j) add(y[j], &axes[j * d_], out, d_);
+    }
+
+    double squared_distance(const Level& level, std::size_t k) const {
+        double total = 0.0;
+        for (std::size_t j = k * d_; j < (k + 1) * d_; ++j) total += residual_[j] * residual_[j] * level.precision[j];
+        return total;
+    }
+
+    template <class Part>
+    void average(const Part& part, double* out) {
+        std::fill_n(out, d_, 0.0);
+        for (std::size_t k = 0; k < gamma_.size(); ++k) {
+            if (gamma_[k] == 0) continue;
+            part(k, centre_.data());
+            add(gamma_[k], centre_.data(), out, d_);
+        }
+    }
+
+    /// u_k into `parts_`. From the scores, u_k = sigma (s_k - s), while sigma is small; from the means when it is large:
+    /// each difference cancels on the other side, and on its own side stays exact, sigma = 0 included.
+    void spread() {
+        const bool small = level_.sigma * level_.sigma <= mixture_.scale_squared_;
+        for (std::size_t k = 0; k < gamma_.size(); ++k)
+            small ? component_score(k, &parts_[k * d_]) : posterior_mean(k, &parts_[k * d_]);
+        std::fill(centre_.begin(), centre_.end(), 0.0);
+        for (std::size_t k = 0; k < gamma_.size(); ++k) add(gamma_[k], &parts_[k * d_], centre_.data(), d_);
+        for (std::size_t l = 0; l < parts_.size(); ++l) {
+            const double offset = parts_[l] - centre_[l % d_];
+            parts_[l] = small ? offset * level_.sigma : offset / level_.sigma;
+        }
+    }
+
+    void add_shrinkage(std::size_t k, double* out) const {
+        const Vector& axes = component(k).axes;
+        for (std::size_t j = 0; j < d_; ++j) {
+            const double factor = gamma_[k] * variance(k)[j] * precision(k)[j];
+            if (axes.empty()) out[j * (d_ + 1)] += factor;
+            else add_square(factor, &axes[j * d_], out);
+        }
+    }
+
+    /// Adds factor u u^T to the lower triangle.
+    void add_square(double factor, const double* u, double* out) const {
+        for (std::size_t i = 0; i < d_; ++i) add(factor * u[i], u, out + i * d_, i + 1);
+    }
+
+    const GaussianMixture& mixture_;
+    std::size_t d_;
+    Level level_;
+    double log_density_ = -infinity;
+    Vector residual_;   // (k, d)
+    Vector parts_;      // (k, d)
+    Vector gamma_;      // (k)
+    Vector along_;      // (d), coordinates along the axes
+    Vector centre_;     // (d)
+};
+
+GaussianMixture::GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Matrix> covariances)
+    : weights_(normalised(std::move(weights))), means_(std::move(means)), covariances_(std::move(covariances)),
+      smallest_variance_(infinity) {
+    require(size() == static_cast<std::int64_t>(weights_.size()) && dim() > 0,
+            "GaussianMixture: means must have shape (k, d) with k = ", weights_.size(), " and d > 0, got (", size(), ", ", dim(), ")");
+    require(all_finite(means_.data), "GaussianMixture: means must be finite");
+    require(covariances_.size() == weights_.size(), "GaussianMixture: covariances must hold k = ", size(), " matrices, got ",
+            covariances_.size());
+    for (std::size_t k = 0; k < weights_.size(); ++k) {
+        components_.push_back(make_component(k));
+        const Vector& variance = components_.back().variance;
+        smallest_variance_ = std::min(smallest_variance_, *std::min_element(variance.begin(), variance.end()));
+    }
+    scale_squared_ = mean_variance(weights_, means_, covariances_);
+}
+
+/// A diagonal covariance needs no rotation, and keeps its variances to the bit.
+GaussianMixture::Component GaussianMixture::make_component(std::size_t k) const {
+    const Matrix& c = covariances_[k];
+    const double largest = check_covariance(c, dim(), k);
+    Component component{std::log(weights_[k]), {}, {}};
+    if (is_diagonal(c)) {
+        for (std::int64_t j = 0; j < dim(); ++j) component.variance.push_back(c(j, j));
+        check_variances(component.variance, 0.0, k);
+    } else {
+        decompose(c, largest, k, component.variance, component.axes);
+    }
+    return component;
+}
+
+void GaussianMixture::check_sigma(const char* function, std::span<const double> sigma) const {
+    for (const double s : sigma) {
+        require(s >= 0 && std::isfinite(s * s), "GaussianMixture.", function, ": sigma must lie in [0, 1e154], got ", s);
+        require(smallest_variance_ + s * s >= std::numeric_limits<double>::min(), "GaussianMixture.", function,
+                ": sigma must be positive because a covariance is singular (no density at sigma = 0), got ", s);
+    }
+}
+
+void GaussianMixture::check_x(const char* function, ConstView x) const {
+    require(x.cols == dim(), "GaussianMixture.", function, ": x must have shape (n, ", dim(), "), got (", x.rows, ", ", x.cols, ")");
+}
+
+template <class F>
+void GaussianMixture::for_rows(const char* function, ConstView x, std::span<const double> sigma, View out, std::int64_t cols,
+                               int threads, const F& f) const {
+    check_x(function, x);
+    check_level_count(function, sigma, x.rows);
+    check_sigma(function, sigma);
+    check_out(function, out, x.rows, cols);
+    over_rows(x.rows, threads, [this] { return Row(*this); }, [&](std::int64_t i, Row& row) {
+        row.place(x.row(i).data());
+        if (!row.set_level(level_of(sigma, i))) refuse_row(function, i, x.row(i));
+        f(row, i, out.row(i));
+    });
+}
+
+void GaussianMixture::denoise(ConstView x, std::span<const double> sigma, View out, int threads) const {
+    for_rows("denoise", x, sigma, out, dim(), threads, [](Row& row, std::int64_t, MutableRow to) { row.denoise(to); });
+}
+
+void GaussianMixture::score(ConstView x, std::span<const double> sigma, View out, int threads) const {
+    for_rows("score", x, sigma, out, dim(), threads, [](Row& row, std::int64_t, MutableRow to) { row.score(to); });
+}
+
+void GaussianMixture::log_density(ConstView x, std::span<const double> sigma, std::span<double> out, int threads) const {
+    for_rows("log_density", x, sigma, View{out.data(), static_cast<std::int64_t>(out.size()), 1}, 1, threads,
+             [](Row& row, std::int64_t, MutableRow to) { to[0] = row.log_density(); });
+}
+
+void GaussianMixture::responsibilities(ConstView x, std::span<const double> sigma, View out, int threads) const {
+    for_rows("responsibilities", x, sigma, out, size(), threads, [](Row& row, std::int64_t, MutableRow to) {
+        std::copy(row.gamma().begin(), row.gamma().end(), to.begin());
+    });
+}
+
+void GaussianMixture::jacobian(ConstView x, std::span<const double> sigma, View out, int threads) const {
+    for_rows("jacobian", x, sigma, out, dim() * dim(), threads, [](Row& row, std::int64_t, MutableRow to) { row.jacobian(to); });
+}
+
+void GaussianMixture::posterior_covariance(ConstView x, std::span<const double> sigma, View out, int threads) const {
+    for_rows("posterior_covariance", x, sigma, out, dim() * dim(), threads, [&](Row& row, std::int64_t i, MutableRow to) {
+        row.jacobian(to);
+        const double s = level_of(sigma, i);
+        for (double& v : to) v *= s * s;
+    });
+}
+
+void GaussianMixture::posterior_sample(ConstView x, std::span<const double> sigma, const Stream& stream, std::int64_t first,
+                                       View out, int threads) const {
+    for_rows("posterior_sample", x, sigma, out, dim(), threads,
+             [&](Row& row, std::int64_t i, MutableRow to) { row.posterior_sample(stream, first + i, to); });
+}
+
+void GaussianMixture::sigma_posterior(ConstView x, std::span<const double> grid, View out, int threads) const {
+    const char* const function = "sigma_posterior";
+    check_x(function, x);
+    require(!grid.empty(), "GaussianMixture.", function, ": grid must hold at least one noise level, got none");
+    check_sigma(function, grid);
+    check_out(function, out, x.rows, static_cast<std::int64_t>(grid.size()));
+    std::vector<Level> levels(grid.size());
+    for (std::size_t j = 0; j < grid.size(); ++j) levels[j].set(*this, grid[j]);
+    over_rows(x.rows, threads, [this] { return Row(*this); }, [&](std::int64_t i, Row& row) {
+        row.place(x.row(i).data());   // once: the axes are those of every level
+        const MutableRow p = out.row(i);
+        for (std::size_t j = 0; j < levels.size(); ++j) p[j] = row.log_density(levels[j]);
+        const double peak = *std::max_element(p.begin(), p.end());
+        if (!(peak > -infinity)) refuse_row(function, i, x.row(i));
+        for (double& v : p) v = std::exp(v - peak);
+        const double total = std::accumulate(p.begin(), p.end(), 0.0);
+        for (double& v : p) v /= total;
+    });
+}
+
+void GaussianMixture::forward(std::span<const double> sigma, const Stream& stream, std::int64_t first, View out,
+                              int threads) const {
+    check_out("forward", out, out.rows, dim());
+    check_level_count("forward", sigma, out.rows);
+    for (const double s : sigma)
+        require(s >= 0 && std::isfinite(s), "GaussianMixture.forward: sigma must be at least 0 and finite, got ", s);
+    over_rows(out.rows, threads, [this] { return Row(*this); },
+              [&](std::int64_t i, Row& row) { row.forward(level_of(sigma, i), stream, first + i, out.row(i)); });
+}
+
+}  // namespace buffon::diffusion

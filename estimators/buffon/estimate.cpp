@@ -1,0 +1,170 @@
+#include <buffon/estimate.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include <boost/math/distributions/students_t.hpp>
+
+#include <buffon/check.hpp>
+#include <buffon/normal_functions.hpp>
+#include <buffon/text.hpp>
+
+namespace buffon {
+namespace {
+
+double student_quantile(double p, double degrees_of_freedom) {
+    if (!std::isfinite(degrees_of_freedom)) return normal_quantile(p);
+    return boost::math::quantile(boost::math::students_t(degrees_of_freedom), p);
+}
+
+/// J (k, m): df_i / dvalue_j.
+Matrix jacobian(const Estimate::Function& f, const Estimate& at, std::size_t rows) {
+    const std::vector<double> error = at.std_error();
+    Matrix J(static_cast<std::int64_t>(rows), at.size());
+    for (std::int64_t j = 0; j < at.size(); ++j) {
+        const auto b = static_cast<std::size_t>(j);
+        // a hundredth of an error: f is as good as linear there, and the difference keeps half its digits
+        const double h = std::max(1e-2 * error[b], 6e-6 * std::abs(at.value[b]) + 1e-300);
+        std::vector<double> x = at.value;
+        x[b] = at.value[b] + h;
+        const std::vector<double> up = f(x);
+        x[b] = at.value[b] - h;
+        const std::vector<double> down = f(x);
+        for (std::size_t i = 0; i < rows; ++i) J(static_cast<std::int64_t>(i), j) = (up[i] - down[i]) / (2 * h);
+    }
+    return J;
+}
+
+/// J C J'.
+Matrix sandwich(const Matrix& J, const Matrix& C) {
+    Matrix out(J.rows, J.rows);
+    for (std::int64_t a = 0; a < J.rows; ++a)
+        for (std::int64_t b = 0; b < J.rows; ++b)
+            for (std::int64_t i = 0; i < C.rows; ++i)
+                for (std::int64_t j = 0; j < C.cols; ++j) out(a, b) += J(a, i) * C(i, j) * J(b, j);
+    return out;
+}
+
+/// Everything of an estimate but its numbers.
+Estimate like(const Estimate& e) {
+    Estimate out = e;
+    out.sample.reset();
+    return out;
+}
+
+/// Welch and Satterthwaite for a mean of two estimates with weights a, b; the smallest over the values.
+double pooled_degrees(const Estimate& x, double a, const Estimate& y, double b) {
+    if (!std::isfinite(x.degrees_of_freedom) && !std::isfinite(y.degrees_of_freedom)) return x.degrees_of_freedom;
+    double smallest = std::numeric_limits<double>::infinity();
+    for (std::int64_t j = 0; j < x.size(); ++j) {
+        const double u = a * a * x.covariance(j, j);
+        const double v = b * b * y.covariance(j, j);
+        const double spread = u * u / x.degrees_of_freedom + v * v / y.degrees_of_freedom;
+        if (spread > 0) smallest = std::min(smallest, (u + v) * (u + v) / spread);
+    }
+    return smallest;
+}
+
+}  // namespace
+
+std::int64_t Estimate::index(const std::string& name) const {
+    const auto found = std::find(names.begin(), names.end(), name);
+    require(found != names.end(), "Estimate: no value is named '", name, "'", suggestion(name, names));
+    return found - names.begin();
+}
+
+std::vector<double> Estimate::std_error() const {
+    std::vector<double> error(value.size());
+    for (std::int64_t j = 0; j < size(); ++j) error[static_cast<std::size_t>(j)] = std::sqrt(covariance(j, j));
+    return error;
+}
+
+std::pair<std::vector<double>, std::vector<double>> Estimate::confidence_interval(double level) const {
+    require(level > 0 && level < 1, "confidence_interval: level must lie between 0 and 1, got ", level);
+    const double t = student_quantile(0.5 + 0.5 * level, degrees_of_freedom);
+    std::vector<double> low = value;
+    std::vector<double> high = value;
+    const std::vector<double> error = std_error();
+    for (std::size_t j = 0; j < value.size(); ++j) {
+        low[j] -= t * error[j];
+        high[j] += t * error[j];
+    }
+    return {low, high};
+}
+
+Estimate Estimate::transform(const Function& f, std::vector<std::string> new_names) const {
+    Estimate out = like(*this);
+    out.value = f(value);
+    require(new_names.empty() || new_names.size() == out.value.size(), "transform: ", out.value.size(),
+            " values need as many names, got ", new_names.size());
+    if (new_names.empty())
+        for (std::size_t j = 1; j <= out.value.size(); ++j) new_names.push_back("f" + std::to_string(j));
+    out.names = std::move(new_names);
+    out.covariance = sandwich(jacobian(f, *this, out.value.size()), covariance);
+    return out;
+}
+
+Estimate Estimate::contrast(std::int64_t i, std::int64_t j) const {
+    for (const std::int64_t k : {i, j})
+        require(k >= 0 && k < size(), "contrast: index must be 0 ... ", size() - 1, ", got ", k);
+    Estimate out = like(*this);
+    out.value = {value[static_cast<std::size_t>(i)] - value[static_cast<std::size_t>(j)]};
+    out.names = {names[static_cast<std::size_t>(i)] + " - " + names[static_cast<std::size_t>(j)]};
+    out.covariance = Matrix(1, 1, covariance(i, i) + covariance(j, j) - 2 * covariance(i, j));
+    return out;
+}
+
+Estimate Estimate::merge(const Estimate& other) const {
+    require(names == other.names, "merge: both estimates must have the same names");
+    require(rng_key != other.rng_key, "merge: the estimates must be independent, both have rng_key ", rng_key);
+    const double a = static_cast<double>(n) / static_cast<double>(n + other.n);
+    Estimate out = like(*this);
+    for (std::size_t j = 0; j < value.size(); ++j) out.value[j] = a * value[j] + (1 - a) * other.value[j];
+    for (std::size_t k = 0; k < covariance.data.size(); ++k)
+        out.covariance.data[k] = a * a * covariance.data[k] + (1 - a) * (1 - a) * other.covariance.data[k];
+    out.degrees_of_freedom = pooled_degrees(*this, a, other, 1 - a);
+    out.n += other.n;
+    out.n_failed += other.n_failed;
+    for (const auto& warning : other.warnings)
+        if (std::ranges::find(out.warnings, warning) == out.warnings.end()) out.warnings.push_back(warning);
+    return out;
+}
+
+std::string with_error(double value, double std_error) {
+    if (!std::isfinite(value) || !std::isfinite(std_error) || std_error <= 0) {
+        char text[64];
+        std::snprintf(text, sizeof text, "%.10g ± %.1g", value, std_error);
+        return text;
+    }
+    const int magnitude = static_cast<int>(std::floor(std::log10(std_error)));
+    const double scale = std::max(std::abs(value), std_error);
+    char text[96];
+    if (scale < 1e7 && scale >= 1e-4 && magnitude > -13) {
+        const int digits = std::max(0, -magnitude);
+        std::snprintf(text, sizeof text, "%.*f ± %.*f", digits, value, digits, std_error);
+    } else {
+        const int digits = std::clamp(static_cast<int>(std::floor(std::log10(scale))) - magnitude, 1, 16);
+        std::snprintf(text, sizeof text, "%.*e ± %.0e", digits, value, std_error);
+    }
+    return text;
+}
+
+std::string Estimate::text() const {
+    const std::vector<double> error = std_error();
+    std::size_t width = 0;
+    for (const auto& name : names) width = std::max(width, name.size());
+    std::string out;
+    for (std::size_t j = 0; j < value.size(); ++j) {
+        if (j > 0) out += "\n";
+        if (value.size() > 1) out += names[j] + std::string(width - names[j].size() + 2, ' ');
+        out += with_error(value[j], error[j]);
+    }
+    out += (value.size() > 1 ? "\n(" : " (") + with_commas(n) + " evaluations";
+    if (n_failed > 0) out += ", " + with_commas(n_failed) + " failed";
+    out += ")";
+    for (const auto& warning : warnings) out += "\nwarning: " + warning;
+    return out;
+}
+
+}  // namespace buffon

@@ -1,0 +1,59 @@
+/// The answer of every estimator: numbers with the covariance of their errors.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <buffon/sample.hpp>
+#include <buffon/view.hpp>
+
+namespace buffon {
+
+using Diagnostic = std::variant<bool, std::int64_t, double, std::string, std::vector<double>, std::vector<std::string>>;
+
+struct Estimate {
+    std::vector<double> value;         // (m)
+    Matrix covariance;                 // (m, m) of the errors of `value`
+    std::int64_t n = 0;                // model evaluations spent, adaptation included
+    std::int64_t n_failed = 0;         // of them failed and discarded
+    std::vector<std::string> names;    // (m)
+    std::uint64_t rng_key = 0;         // replays the run
+    /// Of the Student law behind the intervals: infinite when the errors are means of many terms.
+    double degrees_of_freedom = std::numeric_limits<double>::infinity();
+    std::map<std::string, Diagnostic> diagnostics;
+    std::vector<std::string> warnings; // plain words: what makes the intervals doubtful
+    std::optional<Sample> sample;      // with Run::keep = sample
+
+    std::int64_t size() const { return static_cast<std::int64_t>(value.size()); }
+    /// Index of a name.   @throw std::invalid_argument naming the nearest name.
+    std::int64_t index(const std::string& name) const;
+    /// (m) square roots of the diagonal of `covariance`.
+    std::vector<double> std_error() const;
+    /// (low, high), each (m): Student interval of each value by itself.   @throw std::invalid_argument unless 0 < level < 1.
+    std::pair<std::vector<double>, std::vector<double>> confidence_interval(double level = 0.95) const;
+
+    /// f(value) with its covariance by the delta method: J covariance J', J by central differences a fraction of a
+    /// standard error wide. Bias of order covariance x second derivative stays.
+    using Function = std::function<std::vector<double>(const std::vector<double>&)>;
+    Estimate transform(const Function& f, std::vector<std::string> names = {}) const;
+    /// value_i - value_j, with the error that their common sample leaves.
+    Estimate contrast(std::int64_t i, std::int64_t j) const;
+    /// The pooled estimate of this and an independent one of the same quantities, weighted by n (so nothing is learnt
+    /// from the error bars, and unbiased stays unbiased).
+    Estimate merge(const Estimate& other) const;
+
+    /// One line per value: "0.04386 ± 0.00002 (20,000 evaluations)".
+    std::string text() const;
+};
+
+/// A number with the digits that its standard error leaves meaningful: "0.04386 ± 0.00002".
+std::string with_error(double value, double std_error);
+
+}  // namespace buffon

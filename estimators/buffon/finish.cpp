@@ -1,0 +1,86 @@
+#include <buffon/finish.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+#include <buffon/check.hpp>
+#include <buffon/parallel.hpp>
+#include <buffon/text.hpp>
+
+namespace buffon {
+namespace {
+
+std::vector<std::string> group_names(const Evaluation& evaluation, const std::vector<std::string>& groups) {
+    std::vector<std::string> names;
+    for (const auto& group : groups)
+        for (const auto& name : evaluation.names()) names.push_back(group.empty() ? name : group + ": " + name);
+    return names;
+}
+
+/// Each group of c columns without its last, divided by it when evaluations were discarded: E[y | success] = E[y 1] / E[1].
+Estimate given_success(const Estimate& all, std::size_t c, bool divide, std::vector<std::string> names) {
+    return all.transform(
+        [=](const std::vector<double>& v) {
+            std::vector<double> out;
+            for (std::size_t g = 0; g < v.size(); g += c)
+                for (std::size_t j = 0; j + 1 < c; ++j) out.push_back(divide ? v[g + j] / v[g + c - 1] : v[g + j]);
+            return out;
+        },
+        std::move(names));
+}
+
+void warn_of_constants(Estimate& e) {
+    for (std::int64_t j = 0; j < e.size(); ++j)
+        if (e.covariance(j, j) == 0)
+            e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +
+                                 "' was the same in every evaluation: an error of 0 then means that no variation was seen "
+                                 "(an event that was never hit, say), not that there is none");
+}
+
+}  // namespace
+
+std::int64_t chunk_rows(const Run& run) {
+    const std::int64_t blocks = (run.batch + parallel::block_size - 1) / parallel::block_size;
+    return std::max<std::int64_t>(blocks, 16) * parallel::block_size;
+}
+
+Estimate finish(const Evaluation& evaluation, std::vector<double> value, Matrix covariance, double degrees_of_freedom,
+                const std::vector<std::string>& groups) {
+    Estimate e;
+    e.value = std::move(value);
+    e.covariance = std::move(covariance);
+    e.degrees_of_freedom = degrees_of_freedom;
+    e.n = evaluation.n();
+    e.n_failed = evaluation.n_failed();
+    e.rng_key = evaluation.key();
+    std::vector<std::string> names = group_names(evaluation, groups);
+    if (evaluation.discards()) {
+        require(e.n_failed < e.n, "every one of the ", e.n, " model evaluations failed");
+        e = given_success(e, static_cast<std::size_t>(evaluation.columns()), e.n_failed > 0, std::move(names));
+    } else {
+        e.names = std::move(names);
+    }
+    if (e.n_failed > 0)
+        e.warnings.push_back(with_commas(e.n_failed) + " of " + with_commas(e.n) +
+                             " evaluations failed: the values are conditional on success");
+    warn_of_constants(e);
+    if (evaluation.run().keep == Keep::sample) e.sample = evaluation.sample();
+    return e;
+}
+
+Estimate finish_mean(const Evaluation& evaluation, const Moments& moments, const std::vector<std::string>& groups) {
+    Matrix covariance = moments.covariance();
+    for (double& c : covariance.data) c /= static_cast<double>(moments.n);
+    return finish(evaluation, moments.mean, std::move(covariance), std::numeric_limits<double>::infinity(), groups);
+}
+
+Estimate finish_replicates(const Evaluation& evaluation, ConstView replicates, const std::vector<std::string>& groups) {
+    const Moments moments(replicates);
+    Matrix covariance = moments.covariance();
+    for (double& c : covariance.data) c /= static_cast<double>(moments.n);
+    Estimate e = finish(evaluation, moments.mean, std::move(covariance), static_cast<double>(moments.n - 1), groups);
+    e.diagnostics["replicates"] = moments.n;
+    return e;
+}
+
+}  // namespace buffon

@@ -1,0 +1,43 @@
+/// From sums to an `Estimate`: shared by all estimators. Not installed.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <buffon/errors.hpp>
+#include <buffon/estimate.hpp>
+#include <buffon/evaluation.hpp>
+#include <buffon/moments.hpp>
+
+namespace buffon {
+
+/// Rows that a batch estimator draws and evaluates at once: whole blocks, at least as many as one call of the model takes.
+std::int64_t chunk_rows(const Run& run);
+
+/// The estimate with these values (groups of evaluation.columns()) and the covariance of their errors. With discarded
+/// evaluations each group ends with the estimated probability of success, and its values become conditional on success.
+Estimate finish(const Evaluation& evaluation, std::vector<double> value, Matrix covariance, double degrees_of_freedom,
+                const std::vector<std::string>& groups = {""});
+
+/// From the mean of independent rows.
+Estimate finish_mean(const Evaluation& evaluation, const Moments& moments, const std::vector<std::string>& groups = {""});
+
+/// From independent replicates of the values, one a row: Student with R - 1 degrees of freedom.
+Estimate finish_replicates(const Evaluation& evaluation, ConstView replicates, const std::vector<std::string>& groups = {""});
+
+/// body(), and when the run stops early, partial() attached to what stops it.
+template <class Body, class Partial>
+Estimate with_partial(const Body& body, const Partial& partial) {
+    try {
+        return body();
+    } catch (Unfinished& stopped) {
+        try {
+            stopped.partial = std::make_shared<const Estimate>(partial());
+        } catch (const std::invalid_argument&) {
+            // too few finished rows for a covariance: there is nothing to attach
+        }
+        throw;
+    }
+}
+
+}  // namespace buffon

@@ -1,0 +1,34 @@
+#include <buffon/plain.hpp>
+
+#include <buffon/check.hpp>
+#include <buffon/evaluation.hpp>
+#include <buffon/finish.hpp>
+#include <buffon/moments.hpp>
+#include <buffon/parallel.hpp>
+
+namespace buffon {
+
+Estimate plain(const Problem& problem, const Run& run) {
+    require(run.budget >= 2, "plain: budget must be at least 2, got ", run.budget);
+    Evaluation evaluate("plain", problem, run);
+    const Stream stream{evaluate.key(), 0};
+    const Distribution& inputs = problem.inputs();
+    Moments total;
+
+    const auto sample = [&] {
+        for (std::int64_t start = 0; start < run.budget; start += chunk_rows(run)) {
+            Matrix x(std::min(chunk_rows(run), run.budget - start), problem.dim());
+            parallel::for_blocks(x.rows, run.threads, [&](std::int64_t first, std::int64_t count) {
+                inputs.sample(stream, start + first, x.view().slice(first, count));
+            });
+            const Outputs out = evaluate(x, [&](std::span<double> log_q) { inputs.log_density(x, log_q); });
+            parallel::reduce_blocks(x.rows, run.threads, total, [&](std::int64_t first, std::int64_t count) {
+                return Moments(out.y.view().slice(first, count));
+            });
+        }
+        return finish_mean(evaluate, total);
+    };
+    return with_partial(sample, [&] { return finish_mean(evaluate, total); });
+}
+
+}  // namespace buffon

@@ -1,0 +1,48 @@
+/// Independent or dependent scalar inputs: univariate laws, one per coordinate, joined by a copula.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <buffon/gaussian_copula.hpp>
+#include <buffon/laws/univariate.hpp>
+#include <buffon/view.hpp>
+
+namespace buffon {
+
+class Joint {
+public:
+    /// Independent coordinates when there is no copula; names default to "x1", "x2", ...
+    /// @throw std::invalid_argument for no laws, a wrong number of names, a repeated name, a copula of another dimension.
+    explicit Joint(std::vector<Univariate> laws, std::vector<std::string> names = {},
+                   std::optional<GaussianCopula> copula = std::nullopt);
+
+    std::int64_t dim() const { return static_cast<std::int64_t>(laws_.size()); }
+    const std::vector<std::string>& names() const { return names_; }
+    const std::vector<Univariate>& laws() const { return laws_; }
+    const std::optional<GaussianCopula>& copula() const { return copula_; }
+    Support support(std::int64_t j) const;
+    std::vector<double> mean() const;
+    /// Of the coordinates themselves, not of the copula. With a copula a one-dimensional integral per pair in Hermite form.
+    Matrix covariance() const;
+
+    void log_density(ConstView x, std::span<double> out) const;
+    /// A coordinate at an end of its support, or beyond, maps to -inf or +inf; the others stay finite.
+    void to_normal(ConstView x, View u) const;
+    void from_normal(ConstView u, View x) const;
+    void from_uniform(ConstView v, View x) const;
+
+private:
+    std::vector<Univariate> laws_;
+    std::vector<std::string> names_;
+    std::optional<GaussianCopula> copula_;
+};
+
+/// The Gaussian copula under which coordinates with these laws have the (Pearson) correlations of `correlation` (d, d).
+/// @throw std::invalid_argument for a pair whose correlation no Gaussian copula reaches, naming the range.
+GaussianCopula gaussian_copula_from_pearson(const std::vector<Univariate>& laws, const Matrix& correlation);
+
+}  // namespace buffon

@@ -1,0 +1,60 @@
+#include <buffon/moments.hpp>
+
+#include <buffon/check.hpp>
+#include <buffon/sums.hpp>
+
+namespace buffon {
+namespace {
+
+/// Column-major copy, so that every sum below runs over contiguous numbers.
+std::vector<double> columns_of(ConstView y) {
+    std::vector<double> columns(static_cast<std::size_t>(y.size()));
+    for (std::int64_t i = 0; i < y.rows; ++i)
+        for (std::int64_t j = 0; j < y.cols; ++j) columns[static_cast<std::size_t>(j * y.rows + i)] = y(i, j);
+    return columns;
+}
+
+}  // namespace
+
+Moments::Moments(ConstView y)
+    : n(y.rows), mean(static_cast<std::size_t>(y.cols)), scatter(y.cols, y.cols) {
+    if (n == 0) return;
+    std::vector<double> columns = columns_of(y);
+    for (std::int64_t j = 0; j < y.cols; ++j) {
+        double* column = columns.data() + j * n;
+        const double centre = sum_of(n, [=](std::int64_t i) { return column[i]; }) / static_cast<double>(n);
+        for (std::int64_t i = 0; i < n; ++i) column[i] -= centre;
+        mean[static_cast<std::size_t>(j)] = centre;
+        for (std::int64_t k = 0; k <= j; ++k)
+            scatter(j, k) = scatter(k, j) = dot(column, columns.data() + k * n, n);
+    }
+}
+
+void Moments::merge(const Moments& other) {
+    if (other.n == 0) return;
+    if (n == 0) {
+        *this = other;
+        return;
+    }
+    const double total = static_cast<double>(n + other.n);
+    const double weight = static_cast<double>(other.n) / total;
+    const auto m = static_cast<std::int64_t>(mean.size());
+    std::vector<double> gap(mean.size());
+    for (std::size_t j = 0; j < mean.size(); ++j) gap[j] = other.mean[j] - mean[j];
+    for (std::int64_t j = 0; j < m; ++j) {
+        const auto a = static_cast<std::size_t>(j);
+        for (std::int64_t k = 0; k < m; ++k)
+            scatter(j, k) += other.scatter(j, k) + gap[a] * gap[static_cast<std::size_t>(k)] * static_cast<double>(n) * weight;
+        mean[a] += gap[a] * weight;
+    }
+    n += other.n;
+}
+
+Matrix Moments::covariance() const {
+    require(n >= 2, "Moments: a covariance needs at least 2 rows, got ", n);
+    Matrix c = scatter;
+    for (double& v : c.data) v /= static_cast<double>(n - 1);
+    return c;
+}
+
+}  // namespace buffon

@@ -1,0 +1,27 @@
+/// Mean and covariance of the rows of tables that arrive in blocks; blocks merge without loss.
+/// Source: Chan, Golub, LeVeque (1983), pairwise update of centred sums.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <buffon/view.hpp>
+
+namespace buffon {
+
+struct Moments {
+    std::int64_t n = 0;
+    std::vector<double> mean;   // (m)
+    Matrix scatter;             // (m, m): sum over rows of (y - mean)(y - mean)'
+
+    Moments() = default;
+    /// Of one block of rows y (n, m), in two passes.
+    explicit Moments(ConstView y);
+
+    void merge(const Moments& other);
+
+    /// Sample covariance of a row (divisor n - 1). @throw std::invalid_argument for n < 2.
+    Matrix covariance() const;
+};
+
+}  // namespace buffon

@@ -1,0 +1,105 @@
+/// A model with uncertain inputs: what every estimator works on.
+/// The model maps a batch x (n, d) to y (n, m); row i of y depends on row i of x only.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <buffon/check.hpp>
+#include <buffon/distribution.hpp>
+#include <buffon/view.hpp>
+
+namespace buffon {
+
+/// What a model says about a batch.
+struct Outputs {
+    Matrix y;       // (n, m)
+    Matrix score;   // (n, m), or empty: y_ij > 0 exactly where score_ij > 0; lets rare events be found from afar
+};
+
+using Model = std::function<Outputs(ConstView x)>;
+
+/// A function of one point with one number as its value.
+template <class F>
+concept PointFunction = requires(const F& f, std::span<const double> x) {
+    { f(x) } -> std::convertible_to<double>;
+};
+
+/// A function of one point with a range of m numbers as its value.
+template <class F>
+concept PointVectorFunction = !PointFunction<F> && requires(const F& f, std::span<const double> x) {
+    { *f(x).begin() } -> std::convertible_to<double>;
+    { f(x).size() } -> std::convertible_to<std::size_t>;
+};
+
+/// One expectation: the mean of `value` of the raw output row of the model.
+struct Functional {
+    std::string name;
+    std::function<double(std::span<const double> row)> value;
+};
+
+class Problem {
+public:
+    /// From a batch model. `thread_safe` allows calls from several threads at once.
+    Problem(Model model, Distribution inputs, std::vector<std::string> outputs = {}, bool thread_safe = true)
+        : model_(std::move(model)), inputs_(std::move(inputs)), outputs_(std::move(outputs)), thread_safe_(thread_safe) {
+        require(static_cast<bool>(model_), "Problem: model must be callable, got an empty function");
+    }
+
+    /// From a function of one point; it is called from several threads at once.
+    template <PointFunction F>
+    Problem(F f, Distribution inputs, std::vector<std::string> outputs = {})
+        : Problem(Model([f = std::move(f)](ConstView x) { return by_point(f, x); }), std::move(inputs), std::move(outputs)) {}
+    template <PointVectorFunction F>
+    Problem(F f, Distribution inputs, std::vector<std::string> outputs = {})
+        : Problem(Model([f = std::move(f)](ConstView x) { return by_point(f, x); }), std::move(inputs), std::move(outputs)) {}
+
+    /// The problem whose outputs are functions of this model's output: many expectations from one model call.
+    Problem with_outputs(std::vector<Functional> functionals) const;
+
+    Outputs operator()(ConstView x) const { return model_(x); }
+    std::int64_t dim() const { return inputs_.dim(); }
+    const Distribution& inputs() const { return inputs_; }
+    /// Given names; empty when the user gave none (then "y", or "y1", "y2", ... once m is known).
+    const std::vector<std::string>& outputs() const { return outputs_; }
+    bool thread_safe() const { return thread_safe_; }
+
+private:
+    template <PointFunction F>
+    static Outputs by_point(const F& f, ConstView x) {
+        Outputs out{Matrix(x.rows, 1), {}};
+        for (std::int64_t i = 0; i < x.rows; ++i) out.y(i, 0) = f(x.row(i));
+        return out;
+    }
+    template <PointVectorFunction F>
+    static Outputs by_point(const F& f, ConstView x);
+
+    Model model_;
+    Distribution inputs_;
+    std::vector<std::string> outputs_;
+    bool thread_safe_;
+};
+
+/// The problem whose outputs are 1{y_0 > t_j} (below: 1{y_0 < t_j}) of a one-output problem, with the model as score.
+Problem exceedance(const Problem& problem, std::vector<double> thresholds, bool below = false);
+
+template <PointVectorFunction F>
+Outputs Problem::by_point(const F& f, ConstView x) {
+    Outputs out;
+    for (std::int64_t i = 0; i < x.rows; ++i) {
+        const auto row = f(x.row(i));
+        if (i == 0) out.y = Matrix(x.rows, static_cast<std::int64_t>(row.size()));
+        require(static_cast<std::int64_t>(row.size()) == out.y.cols,
+                "Problem: every point must give ", out.y.cols, " outputs, got ", row.size());
+        std::int64_t j = 0;
+        for (const double value : row) out.y(i, j++) = value;
+    }
+    return out;
+}
+
+}  // namespace buffon

@@ -1,0 +1,168 @@
+#include <buffon/regression.hpp>
+
+#include <buffon/check.hpp>
+#include <buffon/parallel.hpp>
+
+#include <Eigen/Eigenvalues>
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+namespace buffon {
+namespace {
+
+using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+constexpr std::int64_t width = 4;    // columns of a panel: a 4 x 4 tile of sums stays in registers
+constexpr std::int64_t depth = 128;  // rows of a panel: two panels stay in the first cache
+
+std::int64_t panels(std::int64_t columns) { return (columns + width - 1) / width; }
+
+/// Columns of a slab of rows as panels of four, row after row, zeros where columns are missing: z = [x, 1, t].
+class Slab {
+public:
+    Slab(std::int64_t regressors, std::int64_t responses)
+        : k_(regressors), j_(responses), z_(static_cast<std::size_t>(panels(k_ + 1 + j_) * width * depth)) {}
+
+    void fill(ConstView x, ConstView t) {
+        for (std::int64_t c = 0; c < k_; ++c) fill_column(c, x.data + c, x.rows, k_);
+        const double one = 1.0;
+        fill_column(k_, &one, x.rows, 0);
+        for (std::int64_t c = 0; c < j_; ++c) fill_column(k_ + 1 + c, t.data + c, t.rows, j_);
+    }
+    const double* panel(std::int64_t p) const { return z_.data() + p * width * depth; }
+
+private:
+    void fill_column(std::int64_t c, const double* from, std::int64_t rows, std::int64_t stride) {
+        double* to = z_.data() + c / width * width * depth + c % width;
+        for (std::int64_t i = 0; i < rows; ++i) to[i * width] = from[i * stride];
+    }
+    std::int64_t k_, j_;
+    std::vector<double> z_;
+};
+
+using Tile = Eigen::Matrix<double, width, width, Eigen::RowMajor>;
+
+/// Sum over rows of the products of two panels. Not Eigen's matrix product: its blocks follow the cache sizes of the
+/// machine, so its bits do, too; and it may start OpenMP threads inside ours.
+Tile multiply(const double* a, const double* b, std::int64_t rows) {
+    Tile sum = Tile::Zero();
+    for (std::int64_t i = 0; i < rows; ++i, a += width, b += width)
+        sum.noalias() += Eigen::Map<const Eigen::Matrix<double, width, 1>>(a).lazyProduct(
+            Eigen::Map<const Eigen::Matrix<double, 1, width>>(b));
+    return sum;
+}
+
+/// z' z for z = [x, 1, t], the panels of its first K + 1 rows, upper half.
+Matrix products(ConstView x, ConstView t) {
+    const std::int64_t left = panels(x.cols + 1), right = panels(x.cols + 1 + t.cols);
+    Slab slab(x.cols, t.cols);
+    Matrix z(left * width, right * width);
+    Eigen::Map<RowMajor> sums(z.data.data(), z.rows, z.cols);
+    for (std::int64_t first = 0; first < x.rows; first += depth) {
+        const std::int64_t rows = std::min(depth, x.rows - first);
+        slab.fill(x.slice(first, rows), t.slice(first, rows));
+        for (std::int64_t p = 0; p < left; ++p)
+            for (std::int64_t q = p; q < right; ++q)
+                sums.block<width, width>(p * width, q * width) += multiply(slab.panel(p), slab.panel(q), rows);
+    }
+    return z;
+}
+
+CrossProducts block_sums(ConstView x, ConstView t) {
+    const std::int64_t k = x.cols, j = t.cols;
+    const Matrix z = products(x, t);
+    CrossProducts s(k, j);
+    s.n = static_cast<double>(x.rows);
+    for (std::int64_t a = 0; a < k; ++a) {
+        s.x[static_cast<std::size_t>(a)] = z(a, k);
+        for (std::int64_t b = a; b < k; ++b) s.xx(a, b) = s.xx(b, a) = z(a, b);
+        for (std::int64_t b = 0; b < j; ++b) s.xt(a, b) = z(a, k + 1 + b);
+    }
+    for (std::int64_t b = 0; b < j; ++b) s.t[static_cast<std::size_t>(b)] = z(k, k + 1 + b);
+    return s;
+}
+
+void add_scaled(std::vector<double>& to, const std::vector<double>& from, double sign) {
+    assert(to.size() == from.size());
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] += sign * from[i];
+}
+
+void combine(CrossProducts& to, const CrossProducts& from, double sign) {
+    to.n += sign * from.n;
+    add_scaled(to.x, from.x, sign);
+    add_scaled(to.t, from.t, sign);
+    add_scaled(to.xx.data, from.xx.data, sign);
+    add_scaled(to.xt.data, from.xt.data, sign);
+}
+
+bool all_finite(const CrossProducts& sums) {
+    const auto finite = [](const std::vector<double>& v) {
+        return std::all_of(v.begin(), v.end(), [](double value) { return std::isfinite(value); });
+    };
+    return finite(sums.x) && finite(sums.t) && finite(sums.xx.data) && finite(sums.xt.data);
+}
+
+/// Reciprocal of the centred norm of each regressor; 0 where rounding is all there is.
+Eigen::VectorXd inverse_norms(const RowMajor& centred, const CrossProducts& sums) {
+    Eigen::VectorXd scale(centred.rows());
+    for (Eigen::Index i = 0; i < scale.size(); ++i)
+        scale(i) = centred(i, i) > 1e-12 * sums.xx(i, i) ? 1.0 / std::sqrt(centred(i, i)) : 0.0;
+    return scale;
+}
+
+/// Pseudo-inverse of a correlation matrix times `right`, without the eigenvalues below `cut`^2 times the largest.
+/// Eigenvalues below 1e-14 are rounding of an exact dependence, whatever the cut.
+RowMajor solve_cut(const RowMajor& correlation, const RowMajor& right, double cut) {
+    const Eigen::SelfAdjointEigenSolver<RowMajor> eigen(correlation);
+    const Eigen::VectorXd& values = eigen.eigenvalues();
+    const double smallest = std::max(cut * cut, 1e-14) * values.maxCoeff();
+    const Eigen::VectorXd inverse = (values.array() >= smallest && values.array() > 0.0).select(values.cwiseInverse(), 0.0);
+    const RowMajor vectors = eigen.eigenvectors();
+    // lazyProduct: never threads, see multiply
+    const RowMajor rotated = inverse.asDiagonal() * RowMajor(vectors.transpose().lazyProduct(right));
+    return vectors.lazyProduct(rotated);
+}
+
+}  // namespace
+
+CrossProducts::CrossProducts(std::int64_t regressors, std::int64_t responses)
+    : x(static_cast<std::size_t>(regressors)), t(static_cast<std::size_t>(responses)), xx(regressors, regressors),
+      xt(regressors, responses) {}
+
+// Blocks of parallel::block_size rows are summed apart and then merged: the bits do not depend on how rows are batched
+// as long as every call but the last brings whole blocks, nor on whether blocks are added or merged in their order.
+void CrossProducts::add(ConstView x_rows, ConstView t_rows) {
+    assert(x_rows.rows == t_rows.rows && x_rows.cols == xx.rows && t_rows.cols == xt.cols);
+    for (std::int64_t first = 0; first < x_rows.rows; first += parallel::block_size) {
+        const std::int64_t rows = std::min(parallel::block_size, x_rows.rows - first);
+        merge(block_sums(x_rows.slice(first, rows), t_rows.slice(first, rows)));
+    }
+}
+
+void CrossProducts::merge(const CrossProducts& other) {
+    if (x.empty() && t.empty()) *this = CrossProducts(other.xx.rows, other.xt.cols);
+    combine(*this, other, 1.0);
+}
+
+void CrossProducts::subtract(const CrossProducts& other) { combine(*this, other, -1.0); }
+
+Matrix regress(const CrossProducts& sums, double cut) {
+    const std::int64_t k = sums.xx.rows, j = sums.xt.cols;
+    require(cut >= 0.0 && cut < 1.0, "regress: cut must be in [0, 1), got ", cut);
+    Matrix result(k, j);
+    require(all_finite(sums), "regress: sums must be finite, got NaN or infinity from a regressor or a response");
+    if (k == 0 || j == 0 || sums.n < 2) return result;
+
+    const Eigen::Map<const Eigen::VectorXd> x(sums.x.data(), k), t(sums.t.data(), j);
+    const Eigen::Map<const RowMajor> xx(sums.xx.data.data(), k, k), xt(sums.xt.data.data(), k, j);
+    const RowMajor centred = xx - x.lazyProduct(x.transpose()) / sums.n;
+    const Eigen::VectorXd scale = inverse_norms(centred, sums);
+    const RowMajor correlation = scale.asDiagonal() * centred * scale.asDiagonal();
+    const RowMajor right = scale.asDiagonal() * (xt - x.lazyProduct(t.transpose()) / sums.n);
+    Eigen::Map<RowMajor>(result.data.data(), k, j) = scale.asDiagonal() * solve_cut(correlation, right, cut);
+    return result;
+}
+
+}  // namespace buffon
