@@ -33,7 +33,9 @@ public:
     Rosenblatt(const std::vector<MultivariateNormal>& components, const std::vector<double>& log_weights, const Matrix& log_scales)
         : components_(components), prior_(log_weights), log_scales_(log_scales), log_weight_(log_weights),
           weight_(log_weights.size()), mean_(log_weights.size()), scale_(log_weights.size()), log_slope_(log_weights.size()),
-          terms_(log_weights.size()), residual_(static_cast<std::int64_t>(log_weights.size()), log_scales.cols) {}
+          terms_(log_weights.size()), order_(log_weights.size()), residual_(static_cast<std::int64_t>(log_weights.size()), log_scales.cols) {
+        std::iota(order_.begin(), order_.end(), std::size_t{0});
+    }
 
     void start() { log_weight_ = prior_; }
 
@@ -67,7 +69,8 @@ public:
     /// x with score u. Newton's method on the normal scale (one step for one component), kept inside a bracket by bisection.
     double root(double u) {
         auto [lower, upper] = bracket(u);
-        double x = std::clamp(middle(u), lower, upper);
+        if (!(lower < upper)) return lower;   // one component, or u infinite or NaN
+        double x = std::clamp(start_of_root(u), lower, upper);
         double error_before = infinity;
         while (lower < upper) {
             const double s = score(x, u < 0 ? 1.0 : -1.0);
@@ -103,10 +106,25 @@ private:
         return {lower, upper};
     }
 
-    double middle(double u) const {
-        double sum = 0;
-        for (std::size_t k = 0; k < mean_.size(); ++k) sum += weight_[k] * (mean_[k] + scale_[k] * u);
-        return sum;
+    bool in_order(std::size_t a, std::size_t b) const { return mean_[a] < mean_[b] || (mean_[a] == mean_[b] && a < b); }
+
+    /// By insertion: quick on last time's order, and safe with NaN. Ties go by index, else bits would depend on earlier rows.
+    void sort_means() {
+        for (std::size_t i = 1; i < order_.size(); ++i)
+            for (std::size_t k = i; k > 0 && in_order(order_[k], order_[k - 1]); --k) std::swap(order_[k], order_[k - 1]);
+    }
+
+    /// As if the components did not overlap: counted in order from the nearer tail, one of them holds probability Phi(u).
+    double start_of_root(double u) {
+        sort_means();
+        const double side = u < 0 ? 1.0 : -1.0;
+        double rest = normal_cdf(side * u);
+        for (std::size_t i = 0; i < order_.size(); ++i) {
+            const std::size_t k = side > 0 ? order_[i] : order_[order_.size() - 1 - i];
+            if (rest < weight_[k]) return mean_[k] + side * scale_[k] * normal_quantile(rest / weight_[k]);
+            rest -= weight_[k];
+        }
+        return mean_[order_[0]];
     }
 
     /// Conditional P(X <= x) for side 1, P(X >= x) for side -1. A sum of positive terms keeps its relative accuracy.
@@ -148,6 +166,7 @@ private:
     std::vector<double> scale_;
     std::vector<double> log_slope_;    // log_weight - log scale
     std::vector<double> terms_;
+    std::vector<std::size_t> order_;   // by mean_; kept from call to call
     Matrix residual_;                  // (K, d)
 };
 

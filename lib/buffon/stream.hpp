@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include <buffon/config.hpp>
@@ -24,8 +25,11 @@ BUFFON_HD constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t
     return counter;
 }
 
-/// The centre of one of 2^53 equal cells of (0, 1): never 0, never 1.
-BUFFON_HD constexpr double to_unit(std::uint64_t bits) { return (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53; }
+/// The centre of one of 2^52 equal cells of (0, 1): never 0, never 1, and 1 - u is one too. (Of 2^53 cells the centres in
+/// the upper half are not doubles.) The bits are put behind the exponent of 1, a number of [1, 2): no conversion, no rounding.
+BUFFON_HD constexpr double to_unit(std::uint64_t bits) {
+    return __builtin_bit_cast(double, (bits >> 12) | 0x3FF0000000000000u) - (1.0 - 0x1p-53);
+}
 
 /// `id` separates the uses of one key: each batch, replicate or scramble of an estimator has its own.
 struct Stream {
@@ -42,11 +46,11 @@ struct Stream {
     /// 64 random bits: half of one block.
     BUFFON_HD constexpr std::uint64_t word(std::int64_t index, std::int64_t component) const {
         const auto b = bits(index, static_cast<std::uint32_t>(component >> 1));
-        const int half = static_cast<int>(component & 1) * 2;
+        const auto half = static_cast<std::size_t>(component & 1) * 2;
         return std::uint64_t{b[half + 1]} << 32 | b[half];
     }
 
-    /// Uniform on (0, 1), 53 bits.
+    /// Uniform on (0, 1), 52 bits.
     BUFFON_HD constexpr double uniform(std::int64_t index, std::int64_t component) const {
         return to_unit(word(index, component));
     }

@@ -143,7 +143,7 @@ void over_rows(std::int64_t n, int threads, const Make& make, const F& f) {
     std::size_t j = 0;   // the entry to show: the first that is not finite, else the largest
     for (std::size_t l = 0; l < x.size() && std::isfinite(x[j]); ++l)
         if (!(std::abs(x[l]) <= std::abs(x[j]))) j = l;
-    detail::refuse("GaussianMixture.", function, ": x must be finite and its log density above -1.8e308, got x[", i, ", ", j,
+    detail::refuse("GaussianMixture.", function, ": x must be finite and its log density representable, got x[", i, ", ", j,
                    "] = ", x[j]);
 }
 

@@ -14,7 +14,8 @@ class LogNormal {
 public:
     /// @param mu, sigma  mean and standard deviation of log x.
     /// @throw std::invalid_argument unless mu is finite and sigma finite and positive.
-    explicit LogNormal(double mu = 0.0, double sigma = 1.0) : mu_(mu), sigma_(sigma) {
+    explicit LogNormal(double mu = 0.0, double sigma = 1.0)
+        : mu_(mu), sigma_(sigma), log_norm_(-half_log_two_pi - std::log(sigma)) {
         require(std::isfinite(mu), "LogNormal: mu must be finite, got ", mu);
         require(std::isfinite(sigma) && sigma > 0, "LogNormal: sigma must be positive and finite, got ", sigma);
     }
@@ -31,7 +32,7 @@ public:
         if (x <= 0) return -std::numeric_limits<double>::infinity();
         const double log_x = std::log(x);
         const double z = (log_x - mu_) / sigma_;
-        return -0.5 * z * z - log_x - std::log(sigma_) - half_log_two_pi;
+        return log_norm_ - 0.5 * z * z - log_x;
     }
     double cdf(double x) const { return normal_cdf(to_normal(x)); }
     double quantile(double p) const { return from_normal(normal_quantile(p)); }
@@ -50,6 +51,7 @@ public:
 private:
     double mu_;
     double sigma_;
+    double log_norm_;
 };
 
 }  // namespace buffon

@@ -14,15 +14,15 @@ namespace buffon {
 class Uniform {
 public:
     /// @throw std::invalid_argument unless lower < upper are finite, and so is upper - lower.
-    explicit Uniform(double lower = 0.0, double upper = 1.0) : lower_(lower), upper_(upper), width_(upper - lower) {
+    explicit Uniform(double lower = 0.0, double upper = 1.0) : lower_(lower), upper_(upper), width_(upper - lower),
+          log_density_(-std::log(width_)) {
         require(std::isfinite(lower), "Uniform: lower must be finite, got ", lower);
         require(std::isfinite(upper) && upper > lower, "Uniform: upper must be finite and above lower = ", lower, ", got ", upper);
         require(std::isfinite(width_), "Uniform: upper - lower must be finite, got lower = ", lower, ", upper = ", upper);
     }
 
     double log_density(double x) const {
-        const double inside = -std::log(width_);
-        if (x >= lower_ && x <= upper_) return inside;
+        if (x >= lower_ && x <= upper_) return log_density_;
         return std::isnan(x) ? x : -std::numeric_limits<double>::infinity();
     }
     double cdf(double x) const { return std::clamp((x - lower_) / width_, 0.0, 1.0); }
@@ -47,6 +47,7 @@ private:
     double lower_;
     double upper_;
     double width_;
+    double log_density_;
 };
 
 }  // namespace buffon

@@ -1,0 +1,93 @@
+#include <buffon/importance.hpp>
+
+#include <cmath>
+
+#include <buffon/check.hpp>
+#include <buffon/evaluation.hpp>
+#include <buffon/finish.hpp>
+#include <buffon/moments.hpp>
+#include <buffon/parallel.hpp>
+#include <buffon/tails.hpp>
+
+namespace buffon {
+namespace {
+
+constexpr std::int64_t judged_rows = 1 << 18;
+
+/// Evaluates where the weight is positive only: the model need not be defined outside the support of its inputs.
+/// Rows (y_1 w, ..., y_c w, w).
+Matrix weighted_outputs(Evaluation& evaluate, ConstView x, std::span<const double> log_f, std::span<const double> log_q) {
+    std::vector<std::int64_t> inside;
+    for (std::int64_t i = 0; i < x.rows; ++i)
+        if (log_f[static_cast<std::size_t>(i)] > -std::numeric_limits<double>::infinity()) inside.push_back(i);
+    Matrix points(static_cast<std::int64_t>(inside.size()), x.cols);
+    for (std::size_t a = 0; a < inside.size(); ++a)
+        std::ranges::copy(x.row(inside[a]), points.view().row(static_cast<std::int64_t>(a)).begin());
+    const Outputs out = evaluate(points, [&](std::span<double> kept) {
+        for (std::size_t a = 0; a < inside.size(); ++a) kept[a] = log_q[static_cast<std::size_t>(inside[a])];
+    });
+    Matrix rows(x.rows, out.y.cols + 1);
+    for (std::size_t a = 0; a < inside.size(); ++a) {
+        const auto i = static_cast<std::size_t>(inside[a]);
+        const double w = std::exp(log_f[i] - log_q[i]);
+        for (std::int64_t j = 0; j < out.y.cols; ++j) rows(inside[a], j) = w * out.y(static_cast<std::int64_t>(a), j);
+        rows(inside[a], out.y.cols) = w;
+    }
+    return rows;
+}
+
+/// Means of (y w, w) to means of y: divided by the mean weight, or by 1.
+Estimate conclude(const Evaluation& evaluate, const Moments& total, bool self_normalise) {
+    Estimate raw;
+    raw.value = total.mean;
+    raw.covariance = total.covariance();
+    for (double& c : raw.covariance.data) c /= static_cast<double>(total.n);
+    const Estimate e = raw.transform([&](const std::vector<double>& v) {
+        std::vector<double> out(v.begin(), v.end() - 1);
+        if (self_normalise)
+            for (double& y : out) y /= v.back();
+        return out;
+    });
+    return finish(evaluate, e.value, e.covariance, std::numeric_limits<double>::infinity());
+}
+
+}  // namespace
+
+Estimate importance(const Problem& problem, const Run& run, const ImportanceOptions& options) {
+    require(options.proposal.has_value(), "importance: proposal is needed: the law that is sampled");
+    const Distribution& inputs = problem.inputs();
+    const Distribution& proposal = *options.proposal;
+    require(proposal.dim() == inputs.dim(), "importance: proposal must have ", inputs.dim(), " coordinates, got ", proposal.dim());
+    require(run.budget >= 2, "importance: budget must be at least 2, got ", run.budget);
+    Evaluation evaluate("importance", problem, run);
+    const Stream stream{evaluate.key(), 0};
+    Moments total;
+    FirstRows first_rows(judged_rows);
+
+    const auto sample = [&] {
+        for (std::int64_t start = 0; start < run.budget; start += chunk_rows(run)) {
+            Matrix x(std::min(chunk_rows(run), run.budget - start), problem.dim());
+            std::vector<double> log_f(static_cast<std::size_t>(x.rows)), log_q(log_f.size());
+            parallel::for_blocks(x.rows, run.threads, [&](std::int64_t first, std::int64_t count) {
+                const View rows = x.view().slice(first, count);
+                const auto at = static_cast<std::size_t>(first), n = static_cast<std::size_t>(count);
+                proposal.sample(stream, start + first, rows);
+                proposal.log_density(rows, std::span(log_q).subspan(at, n));
+                inputs.log_density(rows, std::span(log_f).subspan(at, n));
+            });
+            const Matrix rows = weighted_outputs(evaluate, x, log_f, log_q);
+            first_rows.add(rows);
+            parallel::reduce_blocks(x.rows, run.threads, total, [&](std::int64_t first, std::int64_t count) {
+                return Moments(rows.view().slice(first, count));
+            });
+        }
+        Estimate e = conclude(evaluate, total, options.self_normalise);
+        judge_tails(first_rows.rows(), e);
+        const double mean_w = total.mean.back(), second = total.scatter.data.back() / static_cast<double>(total.n) + mean_w * mean_w;
+        e.diagnostics["effective_size"] = second > 0 ? static_cast<double>(total.n) * mean_w * mean_w / second : 0.0;
+        return e;
+    };
+    return with_partial(sample, [&] { return conclude(evaluate, total, options.self_normalise); });
+}
+
+}  // namespace buffon
