@@ -1,0 +1,188 @@
+"""Layers, installed headers, the mirror of tests, the registries: rules of the tree that a compiler or a look can check."""
+import inspect
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import buffon
+
+ROOT = Path(__file__).parents[2]
+BUILD = Path(os.environ.get("BUFFON_BUILD", ROOT / "build"))
+LAYERS = ["lib", "estimators", "diffusion"]   # each may include itself and those before it
+
+TOP_LEVEL = {
+    "lib", "estimators", "diffusion", "bindings", "experiments", "tests", "notebooks", "docs", "subprojects",
+    "meson.build", "meson.options", "pyproject.toml",
+    "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "CITATION.cff",
+}
+
+# Sources without a test of their own name, and why.
+WITHOUT_TEST = {
+    "lib/config": "two macros",
+    "lib/errors": "exception classes without code",
+    "lib/support": "a pair of numbers",
+}
+
+
+def sources(layer):
+    """Paths of a layer's headers and sources below its include root."""
+    files = (ROOT / layer / "buffon").rglob("*")
+    return sorted(p.relative_to(ROOT / layer) for p in files if p.suffix in {".hpp", ".cpp", ".cuh", ".cu"})
+
+
+def compile_command(source):
+    """How the build compiles `source`, without the source and its outputs: compiler, include roots, flags."""
+    commands = json.loads((BUILD / "compile_commands.json").read_text())
+    entry = next(c for c in commands if (BUILD / c["file"]).resolve() == (ROOT / source).resolve())
+    words = shlex.split(entry["command"])
+    paired = {"-MQ", "-MF", "-o", "-c"}   # each followed by a file
+    return [w for before, w in pairwise(["", *words]) if w not in paired | {"-MD"} and before not in paired]
+
+
+def check_syntax(command, file):
+    return subprocess.run([*command, "-fsyntax-only", str(file)], cwd=BUILD, capture_output=True, text=True)
+
+
+# Top level
+
+
+def test_top_level_holds_only_what_the_design_names():
+    git = shutil.which("git")
+    if not git or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout: generated files cannot be told apart")
+    listing = subprocess.check_output([git, "ls-files", "-co", "--exclude-standard"], cwd=ROOT, text=True)
+    found = {line.split("/")[0] for line in listing.splitlines()}
+    assert {name for name in found if not name.startswith(".")} <= TOP_LEVEL
+
+
+def test_version_is_written_alike_everywhere():
+    build = re.search(r"version: '([\d.]+)'", (ROOT / "meson.build").read_text())[1]
+    citation = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.M)[1]
+    assert build == citation == buffon.__version__
+
+
+# Layers
+
+
+def test_no_path_exists_in_two_layers():
+    paths = [p for layer in LAYERS for p in sources(layer)]
+    assert len(paths) == len(set(paths)), sorted(p for p in paths if paths.count(p) > 1)
+
+
+@pytest.mark.parametrize(
+    "header, right, wrong",
+    [
+        ("buffon/estimate.hpp", "estimators/buffon/plain.cpp", "lib/buffon/problem.cpp"),
+        ("buffon/diffusion/schedule.hpp", "diffusion/buffon/diffusion/schedule.cpp", "estimators/buffon/plain.cpp"),
+        ("buffon/diffusion/schedule.hpp", "diffusion/buffon/diffusion/schedule.cpp", "lib/buffon/problem.cpp"),
+    ],
+)
+def test_an_include_in_the_wrong_direction_does_not_compile(tmp_path, header, right, wrong):
+    file = tmp_path / "includes.cpp"
+    file.write_text(f"#include <{header}>\n")
+    accepted = check_syntax(compile_command(right), file)
+    assert accepted.returncode == 0, accepted.stderr
+    refused = check_syntax(compile_command(wrong), file)
+    assert refused.returncode != 0
+    assert f"{header}: No such file" in refused.stderr
+
+
+# Installed headers
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder with the installed headers and nothing else."""
+    folder = tmp_path_factory.mktemp("include")
+    plan = json.loads((BUILD / "meson-info" / "intro-install_plan.json").read_text())
+    for source, target in plan["headers"].items():
+        copy = folder / target["destination"].removeprefix("{includedir}/")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, copy)
+    return folder
+
+
+def headers_of(folder):
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.hpp"))
+
+
+def test_headers_are_installed_under_the_path_they_have_in_the_tree(installed):
+    in_tree = {p.as_posix() for layer in LAYERS for p in sources(layer)}
+    assert headers_of(installed) and set(headers_of(installed)) <= in_tree
+
+
+def test_installed_headers_include_only_the_standard_library_and_each_other(installed):
+    allowed = set(headers_of(installed))
+    for header in headers_of(installed):
+        text = (installed / header).read_text()
+        assert text.count("#include") == len(re.findall(r"^#include <", text, re.M)), f"{header}: every include is #include <...>"
+        for name in re.findall(r"^#include <(.+)>", text, re.M):
+            assert name in allowed or re.fullmatch(r"[a-z_]+", name), f"{header} includes <{name}>, which is not installed"
+
+
+def test_each_installed_header_compiles_alone(installed, tmp_path):
+    def errors(header):
+        file = tmp_path / (header.replace("/", "-") + ".cpp")
+        file.write_text(f"#include <{header}>\n#include <{header}>\n")
+        command = [os.environ.get("CXX", "c++"), "-std=c++20", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{installed}"]
+        result = check_syntax(command, file)
+        return f"<{header}> alone:\n{result.stderr}" if result.returncode else ""
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        assert not "".join(pool.map(errors, headers_of(installed)))
+
+
+# The mirror of tests
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_every_source_has_a_test_of_its_name(layer):
+    """lib/buffon/stream.hpp: tests/lib/test_stream.cpp. One file may test a folder: lib/buffon/laws/: test_laws.cpp."""
+    missing = []
+    for source in sources(layer):
+        names = {source.stem, *source.parent.parts} - {"buffon", layer}
+        tested = any((ROOT / "tests" / layer / f"test_{name.removesuffix('_kernel')}.cpp").exists() for name in names)
+        if not tested and f"{layer}/{source.stem}" not in WITHOUT_TEST:
+            missing.append(f"tests/{layer}/test_{source.stem}.cpp for {layer}/{source}")
+    assert not missing, "\n".join(missing)
+
+
+def test_exceptions_from_the_mirror_are_still_needed():
+    for name in WITHOUT_TEST:
+        layer, stem = name.split("/")
+        assert any(p.stem == stem for p in sources(layer)), f"{name} is gone"
+        assert not (ROOT / "tests" / layer / f"test_{stem}.cpp").exists(), f"{name} has a test"
+
+
+# The registries
+
+
+def registered(layer, variable):
+    text = (ROOT / layer / "meson.build").read_text()
+    words = re.search(rf"^{variable} = \[(.*?)\]", text, re.M | re.S)
+    return re.findall(r"'(\w+)'", words[1]) if words else []
+
+
+ESTIMATORS = registered("estimators", "estimator_names")
+
+
+def test_the_registry_is_read():
+    assert "plain" in ESTIMATORS and len(ESTIMATORS) == len(set(ESTIMATORS))
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_a_registered_estimator_has_source_header_and_docstring(name):
+    assert (ROOT / "estimators" / "buffon" / f"{name}.cpp").is_file()
+    assert (ROOT / "estimators" / "buffon" / f"{name}.hpp").is_file()
+    assert name in buffon.__all__
+    doc = inspect.getdoc(getattr(buffon, name)) or ""
+    assert re.match(r"[A-Z].+\.\n\n", doc), f"{name}: the docstring begins with a sentence"
+    assert [s for s in ("Parameters", "Returns", "References", "Examples") if f"\n{s}\n---" not in doc] == []
