@@ -26,6 +26,7 @@ Matrix weighted_outputs(Evaluation& evaluate, ConstView x, std::span<const doubl
     const Outputs out = evaluate(points, [&](std::span<double> kept) {
         for (std::size_t a = 0; a < inside.size(); ++a) kept[a] = log_q[static_cast<std::size_t>(inside[a])];
     });
+    require(evaluate.outputs() > 0, "importance: no point of the proposal falls into the support of the inputs");
     Matrix rows(x.rows, out.y.cols + 1);
     for (std::size_t a = 0; a < inside.size(); ++a) {
         const auto i = static_cast<std::size_t>(inside[a]);

@@ -1,0 +1,34 @@
+/// What an adaptation wants to learn: the integrands phi_j f_j on the pool, their parts, and how visible they are. Not installed.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <buffon/pool.hpp>
+
+namespace buffon {
+
+/// One sign of one integrand: what one component (or a few) is fitted to.
+struct Part {
+    std::int64_t expectation;
+    double sign;                  // +1 or -1
+    double mass;                  // sum of the weights below, unmodified unless a score was used
+    std::vector<double> weights;  // (n) for the fit, made smoother where too few points carry them
+};
+
+struct Integrands {
+    Matrix r;                     // (n, E) phi_j f_j / h, smoothed where a score was used
+    std::vector<double> mean;     // (E) pool estimates
+    std::vector<double> error;    // (E) their standard errors
+    std::vector<Part> parts;
+    bool provisional = false;     // a score was used, or a weight flattened below the power 0.9
+};
+
+/// `expectations` columns of y per law are looked at (the rest of y is carried along only); `need` is the effective size
+/// that a fit asks for.
+Integrands look_at(const Pool& pool, std::int64_t expectations, double need);
+
+/// sum_k over each expectation's weights: 1 / (mean^2 + error^2) unless the caller gave weights.
+std::vector<double> criterion_weights(const Integrands& seen, const std::vector<double>& given);
+
+}  // namespace buffon

@@ -1,0 +1,45 @@
+/// All points of an adaptation under the balance heuristic: weights f_j / h, h the count-weighted mixture of every proposal
+/// used so far. Not installed.   Source: Veach & Guibas (1995).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <buffon/proposal.hpp>
+#include <buffon/view.hpp>
+#include <buffon/working_space.hpp>
+
+namespace buffon {
+
+class Pool {
+public:
+    explicit Pool(const WorkingSpace& space) : space_(space) {}
+
+    /// Adds a batch drawn from `proposal`: one more column of densities for all points, one more block of rows.
+    void add(const Batch& batch, const Proposal& proposal);
+
+    std::int64_t n() const { return z_.rows; }
+    ConstView z() const { return z_; }
+    ConstView y() const { return y_; }
+    ConstView score() const { return score_; }
+    ConstView log_f() const { return log_f_; }
+    /// (n) log h.
+    const std::vector<double>& log_h() const { return log_h_; }
+    /// (n, K) component densities of a proposal divided by h.
+    Matrix relative(const Proposal& proposal) const;
+    /// (n, J) f_j / h.
+    Matrix weights() const;
+
+private:
+    std::vector<double> log_density(const Proposal& proposal, std::int64_t first) const;
+    void update_log_h();
+
+    const WorkingSpace& space_;
+    Matrix z_, y_, score_, log_f_;
+    std::vector<Proposal> proposals_;
+    std::vector<std::int64_t> counts_;
+    std::vector<std::vector<double>> log_q_;   // per proposal (n)
+    std::vector<double> log_h_;
+};
+
+}  // namespace buffon

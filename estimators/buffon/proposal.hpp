@@ -1,0 +1,63 @@
+/// The sampling density of adaptive importance sampling: q_0 and Gaussians, mixed; and batches drawn from it. Not installed.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <buffon/evaluation.hpp>
+#include <buffon/gaussians.hpp>
+#include <buffon/point_set.hpp>
+#include <buffon/view.hpp>
+#include <buffon/working_space.hpp>
+
+namespace buffon {
+
+/// g = alpha_0 q_0 + sum_k alpha_k N(mean_k, covariance_k); without q_0 when not `defensive`.
+class Proposal {
+public:
+    Proposal(bool defensive, std::vector<Gaussian> gaussians, std::vector<double> alpha);
+    /// q_0 alone, perhaps with Gaussians that are not sampled: controls only.
+    static Proposal initial(std::vector<Gaussian> controls = {});
+
+    std::int64_t size() const { return static_cast<std::int64_t>(alpha_.size()); }
+    const std::vector<double>& alpha() const { return alpha_; }
+    const std::vector<Gaussian>& gaussians() const { return gaussians_; }
+
+    /// log density of each component at z (n, d) into out (n, K); log_f (n, J) are those of the input laws.
+    void log_components(const WorkingSpace& space, ConstView z, ConstView log_f, View out) const;
+    /// One row of component log densities to that of the mixture, -inf where all are.
+    double log_mixture(std::span<const double> log_components) const;
+    /// Uniforms v (n, d + 1) to points z (n, d): the first chooses the component (within q_0: the law).
+    void draw(const WorkingSpace& space, ConstView v, View z) const;
+
+private:
+    bool defensive_;
+    std::vector<Gaussian> gaussians_;
+    std::vector<double> alpha_;
+    Gaussians densities_;
+};
+
+/// Points with everything that is known about them.
+struct Batch {
+    Matrix z;      // (n, d)
+    Matrix y;      // (n, c) outputs; 0 where no input law has density: the model was not asked
+    Matrix score;  // (n, m) or empty
+    Matrix log_f;  // (n, J)
+    Matrix log_g;  // (n, K) components of the proposal it was drawn from
+    std::vector<double> log_q;  // (n) that proposal
+
+    std::int64_t n() const { return z.rows; }
+};
+
+/// Rows `first` ... `first + count` of the points, mapped through the proposal and evaluated.
+Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const PointSet& points,
+                 std::int64_t first, std::int64_t count);
+
+/// T_ie = y f_j / q of the expectations e = j * c + column, law by law: (n, J c).
+Matrix summands(const Batch& batch);
+
+/// Controls g_k / q - 1: (n, K). Their mean is 0 under q.
+Matrix controls(const Batch& batch);
+
+}  // namespace buffon

@@ -1,0 +1,36 @@
+/// Gaussian laws and mixtures fitted to weighted points: cross-entropy = weighted maximum likelihood. Not installed.
+/// Source: shrinkage of Schaefer & Strimmer (2005) with the effective size of the weights; EM of Dempster, Laird, Rubin (1977).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <buffon/gaussians.hpp>
+#include <buffon/stream.hpp>
+#include <buffon/view.hpp>
+
+namespace buffon {
+
+struct FitOptions {
+    bool shrink = true;             // towards uncorrelated coordinates with equal variances, as far as the effective size asks
+    bool diagonal = false;          // no covariances at all
+    double relative_jitter = 1e-4;  // of the mean variance, added to all; only sensible in standardised coordinates
+    double absolute_jitter = 0.0;
+    bool random_start = false;      // EM: centres at random points (else k-means++, the best of three)
+};
+
+/// Weighted mean and covariance of the rows of z (n, d). None when the covariance cannot be factored even with much jitter.
+std::optional<Gaussian> fit_gaussian(ConstView z, std::span<const double> weights, const FitOptions& options);
+
+struct FittedComponent {
+    double share;   // of the total weight
+    Gaussian law;
+};
+
+/// A mixture of at most `components` Gaussians; components that die are dropped. Randomness: the start, from `stream`.
+std::vector<FittedComponent> fit_mixture(ConstView z, std::span<const double> weights, std::int64_t components,
+                                         const FitOptions& options, const Stream& stream);
+
+}  // namespace buffon

@@ -1,0 +1,205 @@
+#include <buffon/working_space.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+
+#include <buffon/check.hpp>
+#include <buffon/linalg.hpp>
+#include <buffon/logspace.hpp>
+#include <buffon/moments.hpp>
+#include <buffon/normal_functions.hpp>
+#include <buffon/sobol_sequence.hpp>
+
+namespace buffon {
+
+double WorkingSpace::Coordinate::to_x(double z) const {
+    const double t = centre + scale * z;
+    switch (map) {
+        case Map::above: return lower + std::exp(t);
+        case Map::below: return upper - std::exp(t);
+        case Map::between: return t < 0 ? lower + (upper - lower) * normal_cdf(t) : upper - (upper - lower) * normal_cdf(-t);
+        default: return t;
+    }
+}
+
+double WorkingSpace::Coordinate::to_z(double x) const {
+    double t = x;
+    if (map == Map::above) t = std::log(x - lower);
+    if (map == Map::below) t = std::log(upper - x);
+    if (map == Map::between) {
+        const double p = (x - lower) / (upper - lower);
+        t = p < 0.5 ? normal_quantile(p) : -normal_quantile((upper - x) / (upper - lower));
+    }
+    return (t - centre) / scale;
+}
+
+double WorkingSpace::Coordinate::log_slope(double z) const {
+    const double t = centre + scale * z;
+    switch (map) {
+        case Map::above:
+        case Map::below: return std::log(scale) + t;
+        case Map::between: return std::log(scale * (upper - lower)) - 0.5 * t * t - half_log_two_pi;
+        default: return std::log(scale);
+    }
+}
+
+WorkingSpace WorkingSpace::normal(Distribution law) {
+    WorkingSpace space({std::move(law)});
+    space.normal_ = true;
+    return space;
+}
+
+WorkingSpace WorkingSpace::raw(std::vector<Distribution> laws) {
+    WorkingSpace space(std::move(laws));
+    space.coordinates_.resize(static_cast<std::size_t>(space.dim()));
+    space.find_gaussians();
+    return space;
+}
+
+WorkingSpace WorkingSpace::standardised(std::vector<Distribution> laws) {
+    WorkingSpace space(std::move(laws));
+    for (std::int64_t j = 0; j < space.dim(); ++j) {
+        Support all = space.laws_.front().support(j);
+        for (const auto& law : space.laws_) {
+            const Support one = law.support(j);
+            all = {std::min(all.lower, one.lower), std::max(all.upper, one.upper)};
+        }
+        Coordinate c;
+        c.lower = all.lower;
+        c.upper = all.upper;
+        const bool below = std::isfinite(all.lower), above = std::isfinite(all.upper);
+        c.map = below && above ? Coordinate::Map::between : below ? Coordinate::Map::above : above ? Coordinate::Map::below : Coordinate::Map::identity;
+        space.coordinates_.push_back(c);
+    }
+    space.centre_and_scale();
+    space.find_gaussians();
+    return space;
+}
+
+/// By 1,024 net points of q_0: only the size matters, so the answer need not be exact, but it must be the same each time.
+void WorkingSpace::centre_and_scale() {
+    const std::int64_t n = 1024, d = dim();
+    const SobolSequence net(std::min(d + 1, SobolSequence::max_dim()), n, Stream{0, 0});
+    Matrix v(n, net.dim()), z(n, d);
+    net.uniform(0, v);
+    for (std::int64_t i = 0; i < n; ++i) {
+        for (std::int64_t j = 0; j < d; ++j) z(i, j) = j + 1 < v.cols ? v(i, j + 1) : Stream{0, 1}.uniform(i, j);
+        draw_initial(v(i, 0), z.view().row(i).data());
+    }
+    const Moments moments{ConstView(z)};
+    for (std::int64_t j = 0; j < d; ++j) {
+        auto& c = coordinates_[static_cast<std::size_t>(j)];
+        c.centre = moments.mean[static_cast<std::size_t>(j)];
+        c.scale = std::sqrt(moments.scatter(j, j) / static_cast<double>(n));
+        if (!(c.scale > 0)) c.scale = 1;
+    }
+}
+
+void WorkingSpace::find_gaussians() {
+    std::vector<Gaussian> all;
+    for (const auto& law : laws_) {
+        auto g = as_gaussian(law);
+        if (!g) return;
+        all.push_back(std::move(*g));
+    }
+    gaussians_.emplace(all);
+}
+
+/// Normal coordinates taken as they are and log-normal ones taken as logarithms stay Gaussian, whatever their correlation.
+std::optional<Gaussian> WorkingSpace::as_gaussian(const Distribution& law) const {
+    const std::int64_t d = dim();
+    Gaussian g{std::vector<double>(static_cast<std::size_t>(d)), Matrix(d, d)};
+    if (const auto* normal = std::get_if<MultivariateNormal>(&law.law())) {
+        g.mean = normal->mean();
+        g.factor = normal->factor();
+    } else if (const auto* joint = std::get_if<Joint>(&law.law())) {
+        for (std::int64_t j = 0; j < d; ++j) g.factor(j, j) = 1;
+        if (joint->copula()) g.factor = cholesky(joint->copula()->correlation(), "aiscv", "copula");
+        for (std::int64_t j = 0; j < d; ++j) {
+            const auto& marginal = joint->laws()[static_cast<std::size_t>(j)];
+            double sd = 0;
+            if (const auto* n = std::get_if<Normal>(&marginal)) {
+                g.mean[static_cast<std::size_t>(j)] = n->mean();
+                sd = n->sd();
+            } else if (const auto* l = std::get_if<LogNormal>(&marginal)) {
+                if (coordinates_[static_cast<std::size_t>(j)].map != Coordinate::Map::above) return std::nullopt;
+                g.mean[static_cast<std::size_t>(j)] = l->mu();
+                sd = l->sigma();
+            } else {
+                return std::nullopt;
+            }
+            for (std::int64_t k = 0; k <= j; ++k) g.factor(j, k) *= sd;
+        }
+    } else {
+        return std::nullopt;
+    }
+    for (std::int64_t j = 0; j < d; ++j) {
+        const auto& c = coordinates_[static_cast<std::size_t>(j)];
+        const bool plain = c.map == Coordinate::Map::identity;
+        if (!plain && (c.map != Coordinate::Map::above || c.lower != 0)) return std::nullopt;
+        if (!plain && law.support(j).lower != 0) return std::nullopt;   // a normal coordinate under a logarithm
+        auto& mean = g.mean[static_cast<std::size_t>(j)];
+        mean = (mean - c.centre) / c.scale;
+        for (std::int64_t k = 0; k <= j; ++k) g.factor(j, k) /= c.scale;
+    }
+    return g;
+}
+
+void WorkingSpace::to_x(ConstView z, View x) const {
+    if (normal_) return laws_.front().from_normal(z, x);
+    for (std::int64_t i = 0; i < z.rows; ++i)
+        for (std::int64_t j = 0; j < z.cols; ++j) x(i, j) = coordinates_[static_cast<std::size_t>(j)].to_x(z(i, j));
+}
+
+void WorkingSpace::log_density(ConstView z, View out) const {
+    if (normal_) {
+        for (std::int64_t i = 0; i < z.rows; ++i)
+            out(i, 0) = -0.5 * sum_of_squares(z.row(i).data(), z.cols) - static_cast<double>(z.cols) * half_log_two_pi;
+        return;
+    }
+    if (gaussians_) return gaussians_->log_density(z, out);
+    Matrix x(z.rows, z.cols);
+    to_x(z, x);
+    std::vector<double> slope(static_cast<std::size_t>(z.rows)), density(slope.size());
+    log_jacobian(z, slope);
+    for (std::size_t j = 0; j < laws_.size(); ++j) {
+        laws_[j].log_density(x, density);
+        for (std::size_t i = 0; i < density.size(); ++i)
+            out(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j)) = density[i] + slope[i];
+    }
+}
+
+void WorkingSpace::log_jacobian(ConstView z, std::span<double> out) const {
+    if (normal_) {   // log phi(z) - log f(x)
+        Matrix x(z.rows, z.cols);
+        laws_.front().from_normal(z, x);
+        laws_.front().log_density(x, out);
+        for (std::int64_t i = 0; i < z.rows; ++i)
+            out[static_cast<std::size_t>(i)] = -0.5 * sum_of_squares(z.row(i).data(), z.cols) -
+                                               static_cast<double>(z.cols) * half_log_two_pi - out[static_cast<std::size_t>(i)];
+        return;
+    }
+    for (std::int64_t i = 0; i < z.rows; ++i) {
+        double sum = 0;
+        for (std::int64_t j = 0; j < z.cols; ++j) sum += coordinates_[static_cast<std::size_t>(j)].log_slope(z(i, j));
+        out[static_cast<std::size_t>(i)] = sum;
+    }
+}
+
+double WorkingSpace::log_initial(std::span<const double> log_f) const {
+    return normal_ ? log_f[0] : log_sum_exp(log_f) - std::log(static_cast<double>(laws_.size()));
+}
+
+void WorkingSpace::draw_initial(double v, double* u) const {
+    const std::int64_t d = dim();
+    if (normal_) {
+        for (std::int64_t j = 0; j < d; ++j) u[j] = normal_quantile(u[j]);
+        return;
+    }
+    const auto law = std::min(static_cast<std::size_t>(v * static_cast<double>(laws_.size())), laws_.size() - 1);
+    laws_[law].from_uniform({u, 1, d}, {u, 1, d});
+    for (std::int64_t j = 0; j < d; ++j) u[j] = coordinates_[static_cast<std::size_t>(j)].to_z(u[j]);
+}
+
+}  // namespace buffon

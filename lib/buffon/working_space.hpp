@@ -1,0 +1,59 @@
+/// Coordinates z in which proposals are fitted, and the densities of the input laws there. Not installed.
+/// One law: its standard normal space. Several: per coordinate a map by the support of the union of the laws, then
+/// centred and scaled by their mixture. Or the raw coordinates, as the published algorithm has it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <buffon/distribution.hpp>
+#include <buffon/gaussians.hpp>
+#include <buffon/view.hpp>
+
+namespace buffon {
+
+class WorkingSpace {
+public:
+    static WorkingSpace normal(Distribution law);
+    static WorkingSpace standardised(std::vector<Distribution> laws);
+    static WorkingSpace raw(std::vector<Distribution> laws);
+
+    std::int64_t dim() const { return laws_.front().dim(); }
+    std::int64_t laws() const { return static_cast<std::int64_t>(laws_.size()); }
+
+    void to_x(ConstView z, View x) const;
+    /// log f_j at z (n, d), in these coordinates, into out (n, J).
+    void log_density(ConstView z, View out) const;
+    /// log |dx / dz| of each row.
+    void log_jacobian(ConstView z, std::span<double> out) const;
+
+    /// q_0 = (1/J) sum_j f_j: its log density from those of the laws (J), and a draw from d uniforms in place; v in (0, 1)
+    /// chooses the law.
+    double log_initial(std::span<const double> log_f) const;
+    void draw_initial(double v, double* u) const;
+
+private:
+    /// x = t, a + e^t, b - e^t or a + (b - a) Phi(t) of t = centre + scale z.
+    struct Coordinate {
+        enum class Map { identity, above, below, between } map = Map::identity;
+        double lower = 0, upper = 0;
+        double centre = 0, scale = 1;
+        double to_x(double z) const;
+        double to_z(double x) const;
+        double log_slope(double z) const;
+    };
+
+    explicit WorkingSpace(std::vector<Distribution> laws) : laws_(std::move(laws)) {}
+    void centre_and_scale();
+    void find_gaussians();
+    std::optional<Gaussian> as_gaussian(const Distribution& law) const;
+
+    std::vector<Distribution> laws_;
+    bool normal_ = false;
+    std::vector<Coordinate> coordinates_;
+    std::optional<Gaussians> gaussians_;   // when every law is Gaussian in these coordinates: the fast way
+};
+
+}  // namespace buffon
