@@ -1,7 +1,9 @@
 /// The extension module buffon._buffon.
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include <buffon/config.hpp>
+#include <buffon/text.hpp>
 
 namespace py = pybind11;
 
@@ -15,6 +17,7 @@ void bind_diffusion(py::module_& m);
 PYBIND11_MODULE(_buffon, m) {
     m.attr("__version__") = BUFFON_VERSION;
     m.attr("registry") = py::dict();   // name -> (positional arguments, [(keyword, type, default, help), ...])
+    m.def("_suggestion", &buffon::suggestion, py::arg("word"), py::arg("known"));
     bind_errors(m);
     bind_laws(m);
     bind_problem(m);
