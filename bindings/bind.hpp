@@ -68,6 +68,8 @@ template <class T>
 T positional(Keywords& keywords, const py::args& args, std::size_t& used) {
     py::object given = keywords.take(argument_name<T>);
     const bool by_keyword = !given.is(Keywords::unset());
+    if (by_keyword && used < args.size())
+        throw py::type_error(keywords.function() + ": argument '" + argument_name<T> + "' is given twice");
     if (!by_keyword) {
         if (used >= args.size())
             throw py::type_error(keywords.function() + ": missing argument '" + argument_name<T> + "'");

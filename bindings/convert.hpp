@@ -1,8 +1,10 @@
 /// From Python to the members of options structs and back, with errors that name function and argument.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,10 +38,20 @@ private:
 
 buffon::Distribution to_distribution(py::handle law, const std::string& where);
 
+/// repr on one line of at most 80 bytes.
+inline std::string short_repr(py::handle value) {
+    const auto text = py::repr(value).cast<std::string>();
+    const std::string line = text.substr(0, text.find('\n'));
+    if (line.size() == text.size() && line.size() <= 80) return line;
+    std::size_t end = std::min<std::size_t>(line.size(), 80);
+    while (end > 0 && (static_cast<unsigned char>(line[end - 1]) & 0x80) != 0) --end;   // no half a character
+    return line.substr(0, end) + "...";
+}
+
 [[noreturn]] inline void wrong_type(const std::string& function, const std::string& name, const std::string& wanted,
                                     py::handle got) {
     throw py::type_error(function + ": " + name + " must be " + wanted + ", got " +
-                         py::type::of(got).attr("__name__").cast<std::string>() + " " + py::repr(got).cast<std::string>());
+                         py::type::of(got).attr("__name__").cast<std::string>() + " " + short_repr(got));
 }
 
 template <class T>
@@ -76,11 +88,15 @@ struct Converter<T> {
     static T from(py::handle v, const std::string& f, const std::string& n) {
         const bool whole_float = py::isinstance<py::float_>(v) && v.attr("is_integer")().template cast<bool>();   // 1e6
         if (py::isinstance<py::bool_>(v) || (!PyIndex_Check(v.ptr()) && !whole_float)) wrong_type(f, n, "an integer", v);
-        const long long value = whole_float ? py::int_(py::reinterpret_borrow<py::object>(v)).template cast<long long>()
-                                            : PyLong_AsLongLong(py::reinterpret_steal<py::object>(PyNumber_Index(v.ptr())).ptr());
+        const auto whole = py::reinterpret_steal<py::object>(whole_float ? PyNumber_Long(v.ptr()) : PyNumber_Index(v.ptr()));
+        if (!whole) {   // an array of several numbers
+            PyErr_Clear();
+            wrong_type(f, n, "an integer", v);
+        }
+        const long long value = PyLong_AsLongLong(whole.ptr());
         if (PyErr_Occurred() || value != static_cast<T>(value)) {
             PyErr_Clear();
-            throw py::value_error(f + ": " + n + " is too large, got " + py::repr(v).cast<std::string>());
+            throw py::value_error(f + ": " + n + " is too large, got " + short_repr(v));
         }
         return static_cast<T>(value);
     }
@@ -116,7 +132,7 @@ template <>
 struct Converter<std::optional<std::uint64_t>> {
     static std::string name() { return "int, Generator, SeedSequence or None"; }
     static py::object to(const std::optional<std::uint64_t>& v) { return v ? py::object(py::int_(*v)) : py::none(); }
-    static std::optional<std::uint64_t> from(py::handle v, const std::string&, const std::string&) { return rng_key(v); }
+    static std::optional<std::uint64_t> from(py::handle v, const std::string& f, const std::string&) { return rng_key(v, f); }
 };
 
 template <class T>
@@ -171,7 +187,7 @@ struct Converter<T> {
 template <>
 struct Converter<std::function<void(std::int64_t, std::int64_t)>> {
     using Function = std::function<void(std::int64_t, std::int64_t)>;
-    static std::string name() { return "callable or None"; }
+    static std::string name() { return "callable, bool or None"; }   // True: the display of buffon/_progress.py
     static py::object to(const Function&) { return py::none(); }
     static Function from(py::handle v, const std::string& f, const std::string& n) {
         if (v.is_none()) return {};

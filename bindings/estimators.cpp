@@ -1,5 +1,7 @@
 /// Estimate in Python, and every registered estimator.
-#include <pybind11/operators.h>
+#include <algorithm>
+#include <cmath>
+
 #include <pybind11/stl.h>
 
 #include <buffon/errors.hpp>
@@ -24,25 +26,41 @@ std::int64_t position(const Estimate& e, py::handle key) {
     return i < 0 ? i + e.size() : i;
 }
 
+/// f from (m,) to (k,), with the same k and finite numbers wherever the delta method asks.
 Estimate transform(const Estimate& e, const py::function& f, std::vector<std::string> names) {
-    return e.transform(
-        [&](const std::vector<double>& v) {
-            const binder::Array out = binder::to_array(f(binder::from_vector(v)), "transform: what f returns");
-            return std::vector<double>(out.data(), out.data() + out.size());
-        },
-        std::move(names));
+    py::ssize_t k = -1;
+    const auto checked = [&](const std::vector<double>& v) {
+        const binder::Array out = binder::to_array(f(binder::from_vector(v)), "transform: what f returns");
+        if (out.ndim() > 1) throw py::value_error("transform: f must return shape (k,), got " + binder::shape_text(out));
+        if (k < 0) k = out.size();
+        require(out.size() == k && k > 0, "transform: f must return equally many numbers at every point, at least 1, got ", k, " and ", out.size());
+        std::vector<double> numbers(out.data(), out.data() + k);
+        const auto bad = std::find_if_not(numbers.begin(), numbers.end(), [](double y) { return std::isfinite(y); });
+        require(bad == numbers.end(), "transform: f must be finite at the value and within a hundredth of a standard error of it, got ",
+                bad == numbers.end() || std::isnan(*bad) ? std::nan("") : *bad);
+        return numbers;
+    };
+    return e.transform(checked, std::move(names));
 }
 
-py::object interval(const Estimate& e, double level) {
+py::object bounds(const Estimate& e, double level) {
     const auto [low, high] = e.confidence_interval(level);
-    for (const auto& warning : e.warnings)
-        if (PyErr_WarnEx(PyExc_RuntimeWarning, warning.c_str(), 1) < 0) throw py::error_already_set();
     return py::make_tuple(binder::from_vector(low), binder::from_vector(high));
 }
 
+py::object interval(const Estimate& e, double level) {
+    const py::object low_high = bounds(e, level);
+    for (const auto& warning : e.warnings)
+        if (PyErr_WarnEx(PyExc_RuntimeWarning, warning.c_str(), 1) < 0) throw py::error_already_set();
+    return low_high;
+}
+
+constexpr int format_version = 1;
+
+/// All but the sample, as numbers, strings and lists.
 py::dict state(const Estimate& e) {
     py::dict out;
-    out["version"] = 1;
+    out["version"] = format_version;
     out["value"] = py::cast(e.value);
     out["covariance"] = py::cast(e.covariance.data);
     out["n"] = e.n;
@@ -56,7 +74,7 @@ py::dict state(const Estimate& e) {
 }
 
 Estimate from_state(const py::dict& s) {
-    require(s.contains("version") && s["version"].cast<int>() == 1, "Estimate: not a saved estimate of a version this Buffon reads");
+    require(s.contains("version") && s["version"].cast<int>() == format_version, "Estimate: not a saved estimate of a version this Buffon reads");
     Estimate e;
     e.value = s["value"].cast<std::vector<double>>();
     e.covariance = Matrix(e.size(), e.size());
@@ -65,10 +83,23 @@ Estimate from_state(const py::dict& s) {
     e.n = s["n"].cast<std::int64_t>();
     e.n_failed = s["n_failed"].cast<std::int64_t>();
     e.names = s["names"].cast<std::vector<std::string>>();
+    require(static_cast<std::int64_t>(e.names.size()) == e.size(), "Estimate: names has the wrong size");
     e.rng_key = s["rng_key"].cast<std::uint64_t>();
     if (!s["degrees_of_freedom"].is_none()) e.degrees_of_freedom = s["degrees_of_freedom"].cast<double>();
     e.diagnostics = s["diagnostics"].cast<std::map<std::string, Diagnostic>>();
     e.warnings = s["warnings"].cast<std::vector<std::string>>();
+    return e;
+}
+
+py::dict pickled(const Estimate& e) {
+    py::dict out = state(e);
+    if (e.sample) out["sample"] = *e.sample;
+    return out;
+}
+
+Estimate unpickled(const py::dict& s) {
+    Estimate e = from_state(s);
+    if (s.contains("sample")) e.sample = s["sample"].cast<Sample>();
     return e;
 }
 
@@ -105,7 +136,7 @@ void bind_estimate(py::module_& m) {
         .def_readonly("degrees_of_freedom", &Estimate::degrees_of_freedom, "Of the Student law behind the intervals; inf for the normal one.")
         .def_readonly("diagnostics", &Estimate::diagnostics, "What the estimator saw: a dict, see its documentation.")
         .def_readonly("warnings", &Estimate::warnings, "In plain words, what makes the intervals doubtful.")
-        .def_property_readonly("sample", [](const Estimate& e) { return e.sample ? py::cast(*e.sample) : py::none(); },
+        .def_property_readonly("sample", [](const Estimate& e) { return e.sample ? &*e.sample : nullptr; },
                                "Every evaluation, if the run was told keep='sample'.")
         .def("confidence_interval", &interval, py::arg("level") = 0.95,
              "(low, high), each of shape (m,): an interval for each value by itself. Warns where it is doubtful.")
@@ -117,9 +148,11 @@ void bind_estimate(py::module_& m) {
         .def("__getitem__", [](const Estimate& e, py::object key) { return e.value[static_cast<std::size_t>(position(e, key))]; })
         .def("__len__", &Estimate::size)
         .def("__repr__", &Estimate::text)
-        .def(py::pickle(&state, &from_state))
+        .def(py::pickle(&pickled, &unpickled))
+        .def("_interval", &bounds, py::arg("level") = 0.95, "confidence_interval without its warnings.")
         .def("_state", &state)
-        .def_static("_from_state", &from_state);
+        .def_static("_from_state", &from_state)
+        .def_property_readonly_static("_version", [](py::handle) { return format_version; });
 }
 
 void bind_estimators(py::module_& m) {

@@ -92,7 +92,7 @@ void bind_univariate(py::class_<Law>& c) {
         .def("from_normal", [](const Law& l, py::object u) { return elementwise(u, "u", [&](double v) { return l.from_normal(v); }); },
              py::arg("u"), "Inverse of to_normal.")
         .def("sample",
-             [](const Law& l, std::int64_t n, py::object rng) { return sample(Distribution(Univariate(l)), n, rng_key(rng)).attr("ravel")(); },
+             [](const Law& l, std::int64_t n, py::object rng) { return sample(Distribution(Univariate(l)), n, rng_key(rng, "sample")).attr("ravel")(); },
              py::arg("n"), py::arg("rng") = py::none(), "n independent draws, shape (n,). Same rng key, same bits.")
         .def_property_readonly("mean", [](const Law& l) { return l.mean(); }, "Mean.")
         .def_property_readonly("covariance", [](const Law& l) { return l.variance(); }, "Variance.")
@@ -114,7 +114,7 @@ void bind_multivariate(py::class_<Law>& c) {
                  return rows_to_rows(Distribution(l), u, [&](ConstView a, View b) { l.from_normal(a, b); });
              },
              py::arg("u"), "Inverse of to_normal.")
-        .def("sample", [](const Law& l, std::int64_t n, py::object rng) { return sample(Distribution(l), n, rng_key(rng)); },
+        .def("sample", [](const Law& l, std::int64_t n, py::object rng) { return sample(Distribution(l), n, rng_key(rng, "sample")); },
              py::arg("n"), py::arg("rng") = py::none(), "n independent draws, shape (n, d). Same rng key, same bits.")
         .def_property_readonly("mean", [](const Law& l) { return binder::from_vector(l.mean()); }, "Mean, shape (d,).")
         .def_property_readonly("covariance", [](const Law& l) { return binder::from_matrix(l.covariance()); }, "Covariance, shape (d, d).")
@@ -175,7 +175,9 @@ CopulaSpec to_spec(py::object correlation, CopulaSpec::Kind kind) {
         for (const auto& item : correlation.cast<py::dict>()) {
             if (!py::isinstance<py::tuple>(item.first) || py::len(item.first) != 2)
                 throw py::type_error("GaussianCopula: keys must be pairs of input names, got " + py::repr(item.first).cast<std::string>());
-            const auto pair = item.first.cast<std::pair<std::string, std::string>>();
+            const py::tuple key = item.first.cast<py::tuple>();
+            const std::pair pair{binder::convert<std::string>(key[0], "GaussianCopula", "name of an input"),
+                                 binder::convert<std::string>(key[1], "GaussianCopula", "name of an input")};
             spec.pairs[pair] = binder::convert<double>(item.second, "GaussianCopula", "correlation");
         }
         if (spec.pairs.empty()) throw py::value_error("GaussianCopula: the dict of pairs is empty");

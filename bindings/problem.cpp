@@ -1,4 +1,5 @@
 /// Problem in Python: vectorised and scalar models, functionals of the output, scores. The GIL is taken once per batch.
+#include <algorithm>
 #include <cstring>
 
 #include <pybind11/stl.h>
@@ -32,8 +33,10 @@ struct PythonError : std::runtime_error {
 /// A Python model with what is made of its output. Everything it holds may be copied and destroyed without the GIL.
 class PythonModel {
 public:
-    PythonModel(py::object model, std::vector<Callable> functionals, std::vector<Callable> score, bool vectorized)
-        : model_(std::move(model)), functionals_(std::move(functionals)), score_(std::move(score)), vectorized_(vectorized) {}
+    PythonModel(py::object model, std::vector<std::string> names, std::vector<Callable> functionals, std::vector<Callable> score,
+                bool vectorized)
+        : model_(std::move(model)), names_(std::move(names)), functionals_(std::move(functionals)), score_(std::move(score)),
+          vectorized_(vectorized) {}
 
     Outputs operator()(ConstView x) const {
         const py::gil_scoped_acquire gil;
@@ -59,11 +62,11 @@ private:
         return a;
     }
 
-    static binder::Array table(py::handle y, std::int64_t n, const char* who) {
-        const binder::Array a = binder::to_array(y, std::string("what the ") + who + " returns");
+    static binder::Array table(py::handle y, std::int64_t n, const std::string& who) {
+        const binder::Array a = binder::to_array(y, "what " + who + " returns");
         if ((a.ndim() != 1 && a.ndim() != 2) || a.shape(0) != n)
-            throw std::invalid_argument(std::string("the ") + who + " must return shape (n,) or (n, m) with n = " +
-                                        std::to_string(n) + ", got " + binder::shape_text(a) +
+            throw std::invalid_argument(who + " must return shape (n,) or (n, m) with n = " + std::to_string(n) + ", got " +
+                                        binder::shape_text(a) +
                                         (a.ndim() == 0 ? "; for a model of one point at a time say vectorized=False" : ""));
         return a;
     }
@@ -77,17 +80,17 @@ private:
 
     Outputs batch(ConstView x) const {
         const py::object y = (*model_)(owned(x));
-        return finish(functionals_.empty() ? copied(table(y, x.rows, "model")) : columns(functionals_, y, x.rows, "functional"),
-                      score_.empty() ? Matrix() : columns(score_, y, x.rows, "score"));
+        return finish(functionals_.empty() ? copied(table(y, x.rows, "the model")) : columns(y, x.rows),
+                      score_.empty() ? Matrix() : copied(table((*score_[0])(y), x.rows, "score")));
     }
 
-    /// Column j is f_j of the whole output; one function may give several columns when it is alone.
-    static Matrix columns(const std::vector<Callable>& f, const py::object& y, std::int64_t n, const char* who) {
-        if (f.size() == 1) return copied(table((*f[0])(y), n, who));
-        Matrix out(n, static_cast<std::int64_t>(f.size()));
-        for (std::size_t j = 0; j < f.size(); ++j) {
-            const binder::Array a = table((*f[j])(y), n, who);
-            if (a.size() != n) throw std::invalid_argument("a functional must return shape (n,), got " + binder::shape_text(a));
+    /// Column j is f_j of the whole output.
+    Matrix columns(const py::object& y, std::int64_t n) const {
+        Matrix out(n, static_cast<std::int64_t>(functionals_.size()));
+        for (std::size_t j = 0; j < functionals_.size(); ++j) {
+            const std::string who = "outputs['" + names_[j] + "']";
+            const binder::Array a = table((*functionals_[j])(y), n, who);
+            if (a.size() != n) throw std::invalid_argument(who + " must return shape (n,), got " + binder::shape_text(a));
             for (std::int64_t i = 0; i < n; ++i) out(i, static_cast<std::int64_t>(j)) = a.data()[i];
         }
         return out;
@@ -98,21 +101,23 @@ private:
         py::list y, score;
         for (std::int64_t i = 0; i < x.rows; ++i) {
             const py::object value = (*model_)(points[py::int_(i)]);
-            y.append(functionals_.empty() ? value : each(functionals_, value));
-            if (!score_.empty()) score.append(each(score_, value));
+            if (functionals_.empty()) {
+                y.append(value);
+            } else {
+                py::list row;
+                for (const auto& f : functionals_) row.append((*f)(value));
+                y.append(row);
+            }
+            if (!score_.empty()) score.append((*score_[0])(value));
         }
-        return finish(copied(table(y, x.rows, "model")), score_.empty() ? Matrix() : copied(table(score, x.rows, "score")));
-    }
-
-    static py::object each(const std::vector<Callable>& f, const py::object& value) {
-        if (f.size() == 1) return (*f[0])(value);
-        py::list out;
-        for (const auto& g : f) out.append((*g)(value));
-        return out;
+        return finish(copied(table(y, x.rows, "the model")), score_.empty() ? Matrix() : copied(table(score, x.rows, "score")));
     }
 
     /// One score serves all outputs.
     static Outputs finish(Matrix y, Matrix score) {
+        if (score.rows > 0 && score.cols != 1 && score.cols != y.cols)
+            throw std::invalid_argument("score must return shape (n,) or (n, m) with m = " + std::to_string(y.cols) + ", got " +
+                                        std::to_string(score.cols) + " columns");
         if (score.rows > 0 && score.cols == 1 && y.cols > 1) {
             Matrix wide(score.rows, y.cols);
             for (std::int64_t i = 0; i < wide.rows; ++i)
@@ -123,6 +128,7 @@ private:
     }
 
     Callable model_;
+    std::vector<std::string> names_;
     std::vector<Callable> functionals_;
     std::vector<Callable> score_;
     bool vectorized_;
@@ -193,12 +199,46 @@ Problem make_problem(py::object model, py::object inputs, py::object outputs, py
     std::vector<Callable> functionals;
     callable(model, "model");
     read_outputs(outputs, names, functionals);
-    return Problem(Model(PythonModel(std::move(model), std::move(functionals), read_score(score), vectorized)), read_inputs(inputs),
-                   std::move(names), false);
+    return Problem(Model(PythonModel(std::move(model), names, std::move(functionals), read_score(score), vectorized)),
+                   read_inputs(inputs), std::move(names), false);
 }
 
-Problem make_exceedance(py::object model, py::object inputs, std::vector<double> thresholds, bool below, bool vectorized) {
-    return exceedance(make_problem(std::move(model), std::move(inputs), py::none(), py::none(), vectorized), std::move(thresholds), below);
+Problem make_exceedance(py::object model, py::object inputs, py::object thresholds, bool below, bool vectorized) {
+    return exceedance(make_problem(std::move(model), std::move(inputs), py::none(), py::none(), vectorized),
+                      binder::convert<std::vector<double>>(thresholds, "exceedance", "thresholds"), below);
+}
+
+/// Rows that a sample owns, looked at without a copy; `owner` keeps them alive.
+py::array_t<double> look_at(const Matrix& m, py::handle owner) {
+    py::array_t<double> a({static_cast<py::ssize_t>(m.rows), static_cast<py::ssize_t>(m.cols)}, m.data.data(), owner);
+    a.attr("setflags")(py::arg("write") = false);
+    return a;
+}
+
+py::dict state(const Sample& s) {
+    py::dict out;
+    out["x"] = binder::from_matrix(s.x);
+    out["y"] = binder::from_matrix(s.y);
+    out["log_density"] = binder::from_vector(s.log_density);
+    out["inputs"] = s.inputs;
+    out["outputs"] = s.outputs;
+    return out;
+}
+
+Sample from_state(const py::dict& given) {
+    Sample s;
+    s.x = binder::to_matrix(given["x"], "Sample: x");
+    s.y = binder::to_matrix(given["y"], "Sample: y");
+    s.log_density = binder::to_vector(given["log_density"], "Sample: log_density");
+    s.inputs = binder::convert<std::vector<std::string>>(given["inputs"], "Sample", "inputs");
+    s.outputs = binder::convert<std::vector<std::string>>(given["outputs"], "Sample", "outputs");
+    const auto densities = static_cast<std::int64_t>(s.log_density.size());
+    require(s.y.rows == s.x.rows && (densities == s.x.rows || densities == 0), "Sample: x, y and log_density must have equally many rows, got ",
+            s.x.rows, ", ", s.y.rows, " and ", densities);
+    require(static_cast<std::int64_t>(s.inputs.size()) == s.x.cols && static_cast<std::int64_t>(s.outputs.size()) == s.y.cols,
+            "Sample: columns need a name each, got ", s.x.cols, " inputs and ", s.y.cols, " outputs with ", s.inputs.size(), " and ",
+            s.outputs.size(), " names");
+    return s;
 }
 
 std::string text_of(const Problem& p) {
@@ -328,13 +368,17 @@ below : bool
                  return s;
              }),
              py::arg("x"), py::arg("y"), py::arg("law"), "From a table: x (n, d) drawn from `law`, y (n,) or (n, m).")
-        .def_property_readonly("x", [](const Sample& s) { return binder::from_matrix(s.x); }, "Inputs, shape (n, d).")
-        .def_property_readonly("y", [](const Sample& s) { return binder::from_matrix(s.y); }, "Outputs, shape (n, m); NaN where an evaluation was discarded.")
+        .def_property_readonly("x", [](py::object s) { return look_at(s.cast<const Sample&>().x, s); }, "Inputs, shape (n, d), read-only.")
+        .def_property_readonly("y", [](py::object s) { return look_at(s.cast<const Sample&>().y, s); },
+                               "Outputs, shape (n, m), read-only; NaN where an evaluation was discarded.")
         .def_property_readonly("log_density", [](const Sample& s) { return binder::from_vector(s.log_density); },
                                "Log density of the law each row was drawn from, shape (n,); empty in the sample of an unfinished run.")
         .def_readonly("inputs", &Sample::inputs, "Names of the inputs.")
         .def_readonly("outputs", &Sample::outputs, "Names of the outputs.")
         .def("__len__", &Sample::n)
+        .def(py::pickle(&state, &from_state))
+        .def("_state", &state)
+        .def_static("_from_state", &from_state)
         .def("__repr__", [](const Sample& s) {
             return "Sample of " + with_commas(s.n()) + " points: " + std::to_string(s.x.cols) + " inputs, " + std::to_string(s.y.cols) + " outputs";
         });
