@@ -5,7 +5,7 @@
 >>> bf.plain(problem, budget=100_000, rng=1).n
 100000
 """
-from buffon import testing
+from buffon import _signatures, estimate, sample, testing  # noqa: F401  the first three complete the compiled classes
 from buffon._buffon import (
     Estimate,
     GaussianCopula,

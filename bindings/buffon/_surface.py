@@ -2,6 +2,7 @@
 import inspect
 
 from buffon import _buffon
+from buffon._progress import Line
 
 _POSITIONAL = {"problem": "problem : Problem\n    Model and law of its inputs; d inputs, m outputs."}
 
@@ -19,6 +20,12 @@ def function(name, summary, rest):
     core = getattr(_buffon, name)
 
     def call(*args, **options):
+        progress = options.get("progress")
+        if progress is True:
+            with Line(name) as line:
+                return core(*args, **{**options, "progress": line})
+        if progress is False:
+            options["progress"] = None
         return core(*args, **options)
 
     parameters = [inspect.Parameter(p, inspect.Parameter.POSITIONAL_OR_KEYWORD) for p in positional]

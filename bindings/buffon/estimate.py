@@ -1,0 +1,160 @@
+"""What an Estimate does with Python's other tools: records, tables, pictures, files. Attached to the C++ class on import."""
+import html
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from buffon._buffon import Estimate
+from buffon._extras import needed
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+    import pandas
+    import xarray
+
+_KIND = "buffon.Estimate"
+
+
+def to_dict(self, level: float = 0.95) -> dict[str, Any]:
+    """Record of plain numbers, strings, lists and dicts, ready for JSON.
+
+    ``value``, ``std_error`` and ``interval`` are dicts by name, ``covariance`` is a list of rows in the order of
+    ``names``; ``degrees_of_freedom`` is None where the interval is the normal one.
+    """
+    low, high = self._interval(level)
+    named = {
+        "value": self.value.tolist(),
+        "std_error": self.std_error.tolist(),
+        "interval": [list(bounds) for bounds in zip(low.tolist(), high.tolist())],
+    }
+    state = self._state()
+    return {
+        "names": state["names"],
+        **{key: dict(zip(state["names"], row)) for key, row in named.items()},
+        "level": level,
+        "covariance": self.covariance.tolist(),
+        **{key: state[key] for key in ("n", "n_failed", "rng_key", "degrees_of_freedom", "diagnostics", "warnings")},
+    }
+
+
+def to_dataframe(self, level: float = 0.95) -> "pandas.DataFrame":
+    """pandas table: a row per name; columns value, std_error, low, high. ``attrs`` holds n, n_failed, rng_key and level."""
+    pandas = needed("pandas", "Estimate.to_dataframe", "data")
+    low, high = self._interval(level)
+    columns = {"value": self.value, "std_error": self.std_error, "low": low, "high": high}
+    frame = pandas.DataFrame(columns, index=pandas.Index(self.names, name="name"))
+    frame.attrs.update(_attributes(self, level))
+    return frame
+
+
+def to_xarray(self, level: float = 0.95) -> "xarray.Dataset":
+    """xarray data set: value, std_error, low, high over ``name`` and covariance over (``name``, ``other``)."""
+    xarray = needed("xarray", "Estimate.to_xarray", "data")
+    low, high = self._interval(level)
+    variables = {"value": self.value, "std_error": self.std_error, "low": low, "high": high}
+    return xarray.Dataset(
+        {**{key: ("name", column) for key, column in variables.items()}, "covariance": (("name", "other"), self.covariance)},
+        coords={"name": self.names, "other": self.names},
+        attrs={**_attributes(self, level), "warnings": self.warnings},
+    )
+
+
+def _attributes(estimate, level):
+    return {"n": estimate.n, "n_failed": estimate.n_failed, "rng_key": estimate.rng_key, "level": level}
+
+
+def plot(self, ax: "matplotlib.axes.Axes | None" = None, level: float = 0.95) -> "matplotlib.axes.Axes":
+    """Values with their intervals, a line per name, on a logarithmic axis where positive values span two decades.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The given one, or that of a new figure.
+    """
+    if ax is None:
+        pyplot = needed("matplotlib.pyplot", "Estimate.plot", "plot")
+        ax = pyplot.subplots(layout="constrained")[1]
+    low, high = self._interval(level)
+    rows = range(len(self))
+    ax.errorbar(self.value, rows, xerr=[self.value - low, high - self.value], fmt="o", capsize=3)
+    ax.set_yticks(rows, self.names)
+    ax.invert_yaxis()
+    ax.set_xlabel(f"value with {100 * level:g} % interval, {self.n:,} evaluations")
+    if min(self.value) > 0 and max(self.value) >= 100 * min(self.value):
+        ax.set_xscale("log")
+    return ax
+
+
+def _repr_html_(self) -> str:
+    """Table for notebooks."""
+    low, high = self._interval()
+    cells = zip(self.names, self.value, self.std_error, low, high)
+    rows = "".join(
+        f"<tr><th>{html.escape(name)}</th>" + "".join(f"<td>{number:.6g}</td>" for number in numbers) + "</tr>" for name, *numbers in cells
+    )
+    failed = f", {self.n_failed:,} failed" if self.n_failed else ""
+    notes = "".join(f"<br>warning: {html.escape(text)}" for text in self.warnings)
+    return (
+        "<table><thead><tr><th></th><th>value</th><th>std_error</th><th>low (95 %)</th><th>high (95 %)</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table><small>{self.n:,} evaluations{failed}; rng_key {self.rng_key}{notes}</small>"
+    )
+
+
+def save(self, path: "str | os.PathLike[str]") -> None:
+    """Write to a JSON file that ``Estimate.load`` reads back bit for bit; ``estimate.sample.save(path)`` writes the sample.
+
+    A file of that name is replaced in one step: it is never seen half written.
+    """
+    path = Path(path)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    text = json.dumps({"kind": _KIND, **_portable(self._state())}, indent=1, allow_nan=False, ensure_ascii=False)
+    try:
+        part.write_text(text + "\n", encoding="utf-8")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load(path: "str | os.PathLike[str]") -> Estimate:
+    """Read what ``save`` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the file is something else, or of a version that this Buffon does not read.
+    """
+    try:
+        state = json.loads(Path(path).read_text(encoding="utf-8"), object_hook=_number)
+    except ValueError:
+        state = None   # no JSON, no text
+    kind = state.get("kind") if isinstance(state, Mapping) else None
+    if kind != _KIND:
+        raise ValueError(f"Estimate.load: {path} must be a file written by Estimate.save" + (f", it says {kind!r}" if kind else ""))
+    if state.get("version") != Estimate._version:
+        raise ValueError(f"Estimate.load: {path} must be of format version {Estimate._version}, got {state.get('version')!r}")
+    try:
+        return Estimate._from_state(state)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"Estimate.load: {path} is damaged: {error}") from error
+
+
+def _portable(value):
+    """JSON has no NaN and no infinity: {"float": "nan"}."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": repr(value)}
+    if isinstance(value, dict):
+        return {key: _portable(item) for key, item in value.items()}
+    return [_portable(item) for item in value] if isinstance(value, list) else value
+
+
+def _number(value):
+    return float(value["float"]) if value.keys() == {"float"} else value
+
+
+for _method in (to_dict, to_dataframe, to_xarray, plot, save, _repr_html_):
+    _method.__qualname__ = f"Estimate.{_method.__name__}"
+    setattr(Estimate, _method.__name__, _method)
+Estimate.load = staticmethod(load)
