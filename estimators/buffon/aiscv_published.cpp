@@ -88,12 +88,12 @@ public:
     }
 
 private:
-    std::int64_t column(std::int64_t e) const { return e / evaluate_.outputs() * evaluate_.columns() + e % evaluate_.outputs(); }
+    std::int64_t column(std::int64_t e) const { return summand_column(evaluate_, e); }
 
     void draw(Proposal proposal) {
         const Stream stream{evaluate_.key(), static_cast<std::uint32_t>(steps_ + (pool_.n() > 0 ? 1 : 0))};
         last_ = draw_batch(evaluate_, space_, proposal, PointSet::independent(batch_, stream), 0, batch_);
-        pool_.add(last_, proposal);
+        pool_.add(last_, proposal, std::move(log_q_));
         drawn_from_ = std::move(proposal);
     }
 
@@ -150,7 +150,8 @@ private:
     /// Step 2c, with the previous beta.
     void optimise() {
         const Proposal all(false, densities_.gaussians, densities_.share);
-        const Matrix q = densities_.of_expectations(pool_.relative(all), r_.cols);
+        const Matrix g = pool_.relative(all);
+        const Matrix q = densities_.of_expectations(g, r_.cols);
         std::vector<double> c(static_cast<std::size_t>(q.rows));
         for (std::int64_t i = 0; i < q.rows; ++i)
             for (std::int64_t e = 0; e < q.cols; ++e) {
@@ -159,6 +160,7 @@ private:
             }
         const std::vector<double> floors(alpha_.size(), 9e-12);
         alpha_ = minimise_on_simplex(q, c, std::move(alpha_), floors, {.tolerance = 1e-9, .steps = 2000});
+        log_q_ = pool_.log_density_of(g, densities_.spread(alpha_));
     }
 
     /// C_e = g_e / g_alpha at a batch drawn from g_alpha.
@@ -207,6 +209,7 @@ private:
     Densities densities_;
     Matrix r_;
     std::vector<double> mean_, weights_, alpha_, beta_, v_;
+    std::vector<double> log_q_;   // of the next proposal at the points so far
     std::int64_t steps_ = 0;
     const char* stop_ = "no adaptation";
 };

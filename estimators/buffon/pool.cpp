@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <buffon/logspace.hpp>
+#include <buffon/sums.hpp>
 
 namespace buffon {
 namespace {
@@ -15,7 +16,7 @@ void append(Matrix& to, const Matrix& rows) {
 
 }  // namespace
 
-void Pool::add(const Batch& batch, const Proposal& proposal) {
+void Pool::add(const Batch& batch, const Proposal& proposal, std::vector<double> log_q) {
     const std::int64_t before = n();
     append(z_, batch.z);
     append(y_, batch.y);
@@ -27,7 +28,8 @@ void Pool::add(const Batch& batch, const Proposal& proposal) {
     }
     proposals_.push_back(proposal);
     counts_.push_back(batch.n());
-    log_q_.push_back(log_density(proposal, 0));
+    log_q.insert(log_q.end(), batch.log_q.begin(), batch.log_q.end());
+    log_q_.push_back(std::move(log_q));
     update_log_h();
 }
 
@@ -35,17 +37,22 @@ std::vector<double> Pool::log_density(const Proposal& proposal, std::int64_t fir
     const std::int64_t count = n() - first;
     Matrix components(count, proposal.size());
     proposal.log_components(space_, z().slice(first, count), log_f().slice(first, count), components);
-    std::vector<double> out(static_cast<std::size_t>(count));
-    for (std::int64_t i = 0; i < count; ++i) out[static_cast<std::size_t>(i)] = proposal.log_mixture(components.view().row(i));
+    return proposal.normalise(components);
+}
+
+std::vector<double> Pool::log_density_of(ConstView relative, const std::vector<double>& alpha) const {
+    std::vector<double> out = log_h_;
+    for (std::int64_t i = 0; i < relative.rows; ++i)
+        out[static_cast<std::size_t>(i)] += std::log(dot(relative.row(i).data(), alpha.data(), relative.cols));
     return out;
 }
 
 void Pool::update_log_h() {
     log_h_.resize(static_cast<std::size_t>(n()));
-    std::vector<double> terms(proposals_.size());
+    std::vector<double> terms(proposals_.size()), log_share;
+    for (const std::int64_t count : counts_) log_share.push_back(std::log(static_cast<double>(count) / static_cast<double>(n())));
     for (std::size_t i = 0; i < log_h_.size(); ++i) {
-        for (std::size_t t = 0; t < terms.size(); ++t)
-            terms[t] = log_q_[t][i] + std::log(static_cast<double>(counts_[t]) / static_cast<double>(n()));
+        for (std::size_t t = 0; t < terms.size(); ++t) terms[t] = log_q_[t][i] + log_share[t];
         log_h_[i] = log_sum_exp(terms);
     }
 }

@@ -15,8 +15,11 @@ class Pool {
 public:
     explicit Pool(const WorkingSpace& space) : space_(space) {}
 
-    /// Adds a batch drawn from `proposal`: one more column of densities for all points, one more block of rows.
-    void add(const Batch& batch, const Proposal& proposal);
+    /// Adds a batch drawn from `proposal`: one more column of densities, one more block of rows. The proposal's log
+    /// densities at the points so far are known already: log_density_of(relative(proposal), alpha).
+    void add(const Batch& batch, const Proposal& proposal, std::vector<double> log_q);
+    /// log of the mixture sum_k alpha_k g_k from its components relative to h (n, K).
+    std::vector<double> log_density_of(ConstView relative, const std::vector<double>& alpha) const;
 
     std::int64_t n() const { return z_.rows; }
     ConstView z() const { return z_; }

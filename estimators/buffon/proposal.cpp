@@ -54,15 +54,23 @@ void Proposal::log_components(const WorkingSpace& space, ConstView z, ConstView 
     densities_.log_density(z, out, defensive_ ? 1 : 0);
 }
 
-double Proposal::log_mixture(std::span<const double> log_g) const {
-    double top = -infinity;
-    for (std::size_t k = 0; k < alpha_.size(); ++k)
-        if (alpha_[k] > 0) top = std::max(top, log_g[k]);
-    if (top == -infinity) return top;
-    double sum = 0;
-    for (std::size_t k = 0; k < alpha_.size(); ++k)
-        if (alpha_[k] > 0) sum += alpha_[k] * std::exp(log_g[k] - top);
-    return top + std::log(sum);
+std::vector<double> Proposal::normalise(View log_g) const {
+    std::vector<double> log_mixture(static_cast<std::size_t>(log_g.rows));
+    for (std::int64_t i = 0; i < log_g.rows; ++i) {
+        const auto row = log_g.row(i);
+        double top = -infinity;   // of the components that are sampled: the mixture is at least alpha_k e^top
+        for (std::size_t k = 0; k < alpha_.size(); ++k)
+            if (alpha_[k] > 0) top = std::max(top, row[k]);
+        double sum = 0;
+        for (std::size_t k = 0; k < alpha_.size(); ++k) {
+            row[k] = top == -infinity ? 0.0 : std::exp(row[k] - top);
+            sum += alpha_[k] * row[k];
+        }
+        log_mixture[static_cast<std::size_t>(i)] = top == -infinity ? top : top + std::log(sum);
+        if (sum > 0)
+            for (double& g : row) g /= sum;
+    }
+    return log_mixture;
 }
 
 void Proposal::draw(const WorkingSpace& space, ConstView v, View z) const {
@@ -93,12 +101,12 @@ Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal
         const std::int64_t begin = s * slice, n = std::min(slice, count - begin);
         Matrix v(n, d + 1);
         points.uniform(first + begin, v);
-        const View z = rows_of(batch.z, begin, n), log_f = rows_of(batch.log_f, begin, n), log_g = rows_of(batch.log_g, begin, n);
+        const View z = rows_of(batch.z, begin, n), log_f = rows_of(batch.log_f, begin, n), g = rows_of(batch.ratio, begin, n);
         proposal.draw(space, v, z);
         space.to_x(z, rows_of(x, begin, n));
         space.log_density(z, log_f);
-        proposal.log_components(space, z, log_f, log_g);
-        for (std::int64_t i = 0; i < n; ++i) batch.log_q[static_cast<std::size_t>(begin + i)] = proposal.log_mixture(log_g.row(i));
+        proposal.log_components(space, z, log_f, g);
+        std::ranges::copy(proposal.normalise(g), batch.log_q.begin() + begin);
     });
     const std::vector<std::int64_t> rows = inside(batch.log_f);
     const bool all = static_cast<std::int64_t>(rows.size()) == count;
@@ -129,9 +137,8 @@ Matrix summands(const Batch& batch) {
 }
 
 Matrix controls(const Batch& batch) {
-    Matrix x(batch.n(), batch.log_g.cols);
-    for (std::int64_t i = 0; i < batch.n(); ++i)
-        for (std::int64_t k = 0; k < x.cols; ++k) x(i, k) = std::exp(batch.log_g(i, k) - batch.log_q[static_cast<std::size_t>(i)]) - 1.0;
+    Matrix x = batch.ratio;
+    for (double& g : x.data) g -= 1.0;
     return x;
 }
 

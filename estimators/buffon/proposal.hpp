@@ -26,8 +26,9 @@ public:
 
     /// log density of each component at z (n, d) into out (n, K); log_f (n, J) are those of the input laws.
     void log_components(const WorkingSpace& space, ConstView z, ConstView log_f, View out) const;
-    /// One row of component log densities to that of the mixture, -inf where all are.
-    double log_mixture(std::span<const double> log_components) const;
+    /// Component log densities (n, K) become densities relative to the mixture, g_k / g, in place; returns log g (n).
+    /// Where all components vanish g_k / g = 0 and log g = -inf.
+    std::vector<double> normalise(View log_components) const;
     /// Uniforms v (n, d + 1) to points z (n, d): the first chooses the component (within q_0: the law).
     void draw(const WorkingSpace& space, ConstView v, View z) const;
 
@@ -44,8 +45,8 @@ struct Batch {
     Matrix y;      // (n, c) outputs; 0 where no input law has density: the model was not asked
     Matrix score;  // (n, m) or empty
     Matrix log_f;  // (n, J)
-    Matrix log_g;  // (n, K) components of the proposal it was drawn from
-    std::vector<double> log_q;  // (n) that proposal
+    Matrix ratio;  // (n, K) components of the proposal q it was drawn from: g_k / q
+    std::vector<double> log_q;  // (n)
 
     std::int64_t n() const { return z.rows; }
 };
@@ -56,6 +57,11 @@ Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal
 
 /// T_ie = y f_j / q of the expectations e = j * c + column, law by law: (n, J c).
 Matrix summands(const Batch& batch);
+
+/// Where expectation e of J m stands among the J c summands: discarded rows add a column of successes after each law's m.
+inline std::int64_t summand_column(const Evaluation& evaluate, std::int64_t e) {
+    return e / evaluate.outputs() * evaluate.columns() + e % evaluate.outputs();
+}
 
 /// Controls g_k / q - 1: (n, K). Their mean is 0 under q.
 Matrix controls(const Batch& batch);

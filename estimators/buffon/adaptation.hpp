@@ -1,0 +1,70 @@
+/// The adaptation of the default aiscv: batches from ever better mixtures until another one would not pay. Not installed.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <buffon/aiscv.hpp>
+#include <buffon/evaluation.hpp>
+#include <buffon/integrands.hpp>
+#include <buffon/pool.hpp>
+#include <buffon/proposal.hpp>
+#include <buffon/working_space.hpp>
+
+namespace buffon {
+
+class Adaptation {
+public:
+    Adaptation(Evaluation& evaluate, const WorkingSpace& space, const AiscvOptions& options);
+
+    /// The first batch, from q_0. False when the budget leaves no room for an adaptation.
+    bool init();
+    /// One more proposal and its batch; false when the adaptation is over.
+    bool step();
+    /// The proposal of the final sample, judged on all points; q_0 again when nothing is much better.
+    Proposal choose();
+
+    std::int64_t spent() const { return pool_.n(); }
+    const Pool& pool() const { return pool_; }
+    void report(Estimate& e) const;
+
+private:
+    /// A proposal with what its own batch said about it.
+    struct Pair {
+        Proposal proposal;
+        Matrix b;                // (K, E) control coefficients
+        std::vector<double> v;   // (E) residual variances
+        bool provisional;
+    };
+
+    void look();
+    double need() const;
+    const Batch& draw(Proposal proposal, std::vector<double> log_q);
+    Proposal propose(std::vector<double>& log_q);
+    void fit_parts(std::vector<Gaussian>& gaussians, std::vector<std::int64_t>& owner, std::vector<double>& beta) const;
+    std::vector<double> first_alpha(const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
+    std::vector<double> squares(const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
+    Pair learn(const Batch& batch, const Proposal& proposal) const;
+    std::vector<double> residual_variances(const Matrix& t, const Matrix& x, const Matrix& b) const;
+    double weighted(const std::vector<double>& v) const;
+    bool getting_worse() const;
+    const Pair* best_pair(double& least) const;
+    double pooled_variance(const Pair& pair) const;
+    double initial_variance() const;
+
+    Evaluation& evaluate_;
+    const WorkingSpace& space_;
+    const AiscvOptions& options_;
+    std::int64_t batch_;
+    std::int64_t cap_;
+    Pool pool_;
+    Batch last_;
+    Integrands seen_;
+    std::vector<double> weights_;   // (E) of the criterion
+    std::vector<Pair> pairs_;
+    const char* stop_ = "";
+    bool fallback_ = false;
+    bool provisional_ = false;
+};
+
+}  // namespace buffon

@@ -1,0 +1,180 @@
+#include <buffon/final_sample.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+#include <buffon/finish.hpp>
+#include <buffon/parallel.hpp>
+#include <buffon/products.hpp>
+
+namespace buffon {
+namespace {
+
+constexpr std::int64_t judged_rows = 8'192;     // for k-hat
+constexpr std::uint32_t first_stream = 1'000;   // stream ids: batches of the adaptation count from 0
+
+PointSet final_points(const Evaluation& evaluate, const WorkingSpace& space, const AiscvOptions& options, std::int64_t left) {
+    if (options.points == Points::iid) return PointSet::independent(left, {evaluate.key(), first_stream});
+    const auto plan = Replication::of(left, options.replicates);
+    return PointSet::nets(space.dim() + 1, plan.points, plan.replicates, evaluate.key(), first_stream);
+}
+
+/// Cross products from the moments of rows (x, t) with K columns of x.
+CrossProducts cross_products(const Moments& m, std::int64_t regressors) {
+    const std::int64_t responses = static_cast<std::int64_t>(m.mean.size()) - regressors;
+    const auto n = static_cast<double>(m.n);
+    const auto mean = [&](std::int64_t a) { return m.mean[static_cast<std::size_t>(a)]; };
+    CrossProducts sums(regressors, responses);
+    sums.n = n;
+    for (std::int64_t k = 0; k < regressors; ++k) {
+        sums.x[static_cast<std::size_t>(k)] = n * mean(k);
+        for (std::int64_t l = 0; l < regressors; ++l) sums.xx(k, l) = m.scatter(k, l) + n * mean(k) * mean(l);
+        for (std::int64_t e = 0; e < responses; ++e) sums.xt(k, e) = m.scatter(k, regressors + e) + n * mean(k) * mean(regressors + e);
+    }
+    for (std::int64_t e = 0; e < responses; ++e) sums.t[static_cast<std::size_t>(e)] = n * mean(regressors + e);
+    return sums;
+}
+
+/// Moments of t - b' x from those of (x, t).
+Moments residual_moments(const Moments& m, const Matrix& b) {
+    Moments out;
+    out.n = m.n;
+    out.mean.assign(m.mean.begin() + b.rows, m.mean.end());
+    Matrix half(m.scatter.rows, b.cols);   // scatter (-b; 1)
+    for (std::int64_t a = 0; a < half.rows; ++a)
+        for (std::int64_t e = 0; e < b.cols; ++e) {
+            half(a, e) = m.scatter(a, b.rows + e);
+            for (std::int64_t k = 0; k < b.rows; ++k) half(a, e) -= m.scatter(a, k) * b(k, e);
+        }
+    out.scatter = Matrix(b.cols, b.cols);
+    for (std::int64_t e = 0; e < b.cols; ++e) {
+        for (std::int64_t k = 0; k < b.rows; ++k) out.mean[static_cast<std::size_t>(e)] -= m.mean[static_cast<std::size_t>(k)] * b(k, e);
+        for (std::int64_t f = 0; f < b.cols; ++f) {
+            out.scatter(e, f) = half(b.rows + e, f);
+            for (std::int64_t k = 0; k < b.rows; ++k) out.scatter(e, f) -= b(k, e) * half(k, f);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+FinalSample::FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options,
+                         std::int64_t left)
+    : evaluate_(evaluate), space_(space), proposal_(proposal), options_(options), iid_(options.points == Points::iid),
+      points_(final_points(evaluate, space, options, left)), first_t_(judged_rows), first_x_(judged_rows) {}
+
+Estimate FinalSample::run(const std::vector<std::string>& groups) {
+    const std::int64_t chunk = chunk_rows(evaluate_.run());
+    for (std::int64_t start = 0; start < points_.size(); start += chunk)
+        add(draw_batch(evaluate_, space_, proposal_, points_, start, std::min(chunk, points_.size() - start)), start);
+    Estimate e = iid_ ? from_points(groups) : from_replicates(groups);
+    judge(e);
+    e.diagnostics["alpha"] = proposal_.alpha();
+    e.diagnostics["components"] = static_cast<std::int64_t>(proposal_.gaussians().size());
+    return e;
+}
+
+void FinalSample::add(const Batch& batch, std::int64_t start) {
+    const Matrix t = summands(batch), x = controls(batch);
+    first_t_.add(t);
+    first_x_.add(x);
+    iid_ ? add_points(t, x, start) : add_replicates(t, x, start);
+}
+
+void FinalSample::add_replicates(const Matrix& t, const Matrix& x, std::int64_t start) {
+    if (sum_t_.rows == 0) {
+        sum_t_ = Matrix(points_.replicates(), t.cols);
+        sum_x_ = Matrix(points_.replicates(), x.cols);
+        for (auto& fold : fold_) fold = CrossProducts(x.cols, t.cols);
+    }
+    const std::int64_t length = segment_length(points_.points());
+    std::vector<CrossProducts> segments(static_cast<std::size_t>((t.rows + length - 1) / length));
+    for_segments(t.rows, points_.points(), evaluate_.threads(), [&](std::int64_t first, std::int64_t count) {
+        auto& segment = segments[static_cast<std::size_t>(first / length)] = CrossProducts(x.cols, t.cols);
+        segment.add(x.view().slice(first, count), t.view().slice(first, count));
+    });
+    for (std::size_t s = 0; s < segments.size(); ++s) {
+        const std::int64_t r = (start + static_cast<std::int64_t>(s) * length) / points_.points();
+        for (std::int64_t e = 0; e < t.cols; ++e) sum_t_(r, e) += segments[s].t[static_cast<std::size_t>(e)];
+        for (std::int64_t k = 0; k < x.cols; ++k) sum_x_(r, k) += segments[s].x[static_cast<std::size_t>(k)];
+        fold_[r % 2].merge(segments[s]);
+    }
+}
+
+void FinalSample::add_points(const Matrix& t, const Matrix& x, std::int64_t start) {
+    for (std::int64_t parity = 0; parity < 2; ++parity) {
+        const std::int64_t offset = (parity + start) % 2;
+        Matrix rows((t.rows - offset + 1) / 2, x.cols + t.cols);
+        for (std::int64_t a = 0; a < rows.rows; ++a) {
+            const auto row = rows.view().row(a);
+            std::ranges::copy(x.view().row(2 * a + offset), row.begin());
+            std::ranges::copy(t.view().row(2 * a + offset), row.begin() + x.cols);
+        }
+        parallel::reduce_blocks(rows.rows, evaluate_.threads(), half_[parity], [&](std::int64_t first, std::int64_t n) {
+            return Moments(rows.view().slice(first, n));
+        });
+    }
+}
+
+Estimate FinalSample::from_replicates(const std::vector<std::string>& groups) {
+    Matrix means = sum_t_;
+    for (int fold = 0; fold < 2; ++fold) {
+        coefficients_ = regress(fold_[1 - fold], options_.cut);   // of two folds, all without this one is the other
+        for (std::int64_t r = fold; r < means.rows; r += 2)
+            subtract_products(sum_x_.view().slice(r, 1), coefficients_, means.view().slice(r, 1));
+    }
+    for (double& v : means.data) v /= static_cast<double>(points_.points());
+    Estimate e = finish_replicates(evaluate_, means, groups);
+    e.diagnostics["points"] = points_.points();
+    e.diagnostics["control_check"] = control_check();
+    return e;
+}
+
+Estimate FinalSample::from_points(const std::vector<std::string>& groups) {
+    Moments all;
+    for (int half = 0; half < 2; ++half) {
+        coefficients_ = regress(cross_products(half_[1 - half], proposal_.size()), options_.cut);
+        all.merge(residual_moments(half_[half], coefficients_));
+    }
+    return finish_mean(evaluate_, all, groups);
+}
+
+/// Largest |mean of a control| in standard errors: a large one says that a density is wrong.
+double FinalSample::control_check() const {
+    const Moments m{ConstView(sum_x_)};
+    const auto replicates = static_cast<double>(m.n);
+    double worst = 0;
+    for (std::int64_t k = 0; k < sum_x_.cols; ++k) {
+        const double se = std::sqrt(m.scatter(k, k) / (replicates - 1) / replicates);
+        if (se > 1e-9 * static_cast<double>(points_.points()))   // g_k = q: nothing but rounding
+            worst = std::max(worst, std::abs(m.mean[static_cast<std::size_t>(k)]) / se);
+    }
+    return worst;
+}
+
+bool FinalSample::ever_seen(std::int64_t column) const {
+    if (iid_) {
+        const auto at = static_cast<std::size_t>(proposal_.size() + column);
+        return half_[0].mean[at] != 0 || half_[1].mean[at] != 0;
+    }
+    for (std::int64_t r = 0; r < sum_t_.rows; ++r)
+        if (sum_t_(r, column) != 0) return true;
+    return false;
+}
+
+/// k-hat of the residuals, and whether each output was seen at all.
+void FinalSample::judge(Estimate& e) const {
+    Matrix rest = first_t_.rows();
+    subtract_products(first_x_.rows(), coefficients_, rest);
+    Matrix outputs(rest.rows, e.size());
+    for (std::int64_t i = 0; i < rest.rows; ++i)
+        for (std::int64_t j = 0; j < e.size(); ++j) outputs(i, j) = rest(i, summand_column(evaluate_, j));
+    judge_tails(outputs, e);
+    for (std::int64_t j = 0; j < e.size(); ++j)
+        if (!ever_seen(summand_column(evaluate_, j)))
+            e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +
+                                 "' was 0 in the whole final sample: a rare event needs a score or a larger budget");
+}
+
+}  // namespace buffon

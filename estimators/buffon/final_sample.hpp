@@ -1,0 +1,54 @@
+/// The last sample of aiscv: independent of the adaptation, with cross-fitted control coefficients. Not installed.
+/// Source: Owen & Zhou (2000) for all components as controls; Portier & Segers (2019) for the regression.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <buffon/aiscv.hpp>
+#include <buffon/estimate.hpp>
+#include <buffon/evaluation.hpp>
+#include <buffon/moments.hpp>
+#include <buffon/point_set.hpp>
+#include <buffon/proposal.hpp>
+#include <buffon/regression.hpp>
+#include <buffon/tails.hpp>
+#include <buffon/working_space.hpp>
+
+namespace buffon {
+
+class FinalSample {
+public:
+    /// R scrambles of a power of two points, or with points = iid all of `left`.
+    FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options, std::int64_t left);
+
+    /// Draws, evaluates, estimates. `groups`: names of the input laws.
+    Estimate run(const std::vector<std::string>& groups);
+
+private:
+    void add(const Batch& batch, std::int64_t start);
+    void add_replicates(const Matrix& t, const Matrix& x, std::int64_t start);
+    void add_points(const Matrix& t, const Matrix& x, std::int64_t start);
+    Estimate from_replicates(const std::vector<std::string>& groups);
+    Estimate from_points(const std::vector<std::string>& groups);
+    double control_check() const;
+    bool ever_seen(std::int64_t column) const;
+    void judge(Estimate& e) const;
+
+    Evaluation& evaluate_;
+    const WorkingSpace& space_;
+    const Proposal& proposal_;
+    const AiscvOptions& options_;
+    bool iid_;
+    PointSet points_;
+    // Of replicates: sums (R, E), (R, K) and cross products of the two folds r mod 2. All that the estimate needs.
+    Matrix sum_t_, sum_x_;
+    CrossProducts fold_[2];
+    // Of independent points: moments of the rows (x, t) of each parity.
+    Moments half_[2];
+    Matrix coefficients_;
+    FirstRows first_t_, first_x_;
+};
+
+}  // namespace buffon
