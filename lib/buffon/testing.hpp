@@ -45,7 +45,7 @@ using CantileverLaw = std::array<double, 9>;
 KnownProblem cantilever_laws(const std::vector<CantileverLaw>& laws);
 /// A Latin hypercube of laws over the box of the source: means 525-575, 425-475, 175-225, 0.06-0.07, 0.09-0.1, 4-5,
 /// correlations -0.6-0, 0-0.5, 0-0.5. Rows too close to a singular correlation matrix (0.1 %) are pulled towards independence.
-KnownProblem cantilever_laws(std::int64_t laws = 100, std::uint64_t key = 1);
+KnownProblem cantilever_laws(std::int64_t count = 100, std::uint64_t key = 1);
 
 /// sin x1 + a sin^2 x2 + b x3^4 sin x1, inputs uniform on (-pi, pi).
 KnownProblem ishigami(double a = 7.0, double b = 0.1);

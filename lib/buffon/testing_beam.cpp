@@ -16,7 +16,8 @@ namespace buffon::testing {
 
 namespace {
 
-const char* const beam_source = "Wu, Shin, Sues, Cesare, AIAA-2001-1522; laws of Demange-Chryst, Bachoc, Morio, arXiv:2212.00568; quadrature";
+const char* const beam_source =
+    "Wu, Shin, Sues, Cesare, AIAA-2001-1522; laws of Demange-Chryst, Bachoc, Morio, arXiv:2212.00568; quadrature";
 
 const std::array<std::string, 6> input_names{"F_X", "F_Y", "E", "w", "t", "L"};
 const double cv_force = 0.08, cv_modulus = 0.06, cv_length = 0.1;
@@ -29,16 +30,17 @@ double displacement(const double* x) {
 
 /// Laws of F_X, F_Y, E, w, t, L with these means.
 std::vector<Univariate> beam_laws(std::span<const double> mean) {
-    return {LogNormal::from_moments(mean[0], cv_force), LogNormal::from_moments(mean[1], cv_force), LogNormal::from_moments(mean[2], cv_modulus),
-            Normal(mean[3], cv_length * mean[3]),       Normal(mean[4], cv_length * mean[4]),       Normal(mean[5], cv_length * mean[5])};
+    const auto length = [](double m) { return Normal(m, cv_length * m); };
+    return {LogNormal::from_moments(mean[0], cv_force), LogNormal::from_moments(mean[1], cv_force),
+            LogNormal::from_moments(mean[2], cv_modulus), length(mean[3]), length(mean[4]), length(mean[5])};
 }
 
 std::vector<Univariate> nominal_laws() { return beam_laws(std::array{556.8, 453.6, 200.0, 0.062, 0.0987, 4.29}); }
 
 // E Y Y_i for F_X ... L, E Y and E Y^2: trapezoidal rule in normal scores of F_X, F_Y, w, t; E and L are moments in closed form.
 // Steps 0.5, 0.6, 0.7 agree in all digits given.
-const std::vector<double> nominal_moments{.00193335989432, .00192351729813, .00193031636383, .00210456069364, .00195426269550, .00209311442215,
-                                          .0438564949817,  .00234660844851};
+const std::vector<double> nominal_moments{.00193335989432, .00192351729813, .00193031636383, .00210456069364,
+                                          .00195426269550, .00209311442215, .0438564949817,  .00234660844851};
 const std::vector<double> nominal_first{.02355235921, .0002957023501, .01636092893, .4280755327, .07294270963, .4010296189};
 const std::vector<double> nominal_total{.02906707809, .0004252636700, .01988932735, .4751826071, .08445420555, .4495977295};
 
@@ -127,8 +129,9 @@ std::vector<CantileverLaw> latin_hypercube(std::int64_t n, const Stream& stream)
     for (std::size_t c = 0; c < box_lower.size(); ++c) {
         const auto order = permutation(stream, n, static_cast<std::int64_t>(2 * c));
         for (std::int64_t i = 0; i < n; ++i) {
-            const double cell = static_cast<double>(order[static_cast<std::size_t>(i)]) + stream.uniform(i, static_cast<std::int64_t>(2 * c + 1));
-            rows[static_cast<std::size_t>(i)][c] = box_lower[c] + (box_upper[c] - box_lower[c]) * cell / static_cast<double>(n);
+            const auto row = static_cast<std::size_t>(i);
+            const double cell = static_cast<double>(order[row]) + stream.uniform(i, static_cast<std::int64_t>(2 * c + 1));
+            rows[row][c] = box_lower[c] + (box_upper[c] - box_lower[c]) * cell / static_cast<double>(n);
         }
     }
     for (auto& row : rows)
@@ -141,8 +144,8 @@ std::vector<CantileverLaw> latin_hypercube(std::int64_t n, const Stream& stream)
 
 KnownProblem cantilever() {
     const auto model = [](std::span<const double> x) { return displacement(x.data()); };
-    return {"cantilever", Problem(model, Joint(nominal_laws(), {input_names.begin(), input_names.end()}), {"Y"}), {nominal_moments[6]}, {0.0},
-            {}, beam_source, nominal_first, nominal_total};
+    return {"cantilever", Problem(model, Joint(nominal_laws(), {input_names.begin(), input_names.end()}), {"Y"}),
+            {nominal_moments[6]}, {0.0}, {}, beam_source, nominal_first, nominal_total};
 }
 
 KnownProblem cantilever_sobol() {
@@ -187,9 +190,9 @@ KnownProblem cantilever_laws(const std::vector<CantileverLaw>& laws) {
             std::move(joints), beam_source, {}, {}};
 }
 
-KnownProblem cantilever_laws(std::int64_t laws, std::uint64_t key) {
-    require(laws >= 1 && laws <= 100'000, "cantilever_laws: laws must be in 1 ... 100000, got ", laws);
-    return cantilever_laws(latin_hypercube(laws, {key, 0}));
+KnownProblem cantilever_laws(std::int64_t count, std::uint64_t key) {
+    require(count >= 1 && count <= 100'000, "cantilever_laws: count must be in 1 ... 100000, got ", count);
+    return cantilever_laws(latin_hypercube(count, {key, 0}));
 }
 
 }  // namespace buffon::testing
