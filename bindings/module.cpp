@@ -13,6 +13,7 @@ void bind_problem(py::module_& m);
 void bind_estimate(py::module_& m);
 void bind_estimators(py::module_& m);
 void bind_diffusion(py::module_& m);
+void bind_testing(py::module_& m);
 
 PYBIND11_MODULE(_buffon, m) {
     m.attr("__version__") = BUFFON_VERSION;
@@ -25,4 +26,6 @@ PYBIND11_MODULE(_buffon, m) {
     bind_estimators(m);
     py::module_ diffusion = m.def_submodule("diffusion");
     bind_diffusion(diffusion);
+    py::module_ testing = m.def_submodule("testing");
+    bind_testing(testing);
 }

@@ -1,0 +1,95 @@
+/// Problems with known answers in Python: the submodule buffon.testing.
+#include <algorithm>
+
+#include <pybind11/stl.h>
+
+#include <buffon/check.hpp>
+#include <buffon/testing.hpp>
+
+#include "arrays.hpp"
+#include "rng.hpp"
+
+using namespace buffon;
+using testing::KnownProblem;
+namespace py = pybind11;
+
+namespace binder {
+py::object from_distribution(const buffon::Distribution& law);
+}
+
+namespace {
+
+py::list laws_of(const KnownProblem& p) {
+    py::list out;
+    for (const auto& law : p.laws) out.append(binder::from_distribution(law));
+    return out;
+}
+
+std::string text_of(const KnownProblem& p) {
+    std::string out = "KnownProblem " + p.name + ": " + std::to_string(p.problem.dim()) + " inputs, " + std::to_string(p.exact.size()) +
+                      (p.laws.empty() ? " expectations (" : " expectations, one an input law (");
+    for (std::size_t j = 0; j < std::min<std::size_t>(p.exact.size(), 8); ++j)
+        out += (j ? ", " : "") + py::repr(py::float_(p.exact[j])).cast<std::string>();
+    return out + (p.exact.size() > 8 ? ", ...)" : ")");
+}
+
+KnownProblem laws_at(const py::object& rows) {
+    const Matrix table = binder::to_matrix(rows, "cantilever_laws_at: rows");
+    require(table.cols == 9, "cantilever_laws_at: rows must have shape (J, 9), got (", table.rows, ", ", table.cols, ")");
+    std::vector<testing::CantileverLaw> laws(static_cast<std::size_t>(table.rows));
+    for (std::size_t j = 0; j < laws.size(); ++j) std::copy_n(table.data.begin() + static_cast<std::ptrdiff_t>(9 * j), 9, laws[j].begin());
+    return testing::cantilever_laws(laws);
+}
+
+void bind_known_problem(py::module_& m) {
+    py::class_<KnownProblem>(m, "KnownProblem", "A Problem together with the expectations of its outputs.")
+        .def_readonly("name", &KnownProblem::name, "Short name.")
+        .def_readonly("problem", &KnownProblem::problem, "The Problem; its model is compiled and runs without the GIL.")
+        .def_property_readonly("exact", [](const KnownProblem& p) { return binder::from_vector(p.exact); },
+                               "Exact expectations, shape (m,), or (J m,) law by law.")
+        .def_property_readonly("exact_error", [](const KnownProblem& p) { return binder::from_vector(p.exact_error); },
+                               "Standard errors of the references; 0 for closed forms and quadrature to 1e-11.")
+        .def_property_readonly("laws", &laws_of, "Input laws that stand in for problem.inputs, or an empty list.")
+        .def_property_readonly("n_outputs", [](const KnownProblem& p) { return p.exact.size() / std::max<std::size_t>(p.laws.size(), 1); },
+                               "Number of outputs m of the model.")
+        .def_property_readonly("first_order", [](const KnownProblem& p) { return binder::from_vector(p.first_order); },
+                               "Exact first-order Sobol' indices, shape (d,), or empty.")
+        .def_property_readonly("total_order", [](const KnownProblem& p) { return binder::from_vector(p.total_order); },
+                               "Exact total Sobol' indices, shape (d,), or empty.")
+        .def_readonly("source", &KnownProblem::source, "Where problem and answer come from.")
+        .def("__repr__", &text_of);
+}
+
+}  // namespace
+
+void bind_testing(py::module_& m) {
+    bind_known_problem(m);
+    m.def("gaussian_moments", &testing::gaussian_moments,
+          "E x^2j, j = 1 ... 10, of a standard normal x: (2j - 1)!!. Demange-Chryst, Bachoc, Morio, arXiv:2212.00568.");
+    m.def("zero_variance", &testing::zero_variance, py::arg("a"),
+          "E exp(a . x) of standard normal x; the optimal importance density N(a, I) is Gaussian.\n\na : list of float, |a| at most 18.");
+    m.def("cantilever", &testing::cantilever,
+          "Tip displacement of a beam with six inputs; exact Sobol' indices. Wu, Shin, Sues, Cesare, AIAA-2001-1522.");
+    m.def("cantilever_sobol", &testing::cantilever_sobol,
+          "The beam's first-order Sobol' indices as eight expectations over two copies of its inputs, seven beam calls a point.\n\n"
+          "Outputs Y*Y_i, where Y_i takes input i from the first copy and the others from the second, then Y and Y^2.\n"
+          "Demange-Chryst, Bachoc, Morio, arXiv:2212.00568.");
+    m.def("cantilever_laws",
+          [](std::int64_t count, const py::object& rng) { return testing::cantilever_laws(count, rng_key(rng, "cantilever_laws")); },
+          py::arg("count") = 100, py::arg("rng") = 1,
+          "Mean displacement of the beam under many input laws, by a Latin hypercube over a box of means and correlations.\n\n"
+          "count : number of laws; rng : key of the hypercube. Demange-Chryst, Bachoc, Morio, arXiv:2212.00568.");
+    m.def("cantilever_laws_at", &laws_at, py::arg("rows"),
+          "The same for given laws: rows (J, 9) of means of F_X, F_Y, E, w, t, L and correlations of (w, t), (w, L), (t, L).");
+    m.def("ishigami", &testing::ishigami, py::arg("a") = 7.0, py::arg("b") = 0.1,
+          "sin x1 + a sin^2 x2 + b x3^4 sin x1 of uniform inputs on (-pi, pi); exact Sobol' indices. Ishigami, Homma, ISUMA 1990.");
+    m.def("g_function", &testing::g_function, py::arg("a") = std::vector<double>{0, 0.5, 3, 9, 99, 99},
+          "prod_i (|4 x_i - 2| + a_i) / (1 + a_i) of uniform inputs on (0, 1); exact Sobol' indices. Saltelli, Sobol' (1995).");
+    m.def("linear_exceedance", &testing::linear_exceedance, py::arg("dim"), py::arg("betas"),
+          "P(x1 + ... + xd > sqrt(d) beta) of standard normal x for each beta, with the score: normal cdf at -beta.");
+    m.def("four_branch", &testing::four_branch, py::arg("thresholds") = std::vector<double>{0, -0.5, -1},
+          "P(g(x) < t) for a series system with four branches, x ~ N(0, I_2), with the score. Waarts, thesis, TU Delft, 2000.");
+    m.def("safety_problems", &testing::safety_problems,
+          "Ten problems where adaptive importance sampling could plausibly hurt, 2 to 50 inputs; sources with each.");
+    m.def("all_problems", &testing::all_problems, "All problems of this module, with default or typical arguments.");
+}
