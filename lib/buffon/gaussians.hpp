@@ -23,15 +23,14 @@ class Gaussians {
 public:
     explicit Gaussians(const std::vector<Gaussian>& components);
 
-    std::int64_t size() const { return static_cast<std::int64_t>(constants_.size()); }
+    std::int64_t size() const { return size_; }
     /// log density of component k at row i of z (n, d) into out(i, first + k).
     void log_density(ConstView z, View out, std::int64_t first = 0) const;
 
 private:
-    std::int64_t d_ = 0;
-    std::vector<double> whiten_;     // per component the rows of factor^-1, packed lower triangle
-    std::vector<double> centres_;    // per component factor^-1 mean
-    std::vector<double> constants_;  // per component -log |factor| - d/2 log 2 pi
+    std::int64_t size_;
+    std::int64_t d_;
+    std::vector<double> groups_;   // see kernel::gaussian_log_density
 };
 
 }  // namespace buffon

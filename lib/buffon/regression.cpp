@@ -1,6 +1,7 @@
 #include <buffon/regression.hpp>
 
 #include <buffon/check.hpp>
+#include <buffon/kernels.hpp>
 #include <buffon/parallel.hpp>
 
 #include <Eigen/Eigenvalues>
@@ -14,60 +15,34 @@ namespace {
 
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-constexpr std::int64_t width = 4;    // columns of a panel: a 4 x 4 tile of sums stays in registers
+constexpr std::int64_t width = 8;    // columns of a panel
 constexpr std::int64_t depth = 128;  // rows of a panel: two panels stay in the first cache
 
 std::int64_t panels(std::int64_t columns) { return (columns + width - 1) / width; }
 
-/// Columns of a slab of rows as panels of four, row after row, zeros where columns are missing: z = [x, 1, t].
-class Slab {
-public:
-    Slab(std::int64_t regressors, std::int64_t responses)
-        : k_(regressors), j_(responses), z_(static_cast<std::size_t>(panels(k_ + 1 + j_) * width * depth)) {}
-
-    void fill(ConstView x, ConstView t) {
-        for (std::int64_t c = 0; c < k_; ++c) fill_column(c, x.data + c, x.rows, k_);
-        const double one = 1.0;
-        fill_column(k_, &one, x.rows, 0);
-        for (std::int64_t c = 0; c < j_; ++c) fill_column(k_ + 1 + c, t.data + c, t.rows, j_);
-    }
-    const double* panel(std::int64_t p) const { return z_.data() + p * width * depth; }
-
-private:
-    void fill_column(std::int64_t c, const double* from, std::int64_t rows, std::int64_t stride) {
-        double* to = z_.data() + c / width * width * depth + c % width;
-        for (std::int64_t i = 0; i < rows; ++i) to[i * width] = from[i * stride];
-    }
-    std::int64_t k_, j_;
-    std::vector<double> z_;
-};
-
-using Tile = Eigen::Matrix<double, width, width, Eigen::RowMajor>;
-
-/// Sum over rows of the products of two panels. Not Eigen's matrix product: its blocks follow the cache sizes of the
-/// machine, so its bits do, too; and it may start OpenMP threads inside ours.
-Tile multiply(const double* a, const double* b, std::int64_t rows) {
-    Tile sum = Tile::Zero();
-    for (std::int64_t i = 0; i < rows; ++i, a += width, b += width)
-        sum.noalias() += Eigen::Map<const Eigen::Matrix<double, width, 1>>(a).lazyProduct(
-            Eigen::Map<const Eigen::Matrix<double, 1, width>>(b));
-    return sum;
+/// Row i of a slab of panels.
+void put(std::span<const double> row, std::int64_t i, double* slab) {
+    for (std::size_t c = 0; c < row.size(); c += width)
+        std::copy_n(row.data() + c, width, slab + (static_cast<std::int64_t>(c) * depth + i * width));
 }
 
-/// z' z for z = [x, 1, t], the panels of its first K + 1 rows, upper half.
+/// z' z for z = [x, 1, t], the panels of its first K + 1 rows, upper half. Not Eigen's matrix product: its blocks follow
+/// the cache sizes of the machine, so its bits do, too; and it may start OpenMP threads inside ours.
 Matrix products(ConstView x, ConstView t) {
-    const std::int64_t left = panels(x.cols + 1), right = panels(x.cols + 1 + t.cols);
-    Slab slab(x.cols, t.cols);
-    Matrix z(left * width, right * width);
-    Eigen::Map<RowMajor> sums(z.data.data(), z.rows, z.cols);
+    const std::int64_t left = panels(x.cols + 1), all = panels(x.cols + 1 + t.cols);
+    std::vector<double> slab(static_cast<std::size_t>(all * width * depth)), row(static_cast<std::size_t>(all * width));
+    row[static_cast<std::size_t>(x.cols)] = 1.0;
+    Matrix sums(left * width, all * width);
     for (std::int64_t first = 0; first < x.rows; first += depth) {
         const std::int64_t rows = std::min(depth, x.rows - first);
-        slab.fill(x.slice(first, rows), t.slice(first, rows));
-        for (std::int64_t p = 0; p < left; ++p)
-            for (std::int64_t q = p; q < right; ++q)
-                sums.block<width, width>(p * width, q * width) += multiply(slab.panel(p), slab.panel(q), rows);
+        for (std::int64_t i = 0; i < rows; ++i) {
+            std::ranges::copy(x.row(first + i), row.begin());
+            std::ranges::copy(t.row(first + i), row.begin() + x.cols + 1);
+            put(row, i, slab.data());
+        }
+        kernels().panel_products(slab.data(), depth, rows, left, all, sums.data.data());
     }
-    return z;
+    return sums;
 }
 
 CrossProducts block_sums(ConstView x, ConstView t) {
@@ -120,7 +95,7 @@ RowMajor solve_cut(const RowMajor& correlation, const RowMajor& right, double cu
     const double smallest = std::max(cut * cut, 1e-14) * values.maxCoeff();
     const Eigen::VectorXd inverse = (values.array() >= smallest && values.array() > 0.0).select(values.cwiseInverse(), 0.0);
     const RowMajor vectors = eigen.eigenvectors();
-    // lazyProduct: never threads, see multiply
+    // lazyProduct: never threads, see products
     const RowMajor rotated = inverse.asDiagonal() * RowMajor(vectors.transpose().lazyProduct(right));
     return vectors.lazyProduct(rotated);
 }

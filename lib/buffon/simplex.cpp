@@ -3,46 +3,38 @@
 #include <algorithm>
 #include <cmath>
 
-#include <buffon/sums.hpp>
+#include <buffon/kernels.hpp>
 
 namespace buffon {
 namespace {
 
 /// Rows with c > 0 and a density above underflow: the others add nothing, or divide by nothing.
 struct Rows {
-    Matrix q;
+    std::vector<double> q;   // (n, width)
     std::vector<double> c;   // divided by its largest
+    std::size_t width;       // columns and the zeros that make them a multiple of eight
 };
 
 Rows relevant(ConstView q, std::span<const double> c) {
     const double top = c.empty() ? 0.0 : *std::ranges::max_element(c);
-    Rows rows;
-    rows.q.cols = q.cols;
+    Rows rows{{}, {}, static_cast<std::size_t>((q.cols + 7) / 8 * 8)};
     for (std::int64_t i = 0; i < q.rows; ++i) {
         const auto row = q.row(i);
         const double share = c[static_cast<std::size_t>(i)] / top;
         if (!(share > 0) || *std::ranges::max_element(row) < 1e-100) continue;
-        rows.q.data.insert(rows.q.data.end(), row.begin(), row.end());
+        rows.q.insert(rows.q.end(), row.begin(), row.end());
         rows.c.push_back(share);
-        ++rows.q.rows;
+        rows.q.resize(rows.c.size() * rows.width);
     }
     return rows;
 }
 
 /// F(a), and the gradient's sizes G_k = sum_i c_i q_ik / (q a)_i^2.
-double gradient(const Rows& rows, const std::vector<double>& a, std::vector<double>& g) {
-    std::ranges::fill(g, 0.0);
-    const std::int64_t k_count = rows.q.cols;
-    double f = 0.0;
-    for (std::int64_t i = 0; i < rows.q.rows; ++i) {
-        const double* q = rows.q.data.data() + i * k_count;
-        const double inverse = 1.0 / dot(q, a.data(), k_count);
-        const double term = rows.c[static_cast<std::size_t>(i)] * inverse;   // never 1 / (q a)^2 by itself: it overflows
-        f += term;
-        const double factor = term * inverse;
-        for (std::int64_t k = 0; k < k_count; ++k) g[static_cast<std::size_t>(k)] += factor * q[k];
-    }
-    return f;
+double gradient(const Rows& rows, std::vector<double> a, std::vector<double>& g) {
+    a.resize(rows.width);
+    g.resize(rows.width);
+    return kernels().simplex_pass(rows.q.data(), rows.c.data(), static_cast<std::int64_t>(rows.c.size()),
+                                  static_cast<std::int64_t>(rows.width), a.data(), g.data());
 }
 
 }  // namespace
@@ -67,7 +59,7 @@ std::vector<double> minimise_on_simplex(ConstView q, std::span<const double> c, 
     raise_to_floors(a, floors);
     const Rows rows = relevant(q, c);
     if (rows.c.empty()) return a;
-    std::vector<double> g(a.size());
+    std::vector<double> g;
     double before = gradient(rows, a, g);
     for (int step = 0; step < options.steps; ++step) {
         double total = 0;

@@ -1,0 +1,54 @@
+/// The hot loops, each defined in the *_kernel.cpp of its subject, and their table. Only for these files and kernels.hpp:
+/// not installed. The *_kernel.cpp see nothing but this, lanes.hpp and vecmath.hpp: an inline function shared by two
+/// instruction sets would be merged by the linker, and an old processor would meet the instructions of a new one.
+#pragma once
+
+#include <cstdint>
+
+#include <buffon/config.hpp>
+
+namespace buffon {
+inline namespace BUFFON_ISA {
+namespace kernel {
+
+/// Log densities of `count` Gaussians at the rows of z (n, d); out has rows `stride` apart. Gaussians come in groups of
+/// eight, lane by lane: for each row r of the whitening triangle its centre and its r + 1 entries, then the constants.
+void gaussian_log_density(const double* groups, std::int64_t count, std::int64_t d, const double* z, std::int64_t n, double* out,
+                          std::int64_t stride);
+
+/// sums += z' z, tiles on and above the diagonal, of the first `left` panels with all of them. A panel is eight columns
+/// of z: `depth` rows of eight numbers, the first `rows` of which count. sums (8 left, 8 panels).
+void panel_products(const double* z, std::int64_t depth, std::int64_t rows, std::int64_t left, std::int64_t panels, double* sums);
+
+/// Returns F = sum_i c_i / (q a)_i, and g_k = sum_i c_i q_ik / (q a)_i^2; q (n, k) with k a multiple of eight.
+double simplex_pass(const double* q, const double* c, std::int64_t n, std::int64_t k, const double* a, double* g);
+
+/// r (n, e) -= x (n, k) b (k, e), term by term in the order of k; b in panels of eight columns, filled up with zeros.
+void subtract_products(const double* x, const double* panels, double* r, std::int64_t n, std::int64_t k, std::int64_t e);
+
+/// x <- exp(x - shift): rows of `cols` numbers, one shift each.
+void exp_rows(double* x, const double* shift, std::int64_t rows, std::int64_t cols);
+
+/// Per row of log g (n, k): top = max(log g + offset), sum = sum_k alpha_k e^(log g_k - top), and log g_k becomes
+/// e^(log g_k - top) / sum. Where top = -inf: sum = 0, zeros.
+void mixture_rows(double* log_g, std::int64_t n, std::int64_t k, const double* alpha, const double* offset, double* top,
+                  double* sum);
+
+/// result = {sum of x / scale, sum of (x / scale)^2}, in blocks of 4,096 terms.
+void power_sums(const double* x, std::int64_t n, double scale, double* result);
+
+}  // namespace kernel
+}  // namespace BUFFON_ISA
+
+struct Kernels {
+    const char* level;
+    decltype(&kernel::gaussian_log_density) gaussian_log_density;
+    decltype(&kernel::panel_products) panel_products;
+    decltype(&kernel::simplex_pass) simplex_pass;
+    decltype(&kernel::subtract_products) subtract_products;
+    decltype(&kernel::exp_rows) exp_rows;
+    decltype(&kernel::mixture_rows) mixture_rows;
+    decltype(&kernel::power_sums) power_sums;
+};
+
+}  // namespace buffon

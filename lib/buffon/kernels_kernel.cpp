@@ -1,0 +1,22 @@
+#include <buffon/kernel_list.hpp>
+
+#define BUFFON_TEXT_OF(name) #name
+#define BUFFON_TEXT(macro) BUFFON_TEXT_OF(macro)
+
+namespace buffon {
+inline namespace BUFFON_ISA {
+
+extern const Kernels table;
+const Kernels table{
+    .level = BUFFON_TEXT(BUFFON_ISA),
+    .gaussian_log_density = kernel::gaussian_log_density,
+    .panel_products = kernel::panel_products,
+    .simplex_pass = kernel::simplex_pass,
+    .subtract_products = kernel::subtract_products,
+    .exp_rows = kernel::exp_rows,
+    .mixture_rows = kernel::mixture_rows,
+    .power_sums = kernel::power_sums,
+};
+
+}  // namespace BUFFON_ISA
+}  // namespace buffon
