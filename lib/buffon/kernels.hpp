@@ -26,7 +26,7 @@ void subtract_products(ConstView x, ConstView b, View r, const Kernels& use = ke
 void exp_rows(View x, std::span<const double> shift, const Kernels& use = kernels());
 
 /// log g_k (n, K) <- g_k / q for the mixture q = sum alpha_k g_k; returns log q. Where q = 0: zeros and -inf.
-/// Components with alpha = 0 get their ratio, too; it may be infinite.
+/// Components with alpha = 0 get their ratio, too, cut off at e^700 times the largest sampled density.
 std::vector<double> mixture_ratios(View log_g, std::span<const double> alpha, const Kernels& use = kernels());
 
 }  // namespace buffon

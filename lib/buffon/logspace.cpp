@@ -1,6 +1,7 @@
 #include <buffon/logspace.hpp>
 
 #include <buffon/check.hpp>
+#include <buffon/kernels.hpp>
 #include <buffon/parallel.hpp>
 
 #include <algorithm>
@@ -93,9 +94,9 @@ double effective_size(std::span<const double> weights) {
     check_weights("effective_size", weights);
     const double top = largest(weights);
     if (!(top > 0.0)) return 0.0;
-    // divided by the largest: neither squares nor sums can overflow or vanish
-    const double total = sum(weights, [top](double w) { return w / top; });
-    return total * total / sum(weights, [top](double w) { return (w / top) * (w / top); });
+    double sums[2];   // divided by the largest: neither squares nor sums can overflow or vanish
+    kernels().power_sums(weights.data(), static_cast<std::int64_t>(weights.size()), top, sums);
+    return sums[0] * sums[0] / sums[1];
 }
 
 std::optional<double> pareto_k(std::span<const double> weights) {

@@ -53,7 +53,10 @@ void kernel::mixture_rows(double* log_g, std::int64_t n, std::int64_t k, const d
             for (std::int64_t j = 0; j < k; ++j) log_g[j] = 0.0;
             continue;
         }
-        for (std::int64_t j = 0; j < k; ++j) log_g[j] = vecmath::exp(log_g[j] - t);
+        for (std::int64_t j = 0; j < k; ++j) {
+            const double gap = log_g[j] - t;
+            log_g[j] = vecmath::exp(gap > 700.0 ? 700.0 : gap);   // only where alpha = 0, and 0 * inf is NaN
+        }
         sum[i] = dot(alpha, log_g, k);
         const double inverse = 1.0 / sum[i];
         for (std::int64_t j = 0; j < k; ++j) log_g[j] *= inverse;

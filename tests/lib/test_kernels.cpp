@@ -1,0 +1,247 @@
+#include <buffon/kernels.hpp>
+
+#include <buffon/stream.hpp>
+#include <buffon/sums.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <string>
+
+using namespace buffon;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+const double edges[] = {0.0, -0.0, 1.0, -infinity, infinity, std::nan(""), 0x1p-1074, 0x1p-1022, 1e308, -1e308, 709.0, -744.5, -746.0};
+
+/// Uniform on (low, high).
+std::vector<double> numbers(std::int64_t n, std::uint32_t id, double low = -3.0, double high = 3.0) {
+    std::vector<double> v(static_cast<std::size_t>(n));
+    for (std::size_t i = 0; i < v.size(); ++i) v[i] = low + (high - low) * Stream{9, id}.uniform(static_cast<std::int64_t>(i), 0);
+    return v;
+}
+
+/// Every seventh number is an edge case.
+std::vector<double> edgy(std::vector<double> v, std::uint32_t id) {
+    for (std::size_t i = 0; i < v.size(); i += 7)
+        v[i] = edges[Stream{9, id}.word(static_cast<std::int64_t>(i), 1) % std::size(edges)];
+    return v;
+}
+
+/// Equal bits; a NaN equals a NaN.
+bool same(const std::vector<double>& a, const std::vector<double>& b) {
+    return std::ranges::equal(a, b, [](double x, double y) {
+        return std::bit_cast<std::uint64_t>(x) == std::bit_cast<std::uint64_t>(y) || (std::isnan(x) && std::isnan(y));
+    });
+}
+
+/// result(kernels) has the same bits for all kernels that this processor has.
+template <class Result>
+void check_all_levels(const Result& result) {
+    const auto all = available_kernels();
+    const std::vector<double> lowest = result(*all.front());
+    for (const Kernels* use : all) {
+        CAPTURE(use->level);
+        CHECK(same(result(*use), lowest));
+    }
+}
+
+/// Both kinds of input for one check.
+template <class Check>
+void random_and_edges(const Check& check) {
+    SUBCASE("random") { check([](std::vector<double> v) { return v; }); }
+    SUBCASE("edges") { check([](std::vector<double> v) { return edgy(std::move(v), 77); }); }
+}
+
+const std::int64_t sizes[] = {0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 33, 101};
+
+}  // namespace
+
+TEST_CASE("all levels give equal bits: gaussian_log_density") {
+    random_and_edges([](auto change) {
+        for (const std::int64_t k : sizes)
+            for (const std::int64_t d : {1, 2, 6})
+                for (const std::int64_t n : {1, 5, 6, 24, 53}) {
+                    const auto groups = change(numbers((k + 7) / 8 * 8 * (d + d * (d + 1) / 2 + 1), 1));
+                    const auto z = change(numbers(n * d, 2));
+                    check_all_levels([&](const Kernels& use) {
+                        std::vector<double> out(static_cast<std::size_t>(n * (k + 3)), 42.0);
+                        use.gaussian_log_density(groups.data(), k, d, z.data(), n, out.data() + 1, k + 3);
+                        for (std::int64_t i = 0; i < n; ++i)   // nothing beyond its columns
+                            for (const std::int64_t j : {std::int64_t{0}, k + 1, k + 2}) REQUIRE(out[static_cast<std::size_t>(i * (k + 3) + j)] == 42.0);
+                        return out;
+                    });
+                }
+    });
+}
+
+TEST_CASE("all levels give equal bits: panel_products") {
+    random_and_edges([](auto change) {
+        for (const std::int64_t rows : {0, 1, 2, 31, 32}) {
+            const auto slab = change(numbers(5 * 8 * 32, 3));
+            const auto start = numbers(3 * 8 * 5 * 8, 4);
+            check_all_levels([&](const Kernels& use) {
+                auto sums = start;
+                use.panel_products(slab.data(), 32, rows, 3, 5, sums.data());
+                return sums;
+            });
+        }
+    });
+}
+
+TEST_CASE("all levels give equal bits: simplex_pass") {
+    random_and_edges([](auto change) {
+        for (const std::int64_t n : {0, 1, 3, 4, 5, 41})
+            for (const std::int64_t k : {8, 16, 104}) {
+                const auto q = change(numbers(n * k, 5, 0, 1)), c = change(numbers(n, 6, 0, 1)), a = numbers(k, 7, 0, 1);
+                check_all_levels([&](const Kernels& use) {
+                    std::vector<double> g(static_cast<std::size_t>(k));
+                    g.push_back(use.simplex_pass(q.data(), c.data(), n, k, a.data(), g.data()));
+                    return g;
+                });
+            }
+    });
+}
+
+TEST_CASE("all levels give equal bits: subtract_products, and those of the plain loops") {
+    random_and_edges([](auto change) {
+        for (const std::int64_t n : {1, 2, 7, 8, 45})
+            for (const std::int64_t k : {0, 1, 9})
+                for (const std::int64_t e : sizes) {
+                    Matrix x(n, k), b(k, e), r(n, e);
+                    x.data = change(numbers(n * k, 8));
+                    b.data = change(numbers(k * e, 9));
+                    r.data = change(numbers(n * e, 10));
+                    Matrix expected = r;
+                    for (std::int64_t i = 0; i < n; ++i)
+                        for (std::int64_t j = 0; j < e; ++j)
+                            for (std::int64_t l = 0; l < k; ++l) expected(i, j) -= x(i, l) * b(l, j);
+                    check_all_levels([&](const Kernels& use) {
+                        Matrix rest = r;
+                        subtract_products(x, b, rest, use);
+                        CHECK(same(rest.data, expected.data));
+                        return rest.data;
+                    });
+                }
+    });
+}
+
+TEST_CASE("all levels give equal bits: exp_rows") {
+    random_and_edges([](auto change) {
+        for (const std::int64_t cols : sizes) {
+            Matrix x(6, cols);
+            x.data = change(numbers(6 * cols, 11, -800, 800));
+            const auto shift = change(numbers(6, 12));
+            check_all_levels([&](const Kernels& use) {
+                Matrix y = x;
+                exp_rows(y, shift, use);
+                return y.data;
+            });
+        }
+    });
+}
+
+TEST_CASE("all levels give equal bits: mixture_ratios") {
+    random_and_edges([](auto change) {
+        for (const std::int64_t k : sizes) {
+            Matrix log_g(9, k);
+            log_g.data = change(numbers(9 * k, 13, -900, 100));
+            auto alpha = numbers(k, 14, -0.3, 1);
+            for (double& share : alpha) share = std::max(share, 0.0);
+            check_all_levels([&](const Kernels& use) {
+                Matrix g = log_g;
+                auto all = mixture_ratios(g, alpha, use);
+                all.insert(all.end(), g.data.begin(), g.data.end());
+                return all;
+            });
+        }
+    });
+}
+
+TEST_CASE("all levels give equal bits: power_sums, and those of the order of all sums") {
+    for (const std::int64_t n : {0, 1, 7, 8, 9, 4095, 4096, 4097, 10000}) {
+        const auto x = numbers(n, 15);
+        double once = 0, square = 0;
+        for (std::int64_t first = 0; first < n; first += 4096) {
+            const std::int64_t count = std::min<std::int64_t>(4096, n - first);
+            once += sum_of(count, [&](std::int64_t i) { return x[static_cast<std::size_t>(first + i)] / 0.7; });
+            square += sum_of(count, [&](std::int64_t i) { return std::pow(x[static_cast<std::size_t>(first + i)] / 0.7, 2); });
+        }
+        check_all_levels([&](const Kernels& use) {
+            std::vector<double> result(2);
+            use.power_sums(x.data(), n, 0.7, result.data());
+            CHECK(same(result, {once, square}));
+            return result;
+        });
+    }
+}
+
+TEST_CASE("exp_rows: rows and a single column equal the exponential") {
+    for (const std::int64_t cols : {1, 3, 20}) {
+        Matrix x(50, cols);
+        x.data = numbers(50 * cols, 16, -700, 700);
+        const auto shift = numbers(50, 17);
+        Matrix y = x;
+        exp_rows(y, shift);
+        for (std::int64_t i = 0; i < 50; ++i)
+            for (std::int64_t j = 0; j < cols; ++j)
+                CHECK(y(i, j) == doctest::Approx(std::exp(x(i, j) - shift[static_cast<std::size_t>(i)])).epsilon(1e-15));
+    }
+}
+
+TEST_CASE("mixture_ratios: ratios times the mixture are the densities, far below the range of doubles, too") {
+    Matrix log_g(200, 11);
+    log_g.data = numbers(200 * 11, 18, -20, 20);
+    for (std::int64_t i = 0; i < 200; ++i)
+        for (double& v : log_g.view().row(i)) v -= 10.0 * static_cast<double>(i);
+    std::vector<double> alpha(11, 0.1);
+    alpha[4] = 0;
+    const Matrix before = log_g;
+    const auto log_q = mixture_ratios(log_g, alpha);
+    for (std::int64_t i = 0; i < 200; ++i) {
+        long double q = 0;
+        for (std::size_t k = 0; k < 11; ++k) q += alpha[k] * std::exp(static_cast<long double>(before(i, static_cast<std::int64_t>(k))));
+        const auto expected = static_cast<double>(std::log(q));
+        CHECK(log_q[static_cast<std::size_t>(i)] == doctest::Approx(expected).epsilon(1e-14));
+        for (std::int64_t k = 0; k < 11; ++k) CHECK(log_g(i, k) == doctest::Approx(std::exp(before(i, k) - expected)).epsilon(1e-12));
+    }
+}
+
+TEST_CASE("mixture_ratios: rows without density are zeros and -inf; a component that is not sampled gives no density") {
+    Matrix log_g(4, 3, -infinity);
+    log_g(1, 0) = 3.0;   // sampled with probability 0
+    log_g(2, 2) = 2.0;
+    for (std::int64_t k = 0; k < 3; ++k) log_g(3, k) = 1.0;
+    const auto log_q = mixture_ratios(log_g, std::vector{0.0, 0.5, 0.5});
+    CHECK(log_q[0] == -infinity);
+    CHECK(log_q[1] == -infinity);
+    CHECK(log_q[2] == doctest::Approx(2.0 + std::log(0.5)));
+    CHECK(log_q[3] == doctest::Approx(1.0));
+    for (std::int64_t k = 0; k < 3; ++k) {
+        CHECK(log_g(0, k) == 0.0);
+        CHECK(log_g(1, k) == 0.0);
+        CHECK(log_g(2, k) == (k == 2 ? 2.0 : 0.0));
+        CHECK(log_g(3, k) == 1.0);
+    }
+}
+
+TEST_CASE("mixture_ratios: a component that is not sampled may be larger than all doubles without spoiling the mixture") {
+    Matrix log_g(1, 2);
+    log_g(0, 0) = -400.0;
+    log_g(0, 1) = 800.0;
+    CHECK(mixture_ratios(log_g, std::vector{1.0, 0.0}).front() == -400.0);
+    CHECK(log_g(0, 0) == 1.0);
+    CHECK(log_g(0, 1) == doctest::Approx(std::exp(700.0)));
+}
+
+TEST_CASE("kernels: the best available level, or the one that BUFFON_ISA asks for") {
+    const auto all = available_kernels();
+    CHECK(std::ranges::find(all, &kernels()) != all.end());
+    CHECK(std::string(isa_level()) == kernels().level);
+    if (std::getenv("BUFFON_ISA") == nullptr) CHECK(&kernels() == all.back());
+}
