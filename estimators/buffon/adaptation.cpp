@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <ranges>
 
 #include <buffon/check.hpp>
 #include <buffon/gaussian_fit.hpp>
@@ -17,21 +18,6 @@ namespace {
 constexpr std::int64_t largest_batch = 16'384;   // bounds the memory of the adaptation whatever the budget
 constexpr std::int64_t fewest_points = 10;       // below, a batch says nothing
 
-/// Residual variances of the columns of `rest` (n, E) with this many degrees of freedom.
-std::vector<double> column_variances(const Matrix& rest, double freedom) {
-    std::vector<double> sum(static_cast<std::size_t>(rest.cols)), squares(sum.size());
-    for (std::int64_t i = 0; i < rest.rows; ++i)
-        for (std::int64_t e = 0; e < rest.cols; ++e) sum[static_cast<std::size_t>(e)] += rest(i, e);
-    for (double& s : sum) s /= static_cast<double>(rest.rows);
-    for (std::int64_t i = 0; i < rest.rows; ++i)
-        for (std::int64_t e = 0; e < rest.cols; ++e) {
-            const double gap = rest(i, e) - sum[static_cast<std::size_t>(e)];
-            squares[static_cast<std::size_t>(e)] += gap * gap;
-        }
-    for (double& s : squares) s /= freedom;
-    return squares;
-}
-
 }  // namespace
 
 Adaptation::Adaptation(Evaluation& evaluate, const WorkingSpace& space, const AiscvOptions& options)
@@ -39,6 +25,7 @@ Adaptation::Adaptation(Evaluation& evaluate, const WorkingSpace& space, const Ai
     const auto budget = static_cast<double>(evaluate.run().budget);
     batch_ = std::min(static_cast<std::int64_t>(options.batch_fraction * budget), largest_batch);
     const auto batches = static_cast<std::int64_t>(options.adaptation / options.batch_fraction);
+    net_ = options.points == Points::iid ? 1 : Replication::of(evaluate.run().budget, options.replicates).points;
     cap_ = std::min(static_cast<std::int64_t>(options.adaptation * budget), std::max<std::int64_t>(batches, 1) * batch_);
 }
 
@@ -47,7 +34,8 @@ bool Adaptation::init() {
         stop_ = "no adaptation";
         return false;
     }
-    draw(Proposal::initial(), {});
+    const Batch& batch = draw(Proposal::initial(), {});
+    initial_ = residual_spread(summands(batch), Matrix(batch.n(), 0), Matrix(0, evaluate_.outputs() * space_.laws()));
     const auto expectations = static_cast<std::size_t>(evaluate_.outputs() * space_.laws());
     require(options_.weights.empty() || options_.weights.size() == expectations,
             "aiscv: weights must have one entry per expectation, ", expectations, ", got ", options_.weights.size());
@@ -60,6 +48,10 @@ bool Adaptation::step() {
         return false;
     }
     look();
+    if (nets_suffice()) {
+        stop_ = "nets suffice";
+        return false;
+    }
     std::vector<double> log_q;
     Proposal proposal = propose(log_q);
     const Batch& batch = draw(proposal, std::move(log_q));
@@ -152,15 +144,16 @@ Adaptation::Pair Adaptation::learn(const Batch& batch, const Proposal& proposal)
     Matrix b(x.cols, seen_.r.cols);
     for (std::int64_t k = 0; k < b.rows; ++k)
         for (std::int64_t e = 0; e < b.cols; ++e) b(k, e) = all(k, summand_column(evaluate_, e));
-    return {proposal, b, residual_variances(t, x, b), seen_.provisional};
+    return {proposal, b, residual_spread(t, x, b), seen_.provisional};
 }
 
-std::vector<double> Adaptation::residual_variances(const Matrix& t, const Matrix& x, const Matrix& b) const {
+Spread Adaptation::residual_spread(const Matrix& t, const Matrix& x, const Matrix& b) const {
     Matrix rest(t.rows, b.cols);
     for (std::int64_t i = 0; i < t.rows; ++i)
         for (std::int64_t e = 0; e < b.cols; ++e) rest(i, e) = t(i, summand_column(evaluate_, e));
     subtract_products(x, b, rest);
-    return column_variances(rest, std::max<double>(1.0, static_cast<double>(t.rows - 1 - x.cols)));
+    const auto freedom = std::max<double>(1.0, static_cast<double>(t.rows - 1 - x.cols));
+    return spread_of(rest, freedom, options_.points == Points::rqmc);
 }
 
 double Adaptation::weighted(const std::vector<double>& v) const {
@@ -171,7 +164,14 @@ double Adaptation::weighted(const std::vector<double>& v) const {
 bool Adaptation::getting_worse() const {
     if (pairs_.size() < 2 || pairs_.back().provisional || pairs_[pairs_.size() - 2].provisional) return false;
     const auto left = static_cast<double>(evaluate_.run().budget - spent());
-    return weighted(pairs_[pairs_.size() - 2].v) / (left + static_cast<double>(batch_)) <= weighted(pairs_.back().v) / left;
+    return weighted(pairs_[pairs_.size() - 2].spread.v) / (left + static_cast<double>(batch_)) <= weighted(pairs_.back().spread.v) / left;
+}
+
+/// q_0 in nets is so good that a better density could only make it worse.
+bool Adaptation::nets_suffice() const {
+    if (pairs_.size() < 2 || net_ == 1 || std::ranges::all_of(pairs_, &Pair::provisional)) return false;
+    const double best = std::ranges::min(pairs_ | std::views::transform([&](const Pair& p) { return weighted(p.spread.v); }));
+    return 2 * in_nets(initial_variance(), initial_) < best * std::exp2(common_log_gain());
 }
 
 Proposal Adaptation::choose() {
@@ -183,9 +183,31 @@ Proposal Adaptation::choose() {
         provisional_ = true;
         return pairs_.back().proposal;
     }
-    if (least < 0.9 * initial_variance()) return best->proposal;
-    fallback_ = true;
-    return Proposal::initial(best->proposal.gaussians());
+    const double initial = initial_variance();
+    if (net_ == 1) {
+        fallback_ = least >= 0.9 * initial;
+        return fallback_ ? Proposal::initial(best->proposal.gaussians()) : best->proposal;
+    }
+    // A doubtful density is worth a factor 2: q_0 in nets is what the user could have had without us.
+    fallback_ = 2 * least * std::exp2(common_log_gain()) >= in_nets(initial, initial_);
+    if (!fallback_) return best->proposal;
+    const Pair controlled = controlled_initial(*best);
+    const bool controls_help = 2 * in_nets(pooled_variance(controlled), controlled.spread) < in_nets(initial, initial_);
+    return controls_help ? controlled.proposal : Proposal::initial();
+}
+
+/// q_0 with the components of a pair as controls only, judged by the first batch.
+Adaptation::Pair Adaptation::controlled_initial(const Pair& pair) const {
+    const Proposal proposal = Proposal::initial(pair.proposal.gaussians());
+    Batch first{Matrix(), Matrix(), Matrix(), Matrix(batch_, space_.laws()), Matrix(batch_, proposal.size()), {}};
+    std::ranges::copy(pool_.log_f().slice(0, batch_).row(0).data(), pool_.log_f().row(batch_).data(), first.log_f.data.begin());
+    first.y = Matrix(batch_, pool_.y().cols);
+    std::copy(pool_.y().data, pool_.y().data + first.y.view().size(), first.y.data.begin());
+    first.z = Matrix(batch_, space_.dim());
+    std::copy(pool_.z().data, pool_.z().data + first.z.view().size(), first.z.data.begin());
+    proposal.log_components(space_, first.z, first.log_f, first.ratio);
+    first.log_q = proposal.normalise(first.ratio);
+    return learn(first, proposal);
 }
 
 /// The least pooled variance among pairs that are not provisional, the newest of equals; null when there is none.
@@ -193,10 +215,10 @@ const Adaptation::Pair* Adaptation::best_pair(double& least) const {
     std::vector<const Pair*> order;   // by their own batch's variance, a lower bound of the pooled one
     for (auto pair = pairs_.rbegin(); pair != pairs_.rend(); ++pair)
         if (!pair->provisional) order.push_back(&*pair);
-    std::ranges::stable_sort(order, {}, [&](const Pair* p) { return weighted(p->v); });
+    std::ranges::stable_sort(order, {}, [&](const Pair* p) { return weighted(p->spread.v); });
     const Pair* best = nullptr;
     for (const Pair* pair : order) {
-        if (best != nullptr && weighted(pair->v) > least) break;
+        if (best != nullptr && weighted(pair->spread.v) > least) break;
         const double variance = pooled_variance(*pair);
         if (best == nullptr || variance < least || (variance == least && pair > best)) {
             least = variance;
@@ -204,6 +226,24 @@ const Adaptation::Pair* Adaptation::best_pair(double& least) const {
         }
     }
     return best;
+}
+
+/// What nets gain on independent points under the proposals so far: one batch says little, so their geometric mean.
+double Adaptation::common_log_gain() const {
+    double sum = 0, count = 0;
+    for (const Pair& pair : pairs_) {
+        if (pair.provisional) continue;
+        sum += pair.spread.log_gain(weights_, net_);
+        ++count;
+    }
+    return count > 0 ? sum / count : 0.0;
+}
+
+/// Variance, times points, of a net of the final sample. What the pool knows beyond twice what the batch saw is rare, and
+/// nets do not integrate rare things better than independent points.
+double Adaptation::in_nets(double pooled, const Spread& batch) const {
+    const double unseen = std::max(0.0, pooled - 2 * weighted(batch.v));
+    return (pooled - unseen) * std::exp2(batch.log_gain(weights_, net_)) + unseen;
 }
 
 /// sum_e w_e max(v_e, mean_i (r - I q_a - sum_k b_k (q_k - q_a))^2 / q_a): its own batch and the whole pool.
@@ -227,7 +267,7 @@ double Adaptation::pooled_variance(const Pair& pair) const {
         for (std::int64_t e = 0; e < rest.cols; ++e) sum[static_cast<std::size_t>(e)] += rest(i, e) * rest(i, e) / qa;
     }
     double total = 0;
-    for (std::size_t e = 0; e < sum.size(); ++e) total += weights_[e] * std::max(pair.v[e], sum[e] / static_cast<double>(q.rows));
+    for (std::size_t e = 0; e < sum.size(); ++e) total += weights_[e] * std::max(pair.spread.v[e], sum[e] / static_cast<double>(q.rows));
     return total;
 }
 

@@ -9,6 +9,7 @@
 #include <buffon/integrands.hpp>
 #include <buffon/pool.hpp>
 #include <buffon/proposal.hpp>
+#include <buffon/spread.hpp>
 #include <buffon/working_space.hpp>
 
 namespace buffon {
@@ -32,8 +33,8 @@ private:
     /// A proposal with what its own batch said about it.
     struct Pair {
         Proposal proposal;
-        Matrix b;                // (K, E) control coefficients
-        std::vector<double> v;   // (E) residual variances
+        Matrix b;   // (K, E) control coefficients
+        Spread spread;
         bool provisional;
     };
 
@@ -45,20 +46,26 @@ private:
     std::vector<double> first_alpha(const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
     std::vector<double> squares(const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
     Pair learn(const Batch& batch, const Proposal& proposal) const;
-    std::vector<double> residual_variances(const Matrix& t, const Matrix& x, const Matrix& b) const;
+    Spread residual_spread(const Matrix& t, const Matrix& x, const Matrix& b) const;
     double weighted(const std::vector<double>& v) const;
     bool getting_worse() const;
+    bool nets_suffice() const;
+    Pair controlled_initial(const Pair& pair) const;
     const Pair* best_pair(double& least) const;
     double pooled_variance(const Pair& pair) const;
     double initial_variance() const;
+    double common_log_gain() const;
+    double in_nets(double pooled, const Spread& batch) const;
 
     Evaluation& evaluate_;
     const WorkingSpace& space_;
     const AiscvOptions& options_;
     std::int64_t batch_;
     std::int64_t cap_;
+    std::int64_t net_;              // points of one net of the final sample; 1 with independent points
     Pool pool_;
     Batch last_;
+    Spread initial_;                // of the first batch, from q_0 without controls
     Integrands seen_;
     std::vector<double> weights_;   // (E) of the criterion
     std::vector<Pair> pairs_;

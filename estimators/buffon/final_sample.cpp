@@ -15,8 +15,10 @@ constexpr std::uint32_t first_stream = 1'000;   // stream ids: batches of the ad
 
 PointSet final_points(const Evaluation& evaluate, const WorkingSpace& space, const AiscvOptions& options, std::int64_t left) {
     if (options.points == Points::iid) return PointSet::independent(left, {evaluate.key(), first_stream});
-    const auto plan = Replication::of(left, options.replicates);
-    return PointSet::nets(space.dim() + 1, plan.points, plan.replicates, evaluate.key(), first_stream);
+    // Nets as large as the whole budget would have: a net is worth more than its points, so they must not shrink.
+    const std::int64_t whole = Replication::of(evaluate.run().budget, options.replicates).points;
+    const std::int64_t net = std::min(whole, Replication::of(left, std::max<std::int64_t>(options.replicates / 2, 2)).points);
+    return PointSet::nets(space.dim() + 1, net, left / net, evaluate.key(), first_stream);
 }
 
 /// Cross products from the moments of rows (x, t) with K columns of x.
