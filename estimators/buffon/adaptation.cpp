@@ -8,7 +8,7 @@
 
 #include <buffon/check.hpp>
 #include <buffon/gaussian_fit.hpp>
-#include <buffon/products.hpp>
+#include <buffon/kernels.hpp>
 #include <buffon/regression.hpp>
 #include <buffon/simplex.hpp>
 

@@ -5,7 +5,7 @@
 
 #include <buffon/finish.hpp>
 #include <buffon/parallel.hpp>
-#include <buffon/products.hpp>
+#include <buffon/kernels.hpp>
 
 namespace buffon {
 namespace {

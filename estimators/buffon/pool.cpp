@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <buffon/kernels.hpp>
 #include <buffon/logspace.hpp>
 #include <buffon/sums.hpp>
 
@@ -60,15 +61,13 @@ void Pool::update_log_h() {
 Matrix Pool::relative(const Proposal& proposal) const {
     Matrix q(n(), proposal.size());
     proposal.log_components(space_, z_, log_f_, q);
-    for (std::int64_t i = 0; i < q.rows; ++i)
-        for (std::int64_t k = 0; k < q.cols; ++k) q(i, k) = std::exp(q(i, k) - log_h_[static_cast<std::size_t>(i)]);
+    exp_rows(q, log_h_);
     return q;
 }
 
 Matrix Pool::weights() const {
     Matrix w = log_f_;
-    for (std::int64_t i = 0; i < w.rows; ++i)
-        for (std::int64_t j = 0; j < w.cols; ++j) w(i, j) = std::exp(w(i, j) - log_h_[static_cast<std::size_t>(i)]);
+    exp_rows(w, log_h_);
     return w;
 }
 

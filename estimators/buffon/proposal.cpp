@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <buffon/check.hpp>
+#include <buffon/kernels.hpp>
 #include <buffon/normal_functions.hpp>
 #include <buffon/parallel.hpp>
 
@@ -55,22 +56,7 @@ void Proposal::log_components(const WorkingSpace& space, ConstView z, ConstView 
 }
 
 std::vector<double> Proposal::normalise(View log_g) const {
-    std::vector<double> log_mixture(static_cast<std::size_t>(log_g.rows));
-    for (std::int64_t i = 0; i < log_g.rows; ++i) {
-        const auto row = log_g.row(i);
-        double top = -infinity;   // of the components that are sampled: the mixture is at least alpha_k e^top
-        for (std::size_t k = 0; k < alpha_.size(); ++k)
-            if (alpha_[k] > 0) top = std::max(top, row[k]);
-        double sum = 0;
-        for (std::size_t k = 0; k < alpha_.size(); ++k) {
-            row[k] = top == -infinity ? 0.0 : std::exp(row[k] - top);
-            sum += alpha_[k] * row[k];
-        }
-        log_mixture[static_cast<std::size_t>(i)] = top == -infinity ? top : top + std::log(sum);
-        if (sum > 0)
-            for (double& g : row) g /= sum;
-    }
-    return log_mixture;
+    return mixture_ratios(log_g, alpha_);
 }
 
 void Proposal::draw(const WorkingSpace& space, ConstView v, View z) const {
@@ -128,11 +114,11 @@ Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal
 Matrix summands(const Batch& batch) {
     const std::int64_t c = batch.y.cols;
     Matrix t(batch.n(), batch.log_f.cols * c);
+    Matrix w = batch.log_f;
+    exp_rows(w, batch.log_q);
     for (std::int64_t i = 0; i < batch.n(); ++i)
-        for (std::int64_t j = 0; j < batch.log_f.cols; ++j) {
-            const double w = std::exp(batch.log_f(i, j) - batch.log_q[static_cast<std::size_t>(i)]);
-            for (std::int64_t k = 0; k < c; ++k) t(i, j * c + k) = w > 0 ? w * batch.y(i, k) : 0.0;
-        }
+        for (std::int64_t j = 0; j < w.cols; ++j)
+            for (std::int64_t k = 0; k < c; ++k) t(i, j * c + k) = w(i, j) > 0 ? w(i, j) * batch.y(i, k) : 0.0;
     return t;
 }
 
