@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 
 #include <buffon/logspace.hpp>
 #include <buffon/normal_functions.hpp>
+#include <buffon/sums.hpp>
 
 namespace buffon {
 namespace {
@@ -32,7 +34,7 @@ double temper(std::vector<double>& weights, double need) {
     return low;
 }
 
-double standard_deviation(const std::vector<double>& s) {
+double standard_deviation(std::span<const double> s) {
     const double n = static_cast<double>(s.size());
     const double mean = std::accumulate(s.begin(), s.end(), 0.0) / n;
     double squares = 0;
@@ -41,7 +43,7 @@ double standard_deviation(const std::vector<double>& s) {
 }
 
 /// w Phi(s / sigma) with the smallest sigma in (0, 4 sd(s)] whose effective size is `need`: a rare event seen from afar.
-std::vector<double> smooth(const std::vector<double>& w, const std::vector<double>& s, double need) {
+std::vector<double> smooth(std::span<const double> w, std::span<const double> s, double need) {
     const auto at = [&](double sigma) {
         std::vector<double> p(w.size());
         for (std::size_t i = 0; i < w.size(); ++i) p[i] = w[i] * normal_cdf(s[i] / sigma);
@@ -55,66 +57,90 @@ std::vector<double> smooth(const std::vector<double>& w, const std::vector<doubl
     return at(high);
 }
 
-/// The weights max(+-phi, 0) f / h of one expectation.
-std::vector<double> signed_part(const Matrix& r, std::int64_t e, double sign) {
-    std::vector<double> p(static_cast<std::size_t>(r.rows));
-    for (std::int64_t i = 0; i < r.rows; ++i) p[static_cast<std::size_t>(i)] = std::max(sign * r(i, e), 0.0);
+double sum_of(const std::vector<double>& p) {
+    return buffon::sum_of(static_cast<std::int64_t>(p.size()), [&](std::int64_t i) { return p[static_cast<std::size_t>(i)]; });
+}
+
+/// Columns of a table, one after the other.
+Matrix transposed(ConstView a) {
+    Matrix t(a.cols, a.rows);
+    constexpr std::int64_t tile = 16;
+    for (std::int64_t i = 0; i < a.rows; i += tile)
+        for (std::int64_t j = 0; j < a.cols; ++j)
+            for (std::int64_t k = i; k < std::min(i + tile, a.rows); ++k) t(j, k) = a(k, j);
+    return t;
+}
+
+/// One integrand on the pool: phi f / h, in place of the output y where the weight w is positive.
+std::vector<double> integrand(std::span<const double> w, std::span<const double> y) {
+    std::vector<double> r(w.size());
+    for (std::size_t i = 0; i < w.size(); ++i) r[i] = w[i] > 0 ? w[i] * y[i] : 0.0;
+    return r;
+}
+
+std::vector<double> signed_part(const std::vector<double>& r, double sign) {
+    std::vector<double> p(r.size());
+    for (std::size_t i = 0; i < r.size(); ++i) p[i] = std::max(sign * r[i], 0.0);
     return p;
 }
 
-/// Column e of r from the score instead of the indicator.
-std::vector<double> seen_from_afar(const Pool& pool, const Matrix& w, std::int64_t law, std::int64_t output, double need) {
-    std::vector<double> weight(static_cast<std::size_t>(pool.n())), score(weight.size());
-    for (std::int64_t i = 0; i < pool.n(); ++i) {
-        weight[static_cast<std::size_t>(i)] = w(i, law);
-        score[static_cast<std::size_t>(i)] = pool.score()(i, output);
-    }
-    return smooth(weight, score, need);
-}
-
-void add_part(Integrands& seen, std::int64_t e, double sign, std::vector<double> p, double need) {
-    const double mass = std::accumulate(p.begin(), p.end(), 0.0);
+/// A part with the weights of its fit, flattened until `need` is reached; none when fewer than three points carry it.
+void add_part(Integrands& seen, std::int64_t e, double sign, std::vector<double> p, double size, double need) {
+    const double mass = sum_of(p);
     if (!(mass > 0)) return;
-    if (effective_size(p) < need && temper(p, need) < 0.9) seen.provisional = true;
-    if (effective_size(p) >= 3) seen.parts.push_back({e, sign, mass, std::move(p)});
+    if (size < need) {
+        if (temper(p, need) < 0.9) seen.provisional = true;
+        size = effective_size(p);
+    }
+    if (size >= 3) seen.parts.push_back({e, sign, mass, std::move(p)});
 }
 
-void moments_of(Integrands& seen) {
-    const double n = static_cast<double>(seen.r.rows);
-    for (std::int64_t e = 0; e < seen.r.cols; ++e) {
-        double sum = 0, squares = 0;
-        for (std::int64_t i = 0; i < seen.r.rows; ++i) sum += seen.r(i, e);
-        const double mean = sum / n;
-        for (std::int64_t i = 0; i < seen.r.rows; ++i) squares += (seen.r(i, e) - mean) * (seen.r(i, e) - mean);
-        seen.mean.push_back(mean);
-        seen.error.push_back(std::sqrt(squares / n / n));
+void add_moments(Integrands& seen, const std::vector<double>& r) {
+    const auto n = static_cast<std::int64_t>(r.size());
+    const double mean = sum_of(r) / static_cast<double>(n);
+    const double squares = buffon::sum_of(n, [&](std::int64_t i) {
+        const double gap = r[static_cast<std::size_t>(i)] - mean;
+        return gap * gap;
+    });
+    seen.mean.push_back(mean);
+    seen.error.push_back(std::sqrt(squares) / static_cast<double>(n));
+}
+
+/// Looks at expectation e; returns phi f / h, smoothed where a score was used.
+std::vector<double> look_at_one(Integrands& seen, std::int64_t e, std::span<const double> w, std::span<const double> y,
+                                std::span<const double> score, double need) {
+    std::vector<double> r = integrand(w, y);
+    std::vector<double> positive = signed_part(r, 1.0);
+    double size = effective_size(positive);
+    if (!score.empty() && size < need) {
+        r = positive = smooth(w, score, need);
+        seen.provisional = true;
+        size = effective_size(positive);
     }
+    const double up = sum_of(positive), down = up - sum_of(r);
+    add_part(seen, e, 1.0, std::move(positive), size, need);
+    if (down > 0.01 * (up + down)) {
+        std::vector<double> negative = signed_part(r, -1.0);
+        const double negative_size = effective_size(negative);
+        add_part(seen, e, -1.0, std::move(negative), negative_size, need);
+    }
+    add_moments(seen, r);
+    return r;
 }
 
 }  // namespace
 
 Integrands look_at(const Pool& pool, std::int64_t expectations, double need) {
-    const Matrix w = pool.weights();
+    const Matrix w = transposed(pool.weights()), y = transposed(pool.y()), score = transposed(pool.score());
     Integrands seen;
-    seen.r = Matrix(pool.n(), w.cols * expectations);
-    for (std::int64_t i = 0; i < pool.n(); ++i)
-        for (std::int64_t j = 0; j < w.cols; ++j)
-            for (std::int64_t k = 0; k < expectations; ++k)
-                seen.r(i, j * expectations + k) = w(i, j) > 0 ? w(i, j) * pool.y()(i, k) : 0.0;
-    for (std::int64_t e = 0; e < seen.r.cols; ++e) {
-        std::vector<double> positive = signed_part(seen.r, e, 1.0), negative = signed_part(seen.r, e, -1.0);
-        const double up = std::accumulate(positive.begin(), positive.end(), 0.0);
-        const double down = std::accumulate(negative.begin(), negative.end(), 0.0);
-        const bool scored = pool.score().rows > 0 && effective_size(positive) < need;
-        if (scored) {
-            positive = seen_from_afar(pool, w, e / expectations, e % expectations, need);
-            for (std::int64_t i = 0; i < pool.n(); ++i) seen.r(i, e) = positive[static_cast<std::size_t>(i)];
-            seen.provisional = true;
-        }
-        add_part(seen, e, 1.0, std::move(positive), need);
-        if (!scored && down > 0.01 * (up + down)) add_part(seen, e, -1.0, std::move(negative), need);
+    Matrix r(w.rows * expectations, pool.n());
+    for (std::int64_t e = 0; e < r.rows; ++e) {
+        const std::int64_t output = e % expectations;
+        const auto one = look_at_one(seen, e, w.view().row(e / expectations), y.view().row(output),
+                                     score.rows > 0 ? score.view().row(output) : std::span<const double>(), need);
+        std::ranges::copy(one, r.view().row(e).begin());
     }
-    moments_of(seen);
+    seen.r = transposed(r);
     return seen;
 }
 

@@ -23,22 +23,35 @@ void Pool::add(const Batch& batch, const Proposal& proposal, std::vector<double>
     append(y_, batch.y);
     append(score_, batch.score);
     append(log_f_, batch.log_f);
-    for (std::size_t t = 0; t < proposals_.size(); ++t) {
-        const std::vector<double> fresh = log_density(proposals_[t], before);
-        log_q_[t].insert(log_q_[t].end(), fresh.begin(), fresh.end());
-    }
     proposals_.push_back(proposal);
     counts_.push_back(batch.n());
-    log_q.insert(log_q.end(), batch.log_q.begin(), batch.log_q.end());
-    log_q_.push_back(std::move(log_q));
-    update_log_h();
+    update_log_h(before, log_q);
 }
 
-std::vector<double> Pool::log_density(const Proposal& proposal, std::int64_t first) const {
-    const std::int64_t count = n() - first;
-    Matrix components(count, proposal.size());
-    proposal.log_components(space_, z().slice(first, count), log_f().slice(first, count), components);
-    return proposal.normalise(components);
+/// h <- (N_old h + N_new q_new) / N at the old points; from all proposals at the new ones.
+void Pool::update_log_h(std::int64_t before, const std::vector<double>& log_q) {
+    const auto total = static_cast<double>(n());
+    const double old_share = std::log(static_cast<double>(before) / total);
+    const double new_share = std::log((total - static_cast<double>(before)) / total);
+    for (std::size_t i = 0; i < log_h_.size(); ++i) {
+        const double terms[] = {log_h_[i] + old_share, log_q[i] + new_share};
+        log_h_[i] = log_sum_exp(terms);
+    }
+    const std::vector<double> fresh = log_h_of_last(n() - before);
+    log_h_.insert(log_h_.end(), fresh.begin(), fresh.end());
+}
+
+std::vector<double> Pool::log_h_of_last(std::int64_t count) const {
+    Matrix terms(count, static_cast<std::int64_t>(proposals_.size()));
+    std::vector<double> shares;
+    for (std::size_t t = 0; t < proposals_.size(); ++t) {
+        Matrix components(count, proposals_[t].size());
+        proposals_[t].log_components(space_, z().slice(n() - count, count), log_f().slice(n() - count, count), components);
+        const std::vector<double> log_q = proposals_[t].normalise(components);
+        for (std::int64_t i = 0; i < count; ++i) terms(i, static_cast<std::int64_t>(t)) = log_q[static_cast<std::size_t>(i)];
+        shares.push_back(static_cast<double>(counts_[t]) / static_cast<double>(n()));
+    }
+    return mixture_ratios(terms, shares);
 }
 
 std::vector<double> Pool::log_density_of(ConstView relative, const std::vector<double>& alpha) const {
@@ -46,16 +59,6 @@ std::vector<double> Pool::log_density_of(ConstView relative, const std::vector<d
     for (std::int64_t i = 0; i < relative.rows; ++i)
         out[static_cast<std::size_t>(i)] += std::log(dot(relative.row(i).data(), alpha.data(), relative.cols));
     return out;
-}
-
-void Pool::update_log_h() {
-    log_h_.resize(static_cast<std::size_t>(n()));
-    std::vector<double> terms(proposals_.size()), log_share;
-    for (const std::int64_t count : counts_) log_share.push_back(std::log(static_cast<double>(count) / static_cast<double>(n())));
-    for (std::size_t i = 0; i < log_h_.size(); ++i) {
-        for (std::size_t t = 0; t < terms.size(); ++t) terms[t] = log_q_[t][i] + log_share[t];
-        log_h_[i] = log_sum_exp(terms);
-    }
 }
 
 Matrix Pool::relative(const Proposal& proposal) const {

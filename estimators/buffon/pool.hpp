@@ -34,14 +34,13 @@ public:
     Matrix weights() const;
 
 private:
-    std::vector<double> log_density(const Proposal& proposal, std::int64_t first) const;
-    void update_log_h();
+    void update_log_h(std::int64_t before, const std::vector<double>& log_q);
+    std::vector<double> log_h_of_last(std::int64_t count) const;
 
     const WorkingSpace& space_;
     Matrix z_, y_, score_, log_f_;
     std::vector<Proposal> proposals_;
-    std::vector<std::int64_t> counts_;
-    std::vector<std::vector<double>> log_q_;   // per proposal (n)
+    std::vector<std::int64_t> counts_;   // points drawn from each
     std::vector<double> log_h_;
 };
 
