@@ -37,6 +37,15 @@ double gradient(const Rows& rows, std::vector<double> a, std::vector<double>& g)
                                   static_cast<std::int64_t>(rows.width), a.data(), g.data());
 }
 
+/// a_k proportional to a_k G_k^power, above the floors.
+std::vector<double> stepped(std::vector<double> a, const std::vector<double>& g, double power, const std::vector<double>& floors) {
+    double total = 0;
+    for (std::size_t k = 0; k < a.size(); ++k) total += a[k] *= std::pow(g[k], power);
+    for (double& share : a) share /= total;
+    raise_to_floors(a, floors);
+    return a;
+}
+
 }  // namespace
 
 void raise_to_floors(std::vector<double>& a, const std::vector<double>& floors) {
@@ -59,16 +68,22 @@ std::vector<double> minimise_on_simplex(ConstView q, std::span<const double> c, 
     raise_to_floors(a, floors);
     const Rows rows = relevant(q, c);
     if (rows.c.empty()) return a;
-    std::vector<double> g;
-    double before = gradient(rows, a, g);
+    std::vector<double> g, next_g;
+    double f = gradient(rows, a, g);
+    double power = 0.5;   // always lowers F; more goes further where F allows it
     for (int step = 0; step < options.steps; ++step) {
-        double total = 0;
-        for (std::size_t k = 0; k < a.size(); ++k) total += a[k] *= std::sqrt(g[k]);
-        for (double& share : a) share /= total;
-        raise_to_floors(a, floors);
-        const double now = gradient(rows, a, g);
-        if (before - now <= options.tolerance * before) break;
-        before = now;
+        std::vector<double> next = stepped(a, g, power, floors);
+        const double next_f = gradient(rows, next, next_g);
+        if (next_f > f && power > 0.5) {
+            power = 0.5;
+            continue;
+        }
+        const bool settled = f - next_f <= options.tolerance * f;
+        a = std::move(next);
+        std::swap(g, next_g);
+        f = next_f;
+        if (settled) break;
+        power = std::min(1.5 * power, 4.0);
     }
     return a;
 }
