@@ -1,0 +1,12 @@
+"""Experiments: what Buffon's methods are worth, measured beside what anyone would do without them.
+
+Each is one module with ``Config`` (its ``small()`` runs in seconds), ``run(config, progress=None) -> records``, a list of dicts,
+``EXPECTED``, the claims that its records must meet, ``tables(records)`` and ``picture(records, path)``. ``buffon run NAME`` runs one.
+"""
+
+EXPERIMENTS = {
+    "cantilever": "eight expectations of a beam's displacement from one sample, and first-order Sobol' indices from them",
+    "gaussian_moments": "ten moments of a normal variable, up to the twentieth, from one sample",
+    "criterion": "weighted mean squared error of aiscv and its variants on three published problems, against their thresholds",
+    "safety": "where adaptive importance sampling could hurt: aiscv beside plain and quasi on ten awkward problems",
+}

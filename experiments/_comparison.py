@@ -1,0 +1,155 @@
+"""Methods side by side on quantities with known values: repeated runs, errors, coverage and ratios, as plain records."""
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import buffon as bf
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to spend the budget: ``estimate(rng) -> Estimate``. A control is expected to lose."""
+
+    name: str
+    estimate: Callable[[Any], bf.Estimate]
+    control: bool = True
+
+
+@dataclass(frozen=True)
+class Case:
+    """Quantities with known values, and how to get them from an arm's estimate."""
+
+    name: str
+    names: list[str]
+    exact: np.ndarray
+    weights: np.ndarray                      # of the squared errors in the criterion
+    of: Callable[[bf.Estimate], bf.Estimate] = lambda estimate: estimate
+    known: dict[str, float] | None = None    # arm -> its exact criterion, where theory has it
+
+
+def compare(arms, cases, config, progress=None):
+    """Records of all arms on all cases; every run has its own key made from (config.rng, arm, repetition)."""
+    runs = {arm.name: [] for arm in arms}
+    total = config.budget * config.repetitions * len(arms)
+    for a, arm in enumerate(arms):
+        for r in range(config.repetitions):
+            runs[arm.name].append(_run(arm, cases, np.random.SeedSequence([config.rng, a, r])))
+            if progress:
+                progress((a * config.repetitions + r + 1) * config.budget, total)
+    return [record for case in cases for record in _records(case, arms, runs)]
+
+
+def one_output(problem, j):
+    """The problem with its output j alone."""
+    return bf.Problem(problem, problem.inputs, outputs={problem.outputs[j]: lambda y: y[:, j]})
+
+
+def separately(problem, budgets, rng, **options):
+    """Each output by itself through ``aiscv`` with its own budget, put together as independent estimates."""
+    keys = rng.spawn(len(budgets))
+    return stack([bf.aiscv(one_output(problem, j), budget=n, rng=key, **options)
+                  for j, (n, key) in enumerate(zip(budgets, keys, strict=True))])
+
+
+def stack(estimates):
+    """Independent estimates as one, with block-diagonal covariance and the fewest degrees of freedom among them."""
+    states = [e._state() for e in estimates]
+    ends = np.cumsum([len(e) for e in estimates])
+    covariance = np.zeros((ends[-1], ends[-1]))
+    for e, end in zip(estimates, ends, strict=True):
+        covariance[end - len(e):end, end - len(e):end] = e.covariance
+    degrees = [s["degrees_of_freedom"] for s in states if s["degrees_of_freedom"] is not None]
+    return bf.Estimate._from_state({
+        **states[0], "value": sum((s["value"] for s in states), []), "names": sum((s["names"] for s in states), []),
+        "covariance": covariance.ravel().tolist(), "n": sum(e.n for e in estimates),
+        "n_failed": sum(e.n_failed for e in estimates), "degrees_of_freedom": min(degrees, default=None),
+        "diagnostics": {}, "warnings": sum((s["warnings"] for s in states), []),
+    })
+
+
+def ratio(above, below):
+    """(value, low, high) of C_above / C_below from (criterion, standard error) pairs: 95 % on the logarithmic scale."""
+    value = above[0] / below[0]
+    spread = np.exp(1.96 * np.hypot(above[1] / above[0], below[1] / below[0]))
+    return float(value), float(value / spread), float(value * spread)
+
+
+def _run(arm, cases, key):
+    begin = time.process_time()
+    estimate = arm.estimate(key)
+    seconds = time.process_time() - begin
+    return {"seconds": seconds, "n": estimate.n, "doubtful": bool(estimate.warnings),
+            **{case.name: _outcome(case.of(estimate)) for case in cases}}
+
+
+def _outcome(estimate):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")   # counted as doubtful runs
+        low, high = estimate.confidence_interval()
+    return {"value": estimate.value, "std_error": estimate.std_error, "low": low, "high": high}
+
+
+def _records(case, arms, runs):
+    values, criteria = [], []
+    for arm in arms:
+        outcomes = {k: np.array([run[case.name][k] for run in runs[arm.name]]) for k in ("value", "std_error", "low", "high")}
+        head = {"case": case.name, "arm": arm.name, "role": "control" if arm.control else "method"}
+        values += [{"kind": "value", **head, **_value(case, j, outcomes)} for j in range(len(case.names))]
+        criteria.append({"kind": "criterion", **head, **_criterion(case, arm, outcomes, runs[arm.name])})
+    return values + [{**record, **_gain(record, criteria)} for record in criteria]
+
+
+def _value(case, j, outcomes):
+    """Record of quantity j: the first run, as a user would see it, and the errors of all runs."""
+    squares = (outcomes["value"][:, j] - case.exact[j]) ** 2
+    rmse = np.sqrt(squares.mean())
+    spread = np.exp(1.96 * _mean_error(squares) / (2 * squares.mean()))
+    first = {key: float(outcomes[key][0, j]) for key in ("value", "std_error", "low", "high")}
+    return {"name": case.names[j], "reference": float(case.exact[j]), **first,
+            "rmse": float(rmse), "rmse_low": float(rmse / spread), "rmse_high": float(rmse * spread)}
+
+
+def _criterion(case, arm, outcomes, runs):
+    """C = mean over the runs of Q = sum_j w_j error_j^2, and what goes with it."""
+    q = ((outcomes["value"] - case.exact) ** 2 * case.weights).sum(axis=1)
+    covered = ((outcomes["low"] <= case.exact) & (case.exact <= outcomes["high"])).mean(axis=1)
+    known = (case.known or {}).get(arm.name)
+    return {
+        "criterion": float(q.mean()), "criterion_se": _mean_error(q), "criterion_exact": known,
+        "max_over_median": float(q.max() / np.median(q)),
+        "coverage": float(covered.mean()), "coverage_se": _mean_error(covered),
+        "doubtful": sum(run["doubtful"] for run in runs), "repetitions": len(runs),
+        "n": int(np.mean([run["n"] for run in runs])), "cpu_seconds": float(np.median([run["seconds"] for run in runs])),
+    }
+
+
+def best_known(record):
+    """(criterion, standard error) of an arm: theory where it is known, otherwise the runs."""
+    exact = record["criterion_exact"]
+    return (record["criterion"], record["criterion_se"]) if exact is None else (exact, 0.0)
+
+
+def _gain(record, criteria):
+    """How many times the criterion of plain Monte Carlo is larger."""
+    plain = next((c for c in criteria if c["arm"] == "plain"), None)
+    if plain is None:
+        return {}
+    return dict(zip(("gain", "gain_low", "gain_high"), ratio(best_known(plain), best_known(record)), strict=True))
+
+
+def _mean_error(x):
+    return float(x.std(ddof=1) / np.sqrt(len(x))) if len(x) > 1 else float("nan")
+
+
+def campaign(studies, progress=None):
+    """Records of several comparisons (arms, cases, config), one after the other."""
+    sizes = [config.budget * config.repetitions * len(arms) for arms, _, config in studies]
+    records = []
+    for i, (arms, cases, config) in enumerate(studies):
+        done = sum(sizes[:i])
+        records += compare(arms, cases, config, progress and (lambda n, _, done=done: progress(done + n, sum(sizes))))
+    return records

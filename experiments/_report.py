@@ -1,0 +1,127 @@
+"""Records as tables of words and as pictures."""
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells are text; the first column is set to the left, the others to the right."""
+
+    title: str
+    header: list[str]
+    rows: list[list[str]]
+    note: str = ""
+
+    def text(self):
+        """The table in plain characters."""
+        widths = [max(len(row[c]) for row in [self.header, *self.rows]) for c in range(len(self.header))]
+        lines = ["  ".join(cell.ljust(w) if c == 0 else cell.rjust(w) for c, (cell, w) in enumerate(zip(row, widths, strict=True)))
+                 for row in [self.header, ["-" * w for w in widths], *self.rows]]
+        return "\n".join([self.title, *(line.rstrip() for line in lines), *([self.note] if self.note else [])])
+
+
+def with_error(value, error):
+    """"0.04386 ± 0.00002": two digits of the error."""
+    if not (math.isfinite(error) and error > 0):
+        return f"{value:.5g}"
+    exponent = max(math.floor(math.log10(abs(value))) if value else -99, math.floor(math.log10(error)))
+    decimals = 1 - math.floor(math.log10(error))   # after the point
+    if -4 <= exponent <= 5:
+        decimals = max(0, decimals)
+        return f"{value:,.{decimals}f} ± {error:,.{decimals}f}"
+    scale, digits = 10.0 ** exponent, max(0, decimals + exponent)
+    return f"({value / scale:.{digits}f} ± {error / scale:.{digits}f})e{exponent:d}"
+
+
+def short(x):
+    """Three digits: "0.0123", "8,460", "2.66e-12"."""
+    if x is None or not math.isfinite(x):
+        return "-"
+    if x == 0 or 1e-3 <= abs(x) < 1e7:
+        return f"{x:,.0f}" if abs(x) >= 100 else f"{x:.3g}"
+    return f"{x:.2e}".replace("e-0", "e-").replace("e+0", "e+").replace("e+", "e")
+
+
+def between(value, low, high):
+    """"8,460 (7,100 ... 9,900)"."""
+    return f"{short(value)} ({short(low)} ... {short(high)})"
+
+
+def value_table(records, case, arms, title):
+    """A row per quantity: the reference and the first run of each of these arms."""
+    chosen = [r for r in records if r["kind"] == "value" and r["case"] == case]
+    names = _unique(r["name"] for r in chosen)
+    cell = {(r["arm"], r["name"]): r for r in chosen}
+    rows = [[name, f"{cell[arms[0], name]['reference']:.6g}",
+             *(with_error(cell[arm, name]["value"], cell[arm, name]["std_error"]) for arm in arms)] for name in names]
+    return Table(title, ["", "reference", *arms], rows)
+
+
+def error_table(records, case, title, note=""):
+    """A row per arm: criterion, gain over plain Monte Carlo, coverage, cost."""
+    rows = [[r["arm"], _criterion(r), between(r["gain"], r["gain_low"], r["gain_high"]) if r["arm"] != "plain" else "1",
+             f"{r['coverage']:.1%}", f"{r['doubtful']} of {r['repetitions']}", f"{r['n']:,}", f"{1000 * r['cpu_seconds']:.0f} ms"]
+            for r in records if r["kind"] == "criterion" and r["case"] == case]
+    header = ["", "criterion", "times less than plain (95 %)", "coverage", "runs warned", "evaluations", "CPU per run"]
+    return Table(title, header, rows, note)
+
+
+def claim_table(claims):
+    """A row per claim; what does not hold says so."""
+    several = len({c["case"] for c in claims}) > 1
+    rows = [[f"{c['case']}: {c['claim']}" if several else c["claim"], between(c["measured"], c["low"], c["high"]), _bounds(c),
+             "holds" if c["holds"] else "FAILS"] for c in claims]
+    return Table("Expected", ["", "measured", "bound", ""], rows)
+
+
+def error_picture(records, panels, arms, path):
+    """Error of each quantity and arm over the runs, with 95 % intervals; panels: (case, title, divided by the value or not)."""
+    figure, axes = new_figure(len(panels), (4.6 * len(panels) + 0.8, 4.2))
+    for ax, (case, title, relative) in zip(axes, panels, strict=True):
+        chosen = [r for r in records if r["kind"] == "value" and r["case"] == case]
+        names = _unique(r["name"] for r in chosen)
+        for a, arm in enumerate(arms):
+            shift = 0.12 * (a - (len(arms) - 1) / 2)
+            _error_bars(ax, [r for r in chosen if r["arm"] == arm], relative, shift, arm, "os^D"[a % 4])
+        ax.set_xticks(range(len(names)), names, rotation=45 if max(map(len, names)) > 4 else 0)
+        ax.set_yscale("log")
+        ax.set_ylabel("root mean squared error" + " / value" * relative)
+        ax.set_title(title, fontsize=10)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(arms), frameon=False, fontsize=9)
+    save(figure, path)
+
+
+def new_figure(columns, size):
+    """Figure and list of axes, without a window."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, list(figure.subplots(1, columns, squeeze=False)[0])
+
+
+def save(figure, path):
+    """A PNG of less than 100 kB, without date or version: the same records give the same file."""
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+
+
+def _error_bars(ax, records, relative, shift, label, marker):
+    y, low, high = ([r[key] / (abs(r["reference"]) if relative else 1) for r in records] for key in ("rmse", "rmse_low", "rmse_high"))
+    bars = [[a - b for a, b in zip(y, low, strict=True)], [b - a for a, b in zip(y, high, strict=True)]]
+    ax.errorbar([i + shift for i in range(len(y))], y, yerr=bars, fmt=marker, markersize=4, capsize=2, label=label)
+
+
+def _criterion(record):
+    if record["criterion_exact"] is not None:
+        return f"{short(record['criterion_exact'])} exactly"
+    return f"{short(record['criterion'])} ± {short(record['criterion_se'])}"
+
+
+def _bounds(claim):
+    words = [f"at least {short(claim['at_least'])}"] * (claim["at_least"] is not None)
+    return ", ".join(words + [f"at most {short(claim['at_most'])}"] * (claim["at_most"] is not None))
+
+
+def _unique(items):
+    return list(dict.fromkeys(items))
