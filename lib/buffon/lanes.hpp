@@ -39,6 +39,8 @@ struct Pack {
         return *this;
     }
     friend Pack operator*(const Pack& a, const Pack& b) { return {a.low * b.low, a.high * b.high}; }
+    /// Lane by lane a > b ? a : b.
+    friend Pack larger(const Pack& a, const Pack& b) { return {larger(a.low, b.low), larger(a.high, b.high)}; }
 };
 
 template <>
@@ -59,6 +61,7 @@ struct Pack<register_lanes> {
         return *this;
     }
     friend Pack operator*(const Pack& a, const Pack& b) { return {a.value * b.value}; }
+    friend Pack larger(const Pack& a, const Pack& b) { return {a.value > b.value ? a.value : b.value}; }
 };
 
 using Lanes = Pack<8>;

@@ -10,17 +10,19 @@ constexpr double infinity = __builtin_huge_val();
 
 /// Largest of x + offset; NaN does not count.
 double largest(const double* x, const double* offset, std::int64_t n) {
-    double top[8];
-    for (double& t : top) t = -infinity;
+    Lanes top = Lanes::all(-infinity);
     std::int64_t j = 0;
-    for (; j + 8 <= n; j += 8)
-        for (int l = 0; l < 8; ++l) {
-            const double v = x[j + l] + offset[j + l];
-            top[l] = v > top[l] ? v : top[l];
-        }
-    for (; j < n; ++j) top[0] = x[j] + offset[j] > top[0] ? x[j] + offset[j] : top[0];
-    for (int l = 1; l < 8; ++l) top[0] = top[l] > top[0] ? top[l] : top[0];
-    return top[0];
+    for (; j + 8 <= n; j += 8) {
+        Lanes v = Lanes::load(x + j);
+        v += Lanes::load(offset + j);
+        top = larger(v, top);
+    }
+    double t[8];
+    top.store(t);
+    for (int l = 0; j < n; ++j, ++l) t[l] = x[j] + offset[j] > t[l] ? x[j] + offset[j] : t[l];
+    for (int half = 4; half > 0; half /= 2)
+        for (int l = 0; l < half; ++l) t[l] = t[l + half] > t[l] ? t[l + half] : t[l];
+    return t[0];
 }
 
 double dot(const double* a, const double* b, std::int64_t n) {

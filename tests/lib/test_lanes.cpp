@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 using namespace buffon;
@@ -18,14 +19,16 @@ TEST_CASE("Lanes: arithmetic is that of eight doubles") {
     Lanes sum = Lanes::load(a), difference = Lanes::load(a);
     sum += Lanes::load(b);
     difference -= Lanes::load(b);
-    double s[8], d[8], p[8];
+    double s[8], d[8], p[8], m[8];
     sum.store(s);
     difference.store(d);
     (Lanes::load(a) * Lanes::load(b)).store(p);
+    larger(Lanes::load(a), Lanes::load(b)).store(m);
     for (int l = 0; l < 8; ++l) {
         CHECK(s[l] == a[l] + b[l]);
         CHECK(d[l] == a[l] - b[l]);
         CHECK(p[l] == a[l] * b[l]);
+        CHECK(m[l] == std::max(a[l], b[l]));
     }
 }
 
