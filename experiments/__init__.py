@@ -1,7 +1,8 @@
 """Experiments: what Buffon's methods are worth, measured beside what anyone would do without them.
 
-Each is one module with ``Config`` (its ``small()`` runs in seconds), ``run(config, progress=None) -> records``, a list of dicts,
-``EXPECTED``, the claims that its records must meet, ``tables(records)`` and ``picture(records, path)``. ``buffon run NAME`` runs one.
+Each is one module with ``Config`` (its ``small()`` runs in seconds), ``run(config, progress=None) -> records`` (a list of
+dicts), ``EXPECTED``, the claims that its records must meet, ``tables(records)`` and ``picture(records, path)``.
+``buffon run NAME`` runs one.
 """
 
 EXPERIMENTS = {

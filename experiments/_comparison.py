@@ -62,12 +62,11 @@ def stack(estimates):
     covariance = np.zeros((ends[-1], ends[-1]))
     for e, end in zip(estimates, ends, strict=True):
         covariance[end - len(e):end, end - len(e):end] = e.covariance
+    joined = {key: [item for s in states for item in s[key]] for key in ("value", "names", "warnings")}
     degrees = [s["degrees_of_freedom"] for s in states if s["degrees_of_freedom"] is not None]
     return bf.Estimate._from_state({
-        **states[0], "value": sum((s["value"] for s in states), []), "names": sum((s["names"] for s in states), []),
-        "covariance": covariance.ravel().tolist(), "n": sum(e.n for e in estimates),
-        "n_failed": sum(e.n_failed for e in estimates), "degrees_of_freedom": min(degrees, default=None),
-        "diagnostics": {}, "warnings": sum((s["warnings"] for s in states), []),
+        **states[0], **joined, "covariance": covariance.ravel().tolist(), "n": sum(e.n for e in estimates),
+        "n_failed": sum(e.n_failed for e in estimates), "degrees_of_freedom": min(degrees, default=None), "diagnostics": {},
     })
 
 

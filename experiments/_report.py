@@ -14,10 +14,14 @@ class Table:
 
     def text(self):
         """The table in plain characters."""
-        widths = [max(len(row[c]) for row in [self.header, *self.rows]) for c in range(len(self.header))]
-        lines = ["  ".join(cell.ljust(w) if c == 0 else cell.rjust(w) for c, (cell, w) in enumerate(zip(row, widths, strict=True)))
-                 for row in [self.header, ["-" * w for w in widths], *self.rows]]
-        return "\n".join([self.title, *(line.rstrip() for line in lines), *([self.note] if self.note else [])])
+        widths = [max(map(len, column)) for column in zip(self.header, *self.rows, strict=True)]
+        lines = [_aligned(row, widths) for row in [self.header, ["-" * w for w in widths], *self.rows]]
+        return "\n".join([self.title, *lines, *([self.note] if self.note else [])])
+
+
+def _aligned(row, widths):
+    first, *others = zip(row, widths, strict=True)
+    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]).rstrip()
 
 
 def with_error(value, error):
@@ -107,7 +111,8 @@ def save(figure, path):
 
 
 def _error_bars(ax, records, relative, shift, label, marker):
-    y, low, high = ([r[key] / (abs(r["reference"]) if relative else 1) for r in records] for key in ("rmse", "rmse_low", "rmse_high"))
+    scale = [abs(r["reference"]) if relative else 1 for r in records]
+    y, low, high = ([r[key] / s for r, s in zip(records, scale, strict=True)] for key in ("rmse", "rmse_low", "rmse_high"))
     bars = [[a - b for a, b in zip(y, low, strict=True)], [b - a for a, b in zip(y, high, strict=True)]]
     ax.errorbar([i + shift for i in range(len(y))], y, yerr=bars, fmt=marker, markersize=4, capsize=2, label=label)
 

@@ -56,9 +56,7 @@ def run(config, progress=None):
 
 def tables(records):
     """What `buffon run` prints."""
-    rows = [[r["case"], r["arm"], f"{short(r['criterion'])} ± {short(r['criterion_se'])}", _threshold(r),
-             short(r["max_over_median"]), f"{r['coverage']:.1%} ± {r['coverage_se']:.1%}", f"{r['doubtful']} of {r['repetitions']}",
-             f"{r['n']:,}", f"{1000 * r['cpu_seconds']:.0f} ms"] for r in records if r["kind"] == "criterion"]
+    rows = [_row(r) for r in records if r["kind"] == "criterion"]
     header = ["", "variant", "C", "threshold", "max / median", "coverage", "runs warned", "evaluations", "CPU per run"]
     return [Table("C over all runs (± one standard error)", header, rows)]
 
@@ -104,6 +102,12 @@ def _arms(known, config, **options):
     options = {"budget": config.budget, "threads": config.threads, **options}
     return [Arm(name, lambda rng, more=more: bf.aiscv(known.problem, rng=rng, **options, **more), control=name == "published")
             for name, more in VARIANTS.items()]
+
+
+def _row(r):
+    return [r["case"], r["arm"], f"{short(r['criterion'])} ± {short(r['criterion_se'])}", _threshold(r),
+            short(r["max_over_median"]), f"{r['coverage']:.1%} ± {r['coverage_se']:.1%}", f"{r['doubtful']} of {r['repetitions']}", f"{r['n']:,}",
+            f"{1000 * r['cpu_seconds']:.0f} ms"]
 
 
 def _threshold(record):

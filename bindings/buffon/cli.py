@@ -40,15 +40,18 @@ def main(words=None):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="buffon", description="Monte Carlo for uncertainty quantification, with honest error bars.")
+    parser = argparse.ArgumentParser(
+        prog="buffon", description="Monte Carlo for uncertainty quantification, with honest error bars.")
     parser.add_argument("--version", action="version", version=f"buffon {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="list | run | info")
     commands.add_parser("list", help="the experiments, a line each").set_defaults(action=_list)
     commands.add_parser("info", help="version, threads, where library and headers are").set_defaults(action=_info)
     run = commands.add_parser("run", help="run one experiment: table, picture, files of the results")
     run.add_argument("name", metavar="NAME", help="one that `buffon list` shows")
-    run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings", help="another value in its Config; repeatable")
-    run.add_argument("--out", default="results", metavar="DIR", help="folder of NAME.json, NAME.csv and NAME.png (default: %(default)s)")
+    run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
+                     help="another value in its Config; repeatable")
+    run.add_argument("--out", default="results", metavar="DIR",
+                     help="folder of NAME.json, NAME.csv and NAME.png (default: %(default)s)")
     run.add_argument("--small", action="store_true", help="the test's size: seconds, wide intervals")
     run.set_defaults(action=_run)
     return parser
@@ -180,13 +183,16 @@ def _write_csv(records, path):
 
 
 def _json(result):
-    """A key a line, and a line for each record."""
-    def line(value):
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    """A line for each key and each item of a list."""
+    return "{\n" + ",\n".join(f"  {_line(key)}: {_lines(value)}" for key, value in result.items()) + "\n}\n"
 
-    parts = [f"  {line(key)}: " + ("[\n" + ",\n".join(f"    {line(item)}" for item in value) + "\n  ]" if isinstance(value, list) else line(value))
-             for key, value in result.items()]
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+def _lines(value):
+    return "[\n" + ",\n".join(f"    {_line(item)}" for item in value) + "\n  ]" if isinstance(value, list) else _line(value)
+
+
+def _line(value):
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _portable(value):
@@ -209,12 +215,12 @@ def _result(name, experiment, config, records, seconds):
 
 
 def _introduce(experiment, config):
-    text = experiment.__doc__.split("\nSource:")
-    print("\n".join(textwrap.fill(" ".join(part.split()), 110) for part in text[0].split("\n\n")))
-    if len(text) > 1:
-        print(textwrap.fill("Source: " + " ".join(text[1].split()), 110))
-    settings = (f"{key} {value:,}" if isinstance(value, int) else f"{key} {value}" for key, value in dataclasses.asdict(config).items())
-    print("Set-up: " + ", ".join(settings) + "\n", flush=True)
+    text, _, source = experiment.__doc__.partition("\nSource:")
+    paragraphs = [*text.split("\n\n"), *([f"Source: {source}"] if source else [])]
+    print("\n".join(textwrap.fill(" ".join(paragraph.split()), 110) for paragraph in paragraphs))
+    settings = dataclasses.asdict(config).items()
+    print("Set-up: " + ", ".join(f"{key} {value:,}" if isinstance(value, int) else f"{key} {value}" for key, value in settings))
+    print(flush=True)
 
 
 def _claim_tables(claims):
