@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::int64_t largest_batch = 16'384;   // bounds the memory of the adaptation whatever the budget
 constexpr std::int64_t fewest_points = 10;       // below, a batch says nothing
+// How much better than q_0 in nets a density must promise to be: the promise is known to a factor of two or three, and q_0
+// in nets is what the user could have had without us.
+constexpr double doubt = 3.0;
 
 }  // namespace
 
@@ -171,7 +174,7 @@ bool Adaptation::getting_worse() const {
 bool Adaptation::nets_suffice() const {
     if (pairs_.size() < 2 || net_ == 1 || std::ranges::all_of(pairs_, &Pair::provisional)) return false;
     const double best = std::ranges::min(pairs_ | std::views::transform([&](const Pair& p) { return weighted(p.spread.v); }));
-    return 2 * in_nets(initial_variance(), initial_) < best * std::exp2(common_log_gain());
+    return doubt * in_nets(initial_variance(), initial_) < best * std::exp2(common_log_gain());
 }
 
 Proposal Adaptation::choose() {
@@ -188,11 +191,10 @@ Proposal Adaptation::choose() {
         fallback_ = least >= 0.9 * initial;
         return fallback_ ? Proposal::initial(best->proposal.gaussians()) : best->proposal;
     }
-    // A doubtful density is worth a factor 2: q_0 in nets is what the user could have had without us.
-    fallback_ = 2 * least * std::exp2(common_log_gain()) >= in_nets(initial, initial_);
+    fallback_ = doubt * least * std::exp2(common_log_gain()) >= in_nets(initial, initial_);
     if (!fallback_) return best->proposal;
     const Pair controlled = controlled_initial(*best);
-    const bool controls_help = 2 * in_nets(pooled_variance(controlled), controlled.spread) < in_nets(initial, initial_);
+    const bool controls_help = doubt * in_nets(pooled_variance(controlled), controlled.spread) < in_nets(initial, initial_);
     return controls_help ? controlled.proposal : Proposal::initial();
 }
 
