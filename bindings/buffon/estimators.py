@@ -30,6 +30,126 @@ _DOCS = {
         >>> bf.plain(problem, budget=100_000, rng=1)
         """,
     ),
+    "quasi": (
+        """
+        Randomised quasi-Monte Carlo: the mean over independent scrambles of a Sobol' net.
+
+        On smooth problems the error falls almost like 1/n, where plain Monte Carlo has 1/sqrt(n); it is never far behind.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (m,) is the mean over R nets of a power of two points each, ``covariance`` (m, m) that of their means / R;
+            intervals are Student's with R - 1 degrees of freedom. Unbiased. ``n`` is what was spent: R times the net.
+            ``diagnostics["replicates"]`` is R.
+
+        Raises
+        ------
+        ValueError
+            If ``budget`` is smaller than ``replicates``, or the problem has more inputs than the sequence dimensions (3667).
+        ModelError
+            If the model fails; ``error.partial`` is the estimate from the finished nets.
+
+        References
+        ----------
+        Owen, "Scrambled net variance for integrals of smooth functions", Ann. Stat. 25 (1997).
+        L'Ecuyer, Lemieux, "Recent advances in randomized quasi-Monte Carlo methods" (2002).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> problem = bf.Problem(lambda x: x[:, 0] * x[:, 1], bf.Joint([bf.Uniform(), bf.Uniform()]))
+        >>> estimate = bf.quasi(problem, budget=10_000, rng=1)
+        >>> abs(estimate.value[0] - 0.25) < 1e-4
+        True
+        """,
+    ),
+    "importance": (
+        """
+        Importance sampling from a law that you choose.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (m,) is the mean of output times weight, the weight being input density / proposal density;
+            ``covariance`` (m, m) is theirs / n. Unbiased unless self-normalised. Points outside the support of the inputs cost
+            no evaluation. ``diagnostics``: ``effective_size`` of the weights; ``pareto_k`` (m,), the tail of |output x weight|:
+            above 0.7 the interval warns.
+
+        Raises
+        ------
+        ValueError
+            If ``proposal`` is missing or has another dimension, or ``budget`` is smaller than 2.
+        ModelError
+            If the model fails; ``error.partial`` is the estimate from the finished batches.
+
+        References
+        ----------
+        Kahn, Marshall, "Methods of reducing sample size in Monte Carlo computations", J. Oper. Res. Soc. Am. 1 (1953).
+        Vehtari, Simpson, Gelman, Yao, Gabry, "Pareto smoothed importance sampling", JMLR 25 (2024).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> problem = bf.Problem(lambda x: x[:, 0] > 4, bf.Normal())
+        >>> estimate = bf.importance(problem, proposal=bf.Normal(4, 1), budget=20_000, rng=1)
+        >>> low, high = estimate.confidence_interval(0.999)
+        >>> bool(low[0] < 3.1671e-05 < high[0])
+        True
+        """,
+    ),
+    "aiscv": (
+        """
+        Many expectations from one adaptive importance sample with control variates.
+
+        Batches of points are drawn from ever better Gaussian mixtures, one component for each integrand, until another batch
+        would not pay; then a fresh sample from the best of them gives all expectations at once. Every component is also a
+        control variate. Where nets from the input law do better than any fitted density, they are used instead.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (m,), or (J m,) with J ``laws``, law by law; ``covariance`` is that of the estimates themselves. The final
+            sample is independent of the adaptation and its control coefficients are cross-fitted: unbiased. Intervals are
+            Student's with R - 1 degrees of freedom over R independent nets. ``n`` counts every evaluation.
+
+            ``diagnostics``: ``stop`` ("trade-off": another batch would not pay; "budget"; "nets suffice"; "no adaptation": the
+            budget is too small for one), ``batches`` and ``adaptation_n`` spent on it, ``fallback`` (the final sample is from
+            the input law), ``provisional`` (no proposal saw every integrand clearly), ``components``, ``alpha`` (their shares,
+            the input law first), ``replicates`` and ``points`` of the nets, ``pareto_k`` (m,) of the residuals,
+            ``control_check`` (largest mean of a control in standard errors; ten would say that a density is wrong).
+
+        Raises
+        ------
+        ValueError
+            For options that cannot be; with ``variant="published"`` also for integrands that are negative or never hit.
+        ModelError
+            If the model fails; ``error.partial`` is the estimate from the finished batches.
+
+        Notes
+        -----
+        Weights of the expectations in what is minimised default to 1 / value^2: relative errors count. For events too rare
+        to be hit by chance give the problem a ``score`` (``exceedance`` has one): it leads the way.
+
+        References
+        ----------
+        Demange-Chryst, Bachoc, Morio, "Efficient estimation of multiple expectations with the same sample by adaptive
+        importance sampling and control variates", arXiv:2212.00568.
+        Owen, Zhou, "Safe and effective importance sampling", J. Am. Stat. Assoc. 95 (2000).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> moments = {"second": lambda x: x**2, "fourth": lambda x: x**4, "tenth": lambda x: x**10}
+        >>> problem = bf.Problem(lambda x: x[:, 0], bf.Normal(), outputs=moments)
+        >>> estimate = bf.aiscv(problem, budget=10_000, rng=1)
+        >>> abs(estimate["tenth"] / 945 - 1) < 0.01
+        True
+        """,
+    ),
 }
 
 for _name, (_summary, _rest) in _DOCS.items():

@@ -55,7 +55,7 @@ Estimate finish(const Evaluation& evaluation, std::vector<double> value, Matrix 
     e.rng_key = evaluation.key();
     std::vector<std::string> names = group_names(evaluation, groups);
     if (evaluation.discards()) {
-        require(e.n_failed < e.n, "every one of the ", e.n, " model evaluations failed");
+        require(e.n_failed < e.n, evaluation.function(), ": every one of the ", e.n, " model evaluations failed");
         e = given_success(e, static_cast<std::size_t>(evaluation.columns()), e.n_failed > 0, std::move(names));
     } else {
         e.names = std::move(names);

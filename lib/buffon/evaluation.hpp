@@ -27,6 +27,7 @@ public:
     /// @throw ModelError, Interrupted.
     Outputs operator()(ConstView x, const LogDensity& log_density = {});
 
+    const std::string& function() const { return function_; }
     std::uint64_t key() const { return key_; }
     int threads() const { return run_.threads; }
     std::int64_t n() const { return n_; }
