@@ -25,16 +25,15 @@ def _aligned(row, widths):
 
 
 def with_error(value, error):
-    """"0.04386 ± 0.00002": two digits of the error."""
+    """As an Estimate prints it: "0.04386 ± 0.00002"."""
     if not (math.isfinite(error) and error > 0):
-        return f"{value:.5g}"
-    exponent = max(math.floor(math.log10(abs(value))) if value else -99, math.floor(math.log10(error)))
-    decimals = 1 - math.floor(math.log10(error))   # after the point
-    if -4 <= exponent <= 5:
-        decimals = max(0, decimals)
-        return f"{value:,.{decimals}f} ± {error:,.{decimals}f}"
-    scale, digits = 10.0 ** exponent, max(0, decimals + exponent)
-    return f"({value / scale:.{digits}f} ± {error / scale:.{digits}f})e{exponent:d}"
+        return f"{value:.10g} ± {error:.1g}"
+    magnitude, scale = math.floor(math.log10(error)), max(abs(value), error)
+    if 1e-4 <= scale < 1e7 and magnitude > -13:
+        digits = max(0, -magnitude)
+        return f"{value:.{digits}f} ± {error:.{digits}f}"
+    digits = min(max(math.floor(math.log10(scale)) - magnitude, 1), 16)
+    return f"{value:.{digits}e} ± {error:.0e}"
 
 
 def short(x):

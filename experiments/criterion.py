@@ -106,8 +106,8 @@ def _arms(known, config, **options):
 
 def _row(r):
     return [r["case"], r["arm"], f"{short(r['criterion'])} ± {short(r['criterion_se'])}", _threshold(r),
-            short(r["max_over_median"]), f"{r['coverage']:.1%} ± {r['coverage_se']:.1%}", f"{r['doubtful']} of {r['repetitions']}", f"{r['n']:,}",
-            f"{1000 * r['cpu_seconds']:.0f} ms"]
+            short(r["max_over_median"]), f"{r['coverage']:.1%} ± {r['coverage_se']:.1%}",
+            f"{r['doubtful']} of {r['repetitions']}", f"{r['n']:,}", f"{1000 * r['cpu_seconds']:.0f} ms"]
 
 
 def _threshold(record):

@@ -1,0 +1,146 @@
+"""Every experiment in its small size meets its own claims; the statistics that judge them are right."""
+import functools
+import importlib
+import json
+
+import numpy as np
+import pytest
+
+import buffon as bf
+from buffon.experiments import EXPERIMENTS
+from buffon.experiments._claims import Claim, check
+from buffon.experiments._comparison import Arm, Case, compare, one_output, ratio, separately, stack
+from buffon.experiments._report import short, with_error
+
+
+def experiment(name):
+    return importlib.import_module(f"buffon.experiments.{name}")
+
+
+@functools.cache
+def small_records(name):
+    module = experiment(name)
+    return module.run(module.Config.small())
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_small_size_meets_the_claims(name):
+    module = experiment(name)
+    claims = check(module.EXPECTED, small_records(name), module.Config.small())
+    assert claims
+    assert not [claim for claim in claims if not claim["holds"]]
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_has_a_method_and_a_control_arm_in_every_case(name):
+    roles = {}
+    for record in small_records(name):
+        roles.setdefault(record["case"], set()).add(record["role"])
+    assert all(found == {"method", "control"} for found in roles.values())
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_claim_is_about_an_arm_that_is_there(name):
+    module = experiment(name)
+    claims = check(module.EXPECTED, small_records(name), module.Config())
+    assert {claim["claim"] for claim in claims} == {claim.text for claim in module.EXPECTED}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_records_tables_and_picture_can_be_kept(name, tmp_path):
+    module = experiment(name)
+    records = small_records(name)
+    json.dumps(records, allow_nan=False)
+    assert all(len(row) == len(table.header) for table in module.tables(records) for row in table.rows)
+    module.picture(records, tmp_path / "picture.png")
+    picture = (tmp_path / "picture.png").read_bytes()
+    assert picture.startswith(b"\x89PNG") and len(picture) < 100_000
+
+
+def test_same_key_same_records_and_progress_ends_at_the_total():
+    module = experiment("gaussian_moments")
+    config = module.Config(budget=1000, repetitions=2)
+    seen = []
+    first, second = module.run(config, lambda n, total: seen.append((n, total))), module.run(config)
+    assert [{**r, "cpu_seconds": 0} for r in first] == [{**r, "cpu_seconds": 0} for r in second]
+    assert seen[-1][0] == seen[-1][1] == 1000 * 2 * 5
+
+
+def test_plain_criterion_of_gaussian_moments_is_the_published_one():
+    assert experiment("gaussian_moments").plain_criterion(20_000) == pytest.approx(49.75, abs=0.005)
+
+
+def test_criterion_and_coverage_of_plain_monte_carlo_are_those_of_theory():
+    problem = bf.Problem(lambda x: x, bf.Normal(3.0, 2.0))
+    case = Case("mean", ["mean"], np.array([3.0]), np.array([1.0]))
+    config = experiment("safety").Config(budget=100, repetitions=2000)
+    arm = Arm("plain", lambda rng: bf.plain(problem, budget=config.budget, rng=rng))
+    value, criterion = compare([arm], [case], config)
+    assert abs(criterion["criterion"] - 0.04) < 4 * criterion["criterion_se"]   # variance / budget
+    assert criterion["criterion_se"] == pytest.approx(0.04 * np.sqrt(2 / 2000), rel=0.2)
+    assert abs(criterion["coverage"] - 0.95) < 0.02
+    assert value["rmse"] == pytest.approx(0.2, rel=0.1)
+
+
+def test_ratio_is_exact_without_errors_and_covers_both():
+    assert ratio((6.0, 0.0), (2.0, 0.0)) == (3.0, 3.0, 3.0)
+    value, low, high = ratio((6.0, 0.6), (2.0, 0.2))
+    assert value == 3 and low == pytest.approx(3 / np.exp(1.96 * np.sqrt(0.02))) and high * low == pytest.approx(9)
+
+
+def test_one_output_is_that_column():
+    problem = bf.testing.gaussian_moments().problem
+    x = np.array([[0.5], [2.0]])
+    assert np.array_equal(one_output(problem, 3)(x), problem(x)[:, 3:4])
+    assert one_output(problem, 3).outputs == [problem.outputs[3]]
+
+
+def test_stacked_estimates_are_independent():
+    problem = bf.testing.gaussian_moments().problem
+    a, b = bf.plain(problem, budget=1000, rng=1), bf.quasi(one_output(problem, 0), budget=1000, rng=2)
+    both = stack([a, b])
+    assert np.array_equal(both.value, np.concatenate([a.value, b.value]))
+    assert np.array_equal(both.covariance[:10, :10], a.covariance) and both.covariance[10, 10] == b.covariance[0, 0]
+    assert not both.covariance[:10, 10].any()
+    assert both.n == a.n + b.n and both.degrees_of_freedom == b.degrees_of_freedom
+
+
+def test_separately_spends_what_it_is_given():
+    problem = bf.testing.gaussian_moments().problem
+    e = separately(problem, [500] * 10, np.random.SeedSequence(1), points="iid")
+    assert e.names == problem.outputs and 2500 <= e.n <= 5000
+
+
+def claim_holds(low, high, **bounds):
+    middle, error = (low + high) / 2, (high - low) / 4
+    record = {"kind": "criterion", "case": "c", "arm": "a", "criterion": middle, "criterion_se": error, "criterion_exact": None}
+    config = experiment("safety").Config()
+    (found,) = check([Claim("it is so", "a", **bounds)], [record], config)
+    return found["holds"]
+
+
+def test_claims_fail_beyond_their_interval_and_sure_ones_within():
+    assert claim_holds(1, 3, at_most=1.5) and not claim_holds(1, 3, at_most=0.5)
+    assert claim_holds(1, 3, at_least=2.5) and not claim_holds(1, 3, at_least=3.5)
+    assert not claim_holds(1, 3, at_least=2.5, sure=True) and claim_holds(1, 3, at_least=0.5, sure=True)
+
+
+def test_claims_of_the_default_size_are_left_out_at_others():
+    module = experiment("gaussian_moments")
+    records = small_records("gaussian_moments")
+    count = [len(check(module.EXPECTED, records, config)) for config in
+             (module.Config(), module.Config(repetitions=3, rng=9), module.Config.small())]
+    assert count[0] == count[1] > count[2]
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-3, 1.0, 1e5, 1e9])
+def test_numbers_are_written_as_an_estimate_prints_them(scale):
+    e = bf.plain(bf.Problem(lambda x: scale * x, bf.Normal(3.0, 1.0)), budget=1000, rng=1)
+    assert with_error(e.value[0], e.std_error[0]) in repr(e)
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (0.01234, "0.0123"), (8460.4, "8,460"), (2.66e-12, "2.66e-12"), (1e7, "1.00e7"), (None, "-"), (0, "0"), (1, "1"),
+])
+def test_short_numbers(value, text):
+    assert short(value) == text
