@@ -24,7 +24,7 @@ constexpr double doubt = 3.0;
 }  // namespace
 
 Adaptation::Adaptation(Evaluation& evaluate, const WorkingSpace& space, const AiscvOptions& options)
-    : evaluate_(evaluate), space_(space), options_(options), pool_(space) {
+    : evaluate_(evaluate), space_(space), options_(options) {
     const auto budget = static_cast<double>(evaluate.run().budget);
     batch_ = std::min(static_cast<std::int64_t>(options.batch_fraction * budget), largest_batch);
     const auto batches = static_cast<std::int64_t>(options.adaptation / options.batch_fraction);
@@ -201,15 +201,7 @@ Proposal Adaptation::choose() {
 /// q_0 with the components of a pair as controls only, judged by the first batch.
 Adaptation::Pair Adaptation::controlled_initial(const Pair& pair) const {
     const Proposal proposal = Proposal::initial(pair.proposal.gaussians());
-    Batch first{Matrix(), Matrix(), Matrix(), Matrix(batch_, space_.laws()), Matrix(batch_, proposal.size()), {}};
-    std::ranges::copy(pool_.log_f().slice(0, batch_).row(0).data(), pool_.log_f().row(batch_).data(), first.log_f.data.begin());
-    first.y = Matrix(batch_, pool_.y().cols);
-    std::copy(pool_.y().data, pool_.y().data + first.y.view().size(), first.y.data.begin());
-    first.z = Matrix(batch_, space_.dim());
-    std::copy(pool_.z().data, pool_.z().data + first.z.view().size(), first.z.data.begin());
-    proposal.log_components(space_, first.z, first.log_f, first.ratio);
-    first.log_q = proposal.normalise(first.ratio);
-    return learn(first, proposal);
+    return learn(pool_.first(batch_, proposal), proposal);
 }
 
 /// The least pooled variance among pairs that are not provisional, the newest of equals; null when there is none.

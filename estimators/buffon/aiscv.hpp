@@ -32,8 +32,8 @@ struct EnumNames<Points> {
 struct AiscvOptions {
     Variant variant = Variant::safe;
     Points points = Points::rqmc;
-    std::vector<double> weights;
-    std::vector<Distribution> laws;
+    std::vector<double> weights = {};
+    std::vector<Distribution> laws = {};
     std::int64_t components = 1;
     bool diagonal = false;
     double adaptation = 0.5;

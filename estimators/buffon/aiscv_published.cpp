@@ -43,7 +43,7 @@ struct Densities {
 class Published {
 public:
     Published(Evaluation& evaluate, const WorkingSpace& space, const Run& run, const AiscvOptions& options)
-        : evaluate_(evaluate), space_(space), options_(options), budget_(run.budget), cap_(run.budget / 2), batch_(cap_ / 5), pool_(space) {}
+        : evaluate_(evaluate), space_(space), options_(options), budget_(run.budget), cap_(run.budget / 2), batch_(cap_ / 5) {}
 
     bool enough() const { return batch_ >= 2 && cap_ >= 2 * batch_; }
 

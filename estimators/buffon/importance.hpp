@@ -13,7 +13,7 @@
 namespace buffon {
 
 struct ImportanceOptions {
-    std::optional<Distribution> proposal;
+    std::optional<Distribution> proposal = {};
     bool self_normalise = false;
 
     static constexpr auto fields() {

@@ -1,6 +1,8 @@
 #include <buffon/pool.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 
 #include <buffon/kernels.hpp>
 #include <buffon/logspace.hpp>
@@ -15,6 +17,12 @@ void append(Matrix& to, const Matrix& rows) {
     to.rows += rows.rows;
 }
 
+Matrix first_rows(const Matrix& m, std::int64_t count) {
+    Matrix out(count, m.cols);
+    std::copy_n(m.data.begin(), out.data.size(), out.data.begin());
+    return out;
+}
+
 }  // namespace
 
 void Pool::add(const Batch& batch, const Proposal& proposal, std::vector<double> log_q) {
@@ -23,6 +31,7 @@ void Pool::add(const Batch& batch, const Proposal& proposal, std::vector<double>
     append(y_, batch.y);
     append(score_, batch.score);
     append(log_f_, batch.log_f);
+    log_initial_.insert(log_initial_.end(), batch.log_initial.begin(), batch.log_initial.end());
     proposals_.push_back(proposal);
     counts_.push_back(batch.n());
     update_log_h(before, log_q);
@@ -46,7 +55,7 @@ std::vector<double> Pool::log_h_of_last(std::int64_t count) const {
     std::vector<double> shares;
     for (std::size_t t = 0; t < proposals_.size(); ++t) {
         Matrix components(count, proposals_[t].size());
-        proposals_[t].log_components(space_, z().slice(n() - count, count), log_f().slice(n() - count, count), components);
+        proposals_[t].log_components(z().slice(n() - count, count), std::span(log_initial_).last(static_cast<std::size_t>(count)), components);
         const std::vector<double> log_q = proposals_[t].normalise(components);
         for (std::int64_t i = 0; i < count; ++i) terms(i, static_cast<std::int64_t>(t)) = log_q[static_cast<std::size_t>(i)];
         shares.push_back(static_cast<double>(counts_[t]) / static_cast<double>(n()));
@@ -61,9 +70,18 @@ std::vector<double> Pool::log_density_of(ConstView relative, const std::vector<d
     return out;
 }
 
+Batch Pool::first(std::int64_t count, const Proposal& proposal) const {
+    const auto rows = static_cast<std::size_t>(count);
+    Batch batch{first_rows(z_, count), first_rows(y_, count), {}, first_rows(log_f_, count),
+                {log_initial_.begin(), log_initial_.begin() + static_cast<std::ptrdiff_t>(rows)}, Matrix(count, proposal.size()), {}};
+    proposal.log_components(batch.z, batch.log_initial, batch.ratio);
+    batch.log_q = proposal.normalise(batch.ratio);
+    return batch;
+}
+
 Matrix Pool::relative(const Proposal& proposal) const {
     Matrix q(n(), proposal.size());
-    proposal.log_components(space_, z_, log_f_, q);
+    proposal.log_components(z_, log_initial_, q);
     exp_rows(q, log_h_);
     return q;
 }

@@ -7,14 +7,11 @@
 
 #include <buffon/proposal.hpp>
 #include <buffon/view.hpp>
-#include <buffon/working_space.hpp>
 
 namespace buffon {
 
 class Pool {
 public:
-    explicit Pool(const WorkingSpace& space) : space_(space) {}
-
     /// Adds a batch drawn from `proposal`: one more column of densities, one more block of rows. The proposal's log
     /// densities at the points so far are known already: log_density_of(relative(proposal), alpha).
     void add(const Batch& batch, const Proposal& proposal, std::vector<double> log_q);
@@ -25,7 +22,8 @@ public:
     ConstView z() const { return z_; }
     ConstView y() const { return y_; }
     ConstView score() const { return score_; }
-    ConstView log_f() const { return log_f_; }
+    /// The first `count` points as they were drawn, relative to `proposal` in place of their own.
+    Batch first(std::int64_t count, const Proposal& proposal) const;
     /// (n) log h.
     const std::vector<double>& log_h() const { return log_h_; }
     /// (n, K) component densities of a proposal divided by h.
@@ -37,8 +35,8 @@ private:
     void update_log_h(std::int64_t before, const std::vector<double>& log_q);
     std::vector<double> log_h_of_last(std::int64_t count) const;
 
-    const WorkingSpace& space_;
     Matrix z_, y_, score_, log_f_;
+    std::vector<double> log_initial_;    // (n) log q_0
     std::vector<Proposal> proposals_;
     std::vector<std::int64_t> counts_;   // points drawn from each
     std::vector<double> log_h_;

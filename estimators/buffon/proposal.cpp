@@ -49,9 +49,9 @@ Proposal Proposal::initial(std::vector<Gaussian> controls) {
     return Proposal(true, std::move(controls), std::move(alpha));
 }
 
-void Proposal::log_components(const WorkingSpace& space, ConstView z, ConstView log_f, View out) const {
+void Proposal::log_components(ConstView z, std::span<const double> log_initial, View out) const {
     if (defensive_)
-        for (std::int64_t i = 0; i < z.rows; ++i) out(i, 0) = space.log_initial(log_f.row(i));
+        for (std::int64_t i = 0; i < z.rows; ++i) out(i, 0) = log_initial[static_cast<std::size_t>(i)];
     densities_.log_density(z, out, defensive_ ? 1 : 0);
 }
 
@@ -79,8 +79,9 @@ void Proposal::draw(const WorkingSpace& space, ConstView v, View z) const {
 Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const PointSet& points,
                  std::int64_t first, std::int64_t count) {
     const std::int64_t d = space.dim();
-    Batch batch{Matrix(count, d), {}, {}, Matrix(count, space.laws()), Matrix(count, proposal.size()),
-                std::vector<double>(static_cast<std::size_t>(count))};
+    const auto rows_count = static_cast<std::size_t>(count);
+    Batch batch{Matrix(count, d), {}, {}, Matrix(count, space.laws()), std::vector<double>(rows_count),
+                Matrix(count, proposal.size()), std::vector<double>(rows_count)};
     Matrix x(count, d);
     const std::int64_t slice = std::min<std::int64_t>(segment_length(points.points()), 1024);
     parallel::for_each((count + slice - 1) / slice, evaluate.threads(), [&](std::int64_t s) {
@@ -91,7 +92,9 @@ Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal
         proposal.draw(space, v, z);
         space.to_x(z, rows_of(x, begin, n));
         space.log_density(z, log_f);
-        proposal.log_components(space, z, log_f, g);
+        const std::vector<double> log_initial = space.log_initial(log_f);
+        std::ranges::copy(log_initial, batch.log_initial.begin() + begin);
+        proposal.log_components(z, log_initial, g);
         std::ranges::copy(proposal.normalise(g), batch.log_q.begin() + begin);
     });
     const std::vector<std::int64_t> rows = inside(batch.log_f);

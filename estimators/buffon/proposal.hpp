@@ -24,8 +24,8 @@ public:
     const std::vector<double>& alpha() const { return alpha_; }
     const std::vector<Gaussian>& gaussians() const { return gaussians_; }
 
-    /// log density of each component at z (n, d) into out (n, K); log_f (n, J) are those of the input laws.
-    void log_components(const WorkingSpace& space, ConstView z, ConstView log_f, View out) const;
+    /// log density of each component at z (n, d) into out (n, K); that of q_0 is known: log_initial (n).
+    void log_components(ConstView z, std::span<const double> log_initial, View out) const;
     /// Component log densities (n, K) become densities relative to the mixture, g_k / g, in place; returns log g (n).
     /// Where all components vanish g_k / g = 0 and log g = -inf.
     std::vector<double> normalise(View log_components) const;
@@ -44,7 +44,8 @@ struct Batch {
     Matrix z;      // (n, d)
     Matrix y;      // (n, c) outputs; 0 where no input law has density: the model was not asked
     Matrix score;  // (n, m) or empty
-    Matrix log_f;  // (n, J)
+    Matrix log_f;  // (n, J) input laws
+    std::vector<double> log_initial;  // (n) q_0
     Matrix ratio;  // (n, K) components of the proposal q it was drawn from: g_k / q
     std::vector<double> log_q;  // (n)
 

@@ -28,12 +28,12 @@ struct EnumNames<Keep> {
 
 struct Run {
     std::int64_t budget = 10'000;
-    std::optional<std::uint64_t> rng;
+    std::optional<std::uint64_t> rng = {};
     std::int64_t batch = 65'536;
     int threads = 0;
     OnError on_error = OnError::raise;
     Keep keep = Keep::nothing;
-    std::function<void(std::int64_t, std::int64_t)> progress;
+    std::function<void(std::int64_t, std::int64_t)> progress = {};
 
     static constexpr auto fields() {
         return std::tuple{

@@ -5,8 +5,8 @@
 #include <type_traits>
 
 #include <buffon/check.hpp>
+#include <buffon/kernels.hpp>
 #include <buffon/linalg.hpp>
-#include <buffon/logspace.hpp>
 #include <buffon/moments.hpp>
 #include <buffon/normal_functions.hpp>
 #include <buffon/sobol_sequence.hpp>
@@ -187,8 +187,11 @@ void WorkingSpace::log_jacobian(ConstView z, std::span<double> out) const {
     }
 }
 
-double WorkingSpace::log_initial(std::span<const double> log_f) const {
-    return normal_ ? log_f[0] : log_sum_exp(log_f) - std::log(static_cast<double>(laws_.size()));
+std::vector<double> WorkingSpace::log_initial(ConstView log_f) const {
+    std::vector<double> copy(log_f.data, log_f.data + log_f.size());
+    if (log_f.cols == 1) return copy;
+    const std::vector<double> shares(laws_.size(), 1.0 / static_cast<double>(laws_.size()));
+    return mixture_ratios({copy.data(), log_f.rows, log_f.cols}, shares);
 }
 
 void WorkingSpace::draw_initial(double v, double* u) const {

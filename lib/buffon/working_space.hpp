@@ -29,9 +29,9 @@ public:
     /// log |dx / dz| of each row.
     void log_jacobian(ConstView z, std::span<double> out) const;
 
-    /// q_0 = (1/J) sum_j f_j: its log density from those of the laws (J), and a draw from d uniforms in place; v in (0, 1)
-    /// chooses the law.
-    double log_initial(std::span<const double> log_f) const;
+    /// q_0 = (1/J) sum_j f_j: its log density from those of the laws (n, J), and a draw from d uniforms in place; v in
+    /// (0, 1) chooses the law.
+    std::vector<double> log_initial(ConstView log_f) const;
     void draw_initial(double v, double* u) const;
 
 private:

@@ -165,10 +165,12 @@ TEST_CASE("draw_initial: v at the very end of (0, 1) still chooses a law") {
 
 TEST_CASE("log_initial: q_0 is the mean of the laws") {
     const WorkingSpace space = WorkingSpace::standardised(normals);
-    CHECK(space.log_initial(std::vector{std::log(0.2), std::log(0.6)}) == doctest::Approx(std::log(0.4)));
-    CHECK(space.log_initial(std::vector{-2000.0, -infinity}) == doctest::Approx(-2000 - std::log(2.0)));
-    CHECK(space.log_initial(std::vector{-infinity, -infinity}) == -infinity);
-    CHECK(WorkingSpace::normal(normals[0]).log_initial(std::vector{-3.5}) == -3.5);
+    const std::vector<double> log_f{std::log(0.2), std::log(0.6), -2000.0, -infinity, -infinity, -infinity};
+    const std::vector<double> log_q = space.log_initial({log_f.data(), 3, 2});
+    CHECK(log_q[0] == doctest::Approx(std::log(0.4)));
+    CHECK(log_q[1] == doctest::Approx(-2000 - std::log(2.0)));
+    CHECK(log_q[2] == -infinity);
+    CHECK(WorkingSpace::normal(normals[0]).log_initial({log_f.data(), 1, 1})[0] == std::log(0.2));
 }
 
 TEST_CASE("normal: the standard normal space of one law") {
