@@ -43,13 +43,15 @@ Estimate transform(const Estimate& e, const py::function& f, std::vector<std::st
     return e.transform(checked, std::move(names));
 }
 
-py::object bounds(const Estimate& e, double level) {
+using Bounds = std::pair<py::array_t<double>, py::array_t<double>>;
+
+Bounds bounds(const Estimate& e, double level) {
     const auto [low, high] = e.confidence_interval(level);
-    return py::make_tuple(binder::from_vector(low), binder::from_vector(high));
+    return {binder::from_vector(low), binder::from_vector(high)};
 }
 
-py::object interval(const Estimate& e, double level) {
-    const py::object low_high = bounds(e, level);
+Bounds interval(const Estimate& e, double level) {
+    Bounds low_high = bounds(e, level);
     for (const auto& warning : e.warnings)
         if (PyErr_WarnEx(PyExc_RuntimeWarning, warning.c_str(), 1) < 0) throw py::error_already_set();
     return low_high;
@@ -145,7 +147,8 @@ void bind_estimate(py::module_& m) {
         .def("contrast", [](const Estimate& e, py::object i, py::object j) { return e.contrast(position(e, i), position(e, j)); },
              py::arg("i"), py::arg("j"), "Difference of two values (by name or position), with the error their common sample leaves.")
         .def("merge", &Estimate::merge, py::arg("other"), "Pooled with an independent estimate of the same quantities, weighted by n.")
-        .def("__getitem__", [](const Estimate& e, py::object key) { return e.value[static_cast<std::size_t>(position(e, key))]; })
+        .def("__getitem__", [](const Estimate& e, py::object key) { return e.value[static_cast<std::size_t>(position(e, key))]; },
+             py::arg("key"))
         .def("__len__", &Estimate::size)
         .def("__repr__", &Estimate::text)
         .def(py::pickle(&pickled, &unpickled))

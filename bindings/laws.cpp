@@ -92,7 +92,9 @@ void bind_univariate(py::class_<Law>& c) {
         .def("from_normal", [](const Law& l, py::object u) { return elementwise(u, "u", [&](double v) { return l.from_normal(v); }); },
              py::arg("u"), "Inverse of to_normal.")
         .def("sample",
-             [](const Law& l, std::int64_t n, py::object rng) { return sample(Distribution(Univariate(l)), n, rng_key(rng, "sample")).attr("ravel")(); },
+             [](const Law& l, std::int64_t n, py::object rng) {
+                 return sample(Distribution(Univariate(l)), n, rng_key(rng, "sample")).reshape({py::ssize_t{-1}});
+             },
              py::arg("n"), py::arg("rng") = py::none(), "n independent draws, shape (n,). Same rng key, same bits.")
         .def_property_readonly("mean", [](const Law& l) { return l.mean(); }, "Mean.")
         .def_property_readonly("covariance", [](const Law& l) { return l.variance(); }, "Variance.")

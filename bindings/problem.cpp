@@ -199,8 +199,8 @@ Problem make_problem(py::object model, py::object inputs, py::object outputs, py
     std::vector<Callable> functionals;
     callable(model, "model");
     read_outputs(outputs, names, functionals);
-    return Problem(Model(PythonModel(std::move(model), names, std::move(functionals), read_score(score), vectorized)),
-                   read_inputs(inputs), std::move(names), false);
+    Model batch = PythonModel(std::move(model), names, std::move(functionals), read_score(score), vectorized);
+    return Problem(std::move(batch), read_inputs(inputs), std::move(names), false);
 }
 
 Problem make_exceedance(py::object model, py::object inputs, py::object thresholds, bool below, bool vectorized) {
@@ -252,7 +252,7 @@ std::string text_of(const Problem& p) {
     return out + (p.outputs().size() > 8 ? ", ...)" : ")") + ". Try bf.aiscv(problem, budget=10_000, rng=1)";
 }
 
-py::object evaluate(const Problem& p, py::object x) {
+py::array_t<double> evaluate(const Problem& p, py::object x) {
     const binder::Array rows = binder::to_rows(x, p.dim(), "x");
     const ConstView view = binder::view_of(rows);
     Outputs out;
@@ -276,6 +276,7 @@ py::object python_exception(const std::exception_ptr& cause) {
     } catch (const PythonError& error) {
         return python_exception(error.cause);
     } catch (py::error_already_set& error) {
+        if (error.trace()) PyException_SetTraceback(error.value().ptr(), error.trace().ptr());   // before 3.12 they are apart
         return error.value();
     } catch (...) {
         return py::none();
