@@ -28,12 +28,12 @@ def to_dict(self, level: float = 0.95) -> dict[str, Any]:
     named = {
         "value": self.value.tolist(),
         "std_error": self.std_error.tolist(),
-        "interval": [list(bounds) for bounds in zip(low.tolist(), high.tolist())],
+        "interval": [list(bounds) for bounds in zip(low.tolist(), high.tolist(), strict=True)],
     }
     state = self._state()
     return {
         "names": state["names"],
-        **{key: dict(zip(state["names"], row)) for key, row in named.items()},
+        **{key: dict(zip(state["names"], row, strict=True)) for key, row in named.items()},
         "level": level,
         "covariance": self.covariance.tolist(),
         **{key: state[key] for key in ("n", "n_failed", "rng_key", "degrees_of_freedom", "diagnostics", "warnings")},
@@ -91,9 +91,10 @@ def plot(self, ax: "matplotlib.axes.Axes | None" = None, level: float = 0.95) ->
 def _repr_html_(self) -> str:
     """Table for notebooks."""
     low, high = self._interval()
-    cells = zip(self.names, self.value, self.std_error, low, high)
+    cells = zip(self.names, self.value, self.std_error, low, high, strict=True)
     rows = "".join(
-        f"<tr><th>{html.escape(name)}</th>" + "".join(f"<td>{number:.6g}</td>" for number in numbers) + "</tr>" for name, *numbers in cells
+        f"<tr><th>{html.escape(name)}</th>" + "".join(f"<td>{number:.6g}</td>" for number in numbers) + "</tr>"
+        for name, *numbers in cells
     )
     failed = f", {self.n_failed:,} failed" if self.n_failed else ""
     notes = "".join(f"<br>warning: {html.escape(text)}" for text in self.warnings)
@@ -132,7 +133,8 @@ def load(path: "str | os.PathLike[str]") -> Estimate:
         state = None   # no JSON, no text
     kind = state.get("kind") if isinstance(state, Mapping) else None
     if kind != _KIND:
-        raise ValueError(f"Estimate.load: {path} must be a file written by Estimate.save" + (f", it says {kind!r}" if kind else ""))
+        says = f", it says {kind!r}" if kind else ""
+        raise ValueError(f"Estimate.load: {path} must be a file written by Estimate.save{says}")
     if state.get("version") != Estimate._version:
         raise ValueError(f"Estimate.load: {path} must be of format version {Estimate._version}, got {state.get('version')!r}")
     try:

@@ -61,7 +61,7 @@ _DOCS = {
         >>> import buffon as bf
         >>> problem = bf.Problem(lambda x: x[:, 0] * x[:, 1], bf.Joint([bf.Uniform(), bf.Uniform()]))
         >>> estimate = bf.quasi(problem, budget=10_000, rng=1)
-        >>> abs(estimate.value[0] - 0.25) < 1e-4
+        >>> abs(estimate["y"] - 0.25) < 1e-4
         True
         """,
     ),
