@@ -1,4 +1,4 @@
-"""Compiled functions with Python signatures: for `inspect` and editors, type stubs, and errors whose first line names the argument.
+"""Compiled functions with Python signatures: for `inspect`, editors, type stubs, and errors that name the argument.
 
 pybind11 puts a signature into the first line of a docstring and answers a wrong call with a list of all it would take.
 `seal` replaces each function by one that has a real signature and says which argument was wrong.
@@ -6,6 +6,7 @@ pybind11 puts a signature into the first line of a docstring and answers a wrong
 import ast
 import functools
 import inspect
+import re
 
 from buffon import _buffon
 
@@ -17,13 +18,14 @@ _BY_NAME = {
     "laws": "Mapping[str, UnivariateLaw] | Iterable[UnivariateLaw]", "components": "Iterable[Normal | MultivariateNormal]",
     "rng": "Rng", "i": "int | str", "j": "int | str", "key": "int | str", "condition": "ArrayLike | None",
     "f": "Callable[[Any], Any]",
-    **dict.fromkeys(("x", "y", "u", "p", "t", "sigma", "lam", "grid", "mean", "covariance", "weights", "means", "covariances"), "ArrayLike"),
+    **dict.fromkeys(("x", "y", "u", "p", "t", "sigma", "lam", "grid"), "ArrayLike"),
+    **dict.fromkeys(("mean", "covariance", "weights", "means", "covariances"), "ArrayLike"),
 }
 _PLAIN = {
     "typing.SupportsFloat | typing.SupportsIndex": "float", "typing.SupportsInt | typing.SupportsIndex": "int",
     "numpy.typing.NDArray[numpy.float64]": "Array", "numpy.ndarray": "Array", "collections.abc.": "", "typing.": "",
-    "buffon._buffon.": "", "buffon.diffusion.": "", "buffon.testing.": "", "buffon.": "",
 }
+_ANYTHING = ("object", "handle", "collections.abc.Iterable", "collections.abc.Callable")
 # What satisfies an annotation, and how to say so.
 _REQUIREMENTS = {
     "float": (lambda v: hasattr(v, "__float__") or hasattr(v, "__index__"), "a number"),
@@ -104,11 +106,11 @@ def signature(line):
 
 def annotation(written, name=None):
     """pybind11's name of a type as Buffon's stubs write it."""
-    if written in ("object", "handle", "collections.abc.Iterable") or written.startswith("typing.Annotated"):
+    if written in _ANYTHING or written.startswith("typing.Annotated"):
         return _BY_NAME.get(name, "Any")
     for long, short in _PLAIN.items():
         written = written.replace(long, short)
-    return written
+    return re.sub(r"\bbuffon\.(\w+\.)*", "", written)
 
 
 def _split(text):
@@ -119,7 +121,8 @@ def _split(text):
         if letter == "," and depth == 0:
             pieces.append(text[begin:i].strip())
             begin = i + 1
-    return [*pieces, text[begin:].strip()] if text[begin:].strip() else pieces
+    last = text[begin:].strip()
+    return [*pieces, last] if last else pieces
 
 
 def _default(text):
