@@ -1,0 +1,113 @@
+"""The public names, and the first block of code that the design promises."""
+import doctest
+import inspect
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import buffon as bf
+from buffon import diffusion
+
+LAWS = ["Normal", "LogNormal", "Uniform", "Joint", "MultivariateNormal", "Mixture"]
+ESTIMATORS = ["plain", "quasi", "importance", "aiscv"]
+NAMES = [*LAWS, *ESTIMATORS, "GaussianCopula", "Problem", "Sample", "Estimate", "ModelError", "exceedance", "testing"]
+DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
+MEMBERS = {
+    "Problem": ["dim", "inputs", "outputs"],
+    "Estimate": ["value", "std_error", "covariance", "n", "n_failed", "names", "rng_key", "diagnostics", "warnings", "sample",
+                 "degrees_of_freedom", "confidence_interval", "transform", "contrast", "merge", "to_dict", "to_dataframe",
+                 "to_xarray", "plot", "save", "load"],
+    "Sample": ["x", "y", "log_density", "inputs", "outputs", "save", "load"],
+    "GaussianCopula": ["from_pearson", "from_spearman"],
+    **{law: ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"] for law in LAWS},
+}
+RUN = ["budget", "rng", "batch", "threads", "on_error", "keep", "progress"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_promised_name_exists(name):
+    assert name in bf.__all__
+    assert getattr(bf, name).__doc__
+
+
+def test_no_public_name_lacks_its_promise():
+    assert sorted(set(bf.__all__) - set(NAMES)) == ["__version__"]
+    assert sorted(diffusion.__all__) == sorted(DIFFUSION)
+
+
+@pytest.mark.parametrize("owner, name", [(owner, name) for owner, names in MEMBERS.items() for name in names])
+def test_a_promised_member_exists_and_says_what_it_is(owner, name):
+    assert getattr(bf, owner).__dict__[name].__doc__, f"{owner}.{name} has no docstring"
+
+
+@pytest.mark.parametrize("name", ["cdf", "quantile"])
+@pytest.mark.parametrize("law", ["Normal", "LogNormal", "Uniform"])
+def test_univariate_laws_have_a_distribution_function(law, name):
+    assert callable(getattr(getattr(bf, law), name))
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_estimators_share_the_keywords_of_a_run(name):
+    parameters = inspect.signature(getattr(bf, name)).parameters
+    assert [p for p in parameters if p in RUN] == RUN and next(iter(parameters)) == "problem"
+    assert all(p.kind is inspect.Parameter.KEYWORD_ONLY for key, p in parameters.items() if key != "problem")
+    assert "Returns\n-------\nEstimate" in getattr(bf, name).__doc__
+
+
+def test_every_registered_word_is_public():
+    assert set(bf._buffon.registry) == set(ESTIMATORS)
+
+
+def model(x):   # as the beam's displacement: positive, skewed
+    return x[:, 0] / 1000 * np.exp(x[:, 1])
+
+
+def promised_problem():
+    inputs = bf.Joint({"F": bf.LogNormal.from_moments(mean=556.8, cv=0.08), "w": bf.Normal(0.062, 0.0062)},
+                      copula=bf.GaussianCopula({("F", "w"): -0.3}))
+    return bf.Problem(model, inputs, outputs={"mean": lambda y: y, "square": lambda y: y**2, "P": lambda y: y > .6})
+
+
+@pytest.mark.parametrize("name", ["plain", "quasi", "aiscv"])
+def test_the_first_block_of_the_design(name, tmp_path):
+    problem = promised_problem()
+    e = getattr(bf, name)(problem, budget=20_000, rng=1)
+    low, high = e.confidence_interval(0.95)
+    assert e.names == ["mean", "square", "P"] and e.value.shape == e.std_error.shape == low.shape == high.shape == (3,)
+    assert e.covariance.shape == (3, 3) and 0 < e.n <= 20_000 and isinstance(e.diagnostics, dict)
+    assert np.all(low < e.value) and np.all(e.value < high) and e["P"] == e.value[2]
+    y = model(problem.inputs.sample(1_000_000, rng=77))
+    oracle = np.array([y.mean(), (y**2).mean(), (y > .6).mean()])
+    error = np.hypot(e.std_error, np.array([y.std(), (y**2).std(), (y > .6).std()]) / 1000)
+    assert np.all(np.abs(e.value - oracle) < 5 * error)
+    assert e.to_dict()["value"]["P"] == e["P"]
+    path = tmp_path / "e.json"
+    e.save(path)
+    np.testing.assert_array_equal(bf.Estimate.load(path).covariance, e.covariance)
+
+
+def test_the_docstrings_of_the_package_run():
+    class Checker(doctest.OutputChecker):
+        def check_output(self, want, got, flags):   # an example that shows no output only has to run
+            return want == "" or super().check_output(want, got, flags)
+    runner = doctest.DocTestRunner(Checker(), optionflags=doctest.ELLIPSIS)
+    for module in (bf, diffusion, bf.testing):
+        for example in doctest.DocTestFinder().find(module):
+            runner.run(example)
+    assert runner.tries > 5 and runner.failures == 0
+
+
+@pytest.mark.parametrize("law", [bf.Normal(1, 2), bf.LogNormal(0.1, 0.2), bf.Uniform(-1, 3)], ids=repr)
+def test_univariate_laws_pickle(law):
+    assert repr(pickle.loads(pickle.dumps(law))) == repr(law)
+
+
+def test_importing_is_quiet_and_light():
+    code = ("import sys, buffon; heavy = {'matplotlib', 'pandas', 'xarray', 'scipy', 'torch', 'pyarrow'} & set(sys.modules); "
+            "assert not heavy, heavy; print(buffon.__version__)")
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60, env=os.environ)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.strip() == bf.__version__
