@@ -1,0 +1,43 @@
+"""Promise 6: what stops a run finds the partial estimate in the exception."""
+import numpy as np
+import pytest
+
+import buffon as bf
+
+
+def stopping(outputs, after, error):
+    def model(x):
+        if model.rows >= after:
+            raise error
+        model.rows += len(x)
+        return outputs(x)
+    model.rows = 0
+    return model
+
+
+@pytest.mark.parametrize("stop, raised", [
+    (KeyboardInterrupt("key"), KeyboardInterrupt), (ValueError("bad"), bf.ModelError),
+], ids=["ctrl-c", "error"])
+def test_a_stopped_run_leaves_what_it_had(estimate, outputs, stop, raised):
+    model = stopping(outputs, 300_000, stop)
+    with pytest.raises(raised) as caught:
+        estimate(600_000, model=model, batch=5_000)
+    error = caught.value
+    assert 0 < len(error.sample) <= model.rows
+    np.testing.assert_array_equal(outputs(error.sample.x), error.sample.y)
+    if error.partial is not None:   # an adaptive estimator may have nothing to say yet
+        assert error.partial.n <= model.rows and error.partial.rng_key == 1
+        truth = np.array([5.0, 2.0])   # E a^2 = 1 + 4; E (a^2 + 2 b) b = 2
+        assert np.all(np.abs(error.partial.value[:2] - truth) < 5 * error.partial.std_error[:2])
+
+
+def test_progress_may_stop_a_run(estimate):
+    seen = []
+
+    def progress(n, budget):
+        seen.append(n)
+        if n > 100_000:
+            raise StopIteration("enough")
+    with pytest.raises(StopIteration):
+        estimate(600_000, batch=5_000, progress=progress)
+    assert seen == sorted(seen) and seen[-1] < 300_000
