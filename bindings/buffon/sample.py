@@ -73,7 +73,8 @@ def _save_parquet(state, path):
 def _load_parquet(path):
     parquet = needed("pyarrow.parquet", "Sample.load", "data")
     try:
-        table = parquet.read_table(path)
+        with parquet.ParquetFile(path) as file:   # read_table refuses columns of one name
+            table = file.read()
     except ValueError as error:   # ArrowInvalid
         raise ValueError(f"Sample.load: {path} must be a file written by Sample.save; {error}") from error
     head = json.loads((table.schema.metadata or {}).get(b"buffon", b"{}"))

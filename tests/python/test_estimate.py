@@ -280,6 +280,19 @@ def test_sample_files_hold_no_pickle_and_others_are_refused(tmp_path, refused):
     refused(ValueError, "Sample.save: path must end in .npz or .parquet, got 's.csv'", lambda: sample().save("s.csv"))
 
 
+def test_parquet_files_of_others_are_refused(tmp_path, refused):
+    arrow, parquet = (pytest.importorskip(name) for name in ("pyarrow", "pyarrow.parquet"))
+    path = tmp_path / "s.parquet"
+    says = f"Sample.load: {path} must be a file written by Sample.save"
+    parquet.write_table(arrow.table({"x": [1.0]}), path)
+    refused(ValueError, says, lambda: bf.Sample.load(path))
+    path.write_text("x,y")
+    with pytest.raises(ValueError, match=r"must be a file written by Sample\.save"):
+        bf.Sample.load(path)
+    with pytest.raises(FileNotFoundError):
+        bf.Sample.load(tmp_path / "none.parquet")
+
+
 def test_sample_arrays_are_views_that_outlive_their_estimate():
     s = sample()
     x = s.x
