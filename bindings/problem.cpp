@@ -44,9 +44,7 @@ public:
             return vectorized_ ? batch(x) : point_by_point(x);
         } catch (py::error_already_set& error) {
             if (error.matches(PyExc_Exception)) {
-                const std::string text = py::str(error.type().attr("__name__")).cast<std::string>() + ": " +
-                                         py::str(error.value()).cast<std::string>();
-                throw PythonError(text, std::current_exception());
+                throw PythonError(words_of(error), std::current_exception());
             }
             Interrupted stop;   // KeyboardInterrupt, SystemExit
             stop.cause = std::current_exception();
@@ -55,6 +53,10 @@ public:
     }
 
 private:
+    static std::string words_of(const py::error_already_set& error) {
+        return py::str(error.type().attr("__name__")).cast<std::string>() + ": " + py::str(error.value()).cast<std::string>();
+    }
+
     /// A copy that Python owns: a model may keep its argument, or write into it.
     static py::array_t<double> owned(ConstView x) {
         py::array_t<double> a({static_cast<py::ssize_t>(x.rows), static_cast<py::ssize_t>(x.cols)});
@@ -100,17 +102,32 @@ private:
         const py::array_t<double> points = owned(x);
         py::list y, score;
         for (std::int64_t i = 0; i < x.rows; ++i) {
-            const py::object value = (*model_)(points[py::int_(i)]);
-            if (functionals_.empty()) {
-                y.append(value);
-            } else {
-                py::list row;
-                for (const auto& f : functionals_) row.append((*f)(value));
-                y.append(row);
+            try {
+                evaluate_point(points[py::int_(i)], y, score);
+            } catch (py::error_already_set& error) {
+                if (!error.matches(PyExc_Exception)) throw;
+                throw PointError(words_of(error), i > 0 ? rows_of(y, score, i) : Outputs{}, std::current_exception());
             }
-            if (!score_.empty()) score.append((*score_[0])(value));
         }
-        return finish(copied(table(y, x.rows, "the model")), score_.empty() ? Matrix() : copied(table(score, x.rows, "score")));
+        return rows_of(y, score, x.rows);
+    }
+
+    void evaluate_point(const py::object& point, py::list& y, py::list& score) const {
+        const py::object value = (*model_)(point);
+        py::object row = value;
+        if (!functionals_.empty()) {
+            py::list all;
+            for (const auto& f : functionals_) all.append((*f)(value));
+            row = all;
+        }
+        const py::object s = score_.empty() ? py::none() : (*score_[0])(value);
+        y.append(row);
+        score.append(s);
+    }
+
+    /// The first n points; a point that failed may have left nothing after them.
+    Outputs rows_of(const py::list& y, const py::list& score, std::int64_t n) const {
+        return finish(copied(table(y, n, "the model")), score_.empty() ? Matrix() : copied(table(score, n, "score")));
     }
 
     /// One score serves all outputs.

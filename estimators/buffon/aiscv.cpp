@@ -34,6 +34,7 @@ Estimate safe(Evaluation& evaluate, const WorkingSpace& space, const Run& run, c
     Adaptation adaptation(evaluate, space, options);
     const std::vector<std::string> groups = law_names(static_cast<std::int64_t>(options.laws.size()));
     return with_partial(
+        evaluate,
         [&] {
             if (adaptation.init())
                 while (adaptation.step()) {

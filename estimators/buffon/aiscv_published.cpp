@@ -226,6 +226,7 @@ Estimate aiscv_published(Evaluation& evaluate, const Run& run, const AiscvOption
     Published adaptation(evaluate, space, run, options);
     Moments total;
     return with_partial(
+        evaluate,
         [&] {
             if (adaptation.enough()) {
                 adaptation.init();

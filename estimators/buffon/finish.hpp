@@ -27,9 +27,11 @@ Estimate finish_replicates(const Evaluation& evaluation, ConstView replicates, c
 
 /// body(), and when the run stops early, partial() attached to what stops it.
 template <class Body, class Partial>
-Estimate with_partial(const Body& body, const Partial& partial) {
+Estimate with_partial(Evaluation& evaluation, const Body& body, const Partial& partial) {
     try {
-        return body();
+        Estimate e = body();
+        evaluation.announce();
+        return e;
     } catch (Unfinished& stopped) {
         try {
             stopped.partial = std::make_shared<const Estimate>(partial());

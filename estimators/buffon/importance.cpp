@@ -88,7 +88,7 @@ Estimate importance(const Problem& problem, const Run& run, const ImportanceOpti
         e.diagnostics["effective_size"] = second > 0 ? static_cast<double>(total.n) * mean_w * mean_w / second : 0.0;
         return e;
     };
-    return with_partial(sample, [&] { return conclude(evaluate, total, options.self_normalise); });
+    return with_partial(evaluate, sample, [&] { return conclude(evaluate, total, options.self_normalise); });
 }
 
 }  // namespace buffon

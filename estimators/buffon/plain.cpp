@@ -28,7 +28,13 @@ Estimate plain(const Problem& problem, const Run& run) {
         }
         return finish_mean(evaluate, total);
     };
-    return with_partial(sample, [&] { return finish_mean(evaluate, total); });
+    return with_partial(evaluate, sample, [&] {
+        const Matrix& last = evaluate.unfinished();
+        parallel::reduce_blocks(last.rows, run.threads, total, [&](std::int64_t first, std::int64_t count) {
+            return Moments(last.view().slice(first, count));
+        });
+        return finish_mean(evaluate, total);
+    });
 }
 
 }  // namespace buffon

@@ -54,7 +54,10 @@ Estimate quasi(const Problem& problem, const Run& run, const QuasiOptions& optio
         }
         return finish_replicates(evaluate, means(totals, plan.replicates, plan.points));
     };
-    return with_partial(sample, [&] {
+    return with_partial(evaluate, sample, [&] {
+        const Matrix& last = evaluate.unfinished();
+        if (totals.rows == 0) totals = Matrix(plan.replicates, last.cols);
+        add_segments(last, evaluate.n() - last.rows, points, 1, totals);
         const std::int64_t whole = evaluate.n() / plan.points;
         require(whole >= 2, "quasi: fewer than two replicates were finished");
         return finish_replicates(evaluate, means(totals, whole, plan.points));

@@ -47,48 +47,127 @@ Evaluation::Evaluation(std::string function, const Problem& problem, const Run& 
     sample_.inputs = problem.inputs().names();
 }
 
+void Evaluation::announce() {
+    if (run_.progress && n_ > announced_) run_.progress(announced_ = n_, run_.budget);
+}
+
 Outputs Evaluation::operator()(ConstView x, const LogDensity& log_density) {
-    if (x.rows == 0) return {Matrix(0, columns()), {}};
+    Outputs out;
+    std::int64_t finished = 0;
     try {
-        Outputs out = call_in_slices(x);
-        judge(x, out);
-        keep(x, out.y, log_density);
-        n_ += x.rows;
-        if (run_.progress) run_.progress(n_, run_.budget);
+        announce();
+        if (x.rows == 0) return {Matrix(0, columns()), {}};
+        call_in_slices(x, out, finished);
+        take_in(x, out, log_density);
         return out;
     } catch (Unfinished& stopped) {
+        if (finished > 0) {
+            out.y.data.resize(static_cast<std::size_t>(finished * out.y.cols));
+            out.y.rows = finished;
+            take_in(x.slice(0, finished), out, [](std::span<double> log_q) { std::ranges::fill(log_q, std::numeric_limits<double>::quiet_NaN()); });
+            unfinished_ = std::move(out.y);
+        }
         stopped.sample = sample_;
         throw;
     }
 }
 
-Outputs Evaluation::call_in_slices(ConstView x) {
-    const std::int64_t slice = problem_.thread_safe() ? std::min(run_.batch, parallel::block_size) : run_.batch;
-    const Outputs first = call(x, 0, std::min(slice, x.rows));   // says how many outputs there are
+void Evaluation::take_in(ConstView x, const Outputs& out, const LogDensity& log_density) {
+    keep(x, out.y, log_density);
+    n_ += x.rows;
+}
+
+/// Slice by slice; `finished` rows stand when a slice fails. The first slice says how many outputs there are.
+void Evaluation::call_in_slices(ConstView x, Outputs& out, std::int64_t& finished) {
+    const bool together = problem_.thread_safe();
+    const std::int64_t slice = together ? std::min(run_.batch, parallel::block_size) : run_.batch;
+    const auto fill = [&](std::int64_t begin) { place(call(x, begin, std::min(slice, x.rows - begin)), begin, out); };
+    const Outputs first = call(x, 0, std::min(slice, x.rows));
     learn_outputs(first);
-    Outputs out{Matrix(x.rows, columns()), first.score.rows > 0 ? Matrix(x.rows, m_) : Matrix()};
+    out = {Matrix(x.rows, columns()), first.score.rows > 0 ? Matrix(x.rows, m_) : Matrix()};
     place(first, 0, out);
-    parallel::for_each((x.rows - 1) / slice, problem_.thread_safe() ? run_.threads : 1, [&](std::int64_t s) {
-        const std::int64_t begin = (s + 1) * slice;
-        place(call(x, begin, std::min(slice, x.rows - begin)), begin, out);
-    });
+    judge(x, out, 0, first.y.rows, finished);
+    if (!together) {
+        for (std::int64_t begin = first.y.rows; begin < x.rows; begin += slice) {
+            fill(begin);
+            judge(x, out, begin, std::min(begin + slice, x.rows), finished);
+        }
+        return;
+    }
+    std::vector<char> done(static_cast<std::size_t>((x.rows - 1) / slice));
+    const auto judge_done = [&] {
+        const auto count = std::ranges::find(done, 0) - done.begin();
+        judge(x, out, first.y.rows, std::min(x.rows, (count + 1) * slice), finished);
+    };
+    try {
+        parallel::for_each(static_cast<std::int64_t>(done.size()), run_.threads, [&](std::int64_t s) {
+            fill((s + 1) * slice);
+            done[static_cast<std::size_t>(s)] = 1;
+        });
+    } catch (Unfinished&) {
+        judge_done();
+        throw;
+    }
+    judge_done();
+}
+
+namespace {
+
+/// `part` under what is there.
+void append(Matrix& to, const Matrix& part) {
+    if (part.rows == 0) return;
+    to.data.insert(to.data.end(), part.data.begin(), part.data.end());
+    to.cols = part.cols;
+    to.rows += part.rows;
+}
+
+void append_failure(Matrix& to, std::int64_t cols) {
+    append(to, Matrix(1, cols, std::numeric_limits<double>::quiet_NaN()));
+}
+
+}  // namespace
+
+/// One slice. Points at which a model of one point fails become NaN when failures are discarded, and the rest is asked again.
+Outputs Evaluation::call(ConstView x, std::int64_t begin, std::int64_t count) const {
+    Outputs out;
+    std::int64_t done = 0;
+    while (done < count) {
+        try {
+            const Outputs part = problem_(x.slice(begin + done, count - done));
+            if (done == 0) return part;
+            append(out.y, part.y);
+            append(out.score, part.score);
+            return out;
+        } catch (const ModelError&) {
+            throw;
+        } catch (const PointError& error) {
+            const std::int64_t at = begin + done + error.before.y.rows;
+            if (!discards()) {
+                ModelError stop = failure(x, at, "at point " + std::to_string(n_ + at) + ": " + error.what());
+                stop.cause = error.cause;
+                throw stop;
+            }
+            append(out.y, error.before.y);
+            append(out.score, error.before.score);
+            append_failure(out.y, out.y.cols > 0 ? out.y.cols : std::max<std::int64_t>({m_, 1, static_cast<std::int64_t>(problem_.outputs().size())}));
+            if (out.score.rows > 0) append_failure(out.score, out.score.cols);
+            done = at + 1 - begin;
+        } catch (const std::exception& error) {
+            ModelError stop = failure(x, begin, "in the batch of " + std::to_string(count) + " points that starts at point " +
+                                                    std::to_string(n_ + begin) + ": " + error.what());
+            stop.cause = std::current_exception();
+            throw stop;
+        }
+    }
     return out;
 }
 
-Outputs Evaluation::call(ConstView x, std::int64_t begin, std::int64_t count) const {
-    try {
-        return problem_(x.slice(begin, count));
-    } catch (const ModelError&) {
-        throw;
-    } catch (const std::exception& error) {
-        const auto row = x.row(begin);
-        std::ostringstream text;
-        text << function_ << ": the model failed in the batch of " << count << " points that starts at point " << n_ + begin
-             << " (" << describe(x, begin, sample_.inputs) << "): " << error.what();
-        ModelError failure(text.str(), n_ + begin, {row.begin(), row.end()});
-        failure.cause = std::current_exception();
-        throw failure;
-    }
+/// "plain: the model failed at point 17 (x1 = 0.3): why".
+ModelError Evaluation::failure(ConstView x, std::int64_t at, const std::string& what) const {
+    const auto colon = what.find(':');
+    const auto row = x.row(at);
+    return {function_ + ": the model failed " + what.substr(0, colon) + " (" + describe(x, at, sample_.inputs) + ")" + what.substr(colon),
+            n_ + at, {row.begin(), row.end()}};
 }
 
 void Evaluation::learn_outputs(const Outputs& first) {
@@ -116,8 +195,9 @@ void Evaluation::place(const Outputs& part, std::int64_t begin, Outputs& out) co
     }
 }
 
-void Evaluation::judge(ConstView x, Outputs& out) {
-    for (std::int64_t i = 0; i < x.rows; ++i) {
+/// Rows begin ... end - 1: refuses or discards those that are not finite; `finished` counts on.
+void Evaluation::judge(ConstView x, Outputs& out, std::int64_t begin, std::int64_t end, std::int64_t& finished) {
+    for (std::int64_t i = begin; i < end; finished = ++i) {
         const bool succeeded = finite_row(out, i, m_);
         if (!succeeded && !discards()) refuse_point(x, i, out);
         if (!discards()) continue;

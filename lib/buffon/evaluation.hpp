@@ -40,13 +40,20 @@ public:
     const Problem& problem() const { return problem_; }
     const Run& run() const { return run_; }
     const Sample& sample() const { return sample_; }
+    /// Of the call that was stopped: outputs of its finished rows.
+    const Matrix& unfinished() const { return unfinished_; }
+    /// Tells the user's progress function, once per finished batch: at the next call, when the estimator has taken the
+    /// batch in; and at the end by itself.
+    void announce();
 
 private:
-    Outputs call_in_slices(ConstView x);
+    void call_in_slices(ConstView x, Outputs& out, std::int64_t& finished);
     Outputs call(ConstView x, std::int64_t begin, std::int64_t count) const;
+    ModelError failure(ConstView x, std::int64_t at, const std::string& what) const;
     void learn_outputs(const Outputs& first);
     void place(const Outputs& part, std::int64_t begin, Outputs& out) const;
-    void judge(ConstView x, Outputs& out);
+    void judge(ConstView x, Outputs& out, std::int64_t begin, std::int64_t end, std::int64_t& finished);
+    void take_in(ConstView x, const Outputs& out, const LogDensity& log_density);
     [[noreturn]] void refuse_point(ConstView x, std::int64_t i, const Outputs& out) const;
     void keep(ConstView x, ConstView y, const LogDensity& log_density);
 
@@ -57,6 +64,8 @@ private:
     std::int64_t n_ = 0;
     std::int64_t n_failed_ = 0;
     std::int64_t m_ = 0;
+    std::int64_t announced_ = 0;
+    Matrix unfinished_;
     std::vector<std::string> names_;
     Sample sample_;
 };

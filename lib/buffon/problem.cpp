@@ -1,8 +1,18 @@
 #include <buffon/problem.hpp>
 
+#include <charconv>
 #include <cmath>
 
 namespace buffon {
+namespace {
+
+/// The fewest digits that give this very number back.
+std::string shortest(double value) {
+    char digits[32];
+    return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
+}
+
+}  // namespace
 
 Problem Problem::with_outputs(std::vector<Functional> functionals) const {
     require(!functionals.empty(), "Problem: with_outputs needs at least one functional, got none");
@@ -25,9 +35,7 @@ Problem exceedance(const Problem& problem, std::vector<double> thresholds, bool 
     std::vector<std::string> names;
     for (const double t : thresholds) {
         require(std::isfinite(t), "exceedance: thresholds must be finite, got ", t);
-        std::ostringstream name;
-        name << (below ? "P(y < " : "P(y > ") << t << ")";
-        names.push_back(name.str());
+        names.push_back((below ? "P(y < " : "P(y > ") + shortest(t) + ")");
     }
     Model model = [problem, thresholds = std::move(thresholds), sign = below ? -1.0 : 1.0](ConstView x) {
         const Outputs inner = problem(x);

@@ -4,8 +4,10 @@
 
 #include <concepts>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +25,15 @@ struct Outputs {
 };
 
 using Model = std::function<Outputs(ConstView x)>;
+
+/// A model that works point by point failed at one of them: what came before it stands.
+struct PointError : std::runtime_error {
+    PointError(const std::string& message, Outputs before, std::exception_ptr cause)
+        : std::runtime_error(message), before(std::move(before)), cause(std::move(cause)) {}
+
+    Outputs before;             // of the rows before the one that failed
+    std::exception_ptr cause;
+};
 
 /// A function of one point with one number as its value.
 template <class F>
@@ -73,8 +84,20 @@ private:
     template <PointFunction F>
     static Outputs by_point(const F& f, ConstView x) {
         Outputs out{Matrix(x.rows, 1), {}};
-        for (std::int64_t i = 0; i < x.rows; ++i) out.y(i, 0) = f(x.row(i));
+        for_points(x, out, [&](std::int64_t i) { out.y(i, 0) = f(x.row(i)); });
         return out;
+    }
+    /// set(i) for each row; what throws becomes a PointError with the rows before.
+    template <class Set>
+    static void for_points(ConstView x, Outputs& out, const Set& set) {
+        std::int64_t i = 0;
+        try {
+            for (; i < x.rows; ++i) set(i);
+        } catch (const std::exception& error) {
+            out.y.data.resize(static_cast<std::size_t>(i * out.y.cols));
+            out.y.rows = i;
+            throw PointError(error.what(), std::move(out), std::current_exception());
+        }
     }
     template <PointVectorFunction F>
     static Outputs by_point(const F& f, ConstView x);
@@ -91,14 +114,14 @@ Problem exceedance(const Problem& problem, std::vector<double> thresholds, bool 
 template <PointVectorFunction F>
 Outputs Problem::by_point(const F& f, ConstView x) {
     Outputs out;
-    for (std::int64_t i = 0; i < x.rows; ++i) {
+    for_points(x, out, [&](std::int64_t i) {
         const auto row = f(x.row(i));
         if (i == 0) out.y = Matrix(x.rows, static_cast<std::int64_t>(row.size()));
         require(static_cast<std::int64_t>(row.size()) == out.y.cols,
                 "Problem: every point must give ", out.y.cols, " outputs, got ", row.size());
         std::int64_t j = 0;
         for (const double value : row) out.y(i, j++) = value;
-    }
+    });
     return out;
 }
 

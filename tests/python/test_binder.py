@@ -128,7 +128,6 @@ def test_progress_line_ends_when_the_model_fails(capsys):
     assert capsys.readouterr().err.endswith("\n")
 
 
-@pytest.mark.xfail(reason="Evaluation calls progress before the estimator has taken the batch in")
 def test_an_exception_in_progress_stops_the_run_with_what_was_done(normal):
     def progress(n, budget):
         if n > 100_000:

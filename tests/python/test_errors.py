@@ -82,9 +82,6 @@ def test_laws_refuse(refused, function, kind, message):
     refused(kind, message, function)
 
 
-known_gap = pytest.mark.xfail(reason="Evaluation keeps and counts whole chunks of 65,536 rows, not batches or points")
-
-
 def f(x):
     return x[:, 0]
 
@@ -258,7 +255,6 @@ def test_what_is_no_exception_of_the_model_passes_with_the_partial_estimate(kind
     assert len(caught.value.sample) == caught.value.partial.n
 
 
-@known_gap
 def test_a_model_of_one_point_names_that_point():
     x = N.sample(1000, rng=3)
     where = int(np.argmax(x > 1))
@@ -268,7 +264,6 @@ def test_a_model_of_one_point_names_that_point():
     assert caught.value.index == where and caught.value.point == x[where]
 
 
-@known_gap
 def test_finished_batches_stay_retrievable():
     def model(x):
         if model.calls == 7:
@@ -320,7 +315,6 @@ def test_discarding_everything_is_an_error(refused):
     refused(ValueError, "plain: every one of the 200000 model evaluations failed", lambda: discarded(lambda x: x * math.nan))
 
 
-@known_gap
 def test_points_at_which_a_model_raises_are_discarded():
     e = discarded(model_of_one_point, budget=2_000, vectorized=False)
     x = N.sample(2_000, rng=2)

@@ -140,7 +140,7 @@ def test_numbers_are_written_as_an_estimate_prints_them(scale):
 
 
 @pytest.mark.parametrize(("value", "text"), [
-    (0.01234, "0.0123"), (8460.4, "8,460"), (2.66e-12, "2.66e-12"), (1e7, "1.00e7"), (None, "-"), (0, "0"), (1, "1"),
+    (0.01234, "0.0123"), (8463.4, "8,460"), (2_227_753.0, "2,230,000"), (99.96, "100"), (123.4, "123"), (2.66e-12, "2.66e-12"), (1e7, "1.00e7"), (None, "-"), (0, "0"), (1, "1"),
 ])
 def test_short_numbers(value, text):
     assert short(value) == text

@@ -181,7 +181,6 @@ def test_exceedance_is_the_probability_of_passing_a_threshold():
     assert above.names == ["P(y > 0.5)", "P(y > 1)"] and below.names == ["P(y < 0.5)", "P(y < 1)"]
 
 
-@pytest.mark.xfail(reason="exceedance names thresholds by six digits")
 def test_thresholds_that_are_close_keep_their_own_names():
     e = bf.plain(bf.exceedance(product, LAW, [0.12345678, 0.12345679]), budget=100, rng=9)
     assert len(set(e.names)) == 2

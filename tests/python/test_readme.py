@@ -1,0 +1,52 @@
+"""README.md: its programs run, its table is what was measured."""
+import re
+from pathlib import Path
+
+import pytest
+
+import buffon as bf
+from buffon.experiments import readme_table
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(language):
+    (text,) = re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    return text
+
+
+def test_the_table_is_that_of_the_recorded_results():
+    assert readme_table.replaced(README, readme_table.table()) == README
+
+
+def test_a_paper_without_a_result_is_open(tmp_path):
+    lines = readme_table.table(tmp_path).splitlines()[2:]
+    assert len(lines) == len(readme_table.ROWS) and all(line.endswith("| open |") for line in lines)
+
+
+def test_a_readme_without_markers_is_refused():
+    with pytest.raises(ValueError, match="README: must hold the lines"):
+        readme_table.replaced("text", "table")
+
+
+def test_the_python_program_runs(capsys):
+    space = {}
+    exec(compile(block("python"), "README.md", "exec"), space)
+    estimate = space["e"]
+    assert isinstance(estimate, bf.Estimate) and estimate.n <= 20_000
+    assert "±" in capsys.readouterr().out
+
+
+def test_the_cpp_program_is_the_one_that_is_compiled_against_the_wheel():
+    assert block("cpp") == (ROOT / "tests/foreign/main.cpp").read_text(encoding="utf-8")
+
+
+def test_the_two_commands_are_there():
+    commands = [line.split()[0] for line in block("sh").splitlines()]
+    assert commands == ["experiments/run", "tests/run"] and all((ROOT / command).is_file() for command in commands)
+
+
+def test_the_pictures_are_there_and_small():
+    pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", README)
+    assert pictures and all((ROOT / picture).stat().st_size < 100_000 for picture in pictures)
