@@ -40,8 +40,10 @@ def short(x):
     """Three digits: "0.0123", "8,460", "2.66e-12"."""
     if x is None or not math.isfinite(x):
         return "-"
-    if x == 0 or 1e-3 <= abs(x) < 1e7:
-        return f"{x:,.0f}" if abs(x) >= 100 else f"{x:.3g}"
+    if 100 <= abs(x) < 1e7:
+        return f"{round(x, 2 - math.floor(math.log10(abs(x)))):,.0f}"
+    if x == 0 or 1e-3 <= abs(x) < 100:
+        return f"{x:.3g}"
     return f"{x:.2e}".replace("e-0", "e-").replace("e+0", "e+").replace("e+", "e")
 
 
