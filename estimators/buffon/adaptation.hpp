@@ -55,7 +55,8 @@ private:
     double pooled_variance(const Pair& pair) const;
     double initial_variance() const;
     double common_log_gain() const;
-    double in_nets(double pooled, const Spread& batch) const;
+    double initial_log_gain() const;
+    double in_nets(double pooled, const Spread& batch, double log_gain) const;
 
     Evaluation& evaluate_;
     const WorkingSpace& space_;

@@ -11,6 +11,9 @@ namespace buffon {
 namespace {
 
 constexpr std::int64_t judged_rows = 8'192;     // for k-hat
+// Coefficients for a replicate come from the other folds: from all other replicates where a regression costs nothing.
+constexpr std::int64_t cheap_controls = 32;
+constexpr std::int64_t few_folds = 4;
 constexpr std::uint32_t first_stream = 1'000;   // stream ids: batches of the adaptation count from 0
 
 PointSet final_points(const Evaluation& evaluate, const WorkingSpace& space, const AiscvOptions& options, std::int64_t left) {
@@ -88,7 +91,8 @@ void FinalSample::add_replicates(const Matrix& t, const Matrix& x, std::int64_t 
     if (sum_t_.rows == 0) {
         sum_t_ = Matrix(points_.replicates(), t.cols);
         sum_x_ = Matrix(points_.replicates(), x.cols);
-        for (auto& fold : fold_) fold = CrossProducts(x.cols, t.cols);
+        const std::int64_t folds = x.cols <= cheap_controls ? points_.replicates() : few_folds;
+        folds_.assign(static_cast<std::size_t>(folds), CrossProducts(x.cols, t.cols));
     }
     const std::int64_t length = segment_length(points_.points());
     std::vector<CrossProducts> segments(static_cast<std::size_t>((t.rows + length - 1) / length));
@@ -100,7 +104,7 @@ void FinalSample::add_replicates(const Matrix& t, const Matrix& x, std::int64_t 
         const std::int64_t r = (start + static_cast<std::int64_t>(s) * length) / points_.points();
         for (std::int64_t e = 0; e < t.cols; ++e) sum_t_(r, e) += segments[s].t[static_cast<std::size_t>(e)];
         for (std::int64_t k = 0; k < x.cols; ++k) sum_x_(r, k) += segments[s].x[static_cast<std::size_t>(k)];
-        fold_[r % 2].merge(segments[s]);
+        folds_[static_cast<std::size_t>(r) % folds_.size()].merge(segments[s]);
     }
 }
 
@@ -120,10 +124,14 @@ void FinalSample::add_points(const Matrix& t, const Matrix& x, std::int64_t star
 }
 
 Estimate FinalSample::from_replicates(const std::vector<std::string>& groups) {
+    CrossProducts all = folds_.front();
+    for (std::size_t f = 1; f < folds_.size(); ++f) all.merge(folds_[f]);
     Matrix means = sum_t_;
-    for (int fold = 0; fold < 2; ++fold) {
-        coefficients_ = regress(fold_[1 - fold], options_.cut);   // of two folds, all without this one is the other
-        for (std::int64_t r = fold; r < means.rows; r += 2)
+    for (std::size_t f = 0; f < folds_.size(); ++f) {
+        CrossProducts others = all;
+        others.subtract(folds_[f]);
+        coefficients_ = regress(others, options_.cut);
+        for (auto r = static_cast<std::int64_t>(f); r < means.rows; r += static_cast<std::int64_t>(folds_.size()))
             subtract_products(sum_x_.view().slice(r, 1), coefficients_, means.view().slice(r, 1));
     }
     for (double& v : means.data) v /= static_cast<double>(points_.points());

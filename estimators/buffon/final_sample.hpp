@@ -42,9 +42,9 @@ private:
     const AiscvOptions& options_;
     bool iid_;
     PointSet points_;
-    // Of replicates: sums (R, E), (R, K) and cross products of the two folds r mod 2. All that the estimate needs.
+    // Of replicates: sums (R, E), (R, K) and cross products of the folds r mod F. All that the estimate needs.
     Matrix sum_t_, sum_x_;
-    CrossProducts fold_[2];
+    std::vector<CrossProducts> folds_;
     // Of independent points: moments of the rows (x, t) of each parity.
     Moments half_[2];
     Matrix coefficients_;
