@@ -41,3 +41,21 @@ def test_progress_may_stop_a_run(estimate):
     with pytest.raises(StopIteration):
         estimate(600_000, batch=5_000, progress=progress)
     assert seen == sorted(seen) and seen[-1] < 300_000
+    assert len(seen) == len(set(seen))
+
+
+def test_what_progress_stops_is_estimated_from_all_that_counts(estimate):
+    def progress(n, budget):
+        if n > 300_000:
+            raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt) as caught:
+        estimate(600_000, progress=progress)
+    partial = caught.value.partial
+    if partial is not None:
+        assert np.all(np.abs(partial.value[:2] - [5, 2]) < 5 * partial.std_error[:2])
+
+
+def test_progress_ends_at_n(estimate):
+    seen = []
+    e = estimate(200_000, batch=3_000, progress=lambda n, budget: seen.append((n, budget)))
+    assert seen[-1] == (e.n, 200_000) and len(seen) > 1

@@ -255,6 +255,7 @@ def test_what_is_no_exception_of_the_model_passes_with_the_partial_estimate(kind
     assert len(caught.value.sample) == caught.value.partial.n
 
 
+@pytest.mark.xfail(reason="Evaluation forgets the points before the one that failed")
 def test_a_model_of_one_point_names_that_point():
     x = N.sample(1000, rng=3)
     where = int(np.argmax(x > 1))
@@ -262,6 +263,10 @@ def test_a_model_of_one_point_names_that_point():
     with pytest.raises(bf.ModelError) as caught:
         bf.plain(bf.Problem(model_of_one_point, N, vectorized=False), budget=1_000, rng=3)
     assert caught.value.index == where and caught.value.point == x[where]
+    assert str(caught.value) == f"plain: the model failed at point {where} (x1 = {x[where]:.6g}): LookupError: x is above 1"
+    assert type(caught.value.__cause__) is LookupError
+    assert len(caught.value.sample) == where
+    np.testing.assert_array_equal(caught.value.sample.y[:, 0], x[:where])
 
 
 def test_finished_batches_stay_retrievable():
@@ -320,3 +325,28 @@ def test_points_at_which_a_model_raises_are_discarded():
     x = N.sample(2_000, rng=2)
     assert e.n_failed == np.sum(x > 1)
     np.testing.assert_allclose(e.value, x[x <= 1].mean(), rtol=1e-12)
+
+
+@pytest.mark.xfail(reason="Evaluation takes a failure before the first success for a row of one output")
+def test_points_may_fail_before_the_first_success():
+    """So that the number of outputs is not known yet."""
+    def model(p):
+        if abs(p[0]) > 0.1:
+            raise ValueError
+        return [p[0], 1.0]
+    for batch in (50, 10_000):
+        e = bf.plain(bf.Problem(model, N, vectorized=False), budget=2_000, batch=batch, rng=1, on_error="discard", keep="sample")
+        x = N.sample(2_000, rng=1)
+        kept = np.abs(x) <= 0.1
+        assert not kept[0] and e.n_failed == np.sum(~kept)
+        np.testing.assert_allclose(e.value, [x[kept].mean(), 1], rtol=1e-12)
+        np.testing.assert_array_equal(e.sample.x[:, 0], x)
+        np.testing.assert_array_equal(np.isnan(e.sample.y[:, 0]), ~kept)
+
+
+@pytest.mark.xfail(reason="the points before a failure reach the estimator as raw outputs, not as indicators")
+def test_an_exceedance_of_a_model_that_fails_at_points():
+    x = N.sample(2_000, rng=2)
+    e = bf.plain(bf.exceedance(model_of_one_point, N, [0.5], vectorized=False), budget=2_000, rng=2, on_error="discard")
+    np.testing.assert_allclose(e.value, np.mean(x[x <= 1] > 0.5), rtol=1e-12)
+    assert e.n_failed == np.sum(x > 1)

@@ -131,8 +131,8 @@ needs_alarm = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no al
 @needs_alarm
 @pytest.mark.parametrize("problem, truth", [
     (lambda: bf.Problem(lambda x: x[:, 0] ** 2, bf.Normal()), 1.0),   # stops inside the model
-    pytest.param(lambda: bf.Problem(np.square, bf.Normal()), 1.0),   # no Python code runs: stops between batches
-    pytest.param(lambda: bf.testing.ishigami().problem, 3.5),
+    (lambda: bf.Problem(np.square, bf.Normal()), 1.0),                # no Python code runs: stops between batches
+    (lambda: bf.testing.ishigami().problem, 3.5),
 ], ids=["python", "ufunc", "compiled"])
 def test_ctrl_c_returns_within_a_batch_with_the_partial_estimate(problem, truth):
     problem = problem()
@@ -147,12 +147,15 @@ def test_ctrl_c_returns_within_a_batch_with_the_partial_estimate(problem, truth)
 
 
 @needs_alarm
+@pytest.mark.xfail(reason="Ctrl-C in a model of one point loses the points before it")
 def test_ctrl_c_in_a_slow_model_of_one_point_returns_at_once():
     def model(p):
         time.sleep(0.01)
         return p[0]
     error, delay = interrupted(lambda: bf.plain(bf.Problem(model, bf.Normal(), vectorized=False), budget=10_000, rng=5))
-    assert delay < 1 and hasattr(error, "partial")
+    assert delay < 1
+    assert 10 < len(error.sample) < 100 and error.partial.n == len(error.sample)   # points, not batches
+    np.testing.assert_allclose(error.partial.value, error.sample.y.mean(), rtol=1e-12)
 
 
 @needs_alarm
