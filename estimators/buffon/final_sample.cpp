@@ -10,7 +10,7 @@
 namespace buffon {
 namespace {
 
-constexpr std::int64_t judged_rows = 8'192;     // for k-hat
+constexpr std::int64_t judged = 8'192;          // rows for k-hat
 // Coefficients for a replicate come from the other folds: from all other replicates where a regression costs nothing.
 constexpr std::int64_t cheap_controls = 32;
 constexpr std::int64_t few_folds = 4;
@@ -67,7 +67,7 @@ Moments residual_moments(const Moments& m, const Matrix& b) {
 FinalSample::FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options,
                          std::int64_t left)
     : evaluate_(evaluate), space_(space), proposal_(proposal), options_(options), iid_(options.points == Points::iid),
-      points_(final_points(evaluate, space, options, left)), first_t_(judged_rows), first_x_(judged_rows) {}
+      points_(final_points(evaluate, space, options, left)), first_t_(judged), first_x_(judged) {}
 
 Estimate FinalSample::run(const std::vector<std::string>& groups) {
     const std::int64_t chunk = chunk_rows(evaluate_.run());
@@ -173,14 +173,20 @@ bool FinalSample::ever_seen(std::int64_t column) const {
     return false;
 }
 
-/// k-hat of the residuals, and whether each output was seen at all.
+/// Columns of summands without those of success.
+Matrix FinalSample::expectations(const Matrix& summands, std::int64_t count) const {
+    Matrix out(summands.rows, count);
+    for (std::int64_t i = 0; i < out.rows; ++i)
+        for (std::int64_t j = 0; j < count; ++j) out(i, j) = summands(i, summand_column(evaluate_, j));
+    return out;
+}
+
+/// Tails of the summands, before and after the controls, and whether each output was seen at all.
 void FinalSample::judge(Estimate& e) const {
     Matrix rest = first_t_.rows();
+    judge_tails(expectations(rest, e.size()), e);
     subtract_products(first_x_.rows(), coefficients_, rest);
-    Matrix outputs(rest.rows, e.size());
-    for (std::int64_t i = 0; i < rest.rows; ++i)
-        for (std::int64_t j = 0; j < e.size(); ++j) outputs(i, j) = rest(i, summand_column(evaluate_, j));
-    judge_tails(outputs, e);
+    e.diagnostics["pareto_k_residual"] = tail_shapes(expectations(rest, e.size()), e.size());
     for (std::int64_t j = 0; j < e.size(); ++j)
         if (!ever_seen(summand_column(evaluate_, j)))
             e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +

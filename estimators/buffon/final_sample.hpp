@@ -34,6 +34,7 @@ private:
     Estimate from_points(const std::vector<std::string>& groups);
     double control_check() const;
     bool ever_seen(std::int64_t column) const;
+    Matrix expectations(const Matrix& summands, std::int64_t count) const;
     void judge(Estimate& e) const;
 
     Evaluation& evaluate_;

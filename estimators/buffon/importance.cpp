@@ -12,8 +12,6 @@
 namespace buffon {
 namespace {
 
-constexpr std::int64_t judged_rows = 1 << 18;
-
 /// Evaluates where the weight is positive only: the model need not be defined outside the support of its inputs.
 /// Rows (y_1 w, ..., y_c w, w).
 Matrix weighted_outputs(Evaluation& evaluate, ConstView x, std::span<const double> log_f, std::span<const double> log_q) {

@@ -5,6 +5,7 @@
 #include <buffon/finish.hpp>
 #include <buffon/moments.hpp>
 #include <buffon/parallel.hpp>
+#include <buffon/tails.hpp>
 
 namespace buffon {
 
@@ -14,6 +15,7 @@ Estimate plain(const Problem& problem, const Run& run) {
     const Stream stream{evaluate.key(), 0};
     const Distribution& inputs = problem.inputs();
     Moments total;
+    FirstRows first_rows(judged_rows);
 
     const auto sample = [&] {
         for (std::int64_t start = 0; start < run.budget; start += chunk_rows(run)) {
@@ -22,11 +24,14 @@ Estimate plain(const Problem& problem, const Run& run) {
                 inputs.sample(stream, start + first, x.view().slice(first, count));
             });
             const Outputs out = evaluate(x, [&](std::span<double> log_q) { inputs.log_density(x, log_q); });
+            first_rows.add(out.y);
             parallel::reduce_blocks(x.rows, run.threads, total, [&](std::int64_t first, std::int64_t count) {
                 return Moments(out.y.view().slice(first, count));
             });
         }
-        return finish_mean(evaluate, total);
+        Estimate e = finish_mean(evaluate, total);
+        judge_tails(first_rows.rows(), e);
+        return e;
     };
     return with_partial(evaluate, sample, [&] {
         const Matrix& last = evaluate.unfinished();

@@ -5,6 +5,7 @@
 #include <buffon/finish.hpp>
 #include <buffon/point_set.hpp>
 #include <buffon/sums.hpp>
+#include <buffon/tails.hpp>
 
 namespace buffon {
 namespace {
@@ -39,6 +40,7 @@ Estimate quasi(const Problem& problem, const Run& run, const QuasiOptions& optio
     const auto plan = Replication::of(run.budget, options.replicates);
     const PointSet points = PointSet::nets(problem.dim(), plan.points, plan.replicates, evaluate.key(), 0);
     Matrix totals;
+    FirstRows first_rows(judged_rows);
 
     const auto sample = [&] {
         for (std::int64_t start = 0; start < points.size(); start += chunk_rows(run)) {
@@ -50,9 +52,12 @@ Estimate quasi(const Problem& problem, const Run& run, const QuasiOptions& optio
             });
             const Outputs out = evaluate(x, [&](std::span<double> log_q) { problem.inputs().log_density(x, log_q); });
             if (totals.rows == 0) totals = Matrix(plan.replicates, out.y.cols);
+            first_rows.add(out.y);
             add_segments(out.y, start, points, run.threads, totals);
         }
-        return finish_replicates(evaluate, means(totals, plan.replicates, plan.points));
+        Estimate e = finish_replicates(evaluate, means(totals, plan.replicates, plan.points));
+        judge_tails(first_rows.rows(), e);
+        return e;
     };
     return with_partial(evaluate, sample, [&] {
         const Matrix& last = evaluate.unfinished();

@@ -9,23 +9,32 @@
 
 namespace buffon {
 
-void judge_tails(ConstView summands, Estimate& estimate) {
-    const auto n = static_cast<double>(summands.rows);
-    const double limit = std::min(1 - 1 / std::log10(std::max(n, 20.0)), 0.7);
+std::vector<double> tail_shapes(ConstView summands, std::int64_t m) {
     std::vector<double> k_hat;
     std::vector<double> size(static_cast<std::size_t>(summands.rows));
-    for (std::int64_t j = 0; j < estimate.size(); ++j) {
+    for (std::int64_t j = 0; j < m; ++j) {
         for (std::int64_t i = 0; i < summands.rows; ++i) size[static_cast<std::size_t>(i)] = std::abs(summands(i, j));
-        const auto k = pareto_k(size);
-        k_hat.push_back(k.value_or(std::numeric_limits<double>::quiet_NaN()));
-        if (!k || *k <= limit) continue;
-        std::ostringstream text;
-        text.precision(2);
-        text << "'" << estimate.names[static_cast<std::size_t>(j)] << "': the weights have a heavy tail (k-hat " << *k
-             << "), so its standard error may be far too small; a larger budget or a wider proposal helps";
-        estimate.warnings.push_back(text.str());
+        k_hat.push_back(pareto_k(size).value_or(std::numeric_limits<double>::quiet_NaN()));
     }
-    estimate.diagnostics["pareto_k"] = std::move(k_hat);
+    return k_hat;
+}
+
+void judge_tails(ConstView summands, Estimate& estimate) {
+    const double limit = std::min(1 - 1 / std::log10(std::max(static_cast<double>(summands.rows), 20.0)), 0.7);
+    const std::vector<double> k_hat = tail_shapes(summands, estimate.size());
+    std::vector<std::size_t> heavy;
+    for (std::size_t j = 0; j < k_hat.size(); ++j)
+        if (k_hat[j] > limit) heavy.push_back(j);
+    estimate.diagnostics["pareto_k"] = k_hat;
+    if (heavy.empty()) return;
+    const std::size_t worst = *std::ranges::max_element(heavy, {}, [&](std::size_t j) { return k_hat[j]; });
+    std::ostringstream text;
+    text.precision(2);
+    text << "'" << estimate.names[worst] << "'";
+    if (heavy.size() > 1) text << " and " << heavy.size() - 1 << " more of " << k_hat.size() << " values";
+    text << ": what is averaged has a heavy tail (k-hat " << k_hat[worst]
+         << "), so the standard error may be far too small; a larger budget or another sampling law helps";
+    estimate.warnings.push_back(text.str());
 }
 
 void FirstRows::add(ConstView rows) {
