@@ -40,21 +40,32 @@ public:
 
     Outputs operator()(ConstView x) const {
         const py::gil_scoped_acquire gil;
+        if (!vectorized_) return point_by_point(x);
         try {
-            return vectorized_ ? batch(x) : point_by_point(x);
+            return batch(x);
         } catch (py::error_already_set& error) {
-            if (error.matches(PyExc_Exception)) {
-                throw PythonError(words_of(error), std::current_exception());
-            }
-            Interrupted stop;   // KeyboardInterrupt, SystemExit
-            stop.cause = std::current_exception();
-            throw stop;
+            translate(error);
         }
     }
 
 private:
-    static std::string words_of(const py::error_already_set& error) {
-        return py::str(error.type().attr("__name__")).cast<std::string>() + ": " + py::str(error.value()).cast<std::string>();
+    /// An Exception is the model's failure; KeyboardInterrupt and SystemExit stop the run.
+    [[noreturn]] static void translate(py::error_already_set& error) {
+        if (error.matches(PyExc_Exception))
+            throw PythonError(py::str(error.type().attr("__name__")).cast<std::string>() + ": " + py::str(error.value()).cast<std::string>(),
+                              std::current_exception());
+        Interrupted stop;
+        stop.cause = std::current_exception();
+        throw stop;
+    }
+    [[noreturn]] static void translate(py::error_already_set& error, Outputs before) {
+        try {
+            translate(error);
+        } catch (const std::exception& failure) {
+            throw PointError(failure.what(), std::move(before), std::current_exception());
+        } catch (...) {
+            throw PointError("interrupted", std::move(before), std::current_exception());
+        }
     }
 
     /// A copy that Python owns: a model may keep its argument, or write into it.
@@ -105,8 +116,7 @@ private:
             try {
                 evaluate_point(points[py::int_(i)], y, score);
             } catch (py::error_already_set& error) {
-                if (!error.matches(PyExc_Exception)) throw;
-                throw PointError(words_of(error), i > 0 ? rows_of(y, score, i) : Outputs{}, std::current_exception());
+                translate(error, i > 0 ? rows_of(y, score, i) : Outputs{});
             }
         }
         return rows_of(y, score, x.rows);

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::int64_t largest_batch = 16'384;   // bounds the memory of the adaptation whatever the budget
 constexpr std::int64_t fewest_points = 10;       // below, a batch says nothing
+constexpr std::int64_t clear_batch = 100;        // points that a batch should have where a tenth of the budget allows it
 // How much better than q_0 in nets a density must promise to be: the promise is known to a factor of two or three, and q_0
 // in nets is what the user could have had without us.
 constexpr double doubt = 3.0;
@@ -29,7 +30,9 @@ constexpr double expected_lead = 2.0;
 Adaptation::Adaptation(Evaluation& evaluate, const WorkingSpace& space, const AiscvOptions& options)
     : evaluate_(evaluate), space_(space), options_(options) {
     const auto budget = static_cast<double>(evaluate.run().budget);
-    batch_ = std::min(static_cast<std::int64_t>(options.batch_fraction * budget), largest_batch);
+    const auto share = static_cast<std::int64_t>(options.batch_fraction * budget);
+    const std::int64_t least = std::min(evaluate.run().budget / 10, std::max(clear_batch, points_for_a_fit()));
+    batch_ = std::min(std::max(share, least), largest_batch);
     const auto batches = static_cast<std::int64_t>(options.adaptation / options.batch_fraction);
     net_ = options.points == Points::iid ? 1 : Replication::of(evaluate.run().budget, options.replicates).points;
     cap_ = std::min(static_cast<std::int64_t>(options.adaptation * budget), std::max<std::int64_t>(batches, 1) * batch_);
@@ -48,9 +51,16 @@ bool Adaptation::init() {
     return true;
 }
 
+/// A Gaussian with a covariance asks for several points per coordinate, be they ever so well placed.
+std::int64_t Adaptation::points_for_a_fit() const { return 4 * (space_.dim() + 2); }
+
 bool Adaptation::step() {
     if (spent() + batch_ > cap_) {
         stop_ = "budget";
+        return false;
+    }
+    if (batch_ < points_for_a_fit() && pool_.score().rows == 0) {   // a rare event with a score has no other hope
+        stop_ = "no adaptation";
         return false;
     }
     look();
@@ -80,7 +90,7 @@ double Adaptation::need() const {
 const Batch& Adaptation::draw(Proposal proposal, std::vector<double> log_q) {
     const Stream stream{evaluate_.key(), static_cast<std::uint32_t>(pairs_.size() + (spent() > 0 ? 1 : 0))};
     const PointSet points = options_.points == Points::iid ? PointSet::independent(batch_, stream)
-                                                           : PointSet::nets(space_.dim() + 1, batch_, 1, stream.key, stream.id);
+                                                           : PointSet::nets(proposal.coordinates(space_), batch_, 1, stream.key, stream.id);
     last_ = draw_batch(evaluate_, space_, proposal, points, 0, batch_);
     pool_.add(last_, proposal, std::move(log_q));
     return last_;
@@ -183,12 +193,10 @@ bool Adaptation::nets_suffice() const {
 Proposal Adaptation::choose() {
     if (pairs_.empty()) return Proposal::initial();
     look();
+    provisional_ = std::ranges::all_of(pairs_, &Pair::provisional);
+    if (provisional_ && pool_.score().rows > 0) return pairs_.back().proposal;   // the way to a rare event, as far as it went
     double least = std::numeric_limits<double>::infinity();
     const Pair* best = best_pair(least);
-    if (best == nullptr) {
-        provisional_ = true;
-        return pairs_.back().proposal;
-    }
     const double initial = initial_variance();
     if (net_ == 1) {
         fallback_ = least >= 0.9 * initial;
@@ -209,11 +217,11 @@ Adaptation::Pair Adaptation::controlled_initial(const Pair& pair) const {
     return learn(pool_.first(batch_, proposal), proposal);
 }
 
-/// The least pooled variance among pairs that are not provisional, the newest of equals; null when there is none.
+/// The least pooled variance among pairs that are not provisional (among all where all are), the newest of equals.
 const Adaptation::Pair* Adaptation::best_pair(double& least) const {
     std::vector<const Pair*> order;   // by their own batch's variance, a lower bound of the pooled one
     for (auto pair = pairs_.rbegin(); pair != pairs_.rend(); ++pair)
-        if (!pair->provisional) order.push_back(&*pair);
+        if (!pair->provisional || provisional_) order.push_back(&*pair);
     std::ranges::stable_sort(order, {}, [&](const Pair* p) { return weighted(p->spread.v); });
     const Pair* best = nullptr;
     for (const Pair* pair : order) {
@@ -231,7 +239,7 @@ const Adaptation::Pair* Adaptation::best_pair(double& least) const {
 double Adaptation::common_log_gain() const {
     double sum = 0, count = 0;
     for (const Pair& pair : pairs_) {
-        if (pair.provisional) continue;
+        if (pair.provisional && !provisional_) continue;
         sum += pair.spread.log_gain(weights_, net_);
         ++count;
     }
@@ -296,7 +304,7 @@ void Adaptation::report(Estimate& e) const {
     e.diagnostics["adaptation_n"] = spent();
     e.diagnostics["fallback"] = fallback_;
     e.diagnostics["provisional"] = provisional_;
-    if (provisional_)
+    if (provisional_ && !fallback_)
         e.warnings.push_back("the adaptation never saw every integrand clearly: the proposal is provisional; a larger budget helps");
 }
 

@@ -39,6 +39,7 @@ private:
     };
 
     void look();
+    std::int64_t points_for_a_fit() const;
     double need() const;
     const Batch& draw(Proposal proposal, std::vector<double> log_q);
     Proposal propose(std::vector<double>& log_q);

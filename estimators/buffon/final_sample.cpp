@@ -16,12 +16,12 @@ constexpr std::int64_t cheap_controls = 32;
 constexpr std::int64_t few_folds = 4;
 constexpr std::uint32_t first_stream = 1'000;   // stream ids: batches of the adaptation count from 0
 
-PointSet final_points(const Evaluation& evaluate, const WorkingSpace& space, const AiscvOptions& options, std::int64_t left) {
+PointSet final_points(const Evaluation& evaluate, std::int64_t coordinates, const AiscvOptions& options, std::int64_t left) {
     if (options.points == Points::iid) return PointSet::independent(left, {evaluate.key(), first_stream});
     // Nets as large as the whole budget would have: a net is worth more than its points, so they must not shrink.
     const std::int64_t whole = Replication::of(evaluate.run().budget, options.replicates).points;
     const std::int64_t net = std::min(whole, Replication::of(left, std::max<std::int64_t>(options.replicates / 2, 2)).points);
-    return PointSet::nets(space.dim() + 1, net, left / net, evaluate.key(), first_stream);
+    return PointSet::nets(coordinates, net, left / net, evaluate.key(), first_stream);
 }
 
 /// Cross products from the moments of rows (x, t) with K columns of x.
@@ -67,7 +67,7 @@ Moments residual_moments(const Moments& m, const Matrix& b) {
 FinalSample::FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options,
                          std::int64_t left)
     : evaluate_(evaluate), space_(space), proposal_(proposal), options_(options), iid_(options.points == Points::iid),
-      points_(final_points(evaluate, space, options, left)), first_t_(judged), first_x_(judged) {}
+      points_(final_points(evaluate, proposal.coordinates(space), options, left)), first_t_(judged), first_x_(judged) {}
 
 Estimate FinalSample::run(const std::vector<std::string>& groups) {
     const std::int64_t chunk = chunk_rows(evaluate_.run());

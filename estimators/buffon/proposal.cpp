@@ -59,11 +59,16 @@ std::vector<double> Proposal::normalise(View log_g) const {
     return mixture_ratios(log_g, alpha_);
 }
 
+std::int64_t Proposal::coordinates(const WorkingSpace& space) const {
+    const bool choice = space.laws() > 1 || !defensive_ || alpha_.front() < 1;
+    return space.dim() + (choice ? 1 : 0);
+}
+
 void Proposal::draw(const WorkingSpace& space, ConstView v, View z) const {
     for (std::int64_t i = 0; i < z.rows; ++i) {
         double* row = z.row(i).data();
-        std::copy(v.row(i).begin() + 1, v.row(i).end(), row);
-        double choice = v(i, 0);
+        std::copy(v.row(i).end() - z.cols, v.row(i).end(), row);
+        double choice = v.cols > z.cols ? v(i, 0) : 0.0;
         std::size_t k = 0;
         while (k + 1 < alpha_.size() && choice >= alpha_[k]) choice -= alpha_[k++];
         while (alpha_[k] <= 0) --k;   // rounding may lead past the last component that is sampled
@@ -86,7 +91,7 @@ Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal
     const std::int64_t slice = std::min<std::int64_t>(segment_length(points.points()), 1024);
     parallel::for_each((count + slice - 1) / slice, evaluate.threads(), [&](std::int64_t s) {
         const std::int64_t begin = s * slice, n = std::min(slice, count - begin);
-        Matrix v(n, d + 1);
+        Matrix v(n, proposal.coordinates(space));
         points.uniform(first + begin, v);
         const View z = rows_of(batch.z, begin, n), log_f = rows_of(batch.log_f, begin, n), g = rows_of(batch.ratio, begin, n);
         proposal.draw(space, v, z);

@@ -29,7 +29,10 @@ public:
     /// Component log densities (n, K) become densities relative to the mixture, g_k / g, in place; returns log g (n).
     /// Where all components vanish g_k / g = 0 and log g = -inf.
     std::vector<double> normalise(View log_components) const;
-    /// Uniforms v (n, d + 1) to points z (n, d): the first chooses the component (within q_0: the law).
+    /// Uniform coordinates of a draw: d, and one before them that chooses the component (within q_0: the law) where there
+    /// is a choice. Without one the best coordinates of a net go to the inputs.
+    std::int64_t coordinates(const WorkingSpace& space) const;
+    /// Uniforms v (n, coordinates) to points z (n, d).
     void draw(const WorkingSpace& space, ConstView v, View z) const;
 
 private:

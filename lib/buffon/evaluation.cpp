@@ -5,6 +5,7 @@
 #include <limits>
 #include <sstream>
 #include <random>
+#include <utility>
 
 #include <buffon/parallel.hpp>
 
@@ -27,6 +28,25 @@ bool finite(std::span<const double> row) {
     return std::all_of(row.begin(), row.end(), [](double v) { return std::isfinite(v); });
 }
 
+Outputs first_rows(Outputs out, std::int64_t rows) {
+    for (Matrix* m : {&out.y, &out.score}) {
+        m->rows = std::min(m->rows, rows);
+        m->data.resize(static_cast<std::size_t>(m->rows * m->cols));
+    }
+    return out;
+}
+
+/// Whether a model threw because it failed, and not because somebody wants to stop.
+bool is_failure(const std::exception_ptr& cause) {
+    try {
+        std::rethrow_exception(cause);
+    } catch (const std::exception&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
 bool finite_row(const Outputs& out, std::int64_t i, std::int64_t m) {
     return finite(out.y.view().row(i).first(static_cast<std::size_t>(m))) &&
            (out.score.rows == 0 || finite(out.score.view().row(i)));
@@ -47,127 +67,123 @@ Evaluation::Evaluation(std::string function, const Problem& problem, const Run& 
     sample_.inputs = problem.inputs().names();
 }
 
-void Evaluation::announce() {
-    if (run_.progress && n_ > announced_) run_.progress(announced_ = n_, run_.budget);
-}
-
 Outputs Evaluation::operator()(ConstView x, const LogDensity& log_density) {
-    Outputs out;
-    std::int64_t finished = 0;
+    if (x.rows == 0) return {Matrix(0, columns()), {}};
+    rest_ = {};
+    done_ = 0;
     try {
-        announce();
-        if (x.rows == 0) return {Matrix(0, columns()), {}};
-        call_in_slices(x, out, finished);
-        take_in(x, out, log_density);
-        return out;
+        if (problem_.thread_safe()) in_parallel(x);
+        else batch_by_batch(x);
     } catch (Unfinished& stopped) {
-        if (finished > 0) {
-            out.y.data.resize(static_cast<std::size_t>(finished * out.y.cols));
-            out.y.rows = finished;
-            take_in(x.slice(0, finished), out, [](std::span<double> log_q) { std::ranges::fill(log_q, std::numeric_limits<double>::quiet_NaN()); });
-            unfinished_ = std::move(out.y);
-        }
-        stopped.sample = sample_;
+        rest_ = first_rows(std::move(rest_), done_);
+        stop(stopped);
         throw;
     }
-}
-
-void Evaluation::take_in(ConstView x, const Outputs& out, const LogDensity& log_density) {
-    keep(x, out.y, log_density);
-    n_ += x.rows;
-}
-
-/// Slice by slice; `finished` rows stand when a slice fails. The first slice says how many outputs there are.
-void Evaluation::call_in_slices(ConstView x, Outputs& out, std::int64_t& finished) {
-    const bool together = problem_.thread_safe();
-    const std::int64_t slice = together ? std::min(run_.batch, parallel::block_size) : run_.batch;
-    const auto fill = [&](std::int64_t begin) { place(call(x, begin, std::min(slice, x.rows - begin)), begin, out); };
-    const Outputs first = call(x, 0, std::min(slice, x.rows));
-    learn_outputs(first);
-    out = {Matrix(x.rows, columns()), first.score.rows > 0 ? Matrix(x.rows, m_) : Matrix()};
-    place(first, 0, out);
-    judge(x, out, 0, first.y.rows, finished);
-    if (!together) {
-        for (std::int64_t begin = first.y.rows; begin < x.rows; begin += slice) {
-            fill(begin);
-            judge(x, out, begin, std::min(begin + slice, x.rows), finished);
-        }
-        return;
+    if (run_.keep == Keep::sample) {
+        const std::size_t before = sample_.log_density.size();
+        sample_.log_density.resize(before + static_cast<std::size_t>(x.rows));
+        log_density(std::span(sample_.log_density).subspan(before));
     }
-    std::vector<char> done(static_cast<std::size_t>((x.rows - 1) / slice));
-    const auto judge_done = [&] {
-        const auto count = std::ranges::find(done, 0) - done.begin();
-        judge(x, out, first.y.rows, std::min(x.rows, (count + 1) * slice), finished);
-    };
+    return std::exchange(rest_, {});
+}
+
+void Evaluation::announce() {
+    if (!run_.progress || announced_ == n_) return;
+    announced_ = n_;
     try {
-        parallel::for_each(static_cast<std::int64_t>(done.size()), run_.threads, [&](std::int64_t s) {
-            fill((s + 1) * slice);
-            done[static_cast<std::size_t>(s)] = 1;
-        });
-    } catch (Unfinished&) {
-        judge_done();
+        run_.progress(n_, run_.budget);
+    } catch (Unfinished& stopped) {
+        stop(stopped);
         throw;
     }
-    judge_done();
 }
 
-namespace {
-
-/// `part` under what is there.
-void append(Matrix& to, const Matrix& part) {
-    if (part.rows == 0) return;
-    to.data.insert(to.data.end(), part.data.begin(), part.data.end());
-    to.cols = part.cols;
-    to.rows += part.rows;
+/// Nothing is reported after this: what is left is the partial estimate.
+void Evaluation::stop(Unfinished& stopped) {
+    announced_ = n_;
+    stopped.sample = sample_;
+    if (stopped.sample.log_density.size() != static_cast<std::size_t>(sample_.n())) stopped.sample.log_density.clear();
 }
 
-void append_failure(Matrix& to, std::int64_t cols) {
-    append(to, Matrix(1, cols, std::numeric_limits<double>::quiet_NaN()));
-}
-
-}  // namespace
-
-/// One slice. Points at which a model of one point fails become NaN when failures are discarded, and the rest is asked again.
-Outputs Evaluation::call(ConstView x, std::int64_t begin, std::int64_t count) const {
-    Outputs out;
-    std::int64_t done = 0;
-    while (done < count) {
-        try {
-            const Outputs part = problem_(x.slice(begin + done, count - done));
-            if (done == 0) return part;
-            append(out.y, part.y);
-            append(out.score, part.score);
-            return out;
-        } catch (const ModelError&) {
-            throw;
-        } catch (const PointError& error) {
-            const std::int64_t at = begin + done + error.before.y.rows;
-            if (!discards()) {
-                ModelError stop = failure(x, at, "at point " + std::to_string(n_ + at) + ": " + error.what());
-                stop.cause = error.cause;
-                throw stop;
-            }
-            append(out.y, error.before.y);
-            append(out.score, error.before.score);
-            append_failure(out.y, out.y.cols > 0 ? out.y.cols : std::max<std::int64_t>({m_, 1, static_cast<std::int64_t>(problem_.outputs().size())}));
-            if (out.score.rows > 0) append_failure(out.score, out.score.cols);
-            done = at + 1 - begin;
-        } catch (const std::exception& error) {
-            ModelError stop = failure(x, begin, "in the batch of " + std::to_string(count) + " points that starts at point " +
-                                                    std::to_string(n_ + begin) + ": " + error.what());
-            stop.cause = std::current_exception();
-            throw stop;
+/// A model that is called from one thread: every batch counts as soon as it is finished.
+void Evaluation::batch_by_batch(ConstView x) {
+    for (std::int64_t begin = 0; begin < x.rows; begin += run_.batch) {
+        announce();
+        const Part part = call(x, begin, std::min(run_.batch, x.rows - begin));
+        if (part.out.y.rows > 0) {
+            make_room(part.out, x.rows);
+            place(part.out, begin);
+            take_in(x, begin, begin + part.out.y.rows);
         }
+        if (part.stop) std::rethrow_exception(part.stop);
     }
-    return out;
 }
 
-/// "plain: the model failed at point 17 (x1 = 0.3): why".
-ModelError Evaluation::failure(ConstView x, std::int64_t at, const std::string& what) const {
-    const auto colon = what.find(':');
-    const auto row = x.row(at);
-    return {function_ + ": the model failed " + what.substr(0, colon) + " (" + describe(x, at, sample_.inputs) + ")" + what.substr(colon),
-            n_ + at, {row.begin(), row.end()}};
+void Evaluation::in_parallel(ConstView x) {
+    announce();
+    const std::int64_t slice = std::min(run_.batch, parallel::block_size);
+    const auto evaluate = [&](std::int64_t s) {
+        const Part part = call(x, s * slice, std::min(slice, x.rows - s * slice));
+        if (part.stop) std::rethrow_exception(part.stop);
+        if (s == 0) make_room(part.out, x.rows);   // says how many outputs there are
+        place(part.out, s * slice);
+    };
+    evaluate(0);
+    parallel::for_each((x.rows - 1) / slice, run_.threads, [&](std::int64_t s) { evaluate(s + 1); });
+    take_in(x, 0, x.rows);
+}
+
+/// With on_error = discard a point at which the model throws is a row of NaN, and the model goes on with the next.
+Evaluation::Part Evaluation::call(ConstView x, std::int64_t begin, std::int64_t count) const {
+    std::vector<std::pair<std::int64_t, Outputs>> finished;   // first row, outputs
+    std::int64_t row = 0;
+    Part part;
+    try {
+        while (row < count) {
+            try {
+                finished.emplace_back(row, problem_(x.slice(begin + row, count - row)));
+                row = count;
+            } catch (PointError& error) {
+                const std::int64_t before = error.before.y.rows;
+                if (before > 0) finished.emplace_back(row, std::move(error.before));
+                row += before;
+                if (!is_failure(error.cause)) std::rethrow_exception(error.cause);
+                if (!discards() || (finished.empty() && m_ == 0 && row + 1 == count))
+                    fail(x, begin + row, "at point " + std::to_string(n_ - done_ + begin + row), error.what(), error.cause);
+                ++row;
+            } catch (const ModelError&) {
+                throw;
+            } catch (const std::exception& error) {
+                fail(x, begin + row, "in the batch of " + std::to_string(count - row) + " points that starts at point " +
+                     std::to_string(n_ - done_ + begin + row), error.what(), std::current_exception());
+            }
+        }
+    } catch (...) {
+        part.stop = std::current_exception();
+    }
+    if (finished.size() == 1 && finished[0].second.y.rows == row) {
+        part.out = std::move(finished[0].second);
+        return part;
+    }
+    if (row == 0) return part;
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    const bool scored = finished.empty() ? scored_ : finished[0].second.score.rows > 0;
+    const std::int64_t m = finished.empty() ? m_ : finished[0].second.y.cols;
+    if (m == 0) return part;   // stopped before the first success
+    part.out = {Matrix(row, m, nan), scored ? Matrix(row, m, nan) : Matrix()};
+    for (const auto& [first, out] : finished) {
+        std::ranges::copy(out.y.data, part.out.y.data.begin() + first * m);
+        if (scored) std::ranges::copy(out.score.data, part.out.score.data.begin() + first * m);
+    }
+    return part;
+}
+
+void Evaluation::fail(ConstView x, std::int64_t i, const std::string& where, const char* what, std::exception_ptr cause) const {
+    const auto row = x.row(i);
+    ModelError failure(function_ + ": the model failed " + where + " (" + describe(x, i, sample_.inputs) + "): " + what,
+                       n_ - done_ + i, {row.begin(), row.end()});
+    failure.cause = std::move(cause);
+    throw failure;
 }
 
 void Evaluation::learn_outputs(const Outputs& first) {
@@ -182,63 +198,73 @@ void Evaluation::learn_outputs(const Outputs& first) {
         for (std::int64_t j = 1; j <= m; ++j) names_.push_back(m == 1 ? "y" : "y" + std::to_string(j));
     sample_.outputs = names_;
     m_ = m;
+    scored_ = first.score.rows > 0;
 }
 
-void Evaluation::place(const Outputs& part, std::int64_t begin, Outputs& out) const {
-    const bool scored = out.score.rows > 0;
+void Evaluation::make_room(const Outputs& like, std::int64_t rows) {
+    if (rest_.y.rows > 0) return;
+    learn_outputs(like);
+    rest_ = {Matrix(rows, columns()), like.score.rows > 0 ? Matrix(rows, m_) : Matrix()};
+}
+
+void Evaluation::place(const Outputs& part, std::int64_t begin) {
+    const bool scored = rest_.score.rows > 0;
     require(part.y.cols == m_ && (part.score.rows > 0) == scored && (!scored || part.score.cols == m_), function_,
             ": the model must give ", m_, " outputs for every batch, got ", part.y.cols);
-    require(begin + part.y.rows <= out.y.rows, function_, ": the model gave too many rows");
+    require(begin + part.y.rows <= rest_.y.rows, function_, ": the model gave too many rows");
     for (std::int64_t i = 0; i < part.y.rows; ++i) {
-        std::ranges::copy(part.y.view().row(i), out.y.view().row(begin + i).begin());
-        if (scored) std::ranges::copy(part.score.view().row(i), out.score.view().row(begin + i).begin());
+        std::ranges::copy(part.y.view().row(i), rest_.y.view().row(begin + i).begin());
+        if (scored) std::ranges::copy(part.score.view().row(i), rest_.score.view().row(begin + i).begin());
     }
 }
 
-/// Rows begin ... end - 1: refuses or discards those that are not finite; `finished` counts on.
-void Evaluation::judge(ConstView x, Outputs& out, std::int64_t begin, std::int64_t end, std::int64_t& finished) {
-    for (std::int64_t i = begin; i < end; finished = ++i) {
-        const bool succeeded = finite_row(out, i, m_);
-        if (!succeeded && !discards()) refuse_point(x, i, out);
+/// Rows that have their outputs are looked at, kept and counted.
+void Evaluation::take_in(ConstView x, std::int64_t begin, std::int64_t end) {
+    judge(x, begin, end);
+    keep(x.slice(begin, end - begin), rest_.y.view().slice(begin, end - begin));
+    n_ += end - begin;
+    done_ = end;
+}
+
+void Evaluation::judge(ConstView x, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+        const bool succeeded = finite_row(rest_, i, m_);
+        if (!succeeded && !discards()) refuse_point(x, i, n_ - begin + i);
         if (!discards()) continue;
-        out.y(i, m_) = succeeded ? 1.0 : 0.0;
+        rest_.y(i, m_) = succeeded ? 1.0 : 0.0;
         if (succeeded) continue;
         ++n_failed_;
-        std::ranges::fill(out.y.view().row(i), 0.0);
-        if (out.score.rows > 0) std::ranges::fill(out.score.view().row(i), -std::numeric_limits<double>::max());
+        std::ranges::fill(rest_.y.view().row(i), 0.0);
+        if (rest_.score.rows > 0) std::ranges::fill(rest_.score.view().row(i), -std::numeric_limits<double>::max());
     }
 }
 
-void Evaluation::refuse_point(ConstView x, std::int64_t i, const Outputs& out) const {
+void Evaluation::refuse_point(ConstView x, std::int64_t i, std::int64_t index) const {
     std::ostringstream text;
     text << function_ << ": the model gave ";
     for (std::int64_t j = 0; j < m_; ++j)
-        if (!std::isfinite(out.y(i, j))) {
-            text << out.y(i, j) << " for output '" << names_[static_cast<std::size_t>(j)] << "'";
+        if (!std::isfinite(rest_.y(i, j))) {
+            text << (std::isnan(rest_.y(i, j)) ? std::abs(rest_.y(i, j)) : rest_.y(i, j)) << " for output '"   // not -nan
+                 << names_[static_cast<std::size_t>(j)] << "'";
             break;
         } else if (j == m_ - 1) {
             text << "a score that is not finite";
         }
-    text << " at point " << n_ + i << " (" << describe(x, i, sample_.inputs)
+    text << " at point " << index << " (" << describe(x, i, sample_.inputs)
          << "); on_error = 'discard' counts such points instead";
     const auto row = x.row(i);
-    throw ModelError(text.str(), n_ + i, {row.begin(), row.end()});
+    throw ModelError(text.str(), index, {row.begin(), row.end()});
 }
 
-void Evaluation::keep(ConstView x, ConstView y, const LogDensity& log_density) {
-    const bool asked = run_.keep == Keep::sample;
+void Evaluation::keep(ConstView x, ConstView y) {
     const auto held = static_cast<std::int64_t>(sample_.x.data.size() + sample_.y.data.size());
-    if (!asked && held + x.size() + y.size() > keep_at_most) return;
+    if (run_.keep != Keep::sample && held + x.size() + y.size() > keep_at_most) return;
     Matrix outputs(y.rows, m_);
     for (std::int64_t i = 0; i < y.rows; ++i) {
         const bool failed = discards() && y(i, m_) == 0.0;
         for (std::int64_t j = 0; j < m_; ++j) outputs(i, j) = failed ? std::numeric_limits<double>::quiet_NaN() : y(i, j);
     }
     sample_.append(x, outputs);
-    if (!asked) return;
-    const std::size_t before = sample_.log_density.size();
-    sample_.log_density.resize(before + static_cast<std::size_t>(x.rows));
-    log_density(std::span(sample_.log_density).subspan(before));
 }
 
 }  // namespace buffon

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <span>
 #include <string>
@@ -27,6 +28,12 @@ public:
     /// @throw ModelError, Interrupted.
     Outputs operator()(ConstView x, const LogDensity& log_density = {});
 
+    /// What a call that threw had finished: y of its first rows, as that call would have returned it.
+    const Matrix& unfinished() const { return rest_.y; }
+    /// Tells the user's progress function, once per finished batch: before the next one, and at the end by itself.
+    /// @throw Interrupted.
+    void announce();
+
     const std::string& function() const { return function_; }
     std::uint64_t key() const { return key_; }
     int threads() const { return run_.threads; }
@@ -40,22 +47,25 @@ public:
     const Problem& problem() const { return problem_; }
     const Run& run() const { return run_; }
     const Sample& sample() const { return sample_; }
-    /// Of the call that was stopped: outputs of its finished rows.
-    const Matrix& unfinished() const { return unfinished_; }
-    /// Tells the user's progress function, once per finished batch: at the next call, when the estimator has taken the
-    /// batch in; and at the end by itself.
-    void announce();
 
 private:
-    void call_in_slices(ConstView x, Outputs& out, std::int64_t& finished);
-    Outputs call(ConstView x, std::int64_t begin, std::int64_t count) const;
-    ModelError failure(ConstView x, std::int64_t at, const std::string& what) const;
+    /// The rows that a call of the model finished, and what stopped it, if anything did.
+    struct Part {
+        Outputs out;
+        std::exception_ptr stop;
+    };
+    void batch_by_batch(ConstView x);
+    void in_parallel(ConstView x);
+    Part call(ConstView x, std::int64_t begin, std::int64_t count) const;
+    [[noreturn]] void fail(ConstView x, std::int64_t i, const std::string& where, const char* what, std::exception_ptr cause) const;
     void learn_outputs(const Outputs& first);
-    void place(const Outputs& part, std::int64_t begin, Outputs& out) const;
-    void judge(ConstView x, Outputs& out, std::int64_t begin, std::int64_t end, std::int64_t& finished);
-    void take_in(ConstView x, const Outputs& out, const LogDensity& log_density);
-    [[noreturn]] void refuse_point(ConstView x, std::int64_t i, const Outputs& out) const;
-    void keep(ConstView x, ConstView y, const LogDensity& log_density);
+    void make_room(const Outputs& like, std::int64_t rows);
+    void place(const Outputs& part, std::int64_t begin);
+    void judge(ConstView x, std::int64_t begin, std::int64_t end);
+    void take_in(ConstView x, std::int64_t begin, std::int64_t end);
+    void stop(Unfinished& stopped);
+    [[noreturn]] void refuse_point(ConstView x, std::int64_t i, std::int64_t index) const;
+    void keep(ConstView x, ConstView y);
 
     std::string function_;
     const Problem& problem_;
@@ -64,10 +74,12 @@ private:
     std::int64_t n_ = 0;
     std::int64_t n_failed_ = 0;
     std::int64_t m_ = 0;
-    std::int64_t announced_ = 0;
-    Matrix unfinished_;
+    bool scored_ = false;
     std::vector<std::string> names_;
     Sample sample_;
+    Outputs rest_;                        // outputs of the call that is under way
+    std::int64_t done_ = 0;               // its finished rows
+    std::int64_t announced_ = 0;   // evaluations that progress knows of
 };
 
 /// 64 random bits from the operating system: the key of a run that was given none.

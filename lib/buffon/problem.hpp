@@ -32,7 +32,7 @@ struct PointError : std::runtime_error {
         : std::runtime_error(message), before(std::move(before)), cause(std::move(cause)) {}
 
     Outputs before;             // of the rows before the one that failed
-    std::exception_ptr cause;
+    std::exception_ptr cause;   // what the model threw; anything but a std::exception stops the run
 };
 
 /// A function of one point with one number as its value.

@@ -255,7 +255,6 @@ def test_what_is_no_exception_of_the_model_passes_with_the_partial_estimate(kind
     assert len(caught.value.sample) == caught.value.partial.n
 
 
-@pytest.mark.xfail(reason="Evaluation forgets the points before the one that failed")
 def test_a_model_of_one_point_names_that_point():
     x = N.sample(1000, rng=3)
     where = int(np.argmax(x > 1))
@@ -327,7 +326,6 @@ def test_points_at_which_a_model_raises_are_discarded():
     np.testing.assert_allclose(e.value, x[x <= 1].mean(), rtol=1e-12)
 
 
-@pytest.mark.xfail(reason="Evaluation takes a failure before the first success for a row of one output")
 def test_points_may_fail_before_the_first_success():
     """So that the number of outputs is not known yet."""
     def model(p):
@@ -344,7 +342,6 @@ def test_points_may_fail_before_the_first_success():
         np.testing.assert_array_equal(np.isnan(e.sample.y[:, 0]), ~kept)
 
 
-@pytest.mark.xfail(reason="the points before a failure reach the estimator as raw outputs, not as indicators")
 def test_an_exceedance_of_a_model_that_fails_at_points():
     x = N.sample(2_000, rng=2)
     e = bf.plain(bf.exceedance(model_of_one_point, N, [0.5], vectorized=False), budget=2_000, rng=2, on_error="discard")

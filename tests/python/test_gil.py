@@ -147,7 +147,6 @@ def test_ctrl_c_returns_within_a_batch_with_the_partial_estimate(problem, truth)
 
 
 @needs_alarm
-@pytest.mark.xfail(reason="Ctrl-C in a model of one point loses the points before it")
 def test_ctrl_c_in_a_slow_model_of_one_point_returns_at_once():
     def model(p):
         time.sleep(0.01)
