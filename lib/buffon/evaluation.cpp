@@ -133,6 +133,14 @@ void Evaluation::in_parallel(ConstView x) {
     take_in(x, 0, x.rows);
 }
 
+/// The model at these points, a row for each.
+Outputs Evaluation::asked(ConstView x) const {
+    Outputs out = problem_(x);
+    require(out.y.rows == x.rows && (out.score.rows == 0 || out.score.rows == x.rows), "it must give a row for each of ", x.rows,
+            " points, got ", out.y.rows);
+    return out;
+}
+
 /// With on_error = discard a point at which the model throws is a row of NaN, and the model goes on with the next.
 Evaluation::Part Evaluation::call(ConstView x, std::int64_t begin, std::int64_t count) const {
     std::vector<std::pair<std::int64_t, Outputs>> finished;   // first row, outputs
@@ -141,7 +149,7 @@ Evaluation::Part Evaluation::call(ConstView x, std::int64_t begin, std::int64_t 
     try {
         while (row < count) {
             try {
-                finished.emplace_back(row, problem_(x.slice(begin + row, count - row)));
+                finished.emplace_back(row, asked(x.slice(begin + row, count - row)));
                 row = count;
             } catch (PointError& error) {
                 const std::int64_t before = error.before.y.rows;
@@ -172,6 +180,7 @@ Evaluation::Part Evaluation::call(ConstView x, std::int64_t begin, std::int64_t 
     if (m == 0) return part;   // stopped before the first success
     part.out = {Matrix(row, m, nan), scored ? Matrix(row, m, nan) : Matrix()};
     for (const auto& [first, out] : finished) {
+        require(out.y.cols == m && (out.score.rows > 0) == scored, function_, ": the model must give ", m, " outputs for every point, got ", out.y.cols);
         std::ranges::copy(out.y.data, part.out.y.data.begin() + first * m);
         if (scored) std::ranges::copy(out.score.data, part.out.score.data.begin() + first * m);
     }

@@ -56,6 +56,7 @@ private:
     };
     void batch_by_batch(ConstView x);
     void in_parallel(ConstView x);
+    Outputs asked(ConstView x) const;
     Part call(ConstView x, std::int64_t begin, std::int64_t count) const;
     [[noreturn]] void fail(ConstView x, std::int64_t i, const std::string& where, const char* what, std::exception_ptr cause) const;
     void learn_outputs(const Outputs& first);
