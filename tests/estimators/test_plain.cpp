@@ -1,0 +1,151 @@
+#include <buffon/plain.hpp>
+
+#include <atomic>
+#include <cmath>
+#include <memory>
+#include <numbers>
+
+#include <doctest/doctest.h>
+
+#include <buffon/errors.hpp>
+#include <buffon/testing.hpp>
+
+using namespace buffon;
+
+namespace {
+
+const Distribution normal_2_3 = testing::independent(1, Normal(2, 3));
+
+Problem powers() {
+    return {[](std::span<const double> x) { return std::vector{x[0], x[0] * x[0]}; }, normal_2_3};
+}
+
+/// x, until more than `limit` points were asked for; called from one thread.
+Problem fails_after(std::int64_t limit) {
+    const auto count = std::make_shared<std::int64_t>(0);
+    return {Model([=](ConstView x) {
+                if ((*count += x.rows) > limit) throw std::runtime_error("out of licences");
+                Outputs out{Matrix(x.rows, 1), {}};
+                for (std::int64_t i = 0; i < x.rows; ++i) out.y(i, 0) = x(i, 0);
+                return out;
+            }),
+            normal_2_3, {}, false};
+}
+
+}  // namespace
+
+TEST_CASE("plain: means and covariance of x and x^2 of N(2, 9) are those of the closed form") {
+    constexpr double n = 200'000;
+    const Estimate e = plain(powers(), {.budget = 200'000, .rng = 5});
+    const double mu = 2, s = 3;
+    // exact moments; five standard errors each: one false alarm in 1.7 million
+    CHECK(std::abs(e.value[0] - mu) < 5 * s / std::sqrt(n));
+    CHECK(std::abs(e.value[1] - (mu * mu + s * s)) < 5 * std::sqrt(306 / n));   // 2 s^4 + 4 mu^2 s^2
+    CHECK(std::abs(n * e.covariance(0, 0) - s * s) < 5 * s * s * std::sqrt(2 / n));
+    // variance of a sample covariance: E a^2 b^2 - cov^2 = 11178 - 36^2
+    CHECK(std::abs(n * e.covariance(0, 1) - 2 * mu * s * s) < 5 * std::sqrt(9882 / n));
+    CHECK(e.covariance(0, 1) == e.covariance(1, 0));
+    CHECK(e.names == std::vector<std::string>{"y1", "y2"});
+    CHECK(e.warnings.empty());
+}
+
+TEST_CASE("plain: errors are as large as they are said to be, over 400 keys") {
+    const auto known = testing::ishigami();
+    double ratio = 0, z = 0;
+    for (std::uint64_t key = 0; key < 400; ++key) {
+        const Estimate e = plain(known.problem, {.budget = 1000, .rng = key, .threads = 1});
+        const double error = e.value[0] - 3.5;   // a / 2
+        ratio += error * error / e.covariance(0, 0) / 400;
+        z += error / e.std_error()[0] / 20;
+    }
+    CHECK(ratio == doctest::Approx(1).epsilon(0.2));   // mean of 400 chi-squares: standard deviation 0.07
+    CHECK(std::abs(z) < 5);
+}
+
+TEST_CASE("plain: bits do not depend on threads or batches") {
+    const auto known = testing::ishigami();
+    for (const OnError on_error : {OnError::raise, OnError::discard}) {
+        const Estimate once = plain(known.problem, {.budget = 150'001, .rng = 9, .threads = 1, .on_error = on_error});
+        for (const int threads : {1, 2, 4})
+            for (const std::int64_t batch : {1000, 7777, 140'000}) {
+                CAPTURE(threads);
+                CAPTURE(batch);
+                const Estimate e = plain(known.problem, {.budget = 150'001, .rng = 9, .batch = batch, .threads = threads, .on_error = on_error});
+                CHECK(e.value == once.value);
+                CHECK(e.covariance.data == once.covariance.data);
+            }
+    }
+}
+
+TEST_CASE("plain: the key decides the numbers, and the estimate says which key it was") {
+    const auto known = testing::ishigami();
+    const Estimate fresh = plain(known.problem, {.budget = 100});
+    CHECK(plain(known.problem, {.budget = 100, .rng = fresh.rng_key}).value == fresh.value);
+    CHECK(plain(known.problem, {.budget = 100}).value != fresh.value);
+}
+
+TEST_CASE("plain: the model is called at exactly as many points as the budget says") {
+    for (const std::int64_t budget : {2, 4095, 4097, 65'537}) {
+        const auto count = std::make_shared<std::atomic<std::int64_t>>(0);
+        const Problem counted([=](std::span<const double> x) { ++*count; return x[0]; }, normal_2_3);
+        CHECK(plain(counted, {.budget = budget, .rng = 1}).n == budget);
+        CHECK(*count == budget);
+    }
+    CHECK_THROWS_WITH_AS((void)plain(powers(), {.budget = 1}), "plain: budget must be at least 2, got 1", std::invalid_argument);
+}
+
+TEST_CASE("plain: the kept sample has the estimate as its mean, and its log densities are those of the inputs") {
+    const Estimate e = plain(powers(), {.budget = 70'000, .rng = 4, .batch = 999, .keep = Keep::sample});
+    REQUIRE(e.sample.has_value());
+    REQUIRE(e.sample->n() == 70'000);
+    double mean = 0;
+    for (std::int64_t i = 0; i < 70'000; ++i) mean += e.sample->y(i, 0) / 70'000;
+    CHECK(mean == doctest::Approx(e.value[0]).epsilon(1e-11));   // 70,000 roundings
+    for (const std::int64_t i : {0, 69'999}) {
+        const double z = (e.sample->x(i, 0) - 2) / 3;
+        CHECK(e.sample->log_density[static_cast<std::size_t>(i)] ==
+              doctest::Approx(-z * z / 2 - std::log(3) - std::log(2 * std::numbers::pi) / 2).epsilon(1e-13));
+    }
+}
+
+TEST_CASE("plain: what a failing model leaves behind is the estimate of a smaller budget") {
+    try {
+        (void)plain(fails_after(70'000), {.budget = 200'000, .rng = 6, .batch = 1000});
+        FAIL("the failure was swallowed");
+    } catch (const ModelError& error) {
+        CHECK(std::string(error.what()).find("out of licences") != std::string::npos);
+        REQUIRE(error.partial != nullptr);
+        // 65,536 of the first chunk and four whole batches of the second
+        CHECK(error.partial->n == 69'536);
+        const Estimate whole = plain(fails_after(1 << 20), {.budget = error.partial->n, .rng = 6});
+        CHECK(error.partial->value == whole.value);
+        CHECK(error.partial->covariance.data == whole.covariance.data);
+    }
+}
+
+TEST_CASE("plain: a model that fails at once leaves no partial estimate") {
+    try {
+        (void)plain(fails_after(0), {.budget = 200, .rng = 6});
+        FAIL("the failure was swallowed");
+    } catch (const ModelError& error) {
+        CHECK(error.partial == nullptr);
+    }
+}
+
+TEST_CASE("plain: discarded failures leave the mean conditional on success") {
+    const Problem half([](std::span<const double> x) { return x[0] < 0 ? std::nan("") : x[0]; }, testing::standard_normal(1));
+    const Estimate e = plain(half, {.budget = 100'000, .rng = 8, .on_error = OnError::discard});
+    // half-normal law: mean sqrt(2 / pi), variance 1 - 2 / pi
+    CHECK(std::abs(e.value[0] - std::sqrt(2 / std::numbers::pi)) < 5 * e.std_error()[0]);
+    CHECK(e.covariance(0, 0) * static_cast<double>(e.n - e.n_failed) == doctest::Approx(1 - 2 / std::numbers::pi).epsilon(0.05));   // 5 sd: 0.03
+    CHECK(std::abs(static_cast<double>(e.n_failed) - 50'000) < 5 * std::sqrt(25'000));
+}
+
+TEST_CASE("plain: a mean without a variance is warned of, and an event never hit too") {
+    const Problem heavy([](std::span<const double> u) { return 1 / u[0]; }, testing::independent(1, Uniform()));
+    CHECK(plain(heavy, {.budget = 20'000, .rng = 1}).warnings.size() == 1);   // tail index 1
+    const Problem never([](std::span<const double> u) { return u[0] > 2 ? 1.0 : 0.0; }, testing::independent(1, Uniform()));
+    const Estimate e = plain(never, {.budget = 1000, .rng = 1});
+    REQUIRE(e.warnings.size() == 1);
+    CHECK(e.warnings[0].find("never hit") != std::string::npos);
+}
