@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include <buffon/config.hpp>
+#include <buffon/kernels.hpp>
 #include <buffon/text.hpp>
 
 namespace py = pybind11;
@@ -19,6 +20,7 @@ PYBIND11_MODULE(_buffon, m) {
     m.attr("__version__") = BUFFON_VERSION;
     m.attr("registry") = py::dict();   // name -> (positional arguments, [(keyword, type, default, help), ...])
     m.def("_suggestion", &buffon::suggestion, py::arg("word"), py::arg("known"));
+    m.def("isa_level", &buffon::isa_level, "Instruction set of the hot loops: 'v2', 'v3', 'v4' (of x86-64), or 'baseline'.");
     bind_errors(m);
     bind_laws(m);
     bind_problem(m);

@@ -75,12 +75,12 @@ private:
         return a;
     }
 
-    static binder::Array table(py::handle y, std::int64_t n, const std::string& who) {
+    static binder::Array table(py::handle y, std::int64_t n, const std::string& who, std::int64_t d = -1) {
         const binder::Array a = binder::to_array(y, "what " + who + " returns");
         if ((a.ndim() != 1 && a.ndim() != 2) || a.shape(0) != n)
             throw std::invalid_argument(who + " must return shape (n,) or (n, m) with n = " + std::to_string(n) + ", got " +
                                         binder::shape_text(a) +
-                                        (a.ndim() == 0 ? "; for a model of one point at a time say vectorized=False" : ""));
+                                        (a.ndim() == 0 || a.shape(0) == d ? "; for a model of one point at a time say vectorized=False" : ""));
         return a;
     }
 
@@ -93,7 +93,7 @@ private:
 
     Outputs batch(ConstView x) const {
         const py::object y = (*model_)(owned(x));
-        return finish(functionals_.empty() ? copied(table(y, x.rows, "the model")) : columns(y, x.rows),
+        return finish(functionals_.empty() ? copied(table(y, x.rows, "the model", x.cols)) : columns(y, x.rows),
                       score_.empty() ? Matrix() : copied(table((*score_[0])(y), x.rows, "score")));
     }
 

@@ -64,6 +64,6 @@ stage() {
 # make_package: only what `import buffon` needs.
 make_package() {
     configure "$build"
-    meson compile -C "$build" $jobs _buffon
+    meson compile -C "$build" $jobs package
     stage
 }

@@ -291,9 +291,8 @@ def _compiler():
 
 
 def _instructions():
-    """The instruction set of the hot loops, where the extension tells it."""
-    level = getattr(_buffon, "isa_level", None)
-    return level() if callable(level) else level
+    """The instruction set of the hot loops."""
+    return _buffon.isa_level()
 
 
 def _version(package):

@@ -33,9 +33,12 @@ Adaptation::Adaptation(Evaluation& evaluate, const WorkingSpace& space, const Ai
     const auto share = static_cast<std::int64_t>(options.batch_fraction * budget);
     const std::int64_t least = std::min(evaluate.run().budget / 10, std::max(clear_batch, points_for_a_fit()));
     batch_ = std::min(std::max(share, least), largest_batch);
-    const auto batches = static_cast<std::int64_t>(options.adaptation / options.batch_fraction);
+    const auto batches = std::llround(std::floor(options.adaptation / options.batch_fraction + 1e-9));
     net_ = options.points == Points::iid ? 1 : Replication::of(evaluate.run().budget, options.replicates).points;
     cap_ = std::min(static_cast<std::int64_t>(options.adaptation * budget), std::max<std::int64_t>(batches, 1) * batch_);
+    const auto expectations = static_cast<std::size_t>(evaluate.problem().outputs().size()) * static_cast<std::size_t>(space.laws());
+    require(options.weights.empty() || expectations == 0 || options.weights.size() == expectations,
+            "aiscv: weights must have one entry per expectation, ", expectations, ", got ", options.weights.size());
 }
 
 bool Adaptation::init() {
@@ -63,6 +66,7 @@ bool Adaptation::step() {
         stop_ = "no adaptation";
         return false;
     }
+    seen_ = {};
     look();
     if (nets_suffice()) {
         stop_ = "nets suffice";
@@ -105,7 +109,8 @@ Proposal Adaptation::propose(std::vector<double>& log_q) {
     std::vector<double> alpha = first_alpha(owner, beta);
     const Matrix q = pool_.relative(Proposal(true, gaussians, alpha));
     if (!gaussians.empty()) {
-        std::vector<double> floors(alpha.size(), 0.2 / static_cast<double>(alpha.size()));
+        const double others = std::min(0.2, 0.5 * (1 - options_.defensive));
+        std::vector<double> floors(alpha.size(), others / static_cast<double>(alpha.size()));
         floors[0] = options_.defensive;
         alpha = minimise_on_simplex(q, squares(q, owner, beta), std::move(alpha), floors, {});
     }
@@ -185,6 +190,7 @@ bool Adaptation::getting_worse() const {
 
 /// q_0 in nets is so good that a better density could only make it worse.
 bool Adaptation::nets_suffice() const {
+    if (pool_.score().rows > 0) return false;   // a rare event: what q_0 has not hit it knows nothing of
     if (pairs_.size() < 2 || net_ == 1 || std::ranges::all_of(pairs_, &Pair::provisional)) return false;
     const double best = std::ranges::min(pairs_ | std::views::transform([&](const Pair& p) { return weighted(p.spread.v); }));
     return doubt * in_nets(initial_variance(), initial_, initial_log_gain()) < best * std::exp2(common_log_gain());
@@ -203,7 +209,7 @@ Proposal Adaptation::choose() {
         return fallback_ ? Proposal::initial(best->proposal.gaussians()) : best->proposal;
     }
     const double gain = initial_log_gain();
-    fallback_ = doubt * least * std::exp2(common_log_gain()) >= in_nets(initial, initial_, gain);
+    fallback_ = (pool_.score().rows > 0 ? 1.0 : doubt) * least * std::exp2(common_log_gain()) >= in_nets(initial, initial_, gain);
     if (!fallback_) return best->proposal;
     const Pair controlled = controlled_initial(*best);
     const double change = controlled.spread.log_gain(weights_, net_) - initial_.log_gain(weights_, net_);

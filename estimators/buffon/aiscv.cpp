@@ -1,5 +1,6 @@
 #include <buffon/aiscv.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <buffon/adaptation.hpp>
@@ -27,7 +28,9 @@ Estimate from_pool(const Evaluation& evaluate, const Pool& pool, const std::vect
     for (std::int64_t i = 0; i < t.rows; ++i)
         for (std::int64_t j = 0; j < w.cols; ++j)
             for (std::int64_t k = 0; k < c; ++k) t(i, j * c + k) = w(i, j) > 0 ? w(i, j) * pool.y()(i, k) : 0.0;
-    return finish_mean(evaluate, Moments(t), groups);
+    Estimate e = finish_mean(evaluate, Moments(t), groups);
+    e.n = pool.n();
+    return e;
 }
 
 Estimate safe(Evaluation& evaluate, const WorkingSpace& space, const Run& run, const AiscvOptions& options) {
@@ -50,16 +53,22 @@ Estimate safe(Evaluation& evaluate, const WorkingSpace& space, const Run& run, c
 void check(const Problem& problem, const Run& run, const AiscvOptions& options) {
     const auto share = [](double v) { return v > 0 && v < 1; };
     require(options.replicates >= 2, "aiscv: replicates must be at least 2, got ", options.replicates);
-    require(run.budget >= 2 * options.replicates, "aiscv: budget must be at least 2 replicates = ", 2 * options.replicates, ", got ", run.budget);
+    require(options.replicates <= run.budget / 2, "aiscv: budget must be at least twice replicates = ", options.replicates, ", got ", run.budget);
     require(options.components >= 1, "aiscv: components must be at least 1, got ", options.components);
     require(share(options.adaptation), "aiscv: adaptation must lie between 0 and 1, got ", options.adaptation);
     require(share(options.batch_fraction), "aiscv: batch_fraction must lie between 0 and 1, got ", options.batch_fraction);
+    require(options.batch_fraction >= options.adaptation / 500, "aiscv: batch_fraction must be at least adaptation / 500 = ",
+            options.adaptation / 500, ", got ", options.batch_fraction);
     require(share(options.defensive), "aiscv: defensive must lie between 0 and 1, got ", options.defensive);
     require(options.cut >= 0 && options.cut < 1, "aiscv: cut must lie in [0, 1), got ", options.cut);
     for (std::size_t j = 0; j < options.laws.size(); ++j)
         require(options.laws[j].dim() == problem.dim(), "aiscv: laws[", j, "] must have ", problem.dim(), " inputs, got ", options.laws[j].dim());
     for (std::size_t j = 0; j < options.weights.size(); ++j)
         require(std::isfinite(options.weights[j]) && options.weights[j] >= 0, "aiscv: weights[", j, "] must be finite and not negative, got ", options.weights[j]);
+    require(options.weights.empty() || std::ranges::any_of(options.weights, [](double w) { return w > 0; }),
+            "aiscv: weights must not all be 0");
+    for (std::size_t j = 0; j < options.laws.size(); ++j)
+        require_same_order("aiscv: laws[" + std::to_string(j) + "]", options.laws[j], problem.inputs());
     require(options.points == Points::iid || problem.dim() + 1 <= SobolSequence::max_dim(), "aiscv: the sequence has ",
             SobolSequence::max_dim(), " dimensions, one less than this problem asks for; points = 'iid' has no limit");
 }

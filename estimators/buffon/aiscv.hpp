@@ -1,7 +1,7 @@
 /// Many expectations from one adaptive importance sample with control variates.
 /// Source: Demange-Chryst, Bachoc, Morio, arXiv:2212.00568 (variant `published`); the default `safe` adds a defensive
 /// component (Hesterberg 1995), shrinkage, all components as controls (Owen & Zhou 2000), randomised quasi-Monte Carlo and
-/// cross-fitting, and chooses the proposal on all points drawn so far.
+/// cross-fitting, chooses the proposal on all points drawn so far, and keeps the input law where nets of it do better.
 #pragma once
 
 #include <array>
@@ -47,11 +47,11 @@ struct AiscvOptions {
             Field{"variant", &AiscvOptions::variant, "'safe' (default), or 'published': the algorithm of the paper to the letter, always with independent points"},
             Field{"points", &AiscvOptions::points, "'rqmc': scrambled Sobol' points; 'iid': independent points"},
             Field{"weights", &AiscvOptions::weights, "weight of each expectation in the variance that is minimised; none: 1 / estimate^2, relative errors"},
-            Field{"laws", &AiscvOptions::laws, "J input laws in place of the problem's: J m expectations, law by law, from one sample"},
+            Field{"laws", &AiscvOptions::laws, "J input laws in place of the problem's, inputs in the same order: J m expectations, law by law, from one sample"},
             Field{"components", &AiscvOptions::components, "Gaussians fitted to each integrand"},
             Field{"diagonal", &AiscvOptions::diagonal, "Gaussians without correlation"},
             Field{"adaptation", &AiscvOptions::adaptation, "largest share of the budget spent on adaptation"},
-            Field{"batch_fraction", &AiscvOptions::batch_fraction, "share of the budget in one batch of the adaptation (at most 16,384 points; 'published' takes a fifth of the adaptation)"},
+            Field{"batch_fraction", &AiscvOptions::batch_fraction, "share of the budget in one batch of the adaptation; at least 100 points or 4 (d + 2) where a tenth of the budget allows it, at most 16,384 ('published' takes a fifth of the adaptation)"},
             Field{"defensive", &AiscvOptions::defensive, "smallest share of the input law in the proposal"},
             Field{"cut", &AiscvOptions::cut, "control directions with a relative singular value below it are dropped"},
             Field{"replicates", &AiscvOptions::replicates, "smallest number of independent scrambles in the final sample"}};
@@ -60,8 +60,8 @@ struct AiscvOptions {
 
 /// m expectations under the problem's input law, or J m under J laws. Unbiased: the final sample is independent of the
 /// adaptation and its control coefficients are cross-fitted. `n` counts every evaluation, adaptation included.
-/// Diagnostics: stop ("trade-off", "budget", "no adaptation"), batches, adaptation_n, fallback, provisional, components,
-/// alpha, replicates, points, pareto_k, control_check.
+/// Diagnostics: stop ("trade-off", "budget", "nets suffice", "no adaptation"), batches, adaptation_n, fallback, provisional,
+/// components, alpha, replicates, points, pareto_k, pareto_k_residual, control_check (the last with scrambled points).
 /// @throw std::invalid_argument for options that cannot be; `published` also for integrands with negative values or
 /// without a single hit. ModelError when the model fails.
 Estimate aiscv(const Problem& problem, const Run& run, const AiscvOptions& options = {});

@@ -247,7 +247,7 @@ Estimate aiscv_published(Evaluation& evaluate, const Run& run, const AiscvOption
             Estimate e = finish_mean(evaluate, total, groups);
             judge_tails(first_rows.rows(), e);
             e.diagnostics["stop"] = std::string(adaptation.stop());
-            e.diagnostics["batches"] = adaptation.steps() + 1;
+            e.diagnostics["batches"] = adaptation.steps() + (adaptation.pool().n() > 0 ? 1 : 0);
             e.diagnostics["adaptation_n"] = adaptation.pool().n();
             e.diagnostics["components"] = static_cast<std::int64_t>(adaptation.proposal().gaussians().size());
             e.diagnostics["alpha"] = adaptation.proposal().alpha();

@@ -31,6 +31,7 @@ Matrix jacobian(const Estimate::Function& f, const Estimate& at, std::size_t row
         const std::vector<double> up = f(x);
         x[b] = at.value[b] - h;
         const std::vector<double> down = f(x);
+        require(up.size() == rows && down.size() == rows, "transform: f must always return ", rows, " values, got ", up.size());
         for (std::size_t i = 0; i < rows; ++i) J(static_cast<std::int64_t>(i), j) = (up[i] - down[i]) / (2 * h);
     }
     return J;

@@ -40,8 +40,19 @@ void warn_of_constants(Estimate& e) {
 }  // namespace
 
 std::int64_t chunk_rows(const Run& run) {
-    const std::int64_t blocks = (run.batch + parallel::block_size - 1) / parallel::block_size;
-    return std::max<std::int64_t>(blocks, 16) * parallel::block_size;
+    const std::int64_t blocks = (std::min(run.batch, run.budget) + parallel::block_size - 1) / parallel::block_size;
+    return std::max<std::int64_t>(blocks + blocks % 2, 16) * parallel::block_size;   // even: two halves of whole blocks
+}
+
+void require_same_order(const std::string& who, const Distribution& law, const Distribution& inputs) {
+    const auto names = law.names(), wanted = inputs.names();
+    const auto listed = [](const std::vector<std::string>& words) {
+        std::string text;
+        for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+        return text;
+    };
+    require(names == wanted || !std::ranges::is_permutation(names, wanted), who, " has the inputs in the order (", listed(names),
+            "), the problem has (", listed(wanted), ")");
 }
 
 Estimate finish(const Evaluation& evaluation, std::vector<double> value, Matrix covariance, double degrees_of_freedom,

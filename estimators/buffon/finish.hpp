@@ -14,6 +14,9 @@ namespace buffon {
 /// Rows that a batch estimator draws and evaluates at once: whole blocks, at least as many as one call of the model takes.
 std::int64_t chunk_rows(const Run& run);
 
+/// @throw std::invalid_argument, naming `who`, when a law has the problem's names in another order: inputs go by position.
+void require_same_order(const std::string& who, const Distribution& law, const Distribution& inputs);
+
 /// The estimate with these values (groups of evaluation.columns()) and the covariance of their errors. With discarded
 /// evaluations each group ends with the estimated probability of success, and its values become conditional on success.
 Estimate finish(const Evaluation& evaluation, std::vector<double> value, Matrix covariance, double degrees_of_freedom,

@@ -1,6 +1,9 @@
 #include <buffon/importance.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <sstream>
 
 #include <buffon/check.hpp>
 #include <buffon/evaluation.hpp>
@@ -50,6 +53,16 @@ Estimate conclude(const Evaluation& evaluate, const Moments& total, bool self_no
     return finish(evaluate, e.value, e.covariance, std::numeric_limits<double>::infinity());
 }
 
+/// The mean weight is 1 wherever the proposal covers the inputs.
+void warn_of_missing_support(const Moments& total, Estimate& e) {
+    const double mean = total.mean.back();
+    const double error = std::sqrt(total.scatter.data.back()) / static_cast<double>(total.n);
+    if (std::abs(mean - 1) <= 6 * error + 1e-9) return;
+    std::ostringstream text;
+    text << "the mean weight is " << mean << " +- " << error << ", not 1: the proposal misses a part of the inputs' law";
+    e.warnings.push_back(text.str());
+}
+
 }  // namespace
 
 Estimate importance(const Problem& problem, const Run& run, const ImportanceOptions& options) {
@@ -57,6 +70,7 @@ Estimate importance(const Problem& problem, const Run& run, const ImportanceOpti
     const Distribution& inputs = problem.inputs();
     const Distribution& proposal = *options.proposal;
     require(proposal.dim() == inputs.dim(), "importance: proposal must have ", inputs.dim(), " coordinates, got ", proposal.dim());
+    require_same_order("importance: proposal", proposal, inputs);
     require(run.budget >= 2, "importance: budget must be at least 2, got ", run.budget);
     Evaluation evaluate("importance", problem, run);
     const Stream stream{evaluate.key(), 0};
@@ -82,11 +96,16 @@ Estimate importance(const Problem& problem, const Run& run, const ImportanceOpti
         }
         Estimate e = conclude(evaluate, total, options.self_normalise);
         judge_tails(first_rows.rows(), e);
+        warn_of_missing_support(total, e);
         const double mean_w = total.mean.back(), second = total.scatter.data.back() / static_cast<double>(total.n) + mean_w * mean_w;
         e.diagnostics["effective_size"] = second > 0 ? static_cast<double>(total.n) * mean_w * mean_w / second : 0.0;
         return e;
     };
-    return with_partial(evaluate, sample, [&] { return conclude(evaluate, total, options.self_normalise); });
+    return with_partial(evaluate, sample, [&] {
+        Estimate e = conclude(evaluate, total, options.self_normalise);
+        e.n = total.n;
+        return e;
+    });
 }
 
 }  // namespace buffon

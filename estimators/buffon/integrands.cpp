@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <limits>
 #include <numeric>
 #include <span>
 
@@ -34,8 +36,11 @@ double temper(std::vector<double>& weights, double need) {
     return low;
 }
 
-double standard_deviation(std::span<const double> s) {
-    const double n = static_cast<double>(s.size());
+/// Of the scores of evaluations that succeeded: a discarded one has the least double.
+double standard_deviation(std::span<const double> all) {
+    std::vector<double> s;
+    std::ranges::copy_if(all, std::back_inserter(s), [](double v) { return v > -std::numeric_limits<double>::max(); });
+    const double n = std::max(1.0, static_cast<double>(s.size()));
     const double mean = std::accumulate(s.begin(), s.end(), 0.0) / n;
     double squares = 0;
     for (const double v : s) squares += (v - mean) * (v - mean);
@@ -50,6 +55,7 @@ std::vector<double> smooth(std::span<const double> w, std::span<const double> s,
         return p;
     };
     double low = 0, high = 4 * standard_deviation(s);
+    if (!(high > 0)) return std::vector<double>(w.size());   // a score without variation leads nowhere
     for (int step = 0; step < 24; ++step) {
         const double middle = 0.5 * (low + high);
         (effective_size(at(middle)) >= need ? high : low) = middle;

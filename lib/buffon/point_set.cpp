@@ -35,7 +35,7 @@ void PointSet::uniform(std::int64_t first, View out) const {
 }
 
 Replication Replication::of(std::int64_t budget, std::int64_t replicates) {
-    const auto points = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(budget / replicates)));
+    const auto points = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(std::max<std::int64_t>(budget / replicates, 1))));
     return {points, budget / points};
 }
 
