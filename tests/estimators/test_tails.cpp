@@ -1,0 +1,102 @@
+#include <buffon/tails.hpp>
+
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+#include <buffon/stream.hpp>
+
+using namespace buffon;
+
+namespace {
+
+/// Quantiles of Pareto laws with tail index k, one column each, at n midpoints; every other row negative.
+Matrix pareto(std::int64_t n, const std::vector<double>& k) {
+    Matrix out(n, static_cast<std::int64_t>(k.size()));
+    for (std::int64_t i = 0; i < n; ++i)
+        for (std::int64_t j = 0; j < out.cols; ++j)
+            out(i, j) = (i % 2 ? -1 : 1) * std::pow((static_cast<double>(i) + 0.5) / static_cast<double>(n), -k[static_cast<std::size_t>(j)]);
+    return out;
+}
+
+Estimate named(std::vector<std::string> names) {
+    Estimate e;
+    e.value.resize(names.size());
+    e.names = std::move(names);
+    return e;
+}
+
+}  // namespace
+
+TEST_CASE("tails: k-hat of Pareto sizes is their tail index, whatever the signs") {
+    const std::vector<double> index{0.3, 0.6, 0.9, 1.2};
+    const std::vector<double> k_hat = tail_shapes(pareto(20'000, index), 4);
+    for (std::size_t j = 0; j < 4; ++j) CHECK(k_hat[j] == doctest::Approx(index[j]).epsilon(0.1));   // the fit is drawn to 0.5 by 2 %
+}
+
+TEST_CASE("tails: k-hat of independent Pareto draws lies within its sampling error of the tail index") {
+    Matrix y(20'000, 1);
+    Stream{4, 0}.uniform(0, y);
+    for (double& v : y.data) v = std::pow(v, -0.8);
+    // 424 draws in the tail: standard deviation (1 + k) / sqrt(424) = 0.09
+    CHECK(std::abs(tail_shapes(y, 1).at(0) - 0.8) < 5 * 0.09);
+}
+
+TEST_CASE("tails: bounded summands have a negative k-hat") {
+    Matrix y(20'000, 1);
+    Stream{4, 0}.uniform(0, y);
+    CHECK(tail_shapes(y, 1).at(0) < -0.5);   // exactly -1 for the uniform law, sampling error below 0.1
+}
+
+TEST_CASE("tails: where there is no tail to judge k-hat is not a number and nobody is warned") {
+    for (const Matrix& y : {Matrix(1000, 1, 2.0), Matrix(1000, 1, 0.0), pareto(10, {2})}) {
+        CHECK(std::isnan(tail_shapes(y, 1).at(0)));
+        Estimate e = named({"y"});
+        judge_tails(y, e);
+        CHECK(e.warnings.empty());
+        CHECK(e.diagnostics.contains("pareto_k"));
+    }
+}
+
+TEST_CASE("tails: columns behind the values are not judged") {
+    Estimate e = named({"light"});
+    judge_tails(pareto(20'000, {0.2, 3}), e);   // the second is a weight or a success
+    CHECK(e.warnings.empty());
+    CHECK(std::get<std::vector<double>>(e.diagnostics.at("pareto_k")).size() == 1);
+}
+
+TEST_CASE("tails: the warning names the worst value and counts the others") {
+    Estimate e = named({"a", "b", "c"});
+    judge_tails(pareto(20'000, {0.9, 0.2, 1.5}), e);
+    REQUIRE(e.warnings.size() == 1);
+    CHECK(e.warnings[0].find("'c' and 1 more of 3 values: what is averaged has a heavy tail (k-hat 1.") == 0);
+    Estimate one = named({"a", "b"});
+    judge_tails(pareto(20'000, {0.9, 0.2}), one);
+    REQUIRE(one.warnings.size() == 1);
+    CHECK(one.warnings[0].find("'a': what is averaged") == 0);
+}
+
+TEST_CASE("tails: few rows are warned of at a smaller k-hat than many") {
+    // limits 1 - 1 / log10(n): 0.5 for 100 rows, 0.7 for 20,000
+    Estimate few = named({"y"}), many = named({"y"});
+    judge_tails(pareto(100, {0.66}), few);
+    judge_tails(pareto(20'000, {0.66}), many);
+    const double k_few = std::get<std::vector<double>>(few.diagnostics.at("pareto_k")).at(0);
+    REQUIRE(k_few > 0.5);
+    REQUIRE(k_few < 0.7);
+    CHECK(few.warnings.size() == 1);
+    CHECK(many.warnings.empty());
+}
+
+TEST_CASE("tails: the first rows are kept in order, and no more than asked for") {
+    FirstRows first(5);
+    CHECK(first.rows().rows == 0);
+    Matrix part(3, 2);
+    for (int k = 0; k < 3; ++k) {
+        for (std::size_t i = 0; i < 6; ++i) part.data[i] = 10.0 * k + static_cast<double>(i);
+        first.add(part);
+    }
+    CHECK(first.rows().rows == 5);
+    CHECK(first.rows().cols == 2);
+    CHECK(first.rows().data == std::vector<double>{0, 1, 2, 3, 4, 5, 10, 11, 12, 13});
+}
