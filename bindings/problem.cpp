@@ -80,7 +80,7 @@ private:
         if ((a.ndim() != 1 && a.ndim() != 2) || a.shape(0) != n)
             throw std::invalid_argument(who + " must return shape (n,) or (n, m) with n = " + std::to_string(n) + ", got " +
                                         binder::shape_text(a) +
-                                        (a.ndim() == 0 || a.shape(0) == d ? "; for a model of one point at a time say vectorized=False" : ""));
+                                        (a.ndim() == 0 || (a.ndim() == 1 && a.shape(0) == d) ? "; for a model of one point at a time say vectorized=False" : ""));
         return a;
     }
 

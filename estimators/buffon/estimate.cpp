@@ -103,6 +103,8 @@ Estimate Estimate::transform(const Function& f, std::vector<std::string> new_nam
         for (std::size_t j = 1; j <= out.value.size(); ++j) new_names.push_back("f" + std::to_string(j));
     out.names = std::move(new_names);
     out.covariance = sandwich(jacobian(f, *this, out.value.size()), covariance);
+    for (std::int64_t j = 0; j < out.size(); ++j)   // what cancels leaves rounding errors
+        out.covariance(j, j) = std::max(out.covariance(j, j), 0.0);
     return out;
 }
 

@@ -58,6 +58,7 @@ Moments residual_moments(const Moments& m, const Matrix& b) {
             out.scatter(e, f) = half(b.rows + e, f);
             for (std::int64_t k = 0; k < b.rows; ++k) out.scatter(e, f) -= b(k, e) * half(k, f);
         }
+        out.scatter(e, e) = std::max(out.scatter(e, e), 0.0);   // controls that leave nothing leave rounding errors
     }
     return out;
 }

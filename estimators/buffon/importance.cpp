@@ -16,7 +16,7 @@ namespace buffon {
 namespace {
 
 /// Evaluates where the weight is positive only: the model need not be defined outside the support of its inputs.
-/// Rows (y_1 w, ..., y_c w, w).
+/// Rows (y_1 w, ..., y_c w, w); none as long as no point was inside, and how many outputs there are is not known.
 Matrix weighted_outputs(Evaluation& evaluate, ConstView x, std::span<const double> log_f, std::span<const double> log_q) {
     std::vector<std::int64_t> inside;
     for (std::int64_t i = 0; i < x.rows; ++i)
@@ -27,7 +27,7 @@ Matrix weighted_outputs(Evaluation& evaluate, ConstView x, std::span<const doubl
     const Outputs out = evaluate(points, [&](std::span<double> kept) {
         for (std::size_t a = 0; a < inside.size(); ++a) kept[a] = log_q[static_cast<std::size_t>(inside[a])];
     });
-    require(evaluate.outputs() > 0, "importance: no point of the proposal falls into the support of the inputs");
+    if (evaluate.outputs() == 0) return {};
     Matrix rows(x.rows, out.y.cols + 1);
     for (std::size_t a = 0; a < inside.size(); ++a) {
         const auto i = static_cast<std::size_t>(inside[a]);
@@ -77,6 +77,16 @@ Estimate importance(const Problem& problem, const Run& run, const ImportanceOpti
     Moments total;
     FirstRows first_rows(judged_rows);
 
+    std::int64_t silent = 0;   // rows before the first one inside the support: all zero
+    std::int64_t taken_in = 0;   // evaluations in `total`
+    const auto take_in = [&](const Matrix& rows) {
+        taken_in = evaluate.n();
+        first_rows.add(rows);
+        parallel::reduce_blocks(rows.rows, run.threads, total, [&](std::int64_t first, std::int64_t count) {
+            return Moments(rows.view().slice(first, count));
+        });
+    };
+
     const auto sample = [&] {
         for (std::int64_t start = 0; start < run.budget; start += chunk_rows(run)) {
             Matrix x(std::min(chunk_rows(run), run.budget - start), problem.dim());
@@ -89,11 +99,14 @@ Estimate importance(const Problem& problem, const Run& run, const ImportanceOpti
                 inputs.log_density(rows, std::span(log_f).subspan(at, n));
             });
             const Matrix rows = weighted_outputs(evaluate, x, log_f, log_q);
-            first_rows.add(rows);
-            parallel::reduce_blocks(x.rows, run.threads, total, [&](std::int64_t first, std::int64_t count) {
-                return Moments(rows.view().slice(first, count));
-            });
+            if (rows.rows == 0) {
+                silent += x.rows;
+                continue;
+            }
+            for (; silent > 0; silent -= std::min(silent, chunk_rows(run))) take_in(Matrix(std::min(silent, chunk_rows(run)), rows.cols));
+            take_in(rows);
         }
+        require(evaluate.outputs() > 0, "importance: no point of the proposal falls into the support of the inputs");
         Estimate e = conclude(evaluate, total, options.self_normalise);
         judge_tails(first_rows.rows(), e);
         warn_of_missing_support(total, e);
@@ -103,7 +116,7 @@ Estimate importance(const Problem& problem, const Run& run, const ImportanceOpti
     };
     return with_partial(evaluate, sample, [&] {
         Estimate e = conclude(evaluate, total, options.self_normalise);
-        e.n = total.n;
+        e.n = taken_in;
         return e;
     });
 }
