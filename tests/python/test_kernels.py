@@ -14,7 +14,8 @@ LEVELS = ["v2", "v3", "v4"]
 RUN = """
 import buffon as bf
 from buffon._buffon import aiscv
-e = aiscv(bf.Problem(lambda x: x[:, 0] * abs(x[:, 1]), bf.Joint({"a": bf.Normal(3, 1), "b": bf.LogNormal(0, 0.5)})), budget=4000, rng=1)
+inputs = bf.Joint({"a": bf.Normal(3, 1), "b": bf.LogNormal(0, 0.5)})
+e = aiscv(bf.Problem(lambda x: x[:, 0] * abs(x[:, 1]), inputs), budget=4000, rng=1)
 print(e.value.tobytes().hex(), e.covariance.tobytes().hex())
 """
 
