@@ -1,0 +1,151 @@
+/// When an adaptation stops and which of its proposals is sampled in the end.
+#include <buffon/adaptation.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <ranges>
+
+#include <buffon/kernels.hpp>
+
+namespace buffon {
+namespace {
+
+// How much better than q_0 in nets a density must promise to be: the promise is known to a factor of two or three, and q_0
+// in nets is what the user could have had without us.
+constexpr double doubt = 3.0;
+// Nets gain more under q_0 than under a mixture, whose choice of the component is a jump: two binary digits of variance on
+// twelve problems. A batch measures the difference with an error of about as much, so the two are averaged.
+constexpr double expected_lead = 2.0;
+
+}  // namespace
+
+double Adaptation::weighted(const std::vector<double>& v) const {
+    return std::inner_product(v.begin(), v.end(), weights_.begin(), 0.0);
+}
+
+/// The variance that the final estimate would have, variance per point over the budget left, no longer falls.
+bool Adaptation::getting_worse() const {
+    if (pairs_.size() < 2 || pairs_.back().provisional || pairs_[pairs_.size() - 2].provisional) return false;
+    const auto left = static_cast<double>(evaluate_.run().budget - spent());
+    return weighted(pairs_[pairs_.size() - 2].spread.v) / (left + static_cast<double>(batch_)) <= weighted(pairs_.back().spread.v) / left;
+}
+
+/// q_0 in nets is so good that a better density could only make it worse.
+bool Adaptation::nets_suffice() const {
+    if (pool_.score().rows > 0) return false;   // a rare event: what q_0 has not hit it knows nothing of
+    if (pairs_.size() < 2 || net_ == 1 || std::ranges::all_of(pairs_, &Pair::provisional)) return false;
+    const double best = std::ranges::min(pairs_ | std::views::transform([&](const Pair& p) { return weighted(p.spread.v); }));
+    return doubt * in_nets(initial_variance(), initial_, initial_log_gain()) < best * std::exp2(common_log_gain());
+}
+
+Proposal Adaptation::choose() {
+    if (pairs_.empty()) return Proposal::initial();
+    look();
+    provisional_ = std::ranges::all_of(pairs_, &Pair::provisional);
+    if (provisional_ && pool_.score().rows > 0) return pairs_.back().proposal;   // the way to a rare event, as far as it went
+    double least = std::numeric_limits<double>::infinity();
+    const Pair* best = best_pair(least);
+    const double initial = initial_variance();
+    if (net_ == 1) {
+        fallback_ = least >= 0.9 * initial;
+        return fallback_ ? Proposal::initial(best->proposal.gaussians()) : best->proposal;
+    }
+    const double gain = initial_log_gain();
+    fallback_ = (pool_.score().rows > 0 ? 1.0 : doubt) * least * std::exp2(common_log_gain()) >= in_nets(initial, initial_, gain);
+    if (!fallback_) return best->proposal;
+    const Pair controlled = controlled_initial(*best);
+    const double change = controlled.spread.log_gain(weights_, net_) - initial_.log_gain(weights_, net_);
+    const double with_controls = in_nets(pooled_variance(controlled), controlled.spread, std::min(0.0, gain + 0.5 * change));
+    return doubt * with_controls < in_nets(initial, initial_, gain) ? controlled.proposal : Proposal::initial();
+}
+
+/// q_0 with the components of a pair as controls only, judged by the first batch.
+Adaptation::Pair Adaptation::controlled_initial(const Pair& pair) const {
+    const Proposal proposal = Proposal::initial(pair.proposal.gaussians());
+    return learn(pool_.first(batch_, proposal), proposal);
+}
+
+/// The least pooled variance among pairs that are not provisional (among all where all are), the newest of equals.
+const Adaptation::Pair* Adaptation::best_pair(double& least) const {
+    std::vector<const Pair*> order;   // by their own batch's variance, a lower bound of the pooled one
+    for (auto pair = pairs_.rbegin(); pair != pairs_.rend(); ++pair)
+        if (!pair->provisional || provisional_) order.push_back(&*pair);
+    std::ranges::stable_sort(order, {}, [&](const Pair* p) { return weighted(p->spread.v); });
+    const Pair* best = nullptr;
+    for (const Pair* pair : order) {
+        if (best != nullptr && weighted(pair->spread.v) > least) break;
+        const double variance = pooled_variance(*pair);
+        if (best == nullptr || variance < least || (variance == least && pair > best)) {
+            least = variance;
+            best = pair;
+        }
+    }
+    return best;
+}
+
+/// What nets gain on independent points under the proposals so far: one batch says little, so their geometric mean.
+double Adaptation::common_log_gain() const {
+    double sum = 0, count = 0;
+    for (const Pair& pair : pairs_) {
+        if (pair.provisional && !provisional_) continue;
+        sum += pair.spread.log_gain(weights_, net_);
+        ++count;
+    }
+    return count > 0 ? sum / count : 0.0;
+}
+
+double Adaptation::initial_log_gain() const {
+    const double common = common_log_gain();
+    const double lead = common - initial_.log_gain(weights_, net_);
+    return std::min(0.0, common - 0.5 * (lead + expected_lead));
+}
+
+/// Variance, times points, of a net of the final sample. What the pool knows beyond twice what the batch saw is rare, and
+/// nets do not integrate rare things better than independent points.
+double Adaptation::in_nets(double pooled, const Spread& batch, double log_gain) const {
+    const double unseen = std::max(0.0, pooled - 2 * weighted(batch.v));
+    return (pooled - unseen) * std::exp2(log_gain) + unseen;
+}
+
+/// sum_e w_e max(v_e, mean_i (r - I q_a - sum_k b_k (q_k - q_a))^2 / q_a): its own batch and the whole pool.
+double Adaptation::pooled_variance(const Pair& pair) const {
+    const Matrix q = pool_.relative(pair.proposal);
+    std::vector<double> shift = seen_.mean;   // I - sum_k b_k
+    for (std::int64_t k = 0; k < pair.b.rows; ++k)
+        for (std::int64_t e = 0; e < pair.b.cols; ++e) shift[static_cast<std::size_t>(e)] -= pair.b(k, e);
+    std::vector<double> mixture(static_cast<std::size_t>(q.rows));
+    Matrix rest = seen_.r;
+    for (std::int64_t i = 0; i < q.rows; ++i) {
+        const auto terms = q.view().row(i);
+        double& qa = mixture[static_cast<std::size_t>(i)] = std::inner_product(terms.begin(), terms.end(), pair.proposal.alpha().begin(), 0.0);
+        for (std::int64_t e = 0; e < rest.cols; ++e) rest(i, e) -= qa * shift[static_cast<std::size_t>(e)];
+    }
+    subtract_products(q, pair.b, rest);
+    std::vector<double> sum(shift.size());
+    for (std::int64_t i = 0; i < q.rows; ++i) {
+        const double qa = mixture[static_cast<std::size_t>(i)];
+        if (!(qa > 0)) continue;
+        for (std::int64_t e = 0; e < rest.cols; ++e) sum[static_cast<std::size_t>(e)] += rest(i, e) * rest(i, e) / qa;
+    }
+    double total = 0;
+    for (std::size_t e = 0; e < sum.size(); ++e) total += weights_[e] * std::max(pair.spread.v[e], sum[e] / static_cast<double>(q.rows));
+    return total;
+}
+
+/// The same for q_0 without controls.
+double Adaptation::initial_variance() const {
+    const Matrix q = pool_.relative(Proposal::initial());
+    double total = 0;
+    for (std::int64_t i = 0; i < q.rows; ++i) {
+        if (!(q(i, 0) > 0)) continue;
+        for (std::int64_t e = 0; e < seen_.r.cols; ++e) {
+            const double gap = seen_.r(i, e) - seen_.mean[static_cast<std::size_t>(e)] * q(i, 0);
+            total += weights_[static_cast<std::size_t>(e)] * gap * gap / q(i, 0);
+        }
+    }
+    return total / static_cast<double>(q.rows);
+}
+
+}  // namespace buffon
