@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include <buffon/config.hpp>
+#include <buffon/device.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/text.hpp>
 
@@ -21,6 +22,15 @@ PYBIND11_MODULE(_buffon, m) {
     m.attr("registry") = py::dict();   // name -> (positional arguments, [(keyword, type, default, help), ...])
     m.def("_suggestion", &buffon::suggestion, py::arg("word"), py::arg("known"));
     m.def("isa_level", &buffon::isa_level, "Instruction set of the hot loops: 'v2', 'v3', 'v4' (of x86-64), or 'baseline'.");
+    m.def("cuda_status", &buffon::cuda_status, py::call_guard<py::gil_scoped_release>(), R"doc(
+The CUDA devices that were found, or why there is none, in words.
+
+The CUDA side is a library of its own beside libbuffon, opened when it is first asked for.
+
+Returns
+-------
+str
+)doc");
     bind_errors(m);
     bind_laws(m);
     bind_problem(m);

@@ -19,6 +19,7 @@ from buffon._buffon import (
     Sample,
     Uniform,
     __version__,
+    cuda_status,
     exceedance,
 )
 from buffon.estimators import *  # noqa: F403  one function per registered word
@@ -26,5 +27,5 @@ from buffon.estimators import __all__ as _estimators
 
 __all__ = [
     "Estimate", "GaussianCopula", "Joint", "LogNormal", "Mixture", "ModelError", "MultivariateNormal", "Normal", "Problem",
-    "Sample", "Uniform", "__version__", "exceedance", "testing", *_estimators,
+    "Sample", "Uniform", "__version__", "cuda_status", "exceedance", "testing", *_estimators,
 ]

@@ -105,6 +105,7 @@ def information():
         "threads": f"{_threads()} (threads=N or OMP_NUM_THREADS=N asks for others; no result depends on it)",
         "compiler": _compiler() or "unknown",
         "instructions": _instructions() or "unknown",
+        "cuda": _buffon.cuda_status(),
         "extension": _buffon.__file__,
         "library": _library() or "unknown",
         "headers": ", ".join(map(str, headers)) if headers else "where pkg-config --cflags buffon says",

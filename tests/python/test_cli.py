@@ -21,6 +21,7 @@ def test_info_says_version_and_paths(capsys):
     assert cli.main(["info"]) == 0
     text = capsys.readouterr().out
     assert bf.__version__ in text and bf._buffon.__file__ in text and "numpy" in text
+    assert bf.cuda_status() in text
 
 
 def test_run_writes_records_table_and_picture(tmp_path, capsys):

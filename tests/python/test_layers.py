@@ -27,6 +27,8 @@ TOP_LEVEL = {
 # Sources without a test of their own name, and why.
 WITHOUT_TEST = {
     "lib/config": "macros",
+    "lib/device_call": "checked calls of the CUDA runtime, part of what test_on_device.cpp tests",
+    "lib/device_terms": "functions that test_on_device.cpp tests on every device",
     "lib/errors": "exception classes without code",
     "lib/kernel_list": "declarations of what test_kernels.cpp tests",
     "estimators/adaptation_choice": "part of what test_adaptation.cpp tests",

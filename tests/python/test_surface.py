@@ -14,7 +14,7 @@ from buffon import diffusion
 
 LAWS = ["Normal", "LogNormal", "Uniform", "Joint", "MultivariateNormal", "Mixture"]
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv"]
-NAMES = [*LAWS, *ESTIMATORS, "GaussianCopula", "Problem", "Sample", "Estimate", "ModelError", "exceedance", "testing"]
+NAMES = [*LAWS, *ESTIMATORS, "GaussianCopula", "Problem", "Sample", "Estimate", "ModelError", "cuda_status", "exceedance", "testing"]
 DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
 MEMBERS = {
     "Problem": ["dim", "inputs", "outputs"],

@@ -72,6 +72,13 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     assert [n for n in names if n.endswith((".a", ".cpp", ".pyc", "meson.build"))] == []
 
 
+def test_the_wheel_holds_the_cuda_library_where_it_was_built_and_opens_it(wheel, outside):
+    built = (BUILD / "wheel" / "libbuffon_cuda.so").is_file()
+    assert ("buffon/lib/libbuffon_cuda.so" in zipfile.ZipFile(wheel).namelist()) == built
+    status = run(outside / "venv/bin/python", "-c", "import buffon as bf; print(bf.cuda_status())", cwd=outside)
+    assert status.strip() and status.startswith("no CUDA library") != built
+
+
 def test_the_command_is_installed(outside):
     assert "run" in run(outside / "venv/bin/buffon", "--help", cwd=outside)
     assert "run" in run(outside / "venv/bin/python", "-m", "buffon", "--help", cwd=outside)

@@ -1,0 +1,67 @@
+/// Calls of the CUDA runtime, checked; memory of a device. For the .cu files only.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+#include <cuda_runtime_api.h>
+
+namespace buffon::device {
+
+/// @throw std::runtime_error with the call and what the runtime says.
+inline void check(cudaError_t status, const char* call) {
+    if (status == cudaSuccess) return;
+    cudaGetLastError();   // not left for the next call
+    throw std::runtime_error(std::string(call) + ": " + cudaGetErrorString(status));
+}
+
+/// The device of this thread, put back at the end.
+class Use {
+public:
+    explicit Use(int device) {
+        check(cudaGetDevice(&before_), "cudaGetDevice");
+        check(cudaSetDevice(device), "cudaSetDevice");
+    }
+    ~Use() { cudaSetDevice(before_); }
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+
+private:
+    int before_ = 0;
+};
+
+/// n doubles on the device in use.
+class Doubles {
+public:
+    explicit Doubles(std::int64_t n) : n_(n) { check(cudaMalloc(&data_, bytes()), "cudaMalloc"); }
+    ~Doubles() { cudaFree(data_); }
+    Doubles(const Doubles&) = delete;
+    Doubles& operator=(const Doubles&) = delete;
+
+    double* data() { return static_cast<double*>(data_); }
+    void copy_to(double* host) const { check(cudaMemcpy(host, data_, bytes(), cudaMemcpyDeviceToHost), "cudaMemcpy"); }
+
+private:
+    std::size_t bytes() const { return static_cast<std::size_t>(n_) * sizeof(double); }
+
+    std::int64_t n_;
+    void* data_ = nullptr;
+};
+
+/// f(), with what it throws in words.
+template <class F>
+const char* in_words(const F& f) {
+    static thread_local std::string words;
+    try {
+        f();
+        return nullptr;
+    } catch (const std::exception& error) {
+        words = error.what();
+    } catch (...) {
+        words = "unknown failure";
+    }
+    return words.c_str();
+}
+
+}  // namespace buffon::device

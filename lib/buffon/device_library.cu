@@ -1,0 +1,60 @@
+#include <buffon/device_library.hpp>
+
+#include <cstdio>
+
+#include <buffon/device_call.cuh>
+#include <buffon/device_terms.cuh>
+
+namespace buffon::device {
+namespace {
+
+/// "13.0" of 13000.
+std::string dotted(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
+
+int devices() {
+    int driver = 0, count = 0;
+    check(cudaDriverGetVersion(&driver), "cudaDriverGetVersion");
+    if (driver == 0) throw std::runtime_error("no CUDA driver on this machine");
+    const cudaError_t status = cudaGetDeviceCount(&count);
+    if (status == cudaErrorInsufficientDriver)
+        throw std::runtime_error("the CUDA driver is too old: it serves CUDA " + dotted(driver) + ", Buffon was built with CUDA " +
+                                 dotted(CUDART_VERSION));
+    if (status == cudaErrorNoDevice || (status == cudaSuccess && count == 0))
+        throw std::runtime_error("a driver of CUDA " + dotted(driver) + ", but no device that it shows to this process");
+    check(status, "cudaGetDeviceCount");
+    return count;
+}
+
+std::string name(int device) {
+    cudaDeviceProp about;
+    check(cudaGetDeviceProperties(&about, device), "cudaGetDeviceProperties");
+    char text[64];
+    std::snprintf(text, sizeof text, " (compute capability %d.%d, %.0f GB)", about.major, about.minor,
+                  static_cast<double>(about.totalGlobalMem) * 1e-9);
+    return std::string(about.name) + text;
+}
+
+const char* count(int* out) {
+    return in_words([&] { *out = devices(); });
+}
+
+const char* describe(int device, const char** text) {
+    static thread_local std::string words;
+    return in_words([&] {
+        words = name(device);
+        *text = words.c_str();
+    });
+}
+
+}  // namespace
+}  // namespace buffon::device
+
+extern "C" __attribute__((visibility("default"))) const buffon::DeviceTable* buffon_device_table() {
+    static constexpr buffon::DeviceTable table{
+        .count = buffon::device::count,
+        .describe = buffon::device::describe,
+        .uniforms = buffon::device::uniforms,
+        .g_function_moments = buffon::device::g_function_moments,
+    };
+    return &table;
+}

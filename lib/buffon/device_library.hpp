@@ -1,0 +1,44 @@
+/// What libbuffon_cuda offers to libbuffon: one C function, which gives one table of functions. Not installed.
+/// Functions of the table throw nothing: they give nullptr, or what went wrong, in words that stay until the thread's next call.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <buffon/device_terms.hpp>
+
+namespace buffon {
+
+struct DeviceTable {
+    /// One more with each change of the table, or of what its functions take.
+    static constexpr std::uint32_t this_version = 1;
+
+    std::uint32_t version = this_version;
+    std::uint32_t size = sizeof(DeviceTable);   // a change that forgot the version
+
+    /// Number of devices; what stands in the way where there is none.
+    const char* (*count)(int* devices);
+    /// "NVIDIA H200 (compute capability 9.0, 141 GB)".
+    const char* (*describe)(int device, const char** text);
+
+    /// Memory of the host: out (n).
+    const char* (*uniforms)(int device, const UniformAt* term, std::int64_t n, double* out);
+    /// Mean and scatter of each block of 4,096 terms: memory of the host, (blocks) each.
+    const char* (*g_function_moments)(int device, const GFunctionAt* term, std::int64_t n, double* mean, double* scatter);
+};
+
+/// The name of the C function: `const DeviceTable* buffon_device_table()`.
+inline constexpr char device_table_function[] = "buffon_device_table";
+
+/// An opened library, or why there is none.
+struct DeviceLibrary {
+    const DeviceTable* table = nullptr;
+    std::string problem;   // empty where there is a table
+
+    static DeviceLibrary open(const std::string& path);
+};
+
+/// The one beside libbuffon, opened at the first call.
+const DeviceLibrary& device_library();
+
+}  // namespace buffon
