@@ -29,6 +29,7 @@ class Case:
     weights: np.ndarray                      # of the squared errors in the criterion
     of: Callable[[bf.Estimate], bf.Estimate] = lambda estimate: estimate
     known: dict[str, float] | None = None    # arm -> its exact criterion, where theory has it
+    exact_error: np.ndarray | None = None    # standard errors of the known values; None: closed forms
 
 
 def compare(arms, cases, config, progress=None):
@@ -108,7 +109,7 @@ def _value(case, j, outcomes):
     rmse = np.sqrt(squares.mean())
     spread = np.exp(1.96 * _mean_error(squares) / (2 * squares.mean()))
     first = {key: float(outcomes[key][0, j]) for key in ("value", "std_error", "low", "high")}
-    return {"name": case.names[j], "reference": float(case.exact[j]), **first,
+    return {"name": case.names[j], "reference": float(case.exact[j]), "reference_error": float(_reference_error(case)[j]), **first,
             "rmse": float(rmse), "rmse_low": float(rmse / spread), "rmse_high": float(rmse * spread)}
 
 
@@ -119,11 +120,16 @@ def _criterion(case, arm, outcomes, runs):
     known = (case.known or {}).get(arm.name)
     return {
         "criterion": float(q.mean()), "criterion_se": _mean_error(q), "criterion_exact": known,
+        "reference_share": float((_reference_error(case) ** 2 * case.weights).sum() / q.mean()),
         "max_over_median": float(q.max() / np.median(q)),
         "coverage": float(covered.mean()), "coverage_se": _mean_error(covered),
         "doubtful": sum(run["doubtful"] for run in runs), "repetitions": len(runs),
         "n": int(np.mean([run["n"] for run in runs])), "cpu_seconds": float(np.median([run["seconds"] for run in runs])),
     }
+
+
+def _reference_error(case):
+    return np.zeros(len(case.exact)) if case.exact_error is None else case.exact_error
 
 
 def best_known(record):

@@ -52,12 +52,12 @@ def between(value, low, high):
     return f"{short(value)} ({short(low)} ... {short(high)})"
 
 
-def value_table(records, case, arms, title):
-    """A row per quantity: the reference and the first run of each of these arms."""
+def value_table(records, case, arms, title, names=None):
+    """A row per quantity (or per one of these names): the reference and the first run of each of these arms."""
     chosen = [r for r in records if r["kind"] == "value" and r["case"] == case]
-    names = _unique(r["name"] for r in chosen)
+    names = names or _unique(r["name"] for r in chosen)
     cell = {(r["arm"], r["name"]): r for r in chosen}
-    rows = [[name, f"{cell[arms[0], name]['reference']:.6g}",
+    rows = [[name, _reference(cell[arms[0], name]),
              *(with_error(cell[arm, name]["value"], cell[arm, name]["std_error"]) for arm in arms)] for name in names]
     return Table(title, ["", "reference", *arms], rows)
 
@@ -96,6 +96,24 @@ def error_picture(records, panels, arms, path):
     save(figure, path)
 
 
+def law_picture(records, case, arms, title, path):
+    """A quantity under many laws, in the order of its references: first runs with 95 % intervals, and errors over all runs."""
+    figure, axes = new_figure(2, (10.5, 4.2))
+    chosen = sorted((r for r in records if r["kind"] == "value" and r["case"] == case), key=lambda r: r["reference"])
+    for a, arm in reversed(list(enumerate(arms))):   # the first arm on top
+        rows = [r for r in chosen if r["arm"] == arm]
+        axes[0].vlines(range(len(rows)), [r["low"] for r in rows], [r["high"] for r in rows], f"C{a}", linewidth=2, label=arm)
+        axes[1].plot([100 * r["rmse"] / abs(r["reference"]) for r in rows], ".", color=f"C{a}", markersize=4)
+    axes[0].plot([r["reference"] for r in rows], "k-", linewidth=0.7, label="reference")
+    axes[0].set_ylabel(title)
+    axes[1].set_ylabel("root mean squared error in %")
+    axes[1].set_yscale("log")
+    for ax in axes:
+        ax.set_xlabel("input law, in the order of its reference")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(arms) + 1, frameon=False, fontsize=9)
+    save(figure, path)
+
+
 def new_figure(columns, size):
     """Figure and list of axes, without a window."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -116,6 +134,12 @@ def _error_bars(ax, records, relative, shift, label, marker):
     y, low, high = ([r[key] / s for r, s in zip(records, scale, strict=True)] for key in ("rmse", "rmse_low", "rmse_high"))
     bars = [[a - b for a, b in zip(y, low, strict=True)], [b - a for a, b in zip(y, high, strict=True)]]
     ax.errorbar([i + shift for i in range(len(y))], y, yerr=bars, fmt=marker, markersize=4, capsize=2, label=label)
+
+
+def _reference(record):
+    """With its own error where it has one."""
+    value, error = record["reference"], record["reference_error"]
+    return with_error(value, error) if error else f"{value:.6g}"
 
 
 def _criterion(record):
