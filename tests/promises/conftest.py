@@ -33,7 +33,7 @@ def estimate(word):
     """estimate(budget, model=..., **run) by the word at hand."""
     function = getattr(_buffon, word)
 
-    def call(budget, model=row_wise, rng=1, **run):
-        problem = bf.Problem(model, INPUTS, outputs=["y", "yb", "P"])
+    def call(budget, model=row_wise, rng=1, outputs=("y", "yb", "P"), **run):
+        problem = bf.Problem(model, INPUTS, outputs=list(outputs))
         return function(problem, budget=budget, rng=rng, **ARGUMENTS.get(word, {}), **run)
     return call

@@ -3,30 +3,31 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-PROGRAM = """
+import buffon as bf
+
+PROGRAM = f"""
 import os, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
 import buffon as bf
 from buffon import _buffon
-law = bf.MultivariateNormal([1, 0], [[4, 0], [0, 1]])
-arguments = {"importance": {"proposal": bf.MultivariateNormal([1.5, 0.2], [[5, 0.3], [0.3, 1.2]])}}
-known = bf.testing.gaussian_moments().problem
-python = bf.Problem(lambda x: x[:, 0] * x[:, 1] + x[:, 0], law)
+from conftest import ARGUMENTS, INPUTS
+compiled = bf.Problem(bf.testing.zero_variance([0.3, 0.2]).problem, INPUTS)   # two inputs, as INPUTS
+python = bf.Problem(lambda x: x[:, 0] * x[:, 1] + x[:, 0], INPUTS)
 word = sys.argv[1]
 
 def run(problem):
-    options = dict(arguments.get(word, {}))
-    if problem is known and options:
-        options["proposal"] = known.inputs
-    return getattr(_buffon, word)(problem, budget=20_000, rng=1, threads=4, **options).value.tolist()
+    return getattr(_buffon, word)(problem, budget=20_000, rng=1, threads=4, **ARGUMENTS.get(word, {{}})).value.tolist()
 
-before = [run(known), run(python)]          # OpenMP's threads exist now
+before = [run(compiled), run(python)]          # OpenMP's threads exist now
 child = os.fork()
 if child == 0:
-    os._exit(0 if [run(known), run(python)] == before else 3)
+    os._exit(0 if [run(compiled), run(python)] == before else 3)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
@@ -49,3 +50,35 @@ def test_two_threads_run_the_word_at_once(estimate):
     for e in results:
         np.testing.assert_array_equal(e.value, alone.value)
         np.testing.assert_array_equal(e.covariance, alone.covariance)
+
+
+def test_python_goes_on_while_a_compiled_model_is_sampled(estimate):
+    compiled, ticks, stop = bf.testing.zero_variance([0.3, 0.2]).problem, [], threading.Event()
+
+    def tick():
+        while not stop.is_set():
+            ticks.append(time.perf_counter())
+            time.sleep(0.001)
+    estimate(10_000, model=compiled, outputs=["y"])
+    thread = threading.Thread(target=tick)
+    thread.start()
+    time.sleep(0.01)
+    begin = time.perf_counter()
+    estimate(1_500_000, model=compiled, outputs=["y"])
+    end = time.perf_counter()
+    stop.set()
+    thread.join()
+    assert end - begin > 0.03, "the work is too small to tell"
+    assert sum(begin + 0.1 * (end - begin) < t < end - 0.1 * (end - begin) for t in ticks) >= 5   # with the GIL held: none
+
+
+def test_a_python_model_is_called_once_for_each_batch_in_the_thread_of_the_caller(estimate, outputs):
+    sizes, seen = [], set()
+
+    def model(x):
+        seen.add(threading.get_ident())
+        sizes.append(len(x))
+        return outputs(x)
+    e = estimate(200_000, model=model, threads=4)
+    assert seen == {threading.get_ident()} and sum(sizes) == e.n
+    assert len(sizes) < 40   # not once for each point, nor for each block of 4,096

@@ -31,6 +31,17 @@ def test_a_stopped_run_leaves_what_it_had(estimate, outputs, stop, raised):
         assert np.all(np.abs(error.partial.value[:2] - truth) < 5 * error.partial.std_error[:2])
 
 
+def test_a_run_that_is_stopped_late_always_has_a_partial_estimate(estimate, outputs):
+    """Adaptation takes half of the budget at most: what comes later is an estimate, honest about its smaller sample."""
+    model = stopping(outputs, 550_000, KeyboardInterrupt("key"))
+    with pytest.raises(KeyboardInterrupt) as caught:
+        estimate(600_000, model=model, batch=5_000)
+    partial, whole = caught.value.partial, estimate(600_000, batch=5_000)
+    assert partial.n <= model.rows and len(partial) == 3
+    assert np.all(np.abs(partial.value[:2] - [5, 2]) < 5 * partial.std_error[:2])
+    assert np.all(partial.std_error > 0.5 * whole.std_error)
+
+
 def test_progress_may_stop_a_run(estimate):
     seen = []
 

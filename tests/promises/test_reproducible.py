@@ -1,10 +1,31 @@
-"""Promise 1: same key, same bits, on any number of threads and in batches of any size."""
+"""Promise 1: same key, same bits, on any number of threads, in batches of any size and with any instruction set."""
+import functools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import buffon as bf
+from buffon import _buffon
 
 BUDGET = 20_000
+LEVELS = ["v2", "v3", "v4"]
+PROGRAM = f"""
+import json, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import buffon as bf
+from buffon import _buffon
+from conftest import ARGUMENTS, INPUTS, row_wise
+states = {{}}
+for word in _buffon.registry:
+    e = getattr(_buffon, word)(bf.Problem(row_wise, INPUTS), budget=20_000, rng=1, **ARGUMENTS.get(word, {{}}))
+    states[word] = repr(e._state())
+print(json.dumps(states))
+"""
 
 
 def same(a, b):
@@ -20,6 +41,22 @@ def same(a, b):
 @pytest.mark.parametrize("batch", [1_000, 7_777])
 def test_threads_and_batches_change_no_bit(estimate, threads, batch):
     same(estimate(BUDGET, threads=threads, batch=batch, keep="sample"), estimate(BUDGET, keep="sample"))
+
+
+@functools.cache
+def states_of(level):
+    """word -> its estimate in words, in a process with this instruction set; None where the processor has it not."""
+    words = [sys.executable, "-W", "ignore", "-c", PROGRAM]
+    done = subprocess.run(words, env=os.environ | {"BUFFON_ISA": level}, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 or "BUFFON_ISA" in done.stderr, done.stderr
+    return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def test_instruction_sets_change_no_bit(word):
+    found = {level: states_of(level) for level in LEVELS}
+    states = {level: states[word] for level, states in found.items() if states}
+    assert "v2" in states and _buffon.isa_level() in states
+    assert len(set(states.values())) == 1
 
 
 def test_what_is_kept_changes_no_bit(estimate):
