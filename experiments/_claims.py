@@ -15,7 +15,7 @@ class Claim:
     text: str
     arm: str
     case: str | None = None      # None: every case
-    measure: str = "criterion"   # criterion, coverage, max_over_median or cpu_seconds
+    measure: str = "criterion"   # a figure of the records; those without it are passed over
     against: str | None = None
     at_least: float = -float("inf")
     at_most: float = float("inf")
@@ -29,9 +29,10 @@ def check(claims, records, config):
     Those that are about the default size are left out for a config of another.
     """
     small = _size(config) != _size(type(config)())
-    criteria = {(r["case"], r["arm"]): r for r in records if r["kind"] == "criterion"}
+    criteria = {(r["case"], r["arm"]): r for r in records if r["kind"] in ("criterion", "coverage")}
     return [_check(claim, case, criteria) for claim in claims if claim.small or not small
-            for case, arm in criteria if arm == claim.arm and claim.case in (None, case)]
+            for (case, arm), record in criteria.items()
+            if arm == claim.arm and claim.case in (None, case) and (claim.against or record.get(claim.measure) is not None)]
 
 
 def _size(config):
@@ -52,4 +53,5 @@ def _measured(claim, case, criteria):
     if claim.against:
         return ratio(best_known(criteria[case, claim.against]), best_known(record))
     value, error = record[claim.measure], record.get(f"{claim.measure}_se", 0.0)
-    return value, value - 2 * error, value + 2 * error
+    low, high = (record.get(f"{claim.measure}_{end}") for end in ("low", "high"))
+    return (value, value - 2 * error, value + 2 * error) if low is None else (value, low, high)

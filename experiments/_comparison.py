@@ -83,10 +83,11 @@ def _run(arm, cases, key):
     estimate = arm.estimate(key)
     seconds = time.process_time() - begin
     return {"seconds": seconds, "n": estimate.n, "doubtful": bool(estimate.warnings),
-            **{case.name: _outcome(case.of(estimate)) for case in cases}}
+            **{case.name: outcome(case.of(estimate)) for case in cases}}
 
 
-def _outcome(estimate):
+def outcome(estimate):
+    """Values, standard errors and 95 % intervals, without the warnings that go with them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")   # counted as doubtful runs
         low, high = estimate.confidence_interval()
@@ -109,8 +110,8 @@ def _value(case, j, outcomes):
     rmse = np.sqrt(squares.mean())
     spread = np.exp(1.96 * _mean_error(squares) / (2 * squares.mean()))
     first = {key: float(outcomes[key][0, j]) for key in ("value", "std_error", "low", "high")}
-    return {"name": case.names[j], "reference": float(case.exact[j]), "reference_error": float(_reference_error(case)[j]), **first,
-            "rmse": float(rmse), "rmse_low": float(rmse / spread), "rmse_high": float(rmse * spread)}
+    return {"name": case.names[j], "reference": float(case.exact[j]), "reference_error": float(_reference_error(case)[j]),
+            **first, "rmse": float(rmse), "rmse_low": float(rmse / spread), "rmse_high": float(rmse * spread)}
 
 
 def _criterion(case, arm, outcomes, runs):

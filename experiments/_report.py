@@ -102,7 +102,8 @@ def law_picture(records, case, arms, title, path):
     chosen = sorted((r for r in records if r["kind"] == "value" and r["case"] == case), key=lambda r: r["reference"])
     for a, arm in reversed(list(enumerate(arms))):   # the first arm on top
         rows = [r for r in chosen if r["arm"] == arm]
-        axes[0].vlines(range(len(rows)), [r["low"] for r in rows], [r["high"] for r in rows], f"C{a}", linewidth=2, label=arm)
+        low, high = [r["low"] for r in rows], [r["high"] for r in rows]
+        axes[0].vlines(range(len(rows)), low, high, f"C{a}", linewidth=2, label=arm)
         axes[1].plot([100 * r["rmse"] / abs(r["reference"]) for r in rows], ".", color=f"C{a}", markersize=4)
     axes[0].plot([r["reference"] for r in rows], "k-", linewidth=0.7, label="reference")
     axes[0].set_ylabel(title)
@@ -110,7 +111,8 @@ def law_picture(records, case, arms, title, path):
     axes[1].set_yscale("log")
     for ax in axes:
         ax.set_xlabel("input law, in the order of its reference")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(arms) + 1, frameon=False, fontsize=9)
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper center", ncols=len(arms) + 1, frameon=False, fontsize=9)
     save(figure, path)
 
 

@@ -1,4 +1,5 @@
 """Every experiment in its small size meets its own claims; the statistics that judge them are right."""
+import dataclasses
 import functools
 import importlib
 import json
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 import buffon as bf
-from buffon.experiments import EXPERIMENTS
+from buffon.experiments import EXPERIMENTS, _calibration
 from buffon.experiments._claims import Claim, check
 from buffon.experiments._comparison import Arm, Case, compare, one_output, ratio, separately, stack
 from buffon.experiments._report import short, with_error
@@ -35,7 +36,8 @@ def test_small_size_meets_the_claims(name):
 def test_has_a_method_and_a_control_arm_in_every_case(name):
     roles = {}
     for record in small_records(name):
-        roles.setdefault(record["case"], set()).add(record["role"])
+        if record["kind"] != "coverage" or record["case"] == experiment(name).MEAN:   # cells are judged against a number
+            roles.setdefault(record["case"], set()).add(record["role"])
     assert all(found == {"method", "control"} for found in roles.values())
 
 
@@ -145,3 +147,50 @@ def test_numbers_are_written_as_an_estimate_prints_them(scale):
 ])
 def test_short_numbers(value, text):
     assert short(value) == text
+
+
+def calibrated(scale, runs=2000):
+    """Cells of runs whose standard error is `scale` times the right one, of a mean 3 and a mean 0."""
+    rng = np.random.default_rng(1)
+    state = bf.plain(bf.Problem(lambda x: np.hstack([x, x]), bf.Normal(), outputs=["a", "b"]), budget=100, rng=1)._state()
+    found = []
+    for _ in range(runs):
+        value = [3 + rng.normal(), rng.normal()]
+        e = bf.Estimate._from_state({**state, "value": value, "covariance": [scale**2, 0, 0, scale**2], "diagnostics": {}})
+        found.append(_calibration.interval(e))
+    return _calibration.cells("problem", np.array([3.0, 0.0]), ["a", "b"], found)
+
+
+def test_cells_measure_coverage_and_calibration():
+    for scale, coverage in ((1.0, 0.95), (0.5, 0.673), (2.0, 0.99991)):   # 2 Phi(1.96 scale) - 1
+        cells = calibrated(scale)
+        for record in map(_calibration.record, cells):
+            assert abs(record["coverage"] - coverage) < 5 * np.sqrt(coverage * (1 - coverage) / 2000) + 1e-3
+            assert record["coverage_low"] < record["coverage"] <= record["coverage_high"]
+            assert abs(record["z2"] - scale**-2) < 5 * record["z2_se"] and record["z2_expected"] == 1
+            assert record["silent_misses"] == pytest.approx(1 - record["coverage"]) and record["warned"] == 0
+        mean = _calibration.mean_record(cells)
+        assert mean["n_cells"] == mean["n_unwarned"] == 2 and abs(mean["coverage"] - coverage) < 0.05
+        assert mean["coverage_se"] == pytest.approx(np.sqrt(coverage * (1 - coverage) / 4000), rel=0.3, abs=1e-3)
+
+
+def test_a_warning_counts_for_its_output_or_for_all():
+    rare = {"hit": lambda x: x[:, 0], "never": lambda x: x[:, 0] > 99, "heavy": lambda x: np.exp(2 * x[:, 0] ** 2)}
+    e = bf.plain(bf.Problem(lambda x: x, bf.Normal(), outputs=rare), budget=1000, rng=1)
+    assert _calibration.warned(e).tolist() == [False, True, True]
+    whole = bf.Estimate._from_state({**e._state(), "warnings": ["3 of 1,000 evaluations failed"], "diagnostics": {}})
+    assert _calibration.warned(whole).all()
+
+
+def test_a_cell_that_warns_is_no_part_of_the_mean():
+    good, bad = calibrated(1.0), calibrated(0.5)
+    warned = [dataclasses.replace(cell, warned=np.ones_like(cell.covered)) for cell in bad]
+    mean = _calibration.mean_record(good + warned)
+    assert mean["n_cells"] == 4 and mean["n_unwarned"] == 2 and mean["coverage"] > 0.93 and mean["worst_silent_misses"] < 0.08
+    assert "unwarned_coverage" not in _calibration.record(warned[0])
+
+
+def test_shares_have_the_interval_of_wilson():
+    low, high = _calibration.wilson(0.9, 10)   # Newcombe, Stat. Med. 17 (1998): 9 of 10
+    assert low == pytest.approx(0.596, abs=5e-4) and high == pytest.approx(0.982, abs=5e-4)
+    assert _calibration.wilson(1.0, 20)[0] < 0.9
