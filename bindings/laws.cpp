@@ -1,7 +1,11 @@
 /// Laws in Python: sample, densities, maps to and from normal space.
+#include <charconv>
 #include <cmath>
+#include <limits>
 #include <map>
-#include <sstream>
+#include <optional>
+#include <utility>
+#include <variant>
 
 #include <pybind11/stl.h>
 
@@ -73,20 +77,31 @@ py::object log_density(const Distribution& law, py::handle x) {
     return out;
 }
 
+double checked_probability(double p, const char* who) {
+    require(p >= 0 && p <= 1, who, ": p must lie in [0, 1], got ", p);
+    return p;
+}
+
 template <class Law>
 void bind_univariate(py::class_<Law>& c) {
     c.def("log_density", [](const Law& l, py::object x) { return elementwise(x, "x", [&](double v) { return l.log_density(v); }); },
           py::arg("x"), "Natural logarithm of the density at each element of x; -inf outside the support.")
         .def("cdf", [](const Law& l, py::object x) { return elementwise(x, "x", [&](double v) { return l.cdf(v); }); },
              py::arg("x"), "P(X <= x) at each element of x.")
+        .def("ccdf", [](const Law& l, py::object x) { return elementwise(x, "x", [&](double v) { return l.ccdf(v); }); },
+             py::arg("x"), "P(X > x) at each element of x, with all its digits where it is small.")
         .def("quantile",
              [](const Law& l, py::object p) {
-                 return elementwise(p, "p", [&](double v) {
-                     require(v >= 0 && v <= 1, "quantile: p must lie in [0, 1], got ", v);
-                     return l.quantile(v);
-                 });
+                 return elementwise(p, "p", [&](double v) { return l.quantile(checked_probability(v, "quantile")); });
              },
-             py::arg("p"), "The number below which X falls with probability p, at each element of p.\n\nRaises ValueError outside [0, 1].")
+             py::arg("p"),
+             "The number below which X falls with probability p, at each element of p.\n\nRaises ValueError outside [0, 1].")
+        .def("upper_quantile",
+             [](const Law& l, py::object p) {
+                 return elementwise(p, "p", [&](double v) { return l.upper_quantile(checked_probability(v, "upper_quantile")); });
+             },
+             py::arg("p"), "The number that X exceeds with probability p, at each element of p: the inverse of ccdf.\n\n"
+                           "Takes p as small as 1e-300. Raises ValueError outside [0, 1].")
         .def("to_normal", [](const Law& l, py::object x) { return elementwise(x, "x", [&](double v) { return l.to_normal(v); }); },
              py::arg("x"), "Standard normal scores: normal quantile of cdf(x), accurate in both tails.")
         .def("from_normal", [](const Law& l, py::object u) { return elementwise(u, "u", [&](double v) { return l.from_normal(v); }); },
@@ -124,20 +139,131 @@ void bind_multivariate(py::class_<Law>& c) {
         .def_property_readonly("names", [](const Law& l) { return l.names(); }, "Names of the coordinates.");
 }
 
-std::string text_of(const Univariate& law) {
-    std::ostringstream out;
-    if (const auto* n = std::get_if<Normal>(&law)) out << "Normal(mean=" << n->mean() << ", sd=" << n->sd() << ")";
-    if (const auto* l = std::get_if<LogNormal>(&law)) out << "LogNormal(mu=" << l->mu() << ", sigma=" << l->sigma() << ")";
-    if (const auto* u = std::get_if<Uniform>(&law)) out << "Uniform(lower=" << u->lower() << ", upper=" << u->upper() << ")";
-    return out.str();
+// Laws described by numbers -------------------------------------------------------------------------------------------
+
+/// One argument of a law: its keyword, the member that returns it, help.
+template <class Law>
+struct Parameter {
+    const char* name;
+    double (Law::*get)() const;
+    const char* help;
+};
+/// With a default.
+template <class Law>
+struct Optional : Parameter<Law> {
+    double fallback;
+};
+template <class Law>
+py::arg keyword(const Parameter<Law>& p) { return py::arg(p.name); }
+template <class Law>
+py::arg_v keyword(const Optional<Law>& p) { return py::arg(p.name) = p.fallback; }
+
+/// As short as it may be for float(...) to give the same number again.
+std::string text_of(double value) {
+    if (std::isnan(value) || std::isinf(value)) return "float('" + std::string(std::isnan(value) ? "nan" : value < 0 ? "-inf" : "inf") + "')";
+    char text[32];
+    return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
+template <class>
+using Number = double;
+
+template <class Law, std::size_t... I>
+Law unpickled(const py::tuple& numbers, std::index_sequence<I...>) { return Law(numbers[I].cast<double>()...); }
+
+/// A law of numbers alone: constructor with keywords, one property each, repr and pickle.
+template <class Law, class... P>
+py::class_<Law> bind_numbers(py::module_& m, const char* name, const char* doc, const P&... parameters) {
+    py::class_<Law> c(m, name, doc);
+    c.def(py::init([](Number<P>... values) { return Law(values...); }), keyword(parameters)...);
+    (c.def_property_readonly(parameters.name, parameters.get, parameters.help), ...);
+    c.def("__repr__", [=](const Law& law) {
+        std::string text;
+        ((text += (text.empty() ? "" : ", ") + std::string(parameters.name) + "=" + text_of((law.*parameters.get)())), ...);
+        return name + ("(" + text + ")");
+    });
+    c.def(py::pickle([=](const Law& law) { return py::make_tuple((law.*parameters.get)()...); },
+                     [](const py::tuple& t) { return unpickled<Law>(t, std::index_sequence_for<P...>()); }));
+    bind_univariate(c);
+    return c;
+}
+
+// Any law ---------------------------------------------------------------------------------------------------------------
+
+template <class>
+struct Closed;
+template <class... Laws>
+struct Closed<std::variant<Laws...>> {
+    static std::optional<Univariate> find(py::handle law) {
+        std::optional<Univariate> out;
+        ((py::isinstance<Laws>(law) ? void(out = law.cast<Laws>()) : void()), ...);
+        return out;
+    }
+    static std::string names() {
+        std::string text;
+        ((text += (text.empty() ? "" : ", ") + py::type::of<Laws>().attr("__name__").template cast<std::string>()), ...);
+        return text;
+    }
+};
+using Laws = Closed<Univariate>;
+
 Univariate to_univariate(py::handle law, const std::string& where) {
-    if (py::isinstance<Normal>(law)) return law.cast<Normal>();
-    if (py::isinstance<LogNormal>(law)) return law.cast<LogNormal>();
-    if (py::isinstance<Uniform>(law)) return law.cast<Uniform>();
-    throw py::type_error(where + " must be a univariate law (Normal, LogNormal, Uniform), got " +
+    if (auto found = Laws::find(law)) return *found;
+    throw py::type_error(where + " must be a univariate law (" + Laws::names() + "), got " +
                          py::type::of(law).attr("__name__").cast<std::string>());
+}
+
+std::string text_of(const Univariate& law) { return py::repr(py::cast(law)).cast<std::string>(); }
+
+Truncated make_truncated(py::object law, double lower, double upper) {
+    return Truncated(to_univariate(law, "Truncated: law"), lower, upper);
+}
+
+void bind_truncated(py::module_& m) {
+    const double infinity = std::numeric_limits<double>::infinity();
+    py::class_<Truncated> c(m, "Truncated",
+                            "A univariate law restricted to an interval: X given that lower <= X <= upper.\n\n"
+                            "Stable in far tails, where the probability of the interval underflows too. Mean and variance are\n"
+                            "integrated numerically. ValueError for an interval to which the law gives no probability.");
+    c.def(py::init(&make_truncated), py::arg("law"), py::arg("lower") = -infinity, py::arg("upper") = infinity)
+        .def_property_readonly("law", [](const Truncated& t) { return t.law(); }, "The law inside.")
+        .def_property_readonly("lower", &Truncated::lower, "Left end, as given.")
+        .def_property_readonly("upper", &Truncated::upper, "Right end, as given.")
+        .def("__repr__",
+             [](const Truncated& t) {
+                 std::string text = "Truncated(" + text_of(t.law());
+                 if (std::isfinite(t.lower())) text += ", lower=" + text_of(t.lower());
+                 if (std::isfinite(t.upper())) text += ", upper=" + text_of(t.upper());
+                 return text + ")";
+             })
+        .def(py::pickle([](const Truncated& t) { return py::make_tuple(t.law(), t.lower(), t.upper()); },
+                        [](const py::tuple& t) { return make_truncated(t[0], t[1].cast<double>(), t[2].cast<double>()); }));
+    bind_univariate(c);
+}
+
+void bind_univariates(py::module_& m) {
+    bind_numbers<Normal>(m, "Normal", "Normal law with this mean and standard deviation.",
+                         Optional<Normal>{{"mean", &Normal::mean, "Mean."}, 0.0},
+                         Optional<Normal>{{"sd", &Normal::sd, "Standard deviation."}, 1.0});
+    bind_numbers<LogNormal>(m, "LogNormal", "Log-normal law: log X is normal with mean mu and standard deviation sigma.",
+                            Optional<LogNormal>{{"mu", &LogNormal::mu, "Mean of log X."}, 0.0},
+                            Optional<LogNormal>{{"sigma", &LogNormal::sigma, "Standard deviation of log X."}, 1.0})
+        .def_static("from_moments", &LogNormal::from_moments, py::arg("mean"), py::arg("cv"),
+                    "The log-normal law with this mean and coefficient of variation (standard deviation / mean).");
+    bind_numbers<Uniform>(m, "Uniform", "Uniform law on (lower, upper).", Optional<Uniform>{{"lower", &Uniform::lower, "Left end."}, 0.0},
+                          Optional<Uniform>{{"upper", &Uniform::upper, "Right end."}, 1.0});
+    bind_numbers<Gumbel>(m, "Gumbel",
+                         "Gumbel law of largest values: P(X <= x) = exp(-exp(-(x - location) / scale)).\n\n"
+                         "Yearly maxima (floods, winds). For smallest values take the negative of the variable.",
+                         Optional<Gumbel>{{"location", &Gumbel::location, "Mode, in the units of X."}, 0.0},
+                         Optional<Gumbel>{{"scale", &Gumbel::scale, "Scale: sqrt(6) / pi standard deviations."}, 1.0})
+        .def_static("from_moments", &Gumbel::from_moments, py::arg("mean"), py::arg("sd"),
+                    "The Gumbel law with this mean and standard deviation.");
+    bind_numbers<Triangular>(m, "Triangular", "Triangular law: the density rises linearly from lower to mode and falls linearly to upper.",
+                             Parameter<Triangular>{"lower", &Triangular::lower, "Left end."},
+                             Parameter<Triangular>{"mode", &Triangular::mode, "Most likely value, in [lower, upper]."},
+                             Parameter<Triangular>{"upper", &Triangular::upper, "Right end."});
+    bind_truncated(m);
 }
 
 /// A Gaussian copula before it knows its inputs: a matrix, or pairs of names; of normal scores, ranks or the inputs themselves.
@@ -241,8 +367,8 @@ buffon::Distribution to_distribution(py::handle law, const std::string& where) {
     if (py::isinstance<Joint>(law)) return law.cast<Joint>();
     if (py::isinstance<MultivariateNormal>(law)) return law.cast<MultivariateNormal>();
     if (py::isinstance<Mixture>(law)) return law.cast<Mixture>();
-    if (py::isinstance<Normal>(law) || py::isinstance<LogNormal>(law) || py::isinstance<Uniform>(law)) return to_univariate(law, where);
-    throw py::type_error(where + " must be a law (Normal, LogNormal, Uniform, Joint, MultivariateNormal, Mixture), got " +
+    if (auto found = Laws::find(law)) return *found;
+    throw py::type_error(where + " must be a law (" + Laws::names() + ", Joint, MultivariateNormal, Mixture), got " +
                          py::type::of(law).attr("__name__").cast<std::string>());
 }
 
@@ -254,33 +380,7 @@ py::object from_distribution(const buffon::Distribution& law) {
 }  // namespace binder
 
 void bind_laws(py::module_& m) {
-    py::class_<Normal> normal(m, "Normal", "Normal law with this mean and standard deviation.");
-    normal.def(py::init<double, double>(), py::arg("mean") = 0.0, py::arg("sd") = 1.0)
-        .def_property_readonly("sd", &Normal::sd, "Standard deviation.")
-        .def("__repr__", [](const Normal& l) { return text_of(Univariate(l)); })
-        .def(py::pickle([](const Normal& l) { return py::make_tuple(l.mean(), l.sd()); },
-                        [](const py::tuple& t) { return Normal(t[0].cast<double>(), t[1].cast<double>()); }));
-    bind_univariate(normal);
-
-    py::class_<LogNormal> lognormal(m, "LogNormal", "Log-normal law: log X is normal with mean mu and standard deviation sigma.");
-    lognormal.def(py::init<double, double>(), py::arg("mu") = 0.0, py::arg("sigma") = 1.0)
-        .def_static("from_moments", &LogNormal::from_moments, py::arg("mean"), py::arg("cv"),
-                    "The log-normal law with this mean and coefficient of variation (standard deviation / mean).")
-        .def_property_readonly("mu", &LogNormal::mu, "Mean of log X.")
-        .def_property_readonly("sigma", &LogNormal::sigma, "Standard deviation of log X.")
-        .def("__repr__", [](const LogNormal& l) { return text_of(Univariate(l)); })
-        .def(py::pickle([](const LogNormal& l) { return py::make_tuple(l.mu(), l.sigma()); },
-                        [](const py::tuple& t) { return LogNormal(t[0].cast<double>(), t[1].cast<double>()); }));
-    bind_univariate(lognormal);
-
-    py::class_<Uniform> uniform(m, "Uniform", "Uniform law on (lower, upper).");
-    uniform.def(py::init<double, double>(), py::arg("lower") = 0.0, py::arg("upper") = 1.0)
-        .def_property_readonly("lower", &Uniform::lower, "Left end.")
-        .def_property_readonly("upper", &Uniform::upper, "Right end.")
-        .def("__repr__", [](const Uniform& l) { return text_of(Univariate(l)); })
-        .def(py::pickle([](const Uniform& l) { return py::make_tuple(l.lower(), l.upper()); },
-                        [](const py::tuple& t) { return Uniform(t[0].cast<double>(), t[1].cast<double>()); }));
-    bind_univariate(uniform);
+    bind_univariates(m);
 
     py::class_<CopulaSpec>(m, "GaussianCopula",
                            "Gaussian dependence between inputs.\n\ncorrelation: matrix (d, d), or dict of pairs "

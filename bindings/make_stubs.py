@@ -85,7 +85,8 @@ def parameters(signature, typed):
             starred = True
         text = p.name if p.name == "self" else f"{p.name}: {typed(p)}"
         if p.default is not p.empty:
-            text += f" = {p.default!r}" if isinstance(p.default, (bool, int, float, str, type(None))) else " = ..."
+            literal = isinstance(p.default, (bool, int, float, str, type(None))) and repr(p.default).strip("-") != "inf"
+            text += f" = {p.default!r}" if literal else " = ..."
         out.append(text)
     return ", ".join(out)
 

@@ -9,6 +9,7 @@ from buffon import _signatures, estimate, sample, testing  # noqa: F401  the fir
 from buffon._buffon import (
     Estimate,
     GaussianCopula,
+    Gumbel,
     Joint,
     LogNormal,
     Mixture,
@@ -17,6 +18,8 @@ from buffon._buffon import (
     Normal,
     Problem,
     Sample,
+    Triangular,
+    Truncated,
     Uniform,
     __version__,
     cuda_status,
@@ -26,6 +29,7 @@ from buffon.estimators import *  # noqa: F403  one function per registered word
 from buffon.estimators import __all__ as _estimators
 
 __all__ = [
-    "Estimate", "GaussianCopula", "Joint", "LogNormal", "Mixture", "ModelError", "MultivariateNormal", "Normal", "Problem",
-    "Sample", "Uniform", "__version__", "cuda_status", "exceedance", "testing", *_estimators,
+    "Estimate", "GaussianCopula", "Gumbel", "Joint", "LogNormal", "Mixture", "ModelError", "MultivariateNormal", "Normal",
+    "Problem", "Sample", "Triangular", "Truncated", "Uniform", "__version__", "cuda_status", "exceedance", "testing",
+    *_estimators,
 ]

@@ -126,10 +126,12 @@ def _split(text):
 
 
 def _default(text):
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return ...
+    for read in (ast.literal_eval, float):   # float reads inf
+        try:
+            return read(text)
+        except (ValueError, SyntaxError):
+            continue
+    return ...
 
 
 def _complaint(found, args, options):

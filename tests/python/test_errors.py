@@ -7,6 +7,7 @@ import pytest
 
 import buffon as bf
 
+UNIVARIATE = "Normal, LogNormal, Uniform, Gumbel, Triangular, Truncated"
 N = bf.Normal()
 TWO = {"a": bf.Normal(), "b": bf.Normal()}
 
@@ -26,10 +27,14 @@ def pair(rho, names=("a", "b")):
     (lambda: bf.Uniform(math.nan, 1), ValueError, "Uniform: lower must be finite, got nan"),
     (lambda: bf.Uniform(1, 1), ValueError, "Uniform: upper must be finite and above lower = 1, got 1"),
     (lambda: bf.Uniform(0, math.inf), ValueError, "Uniform: upper must be finite and above lower = 0, got inf"),
+    (lambda: bf.Gumbel(scale=0), ValueError, "Gumbel: scale must be positive and finite, got 0"),
+    (lambda: bf.Triangular(0, 2, 1), ValueError, "Triangular: mode must lie in [lower, upper] = [0, 1], got 2"),
+    (lambda: bf.Truncated(3), TypeError, f"Truncated: law must be a univariate law ({UNIVARIATE}), got int"),
+    (lambda: bf.Truncated(N, 1, 0), ValueError, "Truncated: lower must be below upper, got lower = 1, upper = 0"),
     (lambda: bf.Joint({}), ValueError, "Joint: laws must not be empty"),
     (lambda: bf.Joint({"a": 3}), TypeError,
-     "Joint: the law of 'a' must be a univariate law (Normal, LogNormal, Uniform), got int"),
-    (lambda: bf.Joint([N, "b"]), TypeError, "Joint: laws[1] must be a univariate law (Normal, LogNormal, Uniform), got str"),
+     f"Joint: the law of 'a' must be a univariate law ({UNIVARIATE}), got int"),
+    (lambda: bf.Joint([N, "b"]), TypeError, f"Joint: laws[1] must be a univariate law ({UNIVARIATE}), got str"),
     (lambda: bf.Joint(3), TypeError, "Joint: laws must be a dict name -> law or a list of laws, got int"),
     (lambda: bf.Joint(TWO, names=["x", "y"]), ValueError, "Joint: names belong to a list of laws; a dict brings its own"),
     (lambda: bf.Joint(TWO, copula=[[1, 0], [0, 1]]), TypeError, "Joint: copula must be a GaussianCopula, got list"),
@@ -89,7 +94,7 @@ def f(x):
 @pytest.mark.parametrize("function, kind, message", [
     (lambda: bf.Problem(3, N), TypeError, "Problem: model must be callable, got int"),
     (lambda: bf.Problem(f, 3), TypeError,
-     "Problem: inputs must be a law (Normal, LogNormal, Uniform, Joint, MultivariateNormal, Mixture), got int"),
+     f"Problem: inputs must be a law ({UNIVARIATE}, Joint, MultivariateNormal, Mixture), got int"),
     (lambda: bf.Problem(f, TWO), TypeError, "Problem: inputs must be a law; for a dict name -> law write Joint({...})"),
     (lambda: bf.Problem(f, N, outputs="P"), TypeError,
      "Problem: outputs must be a list of names or a dict name -> function, got a str"),
@@ -112,7 +117,7 @@ def f(x):
     (lambda: bf.Sample([[1, 2]], [1], N), ValueError, "Sample: x must have shape (n, 1), got (1, 2)"),
     (lambda: bf.Sample([[1.0], [2.0]], [1], N), ValueError, "Sample: y must have shape (n,) or (n, m) with n = 2, got (1,)"),
     (lambda: bf.Sample([[1.0]], [1], 3), TypeError,
-     "Sample: law must be a law (Normal, LogNormal, Uniform, Joint, MultivariateNormal, Mixture), got int"),
+     f"Sample: law must be a law ({UNIVARIATE}, Joint, MultivariateNormal, Mixture), got int"),
 ])
 def test_problems_refuse(refused, function, kind, message):
     refused(kind, message, function)

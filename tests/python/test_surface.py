@@ -12,7 +12,11 @@ import pytest
 import buffon as bf
 from buffon import diffusion
 
-LAWS = ["Normal", "LogNormal", "Uniform", "Joint", "MultivariateNormal", "Mixture"]
+UNIVARIATE = {
+    "Normal": bf.Normal(1, 2), "LogNormal": bf.LogNormal(0.1, 0.2), "Uniform": bf.Uniform(-1, 3), "Gumbel": bf.Gumbel(1013, 558),
+    "Triangular": bf.Triangular(0, 0.1 + 0.2, 2), "Truncated": bf.Truncated(bf.Normal(30, 8), lower=15),
+}
+LAWS = [*UNIVARIATE, "Joint", "MultivariateNormal", "Mixture"]
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv"]
 NAMES = [*LAWS, *ESTIMATORS, "GaussianCopula", "Problem", "Sample", "Estimate", "ModelError", "cuda_status", "exceedance", "testing"]
 DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
@@ -44,8 +48,8 @@ def test_a_promised_member_exists_and_says_what_it_is(owner, name):
     assert getattr(bf, owner).__dict__[name].__doc__, f"{owner}.{name} has no docstring"
 
 
-@pytest.mark.parametrize("name", ["cdf", "quantile"])
-@pytest.mark.parametrize("law", ["Normal", "LogNormal", "Uniform"])
+@pytest.mark.parametrize("name", ["cdf", "ccdf", "quantile", "upper_quantile"])
+@pytest.mark.parametrize("law", UNIVARIATE)
 def test_univariate_laws_have_a_distribution_function(law, name):
     assert callable(getattr(getattr(bf, law), name))
 
@@ -101,9 +105,12 @@ def test_the_docstrings_of_the_package_run():
     assert runner.tries > 5 and runner.failures == 0
 
 
-@pytest.mark.parametrize("law", [bf.Normal(1, 2), bf.LogNormal(0.1, 0.2), bf.Uniform(-1, 3)], ids=repr)
-def test_univariate_laws_pickle(law):
-    assert repr(pickle.loads(pickle.dumps(law))) == repr(law)
+@pytest.mark.parametrize("law", UNIVARIATE.values(), ids=repr)
+def test_univariate_laws_pickle_and_their_text_makes_them_again(law):
+    x = law.quantile([0.1, 0.7])
+    for copy in (pickle.loads(pickle.dumps(law)), eval(repr(law), vars(bf))):
+        assert repr(copy) == repr(law)
+        np.testing.assert_array_equal(copy.cdf(x), law.cdf(x))
 
 
 def test_importing_is_quiet_and_light():

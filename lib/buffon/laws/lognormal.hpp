@@ -35,7 +35,9 @@ public:
         return log_norm_ - 0.5 * z * z - log_x;
     }
     double cdf(double x) const { return normal_cdf(to_normal(x)); }
+    double ccdf(double x) const { return normal_cdf(-to_normal(x)); }
     double quantile(double p) const { return from_normal(normal_quantile(p)); }
+    double upper_quantile(double p) const { return from_normal(-normal_quantile(p)); }
     /// -inf for x <= 0.
     double to_normal(double x) const {
         if (x <= 0) return -std::numeric_limits<double>::infinity();

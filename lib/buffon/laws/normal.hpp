@@ -22,7 +22,9 @@ public:
         return -0.5 * z * z - std::log(sd_) - half_log_two_pi;
     }
     double cdf(double x) const { return normal_cdf(to_normal(x)); }
+    double ccdf(double x) const { return normal_cdf(-to_normal(x)); }
     double quantile(double p) const { return from_normal(normal_quantile(p)); }
+    double upper_quantile(double p) const { return from_normal(-normal_quantile(p)); }
     double to_normal(double x) const { return (x - mean_) / sd_; }
     double from_normal(double z) const { return mean_ + sd_ * z; }
     double mean() const { return mean_; }

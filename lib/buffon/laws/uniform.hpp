@@ -26,7 +26,9 @@ public:
         return std::isnan(x) ? x : -std::numeric_limits<double>::infinity();
     }
     double cdf(double x) const { return std::clamp((x - lower_) / width_, 0.0, 1.0); }
+    double ccdf(double x) const { return std::clamp((upper_ - x) / width_, 0.0, 1.0); }
     double quantile(double p) const { return p < 0.5 ? lower_ + width_ * p : upper_ - width_ * (1 - p); }
+    double upper_quantile(double p) const { return p < 0.5 ? upper_ - width_ * p : lower_ + width_ * (1 - p); }
     /// -inf for x <= lower, +inf for x >= upper. Measured from the nearer end: x - lower has no digits left near upper.
     double to_normal(double x) const {
         const double below = std::max(x - lower_, 0.0);
