@@ -11,6 +11,7 @@
 #include <buffon/text.hpp>
 
 #include "arrays.hpp"
+#include "c_function.hpp"
 #include "convert.hpp"
 
 using namespace buffon;
@@ -221,9 +222,35 @@ Distribution read_inputs(py::handle inputs) {
     return binder::to_distribution(inputs, "Problem: inputs");
 }
 
+/// A compiled function: by itself it is called from all threads without the GIL. Python functions of its output take it
+/// once per batch, in the thread of the caller.
+Problem from_c_function(const binder::CFunction& f, py::object inputs, std::vector<std::string> names, std::vector<Callable> functionals,
+                        std::vector<Callable> score) {
+    const bool compiled = functionals.empty() && score.empty();
+    const auto m = functionals.empty() && !names.empty() ? static_cast<std::int64_t>(names.size()) : 1;
+    Problem whole = binder::c_problem(f, m, read_inputs(inputs), compiled ? names : std::vector<std::string>{});
+    if (compiled) return whole;
+    py::object batch = py::cpp_function([whole](const binder::Array& x) {
+        const ConstView rows = binder::view_of(x);
+        Outputs out;
+        {
+            const py::gil_scoped_release release;
+            out = whole(rows);
+        }
+        return out.y.cols == 1 ? py::object(binder::from_vector(out.y.data)) : py::object(binder::from_matrix(out.y));
+    });
+    Distribution law = whole.inputs();
+    Model model = PythonModel(std::move(batch), names, std::move(functionals), std::move(score), true);
+    return Problem(std::move(model), std::move(law), std::move(names), false);
+}
+
 Problem make_problem(py::object model, py::object inputs, py::object outputs, py::object score, bool vectorized) {
     std::vector<std::string> names;
     std::vector<Callable> functionals;
+    if (const auto compiled = binder::read_c_function(model)) {
+        read_outputs(outputs, names, functionals);
+        return from_c_function(*compiled, std::move(inputs), std::move(names), std::move(functionals), read_score(score));
+    }
     callable(model, "model");
     read_outputs(outputs, names, functionals);
     Model batch = PythonModel(std::move(model), names, std::move(functionals), read_score(score), vectorized);
@@ -348,18 +375,26 @@ void bind_problem(py::module_& m) {
 
 Parameters
 ----------
-model : callable
+model : callable or compiled function
     x (n, d) -> y (n,) or (n, m), or with ``vectorized=False`` one point (d,) -> number or m numbers. Row i of the
     output may depend on row i of the input only.
+
+    A compiled function (scipy.LowLevelCallable, numba.cfunc, a ctypes function pointer with argtypes and restype) is called
+    from all threads at once, without the GIL. It is one of ``double f(int d, double *x)``,
+    ``double f(const double *x, int64_t d)`` at one point and ``void f(int64_t n, int64_t d, const double *x, int64_t m,
+    double *y)``, which fills y (n, m) for as many outputs m as have names (1 without); each may end with a
+    ``void *user_data``. It must not raise, and the library it stands in must stay loaded.
 inputs : law
     Law of the d inputs: Joint, Normal, MultivariateNormal, ..., or a SALib problem dictionary.
 outputs : list of str or dict, optional
     Names of the m outputs; or a dict name -> function of the model's output (many expectations from one model call).
+    Python functions of a compiled model's output, here and in ``score``, take the GIL once per batch and keep the model to
+    one thread; names alone, and ``exceedance``, do not.
 score : callable, optional
     Function of the model's output, shape (n,) or (n, m): output j is positive exactly where score j is. It leads the
     adaptation to events too rare to be hit by chance.
 vectorized : bool
-    Whether the model takes all points at once.
+    Whether the model takes all points at once; a compiled function says so itself.
 )doc")
         .def(py::init(&make_problem), py::arg("model"), py::arg("inputs"), py::arg("outputs") = py::none(), py::kw_only(),
              py::arg("score") = py::none(), py::arg("vectorized") = true)

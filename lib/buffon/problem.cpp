@@ -1,5 +1,6 @@
 #include <buffon/problem.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -17,6 +18,11 @@ Outputs mapped(const Model& model, ConstView x, const F& f) {
     }
 }
 
+void require_names(const std::vector<std::string>& names, std::int64_t m) {
+    require(names.empty() || static_cast<std::int64_t>(names.size()) == m, "Problem: a function of C with ", m, m == 1 ? " output" : " outputs",
+            " got ", names.size(), " names");
+}
+
 /// The shortest text that gives this number back.
 std::string shortest(double value) {
     char text[32];
@@ -24,6 +30,35 @@ std::string shortest(double value) {
 }
 
 }  // namespace
+
+Problem Problem::from_c(CPointFunction f, void* user_data, Distribution inputs, std::vector<std::string> outputs,
+                        std::shared_ptr<const void> owner) {
+    require(f != nullptr, "Problem: from_c needs a function, got a null pointer");
+    require_names(outputs, 1);
+    Model model = [f, user_data, owner = std::move(owner)](ConstView x) {
+        Outputs out{Matrix(x.rows, 1), {}};
+        std::vector<double> point(static_cast<std::size_t>(x.cols));   // what f writes disturbs nothing
+        for (std::int64_t i = 0; i < x.rows; ++i) {
+            std::copy_n(x.data + i * x.cols, x.cols, point.begin());
+            out.y(i, 0) = f(static_cast<int>(x.cols), point.data(), user_data);
+        }
+        return out;
+    };
+    return Problem(std::move(model), std::move(inputs), std::move(outputs));
+}
+
+Problem Problem::from_c(CBatchFunction f, void* user_data, std::int64_t m, Distribution inputs, std::vector<std::string> outputs,
+                        std::shared_ptr<const void> owner) {
+    require(f != nullptr, "Problem: from_c needs a function, got a null pointer");
+    require(m >= 1, "Problem: from_c needs at least one output, got ", m);
+    require_names(outputs, m);
+    Model model = [f, user_data, m, owner = std::move(owner)](ConstView x) {
+        Outputs out{Matrix(x.rows, m), {}};
+        f(x.rows, x.cols, x.data, m, out.y.data.data(), user_data);
+        return out;
+    };
+    return Problem(std::move(model), std::move(inputs), std::move(outputs));
+}
 
 Problem Problem::with_outputs(std::vector<Functional> functionals) const {
     require(!functionals.empty(), "Problem: with_outputs needs at least one functional, got none");

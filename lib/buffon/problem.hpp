@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -48,6 +49,11 @@ concept PointVectorFunction = !PointFunction<F> && requires(const F& f, std::spa
     { f(x).size() } -> std::convertible_to<std::size_t>;
 };
 
+/// A function of C at one point, as scipy.integrate.nquad calls it: x (dim) is a copy that it may write into.
+using CPointFunction = double (*)(int dim, double* x, void* user_data);
+/// A function of C at a batch: fills y (n, m) from x (n, d), both row-major.
+using CBatchFunction = void (*)(std::int64_t n, std::int64_t d, const double* x, std::int64_t m, double* y, void* user_data);
+
 /// One expectation: the mean of `value` of the raw output row of the model.
 struct Functional {
     std::string name;
@@ -69,6 +75,14 @@ public:
     template <PointVectorFunction F>
     Problem(F f, Distribution inputs, std::vector<std::string> outputs = {})
         : Problem(Model([f = std::move(f)](ConstView x) { return by_point(f, x); }), std::move(inputs), std::move(outputs)) {}
+
+    /// From a function of C; it is called from several threads at once and must return, not throw. `user_data` is handed to
+    /// every call, `owner` kept as long as the problem. A function of a batch has m outputs.
+    /// @throw std::invalid_argument for a null function, m < 1, or another number of names.
+    static Problem from_c(CPointFunction f, void* user_data, Distribution inputs, std::vector<std::string> outputs = {},
+                          std::shared_ptr<const void> owner = {});
+    static Problem from_c(CBatchFunction f, void* user_data, std::int64_t m, Distribution inputs, std::vector<std::string> outputs = {},
+                          std::shared_ptr<const void> owner = {});
 
     /// The problem whose outputs are functions of this model's output: many expectations from one model call.
     Problem with_outputs(std::vector<Functional> functionals) const;

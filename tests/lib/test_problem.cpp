@@ -5,9 +5,11 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <numbers>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 using namespace buffon;
 
@@ -34,7 +36,60 @@ Problem says(std::vector<double> y) {
                    two());
 }
 
+/// In the manner of nquad; it writes into its argument.
+double shifted_sum(int d, double* x, void* user_data) {
+    double total = *static_cast<double*>(user_data);
+    for (int j = 0; j < d; ++j) total += std::exchange(x[j], nan_value);
+    return total;
+}
+
+void sum_and_product(std::int64_t n, std::int64_t d, const double* x, std::int64_t m, double* y, void* user_data) {
+    for (std::int64_t i = 0; i < n; ++i) {
+        y[i * m] = x[i * d] + x[i * d + 1];
+        y[i * m + 1] = *static_cast<double*>(user_data) * x[i * d] * x[i * d + 1];
+    }
+}
+
 }  // namespace
+
+TEST_CASE("a function of C at one point gets its user data and may write into its argument") {
+    double shift = 0.5;
+    const Matrix x = points();
+    const Problem problem = Problem::from_c(shifted_sum, &shift, two(), {"s"});
+    CHECK(problem(x).y.data == std::vector<double>{3.5, 7.5, 1.5});
+    CHECK(x.data == points().data);
+    CHECK(problem.thread_safe());
+    shift = 1;
+    CHECK(problem(x).y.data == std::vector<double>{4, 8, 2});
+}
+
+TEST_CASE("a function of C at a batch fills all outputs") {
+    double factor = 10;
+    const Problem problem = Problem::from_c(sum_and_product, &factor, 2, two());
+    CHECK(problem(points()).y.data == std::vector<double>{3, 20, 7, 120, 1, -300});
+    CHECK(problem(Matrix(0, 2)).y.rows == 0);
+    CHECK(problem.thread_safe());
+}
+
+TEST_CASE("what a function of C needs lives as long as the problem and what is made of it") {
+    auto factor = std::make_shared<double>(2.0);
+    const std::weak_ptr<double> watched = factor;
+    {
+        const Problem product = Problem::from_c(sum_and_product, factor.get(), 2, two(), {}, factor)
+                                    .with_outputs({{"product", [](std::span<const double> y) { return y[1]; }}});
+        factor.reset();
+        CHECK(product(points()).y.data == std::vector<double>{4, 24, -60});
+    }
+    CHECK(watched.expired());
+}
+
+TEST_CASE("a function of C that is null, and names that do not fit it, are refused") {
+    CHECK_THROWS_WITH_AS(Problem::from_c(CPointFunction{}, nullptr, two()), "Problem: from_c needs a function, got a null pointer", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Problem::from_c(CBatchFunction{}, nullptr, 1, two()), "Problem: from_c needs a function, got a null pointer", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Problem::from_c(sum_and_product, nullptr, 0, two()), "Problem: from_c needs at least one output, got 0", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Problem::from_c(sum_and_product, nullptr, 2, two(), {"a"}), "Problem: a function of C with 2 outputs got 1 names", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Problem::from_c(shifted_sum, nullptr, two(), {"a", "b"}), "Problem: a function of C with 1 output got 2 names", std::invalid_argument);
+}
 
 TEST_CASE("a function of one point is called at each row") {
     const Problem problem([](std::span<const double> x) { return x[0] - 10 * x[1]; }, two(), {"y"});
