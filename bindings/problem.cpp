@@ -1,11 +1,13 @@
 /// Problem in Python: vectorised and scalar models, functionals of the output, scores. The GIL is taken once per batch.
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include <pybind11/stl.h>
 
 #include <buffon/errors.hpp>
 #include <buffon/estimate.hpp>
+#include <buffon/evaluation.hpp>
 #include <buffon/problem.hpp>
 
 #include <buffon/text.hpp>
@@ -13,6 +15,7 @@
 #include "arrays.hpp"
 #include "c_function.hpp"
 #include "convert.hpp"
+#include "points.hpp"
 
 using namespace buffon;
 namespace py = pybind11;
@@ -49,6 +52,20 @@ public:
         }
     }
 
+    /// Looked at without a copy where the points stay as long as Python holds them; such an array is read-only. A model that
+    /// wants to write gets copies of its own from then on.
+    Outputs batch(ConstView x) const {
+        const auto owner = *writes_ ? nullptr : owner_of(x);
+        if (!owner) return evaluated(owned(x));
+        try {
+            return evaluated(lent(x, owner));
+        } catch (py::error_already_set& error) {
+            if (!wants_to_write(error)) throw;
+            *writes_ = true;
+        }
+        return evaluated(owned(x));
+    }
+
 private:
     /// An Exception is the model's failure; KeyboardInterrupt and SystemExit stop the run.
     [[noreturn]] static void translate(py::error_already_set& error) {
@@ -67,6 +84,21 @@ private:
         } catch (...) {
             throw PointError("interrupted", std::move(before), std::current_exception());
         }
+    }
+
+    static py::array lent(ConstView x, const std::shared_ptr<const void>& owner) {
+        const py::capsule keeper(new std::shared_ptr<const void>(owner), [](void* p) { delete static_cast<std::shared_ptr<const void>*>(p); });
+        py::array_t<double> a({static_cast<py::ssize_t>(x.rows), static_cast<py::ssize_t>(x.cols)}, x.data, keeper);
+        py::detail::array_proxy(a.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+        return a;
+    }
+
+    /// NumPy, Cython, Numba, ctypes and DLPack say so in their own words.
+    static bool wants_to_write(const py::error_already_set& error) {
+        if (!error.matches(PyExc_Exception)) return false;
+        const auto text = py::str(error.value()).attr("lower")().cast<std::string>();
+        return std::ranges::any_of(std::array{"read-only", "readonly", "writable", "writeable"},
+                                   [&](const char* word) { return text.find(word) != std::string::npos; });
     }
 
     /// A copy that Python owns: a model may keep its argument, or write into it.
@@ -92,10 +124,11 @@ private:
         return m;
     }
 
-    Outputs batch(ConstView x) const {
-        const py::object y = (*model_)(owned(x));
-        return finish(functionals_.empty() ? copied(table(y, x.rows, "the model", x.cols)) : columns(y, x.rows),
-                      score_.empty() ? Matrix() : copied(table((*score_[0])(y), x.rows, "score")));
+    Outputs evaluated(const py::array& x) const {
+        const std::int64_t n = x.shape(0);
+        const py::object y = (*model_)(x);
+        return finish(functionals_.empty() ? copied(table(y, n, "the model", x.shape(1))) : columns(y, n),
+                      score_.empty() ? Matrix() : copied(table((*score_[0])(y), n, "score")));
     }
 
     /// Column j is f_j of the whole output.
@@ -111,11 +144,11 @@ private:
     }
 
     Outputs point_by_point(ConstView x) const {
-        const py::array_t<double> points = owned(x);
-        py::list y, score;
+        binder::PointArray point(x.cols);
+        binder::Column y(x.rows), score(score_.empty() ? 0 : x.rows);
         for (std::int64_t i = 0; i < x.rows; ++i) {
             try {
-                evaluate_point(points[py::int_(i)], y, score);
+                evaluate_point(point.at(x.row(i)), y, score);
             } catch (py::error_already_set& error) {
                 translate(error, i > 0 ? rows_of(y, score, i) : Outputs{});
             }
@@ -123,22 +156,25 @@ private:
         return rows_of(y, score, x.rows);
     }
 
-    void evaluate_point(const py::object& point, py::list& y, py::list& score) const {
-        const py::object value = (*model_)(point);
+    void evaluate_point(const py::object& point, binder::Column& y, binder::Column& score) const {
+        const auto value = py::reinterpret_steal<py::object>(PyObject_CallOneArg((*model_).ptr(), point.ptr()));
+        if (!value) throw py::error_already_set();
         py::object row = value;
         if (!functionals_.empty()) {
             py::list all;
             for (const auto& f : functionals_) all.append((*f)(value));
             row = all;
         }
-        const py::object s = score_.empty() ? py::none() : (*score_[0])(value);
+        if (!score_.empty()) score.append((*score_[0])(value));
         y.append(row);
-        score.append(s);
     }
 
-    /// The first n points; a point that failed may have left nothing after them.
-    Outputs rows_of(const py::list& y, const py::list& score, std::int64_t n) const {
-        return finish(copied(table(y, n, "the model")), score_.empty() ? Matrix() : copied(table(score, n, "score")));
+    /// The first n points; a point that failed has left nothing in y, and its score at most.
+    Outputs rows_of(const binder::Column& y, const binder::Column& score, std::int64_t n) const {
+        const auto of = [n](const binder::Column& c, const std::string& who) {
+            return c.numbers() ? c.first(n) : copied(table(c.values().attr("__getitem__")(py::slice(0, n, 1)), n, who));
+        };
+        return finish(of(y, "the model"), score_.empty() ? Matrix() : of(score, "score"));
     }
 
     /// One score serves all outputs.
@@ -160,6 +196,7 @@ private:
     std::vector<Callable> functionals_;
     std::vector<Callable> score_;
     bool vectorized_;
+    std::shared_ptr<bool> writes_ = std::make_shared<bool>(false);   // shared by copies, changed under the GIL
 };
 
 Callable callable(py::handle f, const std::string& what) {
@@ -377,7 +414,8 @@ Parameters
 ----------
 model : callable or compiled function
     x (n, d) -> y (n,) or (n, m), or with ``vectorized=False`` one point (d,) -> number or m numbers. Row i of the
-    output may depend on row i of the input only.
+    output may depend on row i of the input only. x is read-only where that saves a copy; a model that is refused when it
+    writes into x is called again with a copy of its own, and gets copies from then on. It may keep x.
 
     A compiled function (scipy.LowLevelCallable, numba.cfunc, a ctypes function pointer with argtypes and restype) is called
     from all threads at once, without the GIL. It is one of ``double f(int d, double *x)``,

@@ -21,9 +21,9 @@ Matrix weighted_outputs(Evaluation& evaluate, ConstView x, std::span<const doubl
     std::vector<std::int64_t> inside;
     for (std::int64_t i = 0; i < x.rows; ++i)
         if (log_f[static_cast<std::size_t>(i)] > -std::numeric_limits<double>::infinity()) inside.push_back(i);
-    Matrix points(static_cast<std::int64_t>(inside.size()), x.cols);
+    const View points = evaluate.room(static_cast<std::int64_t>(inside.size()));
     for (std::size_t a = 0; a < inside.size(); ++a)
-        std::ranges::copy(x.row(inside[a]), points.view().row(static_cast<std::int64_t>(a)).begin());
+        std::ranges::copy(x.row(inside[a]), points.row(static_cast<std::int64_t>(a)).begin());
     const Outputs out = evaluate(points, [&](std::span<double> kept) {
         for (std::size_t a = 0; a < inside.size(); ++a) kept[a] = log_q[static_cast<std::size_t>(inside[a])];
     });

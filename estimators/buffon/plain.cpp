@@ -19,9 +19,9 @@ Estimate plain(const Problem& problem, const Run& run) {
 
     const auto sample = [&] {
         for (std::int64_t start = 0; start < run.budget; start += chunk_rows(run)) {
-            Matrix x(std::min(chunk_rows(run), run.budget - start), problem.dim());
+            const View x = evaluate.room(std::min(chunk_rows(run), run.budget - start));
             parallel::for_blocks(x.rows, run.threads, [&](std::int64_t first, std::int64_t count) {
-                inputs.sample(stream, start + first, x.view().slice(first, count));
+                inputs.sample(stream, start + first, x.slice(first, count));
             });
             const Outputs out = evaluate(x, [&](std::span<double> log_q) { inputs.log_density(x, log_q); });
             first_rows.add(out.y);
@@ -34,11 +34,12 @@ Estimate plain(const Problem& problem, const Run& run) {
         return e;
     };
     return with_partial(evaluate, sample, [&] {
-        const Matrix& last = evaluate.unfinished();
-        parallel::reduce_blocks(last.rows, run.threads, total, [&](std::int64_t first, std::int64_t count) {
-            return Moments(last.view().slice(first, count));
+        const ConstView last = evaluate.unfinished();
+        Moments all = total;
+        parallel::reduce_blocks(last.rows, run.threads, all, [&](std::int64_t first, std::int64_t count) {
+            return Moments(last.slice(first, count));
         });
-        return finish_mean(evaluate, total);
+        return finish_mean(evaluate, all);
     });
 }
 

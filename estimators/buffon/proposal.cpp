@@ -87,7 +87,7 @@ Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal
     const auto rows_count = static_cast<std::size_t>(count);
     Batch batch{Matrix(count, d), {}, {}, Matrix(count, space.laws()), std::vector<double>(rows_count),
                 Matrix(count, proposal.size()), std::vector<double>(rows_count)};
-    Matrix x(count, d);
+    const View x = evaluate.room(count);
     const std::int64_t slice = std::min<std::int64_t>(segment_length(points.points()), 1024);
     parallel::for_each((count + slice - 1) / slice, evaluate.threads(), [&](std::int64_t s) {
         const std::int64_t begin = s * slice, n = std::min(slice, count - begin);
@@ -95,7 +95,7 @@ Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal
         points.uniform(first + begin, v);
         const View z = rows_of(batch.z, begin, n), log_f = rows_of(batch.log_f, begin, n), g = rows_of(batch.ratio, begin, n);
         proposal.draw(space, v, z);
-        space.to_x(z, rows_of(x, begin, n));
+        space.to_x(z, x.slice(begin, n));
         space.log_density(z, log_f);
         const std::vector<double> log_initial = space.log_initial(log_f);
         std::ranges::copy(log_initial, batch.log_initial.begin() + begin);

@@ -44,9 +44,9 @@ Estimate quasi(const Problem& problem, const Run& run, const QuasiOptions& optio
 
     const auto sample = [&] {
         for (std::int64_t start = 0; start < points.size(); start += chunk_rows(run)) {
-            Matrix x(std::min(chunk_rows(run), points.size() - start), problem.dim());
+            const View x = evaluate.room(std::min(chunk_rows(run), points.size() - start));
             for_segments(x.rows, points.points(), run.threads, [&](std::int64_t first, std::int64_t count) {
-                const View rows = x.view().slice(first, count);
+                const View rows = x.slice(first, count);
                 points.uniform(start + first, rows);
                 problem.inputs().from_uniform(rows, rows);
             });
@@ -60,12 +60,12 @@ Estimate quasi(const Problem& problem, const Run& run, const QuasiOptions& optio
         return e;
     };
     return with_partial(evaluate, sample, [&] {
-        const Matrix& last = evaluate.unfinished();
-        if (totals.rows == 0) totals = Matrix(plan.replicates, last.cols);
-        add_segments(last, evaluate.n() - last.rows, points, 1, totals);
+        const ConstView last = evaluate.unfinished();
+        Matrix all = totals.rows > 0 ? totals : Matrix(plan.replicates, last.cols);
+        add_segments(last, evaluate.n() - last.rows, points, 1, all);
         const std::int64_t whole = evaluate.n() / plan.points;
         require(whole >= 2, "quasi: fewer than two replicates were finished");
-        return finish_replicates(evaluate, means(totals, whole, plan.points));
+        return finish_replicates(evaluate, means(all, whole, plan.points));
     });
 }
 

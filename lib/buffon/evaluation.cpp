@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
-#include <sstream>
 #include <random>
+#include <sstream>
 #include <utility>
 
 #include <buffon/parallel.hpp>
@@ -47,6 +48,27 @@ bool is_failure(const std::exception_ptr& cause) {
     }
 }
 
+bool all_finite(const Matrix& m, std::int64_t begin, std::int64_t end) {
+    bool finite = true;
+    for (std::int64_t k = begin * m.cols; k < end * m.cols; ++k)
+        finite &= std::abs(m.data[static_cast<std::size_t>(k)]) <= std::numeric_limits<double>::max();   // no early end: vectorised
+    return finite;
+}
+
+/// Where the points of the call under way in this thread stand, if they may outlive it.
+thread_local const std::shared_ptr<Matrix>* lent = nullptr;
+
+class Lending {
+public:
+    explicit Lending(const std::shared_ptr<Matrix>& room) : before_(std::exchange(lent, &room)) {}
+    ~Lending() { lent = before_; }
+    Lending(const Lending&) = delete;
+    Lending& operator=(const Lending&) = delete;
+
+private:
+    const std::shared_ptr<Matrix>* before_;   // an estimator may run inside a model
+};
+
 bool finite_row(const Outputs& out, std::int64_t i, std::int64_t m) {
     return finite(out.y.view().row(i).first(static_cast<std::size_t>(m))) &&
            (out.score.rows == 0 || finite(out.score.view().row(i)));
@@ -67,6 +89,20 @@ Evaluation::Evaluation(std::string function, const Problem& problem, const Run& 
     sample_.inputs = problem.inputs().names();
 }
 
+std::shared_ptr<const void> owner_of(ConstView x) {
+    if (!lent || !*lent) return {};
+    const auto& numbers = (*lent)->data;
+    const std::less_equal<const double*> not_after;   // defined for pointers into different arrays
+    const bool inside = not_after(numbers.data(), x.data) && not_after(x.data + x.size(), numbers.data() + numbers.size());
+    return inside ? *lent : nullptr;
+}
+
+View Evaluation::room(std::int64_t n) {
+    const std::int64_t d = problem_.dim();
+    if (!room_ || room_.use_count() > 1 || static_cast<std::int64_t>(room_->data.size()) < n * d) room_ = std::make_shared<Matrix>(n, d);
+    return {room_->data.data(), n, d};
+}
+
 Outputs Evaluation::operator()(ConstView x, const LogDensity& log_density) {
     if (x.rows == 0) return {Matrix(0, columns()), {}};
     rest_ = {};
@@ -84,6 +120,7 @@ Outputs Evaluation::operator()(ConstView x, const LogDensity& log_density) {
         sample_.log_density.resize(before + static_cast<std::size_t>(x.rows));
         log_density(std::span(sample_.log_density).subspan(before));
     }
+    done_ = 0;
     return std::exchange(rest_, {});
 }
 
@@ -109,11 +146,13 @@ void Evaluation::stop(Unfinished& stopped) {
 void Evaluation::batch_by_batch(ConstView x) {
     for (std::int64_t begin = 0; begin < x.rows; begin += run_.batch) {
         announce();
-        const Part part = call(x, begin, std::min(run_.batch, x.rows - begin));
-        if (part.out.y.rows > 0) {
-            make_room(part.out, x.rows);
-            place(part.out, begin);
-            take_in(x, begin, begin + part.out.y.rows);
+        Part part = call(x, begin, std::min(run_.batch, x.rows - begin));
+        if (const std::int64_t rows = part.out.y.rows; rows > 0) {
+            if (!adopt(part.out, x.rows)) {
+                make_room(part.out, x.rows);
+                place(part.out, begin);
+            }
+            take_in(x, begin, begin + rows);
         }
         if (part.stop) std::rethrow_exception(part.stop);
     }
@@ -135,6 +174,7 @@ void Evaluation::in_parallel(ConstView x) {
 
 /// The model at these points, a row for each.
 Outputs Evaluation::asked(ConstView x) const {
+    const Lending lending(room_);
     Outputs out = problem_(x);
     require(out.score.rows == 0 || out.score.cols == out.y.cols, "it must give a score for each of ", out.y.cols, " outputs, got ", out.score.cols);
     require(out.y.rows == x.rows && (out.score.rows == 0 || out.score.rows == x.rows), "it must give a row for each of ", x.rows,
@@ -217,11 +257,30 @@ void Evaluation::make_room(const Outputs& like, std::int64_t rows) {
     rest_ = {Matrix(rows, columns()), like.score.rows > 0 ? Matrix(rows, m_) : Matrix()};
 }
 
+/// Takes what one call says of all points without a copy.
+bool Evaluation::adopt(Outputs& whole, std::int64_t rows) {
+    if (rest_.y.rows > 0 || whole.y.rows != rows || discards()) return false;
+    learn_outputs(whole);
+    check_columns(whole);
+    rest_ = std::move(whole);
+    return true;
+}
+
+void Evaluation::check_columns(const Outputs& part) const {
+    const bool scored = part.score.rows > 0;
+    require(part.y.cols == m_ && scored == scored_ && (!scored || part.score.cols == m_), function_, ": the model must give ", m_,
+            " outputs for every batch, got ", part.y.cols);
+}
+
 void Evaluation::place(const Outputs& part, std::int64_t begin) {
     const bool scored = rest_.score.rows > 0;
-    require(part.y.cols == m_ && (part.score.rows > 0) == scored && (!scored || part.score.cols == m_), function_,
-            ": the model must give ", m_, " outputs for every batch, got ", part.y.cols);
+    check_columns(part);
     require(begin + part.y.rows <= rest_.y.rows, function_, ": the model gave too many rows");
+    if (!discards()) {
+        std::ranges::copy(part.y.data, rest_.y.data.begin() + begin * m_);
+        std::ranges::copy(part.score.data, rest_.score.data.begin() + (scored ? begin * m_ : 0));
+        return;
+    }
     for (std::int64_t i = 0; i < part.y.rows; ++i) {
         std::ranges::copy(part.y.view().row(i), rest_.y.view().row(begin + i).begin());
         if (scored) std::ranges::copy(part.score.view().row(i), rest_.score.view().row(begin + i).begin());
@@ -237,6 +296,7 @@ void Evaluation::take_in(ConstView x, std::int64_t begin, std::int64_t end) {
 }
 
 void Evaluation::judge(ConstView x, std::int64_t begin, std::int64_t end) {
+    if (!discards() && all_finite(rest_.y, begin, end) && (rest_.score.rows == 0 || all_finite(rest_.score, begin, end))) return;
     for (std::int64_t i = begin; i < end; ++i) {
         const bool succeeded = finite_row(rest_, i, m_);
         if (!succeeded && !discards()) refuse_point(x, i, n_ - begin + i);

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <buffon/errors.hpp>
@@ -28,8 +30,11 @@ public:
     /// @throw ModelError, Interrupted.
     Outputs operator()(ConstView x, const LogDensity& log_density = {});
 
-    /// What a call that threw had finished: y of its first rows, as that call would have returned it.
-    const Matrix& unfinished() const { return rest_.y; }
+    /// Room for n points: valid until the next call of it, not cleared. A model may look at points that stand here without a
+    /// copy (see owner_of).
+    View room(std::int64_t n);
+    /// What the call that is under way, or that threw, has finished: y of its first rows, as it would have returned them.
+    ConstView unfinished() const { return rest_.y.view().slice(0, done_); }
     /// Tells the user's progress function, once per finished batch: before the next one, and at the end by itself.
     /// @throw Interrupted.
     void announce();
@@ -57,6 +62,8 @@ private:
     void batch_by_batch(ConstView x);
     void in_parallel(ConstView x);
     Outputs asked(ConstView x) const;
+    bool adopt(Outputs& whole, std::int64_t rows);
+    void check_columns(const Outputs& part) const;
     Part call(ConstView x, std::int64_t begin, std::int64_t count) const;
     [[noreturn]] void fail(ConstView x, std::int64_t i, const std::string& where, const char* what, std::exception_ptr cause) const;
     void learn_outputs(const Outputs& first);
@@ -81,7 +88,12 @@ private:
     Outputs rest_;                        // outputs of the call that is under way
     std::int64_t done_ = 0;               // its finished rows
     std::int64_t announced_ = 0;   // evaluations that progress knows of
+    std::shared_ptr<Matrix> room_;
 };
+
+/// While a model is called, in its thread: who keeps these points alive and unchanged for as long as anybody holds it; null
+/// when they are only there for the call.
+std::shared_ptr<const void> owner_of(ConstView x);
 
 /// 64 random bits from the operating system: the key of a run that was given none.
 std::uint64_t fresh_key();

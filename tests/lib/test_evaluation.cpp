@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -282,4 +283,54 @@ TEST_CASE("evaluation: densities are not asked for unless the sample is kept") {
     Evaluation evaluate("test", problem, run);
     evaluate(counted(3), [](std::span<double>) { FAIL("asked for densities"); });
     CHECK(evaluate.sample().log_density.empty());
+}
+
+TEST_CASE("evaluation: points in its room belong to whoever holds them, others only to the call") {
+    std::vector<std::shared_ptr<const void>> held;
+    bool hold = true;
+    const Problem problem([&](ConstView x) {
+        if (hold) held.push_back(owner_of(x));
+        Outputs out{Matrix(x.rows, 1), {}};
+        for (std::int64_t i = 0; i < x.rows; ++i) out.y(i, 0) = doubled(x.row(i));
+        return out;
+    }, law(), {}, false);
+    const Run run{.rng = 1, .batch = 2};
+    Evaluation evaluate("test", problem, run);
+    evaluate(counted(3));
+    CHECK(held == std::vector<std::shared_ptr<const void>>(2));
+    held.clear();
+
+    View first = evaluate.room(4);
+    for (std::int64_t i = 0; i < 4; ++i) first(i, 0) = static_cast<double>(i);
+    CHECK(evaluate(first).y.data == std::vector<double>{0, 2, 4, 6});
+    REQUIRE(held.size() == 2);
+    CHECK(held[0] != nullptr);
+    CHECK(held[0] == held[1]);
+    hold = false;
+    const View second = evaluate.room(3);   // the first is still held: its points must not change
+    CHECK(second.data != first.data);
+    held.clear();
+    CHECK(evaluate.room(2).data == second.data);
+    CHECK(owner_of(second) == nullptr);   // nothing is being called
+}
+
+TEST_CASE("evaluation: one call for all points gives the same as many, also when it fails") {
+    for (const std::int64_t batch : {4, 100}) {
+        CAPTURE(batch);
+        const Run run{.rng = 1, .batch = batch};
+        const Problem fine = failing({});
+        const Problem single(Model([&](ConstView x) { return fine(x); }), law(), {"y"}, false);
+        Evaluation evaluate("test", single, run);
+        CHECK(evaluate(counted(6)).y.data == std::vector<double>{0, 2, 4, 6, 8, 10});
+        CHECK(evaluate.n() == 6);
+        const Problem bad = failing({9}, std::numeric_limits<double>::infinity());
+        const Problem late(Model([&](ConstView x) { return bad(x); }), law(), {"y"}, false);
+        Evaluation again("test", late, run);
+        again(counted(6));
+        const ModelError error = model_error([&] { again(counted(6, 6)); });
+        CHECK(error.index == 9);
+        CHECK(std::string(error.what()).find("the model gave inf for output 'y' at point 9") != std::string::npos);
+        CHECK(again.n() == 6);
+        CHECK(again.unfinished().rows == 0);
+    }
 }

@@ -34,7 +34,7 @@ def test_a_model_sees_batches_of_contiguous_rows_of_float64():
         assert x.shape[0] <= 1_000
         return product(x)
     run(model)
-    assert set(seen) == {(np.ndarray, np.dtype(float), True, True, 2)}
+    assert set(seen) == {(np.ndarray, np.dtype(float), True, False, 2)}
 
 
 def test_scalar_and_vectorised_models_agree():
@@ -201,3 +201,91 @@ def test_everything_python_gives_is_let_go():
     del model, functional, score, follow, problem
     gc.collect()
     assert [r() for r in watched] == [None] * 4 and math.isfinite(estimate["a"])
+
+
+def test_points_are_looked_at_without_a_copy_and_may_be_kept():
+    kept = []
+
+    def keeps(x):
+        kept.append((x, x[:, 0], x.copy()))
+        return product(x)
+    bf.plain(bf.Problem(keeps, LAW), budget=200_000, batch=10_000, rng=9)
+    owners = {id(x.base) for x, *_ in kept}
+    assert len(kept) == len(owners) > 15 and all(x.base is not None and not x.flags.writeable for x, *_ in kept)
+    bf.plain(bf.Problem(product, LAW), budget=200_000, rng=8)   # other points, in other memory
+    gc.collect()
+    for x, column, copy in kept:
+        np.testing.assert_array_equal(x, copy)
+        np.testing.assert_array_equal(column, copy[:, 0])
+
+
+@pytest.mark.parametrize("estimator", [bf.plain, bf.quasi, bf.aiscv, lambda p, **o: bf.importance(p, proposal=LAW, **o)],
+                         ids=["plain", "quasi", "aiscv", "importance"])
+def test_a_model_that_writes_gets_copies_of_its_own_and_the_same_result(estimator):
+    calls = []
+
+    def writes(x):
+        calls.append(x.flags.writeable)
+        x[:, 0] *= x[:, 1]
+        return x[:, 0]
+    same(estimator(bf.Problem(writes, LAW), budget=BUDGET, batch=500, rng=9),
+         estimator(bf.Problem(product, LAW), budget=BUDGET, batch=500, rng=9))
+    assert calls.count(False) == 1 and calls[1:] == [True] * (len(calls) - 1)
+
+
+def test_other_failures_are_not_tried_again():
+    calls = []
+
+    def model(x):
+        calls.append(len(x))
+        raise ValueError("no")
+    with pytest.raises(bf.ModelError, match="ValueError: no"):
+        run(model)
+    assert len(calls) == 1
+
+
+def test_scalar_models_see_one_array_again_and_again_unless_they_keep_it():
+    seen, kept = [], []
+
+    def sees(p):
+        seen.append(id(p))
+        return p[0] * p[1]
+
+    def keeps(p):
+        kept.append((p if len(kept) % 2 else p[:1], p.copy()))
+        return p[0] * p[1]
+
+    def deforms(p):
+        y = p[0] * p[1]
+        [lambda: p.resize((1,), refcheck=False), lambda: setattr(p, "shape", (2, 1)), lambda: p.setflags(write=False),
+         lambda: setattr(p, "dtype", np.int64)][len(kept) % 4]()
+        return y
+    expected = run(product)
+    same(run(sees, vectorized=False), expected)
+    assert len(set(seen)) <= 6   # one a batch
+    same(run(keeps, vectorized=False), expected)
+    for p, copy in kept:
+        np.testing.assert_array_equal(p, copy[:len(p)])
+    del kept[:]
+    for form in range(4):
+        kept.append(form)
+        same(run(deforms, vectorized=False), expected)
+
+
+@pytest.mark.parametrize("other", [1, True, np.float32(1), np.bool_(True), [1.0], np.ones(1)], ids=lambda v: type(v).__name__)
+def test_scalar_models_may_mix_their_kinds_of_number(other):
+    def mixes(p):
+        return other if p[0] > 0.5 else 1.0
+    if isinstance(other, (list, np.ndarray)):
+        with pytest.raises((bf.ModelError, ValueError)):
+            run(mixes, vectorized=False)
+    else:
+        same(run(mixes, vectorized=False), run(lambda x: np.ones(len(x))))
+
+
+def test_scores_of_scalar_models_are_numbers_or_rows():
+    def estimate(model, score, **options):
+        return bf.aiscv(bf.Problem(model, LAW, outputs={"P": lambda y: y > 3.0}, score=score, **options), budget=2_000, rng=3)
+    vectorised = estimate(product, lambda y: y - 3.0)
+    same(estimate(lambda p: p[0] * p[1], lambda y: y - 3.0, vectorized=False), vectorised)
+    same(estimate(lambda p: p[0] * p[1], lambda y: [y - 3.0], vectorized=False), vectorised)

@@ -1,0 +1,152 @@
+"""What calling a Python model costs on top of the model itself: one thread, processor time.
+
+    python -m buffon.experiments.benchmarks.callback [--repeats 25] [--rows 524288] [--points 32768] [--markdown]
+
+Cost per row = (run with the Python model - run with a compiled model that does nothing - the same calls of the bare model) / rows.
+A run is bf.plain over uniform inputs; the compiled model takes away what drawing and averaging cost. The bare calls see arrays
+of the size that the run hands over, written just before, as in a run: points that have long been in the cache would be quicker
+to read (a scalar model: one point, over and over, in a Python loop). The three take turns; a figure is the median of the
+differences of one turn, with quartiles. With OpenTURNS installed, its PythonFunction is measured on
+the same model and points, less the bare model. A C compiler (CC or cc) is needed.
+"""
+import argparse
+import ctypes
+import itertools
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+import buffon as bf
+from buffon.cli import environment
+from buffon.experiments._report import Table
+from buffon.experiments.benchmarks.aiscv_time import markdown
+
+BATCH = 65_536
+DIMENSIONS = (2, 8, 16)
+NOTHING = "void nothing(long n, long d, const double *x, long m, double *y) { (void)n; (void)d; (void)x; (void)m; (void)y; }\n"
+
+
+def product(x):
+    """A vectorised model: one pass over two columns."""
+    return x[:, 0] * x[:, 1]
+
+
+def point_product(p):
+    """The same at one point."""
+    return p[0] * p[1]
+
+
+def nothing():
+    """The compiled model that leaves y at zero."""
+    compiler = os.environ.get("CC") or shutil.which("cc")
+    if not compiler:
+        raise SystemExit("callback: a C compiler is needed: set CC or install cc")
+    with tempfile.TemporaryDirectory() as folder:
+        source, library = Path(folder) / "nothing.c", Path(folder) / "nothing.so"
+        source.write_text(NOTHING)
+        subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
+        function = ctypes.CDLL(str(library)).nothing
+    pointer, number = ctypes.POINTER(ctypes.c_double), ctypes.c_int64
+    function.argtypes, function.restype = [number, number, pointer, number, pointer], None
+    return function
+
+
+def seconds(call):
+    """Processor time of one call."""
+    begin = time.process_time()
+    call()
+    return time.process_time() - begin
+
+
+def cost(repeats, n, run, idle, bare):
+    """Nanoseconds a row, one figure a turn: run - idle - bare (which says its own time); the first turn is not counted."""
+    turns = [(seconds(run), seconds(idle), bare()) for _ in range(repeats + 1)][1:]
+    return [1e9 * (a - b - c) / n for a, b, c in turns], [1e9 * c / n for *_, c in turns]
+
+
+def measure(repeats, rows, points):
+    """(name, inputs) -> (cost, bare), lists of nanoseconds a row."""
+    out, idle_model = {}, nothing()
+    for d in DIMENSIONS:
+        law = bf.Joint([bf.Uniform()] * d)
+        x = law.sample(BATCH, rng=1)
+        options = {"batch": BATCH, "threads": 1, "rng": 1}
+
+        def arms(model, n, bare, law=law, options=options, **problem):
+            live, idle = bf.Problem(model, law, **problem), bf.Problem(idle_model, law)
+            return cost(repeats, n, lambda: bf.plain(live, budget=n, **options), lambda: bf.plain(idle, budget=n, **options), bare)
+        out["vectorised", d] = arms(product, rows, lambda x=x: _batches(x, rows // BATCH))
+        out["scalar", d] = arms(point_product, points, lambda p=x[0].copy(): _points(p, points), vectorized=False)
+        out.update(_openturns(repeats, x, rows, points))
+    return out
+
+
+def _batches(x, count):
+    """Time of the bare vectorised model at points that were written just before."""
+    points, total = np.empty_like(x), 0.0
+    for _ in range(count):
+        points[...] = x
+        total += seconds(lambda: product(points))
+    return total
+
+
+def _points(p, n):
+    """Time of the bare scalar model."""
+    def calls():
+        for _ in itertools.repeat(None, n):
+            point_product(p)
+    return seconds(calls)
+
+
+def _openturns(repeats, x, rows, points):
+    """Its functions at the same points; a Sample of its own, so that no conversion is counted but that for Python."""
+    try:
+        import openturns as ot
+    except ImportError:
+        return {}
+    d = x.shape[1]
+    batch, few = ot.Sample(x), ot.Sample(x[:points])
+    vectorised = ot.PythonFunction(d, 1, func_sample=lambda s: product(np.asarray(s))[:, None])
+    scalar = ot.PythonFunction(d, 1, func=lambda p: [point_product(p)])
+    p = x[0].copy()
+    calls = range(rows // BATCH)
+    return {
+        ("OpenTURNS, vectorised", d): cost(repeats, rows, lambda: [vectorised(batch) for _ in calls], lambda: None,
+                                           lambda: _batches(x, len(calls))),
+        ("OpenTURNS, scalar", d): cost(repeats, len(few), lambda: scalar(few), lambda: None,
+                                       lambda: _points(p, len(few))),
+    }
+
+
+def table(results):
+    """Nanoseconds a row, median (quartiles)."""
+    rows = [[f"{name}, {d} inputs", _cell(added), _cell(bare)] for (name, d), (added, bare) in sorted(results.items())]
+    return Table("Nanoseconds a row, median (lower ... upper quartile)", ["", "cost of the call", "bare model"], rows)
+
+
+def main():
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=25, help="counted turns (default: %(default)s)")
+    parser.add_argument("--rows", type=int, default=8 * BATCH, help="rows of a run of the vectorised model (default: %(default)s)")
+    parser.add_argument("--points", type=int, default=BATCH // 2, help="points of a run of the scalar model (default: %(default)s)")
+    parser.add_argument("--markdown", action="store_true", help="for docs/benchmarks.md")
+    arguments = parser.parse_args()
+    result = table(measure(arguments.repeats, arguments.rows, arguments.points))
+    print(markdown(result) if arguments.markdown else result.text())
+    print("\n" + ", ".join(f"{key} {value}" for key, value in environment().items() if value))
+
+
+def _cell(values):
+    low, middle, high = statistics.quantiles(values, n=4)
+    return f"{middle:.1f} ({low:.1f} ... {high:.1f})"
+
+
+if __name__ == "__main__":
+    main()
