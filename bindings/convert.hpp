@@ -15,6 +15,7 @@
 #include <buffon/distribution.hpp>
 #include <buffon/fields.hpp>
 #include <buffon/problem.hpp>
+#include <buffon/run.hpp>
 #include <buffon/text.hpp>
 
 #include "rng.hpp"
@@ -184,18 +185,17 @@ struct Converter<T> {
     }
 };
 
+/// A Python function of (n, budget), or of (n, budget, partial) where its third argument has this name or no default.
+buffon::Progress to_progress(const Callable& call);
+
 template <>
-struct Converter<std::function<void(std::int64_t, std::int64_t)>> {
-    using Function = std::function<void(std::int64_t, std::int64_t)>;
+struct Converter<buffon::Progress> {
     static std::string name() { return "callable, bool or None"; }   // True: the display of buffon/_progress.py
-    static py::object to(const Function&) { return py::none(); }
-    static Function from(py::handle v, const std::string& f, const std::string& n) {
+    static py::object to(const buffon::Progress&) { return py::none(); }
+    static buffon::Progress from(py::handle v, const std::string& f, const std::string& n) {
         if (v.is_none()) return {};
         if (!PyCallable_Check(v.ptr())) wrong_type(f, n, "callable", v);
-        return [call = Callable(py::reinterpret_borrow<py::object>(v))](std::int64_t done, std::int64_t budget) {
-            const py::gil_scoped_acquire gil;
-            (*call)(done, budget);
-        };
+        return to_progress(Callable(py::reinterpret_borrow<py::object>(v)));
     }
 };
 

@@ -1,6 +1,7 @@
 /// Estimate in Python, and every registered estimator.
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include <pybind11/stl.h>
 
@@ -109,11 +110,30 @@ Estimate unpickled(const py::dict& s) {
 
 namespace binder {
 
+Progress to_progress(const Callable& call) {
+    if (!py::module_::import("buffon._progress").attr("asks_for_partial")(*call).cast<bool>())
+        return [call](std::int64_t n, std::int64_t budget) { (*call)(n, budget); };
+    return [call](std::int64_t n, std::int64_t budget, const Partial& partial) {
+        const auto asked = std::make_shared<const Partial*>(&partial);
+        const py::cpp_function estimate([asked]() -> py::object {
+            if (!*asked) throw std::runtime_error("progress: partial() can be asked only before the function returns");
+            std::shared_ptr<const Estimate> e;
+            {
+                const py::gil_scoped_release release;
+                e = (**asked)();
+            }
+            return e ? py::cast(*e) : py::none();
+        });
+        const std::unique_ptr<const Partial*, void (*)(const Partial**)> end(asked.get(), [](const Partial** p) { *p = nullptr; });
+        (*call)(n, budget, estimate);
+    };
+}
+
 void prepare(Run& run) {
-    run.progress = [user = run.progress](std::int64_t done, std::int64_t budget) {
+    run.progress = [user = run.progress](std::int64_t n, std::int64_t budget, const Partial& partial) {
         const py::gil_scoped_acquire gil;
         try {
-            if (user) user(done, budget);
+            if (user) user(n, budget, partial);
             if (PyErr_CheckSignals() != 0) throw py::error_already_set();
         } catch (py::error_already_set&) {
             Interrupted stop;

@@ -23,7 +23,9 @@ def function(name, summary, rest):
         progress = options.get("progress")
         if progress is True:
             with Line(name) as line:
-                return core(*args, **{**options, "progress": line})
+                result = core(*args, **{**options, "progress": line})
+                line.finish(result)
+                return result
         if progress is False:
             options["progress"] = None
         return core(*args, **options)

@@ -28,19 +28,25 @@ Estimate finish_mean(const Evaluation& evaluation, const Moments& moments, const
 /// From independent replicates of the values, one a row: Student with R - 1 degrees of freedom.
 Estimate finish_replicates(const Evaluation& evaluation, ConstView replicates, const std::vector<std::string>& groups = {""});
 
-/// body(), and when the run stops early, partial() attached to what stops it.
+/// body(), and when the run stops early, partial() attached to what stops it. Progress functions may ask for partial()
+/// before each batch: it must leave all as it is.
 template <class Body, class Partial>
 Estimate with_partial(Evaluation& evaluation, const Body& body, const Partial& partial) {
+    const auto so_far = [&]() -> std::shared_ptr<const Estimate> {
+        try {
+            return std::make_shared<const Estimate>(partial());
+        } catch (const std::invalid_argument&) {
+            return nullptr;   // too few finished rows for a covariance
+        }
+    };
+    evaluation.offer(so_far);
     try {
         Estimate e = body();
+        evaluation.offer([&e] { return std::make_shared<const Estimate>(e); });
         evaluation.announce();
         return e;
     } catch (Unfinished& stopped) {
-        try {
-            stopped.partial = std::make_shared<const Estimate>(partial());
-        } catch (const std::invalid_argument&) {
-            // too few finished rows for a covariance: there is nothing to attach
-        }
+        stopped.partial = so_far();
         throw;
     }
 }

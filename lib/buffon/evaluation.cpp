@@ -128,7 +128,7 @@ void Evaluation::announce() {
     if (!run_.progress || announced_ == n_) return;
     announced_ = n_;
     try {
-        run_.progress(n_, run_.budget);
+        run_.progress(n_, run_.budget, partial_);
     } catch (Unfinished& stopped) {
         stop(stopped);
         throw;

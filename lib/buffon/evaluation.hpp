@@ -35,6 +35,8 @@ public:
     View room(std::int64_t n);
     /// What the call that is under way, or that threw, has finished: y of its first rows, as it would have returned them.
     ConstView unfinished() const { return rest_.y.view().slice(0, done_); }
+    /// How the estimate so far is made, for progress functions that ask; it must change nothing.
+    void offer(Partial partial) { partial_ = std::move(partial); }
     /// Tells the user's progress function, once per finished batch: before the next one, and at the end by itself.
     /// @throw Interrupted.
     void announce();
@@ -89,6 +91,7 @@ private:
     std::int64_t done_ = 0;               // its finished rows
     std::int64_t announced_ = 0;   // evaluations that progress knows of
     std::shared_ptr<Matrix> room_;
+    Partial partial_;
 };
 
 /// While a model is called, in its thread: who keeps these points alive and unchanged for as long as anybody holds it; null

@@ -2,15 +2,45 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include <buffon/fields.hpp>
 
 namespace buffon {
+
+struct Estimate;
+
+/// The estimate from what a run has finished so far, made when it is asked for; null while that is too little.
+using Partial = std::function<std::shared_ptr<const Estimate>()>;
+
+/// Told after each batch that n of `budget` evaluations are done: a function of (n, budget) or of (n, budget, partial).
+/// partial() may be called until the function returns; it changes no result.
+class Progress {
+    template <class F>
+    static constexpr bool asks = std::invocable<F&, std::int64_t, std::int64_t, const Partial&>;
+
+public:
+    Progress() = default;
+    template <class F>
+        requires(!std::same_as<F, Progress> && (asks<F> || std::invocable<F&, std::int64_t, std::int64_t>))
+    Progress(F f) {
+        if constexpr (asks<F>) f_ = std::move(f);
+        else f_ = [f = std::move(f)](std::int64_t n, std::int64_t budget, const Partial&) mutable { f(n, budget); };
+    }
+
+    explicit operator bool() const { return static_cast<bool>(f_); }
+    void operator()(std::int64_t n, std::int64_t budget, const Partial& partial) const { f_(n, budget, partial); }
+
+private:
+    std::function<void(std::int64_t, std::int64_t, const Partial&)> f_;
+};
 
 /// What to do with a model evaluation that gives NaN or infinity, or raises.
 enum class OnError { raise, discard };
@@ -33,7 +63,7 @@ struct Run {
     int threads = 0;
     OnError on_error = OnError::raise;
     Keep keep = Keep::nothing;
-    std::function<void(std::int64_t, std::int64_t)> progress = {};
+    Progress progress = {};
 
     static constexpr auto fields() {
         return std::tuple{
@@ -43,7 +73,7 @@ struct Run {
             Field{"threads", &Run::threads, "threads, 0 for all; changes no result"},
             Field{"on_error", &Run::on_error, "'raise' stops at the first evaluation that fails or is not finite, 'discard' counts it and conditions on success"},
             Field{"keep", &Run::keep, "'sample' keeps every evaluation in estimate.sample"},
-            Field{"progress", &Run::progress, "called as progress(n, budget) after each batch"}};
+            Field{"progress", &Run::progress, "called as progress(n, budget) after each batch, or as progress(n, budget, partial), where partial() is the estimate so far"}};
     }
 };
 

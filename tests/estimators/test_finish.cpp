@@ -145,3 +145,22 @@ TEST_CASE("finish: what stops a run carries the partial estimate, or none where 
     CHECK(partial->n == 11);
     CHECK(stopped([]() -> Estimate { throw std::invalid_argument("too few"); }) == nullptr);
 }
+
+TEST_CASE("finish: progress sees the estimate so far, and at the end the final one") {
+    std::vector<std::int64_t> seen;
+    const Run run{.budget = 5, .rng = 3, .progress = [&](std::int64_t n, std::int64_t, const Partial& partial) {
+                      const auto e = partial();
+                      seen.insert(seen.end(), {n, e ? e->n : -1});
+                  }};
+    Evaluation evaluate("test", problem, run);
+    Moments total;
+    const auto body = [&] {
+        for (std::int64_t i = 0; i < good.rows; ++i) total.merge(Moments(evaluate(good.view().slice(i, 1)).y));
+        Estimate e = finish_mean(evaluate, total);
+        e.n = 55;   // to be told from a partial one
+        return e;
+    };
+    const Estimate e = with_partial(evaluate, body, [&] { return finish_mean(evaluate, total); });
+    CHECK(seen == std::vector<std::int64_t>{1, -1, 2, 2, 3, 3, 4, 4, 5, 55});   // one row has no covariance
+    CHECK(e.n == 55);
+}

@@ -285,6 +285,36 @@ TEST_CASE("evaluation: densities are not asked for unless the sample is kept") {
     CHECK(evaluate.sample().log_density.empty());
 }
 
+TEST_CASE("evaluation: progress may ask for the estimate so far, of the rows that are finished, as often as it likes") {
+    std::vector<std::int64_t> finished;
+    std::vector<double> last;
+    Evaluation* under_way = nullptr;
+    const Run run{.budget = 100, .rng = 1, .batch = 4, .progress = [&](std::int64_t n, std::int64_t, const Partial& partial) {
+                      for (int twice = 0; twice < 2; ++twice) CHECK(partial() == nullptr);
+                      CHECK(n == finished.back() + static_cast<std::int64_t>(last.size()));
+                      finished.push_back(n);
+                      CHECK(under_way->unfinished().rows == static_cast<std::int64_t>(last.size()));
+                  }};
+    const Problem problem([&](ConstView x) {
+        Outputs out{Matrix(x.rows, 1), {}};
+        for (std::int64_t i = 0; i < x.rows; ++i) out.y(i, 0) = doubled(x.row(i));
+        last.assign(static_cast<std::size_t>(x.rows), 0.0);
+        return out;
+    }, law(), {}, false);
+    Evaluation evaluate("test", problem, run);
+    under_way = &evaluate;
+    int asked = 0;
+    evaluate.offer([&] {
+        ++asked;
+        return std::shared_ptr<const Estimate>();
+    });
+    finished.push_back(0);
+    evaluate(counted(8));
+    CHECK(finished == std::vector<std::int64_t>{0, 4});
+    CHECK(asked == 2);
+    CHECK(evaluate.unfinished().rows == 0);
+}
+
 TEST_CASE("evaluation: points in its room belong to whoever holds them, others only to the call") {
     std::vector<std::shared_ptr<const void>> held;
     bool hold = true;
