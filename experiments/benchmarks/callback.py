@@ -1,13 +1,13 @@
 """What calling a Python model costs on top of the model itself: one thread, processor time.
 
-    python -m buffon.experiments.benchmarks.callback [--repeats 25] [--rows 524288] [--points 32768] [--markdown]
+    python -m buffon.experiments.benchmarks.callback [--repeats 25] [--rows 1048576] [--points 32768] [--markdown]
 
-Cost per row = (run with the Python model - run with a compiled model that does nothing - the same calls of the bare model) / rows.
+Cost per row = (run with the Python model - run with a compiled model that does nothing - calls of the bare model) / rows.
 A run is bf.plain over uniform inputs; the compiled model takes away what drawing and averaging cost. The bare calls see arrays
 of the size that the run hands over, written just before, as in a run: points that have long been in the cache would be quicker
 to read (a scalar model: one point, over and over, in a Python loop). The three take turns; a figure is the median of the
-differences of one turn, with quartiles. With OpenTURNS installed, its PythonFunction is measured on
-the same model and points, less the bare model. A C compiler (CC or cc) is needed.
+differences of one turn, with quartiles. With OpenTURNS installed, its PythonFunction is measured on the same model and points,
+less the bare model. A C compiler (CC or cc) is needed.
 """
 import argparse
 import ctypes
@@ -80,9 +80,10 @@ def measure(repeats, rows, points):
 
         def arms(model, n, bare, law=law, options=options, **problem):
             live, idle = bf.Problem(model, law, **problem), bf.Problem(idle_model, law)
-            return cost(repeats, n, lambda: bf.plain(live, budget=n, **options), lambda: bf.plain(idle, budget=n, **options), bare)
+            run, wait = (lambda: bf.plain(live, budget=n, **options)), (lambda: bf.plain(idle, budget=n, **options))
+            return cost(repeats, n, run, wait, bare)
         out["vectorised", d] = arms(product, rows, lambda x=x: _batches(x, rows // BATCH))
-        out["scalar", d] = arms(point_product, points, lambda p=x[0].copy(): _points(p, points), vectorized=False)
+        out["scalar", d] = arms(point_product, points, lambda x=x: _points(x[0].copy(), points), vectorized=False)
         out.update(_openturns(repeats, x, rows, points))
     return out
 
@@ -134,8 +135,8 @@ def main():
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=25, help="counted turns (default: %(default)s)")
-    parser.add_argument("--rows", type=int, default=8 * BATCH, help="rows of a run of the vectorised model (default: %(default)s)")
-    parser.add_argument("--points", type=int, default=BATCH // 2, help="points of a run of the scalar model (default: %(default)s)")
+    parser.add_argument("--rows", type=int, default=16 * BATCH, help="rows of a vectorised run (default: %(default)s)")
+    parser.add_argument("--points", type=int, default=BATCH // 2, help="points of a scalar run (default: %(default)s)")
     parser.add_argument("--markdown", action="store_true", help="for docs/benchmarks.md")
     arguments = parser.parse_args()
     result = table(measure(arguments.repeats, arguments.rows, arguments.points))

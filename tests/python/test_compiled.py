@@ -1,4 +1,4 @@
-"""Models that are compiled functions: which are taken, that they need no GIL, and that they give the bits of the same Python model."""
+"""Models that are compiled functions: which are taken, that they need no GIL, that they give the bits of a Python model."""
 import ctypes
 import gc
 import os
@@ -129,8 +129,9 @@ def test_capsules_are_models_however_their_signature_is_written(library, product
 
 
 def test_a_batch_function_has_as_many_outputs_as_names(library):
-    several = run(library.batch, outputs=["product", "one", "two"])
-    same(several, run(lambda x: np.stack([x[:, 0] * x[:, 1], x[:, 0] + 1, x[:, 0] + 2], axis=1), outputs=["product", "one", "two"]))
+    names = ["product", "one", "two"]
+    python = run(lambda x: np.stack([x[:, 0] * x[:, 1], x[:, 0] + 1, x[:, 0] + 2], axis=1), outputs=names)
+    same(run(library.batch, outputs=names), python)
 
 
 def test_python_functions_of_the_output_stay_in_the_thread_of_the_caller(library):
@@ -218,7 +219,7 @@ def test_numba_functions_are_models(product):
     @numba.cfunc(types.float64(types.float64))
     def other(x):
         return x
-    with pytest.raises(TypeError, match=r"Problem: model is a C function 'double \(double\)'; it must be double \(int d, double \*x\), "):
+    with pytest.raises(TypeError, match=r"model is a C function 'double \(double\)'; it must be double \(int d, double \*x\), "):
         bf.Problem(other, LAW)
 
 
@@ -237,7 +238,9 @@ def test_other_signatures_are_refused_with_those_that_are_taken(library, refused
     refused(TypeError, f"Problem: model is a C function '{signature}'; it must be {ACCEPTED}", lambda: bf.Problem(function, LAW))
 
 
-@pytest.mark.parametrize("name", [b"double (double)", b"float (int, double *)", b"double (double *, long double)", b"", b"unsigned"])
+@pytest.mark.parametrize("name", [
+    b"double (double)", b"float (int, double *)", b"double (double *, long double)", b"", b"unsigned",
+])
 def test_capsules_of_other_signatures_are_refused(library, refused, name):
     signature = name.decode()
     refused(TypeError, f"Problem: model is a C function '{signature}'; it must be {ACCEPTED}",
@@ -253,4 +256,5 @@ def test_what_would_be_silent_nonsense_is_refused(library, refused):
     data = LowLevelCallable(library.row, ctypes.cast(ctypes.pointer(Number(1)), Data))
     refused(TypeError, "Problem: model has user data, but its signature 'double (double *, long)' does not end with void *",
             lambda: bf.Problem(data, LAW))
-    refused(ValueError, "Problem: a function of C with 1 output got 2 names", lambda: bf.Problem(library.row, LAW, outputs=["a", "b"]))
+    refused(ValueError, "Problem: a function of C with 1 output got 2 names",
+            lambda: bf.Problem(library.row, LAW, outputs=["a", "b"]))
