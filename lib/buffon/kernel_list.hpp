@@ -1,5 +1,5 @@
 /// The hot loops, each defined in the *_kernel.cpp of its subject, and their table. Only for these files and kernels.hpp:
-/// not installed. The *_kernel.cpp see nothing but this, lanes.hpp and vecmath.hpp: an inline function shared by two
+/// not installed. The *_kernel.cpp see nothing but this, lanes.hpp and vecmath*.hpp: an inline function shared by two
 /// instruction sets would be merged by the linker, and an old processor would meet the instructions of a new one.
 #pragma once
 
@@ -37,6 +37,17 @@ void mixture_rows(double* log_g, std::int64_t n, std::int64_t k, const double* a
 /// result = {sum of x / scale, sum of (x / scale)^2}, in blocks of 4,096 terms.
 void power_sums(const double* x, std::int64_t n, double scale, double* result);
 
+/// x <- f(x), element by element, f of vecmath.hpp, vecmath_sine.hpp and vecmath_normal.hpp.
+void exps(double* x, std::int64_t n);
+void expm1s(double* x, std::int64_t n);
+void logs(double* x, std::int64_t n);
+void log1ps(double* x, std::int64_t n);
+void sines(double* x, std::int64_t n);
+void cosines(double* x, std::int64_t n);
+void erfcs(double* x, std::int64_t n);
+void normal_cdfs(double* x, std::int64_t n);
+void normal_quantiles(double* x, std::int64_t n);
+
 }  // namespace kernel
 }  // namespace BUFFON_ISA
 
@@ -49,6 +60,15 @@ struct Kernels {
     decltype(&kernel::exp_rows) exp_rows;
     decltype(&kernel::mixture_rows) mixture_rows;
     decltype(&kernel::power_sums) power_sums;
+    decltype(&kernel::exps) exps;
+    decltype(&kernel::expm1s) expm1s;
+    decltype(&kernel::logs) logs;
+    decltype(&kernel::log1ps) log1ps;
+    decltype(&kernel::sines) sines;
+    decltype(&kernel::cosines) cosines;
+    decltype(&kernel::erfcs) erfcs;
+    decltype(&kernel::normal_cdfs) normal_cdfs;
+    decltype(&kernel::normal_quantiles) normal_quantiles;
 };
 
 }  // namespace buffon

@@ -16,6 +16,15 @@ const Kernels table{
     .exp_rows = kernel::exp_rows,
     .mixture_rows = kernel::mixture_rows,
     .power_sums = kernel::power_sums,
+    .exps = kernel::exps,
+    .expm1s = kernel::expm1s,
+    .logs = kernel::logs,
+    .log1ps = kernel::log1ps,
+    .sines = kernel::sines,
+    .cosines = kernel::cosines,
+    .erfcs = kernel::erfcs,
+    .normal_cdfs = kernel::normal_cdfs,
+    .normal_quantiles = kernel::normal_quantiles,
 };
 
 }  // namespace BUFFON_ISA

@@ -2,6 +2,8 @@
 
 #include <buffon/stream.hpp>
 #include <buffon/sums.hpp>
+#include <buffon/vecmath_normal.hpp>
+#include <buffon/vecmath_sine.hpp>
 
 #include <doctest/doctest.h>
 
@@ -179,6 +181,34 @@ TEST_CASE("all levels give equal bits: power_sums, and those of the order of all
             return result;
         });
     }
+}
+
+TEST_CASE("all levels give equal bits, those of the pointwise functions: columns of elementary functions") {
+    struct Column {
+        void (*Kernels::*kernel)(double*, std::int64_t);
+        double (*function)(double);
+        double low, high;
+    };
+    const Column columns[] = {
+        {&Kernels::exps, vecmath::exp, -800, 800},        {&Kernels::expm1s, vecmath::expm1, -50, 720},
+        {&Kernels::logs, vecmath::log, -0.1, 5},          {&Kernels::log1ps, vecmath::log1p, -1.1, 5},
+        {&Kernels::sines, vecmath::sin, -1e3, 1e3},       {&Kernels::cosines, vecmath::cos, -1e3, 1e3},
+        {&Kernels::erfcs, vecmath::erfc, -6, 30},         {&Kernels::normal_cdfs, vecmath::normal_cdf, -40, 10},
+        {&Kernels::normal_quantiles, vecmath::normal_quantile, 0, 1}};
+    random_and_edges([&](auto change) {
+        for (const Column& column : columns)
+            for (const std::int64_t n : {0, 1, 3, 8, 17, 255, 256, 257, 600}) {
+                const auto x = change(numbers(n, 19, column.low, column.high));
+                auto pointwise = x;
+                for (double& v : pointwise) v = column.function(v);
+                check_all_levels([&](const Kernels& use) {
+                    auto y = x;
+                    (use.*column.kernel)(y.data(), n);
+                    CHECK(same(y, pointwise));
+                    return y;
+                });
+            }
+    });
 }
 
 TEST_CASE("exp_rows: rows and a single column equal the exponential") {
