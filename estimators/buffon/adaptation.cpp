@@ -16,6 +16,8 @@ namespace {
 constexpr std::int64_t largest_batch = 16'384;   // bounds the memory of the adaptation whatever the budget
 constexpr std::int64_t fewest_points = 10;       // below, a batch says nothing
 constexpr std::int64_t clear_batch = 100;        // points that a batch should have where a tenth of the budget allows it
+// Stop of the mixture weights: a few thousandths of a criterion that the pool knows to some per cent, at a fifth of the steps.
+constexpr double close_enough = 1e-4;
 
 }  // namespace
 
@@ -104,7 +106,7 @@ Proposal Adaptation::propose(std::vector<double>& log_q) {
         const double others = std::min(0.2, 0.5 * (1 - options_.defensive));
         std::vector<double> floors(alpha.size(), others / static_cast<double>(alpha.size()));
         floors[0] = options_.defensive;
-        alpha = minimise_on_simplex(q, squares(q, owner, beta), std::move(alpha), floors, {});
+        alpha = minimise_on_simplex(q, squares(q, owner, beta), std::move(alpha), floors, {.tolerance = close_enough});
     }
     log_q = pool_.log_density_of(q, alpha);
     return Proposal(true, std::move(gaussians), std::move(alpha));

@@ -25,6 +25,14 @@ double largest(const double* x, const double* offset, std::int64_t n) {
     return t[0];
 }
 
+/// Rows of `cols` numbers that stay in the first cache.
+std::int64_t tile_rows(std::int64_t cols) { return cols > 1024 ? 1 : 2048 / (cols > 0 ? cols : 1); }
+
+/// All rows of a tile as one: rows of their own would end in a few numbers that no register takes together.
+void exp_all(double* x, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i) x[i] = vecmath::exp(x[i]);
+}
+
 double dot(const double* a, const double* b, std::int64_t n) {
     Lanes total = Lanes::all(0.0);
     std::int64_t j = 0;
@@ -36,32 +44,42 @@ double dot(const double* a, const double* b, std::int64_t n) {
 }  // namespace
 
 void kernel::exp_rows(double* x, const double* shift, std::int64_t rows, std::int64_t cols) {
-    if (cols == 1) {
-        for (std::int64_t i = 0; i < rows; ++i) x[i] = vecmath::exp(x[i] - shift[i]);
-        return;
-    }
-    for (std::int64_t i = 0; i < rows; ++i, x += cols) {
-        const double s = shift[i];
-        for (std::int64_t j = 0; j < cols; ++j) x[j] = vecmath::exp(x[j] - s);
+    const std::int64_t tile = tile_rows(cols);
+    for (std::int64_t first = 0; first < rows; first += tile, x += tile * cols) {
+        const std::int64_t count = rows - first < tile ? rows - first : tile;
+        if (cols == 1)
+            for (std::int64_t i = 0; i < count; ++i) x[i] -= shift[first + i];
+        else
+            for (std::int64_t i = 0; i < count; ++i)
+                for (std::int64_t j = 0; j < cols; ++j) x[i * cols + j] -= shift[first + i];
+        exp_all(x, count * cols);
     }
 }
 
 void kernel::mixture_rows(double* log_g, std::int64_t n, std::int64_t k, const double* alpha, const double* offset, double* top,
                           double* sum) {
-    for (std::int64_t i = 0; i < n; ++i, log_g += k) {
-        const double t = top[i] = largest(log_g, offset, k);
-        if (t == -infinity) {
-            sum[i] = 0.0;
-            for (std::int64_t j = 0; j < k; ++j) log_g[j] = 0.0;
-            continue;
+    const std::int64_t tile = tile_rows(k);
+    for (std::int64_t first = 0; first < n; first += tile, log_g += tile * k) {
+        const std::int64_t count = n - first < tile ? n - first : tile;
+        for (std::int64_t i = 0; i < count; ++i) {
+            double* row = log_g + i * k;
+            const double t = top[first + i] = largest(row, offset, k);
+            if (t == -infinity)
+                for (std::int64_t j = 0; j < k; ++j) row[j] = t;
+            else
+                for (std::int64_t j = 0; j < k; ++j) {
+                    const double gap = row[j] - t;
+                    row[j] = gap > 700.0 ? 700.0 : gap;   // only where alpha = 0, and 0 * inf is NaN
+                }
         }
-        for (std::int64_t j = 0; j < k; ++j) {
-            const double gap = log_g[j] - t;
-            log_g[j] = vecmath::exp(gap > 700.0 ? 700.0 : gap);   // only where alpha = 0, and 0 * inf is NaN
+        exp_all(log_g, count * k);
+        for (std::int64_t i = 0; i < count; ++i) {
+            double* row = log_g + i * k;
+            sum[first + i] = top[first + i] == -infinity ? 0.0 : dot(alpha, row, k);
+            if (sum[first + i] == 0.0) continue;
+            const double inverse = 1.0 / sum[first + i];
+            for (std::int64_t j = 0; j < k; ++j) row[j] *= inverse;
         }
-        sum[i] = dot(alpha, log_g, k);
-        const double inverse = 1.0 / sum[i];
-        for (std::int64_t j = 0; j < k; ++j) log_g[j] *= inverse;
     }
 }
 
