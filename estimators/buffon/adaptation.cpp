@@ -115,14 +115,26 @@ Proposal Adaptation::propose(std::vector<double>& log_q) {
 void Adaptation::fit_parts(std::vector<Gaussian>& gaussians, std::vector<std::int64_t>& owner, std::vector<double>& beta) const {
     FitOptions fit;
     fit.diagonal = options_.diagonal;
+    const auto add = [&](const Part& part, double share, Gaussian law) {
+        gaussians.push_back(std::move(law));
+        owner.push_back(part.expectation);
+        beta.push_back(part.sign * share * part.mass / static_cast<double>(pool_.n()));
+    };
+    const Matrix weights = seen_.weights();
+    if (options_.components == 1) {
+        std::vector<double> sizes;
+        for (const Part& part : seen_.parts) sizes.push_back(part.size);
+        auto laws = fit_gaussians(pool_.z(), weights, sizes, fit);
+        for (std::size_t p = 0; p < laws.size(); ++p)
+            if (laws[p]) add(seen_.parts[p], 1.0, std::move(*laws[p]));
+        return;
+    }
+    std::vector<double> own(static_cast<std::size_t>(weights.rows));
     for (std::size_t p = 0; p < seen_.parts.size(); ++p) {
-        const Part& part = seen_.parts[p];
+        for (std::size_t i = 0; i < own.size(); ++i) own[i] = weights(static_cast<std::int64_t>(i), static_cast<std::int64_t>(p));
         const Stream start{evaluate_.key(), static_cast<std::uint32_t>(0x10000 * (pairs_.size() + 1) + p)};
-        for (auto& component : fit_mixture(pool_.z(), part.weights, options_.components, fit, start)) {
-            gaussians.push_back(std::move(component.law));
-            owner.push_back(part.expectation);
-            beta.push_back(part.sign * component.share * part.mass / static_cast<double>(pool_.n()));
-        }
+        for (auto& component : fit_mixture(pool_.z(), own, options_.components, fit, start))
+            add(seen_.parts[p], component.share, std::move(component.law));
     }
 }
 

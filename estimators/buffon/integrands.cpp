@@ -7,9 +7,9 @@
 #include <numeric>
 #include <span>
 
+#include <buffon/kernels.hpp>
 #include <buffon/logspace.hpp>
 #include <buffon/normal_functions.hpp>
-#include <buffon/sums.hpp>
 
 namespace buffon {
 namespace {
@@ -63,90 +63,104 @@ std::vector<double> smooth(std::span<const double> w, std::span<const double> s,
     return at(high);
 }
 
-double sum_of(const std::vector<double>& p) {
-    return buffon::sum_of(static_cast<std::int64_t>(p.size()), [&](std::int64_t i) { return p[static_cast<std::size_t>(i)]; });
-}
-
-/// Columns of a table, one after the other.
-Matrix transposed(ConstView a) {
-    Matrix t(a.cols, a.rows);
-    constexpr std::int64_t tile = 16;
-    for (std::int64_t i = 0; i < a.rows; i += tile)
-        for (std::int64_t j = 0; j < a.cols; ++j)
-            for (std::int64_t k = i; k < std::min(i + tile, a.rows); ++k) t(j, k) = a(k, j);
-    return t;
-}
-
-/// One integrand on the pool: phi f / h, in place of the output y where the weight w is positive.
-std::vector<double> integrand(std::span<const double> w, std::span<const double> y) {
-    std::vector<double> r(w.size());
-    for (std::size_t i = 0; i < w.size(); ++i) r[i] = w[i] > 0 ? w[i] * y[i] : 0.0;
+/// phi f / h of every expectation. The outputs are finite, and 0 where the model was not asked.
+Matrix ratios(ConstView w, ConstView y, std::int64_t expectations) {
+    Matrix r(w.rows, w.cols * expectations);
+    double* to = r.data.data();
+    for (std::int64_t i = 0; i < w.rows; ++i)
+        for (std::int64_t j = 0; j < w.cols; ++j)
+            for (std::int64_t k = 0; k < expectations; ++k) *to++ = w(i, j) * y(i, k);
     return r;
 }
 
-std::vector<double> signed_part(const std::vector<double>& r, double sign) {
-    std::vector<double> p(r.size());
-    for (std::size_t i = 0; i < r.size(); ++i) p[i] = std::max(sign * r[i], 0.0);
-    return p;
+std::vector<double> column(ConstView table, std::int64_t j) {
+    std::vector<double> out(static_cast<std::size_t>(table.rows));
+    for (std::int64_t i = 0; i < table.rows; ++i) out[static_cast<std::size_t>(i)] = table(i, j);
+    return out;
 }
 
-/// A part with the weights of its fit, flattened until `need` is reached; none when fewer than three points carry it.
-void add_part(Integrands& seen, std::int64_t e, double sign, std::vector<double> p, double size, double need) {
-    const double mass = sum_of(p);
-    if (!(mass > 0)) return;
-    if (size < need) {
-        if (temper(p, need) < 0.9) seen.provisional = true;
-        size = effective_size(p);
+void positive(std::vector<double>& p, double sign) {
+    for (double& v : p) v = std::max(sign * v, 0.0);
+}
+
+/// One sign of one integrand in sums.
+struct Side {
+    double mass, squares;
+
+    /// Effective size; squares that have left the range of doubles are taken anew, divided by the largest.
+    double size(ConstView r, std::int64_t e, double sign) const {
+        if (mass > 0 && squares > 1e-290 && squares < 1e290) return mass * mass / squares;
+        std::vector<double> p = column(r, e);
+        positive(p, sign);
+        return effective_size(p);
     }
-    if (size >= 3) seen.parts.push_back({e, sign, mass, std::move(p)});
+};
+
+/// A part whose weights are flattened until `need` is reached; none when fewer than three points carry it.
+void add_part(Integrands& seen, Part part, double need) {
+    if (!(part.mass > 0)) return;
+    if (part.size < need) {
+        if (part.flat.empty()) {
+            part.flat = column(seen.r, part.expectation);
+            positive(part.flat, part.sign);
+        }
+        if (temper(part.flat, need) < 0.9) seen.provisional = true;
+        part.size = effective_size(part.flat);
+    }
+    if (part.size >= 3) seen.parts.push_back(std::move(part));
 }
 
-void add_moments(Integrands& seen, const std::vector<double>& r) {
-    const auto n = static_cast<std::int64_t>(r.size());
-    const double mean = sum_of(r) / static_cast<double>(n);
-    const double squares = buffon::sum_of(n, [&](std::int64_t i) {
-        const double gap = r[static_cast<std::size_t>(i)] - mean;
-        return gap * gap;
-    });
+void add_moments(Integrands& seen, const Side& up, const Side& down) {
+    const auto n = static_cast<double>(seen.r.rows);
+    const double mean = (up.mass - down.mass) / n;
     seen.mean.push_back(mean);
-    seen.error.push_back(std::sqrt(squares) / static_cast<double>(n));
+    // digits lost here are those of an error far below the mean, and both go into mean^2 + error^2
+    seen.error.push_back(std::sqrt(std::max(0.0, up.squares + down.squares - n * mean * mean)) / n);
 }
 
-/// Looks at expectation e; returns phi f / h, smoothed where a score was used.
-std::vector<double> look_at_one(Integrands& seen, std::int64_t e, std::span<const double> w, std::span<const double> y,
-                                std::span<const double> score, double need) {
-    std::vector<double> r = integrand(w, y);
-    std::vector<double> positive = signed_part(r, 1.0);
-    double size = effective_size(positive);
-    if (!score.empty() && size < need) {
-        r = positive = smooth(w, score, need);
-        seen.provisional = true;
-        size = effective_size(positive);
+/// Sees a rare event through its score: r becomes what is smoothed.
+Side seen_from_afar(Integrands& seen, std::int64_t e, const std::vector<double>& w, const std::vector<double>& score, double need) {
+    const std::vector<double> p = smooth(w, score, need);
+    Side up{0, 0};
+    for (std::int64_t i = 0; i < seen.r.rows; ++i) {
+        const double v = seen.r(i, e) = p[static_cast<std::size_t>(i)];
+        up.mass += v;
+        up.squares += v * v;
     }
-    const double up = sum_of(positive), down = up - sum_of(r);
-    add_part(seen, e, 1.0, std::move(positive), size, need);
-    if (down > 0.01 * (up + down)) {
-        std::vector<double> negative = signed_part(r, -1.0);
-        const double negative_size = effective_size(negative);
-        add_part(seen, e, -1.0, std::move(negative), negative_size, need);
-    }
-    add_moments(seen, r);
-    return r;
+    seen.provisional = true;
+    return up;
 }
 
 }  // namespace
 
+Matrix Integrands::weights() const {
+    Matrix w(r.rows, static_cast<std::int64_t>(parts.size()));
+    for (std::int64_t i = 0; i < w.rows; ++i)
+        for (std::size_t p = 0; p < parts.size(); ++p) {
+            const Part& part = parts[p];
+            w(i, static_cast<std::int64_t>(p)) =
+                part.flat.empty() ? std::max(part.sign * r(i, part.expectation), 0.0) : part.flat[static_cast<std::size_t>(i)];
+        }
+    return w;
+}
+
 Integrands look_at(const Pool& pool, std::int64_t expectations, double need) {
-    const Matrix w = transposed(pool.weights()), y = transposed(pool.y()), score = transposed(pool.score());
+    const Matrix w = pool.weights();
     Integrands seen;
-    Matrix r(w.rows * expectations, pool.n());
-    for (std::int64_t e = 0; e < r.rows; ++e) {
-        const std::int64_t output = e % expectations;
-        const auto one = look_at_one(seen, e, w.view().row(e / expectations), y.view().row(output),
-                                     score.rows > 0 ? score.view().row(output) : std::span<const double>(), need);
-        std::ranges::copy(one, r.view().row(e).begin());
+    seen.r = ratios(w, pool.y(), expectations);
+    const Matrix sums = signed_sums(seen.r);
+    for (std::int64_t e = 0; e < seen.r.cols; ++e) {
+        Side up{sums(0, e), sums(1, e)}, down{sums(2, e), sums(3, e)};
+        double size = up.size(seen.r, e, 1.0);
+        if (pool.score().rows > 0 && size < need) {
+            up = seen_from_afar(seen, e, column(w, e / expectations), column(pool.score(), e % expectations), need);
+            down = {0, 0};
+            size = up.size(seen.r, e, 1.0);
+        }
+        add_part(seen, {e, 1.0, up.mass, size, {}}, need);
+        if (down.mass > 0.01 * (up.mass + down.mass)) add_part(seen, {e, -1.0, down.mass, down.size(seen.r, e, -1.0), {}}, need);
+        add_moments(seen, up, down);
     }
-    seen.r = transposed(r);
     return seen;
 }
 

@@ -12,8 +12,9 @@ namespace buffon {
 struct Part {
     std::int64_t expectation;
     double sign;                  // +1 or -1
-    double mass;                  // sum of the weights below, unmodified unless a score was used
-    std::vector<double> weights;  // (n) for the fit, made smoother where too few points carry them
+    double mass;                  // sum of its size max(sign r, 0), unmodified unless a score was used
+    double size;                  // effective size of its weights for the fit
+    std::vector<double> flat;     // (n) these weights where they were made flatter; none: max(sign r, 0)
 };
 
 struct Integrands {
@@ -22,6 +23,9 @@ struct Integrands {
     std::vector<double> error;    // (E) their standard errors
     std::vector<Part> parts;
     bool provisional = false;     // a score was used, or a weight flattened below the power 0.9
+
+    /// (n, P) weights of the parts for their fits.
+    Matrix weights() const;
 };
 
 /// `expectations` columns of y per law are looked at (the rest of y is carried along only); `need` is the effective size

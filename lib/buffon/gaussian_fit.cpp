@@ -6,6 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include <buffon/kernels.hpp>
 #include <buffon/linalg.hpp>
 #include <buffon/logspace.hpp>
 
@@ -86,6 +87,63 @@ std::optional<Matrix> factor_with_jitter(Matrix s, const FitOptions& options) {
         }
     }
     return std::nullopt;
+}
+
+/// N(mean, s), s as the options want it.
+std::optional<Gaussian> with_covariance(std::vector<double> mean, Matrix s, double effective, const FitOptions& options) {
+    if (options.shrink && s.rows > 1) shrink(s, effective);
+    if (options.diagonal) make_diagonal(s);
+    auto factor = factor_with_jitter(std::move(s), options);
+    if (!factor) return std::nullopt;
+    return Gaussian{std::move(mean), std::move(*factor)};
+}
+
+std::vector<double> plain_mean(ConstView z) {
+    std::vector<double> mean(static_cast<std::size_t>(z.cols));
+    for (std::int64_t i = 0; i < z.rows; ++i)
+        for (std::int64_t j = 0; j < z.cols; ++j) mean[static_cast<std::size_t>(j)] += z(i, j) / static_cast<double>(z.rows);
+    return mean;
+}
+
+/// 1, y and the lower triangle of y y' for y = z - centre, row after row.
+void put_monomials(ConstView z, const std::vector<double>& centre, Matrix& out) {
+    std::vector<double> y(centre.size());
+    for (std::int64_t i = 0; i < z.rows; ++i) {
+        double* to = out.data.data() + i * out.cols;
+        *to++ = 1.0;
+        for (std::size_t j = 0; j < y.size(); ++j) *to++ = y[j] = z(i, static_cast<std::int64_t>(j)) - centre[j];
+        for (std::size_t j = 0; j < y.size(); ++j)
+            for (std::size_t k = 0; k <= j; ++k) *to++ = y[j] * y[k];
+    }
+}
+
+/// Sums of weights times 1, y, y y' (see put_monomials), one column of each for every column of weights.
+Matrix weighted_monomials(ConstView z, ConstView weights, const std::vector<double>& centre) {
+    constexpr std::int64_t slice = 512;   // stays in the cache
+    const std::int64_t count = 1 + z.cols + z.cols * (z.cols + 1) / 2;
+    Matrix sums(count, weights.cols), monomials(slice, count);
+    for (std::int64_t first = 0; first < z.rows; first += slice) {
+        const std::int64_t rows = std::min(slice, z.rows - first);
+        put_monomials(z.slice(first, rows), centre, monomials);
+        add_products(monomials.view().slice(0, rows), weights.slice(first, rows), sums);
+    }
+    return sums;
+}
+
+/// Mean about the centre and covariance from column p of the sums of weighted monomials.
+void mean_and_covariance(const Matrix& sums, std::int64_t p, std::vector<double>& mean, Matrix& s) {
+    std::int64_t row = 1;
+    for (double& m : mean) m = sums(row++, p) / sums(0, p);
+    for (std::int64_t j = 0; j < s.rows; ++j)
+        for (std::int64_t k = 0; k <= j; ++k)
+            s(j, k) = s(k, j) = sums(row++, p) / sums(0, p) - mean[static_cast<std::size_t>(j)] * mean[static_cast<std::size_t>(k)];
+}
+
+/// Whether second moments about a far centre have left enough digits of the variances.
+bool digits_left(const Matrix& s, const std::vector<double>& mean) {
+    for (std::int64_t j = 0; j < s.rows; ++j)
+        if (!(s(j, j) > 1e-6 * mean[static_cast<std::size_t>(j)] * mean[static_cast<std::size_t>(j)])) return false;
+    return true;
 }
 
 struct State {
@@ -191,15 +249,30 @@ State em_step(ConstView z, std::span<const double> weights, const State& state, 
 std::optional<Gaussian> fit_gaussian(ConstView z, std::span<const double> weights, const FitOptions& options) {
     const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
     if (!(total > 0)) return std::nullopt;
-    Gaussian law;
-    law.mean = weighted_mean(z, weights, total);
-    Matrix s = weighted_covariance(z, weights, total, law.mean);
-    if (options.shrink && z.cols > 1) shrink(s, effective_size(weights));
-    if (options.diagonal) make_diagonal(s);
-    auto factor = factor_with_jitter(std::move(s), options);
-    if (!factor) return std::nullopt;
-    law.factor = std::move(*factor);
-    return law;
+    std::vector<double> mean = weighted_mean(z, weights, total);
+    Matrix s = weighted_covariance(z, weights, total, mean);
+    return with_covariance(std::move(mean), std::move(s), options.shrink ? effective_size(weights) : 0.0, options);
+}
+
+std::vector<std::optional<Gaussian>> fit_gaussians(ConstView z, ConstView weights, std::span<const double> effective_sizes,
+                                                   const FitOptions& options) {
+    const std::vector<double> centre = plain_mean(z);
+    const Matrix sums = weighted_monomials(z, weights, centre);
+    std::vector<std::optional<Gaussian>> laws;
+    for (std::int64_t p = 0; p < weights.cols; ++p) {
+        std::vector<double> mean(centre.size());
+        Matrix s(z.cols, z.cols);
+        if (sums(0, p) > 0) mean_and_covariance(sums, p, mean, s);
+        if (!digits_left(s, mean)) {
+            std::vector<double> column(static_cast<std::size_t>(z.rows));
+            for (std::int64_t i = 0; i < z.rows; ++i) column[static_cast<std::size_t>(i)] = weights(i, p);
+            laws.push_back(fit_gaussian(z, column, options));
+            continue;
+        }
+        for (std::size_t j = 0; j < mean.size(); ++j) mean[j] += centre[j];
+        laws.push_back(with_covariance(std::move(mean), std::move(s), effective_sizes[static_cast<std::size_t>(p)], options));
+    }
+    return laws;
 }
 
 std::vector<FittedComponent> fit_mixture(ConstView z, std::span<const double> weights, std::int64_t components,

@@ -24,6 +24,10 @@ struct FitOptions {
 /// Weighted mean and covariance of the rows of z (n, d). None when the covariance cannot be factored even with much jitter.
 std::optional<Gaussian> fit_gaussian(ConstView z, std::span<const double> weights, const FitOptions& options);
 
+/// One Gaussian for each column of weights (n, P), whose effective sizes are given: one pass over the points for all.
+std::vector<std::optional<Gaussian>> fit_gaussians(ConstView z, ConstView weights, std::span<const double> effective_sizes,
+                                                   const FitOptions& options);
+
 struct FittedComponent {
     double share;   // of the total weight
     Gaussian law;

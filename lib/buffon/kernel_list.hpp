@@ -20,6 +20,10 @@ void gaussian_log_density(const double* groups, std::int64_t count, std::int64_t
 /// of z: `depth` rows of eight numbers, the first `rows` of which count. sums (8 left, 8 panels).
 void panel_products(const double* z, std::int64_t depth, std::int64_t rows, std::int64_t left, std::int64_t panels, double* sums);
 
+/// sums += a' b for `left` panels of a and `right` of b. sums (8 left, 8 right).
+void panel_cross(const double* a, const double* b, std::int64_t depth, std::int64_t rows, std::int64_t left, std::int64_t right,
+                 double* sums);
+
 /// Returns F = sum_i c_i / (q a)_i, and g_k = sum_i c_i q_ik / (q a)_i^2; q (n, k) with k a multiple of eight.
 double simplex_pass(const double* q, const double* c, std::int64_t n, std::int64_t k, const double* a, double* g);
 
@@ -36,6 +40,9 @@ void mixture_rows(double* log_g, std::int64_t n, std::int64_t k, const double* a
 
 /// result = {sum of x / scale, sum of (x / scale)^2}, in blocks of 4,096 terms.
 void power_sums(const double* x, std::int64_t n, double scale, double* result);
+
+/// Of each column of r (n, e), into the rows of sums (4, e): sums of max(r, 0), of its square, of max(-r, 0), of its square.
+void signed_sums(const double* r, std::int64_t n, std::int64_t e, double* sums);
 
 /// x <- f(x), element by element, f of vecmath.hpp, vecmath_sine.hpp and vecmath_normal.hpp.
 void exps(double* x, std::int64_t n);
@@ -55,11 +62,13 @@ struct Kernels {
     const char* level;
     decltype(&kernel::gaussian_log_density) gaussian_log_density;
     decltype(&kernel::panel_products) panel_products;
+    decltype(&kernel::panel_cross) panel_cross;
     decltype(&kernel::simplex_pass) simplex_pass;
     decltype(&kernel::subtract_products) subtract_products;
     decltype(&kernel::exp_rows) exp_rows;
     decltype(&kernel::mixture_rows) mixture_rows;
     decltype(&kernel::power_sums) power_sums;
+    decltype(&kernel::signed_sums) signed_sums;
     decltype(&kernel::exps) exps;
     decltype(&kernel::expm1s) expm1s;
     decltype(&kernel::logs) logs;

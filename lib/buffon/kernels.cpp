@@ -51,6 +51,17 @@ const Kernels& choose() {
 }
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr std::int64_t panel_rows = 128;   // two panels stay in the first cache
+
+std::int64_t panels(std::int64_t columns) { return (columns + 7) / 8; }
+
+/// At most `panel_rows` rows in panels of eight columns, filled up with zeros.
+void put_panels(ConstView rows, std::vector<double>& slab) {
+    slab.assign(static_cast<std::size_t>(panels(rows.cols) * 8 * panel_rows), 0.0);
+    for (std::int64_t c = 0; c < rows.cols; c += 8)
+        for (std::int64_t i = 0; i < rows.rows; ++i)
+            std::copy_n(rows.data + i * rows.cols + c, std::min<std::int64_t>(8, rows.cols - c), slab.data() + c * panel_rows + i * 8);
+}
 
 }  // namespace
 
@@ -67,6 +78,27 @@ void subtract_products(ConstView x, ConstView b, View r, const Kernels& use) {
     for (std::int64_t k = 0; k < b.rows; ++k)
         for (std::int64_t e = 0; e < b.cols; ++e) panels[static_cast<std::size_t>((e / 8 * b.rows + k) * 8 + e % 8)] = b(k, e);
     use.subtract_products(x.data, panels.data(), r.data, x.rows, x.cols, r.cols);
+}
+
+void add_products(ConstView a, ConstView b, View sums, const Kernels& use) {
+    assert(a.rows == b.rows && a.cols == sums.rows && b.cols == sums.cols);
+    const std::int64_t left = panels(a.cols), right = panels(b.cols);
+    Matrix all(left * 8, right * 8);
+    std::vector<double> of_a, of_b;
+    for (std::int64_t first = 0; first < a.rows; first += panel_rows) {
+        const std::int64_t rows = std::min(panel_rows, a.rows - first);
+        put_panels(a.slice(first, rows), of_a);
+        put_panels(b.slice(first, rows), of_b);
+        use.panel_cross(of_a.data(), of_b.data(), panel_rows, rows, left, right, all.data.data());
+    }
+    for (std::int64_t k = 0; k < sums.rows; ++k)
+        for (std::int64_t e = 0; e < sums.cols; ++e) sums(k, e) += all(k, e);
+}
+
+Matrix signed_sums(ConstView r, const Kernels& use) {
+    Matrix sums(4, r.cols);
+    use.signed_sums(r.data, r.rows, r.cols, sums.data.data());
+    return sums;
 }
 
 void exp_rows(View x, std::span<const double> shift, const Kernels& use) {

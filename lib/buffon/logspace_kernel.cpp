@@ -83,6 +83,29 @@ void kernel::mixture_rows(double* log_g, std::int64_t n, std::int64_t k, const d
     }
 }
 
+void kernel::signed_sums(const double* r, std::int64_t n, std::int64_t e, double* sums) {
+    const Lanes zero = Lanes::all(0.0);
+    for (std::int64_t c = 0; c < e; c += 8) {
+        const std::int64_t width = e - c;
+        Lanes total[4] = {zero, zero, zero, zero};
+        for (std::int64_t i = 0; i < n; ++i) {
+            const Lanes v = width >= 8 ? Lanes::load(r + i * e + c) : load_part(r + i * e + c, width);
+            Lanes negated = zero;
+            negated -= v;
+            const Lanes up = larger(v, zero), down = larger(negated, zero);
+            total[0] += up;
+            total[1] += up * up;
+            total[2] += down;
+            total[3] += down * down;
+        }
+        for (std::int64_t s = 0; s < 4; ++s)
+            if (width >= 8)
+                total[s].store(sums + s * e + c);
+            else
+                store_part(total[s], sums + s * e + c, width);
+    }
+}
+
 void kernel::power_sums(const double* x, std::int64_t n, double scale, double* result) {
     constexpr std::int64_t block = 4096;
     result[0] = result[1] = 0.0;

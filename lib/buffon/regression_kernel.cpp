@@ -49,6 +49,14 @@ void kernel::panel_products(const double* z, std::int64_t depth, std::int64_t ro
                 add_tile(z + p * 8 * depth + r, z + q * 8 * depth, rows, sums + (p * 8 + r) * panels * 8 + q * 8, panels * 8);
 }
 
+void kernel::panel_cross(const double* a, const double* b, std::int64_t depth, std::int64_t rows, std::int64_t left,
+                         std::int64_t right, double* sums) {
+    for (std::int64_t p = 0; p < left; ++p)
+        for (std::int64_t q = 0; q < right; ++q)
+            for (std::int64_t r = 0; r < 8; r += tall)
+                add_tile(a + p * 8 * depth + r, b + q * 8 * depth, rows, sums + (p * 8 + r) * right * 8 + q * 8, right * 8);
+}
+
 void kernel::subtract_products(const double* x, const double* panels, double* r, std::int64_t n, std::int64_t k, std::int64_t e) {
     constexpr std::int64_t tile = 32;   // rows of x and r that stay in the cache while the panels pass
     for (std::int64_t first = 0; first < n; first += tile) {

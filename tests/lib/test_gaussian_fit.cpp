@@ -1,5 +1,6 @@
 #include <buffon/gaussian_fit.hpp>
 
+#include <buffon/logspace.hpp>
 #include <buffon/normal_functions.hpp>
 
 #include <Eigen/Dense>
@@ -207,4 +208,45 @@ TEST_CASE("fit_mixture: more components than points, no weight at all") {
     CHECK(!fit.empty());
     CHECK(fit.size() <= 3);
     CHECK(fit_mixture(z, none, 2, {}, {5, 6}).empty());
+}
+
+TEST_CASE("fit_gaussians: each column as fit_gaussian alone, its mean and covariance far from the middle or near it") {
+    for (const std::int64_t d : {1, 3, 6}) {
+        const Matrix z = points(1500, d, 14);
+        Matrix w(1500, 11);
+        std::vector<double> sizes;
+        for (std::int64_t p = 0; p < w.cols; ++p) {
+            std::vector<double> column = weights(1500, static_cast<std::uint32_t>(15 + p));
+            for (std::int64_t i = 0; i < w.rows; ++i) w(i, p) = column[static_cast<std::size_t>(i)] *= std::exp(0.3 * static_cast<double>(p) * z(i, 0));
+            sizes.push_back(effective_size(column));
+        }
+        const auto fits = fit_gaussians(z, w, sizes, {});
+        REQUIRE(fits.size() == 11);
+        for (std::int64_t p = 0; p < w.cols; ++p) {
+            std::vector<double> column;
+            for (std::int64_t i = 0; i < w.rows; ++i) column.push_back(w(i, p));
+            const auto alone = fit_gaussian(z, column, {});
+            REQUIRE(alone.has_value());
+            check(fits[static_cast<std::size_t>(p)], Eigen::Map<const Eigen::VectorXd>(alone->mean.data(), d), covariance(*alone));
+        }
+    }
+}
+
+TEST_CASE("fit_gaussians: a cloud of 1e-9 far from all others keeps its digits; no weight, no Gaussian") {
+    Matrix z = points(400, 2, 30), w(400, 3);
+    for (std::int64_t i = 0; i < 400; ++i) {
+        const bool apart = i % 4 == 0;
+        if (apart)
+            for (double& v : z.view().row(i)) v = 50 + 1e-9 * v;
+        w(i, 0) = apart ? 1.0 : 0.0;
+        w(i, 1) = 1.0;
+    }
+    const std::vector<double> sizes{100, 400, 0};
+    const auto fits = fit_gaussians(z, w, sizes, plain);
+    std::vector<double> first;
+    for (std::int64_t i = 0; i < 400; ++i) first.push_back(w(i, 0));
+    REQUIRE(fits[0].has_value());
+    CHECK(fits[0]->factor.data == fit_gaussian(z, first, plain)->factor.data);
+    CHECK(fits[1].has_value());
+    CHECK_FALSE(fits[2].has_value());
 }

@@ -96,6 +96,50 @@ TEST_CASE("all levels give equal bits: panel_products") {
     });
 }
 
+TEST_CASE("all levels give equal bits: add_products, and those of the plain loops over slabs of 128 rows") {
+    random_and_edges([](auto change) {
+        for (const std::int64_t n : {0, 1, 5, 128, 131})
+            for (const std::int64_t k : sizes)
+                for (const std::int64_t e : {0, 1, 8, 13}) {
+                    Matrix a(n, k), b(n, e), expected(k, e);
+                    a.data = change(numbers(n * k, 21));
+                    b.data = change(numbers(n * e, 22));
+                    for (std::int64_t first = 0; first < n; first += 128) {
+                        Matrix slab(k, e);
+                        for (std::int64_t i = first; i < std::min(n, first + 128); ++i)
+                            for (std::int64_t j = 0; j < k; ++j)
+                                for (std::int64_t l = 0; l < e; ++l) slab(j, l) += a(i, j) * b(i, l);
+                        for (std::size_t i = 0; i < slab.data.size(); ++i) expected.data[i] += slab.data[i];
+                    }
+                    for (double& v : expected.data) v += 2.0;
+                    check_all_levels([&](const Kernels& use) {
+                        Matrix sums(k, e, 2.0);
+                        add_products(a, b, sums, use);
+                        CHECK(same(sums.data, expected.data));
+                        return sums.data;
+                    });
+                }
+    });
+}
+
+TEST_CASE("all levels give equal bits: signed_sums, and those of the plain loops") {
+    for (const std::int64_t n : {0, 1, 2, 45})
+        for (const std::int64_t e : sizes) {
+            Matrix r(n, e), expected(4, e);
+            r.data = numbers(n * e, 23);
+            for (std::int64_t i = 0; i < n; ++i)
+                for (std::int64_t j = 0; j < e; ++j) {
+                    const double up = std::max(r(i, j), 0.0), down = std::max(-r(i, j), 0.0);
+                    const double terms[] = {up, up * up, down, down * down};
+                    for (std::int64_t s = 0; s < 4; ++s) expected(s, j) += terms[s];
+                }
+            check_all_levels([&](const Kernels& use) {
+                CHECK(same(signed_sums(r, use).data, expected.data));
+                return signed_sums(r, use).data;
+            });
+        }
+}
+
 TEST_CASE("all levels give equal bits: simplex_pass") {
     random_and_edges([](auto change) {
         for (const std::int64_t n : {0, 1, 3, 4, 5, 41})
