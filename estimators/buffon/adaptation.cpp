@@ -9,6 +9,7 @@
 #include <buffon/kernels.hpp>
 #include <buffon/regression.hpp>
 #include <buffon/simplex.hpp>
+#include <buffon/sums.hpp>
 
 namespace buffon {
 namespace {
@@ -158,7 +159,10 @@ std::vector<double> Adaptation::squares(const Matrix& q, const std::vector<std::
         std::ranges::copy(seen_.r.view().row(i), rest.begin());
         for (std::size_t k = 0; k < owner.size(); ++k)
             rest[static_cast<std::size_t>(owner[k])] -= beta[k] * q(i, static_cast<std::int64_t>(k) + 1);
-        for (std::size_t e = 0; e < rest.size(); ++e) c[static_cast<std::size_t>(i)] += weights_[e] * rest[e] * rest[e];
+        c[static_cast<std::size_t>(i)] = sum_of(seen_.r.cols, [&](std::int64_t e) {
+            const double v = rest[static_cast<std::size_t>(e)];
+            return weights_[static_cast<std::size_t>(e)] * v * v;
+        });
     }
     return c;
 }

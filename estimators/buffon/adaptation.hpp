@@ -54,6 +54,7 @@ private:
     Pair controlled_initial(const Pair& pair) const;
     const Pair* best_pair(double& least) const;
     double pooled_variance(const Pair& pair) const;
+    void add_squares(const Pair& pair, const std::vector<double>& shift, std::int64_t first, std::int64_t count, std::vector<double>& sum) const;
     double initial_variance() const;
     double common_log_gain() const;
     double initial_log_gain() const;

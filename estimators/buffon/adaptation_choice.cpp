@@ -8,6 +8,7 @@
 #include <ranges>
 
 #include <buffon/kernels.hpp>
+#include <buffon/sums.hpp>
 
 namespace buffon {
 namespace {
@@ -111,27 +112,37 @@ double Adaptation::in_nets(double pooled, const Spread& batch, double log_gain) 
 
 /// sum_e w_e max(v_e, mean_i (r - I q_a - sum_k b_k (q_k - q_a))^2 / q_a): its own batch and the whole pool.
 double Adaptation::pooled_variance(const Pair& pair) const {
-    const Matrix q = pool_.relative(pair.proposal);
+    constexpr std::int64_t slice = 512;   // its tables stay in the cache
     std::vector<double> shift = seen_.mean;   // I - sum_k b_k
     for (std::int64_t k = 0; k < pair.b.rows; ++k)
         for (std::int64_t e = 0; e < pair.b.cols; ++e) shift[static_cast<std::size_t>(e)] -= pair.b(k, e);
-    std::vector<double> mixture(static_cast<std::size_t>(q.rows));
-    Matrix rest = seen_.r;
-    for (std::int64_t i = 0; i < q.rows; ++i) {
-        const auto terms = q.view().row(i);
-        double& qa = mixture[static_cast<std::size_t>(i)] = std::inner_product(terms.begin(), terms.end(), pair.proposal.alpha().begin(), 0.0);
-        for (std::int64_t e = 0; e < rest.cols; ++e) rest(i, e) -= qa * shift[static_cast<std::size_t>(e)];
+    std::vector<double> sum(shift.size());
+    for (std::int64_t first = 0; first < pool_.n(); first += slice)
+        add_squares(pair, shift, first, std::min(slice, pool_.n() - first), sum);
+    double total = 0;
+    for (std::size_t e = 0; e < sum.size(); ++e)
+        total += weights_[e] * std::max(pair.spread.v[e], sum[e] / static_cast<double>(pool_.n()));
+    return total;
+}
+
+/// The terms of `count` rows from `first` on, per expectation.
+void Adaptation::add_squares(const Pair& pair, const std::vector<double>& shift, std::int64_t first, std::int64_t count,
+                             std::vector<double>& sum) const {
+    const Matrix q = pool_.relative(pair.proposal, first, count);
+    const ConstView r = seen_.r.view().slice(first, count);
+    std::vector<double> mixture;
+    Matrix rest(count, r.cols);
+    for (std::int64_t i = 0; i < count; ++i) {
+        mixture.push_back(dot(q.view().row(i).data(), pair.proposal.alpha().data(), q.cols));
+        for (std::int64_t e = 0; e < r.cols; ++e) rest(i, e) = r(i, e) - mixture.back() * shift[static_cast<std::size_t>(e)];
     }
     subtract_products(q, pair.b, rest);
-    std::vector<double> sum(shift.size());
-    for (std::int64_t i = 0; i < q.rows; ++i) {
+    for (std::int64_t i = 0; i < count; ++i) {
         const double qa = mixture[static_cast<std::size_t>(i)];
         if (!(qa > 0)) continue;
-        for (std::int64_t e = 0; e < rest.cols; ++e) sum[static_cast<std::size_t>(e)] += rest(i, e) * rest(i, e) / qa;
+        const double inverse = 1 / qa;
+        for (std::int64_t e = 0; e < r.cols; ++e) sum[static_cast<std::size_t>(e)] += rest(i, e) * rest(i, e) * inverse;
     }
-    double total = 0;
-    for (std::size_t e = 0; e < sum.size(); ++e) total += weights_[e] * std::max(pair.spread.v[e], sum[e] / static_cast<double>(q.rows));
-    return total;
 }
 
 /// The same for q_0 without controls.
@@ -140,10 +151,12 @@ double Adaptation::initial_variance() const {
     double total = 0;
     for (std::int64_t i = 0; i < q.rows; ++i) {
         if (!(q(i, 0) > 0)) continue;
-        for (std::int64_t e = 0; e < seen_.r.cols; ++e) {
-            const double gap = seen_.r(i, e) - seen_.mean[static_cast<std::size_t>(e)] * q(i, 0);
-            total += weights_[static_cast<std::size_t>(e)] * gap * gap / q(i, 0);
-        }
+        const auto r = seen_.r.view().row(i);
+        total += sum_of(seen_.r.cols, [&](std::int64_t j) {
+                     const auto e = static_cast<std::size_t>(j);
+                     const double gap = r[e] - seen_.mean[e] * q(i, 0);
+                     return weights_[e] * gap * gap;
+                 }) / q(i, 0);
     }
     return total / static_cast<double>(q.rows);
 }

@@ -10,7 +10,7 @@
 namespace buffon {
 namespace {
 
-constexpr std::int64_t judged = 8'192;          // rows for k-hat
+constexpr std::int64_t judged = 4'096;          // rows for k-hat
 // Coefficients for a replicate come from the other folds: from all other replicates where a regression costs nothing.
 constexpr std::int64_t cheap_controls = 32;
 constexpr std::int64_t few_folds = 4;
@@ -23,6 +23,9 @@ PointSet final_points(const Evaluation& evaluate, std::int64_t coordinates, cons
     const std::int64_t net = std::min(whole, Replication::of(left, std::max<std::int64_t>(options.replicates / 2, 2)).points);
     return PointSet::nets(coordinates, net, left / net, evaluate.key(), first_stream);
 }
+
+/// Rows of `columns` numbers of which a few tables stay in the second cache.
+std::int64_t slice_rows(std::int64_t columns) { return std::clamp<std::int64_t>((1 << 17) / columns / 128 * 128, 128, parallel::block_size); }
 
 /// Cross products from the moments of rows (x, t) with K columns of x.
 CrossProducts cross_products(const Moments& m, std::int64_t regressors) {
@@ -68,12 +71,12 @@ Moments residual_moments(const Moments& m, const Matrix& b) {
 FinalSample::FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options,
                          std::int64_t left)
     : evaluate_(evaluate), space_(space), proposal_(proposal), options_(options), iid_(options.points == Points::iid),
-      points_(final_points(evaluate, proposal.coordinates(space), options, left)), first_t_(judged), first_x_(judged) {}
+      points_(final_points(evaluate, proposal.coordinates(space), options, left)) {}
 
 Estimate FinalSample::run(const std::vector<std::string>& groups) {
     const std::int64_t chunk = chunk_rows(evaluate_.run());
     for (std::int64_t start = 0; start < points_.size(); start += chunk)
-        add(draw_batch(evaluate_, space_, proposal_, points_, start, std::min(chunk, points_.size() - start)), start);
+        add(draw(evaluate_, space_, proposal_, points_, start, std::min(chunk, points_.size() - start)), start);
     Estimate e = iid_ ? from_points(groups) : from_replicates(groups);
     judge(e);
     e.diagnostics["alpha"] = proposal_.alpha();
@@ -81,47 +84,73 @@ Estimate FinalSample::run(const std::vector<std::string>& groups) {
     return e;
 }
 
-void FinalSample::add(const Batch& batch, std::int64_t start) {
-    const Matrix t = summands(batch), x = controls(batch);
-    first_t_.add(t);
-    first_x_.add(x);
-    iid_ ? add_points(t, x, start) : add_replicates(t, x, start);
+void FinalSample::make_room(const Draws& draws) {
+    if (first_t_.cols > 0) return;
+    const std::int64_t rows = std::min(judged, points_.size()), x = proposal_.size(), t = space_.laws() * draws.y.cols;
+    first_t_ = Matrix(rows, t);
+    first_x_ = Matrix(rows, x);
+    if (iid_) return;
+    sum_t_ = Matrix(points_.replicates(), t);
+    sum_x_ = Matrix(points_.replicates(), x);
+    folds_.assign(static_cast<std::size_t>(x <= cheap_controls ? points_.replicates() : few_folds), CrossProducts(x, t));
 }
 
-void FinalSample::add_replicates(const Matrix& t, const Matrix& x, std::int64_t start) {
-    if (sum_t_.rows == 0) {
-        sum_t_ = Matrix(points_.replicates(), t.cols);
-        sum_x_ = Matrix(points_.replicates(), x.cols);
-        const std::int64_t folds = x.cols <= cheap_controls ? points_.replicates() : few_folds;
-        folds_.assign(static_cast<std::size_t>(folds), CrossProducts(x.cols, t.cols));
-    }
+/// Rows of draws, the first of which is row `start` of the sample.
+void FinalSample::add(const Draws& draws, std::int64_t start) {
+    make_room(draws);
     const std::int64_t length = segment_length(points_.points());
-    std::vector<CrossProducts> segments(static_cast<std::size_t>((t.rows + length - 1) / length));
-    for_segments(t.rows, points_.points(), evaluate_.threads(), [&](std::int64_t first, std::int64_t count) {
-        auto& segment = segments[static_cast<std::size_t>(first / length)] = CrossProducts(x.cols, t.cols);
-        segment.add(x.view().slice(first, count), t.view().slice(first, count));
+    std::vector<Segment> segments(static_cast<std::size_t>((draws.z.rows + length - 1) / length));
+    for_segments(draws.z.rows, points_.points(), evaluate_.threads(), [&](std::int64_t first, std::int64_t count) {
+        segments[static_cast<std::size_t>(first / length)] = sums_of(draws, first, count, start);
     });
-    for (std::size_t s = 0; s < segments.size(); ++s) {
-        const std::int64_t r = (start + static_cast<std::int64_t>(s) * length) / points_.points();
-        for (std::int64_t e = 0; e < t.cols; ++e) sum_t_(r, e) += segments[s].t[static_cast<std::size_t>(e)];
-        for (std::int64_t k = 0; k < x.cols; ++k) sum_x_(r, k) += segments[s].x[static_cast<std::size_t>(k)];
-        folds_[static_cast<std::size_t>(r) % folds_.size()].merge(segments[s]);
-    }
+    for (std::size_t s = 0; s < segments.size(); ++s) merge(segments[s], start + static_cast<std::int64_t>(s) * length);
 }
 
-void FinalSample::add_points(const Matrix& t, const Matrix& x, std::int64_t start) {
+/// Densities, summands and controls a slice at a time: nothing of the size of the sample is written.
+FinalSample::Segment FinalSample::sums_of(const Draws& draws, std::int64_t first, std::int64_t count, std::int64_t start) {
+    Segment segment{iid_ ? CrossProducts() : CrossProducts(first_x_.cols, first_t_.cols), {}};
+    const std::int64_t slice = slice_rows(first_x_.cols + first_t_.cols);
+    for (std::int64_t i = first; i < first + count; i += slice) {
+        const std::int64_t rows = std::min(slice, first + count - i);
+        const Batch batch = weigh(space_, proposal_, draws.z.view().slice(i, rows), draws.y.view().slice(i, rows));
+        const Matrix t = summands(batch), x = controls(batch);
+        keep(t, x, start + i);
+        if (iid_)
+            add_parities(t, x, start + i, segment);
+        else
+            segment.sums.add(x, t);
+    }
+    return segment;
+}
+
+void FinalSample::keep(const Matrix& t, const Matrix& x, std::int64_t at) {
+    const std::int64_t rows = std::min(t.rows, first_t_.rows - at);
+    if (rows <= 0) return;
+    std::copy_n(t.data.begin(), rows * t.cols, first_t_.data.begin() + at * t.cols);
+    std::copy_n(x.data.begin(), rows * x.cols, first_x_.data.begin() + at * x.cols);
+}
+
+void FinalSample::add_parities(const Matrix& t, const Matrix& x, std::int64_t at, Segment& segment) const {
     for (std::int64_t parity = 0; parity < 2; ++parity) {
-        const std::int64_t offset = (parity + start) % 2;
+        const std::int64_t offset = (parity + at) % 2;
         Matrix rows((t.rows - offset + 1) / 2, x.cols + t.cols);
         for (std::int64_t a = 0; a < rows.rows; ++a) {
             const auto row = rows.view().row(a);
             std::ranges::copy(x.view().row(2 * a + offset), row.begin());
             std::ranges::copy(t.view().row(2 * a + offset), row.begin() + x.cols);
         }
-        parallel::reduce_blocks(rows.rows, evaluate_.threads(), half_[parity], [&](std::int64_t first, std::int64_t n) {
-            return Moments(rows.view().slice(first, n));
-        });
+        segment.half[parity].merge(Moments(rows));
     }
+}
+
+/// A segment whose first row is row `at` of the sample.
+void FinalSample::merge(const Segment& segment, std::int64_t at) {
+    for (int parity = 0; parity < 2; ++parity) half_[parity].merge(segment.half[parity]);
+    if (iid_) return;
+    const std::int64_t r = at / points_.points();
+    for (std::int64_t e = 0; e < sum_t_.cols; ++e) sum_t_(r, e) += segment.sums.t[static_cast<std::size_t>(e)];
+    for (std::int64_t k = 0; k < sum_x_.cols; ++k) sum_x_(r, k) += segment.sums.x[static_cast<std::size_t>(k)];
+    folds_[static_cast<std::size_t>(r) % folds_.size()].merge(segment.sums);
 }
 
 Estimate FinalSample::from_replicates(const std::vector<std::string>& groups) {
@@ -183,11 +212,10 @@ Matrix FinalSample::expectations(const Matrix& summands, std::int64_t count) con
 }
 
 /// Tails of the summands, before and after the controls, and whether each output was seen at all.
-void FinalSample::judge(Estimate& e) const {
-    Matrix rest = first_t_.rows();
-    judge_tails(expectations(rest, e.size()), e);
-    subtract_products(first_x_.rows(), coefficients_, rest);
-    e.diagnostics["pareto_k_residual"] = tail_shapes(expectations(rest, e.size()), e.size());
+void FinalSample::judge(Estimate& e) {
+    judge_tails(expectations(first_t_, e.size()), e);
+    subtract_products(first_x_, coefficients_, first_t_);
+    e.diagnostics["pareto_k_residual"] = tail_shapes(expectations(first_t_, e.size()), e.size());
     for (std::int64_t j = 0; j < e.size(); ++j)
         if (!ever_seen(summand_column(evaluate_, j)))
             e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +

@@ -27,15 +27,23 @@ public:
     Estimate run(const std::vector<std::string>& groups);
 
 private:
-    void add(const Batch& batch, std::int64_t start);
-    void add_replicates(const Matrix& t, const Matrix& x, std::int64_t start);
-    void add_points(const Matrix& t, const Matrix& x, std::int64_t start);
+    /// Sums over a segment of rows that lies in one replicate, or of rows of one parity.
+    struct Segment {
+        CrossProducts sums;
+        Moments half[2];
+    };
+    void make_room(const Draws& draws);
+    void add(const Draws& draws, std::int64_t start);
+    Segment sums_of(const Draws& draws, std::int64_t first, std::int64_t count, std::int64_t start);
+    void keep(const Matrix& t, const Matrix& x, std::int64_t at);
+    void add_parities(const Matrix& t, const Matrix& x, std::int64_t at, Segment& segment) const;
+    void merge(const Segment& segment, std::int64_t at);
     Estimate from_replicates(const std::vector<std::string>& groups);
     Estimate from_points(const std::vector<std::string>& groups);
     double control_check() const;
     bool ever_seen(std::int64_t column) const;
     Matrix expectations(const Matrix& summands, std::int64_t count) const;
-    void judge(Estimate& e) const;
+    void judge(Estimate& e);
 
     Evaluation& evaluate_;
     const WorkingSpace& space_;
@@ -49,7 +57,7 @@ private:
     // Of independent points: moments of the rows (x, t) of each parity.
     Moments half_[2];
     Matrix coefficients_;
-    FirstRows first_t_, first_x_;
+    Matrix first_t_, first_x_;   // rows for k-hat
 };
 
 }  // namespace buffon

@@ -63,13 +63,13 @@ std::vector<double> smooth(std::span<const double> w, std::span<const double> s,
     return at(high);
 }
 
-/// phi f / h of every expectation. The outputs are finite, and 0 where the model was not asked.
+/// phi f / h of every expectation, whatever the output where a weight is 0.
 Matrix ratios(ConstView w, ConstView y, std::int64_t expectations) {
     Matrix r(w.rows, w.cols * expectations);
     double* to = r.data.data();
     for (std::int64_t i = 0; i < w.rows; ++i)
         for (std::int64_t j = 0; j < w.cols; ++j)
-            for (std::int64_t k = 0; k < expectations; ++k) *to++ = w(i, j) * y(i, k);
+            for (std::int64_t k = 0; k < expectations; ++k) *to++ = w(i, j) > 0 ? w(i, j) * y(i, k) : 0.0;
     return r;
 }
 

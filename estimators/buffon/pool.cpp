@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <span>
 
 #include <buffon/kernels.hpp>
@@ -34,11 +35,11 @@ void Pool::add(const Batch& batch, const Proposal& proposal, std::vector<double>
     log_initial_.insert(log_initial_.end(), batch.log_initial.begin(), batch.log_initial.end());
     proposals_.push_back(proposal);
     counts_.push_back(batch.n());
-    update_log_h(before, log_q);
+    update_log_h(before, log_q, batch.log_q);
 }
 
 /// h <- (N_old h + N_new q_new) / N at the old points; from all proposals at the new ones.
-void Pool::update_log_h(std::int64_t before, const std::vector<double>& log_q) {
+void Pool::update_log_h(std::int64_t before, const std::vector<double>& log_q, const std::vector<double>& own_log_q) {
     const auto total = static_cast<double>(n());
     const double old_share = std::log(static_cast<double>(before) / total);
     const double new_share = std::log((total - static_cast<double>(before)) / total);
@@ -46,21 +47,35 @@ void Pool::update_log_h(std::int64_t before, const std::vector<double>& log_q) {
         const double terms[] = {log_h_[i] + old_share, log_q[i] + new_share};
         log_h_[i] = log_sum_exp(terms);
     }
-    const std::vector<double> fresh = log_h_of_last(n() - before);
+    const std::vector<double> fresh = log_h_of_last(own_log_q);
     log_h_.insert(log_h_.end(), fresh.begin(), fresh.end());
 }
 
-std::vector<double> Pool::log_h_of_last(std::int64_t count) const {
+/// At the last points, whose own proposal's log densities are known.
+std::vector<double> Pool::log_h_of_last(const std::vector<double>& own_log_q) const {
+    const auto count = static_cast<std::int64_t>(own_log_q.size());
     Matrix terms(count, static_cast<std::int64_t>(proposals_.size()));
     std::vector<double> shares;
     for (std::size_t t = 0; t < proposals_.size(); ++t) {
-        Matrix components(count, proposals_[t].size());
-        proposals_[t].log_components(z().slice(n() - count, count), std::span(log_initial_).last(static_cast<std::size_t>(count)), components);
-        const std::vector<double> log_q = proposals_[t].normalise(components);
+        const bool own = t + 1 == proposals_.size();
+        const std::vector<double> log_q = own ? own_log_q : log_density(proposals_[t], n() - count, count);
         for (std::int64_t i = 0; i < count; ++i) terms(i, static_cast<std::int64_t>(t)) = log_q[static_cast<std::size_t>(i)];
         shares.push_back(static_cast<double>(counts_[t]) / static_cast<double>(n()));
     }
     return mixture_ratios(terms, shares);
+}
+
+std::vector<double> Pool::log_density(const Proposal& proposal, std::int64_t first, std::int64_t count) const {
+    constexpr std::int64_t slice = 256;   // its components stay in the cache
+    std::vector<double> log_q;
+    Matrix components(slice, proposal.size());
+    for (std::int64_t i = first; i < first + count; i += slice) {
+        const std::int64_t rows = std::min(slice, first + count - i);
+        const View part = components.view().slice(0, rows);
+        proposal.log_components(z().slice(i, rows), std::span(log_initial_).subspan(static_cast<std::size_t>(i), static_cast<std::size_t>(rows)), part);
+        std::ranges::copy(proposal.normalise(part), std::back_inserter(log_q));
+    }
+    return log_q;
 }
 
 std::vector<double> Pool::log_density_of(ConstView relative, const std::vector<double>& alpha) const {
@@ -79,10 +94,11 @@ Batch Pool::first(std::int64_t count, const Proposal& proposal) const {
     return batch;
 }
 
-Matrix Pool::relative(const Proposal& proposal) const {
-    Matrix q(n(), proposal.size());
-    proposal.log_components(z_, log_initial_, q);
-    exp_rows(q, log_h_);
+Matrix Pool::relative(const Proposal& proposal, std::int64_t first, std::int64_t count) const {
+    Matrix q(count, proposal.size());
+    const auto at = static_cast<std::size_t>(first), rows = static_cast<std::size_t>(count);
+    proposal.log_components(z().slice(first, count), std::span(log_initial_).subspan(at, rows), q);
+    exp_rows(q, std::span(log_h_).subspan(at, rows));
     return q;
 }
 

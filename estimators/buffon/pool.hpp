@@ -26,14 +26,16 @@ public:
     Batch first(std::int64_t count, const Proposal& proposal) const;
     /// (n) log h.
     const std::vector<double>& log_h() const { return log_h_; }
-    /// (n, K) component densities of a proposal divided by h.
-    Matrix relative(const Proposal& proposal) const;
+    /// (n, K) component densities of a proposal divided by h; of `count` rows from `first` on.
+    Matrix relative(const Proposal& proposal) const { return relative(proposal, 0, n()); }
+    Matrix relative(const Proposal& proposal, std::int64_t first, std::int64_t count) const;
     /// (n, J) f_j / h.
     Matrix weights() const;
 
 private:
-    void update_log_h(std::int64_t before, const std::vector<double>& log_q);
-    std::vector<double> log_h_of_last(std::int64_t count) const;
+    void update_log_h(std::int64_t before, const std::vector<double>& log_q, const std::vector<double>& own_log_q);
+    std::vector<double> log_h_of_last(const std::vector<double>& own_log_q) const;
+    std::vector<double> log_density(const Proposal& proposal, std::int64_t first, std::int64_t count) const;
 
     Matrix z_, y_, score_, log_f_;
     std::vector<double> log_initial_;    // (n) log q_0

@@ -16,12 +16,34 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 View rows_of(Matrix& m, std::int64_t first, std::int64_t count) { return m.view().slice(first, count); }
 
-/// Rows at which some input law has density.
-std::vector<std::int64_t> inside(ConstView log_f) {
+/// Marks rows at which some input law has density.
+void mark_inside(const WorkingSpace& space, ConstView z, std::span<char> inside) {
+    Matrix log_f(z.rows, space.laws());
+    space.log_density(z, log_f);
+    for (std::int64_t i = 0; i < z.rows; ++i)
+        inside[static_cast<std::size_t>(i)] = std::ranges::any_of(log_f.view().row(i), [](double v) { return v > -infinity; });
+}
+
+std::vector<std::int64_t> marked(const std::vector<char>& marks) {
     std::vector<std::int64_t> rows;
-    for (std::int64_t i = 0; i < log_f.rows; ++i)
-        if (std::ranges::any_of(log_f.row(i), [](double v) { return v > -infinity; })) rows.push_back(i);
+    for (std::size_t i = 0; i < marks.size(); ++i)
+        if (marks[i]) rows.push_back(static_cast<std::int64_t>(i));
     return rows;
+}
+
+Matrix copy_of(ConstView rows) {
+    Matrix out;
+    out.rows = rows.rows;
+    out.cols = rows.cols;
+    out.data.assign(rows.data, rows.data + rows.size());
+    return out;
+}
+
+/// Calls f(first, count) for slices of `n` rows whose temporaries stay in the cache; none crosses a segment.
+template <class F>
+void for_slices(std::int64_t n, std::int64_t segment, int threads, const F& f) {
+    const std::int64_t slice = std::min<std::int64_t>(segment, 1024);
+    parallel::for_each((n + slice - 1) / slice, threads, [&](std::int64_t s) { f(s * slice, std::min(slice, n - s * slice)); });
 }
 
 Matrix gather(ConstView from, const std::vector<std::int64_t>& rows) {
@@ -36,6 +58,14 @@ Matrix scatter(ConstView from, const std::vector<std::int64_t>& rows, std::int64
     for (std::size_t a = 0; a < rows.size(); ++a)
         std::ranges::copy(from.row(static_cast<std::int64_t>(a)), out.view().row(rows[a]).begin());
     return out;
+}
+
+/// log q of the inputs x themselves.
+void log_density_of_x(const WorkingSpace& space, const Proposal& proposal, ConstView z, std::span<double> out) {
+    const Matrix none(z.rows, 0);
+    const Batch batch = weigh(space, proposal, z, none);
+    space.log_jacobian(z, out);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = batch.log_q[i] - out[i];
 }
 
 }  // namespace
@@ -81,52 +111,68 @@ void Proposal::draw(const WorkingSpace& space, ConstView v, View z) const {
     }
 }
 
-Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const PointSet& points,
-                 std::int64_t first, std::int64_t count) {
-    const std::int64_t d = space.dim();
-    const auto rows_count = static_cast<std::size_t>(count);
-    Batch batch{Matrix(count, d), {}, {}, Matrix(count, space.laws()), std::vector<double>(rows_count),
-                Matrix(count, proposal.size()), std::vector<double>(rows_count)};
+Draws draw(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const PointSet& points, std::int64_t first,
+           std::int64_t count) {
+    Draws draws{Matrix(count, space.dim()), {}, {}};
     const View x = evaluate.room(count);
-    const std::int64_t slice = std::min<std::int64_t>(segment_length(points.points()), 1024);
-    parallel::for_each((count + slice - 1) / slice, evaluate.threads(), [&](std::int64_t s) {
-        const std::int64_t begin = s * slice, n = std::min(slice, count - begin);
+    std::vector<char> asked(static_cast<std::size_t>(count), 1);
+    for_slices(count, segment_length(points.points()), evaluate.threads(), [&](std::int64_t begin, std::int64_t n) {
         Matrix v(n, proposal.coordinates(space));
         points.uniform(first + begin, v);
-        const View z = rows_of(batch.z, begin, n), log_f = rows_of(batch.log_f, begin, n), g = rows_of(batch.ratio, begin, n);
+        const View z = rows_of(draws.z, begin, n);
         proposal.draw(space, v, z);
         space.to_x(z, x.slice(begin, n));
+        if (!space.everywhere()) mark_inside(space, z, std::span(asked).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(n)));
+    });
+    const std::vector<std::int64_t> rows = marked(asked);
+    const bool all = static_cast<std::int64_t>(rows.size()) == count;
+    const Matrix inside = all ? Matrix() : gather(x, rows);
+    Outputs out = evaluate(all ? ConstView(x) : ConstView(inside), [&](std::span<double> log_density) {
+        const Matrix z = all ? draws.z : gather(draws.z, rows);
+        log_density_of_x(space, proposal, z, log_density);
+    });
+    require(evaluate.outputs() > 0, "aiscv: no point falls into the support of an input law");
+    draws.y = all ? std::move(out.y) : scatter(out.y, rows, count);
+    if (out.score.rows > 0) draws.score = all ? std::move(out.score) : scatter(out.score, rows, count);
+    return draws;
+}
+
+Batch weigh(const WorkingSpace& space, const Proposal& proposal, ConstView z, ConstView y) {
+    Batch batch{copy_of(z), copy_of(y), {}, Matrix(z.rows, space.laws()), {}, Matrix(z.rows, proposal.size()), {}};
+    space.log_density(z, batch.log_f);
+    batch.log_initial = space.log_initial(batch.log_f);
+    proposal.log_components(z, batch.log_initial, batch.ratio);
+    batch.log_q = proposal.normalise(batch.ratio);
+    return batch;
+}
+
+Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const PointSet& points,
+                 std::int64_t first, std::int64_t count) {
+    Draws draws = draw(evaluate, space, proposal, points, first, count);
+    const auto rows = static_cast<std::size_t>(count);
+    Batch batch{std::move(draws.z), std::move(draws.y), std::move(draws.score), Matrix(count, space.laws()), std::vector<double>(rows),
+                Matrix(count, proposal.size()), std::vector<double>(rows)};
+    for_slices(count, segment_length(points.points()), evaluate.threads(), [&](std::int64_t begin, std::int64_t n) {
+        const ConstView z = rows_of(batch.z, begin, n);
+        const View log_f = rows_of(batch.log_f, begin, n), g = rows_of(batch.ratio, begin, n);
         space.log_density(z, log_f);
         const std::vector<double> log_initial = space.log_initial(log_f);
         std::ranges::copy(log_initial, batch.log_initial.begin() + begin);
         proposal.log_components(z, log_initial, g);
         std::ranges::copy(proposal.normalise(g), batch.log_q.begin() + begin);
     });
-    const std::vector<std::int64_t> rows = inside(batch.log_f);
-    const bool all = static_cast<std::int64_t>(rows.size()) == count;
-    const Matrix asked = all ? Matrix() : gather(x, rows);
-    Outputs out = evaluate(all ? ConstView(x) : ConstView(asked), [&](std::span<double> log_density) {
-        std::vector<double> slope(static_cast<std::size_t>(count));
-        space.log_jacobian(batch.z, slope);
-        for (std::size_t a = 0; a < rows.size(); ++a) {
-            const auto i = static_cast<std::size_t>(rows[a]);
-            log_density[a] = batch.log_q[i] - slope[i];
-        }
-    });
-    require(evaluate.outputs() > 0, "aiscv: no point falls into the support of an input law");
-    batch.y = all ? std::move(out.y) : scatter(out.y, rows, count);
-    if (out.score.rows > 0) batch.score = all ? std::move(out.score) : scatter(out.score, rows, count);
     return batch;
 }
 
 Matrix summands(const Batch& batch) {
     const std::int64_t c = batch.y.cols;
-    Matrix t(batch.n(), batch.log_f.cols * c);
     Matrix w = batch.log_f;
     exp_rows(w, batch.log_q);
+    Matrix t(batch.n(), w.cols * c);
+    double* to = t.data.data();
     for (std::int64_t i = 0; i < batch.n(); ++i)
         for (std::int64_t j = 0; j < w.cols; ++j)
-            for (std::int64_t k = 0; k < c; ++k) t(i, j * c + k) = w(i, j) > 0 ? w(i, j) * batch.y(i, k) : 0.0;
+            for (std::int64_t k = 0; k < c; ++k) *to++ = w(i, j) > 0 ? w(i, j) * batch.y(i, k) : 0.0;
     return t;
 }
 

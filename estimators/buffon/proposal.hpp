@@ -55,7 +55,21 @@ struct Batch {
     std::int64_t n() const { return z.rows; }
 };
 
+/// Evaluated points before anything is known about their densities.
+struct Draws {
+    Matrix z;      // (n, d)
+    Matrix y;      // as those of Batch
+    Matrix score;
+};
+
 /// Rows `first` ... `first + count` of the points, mapped through the proposal and evaluated.
+Draws draw(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const PointSet& points, std::int64_t first,
+           std::int64_t count);
+
+/// Points z, drawn from the proposal or not, with all densities; outputs y.
+Batch weigh(const WorkingSpace& space, const Proposal& proposal, ConstView z, ConstView y);
+
+/// Both, `threads` at a time.
 Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const PointSet& points,
                  std::int64_t first, std::int64_t count);
 

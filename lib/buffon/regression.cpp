@@ -87,6 +87,14 @@ Eigen::VectorXd inverse_norms(const RowMajor& centred, const CrossProducts& sums
     return scale;
 }
 
+/// a b. Not Eigen's product, see `products`.
+RowMajor product(const RowMajor& a, const RowMajor& b) {
+    const RowMajor negated = -a;
+    RowMajor out = RowMajor::Zero(a.rows(), b.cols());
+    subtract_products({negated.data(), a.rows(), a.cols()}, {b.data(), b.rows(), b.cols()}, {out.data(), out.rows(), out.cols()});
+    return out;
+}
+
 /// Pseudo-inverse of a correlation matrix times `right`, without the eigenvalues below `cut`^2 times the largest.
 /// Eigenvalues below 1e-14 are rounding of an exact dependence, whatever the cut.
 RowMajor solve_cut(const RowMajor& correlation, const RowMajor& right, double cut) {
@@ -95,9 +103,8 @@ RowMajor solve_cut(const RowMajor& correlation, const RowMajor& right, double cu
     const double smallest = std::max(cut * cut, 1e-14) * values.maxCoeff();
     const Eigen::VectorXd inverse = (values.array() >= smallest && values.array() > 0.0).select(values.cwiseInverse(), 0.0);
     const RowMajor vectors = eigen.eigenvectors();
-    // lazyProduct: never threads, see products
-    const RowMajor rotated = inverse.asDiagonal() * RowMajor(vectors.transpose().lazyProduct(right));
-    return vectors.lazyProduct(rotated);
+    const RowMajor rotated = inverse.asDiagonal() * product(vectors.transpose(), right);
+    return product(vectors, rotated);
 }
 
 }  // namespace

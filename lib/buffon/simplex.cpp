@@ -18,6 +18,7 @@ struct Rows {
 Rows relevant(ConstView q, std::span<const double> c) {
     const double top = c.empty() ? 0.0 : *std::ranges::max_element(c);
     Rows rows{{}, {}, static_cast<std::size_t>((q.cols + 7) / 8 * 8)};
+    rows.q.reserve(static_cast<std::size_t>(q.rows) * rows.width);
     for (std::int64_t i = 0; i < q.rows; ++i) {
         const auto row = q.row(i);
         const double share = c[static_cast<std::size_t>(i)] / top;

@@ -23,6 +23,8 @@ public:
     std::int64_t dim() const { return laws_.front().dim(); }
     std::int64_t laws() const { return static_cast<std::int64_t>(laws_.size()); }
 
+    /// Whether some law is known to have density at every z.
+    bool everywhere() const { return normal_ || gaussians_.has_value(); }
     void to_x(ConstView z, View x) const;
     /// log f_j at z (n, d), in these coordinates, into out (n, J).
     void log_density(ConstView z, View out) const;
