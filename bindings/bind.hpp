@@ -11,6 +11,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include <buffon/control.hpp>
 #include <buffon/distribution.hpp>
 #include <buffon/fields.hpp>
 #include <buffon/problem.hpp>
@@ -78,13 +79,19 @@ T positional(Keywords& keywords, const py::args& args, std::size_t& used) {
     return convert<T>(given, keywords.function(), argument_name<T>);
 }
 
+/// The registered estimator of this name, with its options out of the keywords that are left.
+buffon::BaseEstimator base_estimator(Keywords& keywords, py::handle name);
+
 template <buffon::Described T>
 T options(Keywords& keywords) {
     T out;
     const auto fill = [&](const auto& field) {
         using Member = std::remove_cvref_t<decltype(out.*(field.member))>;
         const py::object given = keywords.take(field.name);
-        if (!given.is(Keywords::unset()))
+        if (given.is(Keywords::unset())) return;
+        if constexpr (std::is_same_v<Member, buffon::BaseEstimator>)
+            out.*(field.member) = base_estimator(keywords, given);
+        else
             out.*(field.member) = convert<Member>(given, keywords.function(), std::string(field.name));
     };
     std::apply([&](const auto&... field) { (fill(field), ...); }, T::fields());

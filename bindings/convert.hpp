@@ -12,6 +12,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <buffon/control.hpp>
 #include <buffon/distribution.hpp>
 #include <buffon/fields.hpp>
 #include <buffon/problem.hpp>
@@ -37,6 +38,7 @@ private:
     std::shared_ptr<py::object> f_;
 };
 
+buffon::Controls to_controls(py::handle given, const std::string& where);   // a function, or a dict name -> (function, mean)
 buffon::Distribution to_distribution(py::handle law, const std::string& where);
 
 /// repr on one line of at most 80 bytes.
@@ -206,6 +208,20 @@ struct Converter<buffon::Distribution> {
     static buffon::Distribution from(py::handle v, const std::string& f, const std::string& n) {
         return to_distribution(v, f + ": " + n);
     }
+};
+
+template <>
+struct Converter<buffon::Controls> {
+    static std::string name() { return "callable or dict"; }
+    static py::object to(const buffon::Controls&) { return py::none(); }
+    static buffon::Controls from(py::handle v, const std::string& f, const std::string& n) { return to_controls(v, f + ": " + n); }
+};
+
+/// Read by the binder itself: the estimator's options are keywords, too.
+template <>
+struct Converter<buffon::BaseEstimator> {
+    static std::string name() { return "name of an estimator"; }
+    static py::object to(const buffon::BaseEstimator&) { return py::str("plain"); }
 };
 
 template <>

@@ -1,6 +1,8 @@
 /// Estimate in Python, and every registered estimator.
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <map>
 #include <memory>
 
 #include <pybind11/stl.h>
@@ -42,6 +44,14 @@ Estimate transform(const Estimate& e, const py::function& f, std::vector<std::st
         return numbers;
     };
     return e.transform(checked, std::move(names));
+}
+
+Estimate::Known known_of(const Estimate& e, const py::object& given) {
+    if (!py::isinstance<py::dict>(given)) binder::wrong_type("given", "known", "a dict name -> mean", given);
+    Estimate::Known known;
+    for (const auto& [key, mean] : given.cast<py::dict>())
+        known.emplace_back(e.names[static_cast<std::size_t>(position(e, key))], binder::convert<double>(mean, "given", "known[" + py::repr(key).cast<std::string>() + "]"));
+    return known;
 }
 
 using Bounds = std::pair<py::array_t<double>, py::array_t<double>>;
@@ -109,6 +119,34 @@ Estimate unpickled(const py::dict& s) {
 }  // namespace
 
 namespace binder {
+namespace {
+
+/// Estimators that may run under another one: what makes them from the keywords of a call.
+std::map<std::string, std::function<BaseEstimator(Keywords&)>>& bases() {
+    static std::map<std::string, std::function<BaseEstimator(Keywords&)>> all;
+    return all;
+}
+
+void add_base(const char* name, Estimate (*f)(const Problem&, const Run&)) {
+    bases()[name] = [f](Keywords&) { return BaseEstimator(f); };
+}
+template <class Options>
+void add_base(const char* name, Estimate (*f)(const Problem&, const Run&, const Options&)) {
+    bases()[name] = [f](Keywords& keywords) { return BaseEstimator(f, options<Options>(keywords)); };
+}
+void add_base(const char*, Estimate (*)(const Problem&, const Run&, const ControlOptions&)) {}   // not under itself
+[[maybe_unused]] void add_base(const char*, ...) {}                                              // nor what works on no problem
+
+}  // namespace
+
+BaseEstimator base_estimator(Keywords& keywords, py::handle name) {
+    const auto word = convert<std::string>(name, keywords.function(), "estimator");
+    const auto found = bases().find(word);
+    std::vector<std::string> known;
+    for (const auto& [base, make] : bases()) known.push_back(base);
+    if (found == bases().end()) throw py::value_error(keywords.function() + ": no estimator '" + word + "' to run" + suggestion(word, known));
+    return found->second(keywords);
+}
 
 Progress to_progress(const Callable& call) {
     if (!py::module_::import("buffon._progress").attr("asks_for_partial")(*call).cast<bool>())
@@ -164,6 +202,10 @@ void bind_estimate(py::module_& m) {
              "(low, high), each of shape (m,): an interval for each value by itself. Warns where it is doubtful.")
         .def("transform", &transform, py::arg("f"), py::arg("names") = std::vector<std::string>{},
              "f(value) with its covariance by the delta method; f maps (m,) to (k,).")
+        .def("given", [](const Estimate& e, const py::object& known, double collinear) { return e.given(known_of(e, known), collinear); },
+             py::arg("known"), py::arg("collinear") = 1e-4,
+             "The other values, given the exact means of these, {name: mean}: control variates by the joint covariance.")
+        .def("without", &Estimate::without, py::arg("names"), "The values that are not named, with their covariance.")
         .def("contrast", [](const Estimate& e, py::object i, py::object j) { return e.contrast(position(e, i), position(e, j)); },
              py::arg("i"), py::arg("j"), "Difference of two values (by name or position), with the error their common sample leaves.")
         .def("merge", &Estimate::merge, py::arg("other"), "Pooled with an independent estimate of the same quantities, weighted by n.")
@@ -179,7 +221,7 @@ void bind_estimate(py::module_& m) {
 }
 
 void bind_estimators(py::module_& m) {
-#define ROW(name) binder::bind(m, #name, &buffon::name);
+#define ROW(name) binder::bind(m, #name, &buffon::name), binder::add_base(#name, &buffon::name);
 #include <estimator_registry.inc>
 #undef ROW
 }

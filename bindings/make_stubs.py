@@ -41,6 +41,10 @@ __version__: str
 PRIVATE = r"\b(Array|Rng|Law|UnivariateLaw)\b"
 POSITIONAL = {"problem": "Problem", "estimate": "Estimate", "sample": "Sample", "law": "_Law"}
 RESULTS = {"Estimate.sample": "Sample | None", "Problem.inputs": "_Law"}   # what C++ calls a pointer, or an object
+OPTIONS = {
+    "law": "_Law", "name of an estimator": "str",
+    "callable or dict": "Callable[[_Array], Any] | Mapping[str, tuple[Callable[[_Array], Any], float]] | None",
+}
 MODEL_ERROR = """
 class ModelError(RuntimeError):
     index: int
@@ -73,7 +77,7 @@ def option_type(kind):
         return option_type(kind.removesuffix(" or None")) + " | None"
     if kind.startswith("list of "):
         return f"Iterable[{option_type(kind.removeprefix('list of '))}]"
-    return {"law": "_Law"}.get(kind, kind)
+    return OPTIONS.get(kind, kind)
 
 
 def parameters(signature, typed):
@@ -83,7 +87,8 @@ def parameters(signature, typed):
         if p.kind is p.KEYWORD_ONLY and not starred:
             out.append("*")
             starred = True
-        text = p.name if p.name == "self" else f"{p.name}: {typed(p)}"
+        stars = "**" if p.kind is p.VAR_KEYWORD else ""
+        text = p.name if p.name == "self" else f"{stars}{p.name}: {typed(p)}"
         if p.default is not p.empty:
             literal = isinstance(p.default, (bool, int, float, str, type(None))) and repr(p.default).strip("-") != "inf"
             text += f" = {p.default!r}" if literal else " = ..."

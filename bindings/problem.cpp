@@ -21,6 +21,7 @@ using namespace buffon;
 namespace py = pybind11;
 
 namespace binder {
+Controls to_controls(py::handle given, const std::string& where);
 py::object from_distribution(const buffon::Distribution& law);
 }
 
@@ -38,9 +39,9 @@ struct PythonError : std::runtime_error {
 class PythonModel {
 public:
     PythonModel(py::object model, std::vector<std::string> names, std::vector<Callable> functionals, std::vector<Callable> score,
-                bool vectorized)
+                bool vectorized, std::string who = "the model")
         : model_(std::move(model)), names_(std::move(names)), functionals_(std::move(functionals)), score_(std::move(score)),
-          vectorized_(vectorized) {}
+          vectorized_(vectorized), who_(std::move(who)) {}
 
     Outputs operator()(ConstView x) const {
         const py::gil_scoped_acquire gil;
@@ -127,7 +128,7 @@ private:
     Outputs evaluated(const py::array& x) const {
         const std::int64_t n = x.shape(0);
         const py::object y = (*model_)(x);
-        return finish(functionals_.empty() ? copied(table(y, n, "the model", x.shape(1))) : columns(y, n),
+        return finish(functionals_.empty() ? copied(table(y, n, who_, x.shape(1))) : columns(y, n),
                       score_.empty() ? Matrix() : copied(table((*score_[0])(y), n, "score")));
     }
 
@@ -135,7 +136,7 @@ private:
     Matrix columns(const py::object& y, std::int64_t n) const {
         Matrix out(n, static_cast<std::int64_t>(functionals_.size()));
         for (std::size_t j = 0; j < functionals_.size(); ++j) {
-            const std::string who = "outputs['" + names_[j] + "']";
+            const std::string who = (who_ == "the model" ? "outputs" : who_) + "['" + names_[j] + "']";
             const binder::Array a = table((*functionals_[j])(y), n, who);
             if (a.size() != n) throw std::invalid_argument(who + " must return shape (n,), got " + binder::shape_text(a));
             for (std::int64_t i = 0; i < n; ++i) out(i, static_cast<std::int64_t>(j)) = a.data()[i];
@@ -197,6 +198,7 @@ private:
     std::vector<Callable> score_;
     bool vectorized_;
     std::shared_ptr<bool> writes_ = std::make_shared<bool>(false);   // shared by copies, changed under the GIL
+    std::string who_;
 };
 
 Callable callable(py::handle f, const std::string& what) {
@@ -299,6 +301,20 @@ Problem make_exceedance(py::object model, py::object inputs, py::object threshol
                       binder::convert<std::vector<double>>(thresholds, "exceedance", "thresholds"), below);
 }
 
+/// A dict name -> (function, mean): the functions all see x.
+void read_known(const py::dict& given, const std::string& where, Controls& out, std::vector<Callable>& functions) {
+    for (const auto& [name, value] : given) {
+        out.names.push_back(binder::convert<std::string>(name, where, "name"));
+        const std::string here = where + "['" + out.names.back() + "']";
+        if (!py::isinstance<py::tuple>(value) || py::len(value) != 2) throw py::type_error(here + " must be a pair (function, mean), got " + binder::short_repr(value));
+        const auto pair = py::reinterpret_borrow<py::tuple>(value);
+        if (!PyCallable_Check(pair[0].ptr())) throw py::type_error(here + " must begin with a function, got " + binder::short_repr(pair[0]));
+        functions.emplace_back(py::reinterpret_borrow<py::object>(pair[0]));
+        out.means.push_back(binder::convert<double>(pair[1], where, "mean of '" + out.names.back() + "'"));
+    }
+    if (out.names.empty()) throw py::value_error(where + " is an empty dict");
+}
+
 /// Rows that a sample owns, looked at without a copy; `owner` keeps them alive.
 py::array_t<double> look_at(const Matrix& m, py::handle owner) {
     py::array_t<double> a({static_cast<py::ssize_t>(m.rows), static_cast<py::ssize_t>(m.cols)}, m.data.data(), owner);
@@ -375,6 +391,25 @@ py::object python_exception(const std::exception_ptr& cause) {
 }
 
 }  // namespace
+
+namespace binder {
+
+Controls to_controls(py::handle given, const std::string& where) {
+    Controls out;
+    std::vector<Callable> functions;
+    py::object f = py::reinterpret_borrow<py::object>(given);
+    if (py::isinstance<py::dict>(given)) {
+        read_known(given.cast<py::dict>(), where, out, functions);
+        f = py::cpp_function([](py::object x) { return x; });
+    } else if (!PyCallable_Check(given.ptr())) {
+        wrong_type(where.substr(0, where.find(':')), "controls", "a function or a dict name -> (function, mean)", given);
+    }
+    out.values = [model = PythonModel(std::move(f), out.names, std::move(functions), {}, true, "controls")](ConstView x) { return model(x).y; };
+    out.thread_safe = false;
+    return out;
+}
+
+}  // namespace binder
 
 void bind_errors(py::module_& m) {
     static py::handle model_error = py::exception<ModelError>(m, "ModelError", PyExc_RuntimeError).release();

@@ -17,7 +17,7 @@ _BY_NAME = {
     "copula": "GaussianCopula | None", "correlation": "ArrayLike | Mapping[tuple[str, str], float]",
     "laws": "Mapping[str, UnivariateLaw] | Iterable[UnivariateLaw]", "components": "Iterable[Normal | MultivariateNormal]",
     "rng": "Rng", "i": "int | str", "j": "int | str", "key": "int | str", "condition": "ArrayLike | None",
-    "f": "Callable[[Any], Any]",
+    "f": "Callable[[Any], Any]", "known": "Mapping[int | str, float]",
     **dict.fromkeys(("x", "y", "u", "p", "t", "sigma", "lam", "grid"), "ArrayLike"),
     **dict.fromkeys(("mean", "covariance", "weights", "means", "covariances"), "ArrayLike"),
 }

@@ -6,6 +6,8 @@ from buffon._progress import Line
 
 _POSITIONAL = {"problem": "problem : Problem\n    Model and law of its inputs; d inputs, m outputs."}
 
+_ESTIMATOR = "name of an estimator"   # whose own options are keywords of the call, too
+
 
 def _parameters(positional, keywords):
     lines = ["Parameters", "----------"]
@@ -32,6 +34,8 @@ def function(name, summary, rest):
 
     parameters = [inspect.Parameter(p, inspect.Parameter.POSITIONAL_OR_KEYWORD) for p in positional]
     parameters += [inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, default=default) for k, _, default, _ in keywords]
+    if any(kind == _ESTIMATOR for _, kind, _, _ in keywords):
+        parameters.append(inspect.Parameter("options", inspect.Parameter.VAR_KEYWORD))
     call.__name__ = call.__qualname__ = name
     call.__module__ = "buffon"
     call.__signature__ = inspect.Signature(parameters)

@@ -151,6 +151,61 @@ _DOCS = {
         True
         """,
     ),
+    "control": (
+        """
+        Control variates with known means, for any estimator.
+
+        You know the exact means of some functions of the inputs: polynomials, a surrogate that can be integrated. The
+        estimator runs on the outputs together with these controls, and what the sample says wrongly of the controls corrects
+        what it says of the outputs: ``value - b' (controls' values - means)``, b from the joint covariance.
+        """,
+        """
+        **options
+            Keywords of the estimator that runs: ``proposal`` for ``importance``, ``replicates`` for ``quasi``, ...
+
+        Returns
+        -------
+        Estimate
+            ``value`` (m,), ``covariance`` (m, m): those of the estimator, given the controls' means; better and never worse
+            once n is large. With R replicates behind the errors the interval is that of a regression on k controls, Student's
+            with R - 1 - k degrees of freedom, and R is raised by k to make room. The bias is of order 1/n (1/R), and 0 where
+            the errors are linear in those of the controls. Adaptive estimators adapt to the outputs alone.
+
+            ``diagnostics`` are those of the estimator and ``controls`` (names), ``coefficients`` (k m, control by control),
+            ``r_squared`` (m,), ``variance_ratio`` (m,) after to before, ``controls_dropped`` (collinear directions),
+            ``control_z`` (k,): the given means against the sample's, in standard errors; beyond 6 the interval warns.
+
+        Raises
+        ------
+        ValueError
+            If controls or means are missing, or there are too many controls for ``budget``.
+        ModelError
+            If the model or a control fails; ``error.partial`` is the estimate from the finished batches.
+
+        Notes
+        -----
+        Where evaluations fail and are discarded the controls are not used: their means given success are unknown.
+        ``estimate.given({name: mean})`` does the same for outputs of the problem whose means are known.
+
+        References
+        ----------
+        Lavenberg, Welch, "A perspective on the use of control variables to increase the efficiency of Monte Carlo
+        simulations", Manag. Sci. 27 (1981).
+        Hickernell, Lemieux, Owen, "Control variates for quasi-Monte Carlo", Stat. Sci. 20 (2005).
+        Portier, Segers, "Monte Carlo integration with a growing number of control variates", J. Appl. Probab. 56 (2019).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import buffon as bf
+        >>> problem = bf.Problem(lambda x: np.exp(x[:, 0]), bf.Normal())
+        >>> controls = {"x": (lambda x: x[:, 0], 0.0), "x^2": (lambda x: x[:, 0] ** 2, 1.0)}
+        >>> estimate = bf.control(problem, controls=controls, budget=100_000, rng=1)
+        >>> round(estimate.diagnostics["r_squared"][0], 1)
+        0.9
+        >>> tilted = bf.control(problem, controls=controls, estimator="importance", proposal=bf.Normal(0.5, 1.1), rng=1)
+        """,
+    ),
 }
 
 for _name, (_summary, _rest) in _DOCS.items():

@@ -42,8 +42,8 @@ bool Adaptation::init() {
         return false;
     }
     const Batch& batch = draw(Proposal::initial(), {});
-    initial_ = residual_spread(summands(batch), Matrix(batch.n(), 0), Matrix(0, evaluate_.outputs() * space_.laws()));
-    const auto expectations = static_cast<std::size_t>(evaluate_.outputs() * space_.laws());
+    initial_ = residual_spread(summands(batch), Matrix(batch.n(), 0), Matrix(0, evaluate_.wanted() * space_.laws()));
+    const auto expectations = static_cast<std::size_t>(evaluate_.wanted() * space_.laws());
     require(options_.weights.empty() || options_.weights.size() == expectations,
             "aiscv: weights must have one entry per expectation, ", expectations, ", got ", options_.weights.size());
     return true;
@@ -77,7 +77,7 @@ bool Adaptation::step() {
 }
 
 void Adaptation::look() {
-    seen_ = look_at(pool_, evaluate_.outputs(), need());
+    seen_ = look_at(pool_, evaluate_.wanted(), need());
     weights_ = criterion_weights(seen_, options_.weights);
 }
 

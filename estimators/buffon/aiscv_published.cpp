@@ -99,7 +99,7 @@ private:
 
     /// r = phi f / h on the pool with its means, and the weights of the criterion.
     void look() {
-        const std::int64_t m = evaluate_.outputs();
+        const std::int64_t m = evaluate_.wanted();
         const Matrix w = pool_.weights();
         r_ = Matrix(pool_.n(), w.cols * m);
         mean_.assign(static_cast<std::size_t>(r_.cols), 0.0);

@@ -43,6 +43,20 @@ struct Estimate {
     /// standard error wide. Bias of order covariance x second derivative stays.
     using Function = std::function<std::vector<double>(const std::vector<double>&)>;
     Estimate transform(const Function& f, std::vector<std::string> names = {}) const;
+    /// The other values, improved by what is known of these: names with their exact means. The joint covariance C says
+    /// what an error of theirs tells of the others: value - b' (their values - means), b = C_hh^-1 C_hy, never worse once
+    /// n is large. Directions of C_hh with a relative singular value below `collinear` are dropped.
+    /// With f degrees of freedom behind C and r directions kept, the covariance is that of a regression and f - r remain:
+    /// intervals are exact for normal errors. The bias is of order 1 / f, and 0 where the others' errors are linear in these;
+    /// few replicates with heavy tails show it (exp(x) of normal x on 31 nets of 64 points: a fifth of a standard error).
+    /// Diagnostics: controls, coefficients (k m, control by control), control_z (given means against the sample's, in
+    /// standard errors), controls_dropped, r_squared (m), variance_ratio (m, after to before).
+    /// Source: Lavenberg & Welch (1981); Hickernell, Lemieux, Owen (2005) for coefficients from replicates.
+    /// @throw std::invalid_argument for a name that is not there, nothing left to estimate, too few degrees of freedom.
+    using Known = std::vector<std::pair<std::string, double>>;
+    Estimate given(const Known& means, double collinear = 1e-4) const;
+    /// Without these values: what remains has its joint covariance.
+    Estimate without(const std::vector<std::string>& left_out) const;
     /// value_i - value_j, with the error that their common sample leaves.
     Estimate contrast(std::int64_t i, std::int64_t j) const;
     /// The pooled estimate of this and an independent one of the same quantities, weighted by n (so nothing is learnt

@@ -207,7 +207,7 @@ bool FinalSample::ever_seen(std::int64_t column) const {
 Matrix FinalSample::expectations(const Matrix& summands, std::int64_t count) const {
     Matrix out(summands.rows, count);
     for (std::int64_t i = 0; i < out.rows; ++i)
-        for (std::int64_t j = 0; j < count; ++j) out(i, j) = summands(i, summand_column(evaluate_, j));
+        for (std::int64_t j = 0; j < count; ++j) out(i, j) = summands(i, column_of(evaluate_, j, evaluate_.outputs()));
     return out;
 }
 
@@ -217,7 +217,7 @@ void FinalSample::judge(Estimate& e) {
     subtract_products(first_x_, coefficients_, first_t_);
     e.diagnostics["pareto_k_residual"] = tail_shapes(expectations(first_t_, e.size()), e.size());
     for (std::int64_t j = 0; j < e.size(); ++j)
-        if (!ever_seen(summand_column(evaluate_, j)))
+        if (!ever_seen(column_of(evaluate_, j, evaluate_.outputs())))
             e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +
                                  "' was 0 in the whole final sample: a rare event needs a score or a larger budget");
 }

@@ -76,10 +76,12 @@ Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal
 /// T_ie = y f_j / q of the expectations e = j * c + column, law by law: (n, J c).
 Matrix summands(const Batch& batch);
 
-/// Where expectation e of J m stands among the J c summands: discarded rows add a column of successes after each law's m.
-inline std::int64_t summand_column(const Evaluation& evaluate, std::int64_t e) {
-    return e / evaluate.outputs() * evaluate.columns() + e % evaluate.outputs();
+/// Where value v of J m stands among the J c summands: known functions and successes are columns after each law's m.
+inline std::int64_t column_of(const Evaluation& evaluate, std::int64_t v, std::int64_t m) {
+    return v / m * evaluate.columns() + v % m;
 }
+/// The same for the expectations that are adapted to.
+inline std::int64_t summand_column(const Evaluation& evaluate, std::int64_t e) { return column_of(evaluate, e, evaluate.wanted()); }
 
 /// Controls g_k / q - 1: (n, K). Their mean is 0 under q.
 Matrix controls(const Batch& batch);

@@ -239,7 +239,8 @@ void Evaluation::fail(ConstView x, std::int64_t i, const std::string& where, con
 void Evaluation::learn_outputs(const Outputs& first) {
     if (m_ > 0) return;
     const auto& given = problem_.outputs();
-    const std::int64_t m = first.y.cols;
+    const auto& known = problem_.known();
+    const std::int64_t m = first.y.cols - static_cast<std::int64_t>(known.size());
     require(m > 0, function_, ": the model must give at least one output, got none");
     require(given.empty() || static_cast<std::int64_t>(given.size()) == m, function_, ": the model gave ", m,
             " outputs, but ", given.size(), " are named");
@@ -247,7 +248,8 @@ void Evaluation::learn_outputs(const Outputs& first) {
     if (given.empty())
         for (std::int64_t j = 1; j <= m; ++j) names_.push_back(m == 1 ? "y" : "y" + std::to_string(j));
     sample_.outputs = names_;
-    m_ = m;
+    names_.insert(names_.end(), known.begin(), known.end());
+    m_ = first.y.cols;
     scored_ = first.score.rows > 0;
 }
 
@@ -329,10 +331,10 @@ void Evaluation::refuse_point(ConstView x, std::int64_t i, std::int64_t index) c
 void Evaluation::keep(ConstView x, ConstView y) {
     const auto held = static_cast<std::int64_t>(sample_.x.data.size() + sample_.y.data.size());
     if (run_.keep != Keep::sample && held + x.size() + y.size() > keep_at_most) return;
-    Matrix outputs(y.rows, m_);
+    Matrix outputs(y.rows, wanted());
     for (std::int64_t i = 0; i < y.rows; ++i) {
         const bool failed = discards() && y(i, m_) == 0.0;
-        for (std::int64_t j = 0; j < m_; ++j) outputs(i, j) = failed ? std::numeric_limits<double>::quiet_NaN() : y(i, j);
+        for (std::int64_t j = 0; j < outputs.cols; ++j) outputs(i, j) = failed ? std::numeric_limits<double>::quiet_NaN() : y(i, j);
     }
     sample_.append(x, outputs);
 }

@@ -46,8 +46,10 @@ public:
     int threads() const { return run_.threads; }
     std::int64_t n() const { return n_; }
     std::int64_t n_failed() const { return n_failed_; }
-    /// Outputs of the problem; 0 before the first call.
+    /// Outputs of the problem with its known functions; 0 before the first call.
     std::int64_t outputs() const { return m_; }
+    /// Outputs that are asked for: those that an estimator adapts to, and that the sample keeps.
+    std::int64_t wanted() const { return m_ - known(); }
     std::int64_t columns() const { return m_ + (discards() ? 1 : 0); }
     bool discards() const { return run_.on_error == OnError::discard; }
     const std::vector<std::string>& names() const { return names_; }
@@ -61,6 +63,7 @@ private:
         Outputs out;
         std::exception_ptr stop;
     };
+    std::int64_t known() const { return m_ > 0 ? static_cast<std::int64_t>(problem_.known().size()) : 0; }
     void batch_by_batch(ConstView x);
     void in_parallel(ConstView x);
     Outputs asked(ConstView x) const;

@@ -23,6 +23,17 @@ void require_names(const std::vector<std::string>& names, std::int64_t m) {
             " got ", names.size(), " names");
 }
 
+/// The columns of a, then those of b.
+Matrix beside(const Matrix& a, const Matrix& b) {
+    Matrix both(a.rows, a.cols + b.cols);
+    for (std::int64_t i = 0; i < a.rows; ++i) {
+        const auto row = both.view().row(i);
+        std::ranges::copy(a.view().row(i), row.begin());
+        std::ranges::copy(b.view().row(i), row.begin() + a.cols);
+    }
+    return both;
+}
+
 /// The shortest text that gives this number back.
 std::string shortest(double value) {
     char text[32];
@@ -75,6 +86,32 @@ Problem Problem::with_outputs(std::vector<Functional> functionals) const {
         });
     };
     return Problem(std::move(model), inputs_, std::move(names), thread_safe_);
+}
+
+Problem Problem::with_known(std::function<Matrix(ConstView x)> functions, std::vector<std::string> names, bool thread_safe) const {
+    require(static_cast<bool>(functions), "Problem: with_known needs a function, got an empty one");
+    require(!names.empty(), "Problem: with_known needs at least one name, got none");
+    const auto taken = [&](const std::string& name) {
+        const bool numbered = name.starts_with('y') && name.find_first_not_of("0123456789", 1) == name.npos;   // what outputs without names will be called
+        return outputs_.empty() ? numbered : std::ranges::find(outputs_, name) != outputs_.end();
+    };
+    for (std::size_t c = 0; c < names.size(); ++c)
+        require(!taken(names[c]) && std::ranges::find(known_, names[c]) == known_.end() && std::find(names.begin() + static_cast<std::ptrdiff_t>(c) + 1, names.end(), names[c]) == names.end(),
+                "Problem: '", names[c], "' is the name of two outputs");
+    const auto k = static_cast<std::int64_t>(names.size());
+    Model model = [raw = model_, functions = std::move(functions), k](ConstView x) {
+        return mapped(raw, x, [&](const Outputs& inner) {
+            const Matrix values = functions(x.slice(0, inner.y.rows));
+            require(values.rows == inner.y.rows && values.cols == k, "known functions must give shape (", inner.y.rows, ", ", k, "), got (",
+                    values.rows, ", ", values.cols, ")");
+            // their scores are never looked at
+            return Outputs{beside(inner.y, values), inner.score.rows > 0 ? beside(inner.score, Matrix(values.rows, k, 1.0)) : Matrix()};
+        });
+    };
+    Problem out(std::move(model), inputs_, outputs_, thread_safe_ && thread_safe);
+    out.known_ = known_;
+    out.known_.insert(out.known_.end(), names.begin(), names.end());
+    return out;
 }
 
 Problem exceedance(const Problem& problem, std::vector<double> thresholds, bool below) {

@@ -87,11 +87,17 @@ public:
     /// The problem whose outputs are functions of this model's output: many expectations from one model call.
     Problem with_outputs(std::vector<Functional> functionals) const;
 
+    /// The problem whose outputs are followed by functions of the inputs: (n, d) -> (n, k), row by row, with k names.
+    /// Estimators carry them along, with their covariances, and adapt to nothing in them.
+    Problem with_known(std::function<Matrix(ConstView x)> functions, std::vector<std::string> names, bool thread_safe = true) const;
+
     Outputs operator()(ConstView x) const { return model_(x); }
     std::int64_t dim() const { return inputs_.dim(); }
     const Distribution& inputs() const { return inputs_; }
     /// Given names; empty when the user gave none (then "y", or "y1", "y2", ... once m is known).
     const std::vector<std::string>& outputs() const { return outputs_; }
+    /// Names of the functions that follow the outputs, see with_known.
+    const std::vector<std::string>& known() const { return known_; }
     bool thread_safe() const { return thread_safe_; }
 
 private:
@@ -119,6 +125,7 @@ private:
     Model model_;
     Distribution inputs_;
     std::vector<std::string> outputs_;
+    std::vector<std::string> known_;
     bool thread_safe_;
 };
 

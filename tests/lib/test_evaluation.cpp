@@ -364,3 +364,24 @@ TEST_CASE("evaluation: one call for all points gives the same as many, also when
         CHECK(again.unfinished().rows == 0);
     }
 }
+
+TEST_CASE("evaluation: known functions are columns of their own, and not kept in the sample") {
+    const Problem problem = failing({1}).with_known(
+        [](ConstView x) {
+            Matrix out(x.rows, 1);
+            for (std::int64_t i = 0; i < x.rows; ++i) out(i, 0) = x(i, 0) + 10;
+            return out;
+        },
+        {"ten more"});
+    const Run run{.rng = 1, .on_error = OnError::discard, .keep = Keep::sample};
+    Evaluation evaluate("test", problem, run);
+    const Outputs out = evaluate(counted(3), [](std::span<double>) {});
+    CHECK(out.y.data == std::vector<double>{0, 10, 1, 0, 0, 0, 4, 12, 1});
+    CHECK(evaluate.outputs() == 2);
+    CHECK(evaluate.wanted() == 1);
+    CHECK(evaluate.columns() == 3);
+    CHECK(evaluate.names() == std::vector<std::string>{"y", "ten more"});
+    CHECK(evaluate.sample().outputs == std::vector<std::string>{"y"});
+    CHECK(evaluate.sample().y.cols == 1);
+    CHECK(evaluate.sample().y(2, 0) == 4);
+}

@@ -172,3 +172,31 @@ TEST_CASE("exceedance: neighbouring thresholds do not share a name") {
     const Problem close = exceedance(says({}), {0.12345678, 0.12345679});
     CHECK(close.outputs()[0] != close.outputs()[1]);
 }
+
+TEST_CASE("known functions follow the outputs, also of the points before one that fails") {
+    const Problem problem([](std::span<const double> x) { return x[0] < 0 ? throw std::runtime_error("bad") : x[0]; }, two(), {"y"});
+    const auto sums = [](ConstView x) {
+        Matrix out(x.rows, 1);
+        for (std::int64_t i = 0; i < x.rows; ++i) out(i, 0) = x(i, 0) + x(i, 1);
+        return out;
+    };
+    const Problem known = problem.with_known(sums, {"sum"});
+    CHECK(known.outputs() == problem.outputs());
+    CHECK(known.known() == std::vector<std::string>{"sum"});
+    const Matrix x = points();
+    CHECK(known(x.view().slice(0, 2)).y.data == std::vector<double>{1, 3, 3, 7});
+    try {
+        known(x);
+        FAIL("the third point fails");
+    } catch (const PointError& error) {
+        CHECK(error.before.y.data == std::vector<double>{1, 3, 3, 7});
+    }
+    CHECK(known.thread_safe());
+    CHECK(!problem.with_known(sums, {"sum"}, false).thread_safe());
+    CHECK(exceedance(says({1, 2, 3}), {2.0}).with_known(sums, {"sum"})(x).score.data == std::vector<double>{-1, 1, 0, 1, 1, 1});
+    CHECK_THROWS_WITH(problem.with_known(sums, {"y"}), "Problem: 'y' is the name of two outputs");
+    CHECK_THROWS_WITH(says({1}).with_known(sums, {"y2"}), "Problem: 'y2' is the name of two outputs");
+    CHECK_THROWS_WITH(known.with_known(sums, {"sum"}), "Problem: 'sum' is the name of two outputs");
+    CHECK_THROWS_WITH(problem.with_known({}, {"a"}), "Problem: with_known needs a function, got an empty one");
+    CHECK_THROWS_WITH(problem.with_known(sums, {}), "Problem: with_known needs at least one name, got none");
+}

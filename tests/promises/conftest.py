@@ -9,7 +9,10 @@ INPUTS = bf.MultivariateNormal([1, 0], [[4, 0], [0, 1]])
 SHIFTED = bf.MultivariateNormal([1.5, 0.2], [[5, 0.3], [0.3, 1.2]])
 
 # Arguments that a word needs; a word that needs none is not named here.
-ARGUMENTS = {"importance": {"proposal": SHIFTED}}
+ARGUMENTS = {
+    "importance": {"proposal": SHIFTED},
+    "control": {"controls": {"a": (lambda x: x[:, 0], 1.0), "b": (lambda x: x[:, 1], 0.0)}},
+}
 
 
 def row_wise(x):

@@ -17,13 +17,13 @@ UNIVARIATE = {
     "Triangular": bf.Triangular(0, 0.1 + 0.2, 2), "Truncated": bf.Truncated(bf.Normal(30, 8), lower=15),
 }
 LAWS = [*UNIVARIATE, "Joint", "MultivariateNormal", "Mixture"]
-ESTIMATORS = ["plain", "quasi", "importance", "aiscv"]
+ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "control"]
 NAMES = [*LAWS, *ESTIMATORS, "GaussianCopula", "Problem", "Sample", "Estimate", "ModelError", "cuda_status", "exceedance", "testing"]
 DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
 MEMBERS = {
     "Problem": ["dim", "inputs", "outputs"],
     "Estimate": ["value", "std_error", "covariance", "n", "n_failed", "names", "rng_key", "diagnostics", "warnings", "sample",
-                 "degrees_of_freedom", "confidence_interval", "transform", "contrast", "merge", "to_dict", "to_dataframe",
+                 "degrees_of_freedom", "confidence_interval", "transform", "given", "without", "contrast", "merge", "to_dict", "to_dataframe",
                  "to_xarray", "plot", "save", "load"],
     "Sample": ["x", "y", "log_density", "inputs", "outputs", "save", "load"],
     "GaussianCopula": ["from_pearson", "from_spearman"],
@@ -58,7 +58,8 @@ def test_univariate_laws_have_a_distribution_function(law, name):
 def test_estimators_share_the_keywords_of_a_run(name):
     parameters = inspect.signature(getattr(bf, name)).parameters
     assert [p for p in parameters if p in RUN] == RUN and next(iter(parameters)) == "problem"
-    assert all(p.kind is inspect.Parameter.KEYWORD_ONLY for key, p in parameters.items() if key != "problem")
+    kinds = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+    assert all(p.kind in kinds for key, p in parameters.items() if key != "problem")
     assert "Returns\n-------\nEstimate" in getattr(bf, name).__doc__
 
 

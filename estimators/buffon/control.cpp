@@ -1,0 +1,81 @@
+#include <buffon/control.hpp>
+
+#include <cmath>
+#include <memory>
+#include <stdexcept>
+
+#include <buffon/check.hpp>
+#include <buffon/errors.hpp>
+
+namespace buffon {
+namespace {
+
+std::vector<double> means_of(const ControlOptions& options) {
+    require(options.means.empty() || options.controls.means.empty(), "control: means are given twice, with the controls and beside them");
+    return options.means.empty() ? options.controls.means : options.means;
+}
+
+/// Names and means of the controls, law by law.
+class Means {
+public:
+    explicit Means(const ControlOptions& options) : values_(means_of(options)), laws_(options.estimator.laws()), names_(options.controls.names) {
+        require(static_cast<bool>(options.controls.values), "control: controls are needed: functions of the inputs with known means");
+        const auto given = static_cast<std::int64_t>(values_.size());
+        require(given > 0 && given % laws_ == 0, "control: means must hold one number for each control", laws_ > 1 ? " and law" : "", ", got ", given);
+        for (std::size_t c = 0; c < values_.size(); ++c) require(std::isfinite(values_[c]), "control: means[", c, "] must be finite, got ", values_[c]);
+        if (names_.empty())
+            for (std::int64_t c = 1; c <= count(); ++c) names_.push_back("control " + std::to_string(c));
+        require(static_cast<std::int64_t>(names_.size()) == count(), "control: ", names_.size(), " controls need as many means", laws_ > 1 ? " for each law" : "",
+                ", got ", given);
+    }
+
+    std::int64_t all() const { return static_cast<std::int64_t>(values_.size()); }
+    std::int64_t count() const { return all() / laws_; }
+    const std::vector<std::string>& names() const { return names_; }
+
+    /// The controls are the last of each law's values.
+    Estimate::Known among(const Estimate& e) const {
+        Estimate::Known known;
+        const std::int64_t each = e.size() / laws_;
+        for (std::int64_t c = 0; c < all(); ++c)
+            known.emplace_back(e.names[static_cast<std::size_t>((c / count() + 1) * each - count() + c % count())], values_[static_cast<std::size_t>(c)]);
+        return known;
+    }
+
+private:
+    std::vector<double> values_;
+    std::int64_t laws_;
+    std::vector<std::string> names_;
+};
+
+Estimate conclude(const Estimate& joint, const Means& means, double collinear) {
+    const Estimate::Known known = means.among(joint);
+    if (joint.n_failed == 0) return joint.given(known, collinear);
+    std::vector<std::string> names;
+    for (const auto& [name, mean] : known) names.push_back(name);
+    Estimate e = joint.without(names);
+    e.warnings.push_back("the controls were not used: some evaluations failed, and the controls' means given success are unknown");
+    return e;
+}
+
+}  // namespace
+
+Estimate control(const Problem& problem, const Run& run, const ControlOptions& options) {
+    const Means means(options);
+    require(options.collinear >= 0 && options.collinear < 1, "control: collinear must lie in [0, 1), got ", options.collinear);
+    const std::int64_t least = 4 * (means.all() + 1);
+    require(run.budget >= least, "control: budget must be at least four times one more than the ", means.all(), " controls, ", least, ", got ", run.budget);
+    const Problem joint = problem.with_known(options.controls.values, means.names(), options.controls.thread_safe);
+    try {
+        return conclude(options.estimator(joint, run, means.all()), means, options.collinear);
+    } catch (Unfinished& stopped) {
+        try {
+            if (stopped.partial) stopped.partial = std::make_shared<const Estimate>(conclude(*stopped.partial, means, options.collinear));
+        } catch (const std::invalid_argument&) {
+            stopped.partial.reset();   // too few replicates were finished
+        }
+        throw;
+    }
+}
+
+}  // namespace buffon
