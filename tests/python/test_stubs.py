@@ -84,7 +84,7 @@ def mypy(tmp_path_factory):
     out = {}
     for line in done.stdout.splitlines():
         place, _, text = line.partition(": error: ")
-        if text:
+        if text and place.startswith(program.name):   # not what mypy says of the stubs: they need pandas' own, say
             out.setdefault(int(place.rpartition(":")[2]), text)
     return out
 
