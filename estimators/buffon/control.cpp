@@ -65,7 +65,7 @@ Estimate control(const Problem& problem, const Run& run, const ControlOptions& o
     require(options.collinear >= 0 && options.collinear < 1, "control: collinear must lie in [0, 1), got ", options.collinear);
     const std::int64_t least = 4 * (means.all() + 1);
     require(run.budget >= least, "control: budget must be at least four times one more than the ", means.all(), " controls, ", least, ", got ", run.budget);
-    const Problem joint = problem.with_known(options.controls.values, means.names(), options.controls.thread_safe);
+    const Problem joint = problem.with_known(options.controls.values, means.names(), options.controls.thread_safe, "control");
     try {
         return conclude(options.estimator(joint, run, means.all()), means, options.collinear);
     } catch (Unfinished& stopped) {

@@ -82,7 +82,7 @@ std::uint64_t fresh_key() {
 }
 
 Evaluation::Evaluation(std::string function, const Problem& problem, const Run& run)
-    : function_(std::move(function)), problem_(problem), run_(run), key_(run.rng ? *run.rng : fresh_key()) {
+    : function_(problem.asked_by().empty() ? std::move(function) : problem.asked_by()), problem_(problem), run_(run), key_(run.rng ? *run.rng : fresh_key()) {
     require(run.budget >= 1, function_, ": budget must be at least 1, got ", run.budget);
     require(run.batch >= 1, function_, ": batch must be at least 1, got ", run.batch);
     require(run.threads >= 0, function_, ": threads must not be negative, got ", run.threads);

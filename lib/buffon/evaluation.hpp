@@ -22,7 +22,7 @@ public:
     /// Fills log densities of the law the rows were drawn from; only called when the sample is kept.
     using LogDensity = std::function<void(std::span<double>)>;
 
-    /// @throw std::invalid_argument, naming `function`, for run options that cannot be.
+    /// @throw std::invalid_argument, naming `function` (or who asks, see Problem::with_known), for run options that cannot be.
     Evaluation(std::string function, const Problem& problem, const Run& run);
 
     /// The model at the rows of x (n, d): y (n, columns()), score (n, m) or empty.

@@ -88,7 +88,8 @@ Problem Problem::with_outputs(std::vector<Functional> functionals) const {
     return Problem(std::move(model), inputs_, std::move(names), thread_safe_);
 }
 
-Problem Problem::with_known(std::function<Matrix(ConstView x)> functions, std::vector<std::string> names, bool thread_safe) const {
+Problem Problem::with_known(std::function<Matrix(ConstView x)> functions, std::vector<std::string> names, bool thread_safe,
+                            std::string asked_by) const {
     require(static_cast<bool>(functions), "Problem: with_known needs a function, got an empty one");
     require(!names.empty(), "Problem: with_known needs at least one name, got none");
     const auto taken = [&](const std::string& name) {
@@ -101,6 +102,7 @@ Problem Problem::with_known(std::function<Matrix(ConstView x)> functions, std::v
     const auto k = static_cast<std::int64_t>(names.size());
     Model model = [raw = model_, functions = std::move(functions), k](ConstView x) {
         return mapped(raw, x, [&](const Outputs& inner) {
+            require(inner.y.rows <= x.rows, "it must give a row for each of ", x.rows, " points, got ", inner.y.rows);
             const Matrix values = functions(x.slice(0, inner.y.rows));
             require(values.rows == inner.y.rows && values.cols == k, "known functions must give shape (", inner.y.rows, ", ", k, "), got (",
                     values.rows, ", ", values.cols, ")");
@@ -109,6 +111,7 @@ Problem Problem::with_known(std::function<Matrix(ConstView x)> functions, std::v
         });
     };
     Problem out(std::move(model), inputs_, outputs_, thread_safe_ && thread_safe);
+    out.asked_by_ = std::move(asked_by);
     out.known_ = known_;
     out.known_.insert(out.known_.end(), names.begin(), names.end());
     return out;

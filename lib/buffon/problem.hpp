@@ -88,8 +88,9 @@ public:
     Problem with_outputs(std::vector<Functional> functionals) const;
 
     /// The problem whose outputs are followed by functions of the inputs: (n, d) -> (n, k), row by row, with k names.
-    /// Estimators carry them along, with their covariances, and adapt to nothing in them.
-    Problem with_known(std::function<Matrix(ConstView x)> functions, std::vector<std::string> names, bool thread_safe = true) const;
+    /// Estimators carry them along, with their covariances, and adapt to nothing in them. `asked_by`: who errors speak of.
+    Problem with_known(std::function<Matrix(ConstView x)> functions, std::vector<std::string> names, bool thread_safe = true,
+                       std::string asked_by = {}) const;
 
     Outputs operator()(ConstView x) const { return model_(x); }
     std::int64_t dim() const { return inputs_.dim(); }
@@ -98,6 +99,7 @@ public:
     const std::vector<std::string>& outputs() const { return outputs_; }
     /// Names of the functions that follow the outputs, see with_known.
     const std::vector<std::string>& known() const { return known_; }
+    const std::string& asked_by() const { return asked_by_; }
     bool thread_safe() const { return thread_safe_; }
 
 private:
@@ -126,6 +128,7 @@ private:
     Distribution inputs_;
     std::vector<std::string> outputs_;
     std::vector<std::string> known_;
+    std::string asked_by_;
     bool thread_safe_;
 };
 
