@@ -58,6 +58,23 @@ Estimate conclude(const Estimate& joint, const Means& means, double collinear) {
     return e;
 }
 
+/// The same of what a run has so far; nothing where too few replicates are finished.
+std::shared_ptr<const Estimate> conclude_partial(const std::shared_ptr<const Estimate>& joint, const Means& means, double collinear) {
+    try {
+        return joint ? std::make_shared<const Estimate>(conclude(*joint, means, collinear)) : nullptr;
+    } catch (const std::invalid_argument&) {
+        return nullptr;
+    }
+}
+
+Run with_corrected_progress(Run run, const Means& means, double collinear) {
+    if (run.progress)
+        run.progress = [told = run.progress, &means, collinear](std::int64_t n, std::int64_t budget, const Partial& joint) {
+            told(n, budget, [&] { return conclude_partial(joint(), means, collinear); });
+        };
+    return run;
+}
+
 }  // namespace
 
 Estimate control(const Problem& problem, const Run& run, const ControlOptions& options) {
@@ -67,13 +84,10 @@ Estimate control(const Problem& problem, const Run& run, const ControlOptions& o
     require(run.budget >= least, "control: budget must be at least four times one more than the ", means.all(), " controls, ", least, ", got ", run.budget);
     const Problem joint = problem.with_known(options.controls.values, means.names(), options.controls.thread_safe, "control");
     try {
-        return conclude(options.estimator(joint, run, means.all()), means, options.collinear);
+        const Run inner = with_corrected_progress(run, means, options.collinear);
+        return conclude(options.estimator(joint, inner, means.all()), means, options.collinear);
     } catch (Unfinished& stopped) {
-        try {
-            if (stopped.partial) stopped.partial = std::make_shared<const Estimate>(conclude(*stopped.partial, means, options.collinear));
-        } catch (const std::invalid_argument&) {
-            stopped.partial.reset();   // too few replicates were finished
-        }
+        stopped.partial = conclude_partial(stopped.partial, means, options.collinear);
         throw;
     }
 }

@@ -304,3 +304,18 @@ TEST_CASE("control: functions of the wrong shape are named") {
     CHECK_THROWS_WITH_AS(control(exponential, {.budget = 100, .rng = 1}, {.controls = c}),
                          doctest::Contains("known functions must give shape (100, 1), got (100, 2)"), ModelError);
 }
+
+TEST_CASE("control: progress is shown the corrected estimate") {
+    std::vector<std::string> names;
+    double last = 0;
+    Run run{.budget = 200'000, .rng = 1, .batch = 4'096};
+    run.progress = [&](std::int64_t, std::int64_t, const Partial& partial) {
+        const auto e = partial();
+        if (!e) return;
+        names = e->names;
+        last = e->std_error()[0];
+    };
+    const Estimate e = control(exponential, run, {.controls = hermite(2)});
+    CHECK(names == std::vector<std::string>{"y"});
+    CHECK(last == doctest::Approx(e.std_error()[0]).epsilon(0.1));
+}
