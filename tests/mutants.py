@@ -21,8 +21,8 @@ except ModuleNotFoundError:   # Python 3.10
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "tests" / "mutants.toml"
-WORK = Path(os.environ.get("BUFFON_BUILD", ROOT / "build")) / "mutants"
-TREE, BUILD = WORK / "tree", WORK / "build"
+TREE = Path(os.environ.get("BUFFON_BUILD", ROOT / "build")) / "mutants"
+BUILD = TREE / "build"
 PATIENCE = 300   # seconds; a test that does not end has noticed
 
 
@@ -77,7 +77,8 @@ def synchronise():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / path, target)
             shutil.copymode(ROOT / path, target)
-    for path in [p for p in TREE.rglob("*") if p.is_file() and p.relative_to(TREE) not in set(wanted)]:
+    known = {TREE / path for path in wanted}
+    for path in [p for p in TREE.rglob("*") if p.is_file() and p not in known and not p.is_relative_to(BUILD)]:
         path.unlink()
 
 
