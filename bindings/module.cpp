@@ -5,6 +5,7 @@
 #include <buffon/config.hpp>
 #include <buffon/device.hpp>
 #include <buffon/kernels.hpp>
+#include <buffon/parallel.hpp>
 #include <buffon/text.hpp>
 
 namespace py = pybind11;
@@ -31,6 +32,12 @@ Returns
 -------
 str
 )doc");
+    m.def("_isa_levels", [] {
+        std::vector<std::string> levels;
+        for (const auto* kernels : buffon::available_kernels()) levels.emplace_back(kernels->level);
+        return levels;
+    });
+    m.def("_threads", &buffon::parallel::default_threads);
     bind_errors(m);
     bind_laws(m);
     bind_problem(m);

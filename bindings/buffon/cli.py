@@ -24,6 +24,8 @@ from buffon import __version__, _buffon
 from buffon._progress import Line
 
 _COMPANIONS = ("numpy", "matplotlib", "pandas", "xarray", "pyarrow", "rich")
+_NEIGHBOURS = ("scipy", "numba", "torch")   # models are made with them
+_VARIABLES = ("BUFFON_ISA", "OMP_", "GOMP_", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")   # change how it runs
 
 
 def main(words=None):
@@ -45,7 +47,7 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"buffon {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="list | run | info")
     commands.add_parser("list", help="the experiments, a line each").set_defaults(action=_list)
-    commands.add_parser("info", help="version, threads, where library and headers are").set_defaults(action=_info)
+    commands.add_parser("info", help="what a bug report needs: versions, machine, threads, where library and headers are").set_defaults(action=_info)
     run = commands.add_parser("run", help="run one experiment: table, picture, files of the results")
     run.add_argument("name", metavar="NAME", help="one that `buffon list` shows")
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
@@ -97,20 +99,22 @@ def _run(arguments):
 def information():
     """Where and how this Buffon runs: words by key."""
     headers = _header_folders()
-    versions = {package: _version(package) for package in _COMPANIONS}
+    versions = {package: _version(package) for package in (*_COMPANIONS, *_NEIGHBOURS)}
     return {
         "buffon": __version__,
         "python": f"{platform.python_version()} ({sys.executable})",
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
-        "threads": f"{_threads()} (threads=N or OMP_NUM_THREADS=N asks for others; no result depends on it)",
+        "system": f"{platform.system()} {platform.release()}, {' '.join(platform.libc_ver()) or 'unknown C library'}",
+        "machine": f"{_processor() or platform.machine()}, {os.cpu_count()} processors{_memory()}",
+        "threads": f"{_buffon._threads()} (threads=N or OMP_NUM_THREADS=N asks for others; no result depends on it)",
+        "variables": ", ".join(f"{key}={os.environ[key]}" for key in sorted(os.environ) if key.startswith(_VARIABLES)) or "none",
         "compiler": _compiler() or "unknown",
-        "instructions": _instructions() or "unknown",
+        "instructions": f"{_instructions()} of {', '.join(_buffon._isa_levels())} (no result depends on it)",
         "cuda": _buffon.cuda_status(),
         "extension": _buffon.__file__,
         "library": _library() or "unknown",
         "headers": ", ".join(map(str, headers)) if headers else "where pkg-config --cflags buffon says",
         "packages": ", ".join(f"{package} {version}" for package, version in versions.items() if version),
-        "missing": ", ".join(package for package, version in versions.items() if not version) or "none",
+        "missing": ", ".join(package for package in _COMPANIONS if not versions[package]) or "none",
     }
 
 
@@ -261,9 +265,23 @@ def _experiments():
     return EXPERIMENTS
 
 
-def _threads():
-    given = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
-    return int(given) if given.isdigit() else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+def _processor():
+    """Its name, as Linux tells it."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return None
+    found = re.search(r"model name\s*: (.+)", text)
+    return found and f"{found[1]} ({platform.machine()})"
+
+
+def _memory():
+    """", 15 GB"; nothing where the system does not say."""
+    try:
+        size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return ""
+    return f", {size / 1e9:.0f} GB"
 
 
 def _library():

@@ -1,6 +1,9 @@
 """The command `buffon`, called as main([...])."""
 import csv
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -22,6 +25,25 @@ def test_info_says_version_and_paths(capsys):
     text = capsys.readouterr().out
     assert bf.__version__ in text and bf._buffon.__file__ in text and "numpy" in text
     assert bf.cuda_status() in text
+    assert bf._buffon.isa_level() in bf._buffon._isa_levels()
+
+
+def test_info_says_what_changes_a_run(capsys, monkeypatch):
+    monkeypatch.setenv("OMP_SCHEDULE", "static")
+    before, levels = cli.information(), ", ".join(bf._buffon._isa_levels())
+    assert "OMP_SCHEDULE=static" in before["variables"]
+    assert before["threads"].startswith(f"{bf._buffon._threads()} ") and bf._buffon._threads() >= 1
+    assert before["instructions"] == f"{bf._buffon.isa_level()} of {levels} (no result depends on it)"
+    for name in [name for name in os.environ if name.startswith(cli._VARIABLES)]:
+        monkeypatch.delenv(name)
+    assert cli.information()["variables"] == "none"
+
+
+def test_info_counts_the_threads_that_are_used():
+    code = "from buffon import cli; print(cli.information()['threads'])"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                          env={**os.environ, "OMP_NUM_THREADS": "3"}).stdout
+    assert said.startswith("3 ")
 
 
 def test_run_writes_records_table_and_picture(tmp_path, capsys):
