@@ -47,7 +47,8 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"buffon {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="list | run | info")
     commands.add_parser("list", help="the experiments, a line each").set_defaults(action=_list)
-    commands.add_parser("info", help="what a bug report needs: versions, machine, threads, where library and headers are").set_defaults(action=_info)
+    info = commands.add_parser("info", help="what a bug report needs: versions, machine, threads, where the library is")
+    info.set_defaults(action=_info)
     run = commands.add_parser("run", help="run one experiment: table, picture, files of the results")
     run.add_argument("name", metavar="NAME", help="one that `buffon list` shows")
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",

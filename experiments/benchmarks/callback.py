@@ -2,12 +2,12 @@
 
     python -m buffon.experiments.benchmarks.callback [--repeats 25] [--rows 1048576] [--points 32768] [--markdown]
 
-Cost per row = (run with the Python model - run with a compiled model that does nothing - calls of the bare model) / rows.
-A run is bf.plain over uniform inputs; the compiled model takes away what drawing and averaging cost. The bare calls see arrays
-of the size that the run hands over, written just before, as in a run: points that have long been in the cache would be quicker
-to read (a scalar model: one point, over and over, in a Python loop). The three take turns; a figure is the median of the
-differences of one turn, with quartiles. With OpenTURNS installed, its PythonFunction is measured on the same model and points,
-less the bare model. A C compiler (CC or cc) is needed.
+Cost per row = (run with the Python model - run with a compiled model that does nothing - the model itself) / rows. A run is
+bf.plain over uniform inputs; the compiled model takes away what drawing and averaging cost. A vectorised model clocks itself
+inside the run: its points were written some milliseconds before, and reading them takes longer than in a loop over points
+that stay in the cache, which is shown beside it. A scalar model is called at one point, over and over, in a Python loop. The
+arms take turns; a figure is the median of the differences of one turn, with quartiles. With OpenTURNS installed, its
+PythonFunction is measured at the same points, less the model in a loop. A C compiler (CC or cc) is needed.
 """
 import argparse
 import ctypes
@@ -42,6 +42,24 @@ def point_product(p):
     return p[0] * p[1]
 
 
+class Clocked:
+    """The vectorised model with the processor time that it took."""
+
+    def __init__(self):
+        self.seconds = 0.0
+
+    def __call__(self, x):
+        begin = time.process_time()
+        y = product(x)
+        self.seconds += time.process_time() - begin
+        return y
+
+    def taken(self):
+        """The time since the last question."""
+        taken, self.seconds = self.seconds, 0.0
+        return taken
+
+
 def nothing():
     """The compiled model that leaves y at zero."""
     compiler = os.environ.get("CC") or shutil.which("cc")
@@ -64,41 +82,46 @@ def seconds(call):
     return time.process_time() - begin
 
 
-def cost(repeats, n, run, idle, bare):
-    """Nanoseconds a row, one figure a turn: run - idle - bare (which says its own time); the first turn is not counted."""
-    turns = [(seconds(run), seconds(idle), bare()) for _ in range(repeats + 1)][1:]
-    return [1e9 * (a - b - c) / n for a, b, c in turns], [1e9 * c / n for *_, c in turns]
+def cost(repeats, n, run, idle, loop, itself=None):
+    """Nanoseconds a row, one figure a turn: (run - idle - itself, itself, loop); the first turn is not counted.
+
+    ``loop`` and ``itself`` say their own times; without ``itself`` it is that of the loop.
+    """
+    turns = []
+    for _ in range(repeats + 1):
+        whole, nothing, looped = seconds(run), seconds(idle), loop()
+        model = itself() if itself else looped
+        turns.append([1e9 * t / n for t in (whole - nothing - model, model, looped)])
+    return list(zip(*turns[1:], strict=True))
 
 
 def measure(repeats, rows, points):
-    """(name, inputs) -> (cost, bare), lists of nanoseconds a row."""
+    """(name, inputs) -> (cost of the call, model itself, model in a loop), lists of nanoseconds a row."""
     out, idle_model = {}, nothing()
     for d in DIMENSIONS:
         law = bf.Joint([bf.Uniform()] * d)
         x = law.sample(BATCH, rng=1)
         options = {"batch": BATCH, "threads": 1, "rng": 1}
 
-        def arms(model, n, bare, law=law, options=options, **problem):
-            live, idle = bf.Problem(model, law, **problem), bf.Problem(idle_model, law)
-            run, wait = (lambda: bf.plain(live, budget=n, **options)), (lambda: bf.plain(idle, budget=n, **options))
-            return cost(repeats, n, run, wait, bare)
-        out["vectorised", d] = arms(product, rows, lambda x=x: _batches(x, rows // BATCH))
-        out["scalar", d] = arms(point_product, points, lambda x=x: _points(x[0].copy(), points), vectorized=False)
+        def arms(problem, n, *others, law=law, options=options):
+            idle = bf.Problem(idle_model, law)
+            return cost(repeats, n, lambda: bf.plain(problem, budget=n, **options),
+                        lambda: bf.plain(idle, budget=n, **options), *others)
+        clocked = Clocked()
+        vectorised, scalar = bf.Problem(clocked, law), bf.Problem(point_product, law, vectorized=False)
+        out["vectorised", d] = arms(vectorised, rows, lambda x=x: _batches(x, rows // BATCH), clocked.taken)
+        out["scalar", d] = arms(scalar, points, lambda x=x: _points(x[0].copy(), points))
         out.update(_openturns(repeats, x, rows, points))
     return out
 
 
 def _batches(x, count):
-    """Time of the bare vectorised model at points that were written just before."""
-    points, total = np.empty_like(x), 0.0
-    for _ in range(count):
-        points[...] = x
-        total += seconds(lambda: product(points))
-    return total
+    """Time of the vectorised model in a loop over the same points."""
+    return seconds(lambda: [product(x) for _ in range(count)])
 
 
 def _points(p, n):
-    """Time of the bare scalar model."""
+    """Time of the scalar model in a loop at one point."""
     def calls():
         for _ in itertools.repeat(None, n):
             point_product(p)
@@ -127,8 +150,9 @@ def _openturns(repeats, x, rows, points):
 
 def table(results):
     """Nanoseconds a row, median (quartiles)."""
-    rows = [[f"{name}, {d} inputs", _cell(added), _cell(bare)] for (name, d), (added, bare) in sorted(results.items())]
-    return Table("Nanoseconds a row, median (lower ... upper quartile)", ["", "cost of the call", "bare model"], rows)
+    rows = [[f"{name}, {d} inputs", *map(_cell, columns)] for (name, d), columns in sorted(results.items())]
+    return Table("Nanoseconds a row, median (lower ... upper quartile)",
+                 ["", "cost of the call", "model itself", "model in a loop"], rows)
 
 
 def main():
