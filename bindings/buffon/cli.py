@@ -14,6 +14,7 @@ import math
 import os
 import platform
 import re
+import shlex
 import sys
 import textwrap
 import time
@@ -88,7 +89,7 @@ def _run(arguments):
     begin = time.perf_counter()
     with Line(name) as line:
         records = experiment.run(config, line)
-    result = _result(name, experiment, config, records, time.perf_counter() - begin)
+    result = _result(name, _command(arguments), experiment, config, records, time.perf_counter() - begin)
     print()
     for table in [*experiment.tables(records), *_claim_tables(result["claims"])]:
         _show(table)
@@ -123,7 +124,8 @@ def environment():
     """What a recorded figure depends on."""
     return {
         "buffon": __version__, "python": platform.python_version(), "numpy": _version("numpy"), "system": platform.system(),
-        "machine": platform.machine(), "processors": os.cpu_count(), "compiler": _compiler(), "instructions": _instructions(),
+        "machine": platform.machine(), "processor": _processor(), "processors": os.cpu_count(), "compiler": _compiler(),
+        "instructions": _instructions(),
     }
 
 
@@ -210,11 +212,17 @@ def _portable(value):
     return [_portable(item) for item in value] if isinstance(value, list) else value
 
 
-def _result(name, experiment, config, records, seconds):
+def _command(arguments):
+    """The words that repeat a run."""
+    words = ["buffon", "run", arguments.name, *["--small"] * arguments.small]
+    return shlex.join(words + [word for setting in arguments.settings for word in ("--set", setting)])
+
+
+def _result(name, command, experiment, config, records, seconds):
     from buffon.experiments._claims import check
 
     return {
-        "experiment": name, "date": datetime.date.today().isoformat(), "seconds": round(seconds, 1),
+        "experiment": name, "command": command, "date": datetime.date.today().isoformat(), "seconds": round(seconds, 1),
         "config": dataclasses.asdict(config), "environment": environment(),
         "claims": check(experiment.EXPECTED, records, config), "records": records,
     }
@@ -292,6 +300,16 @@ def _library():
     except OSError:
         return None
     return next((line.split(maxsplit=5)[5] for line in lines if re.search(r"/libbuffon[^/]*\.so", line)), None)
+
+
+def _processor():
+    """Its name; Linux only."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return None
+    found = re.search(r"^model name\s*: (.*)$", text, flags=re.MULTILINE)
+    return found and found.group(1)
 
 
 def _header_folders():

@@ -51,6 +51,7 @@ def test_run_writes_records_table_and_picture(tmp_path, capsys):
     result = json.loads((tmp_path / "new/gaussian_moments.json").read_text())
     assert status == (0 if all(claim["holds"] for claim in result["claims"]) else 1)
     assert result["config"] == {"budget": 2000, "repetitions": 3, "rng": 3, "threads": 1}
+    assert result["command"] == "buffon run gaussian_moments --small --set budget=2_000 --set repetitions=3 --set rng=3"
     assert result["environment"]["buffon"] == bf.__version__ and result["date"] and result["seconds"] >= 0
     with open(tmp_path / "new/gaussian_moments.csv", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
