@@ -9,6 +9,7 @@ EXPERIMENTS = {
     "cantilever": "eight expectations of a beam's displacement from one sample, and first-order Sobol' indices from them",
     "gaussian_moments": "ten moments of a normal variable, up to the twentieth, from one sample",
     "cantilever_laws": "the beam's mean displacement under a hundred input laws, from one sample",
+    "flood": "a river under six laws of its inputs: overflow, cost and rare floods from one sample",
     "criterion": "weighted mean squared error of aiscv and its variants on three published problems, against their thresholds",
     "safety": "where adaptive importance sampling could hurt: aiscv beside plain and quasi on ten awkward problems",
     "coverage": "do 95 % intervals cover in 95 % of the runs, for every estimator on every problem with a known answer",

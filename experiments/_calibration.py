@@ -6,8 +6,7 @@ import numpy as np
 
 from buffon.experiments._comparison import outcome
 
-RARE = 0.05     # a cell where more of the runs warn is one where theory may not apply
-HEAVY = 0.7     # k-hat above which an output warns
+RARE = 0.05   # a cell where more of the runs warn is one where theory may not apply
 
 
 @dataclass(frozen=True)
@@ -76,12 +75,20 @@ def wilson(share, n, z=1.96):
 
 
 def warned(estimate):
-    """Output by output: its own warnings, heavy tails, and warnings about the run as a whole."""
-    heavy = np.nan_to_num(estimate.diagnostics.get("pareto_k", np.zeros(len(estimate)))) > HEAVY
-    texts = [text for text in estimate.warnings if "heavy tail" not in text]
-    whole = any(not text.startswith("'") for text in texts)
-    named = {found.group(1) for text in texts if (found := re.match(r"'(.*?)'", text))}
-    return np.array([whole or heavy[j] or name in named for j, name in enumerate(estimate.names)])
+    """Output by output: warnings that name it, or are about the run as a whole."""
+    return np.any([np.zeros(len(estimate), bool), *(_meant(text, estimate) for text in estimate.warnings)], axis=0)
+
+
+def _meant(text, estimate):
+    """The outputs that a warning is about: "'a': ...", "'a' and 2 more of 5 values: ..." (the worst and those next to it)."""
+    found = re.match(r"'(.*?)'(?: and (\d+) more of \d+ values)?", text)
+    if not found:
+        return np.ones(len(estimate), bool)
+    more = int(found[2] or 0)
+    if not more:
+        return np.array([name == found[1] for name in estimate.names])
+    size = estimate.diagnostics["pareto_k"] if "heavy tail" in text else estimate.excess_kurtosis
+    return np.argsort(np.argsort(-np.nan_to_num(size, nan=-np.inf))) <= more
 
 
 def _row(run):

@@ -36,7 +36,8 @@ def check(claims, records, config):
 
 
 def _size(config):
-    return {key: value for key, value in asdict(config).items() if key not in ("rng", "threads") and "repetitions" not in key}
+    free = ("rng", "threads", "estimators")
+    return {key: value for key, value in asdict(config).items() if key not in free and "repetitions" not in key}
 
 
 def _check(claim, case, criteria):

@@ -178,6 +178,9 @@ def test_a_warning_counts_for_its_output_or_for_all():
     rare = {"hit": lambda x: x[:, 0], "never": lambda x: x[:, 0] > 99, "heavy": lambda x: np.exp(2 * x[:, 0] ** 2)}
     e = bf.plain(bf.Problem(lambda x: x, bf.Normal(), outputs=rare), budget=1000, rng=1)
     assert _calibration.warned(e).tolist() == [False, True, True]
+    names = {"a": lambda x: np.exp(x[:, 0] ** 2), "b": lambda x: x[:, 0], "c": lambda x: np.exp(2 * x[:, 0] ** 2)}
+    two = bf.plain(bf.Problem(lambda x: x, bf.Normal(), outputs=names), budget=1000, rng=1)
+    assert "1 more of 3 values" in two.warnings[0] and _calibration.warned(two).tolist() == [True, False, True]
     whole = bf.Estimate._from_state({**e._state(), "warnings": ["3 of 1,000 evaluations failed"], "diagnostics": {}})
     assert _calibration.warned(whole).all()
 
@@ -194,3 +197,22 @@ def test_shares_have_the_interval_of_wilson():
     low, high = _calibration.wilson(0.9, 10)   # Newcombe, Stat. Med. 17 (1998): 9 of 10
     assert low == pytest.approx(0.596, abs=5e-4) and high == pytest.approx(0.982, abs=5e-4)
     assert _calibration.wilson(1.0, 20)[0] < 0.9
+
+
+def test_the_river_rises_as_by_hand():
+    """H = (1000 / (300 * 30 * sqrt(5 / 5000)))^0.6 = 2.12548 m."""
+    flood = experiment("flood")
+    dry = flood.river(np.array([[1000, 30, 50, 55, 8.5, 55.5, 5000, 300.0]]))
+    np.testing.assert_allclose(dry, [[2.12548 - 14, 0.2 + 0.8 * 0.0490505 + 0.425, 2.12548 - 5.5]], rtol=1e-5)
+    wet = flood.river(np.array([[1e5, 30, 50, 55, 7, 55.5, 5000, 300.0]]))
+    assert wet[0, 0] == pytest.approx(2.12548 * 100**0.6 - 12.5, rel=1e-5) and wet[0, 1] == 1.4
+
+
+@pytest.mark.parametrize("name", ["published", "larger floods", "uncorrelated"])
+def test_the_references_of_the_flood_are_those_of_its_model(name):
+    flood = experiment("flood")
+    scenario = flood.SCENARIOS[name]
+    known = flood.reference(scenario, 2**14, 1)
+    plain = bf.plain(bf.Problem(flood.river, scenario.inputs(), outputs=flood.OUTPUTS), budget=300_000, rng=2)
+    assert np.all(np.abs(known.value - plain.value) < 4.5 * np.hypot(known.std_error, plain.std_error))
+    assert np.all(known.std_error < plain.std_error)
