@@ -4,20 +4,17 @@
     python -m buffon.experiments.readme_table README.md writes it between the file's markers
 """
 import json
-import sys
-from pathlib import Path
 
 import buffon
 import buffon.diffusion
 from buffon.experiments._comparison import best_known, ratio
+from buffon.experiments._page import RESULTS, Page
 from buffon.experiments._report import between, short
 
-RESULTS = Path(__file__).parent / "results"
-MARKERS = ("<!-- table: written by experiments/readme_table.py -->", "<!-- end of table -->")
 # paper, its arXiv number, function, experiments
 ROWS = [
     ("Demange-Chryst, Bachoc, Morio: joint estimation by adaptive importance sampling with control variates", "2212.00568",
-     "aiscv", ("cantilever", "gaussian_moments")),
+     "aiscv", ("cantilever", "gaussian_moments", "cantilever_laws")),
     ("DEIS", "2204.13902", "diffusion.deis", ()),
     ("DPM-Solver++", "2211.01095", "diffusion.dpmpp", ()),
     ("DPM-Solver-v3", "2310.13268", "diffusion.dpm_v3", ()),
@@ -60,15 +57,6 @@ def sentence(result):
             f"{'; '.join(beaten)}. {joint['repetitions']} runs of {result['config']['budget']:,} points, {result['date']}")
 
 
-def replaced(text, new):
-    """The README with this table between its markers."""
-    before, middle, after = text.partition(MARKERS[0])
-    after = after.partition(MARKERS[1])[2]
-    if not middle or not after:
-        raise ValueError(f"README: must hold the lines {MARKERS[0]} and {MARKERS[1]}")
-    return f"{before}{MARKERS[0]}\n{new}\n{MARKERS[1]}{after}"
-
-
 def _words(arm):
     return {"plain": "plain Monte Carlo"}.get(arm, arm.replace("separately", "each separately"))
 
@@ -79,9 +67,7 @@ def _code(function):
     return f"`{function}`" if function and hasattr(found, function.rpartition(".")[2]) else ""
 
 
+PAGE = Page("README", table, ("<!-- table: written by experiments/readme_table.py -->", "<!-- end of table -->"))
+
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        path = Path(sys.argv[1])
-        path.write_text(replaced(path.read_text(encoding="utf-8"), table()), encoding="utf-8")
-    else:
-        print(table())
+    PAGE.command()

@@ -17,7 +17,7 @@ def block(language):
 
 
 def test_the_table_is_that_of_the_recorded_results():
-    assert readme_table.replaced(README, readme_table.table()) == README
+    assert readme_table.PAGE.replaced(README) == README
 
 
 def test_a_paper_without_a_result_is_open(tmp_path):
@@ -27,7 +27,7 @@ def test_a_paper_without_a_result_is_open(tmp_path):
 
 def test_a_readme_without_markers_is_refused():
     with pytest.raises(ValueError, match="README: must hold the lines"):
-        readme_table.replaced("text", "table")
+        readme_table.PAGE.replaced("text")
 
 
 def test_the_python_program_runs(capsys):
