@@ -29,7 +29,8 @@ class Cell:
 def cells(problem, exact, names, runs):
     """The cells of one problem from its runs: (estimate, low, high) each."""
     value, error, low, high, warned, expected = (np.array(rows) for rows in zip(*map(_row, runs), strict=True))
-    covered = (low <= exact) & (exact <= high)
+    rounding = 1e-12 * np.abs(exact)   # an error of 0 is as honest as the last digit
+    covered = (low <= exact + rounding) & (exact - rounding <= high)
     z2 = np.full(error.shape, np.nan)
     np.divide((value - exact) ** 2, error**2, out=z2, where=error > 0)
     return [Cell(problem, name, covered[:, j], z2[:, j], warned[:, j], expected[:, j]) for j, name in enumerate(names)]
