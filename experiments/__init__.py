@@ -1,7 +1,8 @@
 """Experiments: what Buffon's methods are worth, measured beside what anyone would do without them.
 
 Each is one module with ``Config`` (its ``small()`` runs in seconds), ``run(config, progress=None) -> records`` (a list of
-dicts), ``EXPECTED``, the claims that its records must meet, ``tables(records)`` and ``picture(records, path)``.
+dicts; ``progress`` is that of an estimator and may be handed on to one), ``EXPECTED``, the claims that its records must meet,
+``tables(records)`` and ``picture(records, path)``.
 ``buffon run NAME`` runs one.
 """
 

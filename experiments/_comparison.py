@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import buffon as bf
+from buffon._progress import asks_for_partial
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,20 @@ class Case:
 
 
 def compare(arms, cases, config, progress=None):
-    """Records of all arms on all cases; every run has its own key made from (config.rng, arm, repetition)."""
+    """Records of all arms on all cases; every run has its own key made from (config.rng, arm, repetition).
+
+    ``progress`` may be one of (n, total) or of (n, total, partial), where partial() pools the runs of the arm so far.
+    """
     runs = {arm.name: [] for arm in arms}
     total = config.budget * config.repetitions * len(arms)
+    tell = _with_partial(progress)
     for a, arm in enumerate(arms):
+        pooled = None
         for r in range(config.repetitions):
-            runs[arm.name].append(_run(arm, cases, np.random.SeedSequence([config.rng, a, r])))
-            if progress:
-                progress((a * config.repetitions + r + 1) * config.budget, total)
+            estimate, run = _run(arm, cases, np.random.SeedSequence([config.rng, a, r]))
+            runs[arm.name].append(run)
+            pooled = pooled.merge(estimate) if pooled else estimate
+            tell((a * config.repetitions + r + 1) * config.budget, total, lambda so_far=pooled: so_far)
     return [record for case in cases for record in _records(case, arms, runs)]
 
 
@@ -82,8 +89,8 @@ def _run(arm, cases, key):
     begin = time.process_time()
     estimate = arm.estimate(key)
     seconds = time.process_time() - begin
-    return {"seconds": seconds, "n": estimate.n, "doubtful": bool(estimate.warnings),
-            **{case.name: outcome(case.of(estimate)) for case in cases}}
+    return estimate, {"seconds": seconds, "n": estimate.n, "doubtful": bool(estimate.warnings),
+                      **{case.name: outcome(case.of(estimate)) for case in cases}}
 
 
 def outcome(estimate):
@@ -151,11 +158,19 @@ def _mean_error(x):
     return float(x.std(ddof=1) / np.sqrt(len(x))) if len(x) > 1 else float("nan")
 
 
+def _with_partial(progress):
+    """Any progress function, or none, as one of (n, total, partial)."""
+    if progress and asks_for_partial(progress):
+        return progress
+    return lambda n, total, partial: progress and progress(n, total)
+
+
 def campaign(studies, progress=None):
     """Records of several comparisons (arms, cases, config), one after the other."""
+    tell = _with_partial(progress)
     sizes = [config.budget * config.repetitions * len(arms) for arms, _, config in studies]
     records = []
     for i, (arms, cases, config) in enumerate(studies):
         done = sum(sizes[:i])
-        records += compare(arms, cases, config, progress and (lambda n, _, done=done: progress(done + n, sum(sizes))))
+        records += compare(arms, cases, config, lambda n, _, partial, done=done: tell(done + n, sum(sizes), partial))
     return records

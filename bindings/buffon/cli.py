@@ -324,7 +324,9 @@ def _header_folders():
 def _compiler():
     """The compiler's own note in the library, as in "GCC: (Debian 12.2.0-14) 12.2.0"."""
     library = _library()
-    note = re.search(rb"GCC: \([^)\0]*\) [\d.]+|clang version [\d.]+", Path(library).read_bytes()) if library else None
+    if not library or not Path(library).exists():   # replaced since, by a build
+        return None
+    note = re.search(rb"GCC: \([^)\0]*\) [\d.]+|clang version [\d.]+", Path(library).read_bytes())
     return note and note.group().decode()
 
 

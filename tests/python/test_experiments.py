@@ -10,7 +10,7 @@ import pytest
 import buffon as bf
 from buffon.experiments import EXPERIMENTS, _calibration
 from buffon.experiments._claims import Claim, check
-from buffon.experiments._comparison import Arm, Case, compare, one_output, ratio, separately, stack
+from buffon.experiments._comparison import Arm, Case, campaign, compare, one_output, ratio, separately, stack
 from buffon.experiments._report import short, with_error
 
 
@@ -66,6 +66,21 @@ def test_same_key_same_records_and_progress_ends_at_the_total():
     first, second = module.run(config, lambda n, total: seen.append((n, total))), module.run(config)
     assert [{**r, "cpu_seconds": 0} for r in first] == [{**r, "cpu_seconds": 0} for r in second]
     assert seen[-1][0] == seen[-1][1] == 1000 * 2 * 5
+
+
+def test_progress_pools_the_runs_of_an_arm():
+    problem = bf.Problem(lambda x: x[:, 0] + 3.0, bf.Normal())
+    case = Case("mean", ["mean"], np.array([3.0]), np.array([1.0]))
+    arms = [Arm(name, lambda rng: bf.plain(problem, budget=1000, rng=rng)) for name in ("one", "two")]
+    config, seen = experiment("safety").Config(budget=1000, repetitions=4), []
+
+    def follow(n, total, partial):
+        seen.append((n, partial().n, *partial().value, *partial().std_error))
+    campaign([(arms, [case], config)] * 2, follow)
+    assert [n for n, *_ in seen] == list(range(1000, 16_001, 1000))
+    assert [n for _, n, *_ in seen] == [1000, 2000, 3000, 4000] * 4   # each arm begins anew
+    for n, value, error in ((n, v, e) for _, n, v, e in seen):
+        assert abs(value - 3) < 5 * error and error == pytest.approx(n**-0.5, rel=0.1)
 
 
 def test_plain_criterion_of_gaussian_moments_is_the_published_one():
