@@ -331,6 +331,10 @@ void Evaluation::refuse_point(ConstView x, std::int64_t i, std::int64_t index) c
 void Evaluation::keep(ConstView x, ConstView y) {
     const auto held = static_cast<std::int64_t>(sample_.x.data.size() + sample_.y.data.size());
     if (run_.keep != Keep::sample && held + x.size() + y.size() > keep_at_most) return;
+    if (sample_.x.rows == 0)   // once: growing copies all
+        for (auto [table, columns] : {std::pair(&sample_.x, x.cols), std::pair(&sample_.y, wanted())})
+            table->data.reserve(static_cast<std::size_t>(std::min(std::min(run_.budget, keep_at_most) * columns, keep_at_most / 2)));
+    if (!discards() && wanted() == y.cols) return sample_.append(x, y);
     Matrix outputs(y.rows, wanted());
     for (std::int64_t i = 0; i < y.rows; ++i) {
         const bool failed = discards() && y(i, m_) == 0.0;
