@@ -213,9 +213,10 @@ Matrix FinalSample::expectations(const Matrix& summands, std::int64_t count) con
 
 /// Tails of the summands, before and after the controls, and whether each output was seen at all.
 void FinalSample::judge(Estimate& e) {
-    judge_tails(expectations(first_t_, e.size()), e);
+    const bool plain = e.size() == first_t_.cols;   // no columns of success
+    plain ? judge_tails(first_t_, e) : judge_tails(expectations(first_t_, e.size()), e);
     subtract_products(first_x_, coefficients_, first_t_);
-    e.diagnostics["pareto_k_residual"] = tail_shapes(expectations(first_t_, e.size()), e.size());
+    e.diagnostics["pareto_k_residual"] = tail_shapes(plain ? std::move(first_t_) : expectations(first_t_, e.size()), e.size());
     for (std::int64_t j = 0; j < e.size(); ++j)
         if (!ever_seen(column_of(evaluate_, j, evaluate_.outputs())))
             e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +

@@ -39,7 +39,8 @@ std::vector<double> divided(std::vector<double> x, double by) {
 Matrix piece_means(const Matrix& rest, std::int64_t size) {
     Matrix means(rest.rows / size, rest.cols);
     for (std::int64_t i = 0; i < means.rows * size; ++i)
-        for (std::int64_t e = 0; e < rest.cols; ++e) means(i / size, e) += rest(i, e) / static_cast<double>(size);
+        for (std::int64_t e = 0; e < rest.cols; ++e) means(i / size, e) += rest(i, e);
+    for (double& m : means.data) m /= static_cast<double>(size);
     return means;
 }
 
@@ -68,11 +69,12 @@ struct Line {
 
 Spread spread_of(const Matrix& rest, double freedom, bool is_net) {
     Spread spread{divided(scatter(rest), freedom), {}};
-    auto size = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(rest.rows / fewest_pieces)));
-    for (int k = 0; is_net && k < sizes && size >= smallest_piece; ++k, size /= 2) {
-        const Matrix means = piece_means(rest, size);
+    const auto largest = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(rest.rows / fewest_pieces)));
+    if (!is_net || largest < smallest_piece) return spread;
+    std::int64_t size = std::max(largest >> (sizes - 1), smallest_piece);
+    for (Matrix means = piece_means(rest, size); size <= largest; size *= 2, means = piece_means(means, 2))   // pairs of halves
         spread.pieces.push_back({size, means.rows, divided(scatter(means), static_cast<double>(means.rows - 1))});
-    }
+    std::ranges::reverse(spread.pieces);
     return spread;
 }
 

@@ -10,11 +10,16 @@
 namespace buffon {
 
 std::vector<double> tail_shapes(ConstView summands, std::int64_t m) {
+    constexpr std::int64_t together = 8;   // columns that share the lines of the cache
     std::vector<double> k_hat;
-    std::vector<double> size(static_cast<std::size_t>(summands.rows));
-    for (std::int64_t j = 0; j < m; ++j) {
-        for (std::int64_t i = 0; i < summands.rows; ++i) size[static_cast<std::size_t>(i)] = std::abs(summands(i, j));
-        k_hat.push_back(pareto_k(size).value_or(std::numeric_limits<double>::quiet_NaN()));
+    std::vector<std::vector<double>> size(together, std::vector<double>(static_cast<std::size_t>(summands.rows)));
+    for (std::int64_t first = 0; first < m; first += together) {
+        const std::int64_t count = std::min(together, m - first);
+        for (std::int64_t i = 0; i < summands.rows; ++i)
+            for (std::int64_t j = 0; j < count; ++j)
+                size[static_cast<std::size_t>(j)][static_cast<std::size_t>(i)] = std::abs(summands(i, first + j));
+        for (std::int64_t j = 0; j < count; ++j)
+            k_hat.push_back(pareto_k(size[static_cast<std::size_t>(j)]).value_or(std::numeric_limits<double>::quiet_NaN()));
     }
     return k_hat;
 }

@@ -57,10 +57,13 @@ std::int64_t panels(std::int64_t columns) { return (columns + 7) / 8; }
 
 /// At most `panel_rows` rows in panels of eight columns, filled up with zeros.
 void put_panels(ConstView rows, std::vector<double>& slab) {
-    slab.assign(static_cast<std::size_t>(panels(rows.cols) * 8 * panel_rows), 0.0);
-    for (std::int64_t c = 0; c < rows.cols; c += 8)
-        for (std::int64_t i = 0; i < rows.rows; ++i)
-            std::copy_n(rows.data + i * rows.cols + c, std::min<std::int64_t>(8, rows.cols - c), slab.data() + c * panel_rows + i * 8);
+    slab.resize(static_cast<std::size_t>(panels(rows.cols) * 8 * panel_rows));   // zeros at first, and columns stay where they are
+    const std::int64_t whole = rows.cols / 8 * 8;
+    for (std::int64_t i = 0; i < rows.rows; ++i) {
+        const double* from = rows.data + i * rows.cols;
+        for (std::int64_t c = 0; c < whole; c += 8) std::copy_n(from + c, 8, slab.data() + c * panel_rows + i * 8);
+        std::copy_n(from + whole, rows.cols - whole, slab.data() + whole * panel_rows + i * 8);
+    }
 }
 
 }  // namespace

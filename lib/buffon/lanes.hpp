@@ -4,6 +4,10 @@
 
 #include <cstdint>
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 #include <buffon/config.hpp>
 
 namespace buffon {
@@ -68,15 +72,23 @@ using Lanes = Pack<8>;
 
 /// The first `count` < 8 lanes, the others `rest`.
 inline Lanes load_part(const double* from, std::int64_t count, double rest = 0.0) {
+#if defined(__AVX512F__)
+    return {_mm512_mask_loadu_pd(_mm512_set1_pd(rest), static_cast<__mmask8>((1u << count) - 1u), from)};   // no way through memory
+#else
     double part[8] = {rest, rest, rest, rest, rest, rest, rest, rest};
     for (std::int64_t l = 0; l < count; ++l) part[l] = from[l];
     return Lanes::load(part);
+#endif
 }
 
 inline void store_part(const Lanes& lanes, double* to, std::int64_t count) {
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1u << count) - 1u), lanes.value);
+#else
     double part[8];
     lanes.store(part);
     for (std::int64_t l = 0; l < count; ++l) to[l] = part[l];
+#endif
 }
 
 /// Pairwise, as all sums of Buffon are.

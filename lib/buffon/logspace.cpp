@@ -66,7 +66,12 @@ double zhang_stephens(std::span<const double> x) {
     // the floor keeps b finite when the tail spans the whole range of doubles
     const double quartile = std::max(x[static_cast<std::size_t>(n / 4.0 + 0.5) - 1], 1e-290);
     const double mean = sum(x, [](double v) { return v; }) / n;
-    const auto shape = [&](double b) { return sum(x, [b](double v) { return std::log1p(-b * v); }) / n; };
+    std::vector<double> terms(x.size());
+    const auto shape = [&](double b) {
+        for (std::size_t i = 0; i < x.size(); ++i) terms[i] = -b * x[i];
+        kernels().log1ps(terms.data(), static_cast<std::int64_t>(terms.size()));
+        return sum(terms, [](double v) { return v; }) / n;
+    };
 
     std::vector<double> grid, log_likelihood;
     for (double i = 1.0; i <= m; ++i) {

@@ -17,9 +17,13 @@ double largest(const double* x, const double* offset, std::int64_t n) {
         v += Lanes::load(offset + j);
         top = larger(v, top);
     }
+    if (j < n) {
+        Lanes v = load_part(x + j, n - j, -infinity);
+        v += load_part(offset + j, n - j);
+        top = larger(v, top);
+    }
     double t[8];
     top.store(t);
-    for (int l = 0; j < n; ++j, ++l) t[l] = x[j] + offset[j] > t[l] ? x[j] + offset[j] : t[l];
     for (int half = 4; half > 0; half /= 2)
         for (int l = 0; l < half; ++l) t[l] = t[l + half] > t[l] ? t[l + half] : t[l];
     return t[0];
@@ -37,7 +41,7 @@ double dot(const double* a, const double* b, std::int64_t n) {
     Lanes total = Lanes::all(0.0);
     std::int64_t j = 0;
     for (; j + 8 <= n; j += 8) total += Lanes::load(a + j) * Lanes::load(b + j);
-    total += load_part(a + j, n - j) * load_part(b + j, n - j);
+    if (j < n) total += load_part(a + j, n - j) * load_part(b + j, n - j);
     return sum(total);
 }
 
