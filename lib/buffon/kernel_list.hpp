@@ -24,7 +24,8 @@ void panel_products(const double* z, std::int64_t depth, std::int64_t rows, std:
 void panel_cross(const double* a, const double* b, std::int64_t depth, std::int64_t rows, std::int64_t left, std::int64_t right,
                  double* sums);
 
-/// Returns F = sum_i c_i / (q a)_i, and g_k = sum_i c_i q_ik / (q a)_i^2; q (n, k) with k a multiple of eight.
+/// Returns F = sum_i c_i / (q a)_i, and g_k = sum_i c_i q_ik / (q a)_i^2; q (n, k), a and g with zeros up to a multiple of
+/// eight.
 double simplex_pass(const double* q, const double* c, std::int64_t n, std::int64_t k, const double* a, double* g);
 
 /// r (n, e) -= x (n, k) b (k, e), term by term in the order of k; b in panels of eight columns, filled up with zeros.

@@ -10,32 +10,36 @@ namespace {
 
 /// Rows with c > 0 and a density above underflow: the others add nothing, or divide by nothing.
 struct Rows {
-    std::vector<double> q;   // (n, width)
-    std::vector<double> c;   // divided by its largest
-    std::size_t width;       // columns and the zeros that make them a multiple of eight
+    ConstView q;            // (n, K)
+    std::vector<double> c;  // divided by its largest
+    Matrix copy;            // of q, where rows had to be left out
 };
 
 Rows relevant(ConstView q, std::span<const double> c) {
     const double top = c.empty() ? 0.0 : *std::ranges::max_element(c);
-    Rows rows{{}, {}, static_cast<std::size_t>((q.cols + 7) / 8 * 8)};
-    rows.q.reserve(static_cast<std::size_t>(q.rows) * rows.width);
+    Rows rows;
+    std::vector<std::int64_t> kept;
     for (std::int64_t i = 0; i < q.rows; ++i) {
-        const auto row = q.row(i);
         const double share = c[static_cast<std::size_t>(i)] / top;
-        if (!(share > 0) || *std::ranges::max_element(row) < 1e-100) continue;
-        rows.q.insert(rows.q.end(), row.begin(), row.end());
+        if (!(share > 0) || std::ranges::none_of(q.row(i), [](double v) { return v >= 1e-100; })) continue;
+        kept.push_back(i);
         rows.c.push_back(share);
-        rows.q.resize(rows.c.size() * rows.width);
     }
+    rows.q = q;
+    if (static_cast<std::int64_t>(kept.size()) == q.rows) return rows;
+    rows.copy = Matrix(static_cast<std::int64_t>(kept.size()), q.cols);
+    for (std::size_t i = 0; i < kept.size(); ++i)
+        std::ranges::copy(q.row(kept[i]), rows.copy.view().row(static_cast<std::int64_t>(i)).begin());
+    rows.q = rows.copy;
     return rows;
 }
 
 /// F(a), and the gradient's sizes G_k = sum_i c_i q_ik / (q a)_i^2.
 double gradient(const Rows& rows, std::vector<double> a, std::vector<double>& g) {
-    a.resize(rows.width);
-    g.resize(rows.width);
-    return kernels().simplex_pass(rows.q.data(), rows.c.data(), static_cast<std::int64_t>(rows.c.size()),
-                                  static_cast<std::int64_t>(rows.width), a.data(), g.data());
+    const auto width = static_cast<std::size_t>((rows.q.cols + 7) / 8 * 8);
+    a.resize(width);
+    g.resize(width);
+    return kernels().simplex_pass(rows.q.data, rows.c.data(), rows.q.rows, rows.q.cols, a.data(), g.data());
 }
 
 /// a_k proportional to a_k G_k^power, above the floors.

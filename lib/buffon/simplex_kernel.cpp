@@ -5,6 +5,8 @@ namespace buffon {
 inline namespace BUFFON_ISA {
 namespace {
 
+Lanes load_up_to(const double* from, std::int64_t count) { return count >= 8 ? Lanes::load(from) : load_part(from, count); }
+
 /// q a of `count` rows.
 template <std::int64_t count>
 void mixtures(const double* q, std::int64_t k, const double* a, double* out) {
@@ -12,7 +14,7 @@ void mixtures(const double* q, std::int64_t k, const double* a, double* out) {
     for (auto& lanes : total) lanes = Lanes::all(0.0);
     for (std::int64_t j = 0; j < k; j += 8) {
         const Lanes share = Lanes::load(a + j);
-        for (std::int64_t i = 0; i < count; ++i) total[i] += Lanes::load(q + i * k + j) * share;
+        for (std::int64_t i = 0; i < count; ++i) total[i] += load_up_to(q + i * k + j, k - j) * share;
     }
     for (std::int64_t i = 0; i < count; ++i) out[i] = sum(total[i]);
 }
@@ -30,7 +32,7 @@ void add_rows(const double* q, const double* c, std::int64_t k, const double* a,
     }
     for (std::int64_t j = 0; j < k; j += 8) {
         Lanes slope = Lanes::load(g + j);
-        for (std::int64_t i = 0; i < count; ++i) slope += Lanes::all(factor[i]) * Lanes::load(q + i * k + j);
+        for (std::int64_t i = 0; i < count; ++i) slope += Lanes::all(factor[i]) * load_up_to(q + i * k + j, k - j);
         slope.store(g + j);
     }
 }
@@ -39,7 +41,7 @@ void add_rows(const double* q, const double* c, std::int64_t k, const double* a,
 
 double kernel::simplex_pass(const double* q, const double* c, std::int64_t n, std::int64_t k, const double* a, double* g) {
     constexpr std::int64_t together = 4;
-    for (std::int64_t j = 0; j < k; ++j) g[j] = 0.0;
+    for (std::int64_t j = 0; j < k; j += 8) Lanes::all(0.0).store(g + j);
     double f = 0.0;
     std::int64_t i = 0;
     for (; i + together <= n; i += together) add_rows<together>(q + i * k, c + i, k, a, f, g);

@@ -143,10 +143,12 @@ TEST_CASE("all levels give equal bits: signed_sums, and those of the plain loops
 TEST_CASE("all levels give equal bits: simplex_pass") {
     random_and_edges([](auto change) {
         for (const std::int64_t n : {0, 1, 3, 4, 5, 41})
-            for (const std::int64_t k : {8, 16, 104}) {
-                const auto q = change(numbers(n * k, 5, 0, 1)), c = change(numbers(n, 6, 0, 1)), a = numbers(k, 7, 0, 1);
+            for (const std::int64_t k : {1, 8, 11, 16, 101, 104}) {
+                const auto q = change(numbers(n * k, 5, 0, 1)), c = change(numbers(n, 6, 0, 1));
+                auto a = numbers(k, 7, 0, 1);
+                a.resize(static_cast<std::size_t>((k + 7) / 8 * 8));
                 check_all_levels([&](const Kernels& use) {
-                    std::vector<double> g(static_cast<std::size_t>(k));
+                    std::vector<double> g(a.size());
                     g.push_back(use.simplex_pass(q.data(), c.data(), n, k, a.data(), g.data()));
                     return g;
                 });
