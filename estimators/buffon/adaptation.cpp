@@ -17,8 +17,8 @@ namespace {
 constexpr std::int64_t largest_batch = 16'384;   // bounds the memory of the adaptation whatever the budget
 constexpr std::int64_t fewest_points = 10;       // below, a batch says nothing
 constexpr std::int64_t clear_batch = 100;        // points that a batch should have where a tenth of the budget allows it
-// Stop of the mixture weights: a few thousandths of a criterion that the pool knows to some per cent, at a fifth of the steps.
-constexpr double close_enough = 1e-4;
+// Stop of the mixture weights: within a hundredth of a criterion that the pool knows to some per cent, at a tenth of the steps.
+constexpr double close_enough = 1e-3;
 
 }  // namespace
 
@@ -121,7 +121,8 @@ void Adaptation::fit_parts(std::vector<Gaussian>& gaussians, std::vector<std::in
         owner.push_back(part.expectation);
         beta.push_back(part.sign * share * part.mass / static_cast<double>(pool_.n()));
     };
-    const Matrix weights = seen_.weights();
+    Matrix room;
+    const ConstView weights = seen_.weights(room);
     if (options_.components == 1) {
         std::vector<double> sizes;
         for (const Part& part : seen_.parts) sizes.push_back(part.size);
@@ -153,16 +154,23 @@ std::vector<double> Adaptation::first_alpha(const std::vector<std::int64_t>& own
 
 /// c_i = sum_e w_e (r_ie - sum of e's own components beta_k q_ik)^2.
 std::vector<double> Adaptation::squares(const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const {
-    std::vector<double> c(static_cast<std::size_t>(q.rows));
-    std::vector<double> rest(static_cast<std::size_t>(seen_.r.cols));
+    std::vector<double> c, rest(static_cast<std::size_t>(seen_.r.cols));
+    std::vector<std::int64_t> each(rest.size());
+    std::iota(each.begin(), each.end(), std::int64_t{0});
+    const bool one_each = owner == each;
     for (std::int64_t i = 0; i < q.rows; ++i) {
-        std::ranges::copy(seen_.r.view().row(i), rest.begin());
-        for (std::size_t k = 0; k < owner.size(); ++k)
-            rest[static_cast<std::size_t>(owner[k])] -= beta[k] * q(i, static_cast<std::int64_t>(k) + 1);
-        c[static_cast<std::size_t>(i)] = sum_of(seen_.r.cols, [&](std::int64_t e) {
+        const double* r = seen_.r.view().row(i).data();
+        const double* own = q.view().row(i).data() + 1;
+        if (one_each) {
+            for (std::size_t e = 0; e < rest.size(); ++e) rest[e] = r[e] - beta[e] * own[e];
+        } else {
+            std::copy_n(r, rest.size(), rest.begin());
+            for (std::size_t k = 0; k < owner.size(); ++k) rest[static_cast<std::size_t>(owner[k])] -= beta[k] * own[k];
+        }
+        c.push_back(sum_of(seen_.r.cols, [&](std::int64_t e) {
             const double v = rest[static_cast<std::size_t>(e)];
             return weights_[static_cast<std::size_t>(e)] * v * v;
-        });
+        }));
     }
     return c;
 }

@@ -14,25 +14,31 @@
 namespace buffon {
 namespace {
 
+/// Effective size of e^(tau l) for logarithms l <= 0, the largest of which is 0; `room` is as long as they are.
+double size_of_power(const std::vector<double>& logs, double tau, std::vector<double>& room) {
+    for (std::size_t i = 0; i < logs.size(); ++i) room[i] = tau * logs[i];
+    const auto n = static_cast<std::int64_t>(room.size());
+    kernels().exps(room.data(), n);
+    double sums[2];
+    kernels().power_sums(room.data(), n, 1.0, sums);
+    return sums[0] * sums[0] / sums[1];
+}
+
 /// Largest tau in (0, 1] for which weights^tau has the effective size `need`; flattens `weights` in place.
 double temper(std::vector<double>& weights, double need) {
     const double top = *std::ranges::max_element(weights);
     std::vector<double> logs;
     for (const double w : weights)
-        if (w > 0) logs.push_back(std::log(w / top));
-    const auto size = [&](double tau) {
-        double sum = 0, squares = 0;
-        for (const double l : logs) {
-            const double w = std::exp(tau * l);
-            sum += w;
-            squares += w * w;
-        }
-        return sum * sum / squares;
-    };
+        if (w > 0) logs.push_back(w / top);
+    kernels().logs(logs.data(), static_cast<std::int64_t>(logs.size()));
+    std::vector<double> room(logs.size());
     double low = 0, high = 1;
-    for (int step = 0; step < 24; ++step) (size(0.5 * (low + high)) >= need ? low : high) = 0.5 * (low + high);
+    for (int step = 0; step < 24; ++step)
+        (size_of_power(logs, 0.5 * (low + high), room) >= need ? low : high) = 0.5 * (low + high);
+    size_of_power(logs, low, room);
+    std::size_t next = 0;
     for (double& w : weights)
-        if (w > 0) w = std::exp(low * std::log(w / top));
+        if (w > 0) w = room[next++];
     return low;
 }
 
@@ -61,16 +67,6 @@ std::vector<double> smooth(std::span<const double> w, std::span<const double> s,
         (effective_size(at(middle)) >= need ? high : low) = middle;
     }
     return at(high);
-}
-
-/// phi f / h of every expectation, whatever the output where a weight is 0.
-Matrix ratios(ConstView w, ConstView y, std::int64_t expectations) {
-    Matrix r(w.rows, w.cols * expectations);
-    double* to = r.data.data();
-    for (std::int64_t i = 0; i < w.rows; ++i)
-        for (std::int64_t j = 0; j < w.cols; ++j)
-            for (std::int64_t k = 0; k < expectations; ++k) *to++ = w(i, j) > 0 ? w(i, j) * y(i, k) : 0.0;
-    return r;
 }
 
 std::vector<double> column(ConstView table, std::int64_t j) {
@@ -133,32 +129,33 @@ Side seen_from_afar(Integrands& seen, std::int64_t e, const std::vector<double>&
 
 }  // namespace
 
-Matrix Integrands::weights() const {
-    Matrix w(r.rows, static_cast<std::int64_t>(parts.size()));
-    for (std::int64_t i = 0; i < w.rows; ++i)
+ConstView Integrands::weights(Matrix& room) const {
+    const auto seen_as_is = [](const Part& part) { return part.whole && part.sign > 0 && part.flat.empty(); };
+    if (static_cast<std::int64_t>(parts.size()) == r.cols && std::ranges::all_of(parts, seen_as_is)) return r;
+    room = Matrix(r.rows, static_cast<std::int64_t>(parts.size()));
+    for (std::int64_t i = 0; i < room.rows; ++i)
         for (std::size_t p = 0; p < parts.size(); ++p) {
             const Part& part = parts[p];
-            w(i, static_cast<std::int64_t>(p)) =
+            room(i, static_cast<std::int64_t>(p)) =
                 part.flat.empty() ? std::max(part.sign * r(i, part.expectation), 0.0) : part.flat[static_cast<std::size_t>(i)];
         }
-    return w;
+    return room;
 }
 
 Integrands look_at(const Pool& pool, std::int64_t expectations, double need) {
-    const Matrix w = pool.weights();
     Integrands seen;
-    seen.r = ratios(w, pool.y(), expectations);
+    seen.r = pool.integrands(expectations);
     const Matrix sums = signed_sums(seen.r);
     for (std::int64_t e = 0; e < seen.r.cols; ++e) {
         Side up{sums(0, e), sums(1, e)}, down{sums(2, e), sums(3, e)};
         double size = up.size(seen.r, e, 1.0);
         if (pool.score().rows > 0 && size < need) {
-            up = seen_from_afar(seen, e, column(w, e / expectations), column(pool.score(), e % expectations), need);
+            up = seen_from_afar(seen, e, column(pool.weights(), e / expectations), column(pool.score(), e % expectations), need);
             down = {0, 0};
             size = up.size(seen.r, e, 1.0);
         }
-        add_part(seen, {e, 1.0, up.mass, size, {}}, need);
-        if (down.mass > 0.01 * (up.mass + down.mass)) add_part(seen, {e, -1.0, down.mass, down.size(seen.r, e, -1.0), {}}, need);
+        add_part(seen, {e, 1.0, up.mass, size, down.mass == 0, {}}, need);
+        if (down.mass > 0.01 * (up.mass + down.mass)) add_part(seen, {e, -1.0, down.mass, down.size(seen.r, e, -1.0), up.mass == 0, {}}, need);
         add_moments(seen, up, down);
     }
     return seen;

@@ -14,6 +14,7 @@ struct Part {
     double sign;                  // +1 or -1
     double mass;                  // sum of its size max(sign r, 0), unmodified unless a score was used
     double size;                  // effective size of its weights for the fit
+    bool whole;                   // all of r: the other sign is nowhere
     std::vector<double> flat;     // (n) these weights where they were made flatter; none: max(sign r, 0)
 };
 
@@ -24,8 +25,9 @@ struct Integrands {
     std::vector<Part> parts;
     bool provisional = false;     // a score was used, or a weight flattened below the power 0.9
 
-    /// (n, P) weights of the parts for their fits.
-    Matrix weights() const;
+    /// (n, P) weights of the parts for their fits: r itself where it is nowhere negative and each part as it was seen, else
+    /// in `room`.
+    ConstView weights(Matrix& room) const;
 };
 
 /// `expectations` columns of y per law are looked at (the rest of y is carried along only); `need` is the effective size

@@ -31,7 +31,7 @@ void Pool::add(const Batch& batch, const Proposal& proposal, std::vector<double>
     append(z_, batch.z);
     append(y_, batch.y);
     append(score_, batch.score);
-    append(log_f_, batch.log_f);
+    append(f_, batch.f);
     log_initial_.insert(log_initial_.end(), batch.log_initial.begin(), batch.log_initial.end());
     proposals_.push_back(proposal);
     counts_.push_back(batch.n());
@@ -87,7 +87,7 @@ std::vector<double> Pool::log_density_of(ConstView relative, const std::vector<d
 
 Batch Pool::first(std::int64_t count, const Proposal& proposal) const {
     const auto rows = static_cast<std::size_t>(count);
-    Batch batch{first_rows(z_, count), first_rows(y_, count), {}, first_rows(log_f_, count),
+    Batch batch{first_rows(z_, count), first_rows(y_, count), {}, first_rows(f_, count),
                 {log_initial_.begin(), log_initial_.begin() + static_cast<std::ptrdiff_t>(rows)}, Matrix(count, proposal.size()), {}};
     proposal.log_components(batch.z, batch.log_initial, batch.ratio);
     batch.log_q = proposal.normalise(batch.ratio);
@@ -103,9 +103,8 @@ Matrix Pool::relative(const Proposal& proposal, std::int64_t first, std::int64_t
 }
 
 Matrix Pool::weights() const {
-    Matrix w = log_f_;
-    exp_rows(w, log_h_);
-    return w;
+    const Matrix one(n(), 1, 1.0);
+    return weighted_outputs(f_, log_initial_, log_h_, one, 1);
 }
 
 }  // namespace buffon

@@ -29,6 +29,8 @@ public:
     /// (n, K) component densities of a proposal divided by h; of `count` rows from `first` on.
     Matrix relative(const Proposal& proposal) const { return relative(proposal, 0, n()); }
     Matrix relative(const Proposal& proposal, std::int64_t first, std::int64_t count) const;
+    /// (n, E) phi_j f_j / h of the first `outputs` columns of y, law by law.
+    Matrix integrands(std::int64_t outputs) const { return weighted_outputs(f_, log_initial_, log_h_, y_, outputs); }
     /// (n, J) f_j / h.
     Matrix weights() const;
 
@@ -37,7 +39,7 @@ private:
     std::vector<double> log_h_of_last(const std::vector<double>& own_log_q) const;
     std::vector<double> log_density(const Proposal& proposal, std::int64_t first, std::int64_t count) const;
 
-    Matrix z_, y_, score_, log_f_;
+    Matrix z_, y_, score_, f_;
     std::vector<double> log_initial_;    // (n) log q_0
     std::vector<Proposal> proposals_;
     std::vector<std::int64_t> counts_;   // points drawn from each

@@ -139,8 +139,8 @@ Draws draw(Evaluation& evaluate, const WorkingSpace& space, const Proposal& prop
 
 Batch weigh(const WorkingSpace& space, const Proposal& proposal, ConstView z, ConstView y) {
     Batch batch{copy_of(z), copy_of(y), {}, Matrix(z.rows, space.laws()), {}, Matrix(z.rows, proposal.size()), {}};
-    space.log_density(z, batch.log_f);
-    batch.log_initial = space.log_initial(batch.log_f);
+    space.log_density(z, batch.f);
+    batch.log_initial = space.relative_to_initial(batch.f);
     proposal.log_components(z, batch.log_initial, batch.ratio);
     batch.log_q = proposal.normalise(batch.ratio);
     return batch;
@@ -154,9 +154,9 @@ Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal
                 Matrix(count, proposal.size()), std::vector<double>(rows)};
     for_slices(count, segment_length(points.points()), evaluate.threads(), [&](std::int64_t begin, std::int64_t n) {
         const ConstView z = rows_of(batch.z, begin, n);
-        const View log_f = rows_of(batch.log_f, begin, n), g = rows_of(batch.ratio, begin, n);
-        space.log_density(z, log_f);
-        const std::vector<double> log_initial = space.log_initial(log_f);
+        const View f = rows_of(batch.f, begin, n), g = rows_of(batch.ratio, begin, n);
+        space.log_density(z, f);
+        const std::vector<double> log_initial = space.relative_to_initial(f);
         std::ranges::copy(log_initial, batch.log_initial.begin() + begin);
         proposal.log_components(z, log_initial, g);
         std::ranges::copy(proposal.normalise(g), batch.log_q.begin() + begin);
@@ -165,14 +165,25 @@ Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal
 }
 
 Matrix summands(const Batch& batch) {
-    const std::int64_t c = batch.y.cols;
-    Matrix w = batch.log_f;
-    exp_rows(w, batch.log_q);
-    Matrix t(batch.n(), w.cols * c);
+    return weighted_outputs(batch.f, batch.log_initial, batch.log_q, batch.y, batch.y.cols);
+}
+
+Matrix weighted_outputs(ConstView f, std::span<const double> log_initial, std::span<const double> log_q, ConstView y,
+                        std::int64_t outputs) {
+    Matrix share(f.rows, 1);   // q_0 / q
+    std::ranges::copy(log_initial, share.data.begin());
+    exp_rows(share, log_q);
+    Matrix t(f.rows, f.cols * outputs);
     double* to = t.data.data();
-    for (std::int64_t i = 0; i < batch.n(); ++i)
-        for (std::int64_t j = 0; j < w.cols; ++j)
-            for (std::int64_t k = 0; k < c; ++k) *to++ = w(i, j) > 0 ? w(i, j) * batch.y(i, k) : 0.0;
+    for (std::int64_t i = 0; i < f.rows; ++i) {
+        const auto laws = f.row(i);
+        for (std::int64_t k = 0; k < outputs; ++k) {
+            const double size = share(i, 0) * y(i, k);
+            for (std::size_t j = 0; j < laws.size(); ++j)
+                to[static_cast<std::int64_t>(j) * outputs + k] = laws[j] > 0 ? laws[j] * size : 0.0;
+        }
+        to += t.cols;
+    }
     return t;
 }
 

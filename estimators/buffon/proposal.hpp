@@ -47,7 +47,7 @@ struct Batch {
     Matrix z;      // (n, d)
     Matrix y;      // (n, c) outputs; 0 where no input law has density: the model was not asked
     Matrix score;  // (n, m) or empty
-    Matrix log_f;  // (n, J) input laws
+    Matrix f;      // (n, J) input laws relative to q_0: f_j / q_0, 0 where no law has density
     std::vector<double> log_initial;  // (n) q_0
     Matrix ratio;  // (n, K) components of the proposal q it was drawn from: g_k / q
     std::vector<double> log_q;  // (n)
@@ -82,6 +82,10 @@ inline std::int64_t column_of(const Evaluation& evaluate, std::int64_t v, std::i
 }
 /// The same for the expectations that are adapted to.
 inline std::int64_t summand_column(const Evaluation& evaluate, std::int64_t e) { return column_of(evaluate, e, evaluate.wanted()); }
+
+/// The same from its parts, of the first `outputs` columns of y: f (n, J) relative to q_0, log q_0 and log q (n), y (n, c).
+Matrix weighted_outputs(ConstView f, std::span<const double> log_initial, std::span<const double> log_q, ConstView y,
+                        std::int64_t outputs);
 
 /// Controls g_k / q - 1: (n, K). Their mean is 0 under q.
 Matrix controls(const Batch& batch);

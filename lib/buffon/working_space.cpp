@@ -187,11 +187,9 @@ void WorkingSpace::log_jacobian(ConstView z, std::span<double> out) const {
     }
 }
 
-std::vector<double> WorkingSpace::log_initial(ConstView log_f) const {
-    std::vector<double> copy(log_f.data, log_f.data + log_f.size());
-    if (log_f.cols == 1) return copy;
+std::vector<double> WorkingSpace::relative_to_initial(View log_f) const {
     const std::vector<double> shares(laws_.size(), 1.0 / static_cast<double>(laws_.size()));
-    return mixture_ratios({copy.data(), log_f.rows, log_f.cols}, shares);
+    return mixture_ratios(log_f, shares);
 }
 
 void WorkingSpace::draw_initial(double v, double* u) const {

@@ -31,9 +31,10 @@ public:
     /// log |dx / dz| of each row.
     void log_jacobian(ConstView z, std::span<double> out) const;
 
-    /// q_0 = (1/J) sum_j f_j: its log density from those of the laws (n, J), and a draw from d uniforms in place; v in
-    /// (0, 1) chooses the law.
-    std::vector<double> log_initial(ConstView log_f) const;
+    /// q_0 = (1/J) sum_j f_j: returns log q_0 (n), and the log densities of the laws (n, J) become f_j / q_0 in place, 0 where
+    /// no law has density.
+    std::vector<double> relative_to_initial(View log_f) const;
+    /// A draw from q_0, of d uniforms in place; v in (0, 1) chooses the law.
     void draw_initial(double v, double* u) const;
 
 private:

@@ -139,8 +139,8 @@ TEST_CASE("aiscv: twenty input laws are answered from one sample, law by law") {
         CHECK(e.names.back().substr(0, 8) == "law 20: ");
         mean += criterion(e, known.exact, known.exact) / 60;
         const auto se = e.std_error();
-        for (std::size_t j = 0; j < 20; ++j)   // t of 15 degrees, sixty at once
-            CHECK(std::abs(e.value[j] - known.exact[j]) < 6 * std::hypot(se[j], known.exact_error[j]));
+        for (std::size_t j = 0; j < 20; ++j)   // t of 8 to 15 degrees, sixty at once
+            CHECK(std::abs(e.value[j] - known.exact[j]) < 9 * std::hypot(se[j], known.exact_error[j]));
     }
     MESSAGE("relative error " << std::sqrt(mean));
     CHECK(mean < 6e-6);   // 1.7e-6 measured; one law's own plain Monte Carlo with all 20,000 points has 1.1e-5

@@ -120,7 +120,7 @@ TEST_CASE("the pool keeps rows in the order of the batches, and first() gives th
             REQUIRE(first.z(i, j) == batch.z(at, j));
             REQUIRE(first.y(i, j) == batch.y(at, j));
         }
-        REQUIRE(first.log_f(i, 0) == batch.log_f(at, 0));
+        REQUIRE(first.f(i, 0) == batch.f(at, 0));
         REQUIRE(first.log_initial[static_cast<std::size_t>(i)] == batch.log_initial[static_cast<std::size_t>(at)]);
         const auto truth = static_cast<double>(std::log(b.density(2, i)));
         REQUIRE(std::abs(first.log_q[static_cast<std::size_t>(i)] - truth) < 1e-12 * std::max(1.0, std::abs(truth)));

@@ -163,14 +163,19 @@ TEST_CASE("draw_initial: v at the very end of (0, 1) still chooses a law") {
     CHECK(std::isfinite(z[0] + z[1]));
 }
 
-TEST_CASE("log_initial: q_0 is the mean of the laws") {
+TEST_CASE("relative_to_initial: q_0 is the mean of the laws, and they become relative to it") {
     const WorkingSpace space = WorkingSpace::standardised(normals);
-    const std::vector<double> log_f{std::log(0.2), std::log(0.6), -2000.0, -infinity, -infinity, -infinity};
-    const std::vector<double> log_q = space.log_initial({log_f.data(), 3, 2});
+    std::vector<double> f{std::log(0.2), std::log(0.6), -2000.0, -infinity, -infinity, -infinity};
+    const std::vector<double> log_q = space.relative_to_initial({f.data(), 3, 2});
     CHECK(log_q[0] == doctest::Approx(std::log(0.4)));
     CHECK(log_q[1] == doctest::Approx(-2000 - std::log(2.0)));
     CHECK(log_q[2] == -infinity);
-    CHECK(WorkingSpace::normal(normals[0]).log_initial({log_f.data(), 1, 1})[0] == std::log(0.2));
+    const double expected[] = {0.5, 1.5, 2, 0, 0, 0};
+    for (std::size_t i = 0; i < f.size(); ++i) CHECK(f[i] == doctest::Approx(expected[i]));
+    double alone[] = {std::log(0.2), -infinity};
+    CHECK(WorkingSpace::normal(normals[0]).relative_to_initial({alone, 2, 1}) == std::vector{std::log(0.2), -infinity});
+    CHECK(alone[0] == 1.0);
+    CHECK(alone[1] == 0.0);
 }
 
 TEST_CASE("normal: the standard normal space of one law") {
