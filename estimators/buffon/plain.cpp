@@ -3,6 +3,7 @@
 #include <buffon/check.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/finish.hpp>
+#include <buffon/fused.hpp>
 #include <buffon/moments.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/tails.hpp>
@@ -16,10 +17,20 @@ Estimate plain(const Problem& problem, const Run& run) {
     const Distribution& inputs = problem.inputs();
     Moments total;
     FirstRows first_rows(judged_rows);
+    std::optional<Fused> fused = Fused::of(evaluate, stream);
+    const auto in_blocks = [&](std::int64_t start, std::int64_t rows) {
+        if (!fused) return false;
+        Matrix y(start < judged_rows ? rows : 0, fused->columns(), 1.0);
+        if (!fused->add(start, rows, total, y)) return false;
+        first_rows.add(y);
+        return true;
+    };
 
     const auto sample = [&] {
         for (std::int64_t start = 0; start < run.budget; start += chunk_rows(run)) {
-            const View x = evaluate.room(std::min(chunk_rows(run), run.budget - start));
+            const std::int64_t rows = std::min(chunk_rows(run), run.budget - start);
+            if (in_blocks(start, rows)) continue;
+            const View x = evaluate.room(rows);
             parallel::for_blocks(x.rows, run.threads, [&](std::int64_t first, std::int64_t count) {
                 inputs.sample(stream, start + first, x.slice(first, count));
             });

@@ -138,7 +138,7 @@ void Evaluation::announce() {
 /// Nothing is reported after this: what is left is the partial estimate.
 void Evaluation::stop(Unfinished& stopped) {
     announced_ = n_;
-    stopped.sample = sample_;
+    stopped.sample = recalled();
     if (stopped.sample.log_density.size() != static_cast<std::size_t>(sample_.n())) stopped.sample.log_density.clear();
 }
 
@@ -236,11 +236,11 @@ void Evaluation::fail(ConstView x, std::int64_t i, const std::string& where, con
     throw failure;
 }
 
-void Evaluation::learn_outputs(const Outputs& first) {
+void Evaluation::learn_outputs(std::int64_t columns, bool scored) {
     if (m_ > 0) return;
     const auto& given = problem_.outputs();
     const auto& known = problem_.known();
-    const std::int64_t m = first.y.cols - static_cast<std::int64_t>(known.size());
+    const std::int64_t m = columns - static_cast<std::int64_t>(known.size());
     require(m > 0, function_, ": the model must give at least one output, got none");
     require(given.empty() || static_cast<std::int64_t>(given.size()) == m, function_, ": the model gave ", m,
             " outputs, but ", given.size(), " are named");
@@ -249,20 +249,20 @@ void Evaluation::learn_outputs(const Outputs& first) {
         for (std::int64_t j = 1; j <= m; ++j) names_.push_back(m == 1 ? "y" : "y" + std::to_string(j));
     sample_.outputs = names_;
     names_.insert(names_.end(), known.begin(), known.end());
-    m_ = first.y.cols;
-    scored_ = first.score.rows > 0;
+    m_ = columns;
+    scored_ = scored;
 }
 
 void Evaluation::make_room(const Outputs& like, std::int64_t rows) {
     if (rest_.y.rows > 0) return;
-    learn_outputs(like);
+    learn_outputs(like.y.cols, like.score.rows > 0);
     rest_ = {Matrix(rows, columns()), like.score.rows > 0 ? Matrix(rows, m_) : Matrix()};
 }
 
 /// Takes what one call says of all points without a copy.
 bool Evaluation::adopt(Outputs& whole, std::int64_t rows) {
     if (rest_.y.rows > 0 || whole.y.rows != rows || discards()) return false;
-    learn_outputs(whole);
+    learn_outputs(whole.y.cols, whole.score.rows > 0);
     check_columns(whole);
     rest_ = std::move(whole);
     return true;
@@ -328,9 +328,33 @@ void Evaluation::refuse_point(ConstView x, std::int64_t i, std::int64_t index) c
     throw ModelError(text.str(), index, {row.begin(), row.end()});
 }
 
-void Evaluation::keep(ConstView x, ConstView y) {
+void Evaluation::count_elsewhere(std::int64_t rows, std::int64_t m, const Stream& stream) {
+    learn_outputs(m, false);
+    elsewhere_ = stream;
+    if (recallable_ == n_ && would_keep(rows * (problem_.dim() + columns()))) recallable_ += rows;
+    n_ += rows;
+}
+
+/// What was finished so far: kept rows, and before them those that are as quickly made again as kept.
+Sample Evaluation::recalled() const {
+    if (recallable_ == 0) return sample_;
+    Matrix x(recallable_, problem_.dim());
+    problem_.inputs().sample(elsewhere_, 0, x);
+    Sample all = sample_;
+    all.x = all.y = {};
+    all.append(x, problem_(x).y);
+    if (sample_.n() > 0) all.append(sample_.x, sample_.y);
+    return all;
+}
+
+/// Whether a run of which no sample is wanted keeps as many numbers more.
+bool Evaluation::would_keep(std::int64_t numbers) const {
     const auto held = static_cast<std::int64_t>(sample_.x.data.size() + sample_.y.data.size());
-    if (run_.keep != Keep::sample && held + x.size() + y.size() > keep_at_most) return;
+    return held + recallable_ * (problem_.dim() + m_) + numbers <= keep_at_most;
+}
+
+void Evaluation::keep(ConstView x, ConstView y) {
+    if (run_.keep != Keep::sample && !would_keep(x.size() + y.size())) return;
     if (sample_.x.rows == 0)   // once: growing copies all
         for (auto [table, columns] : {std::pair(&sample_.x, x.cols), std::pair(&sample_.y, wanted())})
             table->data.reserve(static_cast<std::size_t>(std::min(std::min(run_.budget, keep_at_most) * columns, keep_at_most / 2)));

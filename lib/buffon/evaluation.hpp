@@ -41,6 +41,9 @@ public:
     /// @throw Interrupted.
     void announce();
 
+    /// Counts the next `rows` rows of the problem's sample of a stream: drawn and evaluated elsewhere, all finite, m outputs each.
+    void count_elsewhere(std::int64_t rows, std::int64_t m, const Stream& stream);
+
     const std::string& function() const { return function_; }
     std::uint64_t key() const { return key_; }
     int threads() const { return run_.threads; }
@@ -71,7 +74,7 @@ private:
     void check_columns(const Outputs& part) const;
     Part call(ConstView x, std::int64_t begin, std::int64_t count) const;
     [[noreturn]] void fail(ConstView x, std::int64_t i, const std::string& where, const char* what, std::exception_ptr cause) const;
-    void learn_outputs(const Outputs& first);
+    void learn_outputs(std::int64_t columns, bool scored);
     void make_room(const Outputs& like, std::int64_t rows);
     void place(const Outputs& part, std::int64_t begin);
     void judge(ConstView x, std::int64_t begin, std::int64_t end);
@@ -79,6 +82,8 @@ private:
     void stop(Unfinished& stopped);
     [[noreturn]] void refuse_point(ConstView x, std::int64_t i, std::int64_t index) const;
     void keep(ConstView x, ConstView y);
+    bool would_keep(std::int64_t numbers) const;
+    Sample recalled() const;
 
     std::string function_;
     const Problem& problem_;
@@ -92,6 +97,8 @@ private:
     Sample sample_;
     Outputs rest_;                        // outputs of the call that is under way
     std::int64_t done_ = 0;               // its finished rows
+    Stream elsewhere_;                    // of rows that were counted only
+    std::int64_t recallable_ = 0;         // the first of them, made again for a run that stops early
     std::int64_t announced_ = 0;   // evaluations that progress knows of
     std::shared_ptr<Matrix> room_;
     Partial partial_;

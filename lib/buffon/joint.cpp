@@ -1,6 +1,7 @@
 #include <buffon/joint.hpp>
 
 #include <buffon/check.hpp>
+#include <buffon/kernels.hpp>
 #include <buffon/names.hpp>
 
 #include <algorithm>
@@ -220,6 +221,15 @@ void Joint::from_uniform(ConstView v, View x) const {
         copula_->correlate(rows);
         from_scores(laws_, rows);
     });
+}
+
+void Joint::from_uniform(Columns v) const {
+    assert(v.cols == dim() && !copula_);
+    for (std::int64_t j = 0; j < v.cols; ++j)
+        std::visit([&]<class L>(L law) {
+            if constexpr (std::same_as<L, Uniform>) kernels().uniform_quantiles(v[j], v.rows, law.lower(), law.upper());
+            else std::transform(v[j], v[j] + v.rows, v[j], [&](double p) { return law.quantile(p); });
+        }, laws_[static_cast<std::size_t>(j)]);
 }
 
 }  // namespace buffon

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <buffon/columns.hpp>
 #include <buffon/gaussian_copula.hpp>
 #include <buffon/laws/univariate.hpp>
 #include <buffon/view.hpp>
@@ -34,6 +35,8 @@ public:
     void to_normal(ConstView x, View u) const;
     void from_normal(ConstView u, View x) const;
     void from_uniform(ConstView v, View x) const;
+    /// The same by columns, in place; for independent coordinates.
+    void from_uniform(Columns v) const;
 
 private:
     std::vector<Univariate> laws_;

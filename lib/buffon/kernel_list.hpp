@@ -56,6 +56,21 @@ void erfcs(double* x, std::int64_t n);
 void normal_cdfs(double* x, std::int64_t n);
 void normal_quantiles(double* x, std::int64_t n);
 
+/// Column j of out: the uniforms of Stream{key, id} at (first, j), (first + 1, j), ...; n in each of d columns, `stride` apart.
+void uniform_columns(std::uint64_t key, std::uint32_t id, std::int64_t first, std::int64_t n, std::int64_t d, double* out,
+                     std::int64_t stride);
+
+/// x (n) -= its mean, which is returned; square = sum of the squares of what is left.
+double centre(double* x, std::int64_t n, double* square);
+
+double dot_product(const double* a, const double* b, std::int64_t n);
+
+/// x (n) <- quantiles of the uniform law on (lower, upper).
+void uniform_quantiles(double* x, std::int64_t n, double lower, double upper);
+
+/// y (n) = sin x1 + a sin^2 x2 + b x3^4 sin x1, the columns of x `stride` apart.
+void ishigami(const double* x, std::int64_t stride, std::int64_t n, double a, double b, double* y);
+
 }  // namespace kernel
 }  // namespace BUFFON_ISA
 
@@ -79,6 +94,11 @@ struct Kernels {
     decltype(&kernel::erfcs) erfcs;
     decltype(&kernel::normal_cdfs) normal_cdfs;
     decltype(&kernel::normal_quantiles) normal_quantiles;
+    decltype(&kernel::uniform_columns) uniform_columns;
+    decltype(&kernel::centre) centre;
+    decltype(&kernel::dot_product) dot_product;
+    decltype(&kernel::uniform_quantiles) uniform_quantiles;
+    decltype(&kernel::ishigami) ishigami;
 };
 
 }  // namespace buffon

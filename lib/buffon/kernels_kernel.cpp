@@ -27,6 +27,11 @@ const Kernels table{
     .erfcs = kernel::erfcs,
     .normal_cdfs = kernel::normal_cdfs,
     .normal_quantiles = kernel::normal_quantiles,
+    .uniform_columns = kernel::uniform_columns,
+    .centre = kernel::centre,
+    .dot_product = kernel::dot_product,
+    .uniform_quantiles = kernel::uniform_quantiles,
+    .ishigami = kernel::ishigami,
 };
 
 }  // namespace BUFFON_ISA

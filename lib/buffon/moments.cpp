@@ -1,12 +1,12 @@
 #include <buffon/moments.hpp>
 
 #include <buffon/check.hpp>
-#include <buffon/sums.hpp>
+#include <buffon/kernels.hpp>
 
 namespace buffon {
 namespace {
 
-/// Column-major copy, so that every sum below runs over contiguous numbers.
+/// Column-major copy, so that every sum runs over contiguous numbers.
 std::vector<double> columns_of(ConstView y) {
     std::vector<double> columns(static_cast<std::size_t>(y.size()));
     for (std::int64_t i = 0; i < y.rows; ++i)
@@ -16,18 +16,22 @@ std::vector<double> columns_of(ConstView y) {
 
 }  // namespace
 
-Moments::Moments(ConstView y)
-    : n(y.rows), mean(static_cast<std::size_t>(y.cols)), scatter(y.cols, y.cols) {
-    if (n == 0) return;
+Moments::Moments(ConstView y) {
     std::vector<double> columns = columns_of(y);
-    for (std::int64_t j = 0; j < y.cols; ++j) {
-        double* column = columns.data() + j * n;
-        const double centre = sum_of(n, [=](std::int64_t i) { return column[i]; }) / static_cast<double>(n);
-        for (std::int64_t i = 0; i < n; ++i) column[i] -= centre;
-        mean[static_cast<std::size_t>(j)] = centre;
-        for (std::int64_t k = 0; k <= j; ++k)
-            scatter(j, k) = scatter(k, j) = dot(column, columns.data() + k * n, n);
+    *this = of_columns({columns.data(), y.rows, y.cols, y.rows});
+}
+
+Moments Moments::of_columns(Columns y) {
+    Moments moments;
+    moments.n = y.rows;
+    moments.mean.resize(static_cast<std::size_t>(y.cols));
+    moments.scatter = Matrix(y.cols, y.cols);
+    for (std::int64_t j = 0; j < y.cols && y.rows > 0; ++j) {
+        moments.mean[static_cast<std::size_t>(j)] = kernels().centre(y[j], y.rows, &moments.scatter(j, j));
+        for (std::int64_t k = 0; k < j; ++k)
+            moments.scatter(j, k) = moments.scatter(k, j) = kernels().dot_product(y[j], y[k], y.rows);
     }
+    return moments;
 }
 
 void Moments::merge(const Moments& other) {

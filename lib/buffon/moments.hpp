@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include <buffon/columns.hpp>
 #include <buffon/view.hpp>
 
 namespace buffon {
@@ -17,6 +18,8 @@ struct Moments {
     Moments() = default;
     /// Of one block of rows y (n, m), in two passes.
     explicit Moments(ConstView y);
+    /// The same by columns, y (n, m), whose means are subtracted there.
+    static Moments of_columns(Columns y);
 
     void merge(const Moments& other);
 

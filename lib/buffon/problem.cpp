@@ -34,6 +34,44 @@ Matrix beside(const Matrix& a, const Matrix& b) {
     return both;
 }
 
+/// A few hundred points: both tables stay in the cache.
+constexpr std::int64_t slice_rows = 256;
+
+/// Rows [first, first + count) of x through a model of columns into those of y.
+void ask(const ColumnModel& model, ConstView x, std::int64_t first, std::int64_t count, View y) {
+    std::vector<double> in(static_cast<std::size_t>(count * x.cols)), out(static_cast<std::size_t>(count * y.cols));
+    for (std::int64_t i = 0; i < count; ++i)
+        for (std::int64_t j = 0; j < x.cols; ++j) in[static_cast<std::size_t>(j * count + i)] = x(first + i, j);
+    model.evaluate(Columns{in.data(), count, x.cols, count}, {out.data(), count, y.cols, count});
+    for (std::int64_t i = 0; i < count; ++i)
+        for (std::int64_t k = 0; k < y.cols; ++k) y(first + i, k) = out[static_cast<std::size_t>(k * count + i)];
+}
+
+/// A slice in which the model throws is asked point by point: the first one at which it throws is named.
+Outputs by_slices(const ColumnModel& model, ConstView x) {
+    Outputs out{Matrix(x.rows, model.outputs), {}};
+    std::int64_t i = 0;
+    const auto point_by_point = [&](std::int64_t end) {
+        try {
+            for (; i < end; ++i) ask(model, x, i, 1, out.y);
+        } catch (const std::exception& error) {
+            out.y.rows = i;
+            out.y.data.resize(static_cast<std::size_t>(i * out.y.cols));
+            throw PointError(error.what(), std::move(out), std::current_exception());
+        }
+    };
+    while (i < x.rows) {
+        const std::int64_t count = std::min(slice_rows, x.rows - i);
+        try {
+            ask(model, x, i, count, out.y);
+            i += count;
+        } catch (const std::exception&) {
+            point_by_point(i + count);
+        }
+    }
+    return out;
+}
+
 /// The shortest text that gives this number back.
 std::string shortest(double value) {
     char text[32];
@@ -46,6 +84,13 @@ Problem Problem::from_c(CPointFunction f, void* user_data, Distribution inputs, 
                         std::shared_ptr<const void> owner) {
     require(f != nullptr, "Problem: from_c needs a function, got a null pointer");
     require_names(outputs, 1);
+    const auto columns = [f, user_data, owner](ConstColumns x, Columns y) {
+        std::vector<double> point(static_cast<std::size_t>(x.cols));
+        for (std::int64_t i = 0; i < x.rows; ++i) {
+            for (std::int64_t j = 0; j < x.cols; ++j) point[static_cast<std::size_t>(j)] = x[j][i];
+            y[0][i] = f(static_cast<int>(x.cols), point.data(), user_data);
+        }
+    };
     Model model = [f, user_data, owner = std::move(owner)](ConstView x) {
         Outputs out{Matrix(x.rows, 1), {}};
         std::vector<double> point(static_cast<std::size_t>(x.cols));   // what f writes disturbs nothing
@@ -55,7 +100,9 @@ Problem Problem::from_c(CPointFunction f, void* user_data, Distribution inputs, 
         }
         return out;
     };
-    return Problem(std::move(model), std::move(inputs), std::move(outputs));
+    Problem out(std::move(model), std::move(inputs), std::move(outputs));
+    out.columns_ = {columns, 1};
+    return out;
 }
 
 Problem Problem::from_c(CBatchFunction f, void* user_data, std::int64_t m, Distribution inputs, std::vector<std::string> outputs,
@@ -69,6 +116,15 @@ Problem Problem::from_c(CBatchFunction f, void* user_data, std::int64_t m, Distr
         return out;
     };
     return Problem(std::move(model), std::move(inputs), std::move(outputs));
+}
+
+Problem::Problem(ColumnModel model, Distribution inputs, std::vector<std::string> outputs)
+    : Problem(Model([model](ConstView x) { return by_slices(model, x); }), std::move(inputs), std::move(outputs)) {
+    require(static_cast<bool>(model.evaluate), "Problem: model must be callable, got an empty function");
+    require(model.outputs >= 1, "Problem: a model of columns needs at least one output, got ", model.outputs);
+    require(outputs_.empty() || static_cast<std::int64_t>(outputs_.size()) == model.outputs, "Problem: a model of columns with ",
+            model.outputs, " outputs got ", outputs_.size(), " names");
+    columns_ = std::move(model);
 }
 
 Problem Problem::with_outputs(std::vector<Functional> functionals) const {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <buffon/check.hpp>
+#include <buffon/columns.hpp>
 #include <buffon/distribution.hpp>
 #include <buffon/view.hpp>
 
@@ -68,13 +69,21 @@ public:
         require(static_cast<bool>(model_), "Problem: model must be callable, got an empty function");
     }
 
-    /// From a function of one point; it is called from several threads at once.
+    /// From a model of columns, see ColumnModel and by_columns: the fastest form.
+    /// @throw std::invalid_argument for an empty function, fewer than one output, or another number of names.
+    Problem(ColumnModel model, Distribution inputs, std::vector<std::string> outputs = {});
+
+    /// From a function of one point; it is called from several threads at once, and again where it throws or is not finite.
     template <PointFunction F>
     Problem(F f, Distribution inputs, std::vector<std::string> outputs = {})
-        : Problem(Model([f = std::move(f)](ConstView x) { return by_point(f, x); }), std::move(inputs), std::move(outputs)) {}
+        : Problem(Model([f](ConstView x) { return by_point(f, x); }), std::move(inputs), std::move(outputs)) {
+        columns_ = detail::gathered(std::move(f));
+    }
     template <PointVectorFunction F>
     Problem(F f, Distribution inputs, std::vector<std::string> outputs = {})
-        : Problem(Model([f = std::move(f)](ConstView x) { return by_point(f, x); }), std::move(inputs), std::move(outputs)) {}
+        : Problem(Model([f](ConstView x) { return by_point(f, x); }), std::move(inputs), std::move(outputs)) {
+        columns_ = detail::gathered(std::move(f));
+    }
 
     /// From a function of C; it is called from several threads at once and must return, not throw. `user_data` is handed to
     /// every call, `owner` kept as long as the problem. A function of a batch has m outputs.
@@ -101,6 +110,8 @@ public:
     const std::vector<std::string>& known() const { return known_; }
     const std::string& asked_by() const { return asked_by_; }
     bool thread_safe() const { return thread_safe_; }
+    /// The model by columns; with an empty function where there is none.
+    const ColumnModel& columns() const { return columns_; }
 
 private:
     template <PointFunction F>
@@ -125,6 +136,7 @@ private:
     static Outputs by_point(const F& f, ConstView x);
 
     Model model_;
+    ColumnModel columns_;
     Distribution inputs_;
     std::vector<std::string> outputs_;
     std::vector<std::string> known_;

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include <buffon/check.hpp>
+#include <buffon/kernels.hpp>
 #include <buffon/normal_functions.hpp>
 
 namespace buffon::testing {
@@ -79,10 +80,7 @@ KnownProblem zero_variance(std::vector<double> a) {
 
 KnownProblem ishigami(double a, double b) {
     require(std::isfinite(a) && std::isfinite(b), "ishigami: a and b must be finite, got a = ", a, ", b = ", b);
-    const auto model = [a, b](std::span<const double> x) {
-        const double s = std::sin(x[0]), r = std::sin(x[1]), square = x[2] * x[2];
-        return s + a * r * r + b * square * square * s;
-    };
+    const ColumnModel model{[a, b](ConstColumns x, Columns y) { kernels().ishigami(x.data, x.stride, x.rows, a, b, y.data); }, 1};
     const double p4 = pi * pi * pi * pi;
     const double v1 = 0.5 * (1 + b * p4 / 5) * (1 + b * p4 / 5), v2 = a * a / 8, v13 = b * b * p4 * p4 * 8 / 225;
     const double v = v1 + v2 + v13;

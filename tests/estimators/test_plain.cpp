@@ -77,6 +77,95 @@ TEST_CASE("plain: bits do not depend on threads or batches") {
     }
 }
 
+namespace {
+
+/// The same model, which plain can only ask for batches.
+Problem in_batches(const Problem& problem) {
+    return {Model([=](ConstView x) { return problem(x); }), problem.inputs(), problem.outputs()};
+}
+
+/// NaN where x > 3: 1 of 740 points.
+const Problem rarely_nan([](std::span<const double> x) { return x[0] > 3 ? std::nan("") : x[0]; }, testing::standard_normal(1));
+/// Infinite where x > 4.4: 1 of 185,000 points.
+const Problem seldom_infinite([](std::span<const double> x) { return x[0] > 4.4 ? HUGE_VAL : x[0] * x[0]; }, testing::standard_normal(1));
+const Problem throws_late(
+    [](std::span<const double> x) {
+        if (x[0] > 4.4) throw std::runtime_error("out of licences");
+        return x[0];
+    },
+    testing::standard_normal(1));
+
+}  // namespace
+
+TEST_CASE("plain: in blocks or in batches, every number of the estimate is the same") {
+    const auto check = [](const Problem& problem, OnError on_error) {
+        const Run run{.budget = 300'001, .rng = 3, .on_error = on_error};
+        REQUIRE(problem.columns().evaluate);
+        const Estimate blocks = plain(problem, run), batches = plain(in_batches(problem), run);
+        CHECK(blocks.value == batches.value);
+        CHECK(blocks.covariance.data == batches.covariance.data);
+        CHECK(blocks.n == batches.n);
+        CHECK(blocks.n_failed == batches.n_failed);
+        CHECK(blocks.warnings == batches.warnings);
+        CHECK(blocks.diagnostics == batches.diagnostics);
+    };
+    for (const OnError on_error : {OnError::raise, OnError::discard})
+        for (const auto& known : {testing::ishigami(), testing::g_function(), testing::gaussian_moments()}) check(known.problem, on_error);
+    check(rarely_nan, OnError::discard);
+    check(seldom_infinite, OnError::discard);
+    check(throws_late, OnError::discard);
+}
+
+TEST_CASE("plain: in blocks or in batches, a failure says and leaves the same") {
+    const auto failure = [](const Problem& problem) {
+        try {
+            (void)plain(problem, {.budget = 1'000'000, .rng = 3, .threads = 2});
+        } catch (const ModelError& error) {
+            return error;
+        }
+        throw std::logic_error("the failure was swallowed");
+    };
+    for (const Problem& problem : {rarely_nan, seldom_infinite, throws_late}) {
+        const ModelError blocks = failure(problem), batches = failure(in_batches(problem));
+        CHECK(std::string(blocks.what()) == batches.what());
+        CHECK(blocks.index == batches.index);
+        CHECK(blocks.sample.x.data == batches.sample.x.data);
+        CHECK(blocks.sample.y.data == batches.sample.y.data);
+        CHECK(blocks.sample.outputs == batches.sample.outputs);
+        CHECK((blocks.partial == nullptr) == (batches.partial == nullptr));
+        if (!blocks.partial || !batches.partial) continue;
+        CHECK(blocks.partial->n == batches.partial->n);
+        CHECK(blocks.partial->value == batches.partial->value);
+        CHECK(blocks.partial->covariance.data == batches.partial->covariance.data);
+    }
+}
+
+TEST_CASE("plain: in blocks, progress is told each batch and may stop the run; what was finished is kept, up to four million numbers") {
+    const auto stopped_after = [](const Problem& problem, std::int64_t calls) {
+        std::int64_t seen = 0;
+        Run run{.budget = 3'000'000, .rng = 3};
+        run.progress = [&](std::int64_t, std::int64_t) {
+            if (++seen == calls) throw Interrupted();
+        };
+        try {
+            (void)plain(problem, run);
+        } catch (const Interrupted& stop) {
+            return stop;
+        }
+        throw std::logic_error("not stopped");
+    };
+    const Problem known = testing::ishigami().problem;
+    for (const std::int64_t calls : {1, 2, 20}) {
+        const Interrupted blocks = stopped_after(known, calls), batches = stopped_after(in_batches(known), calls);
+        REQUIRE(blocks.partial != nullptr);
+        CHECK(blocks.partial->n == calls * 65'536);
+        CHECK(blocks.partial->value == batches.partial->value);
+        CHECK(blocks.sample.n() == std::min<std::int64_t>(calls, 15) * 65'536);
+        CHECK(blocks.sample.x.data == batches.sample.x.data);
+        CHECK(blocks.sample.y.data == batches.sample.y.data);
+    }
+}
+
 TEST_CASE("plain: the key decides the numbers, and the estimate says which key it was") {
     const auto known = testing::ishigami();
     const Estimate fresh = plain(known.problem, {.budget = 100});

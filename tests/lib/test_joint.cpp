@@ -197,3 +197,17 @@ TEST_CASE("names default to x1, x2, ...; defects are named") {
     CHECK(message([] { Joint({Normal(), Normal()}, {"a", "a"}); }) == "Joint: names must differ, got \"a\" twice");
     CHECK(message([] { Joint({Normal()}, {}, pair(0)); }) == "Joint: copula must have dimension 1 (one per law), got 2");
 }
+
+TEST_CASE("from_uniform by columns gives the bits of the rows, for every law") {
+    const Joint law({Normal(1, 2), LogNormal(0, 0.5), Uniform(-3, 5), Uniform(1e-3, 1e9)});
+    Matrix v(1001, law.dim()), x(1001, law.dim());
+    Stream{4, 4}.uniform(0, v);
+    v(0, 2) = v(1, 3) = 0.5;
+    law.from_uniform(v, x);
+    std::vector<double> columns(static_cast<std::size_t>(law.dim() * 1010));
+    for (std::int64_t i = 0; i < v.rows; ++i)
+        for (std::int64_t j = 0; j < v.cols; ++j) columns[static_cast<std::size_t>(j * 1010 + i)] = v(i, j);
+    law.from_uniform(Columns{columns.data(), 1001, law.dim(), 1010});
+    for (std::int64_t i = 0; i < v.rows; ++i)
+        for (std::int64_t j = 0; j < v.cols; ++j) CHECK(columns[static_cast<std::size_t>(j * 1010 + i)] == x(i, j));
+}

@@ -1,5 +1,6 @@
 #include <buffon/kernels.hpp>
 
+#include <buffon/laws/uniform.hpp>
 #include <buffon/stream.hpp>
 #include <buffon/sums.hpp>
 #include <buffon/vecmath_normal.hpp>
@@ -255,6 +256,66 @@ TEST_CASE("all levels give equal bits, those of the pointwise functions: columns
                 });
             }
     });
+}
+
+TEST_CASE("all levels give equal bits: centre, and those of the order of all sums") {
+    random_and_edges([](auto change) {
+        for (const std::int64_t n : {1, 7, 8, 9, 4095, 4096, 4097}) {
+            const auto x = change(numbers(n, 19));
+            const double mean = sum_of(n, [&](std::int64_t i) { return x[static_cast<std::size_t>(i)]; }) / static_cast<double>(n);
+            auto gaps = x;
+            for (double& v : gaps) v -= mean;
+            check_all_levels([&](const Kernels& use) {
+                auto result = x;
+                double square = 0;
+                const double found = use.centre(result.data(), n, &square);
+                CHECK(same(result, gaps));
+                CHECK(same({found, square}, {mean, dot(gaps.data(), gaps.data(), n)}));
+                result.push_back(square);
+                return result;
+            });
+        }
+    });
+}
+
+TEST_CASE("all levels give equal bits: dot_product, and those of the order of all sums") {
+    random_and_edges([](auto change) {
+        for (const std::int64_t n : {0, 1, 7, 8, 9, 1001}) {
+            const auto a = change(numbers(n, 20)), b = numbers(n, 21);
+            check_all_levels([&](const Kernels& use) {
+                const std::vector<double> result{use.dot_product(a.data(), b.data(), n)};
+                CHECK(same(result, {dot(a.data(), b.data(), n)}));
+                return result;
+            });
+        }
+    });
+}
+
+TEST_CASE("all levels give equal bits: uniform_quantiles, and those of the law") {
+    for (const std::int64_t n : sizes) {
+        auto p = numbers(n, 22, 0, 1);
+        if (n > 3) p[3] = 0.5;
+        const Uniform law(-0.3, 7.7);
+        check_all_levels([&](const Kernels& use) {
+            auto x = p;
+            use.uniform_quantiles(x.data(), n, law.lower(), law.upper());
+            for (std::size_t i = 0; i < p.size(); ++i) CHECK(x[i] == law.quantile(p[i]));
+            return x;
+        });
+    }
+}
+
+TEST_CASE("all levels give equal bits: ishigami, moderate angles and huge ones") {
+    for (const double size : {4.0, 1e5, 1e30})
+        for (const std::int64_t n : sizes) {
+            const auto x = numbers(3 * (n + 2), 23, -size, size);
+            check_all_levels([&](const Kernels& use) {
+                std::vector<double> y(static_cast<std::size_t>(n) + 1, 42.0);
+                use.ishigami(x.data(), n + 2, n, 7.0, 0.1, y.data());
+                CHECK(y.back() == 42.0);
+                return y;
+            });
+        }
 }
 
 TEST_CASE("exp_rows: rows and a single column equal the exponential") {

@@ -1,6 +1,7 @@
 #include <buffon/moments.hpp>
 
 #include <buffon/stream.hpp>
+#include <buffon/sums.hpp>
 
 #include <Eigen/Core>
 #include <doctest/doctest.h>
@@ -81,4 +82,34 @@ TEST_CASE("covariance has the divisor n - 1 and needs two rows") {
     CHECK(c(1, 0) == c(0, 1));
     CHECK_THROWS_WITH_AS(Moments(y.view().slice(0, 1)).covariance(), "Moments: a covariance needs at least 2 rows, got 1", std::invalid_argument);
     CHECK_THROWS_AS(Moments().covariance(), std::invalid_argument);
+}
+
+TEST_CASE("moments by columns are, bit for bit, those of the rows; the means are subtracted") {
+    for (const std::int64_t n : {1, 2, 7, 8, 9, 4096, 5000}) {
+        const Matrix y = table(n, 3);
+        std::vector<double> columns(static_cast<std::size_t>(3 * (n + 5)), 7.0);
+        for (std::int64_t i = 0; i < n; ++i)
+            for (std::int64_t j = 0; j < 3; ++j) columns[static_cast<std::size_t>(j * (n + 5) + i)] = y(i, j);
+        const Moments rows(y), found = Moments::of_columns({columns.data(), n, 3, n + 5});
+        CHECK(found.n == n);
+        CHECK(found.mean == rows.mean);
+        CHECK(found.scatter.data == rows.scatter.data);
+        for (std::int64_t j = 0; j < 3; ++j) {
+            CHECK(columns[static_cast<std::size_t>(j * (n + 5))] == y(0, j) - rows.mean[static_cast<std::size_t>(j)]);
+            CHECK(columns[static_cast<std::size_t>(j * (n + 5) + n)] == 7.0);
+        }
+    }
+}
+
+TEST_CASE("the order of the sums of a block is part of the bits: eight lanes, pairwise") {
+    const Matrix y = table(1003, 2);
+    const Moments found(y);
+    std::vector<double> gap[2];
+    for (std::int64_t j = 0; j < 2; ++j) {
+        const double mean = sum_of(y.rows, [&](std::int64_t i) { return y(i, j); }) / 1003;
+        CHECK(found.mean[static_cast<std::size_t>(j)] == mean);
+        for (std::int64_t i = 0; i < y.rows; ++i) gap[j].push_back(y(i, j) - mean);
+    }
+    for (std::int64_t j = 0; j < 2; ++j)
+        for (std::int64_t k = 0; k < 2; ++k) CHECK(found.scatter(j, k) == dot(gap[j].data(), gap[k].data(), 1003));
 }

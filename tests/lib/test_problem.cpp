@@ -1,5 +1,7 @@
 #include <buffon/problem.hpp>
 
+#include <buffon/stream.hpp>
+
 #include <doctest/doctest.h>
 
 #include <array>
@@ -199,4 +201,51 @@ TEST_CASE("known functions follow the outputs, also of the points before one tha
     CHECK_THROWS_WITH(known.with_known(sums, {"sum"}), "Problem: 'sum' is the name of two outputs");
     CHECK_THROWS_WITH(problem.with_known({}, {"a"}), "Problem: with_known needs a function, got an empty one");
     CHECK_THROWS_WITH(problem.with_known(sums, {}), "Problem: with_known needs at least one name, got none");
+}
+
+namespace {
+const Distribution one_normal = Joint({Normal()});
+}
+
+TEST_CASE("a model of columns answers tables of rows, slice by slice") {
+    const Problem problem(by_columns([](auto p) { return p[0] - 3 * p[1]; }), Joint({Normal(), Normal()}), {"gap"});
+    for (const std::int64_t n : {0, 1, 255, 256, 257, 1000}) {
+        Matrix x(n, 2);
+        Stream{5, 5}.uniform(0, x);
+        const Matrix y = problem(x).y;
+        CHECK(y.rows == n);
+        CHECK(y.cols == 1);
+        for (std::int64_t i = 0; i < n; ++i) CHECK(y(i, 0) == x(i, 0) - 3 * x(i, 1));
+    }
+}
+
+TEST_CASE("a model of columns that throws is asked point by point, and what came before stands") {
+    const Problem problem(by_columns([](auto p) {
+                              if (p[0] == 700) throw std::runtime_error("refused");
+                              return p[0];
+                          }),
+                          one_normal);
+    Matrix x(1000, 1);
+    for (std::int64_t i = 0; i < 1000; ++i) x(i, 0) = static_cast<double>(i);
+    try {
+        (void)problem(x);
+        FAIL("nothing was thrown");
+    } catch (const PointError& error) {
+        CHECK(std::string(error.what()) == "refused");
+        REQUIRE(error.before.y.rows == 700);
+        CHECK(error.before.y(699, 0) == 699);
+    }
+}
+
+TEST_CASE("a model of columns must be one, with outputs and as many names") {
+    const auto f = [](ConstColumns, Columns) {};
+    CHECK_THROWS_AS(Problem(ColumnModel{}, one_normal), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Problem(ColumnModel{f, 0}, one_normal), "Problem: a model of columns needs at least one output, got 0", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Problem(ColumnModel{f, 2}, one_normal, {"a"}), "Problem: a model of columns with 2 outputs got 1 names", std::invalid_argument);
+}
+
+TEST_CASE("functions of a point have columns, too, where the number of their outputs is known") {
+    CHECK(Problem([](std::span<const double> x) { return x[0]; }, one_normal).columns().outputs == 1);
+    CHECK(Problem([](std::span<const double> x) { return std::array{x[0], x[0]}; }, one_normal).columns().outputs == 2);
+    CHECK(!Problem([](std::span<const double> x) { return std::vector{x[0]}; }, one_normal).columns().evaluate);
 }

@@ -184,6 +184,20 @@ TEST_CASE("testing: indices of Ishigami and the g-function match conditional mea
     CHECK(testing::ishigami().total_order[2] == doctest::Approx(0.2437).epsilon(1e-3));   // specification, four digits
 }
 
+TEST_CASE("testing: ishigami is its formula at any point, alone or among others") {
+    const KnownProblem known = testing::ishigami(5.0, 0.3);
+    Matrix x(1000, 3);
+    Stream{3, 3}.uniform(0, x);
+    for (std::int64_t i = 0; i < x.rows; ++i)
+        for (double& v : x.view().row(i)) v = (v - 0.5) * (i % 100 == 0 ? 1e8 : 20.0);
+    const Matrix y = known.problem(x).y;
+    for (std::int64_t i = 0; i < x.rows; ++i) {
+        const double s = std::sin(x(i, 0)), r = std::sin(x(i, 1)), tail = 0.3 * std::pow(x(i, 2), 4);
+        CHECK(std::abs(y(i, 0) - (s + 5.0 * r * r + tail * s)) <= 4e-15 * (6 + tail));
+        CHECK(known.problem(x.view().slice(i, 1)).y(0, 0) == y(i, 0));
+    }
+}
+
 TEST_CASE("testing: half-spaces and shells match Boost.Math") {
     const KnownProblem p = testing::linear_exceedance(10, {2, 3, 3.5});
     for (std::size_t j = 0; j < 3; ++j)

@@ -1,0 +1,107 @@
+#include <buffon/fused.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <memory>
+#include <new>
+#include <variant>
+
+#include <buffon/kernels.hpp>
+#include <buffon/parallel.hpp>
+
+namespace buffon {
+namespace {
+
+/// Points in the first-level cache: half of its 32 kilobytes at least, or eight.
+std::int64_t slice_rows(std::int64_t dim) { return std::clamp<std::int64_t>(1024 / dim / 8 * 8, 8, 256); }
+
+/// Not cleared, at the start of a line of the cache.
+class Room {
+public:
+    explicit Room(std::int64_t n) : data_(static_cast<double*>(::operator new(static_cast<std::size_t>(n) * sizeof(double), line))) {}
+    ~Room() { ::operator delete(data_, line); }
+    Room(const Room&) = delete;
+    Room& operator=(const Room&) = delete;
+
+    double* data() const { return data_; }
+
+private:
+    static constexpr std::align_val_t line{64};
+    double* data_;
+};
+
+void copy_rows(ConstColumns from, View to) {
+    for (std::int64_t i = 0; i < from.rows; ++i)
+        for (std::int64_t k = 0; k < from.cols; ++k) to(i, k) = from[k][i];
+}
+
+/// With the column of ones that counts successes.
+Moments with_successes(const Moments& of) {
+    const auto m = static_cast<std::int64_t>(of.mean.size());
+    Moments wide;
+    wide.n = of.n;
+    wide.mean = of.mean;
+    wide.mean.push_back(1.0);
+    wide.scatter = Matrix(m + 1, m + 1);
+    for (std::int64_t j = 0; j < m; ++j)
+        for (std::int64_t k = 0; k < m; ++k) wide.scatter(j, k) = of.scatter(j, k);
+    return wide;
+}
+
+/// Whether all numbers behind these moments are: one that is not would show in the sum of its column.
+bool finite(const Moments& moments) {
+    return std::ranges::all_of(moments.mean, [](double v) { return std::isfinite(v); });
+}
+
+}  // namespace
+
+std::optional<Fused> Fused::of(Evaluation& evaluation, const Stream& stream) {
+    const Problem& problem = evaluation.problem();
+    const auto* joint = std::get_if<Joint>(&problem.inputs().law());
+    if (!problem.columns().evaluate || joint == nullptr || joint->copula() || evaluation.run().keep == Keep::sample) return {};
+    return Fused(evaluation, stream, *joint);
+}
+
+std::int64_t Fused::columns() const { return evaluation_->problem().columns().outputs + (evaluation_->discards() ? 1 : 0); }
+
+bool Fused::add(std::int64_t first, std::int64_t rows, Moments& total, View y) {
+    if (failed_) return false;
+    evaluation_->announce();
+    std::vector<Moments> parts(static_cast<std::size_t>((rows + parallel::block_size - 1) / parallel::block_size));
+    std::atomic<bool> failed = false;
+    parallel::for_blocks(rows, evaluation_->threads(), [&](std::int64_t begin, std::int64_t count) {
+        if (failed) return;
+        try {
+            Moments& part = parts[static_cast<std::size_t>(begin / parallel::block_size)];
+            part = block(first + begin, count, y.rows > 0 ? y.slice(begin, count) : y);
+            if (!finite(part)) failed = true;
+        } catch (...) {
+            failed = true;   // Evaluation asks again, and meets it again
+        }
+    });
+    failed_ = failed;
+    if (failed_) return false;
+    for (const Moments& part : parts) total.merge(part);
+    evaluation_->count_elsewhere(rows, evaluation_->problem().columns().outputs, stream_);
+    return true;
+}
+
+Moments Fused::block(std::int64_t first, std::int64_t count, View y) const {
+    const ColumnModel& model = evaluation_->problem().columns();
+    const std::int64_t d = inputs_->dim(), m = model.outputs, most = slice_rows(d);
+    // Eight more than a power of two: columns then do not fall upon each other in the cache.
+    const Room room(d * (most + 8) + m * (parallel::block_size + 8));
+    const Columns out{room.data() + d * (most + 8), count, m, parallel::block_size + 8};
+    for (std::int64_t begin = 0; begin < count; begin += most) {
+        const Columns x{room.data(), std::min(most, count - begin), d, most + 8};
+        kernels().uniform_columns(stream_.key, stream_.id, first + begin, x.rows, d, x.data, x.stride);
+        inputs_->from_uniform(x);
+        model.evaluate(x, out.slice(begin, x.rows));
+    }
+    if (y.rows > 0) copy_rows(out, y);
+    const Moments moments = Moments::of_columns(out);
+    return evaluation_->discards() ? with_successes(moments) : moments;
+}
+
+}  // namespace buffon
