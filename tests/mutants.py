@@ -155,16 +155,27 @@ def fails_in_python(path, name):
 # All mutants
 
 
-def judge(mutant, jobs):
+def judge(mutant, original, jobs):
     """'caught' or 'SURVIVED'; the file of the copy stays mutated."""
-    target = TREE / mutant["file"]
-    target.write_text(mutated((ROOT / mutant["file"]).read_text(encoding="utf-8"), mutant), encoding="utf-8")
+    (TREE / mutant["file"]).write_text(mutated(original, mutant), encoding="utf-8")
     build([mutant], jobs)
     return "caught" if fails(mutant) else "SURVIVED"
 
 
-def restore(mutant):
-    shutil.copyfile(ROOT / mutant["file"], TREE / mutant["file"])
+def judge_all(mutants, jobs):
+    """A verdict each; of mutants in the order of their files, which are as they were afterwards."""
+    verdicts = []
+    originals = {m["file"]: (TREE / m["file"]).read_text(encoding="utf-8") for m in mutants}
+    for i, mutant in enumerate(mutants):
+        start = time.monotonic()
+        try:
+            verdicts.append(judge(mutant, originals[mutant["file"]], jobs))
+        except Broken as broken:
+            verdicts.append(f"ERROR {broken}")
+        print(f"{time.monotonic() - start:5.0f} s   {verdicts[-1].partition(chr(10))[0]:10} {mutant['name']}", flush=True)
+        if i + 1 == len(mutants) or mutants[i + 1]["file"] != mutant["file"]:
+            (TREE / mutant["file"]).write_text(originals[mutant["file"]], encoding="utf-8")
+    return verdicts
 
 
 def check_tests(mutants):
@@ -186,16 +197,7 @@ def main():
     build(chosen, jobs)
     check_tests(chosen)
     print(f"{time.monotonic() - begin:5.0f} s   built; every named test passes without a mutant", flush=True)
-    verdicts = []
-    for i, mutant in enumerate(chosen):
-        start = time.monotonic()
-        try:
-            verdicts.append(judge(mutant, jobs))
-        except Broken as broken:
-            verdicts.append(f"ERROR {broken}")
-        print(f"{time.monotonic() - start:5.0f} s   {verdicts[-1].partition(chr(10))[0]:10} {mutant['name']}", flush=True)
-        if i + 1 == len(chosen) or chosen[i + 1]["file"] != mutant["file"]:
-            restore(mutant)
+    verdicts = judge_all(chosen, jobs)
     for mutant, verdict in zip(chosen, verdicts, strict=True):
         if verdict.startswith("ERROR"):
             print(f"\n{mutant['name']}: {verdict}")
