@@ -179,8 +179,11 @@ Matrix weighted_outputs(ConstView f, std::span<const double> log_initial, std::s
         const auto laws = f.row(i);
         for (std::int64_t k = 0; k < outputs; ++k) {
             const double size = share(i, 0) * y(i, k);
-            for (std::size_t j = 0; j < laws.size(); ++j)
-                to[static_cast<std::int64_t>(j) * outputs + k] = laws[j] > 0 ? laws[j] * size : 0.0;
+            if (outputs == 1 && std::isfinite(size))   // no law needs a look
+                for (std::size_t j = 0; j < laws.size(); ++j) to[j] = laws[j] * size;
+            else
+                for (std::size_t j = 0; j < laws.size(); ++j)
+                    to[static_cast<std::int64_t>(j) * outputs + k] = laws[j] > 0 ? laws[j] * size : 0.0;
         }
         to += t.cols;
     }

@@ -37,6 +37,30 @@ void exp_all(double* x, std::int64_t n) {
     for (std::int64_t i = 0; i < n; ++i) x[i] = vecmath::exp(x[i]);
 }
 
+Lanes load_up_to(const double* from, std::int64_t count) { return count >= 8 ? Lanes::load(from) : load_part(from, count); }
+
+/// `rows` rows of up to eight columns into their four sums, which are `stride` apart as the rows are.
+void add_signed(const double* r, std::int64_t rows, std::int64_t stride, std::int64_t width, double* sums) {
+    const Lanes zero = Lanes::all(0.0);
+    Lanes total[4];
+    for (std::int64_t s = 0; s < 4; ++s) total[s] = load_up_to(sums + s * stride, width);
+    for (std::int64_t i = 0; i < rows; ++i) {
+        const Lanes v = load_up_to(r + i * stride, width);
+        Lanes negated = zero;
+        negated -= v;
+        const Lanes up = larger(v, zero), down = larger(negated, zero);
+        total[0] += up;
+        total[1] += up * up;
+        total[2] += down;
+        total[3] += down * down;
+    }
+    for (std::int64_t s = 0; s < 4; ++s)
+        if (width >= 8)
+            total[s].store(sums + s * stride);
+        else
+            store_part(total[s], sums + s * stride, width);
+}
+
 double dot(const double* a, const double* b, std::int64_t n) {
     Lanes total = Lanes::all(0.0);
     std::int64_t j = 0;
@@ -88,26 +112,11 @@ void kernel::mixture_rows(double* log_g, std::int64_t n, std::int64_t k, const d
 }
 
 void kernel::signed_sums(const double* r, std::int64_t n, std::int64_t e, double* sums) {
-    const Lanes zero = Lanes::all(0.0);
-    for (std::int64_t c = 0; c < e; c += 8) {
-        const std::int64_t width = e - c;
-        Lanes total[4] = {zero, zero, zero, zero};
-        for (std::int64_t i = 0; i < n; ++i) {
-            const Lanes v = width >= 8 ? Lanes::load(r + i * e + c) : load_part(r + i * e + c, width);
-            Lanes negated = zero;
-            negated -= v;
-            const Lanes up = larger(v, zero), down = larger(negated, zero);
-            total[0] += up;
-            total[1] += up * up;
-            total[2] += down;
-            total[3] += down * down;
-        }
-        for (std::int64_t s = 0; s < 4; ++s)
-            if (width >= 8)
-                total[s].store(sums + s * e + c);
-            else
-                store_part(total[s], sums + s * e + c, width);
-    }
+    constexpr std::int64_t together = 8;   // rows between two visits of the sums: the table is read in its order
+    for (std::int64_t k = 0; k < 4 * e; ++k) sums[k] = 0.0;
+    for (std::int64_t first = 0; first < n; first += together)
+        for (std::int64_t c = 0; c < e; c += 8)
+            add_signed(r + first * e + c, n - first < together ? n - first : together, e, e - c, sums + c);
 }
 
 void kernel::power_sums(const double* x, std::int64_t n, double scale, double* result) {
