@@ -72,7 +72,7 @@ def mean_record(found):
 def wilson(share, n, z=1.96):
     """95 % interval of a probability from a share of n runs. Wilson, J. Am. Stat. Assoc. 22 (1927)."""
     middle, half = share + z**2 / (2 * n), z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return float((middle - half) / (1 + z**2 / n)), float((middle + half) / (1 + z**2 / n))
+    return max(float((middle - half) / (1 + z**2 / n)), 0.0), min(float((middle + half) / (1 + z**2 / n)), 1.0)
 
 
 def warned(estimate):

@@ -11,7 +11,7 @@ import buffon as bf
 from buffon.experiments import EXPERIMENTS, _calibration
 from buffon.experiments._claims import Claim, check
 from buffon.experiments._comparison import Arm, Case, campaign, compare, one_output, ratio, separately, stack
-from buffon.experiments._report import short, with_error
+from buffon.experiments._report import claim_table, short, with_error
 
 
 def experiment(name):
@@ -212,6 +212,15 @@ def test_shares_have_the_interval_of_wilson():
     low, high = _calibration.wilson(0.9, 10)   # Newcombe, Stat. Med. 17 (1998): 9 of 10
     assert low == pytest.approx(0.596, abs=5e-4) and high == pytest.approx(0.982, abs=5e-4)
     assert _calibration.wilson(1.0, 20)[0] < 0.9
+    assert _calibration.wilson(0.0, 60)[0] >= 0 and _calibration.wilson(1.0, 60)[1] <= 1
+
+
+def test_of_many_claims_only_those_that_fail_are_shown():
+    claims = [{"case": str(i), "claim": "it is so", "measured": i, "low": i, "high": i, "at_least": 0, "at_most": 50,
+               "holds": i <= 50} for i in range(60)]
+    few, many = claim_table(claims[30:]), claim_table(claims)
+    assert len(few.rows) == 30 and few.note == "21 of 30 claims hold"
+    assert [row[-1] for row in many.rows] == ["FAILS"] * 9 and many.note == "51 of 60 claims hold"
 
 
 def test_the_river_rises_as_by_hand():
