@@ -241,6 +241,29 @@ void bind_truncated(py::module_& m) {
     bind_univariate(c);
 }
 
+void bind_histogram(py::module_& m) {
+    const auto text = [](const std::vector<double>& values) {
+        std::string out;
+        for (const double value : values) out += (out.empty() ? "" : ", ") + text_of(value);
+        return "[" + out + "]";
+    };
+    py::class_<Histogram> c(m, "Histogram",
+                            "Piecewise uniform law: probability weights[i] spread evenly between edges[i] and edges[i + 1].\n\n"
+                            "edges: shape (k + 1,), ascending. weights: shape (k,), probabilities of the bins (not densities), divided by\n"
+                            "their sum; zero empties a bin. Takes what numpy.histogram returns: Histogram(edges, counts).");
+    c.def(py::init([](py::object edges, py::object weights) {
+              return Histogram(binder::to_vector(edges, "Histogram: edges"), binder::to_vector(weights, "Histogram: weights"));
+          }), py::arg("edges"), py::arg("weights"))
+        .def_property_readonly("edges", [](const Histogram& h) { return binder::from_vector(h.edges()); }, "Edges of the bins, shape (k + 1,).")
+        .def_property_readonly("weights", [](const Histogram& h) { return binder::from_vector(h.weights()); },
+                               "Probabilities of the bins, shape (k,).")
+        .def("__repr__",
+             [text](const Histogram& h) { return "Histogram(edges=" + text(h.edges()) + ", weights=" + text(h.weights()) + ")"; })
+        .def(py::pickle([](const Histogram& h) { return py::make_tuple(h.edges(), h.weights()); },
+                        [](const py::tuple& t) { return Histogram(t[0].cast<std::vector<double>>(), t[1].cast<std::vector<double>>()); }));
+    bind_univariate(c);
+}
+
 void bind_univariates(py::module_& m) {
     bind_numbers<Normal>(m, "Normal", "Normal law with this mean and standard deviation.",
                          Optional<Normal>{{"mean", &Normal::mean, "Mean."}, 0.0},
@@ -252,6 +275,30 @@ void bind_univariates(py::module_& m) {
                     "The log-normal law with this mean and coefficient of variation (standard deviation / mean).");
     bind_numbers<Uniform>(m, "Uniform", "Uniform law on (lower, upper).", Optional<Uniform>{{"lower", &Uniform::lower, "Left end."}, 0.0},
                           Optional<Uniform>{{"upper", &Uniform::upper, "Right end."}, 1.0});
+    bind_numbers<Exponential>(m, "Exponential", "Exponential law: density rate * exp(-rate * x) on x >= 0.",
+                              Optional<Exponential>{{"rate", &Exponential::rate, "1 / mean."}, 1.0})
+        .def_static("from_mean", &Exponential::from_mean, py::arg("mean"), "The exponential law with this mean.");
+    bind_numbers<Gamma>(m, "Gamma",
+                        "Gamma law: density proportional to x^(shape - 1) exp(-x / scale) on x > 0.\n\n"
+                        "The first sample or quantile makes a table, in some milliseconds.",
+                        Parameter<Gamma>{"shape", &Gamma::shape, "Shape, without unit: 1 / cv^2."},
+                        Optional<Gamma>{{"scale", &Gamma::scale, "Scale, in the units of X: mean / shape."}, 1.0})
+        .def_static("from_moments", &Gamma::from_moments, py::arg("mean"), py::arg("cv"),
+                    "The gamma law with this mean and coefficient of variation (standard deviation / mean).");
+    bind_numbers<Beta>(m, "Beta",
+                       "Beta law on (lower, upper): with t = (x - lower) / (upper - lower) the density is proportional to\n"
+                       "t^(a - 1) (1 - t)^(b - 1).\n\nThe first sample or quantile makes a table, in some milliseconds.",
+                       Parameter<Beta>{"a", &Beta::a, "Exponent at the lower end, plus one."},
+                       Parameter<Beta>{"b", &Beta::b, "Exponent at the upper end, plus one."},
+                       Optional<Beta>{{"lower", &Beta::lower, "Left end."}, 0.0}, Optional<Beta>{{"upper", &Beta::upper, "Right end."}, 1.0})
+        .def_static("from_moments", &Beta::from_moments, py::arg("mean"), py::arg("sd"), py::arg("lower") = 0.0, py::arg("upper") = 1.0,
+                    "The beta law on (lower, upper) with this mean and standard deviation.");
+    bind_numbers<Weibull>(m, "Weibull", "Weibull law: P(X > x) = exp(-((x - location) / scale)^shape) for x >= location.",
+                          Parameter<Weibull>{"shape", &Weibull::shape, "Shape, without unit."},
+                          Optional<Weibull>{{"scale", &Weibull::scale, "Scale, in the units of X."}, 1.0},
+                          Optional<Weibull>{{"location", &Weibull::location, "Left end."}, 0.0})
+        .def_static("from_moments", &Weibull::from_moments, py::arg("mean"), py::arg("cv"),
+                    "The Weibull law on x >= 0 with this mean and coefficient of variation (standard deviation / mean).");
     bind_numbers<Gumbel>(m, "Gumbel",
                          "Gumbel law of largest values: P(X <= x) = exp(-exp(-(x - location) / scale)).\n\n"
                          "Yearly maxima (floods, winds). For smallest values take the negative of the variable.",
@@ -263,7 +310,18 @@ void bind_univariates(py::module_& m) {
                              Parameter<Triangular>{"lower", &Triangular::lower, "Left end."},
                              Parameter<Triangular>{"mode", &Triangular::mode, "Most likely value, in [lower, upper]."},
                              Parameter<Triangular>{"upper", &Triangular::upper, "Right end."});
-    bind_truncated(m);
+    bind_numbers<StudentT>(m, "StudentT",
+                           "Student's t law: (x - location) / scale has df degrees of freedom.\n\n"
+                           "The mean is NaN for df <= 1; the variance is infinite for 1 < df <= 2, NaN below. The first sample or\n"
+                           "quantile makes a table, in some milliseconds.",
+                           Parameter<StudentT>{"df", &StudentT::df, "Degrees of freedom, any positive number."},
+                           Optional<StudentT>{{"location", &StudentT::location, "Centre."}, 0.0},
+                           Optional<StudentT>{{"scale", &StudentT::scale, "Scale: the standard deviation is scale sqrt(df / (df - 2))."}, 1.0});
+    bind_numbers<Logistic>(m, "Logistic", "Logistic law: P(X <= x) = 1 / (1 + exp(-(x - location) / scale)).",
+                           Optional<Logistic>{{"location", &Logistic::location, "Mean."}, 0.0},
+                           Optional<Logistic>{{"scale", &Logistic::scale, "Scale: sqrt(3) / pi standard deviations."}, 1.0});
+    bind_histogram(m);
+    bind_truncated(m);   // last: its property `law` names all of them
 }
 
 /// A Gaussian copula before it knows its inputs: a matrix, or pairs of names; of normal scores, ranks or the inputs themselves.

@@ -231,6 +231,24 @@ std::vector<Callable> read_score(py::handle score) {
     return out;
 }
 
+/// A law by SALib's word for it: the meaning of its two to four numbers as in SALib's nonuniform sampling.
+Univariate salib_law(const std::string& name, const std::string& kind, const std::vector<double>& b) {
+    const auto numbers = [&](std::size_t n) {
+        require(b.size() == n, "Problem: inputs['bounds'] of '", name, "' (", kind, ") must be ", n, " numbers, got ", b.size());
+    };
+    if (kind == "triang") {   // lower, upper, place of the peak in (0, 1); the older form leaves out a lower of 0
+        if (b.size() == 2) return salib_law(name, kind, {0, b[0], b[1]});
+        numbers(3);
+        return Triangular(b[0], b[0] + b[2] * (b[1] - b[0]), b[1]);
+    }
+    numbers(kind == "truncnorm" ? 4 : 2);
+    if (kind == "unif") return Uniform(b[0], b[1]);
+    if (kind == "norm") return Normal(b[0], b[1]);
+    if (kind == "lognorm") return LogNormal(b[0], b[1]);
+    require(kind == "truncnorm", "Problem: inputs['dists'] of '", name, "' must be unif, triang, norm, truncnorm or lognorm, got ", kind);
+    return Truncated(Normal(b[2], b[3]), b[0], b[1]);   // lower, upper, mean, standard deviation
+}
+
 /// SALib's {"num_vars", "names", "bounds", "dists"} as a Joint.
 Distribution from_salib(const py::dict& problem) {
     const auto names = binder::convert<std::vector<std::string>>(problem["names"], "Problem", "inputs['names']");
@@ -241,14 +259,7 @@ Distribution from_salib(const py::dict& problem) {
     require(bounds.size() == names.size() && dists.size() == names.size(), "Problem: inputs has ", names.size(), " names, ",
             bounds.size(), " bounds and ", dists.size(), " dists");
     std::vector<Univariate> laws;
-    for (std::size_t j = 0; j < names.size(); ++j) {
-        require(bounds[j].size() == 2, "Problem: inputs['bounds'] of '", names[j], "' must be two numbers, got ", bounds[j].size());
-        const double a = bounds[j][0], b = bounds[j][1];
-        if (dists[j] == "unif") laws.emplace_back(Uniform(a, b));
-        else if (dists[j] == "norm") laws.emplace_back(Normal(a, b));
-        else if (dists[j] == "lognorm") laws.emplace_back(LogNormal(a, b));
-        else require(false, "Problem: inputs['dists'] of '", names[j], "' must be unif, norm or lognorm, got ", dists[j]);
-    }
+    for (std::size_t j = 0; j < names.size(); ++j) laws.push_back(salib_law(names[j], dists[j], bounds[j]));
     return Joint(std::move(laws), names);
 }
 

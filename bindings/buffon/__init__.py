@@ -7,20 +7,27 @@
 """
 from buffon import _signatures, estimate, sample, testing  # noqa: F401  the first three complete the compiled classes
 from buffon._buffon import (
+    Beta,
     Estimate,
+    Exponential,
+    Gamma,
     GaussianCopula,
     Gumbel,
+    Histogram,
     Joint,
     LogNormal,
+    Logistic,
     Mixture,
     ModelError,
     MultivariateNormal,
     Normal,
     Problem,
     Sample,
+    StudentT,
     Triangular,
     Truncated,
     Uniform,
+    Weibull,
     __version__,
     cuda_status,
     exceedance,
@@ -29,7 +36,8 @@ from buffon.estimators import *  # noqa: F403  one function per registered word
 from buffon.estimators import __all__ as _estimators
 
 __all__ = [
-    "Estimate", "GaussianCopula", "Gumbel", "Joint", "LogNormal", "Mixture", "ModelError", "MultivariateNormal", "Normal",
-    "Problem", "Sample", "Triangular", "Truncated", "Uniform", "__version__", "cuda_status", "exceedance", "testing",
+    "Beta", "Estimate", "Exponential", "Gamma", "GaussianCopula", "Gumbel", "Histogram", "Joint", "LogNormal",
+    "Logistic", "Mixture", "ModelError", "MultivariateNormal", "Normal", "Problem", "Sample", "StudentT",
+    "Triangular", "Truncated", "Uniform", "Weibull", "__version__", "cuda_status", "exceedance", "testing",
     *_estimators,
 ]

@@ -19,7 +19,7 @@ _BY_NAME = {
     "rng": "Rng", "i": "int | str", "j": "int | str", "key": "int | str", "condition": "ArrayLike | None",
     "f": "Callable[[Any], Any]", "known": "Mapping[int | str, float]",
     **dict.fromkeys(("x", "y", "u", "p", "t", "sigma", "lam", "grid"), "ArrayLike"),
-    **dict.fromkeys(("mean", "covariance", "weights", "means", "covariances"), "ArrayLike"),
+    **dict.fromkeys(("mean", "covariance", "weights", "edges", "means", "covariances"), "ArrayLike"),
 }
 _PLAIN = {
     "typing.SupportsFloat | typing.SupportsIndex": "float", "typing.SupportsInt | typing.SupportsIndex": "int",

@@ -2,12 +2,14 @@
 
 #include <buffon/check.hpp>
 #include <buffon/kernels.hpp>
+#include <buffon/laws/score_nodes.hpp>
 #include <buffon/names.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cassert>
 #include <cmath>
+#include <limits>
 #include <utility>
 #include <variant>
 
@@ -79,7 +81,7 @@ void decorrelate(const GaussianCopula& copula, View z) {
 // Covariance of g(Z) and h(Z') for normal scores with correlation rho ------------------------------------------------
 
 /// E[(g(Z) - g(0)) He_k(Z)] / sqrt(k!) for k = 0 ... 100: the covariance of two laws is sum over k >= 1 of rho^k a_k b_k.
-/// Trapezoidal rule, which converges exponentially here; normalised Hermite functions, whose recurrence is stable.
+/// Normalised Hermite functions, whose recurrence is stable.
 constexpr int hermite_terms = 101;
 using HermiteCoefficients = std::array<double, hermite_terms>;
 
@@ -93,15 +95,14 @@ void add_hermite_terms(double z, double weighted, HermiteCoefficients& a) {
     }
 }
 
-template <class L>
-HermiteCoefficients hermite_coefficients(const L& law) {
-    constexpr double step = 1.0 / 32;
-    constexpr int points = 32 * 30;   // to |z| = 30: the functions of order 100 end at 20
+HermiteCoefficients hermite_coefficients(const Univariate& law) {
+    const auto from_normal = [&](double z) { return std::visit([=](const auto& l) { return l.from_normal(z); }, law); };
+    const double centre = from_normal(0);
+    const ScoreNodes nodes = score_nodes(score_breaks(law));
     HermiteCoefficients a{};
-    for (int i = -points; i <= points; ++i) {
-        const double z = i * step;
-        const double weight = step * std::exp(-0.25 * z * z - half_log_two_pi);
-        add_hermite_terms(z, weight * (law.from_normal(z) - law.from_normal(0.0)), a);
+    for (std::size_t i = 0; i < nodes.z.size(); ++i) {   // the functions hold half of the normal density
+        const double z = nodes.z[i];
+        add_hermite_terms(z, nodes.weight[i] * std::exp(0.25 * z * z) * (from_normal(z) - centre), a);
     }
     return a;
 }
@@ -120,13 +121,18 @@ struct ClosedCovariance {
     std::optional<double> operator()(const A&, const B&) const { return std::nullopt; }
 };
 
-/// Covariances of pairs of laws; the coefficients of a law are computed when a pair first needs them.
+bool has_variance(const Univariate& law) {
+    return std::isfinite(std::visit([](const auto& l) { return l.variance(); }, law));
+}
+
+/// Covariances of pairs of laws, NaN where one has no variance; the coefficients of a law are computed when a pair first needs them.
 class PairCovariance {
 public:
     explicit PairCovariance(const std::vector<Univariate>& laws) : laws_(laws), coefficients_(laws.size()) {}
 
     double operator()(std::size_t i, std::size_t j, double rho) {
         if (rho == 0) return 0;
+        if (!has_variance(laws_[i]) || !has_variance(laws_[j])) return std::numeric_limits<double>::quiet_NaN();
         if (const auto closed = std::visit(ClosedCovariance{rho}, laws_[i], laws_[j])) return *closed;
         const HermiteCoefficients& a = coefficients(i);
         const HermiteCoefficients& b = coefficients(j);
@@ -138,7 +144,7 @@ public:
 private:
     const HermiteCoefficients& coefficients(std::size_t j) {
         auto& known = coefficients_[j];
-        if (!known) known = std::visit([](const auto& law) { return hermite_coefficients(law); }, laws_[j]);
+        if (!known) known = hermite_coefficients(laws_[j]);
         return *known;
     }
 

@@ -28,6 +28,7 @@ public:
     Support support(std::int64_t j) const;
     std::vector<double> mean() const;
     /// Of the coordinates themselves, not of the copula. With a copula a one-dimensional integral per pair in Hermite form.
+    /// A law without variance (StudentT with df <= 2) puts +inf or NaN on the diagonal and NaN beside it where it is correlated.
     Matrix covariance() const;
 
     void log_density(ConstView x, std::span<double> out) const;
@@ -45,7 +46,8 @@ private:
 };
 
 /// The Gaussian copula under which coordinates with these laws have the (Pearson) correlations of `correlation` (d, d).
-/// @throw std::invalid_argument for a pair whose correlation no Gaussian copula reaches, naming the range.
+/// @throw std::invalid_argument for a pair whose correlation no Gaussian copula reaches, naming the range, and for a law
+/// without variance.
 GaussianCopula gaussian_copula_from_pearson(const std::vector<Univariate>& laws, const Matrix& correlation);
 
 }  // namespace buffon

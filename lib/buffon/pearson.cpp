@@ -16,6 +16,10 @@ double pearson(const Univariate& a, const Univariate& b, double rho) {
 
 /// The inverse of pearson in rho: it grows with rho, so halving the interval always works.
 double normal_correlation(const Univariate& a, const Univariate& b, double target) {
+    for (const auto& law : {a, b}) {
+        const double variance = std::visit([](const auto& l) { return l.variance(); }, law);
+        require(std::isfinite(variance), "GaussianCopula: from_pearson needs laws with a finite variance, got ", variance);
+    }
     if (target == 0) return 0;
     double low = -1 + 1e-12, high = 1 - 1e-12;
     const double least = pearson(a, b, low), most = pearson(a, b, high);

@@ -16,14 +16,16 @@ namespace buffon {
 double WorkingSpace::Coordinate::to_x(double z) const {
     const double t = centre + scale * z;
     switch (map) {
-        case Map::above: return lower + std::exp(t);
-        case Map::below: return upper - std::exp(t);
-        case Map::between: return t < 0 ? lower + (upper - lower) * normal_cdf(t) : upper - (upper - lower) * normal_cdf(-t);
+        case Map::above: return std::max(lower + std::exp(t), first);
+        case Map::below: return std::min(upper - std::exp(t), last);
+        case Map::between:
+            return t < 0 ? std::max(lower + (upper - lower) * normal_cdf(t), first) : std::min(upper - (upper - lower) * normal_cdf(-t), last);
         default: return t;
     }
 }
 
 double WorkingSpace::Coordinate::to_z(double x) const {
+    x = std::clamp(x, first, last);
     double t = x;
     if (map == Map::above) t = std::log(x - lower);
     if (map == Map::below) t = std::log(upper - x);
@@ -68,6 +70,8 @@ WorkingSpace WorkingSpace::standardised(std::vector<Distribution> laws) {
         Coordinate c;
         c.lower = all.lower;
         c.upper = all.upper;
+        c.first = std::nextafter(all.lower, all.upper);
+        c.last = std::nextafter(all.upper, all.lower);
         const bool below = std::isfinite(all.lower), above = std::isfinite(all.upper);
         c.map = below && above ? Coordinate::Map::between : below ? Coordinate::Map::above : above ? Coordinate::Map::below : Coordinate::Map::identity;
         space.coordinates_.push_back(c);

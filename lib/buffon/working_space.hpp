@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -42,6 +43,8 @@ private:
     struct Coordinate {
         enum class Map { identity, above, below, between } map = Map::identity;
         double lower = 0, upper = 0;
+        // the doubles next to them: an end itself has no z, and the density may be infinite there
+        double first = -std::numeric_limits<double>::infinity(), last = std::numeric_limits<double>::infinity();
         double centre = 0, scale = 1;
         double to_x(double z) const;
         double to_z(double x) const;

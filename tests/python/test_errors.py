@@ -7,7 +7,8 @@ import pytest
 
 import buffon as bf
 
-UNIVARIATE = "Normal, LogNormal, Uniform, Gumbel, Triangular, Truncated"
+UNIVARIATE = ("Normal, LogNormal, Uniform, Exponential, Gamma, Beta, Weibull, Gumbel, Triangular, StudentT, Logistic, Truncated, "
+              "Histogram")
 N = bf.Normal()
 TWO = {"a": bf.Normal(), "b": bf.Normal()}
 
@@ -28,6 +29,12 @@ def pair(rho, names=("a", "b")):
     (lambda: bf.Uniform(1, 1), ValueError, "Uniform: upper must be finite and above lower = 1, got 1"),
     (lambda: bf.Uniform(0, math.inf), ValueError, "Uniform: upper must be finite and above lower = 0, got inf"),
     (lambda: bf.Gumbel(scale=0), ValueError, "Gumbel: scale must be positive and finite, got 0"),
+    (lambda: bf.Gamma(2, scale=-1), ValueError, "Gamma: scale must be positive and finite, got -1"),
+    (lambda: bf.Beta.from_moments(0.5, 0.6), ValueError, "Beta::from_moments: sd must be positive and below 0.5, got 0.6"),
+    (lambda: bf.Histogram([0, 1], [1, 2]), ValueError, "Histogram: weights must have one entry per bin, 1, got 2"),
+    (lambda: bf.GaussianCopula.from_pearson([[1, 0.3], [0.3, 1]]) and bf.Joint(
+        [N, bf.StudentT(2)], copula=bf.GaussianCopula.from_pearson([[1, 0.3], [0.3, 1]])), ValueError,
+     "GaussianCopula: from_pearson needs laws with a finite variance, got inf"),
     (lambda: bf.Triangular(0, 2, 1), ValueError, "Triangular: mode must lie in [lower, upper] = [0, 1], got 2"),
     (lambda: bf.Truncated(3), TypeError, f"Truncated: law must be a univariate law ({UNIVARIATE}), got int"),
     (lambda: bf.Truncated(N, 1, 0), ValueError, "Truncated: lower must be below upper, got lower = 1, upper = 0"),
@@ -105,10 +112,12 @@ def f(x):
     (lambda: bf.Problem(f, N, outputs={"a": 3}), TypeError, "Problem: outputs['a'] must be callable, got int"),
     (lambda: bf.Problem(f, N, score=3), TypeError, "Problem: score must be callable, got int"),
     (lambda: bf.Problem(f, {"names": ["a"], "bounds": [[0, 1, 2]]}), ValueError,
-     "Problem: inputs['bounds'] of 'a' must be two numbers, got 3"),
+     "Problem: inputs['bounds'] of 'a' (unif) must be 2 numbers, got 3"),
     (lambda: bf.Problem(f, {"names": ["a"], "bounds": []}), ValueError, "Problem: inputs has 1 names, 0 bounds and 1 dists"),
-    (lambda: bf.Problem(f, {"names": ["a"], "bounds": [[0, 1]], "dists": ["triang"]}), ValueError,
-     "Problem: inputs['dists'] of 'a' must be unif, norm or lognorm, got triang"),
+    (lambda: bf.Problem(f, {"names": ["a"], "bounds": [[0, 1]], "dists": ["logunif"]}), ValueError,
+     "Problem: inputs['dists'] of 'a' must be unif, triang, norm, truncnorm or lognorm, got logunif"),
+    (lambda: bf.Problem(f, {"names": ["a"], "bounds": [[0, 1, 2]], "dists": ["truncnorm"]}), ValueError,
+     "Problem: inputs['bounds'] of 'a' (truncnorm) must be 4 numbers, got 3"),
     (lambda: bf.exceedance(f, N, 3.0), TypeError, "exceedance: thresholds must be a list of float, got float 3.0"),
     (lambda: bf.exceedance(f, N, []), ValueError, "exceedance: thresholds must hold at least one number, got none"),
     (lambda: bf.exceedance(f, N, [1, math.nan]), ValueError, "exceedance: thresholds must be finite, got nan"),

@@ -172,6 +172,19 @@ def test_salib_problems_are_laws():
     same(bf.plain(bf.Problem(product, salib), budget=BUDGET, batch=1_000, rng=9), run(product))
 
 
+def test_every_word_of_salib_is_its_law():
+    from scipy import stats
+    salib = {"num_vars": 6, "names": list("abcdef"), "dists": ["unif", "norm", "lognorm", "triang", "triang", "truncnorm"],
+             "bounds": [[-1, 3], [2, 0.5], [0.1, 0.2], [1, 3, 0.25], [3, 0.5], [0, 4, 1, 2]]}
+    laws = [stats.uniform(-1, 4), stats.norm(2, 0.5), stats.lognorm(0.2, scale=np.exp(0.1)), stats.triang(0.25, 1, 2),
+            stats.triang(0.5, 0, 3), stats.truncnorm(-0.5, 1.5, 1, 2)]
+    inputs = bf.Problem(product, salib).inputs
+    u = np.linspace(-3, 3, 13)
+    x = inputs.from_normal(np.repeat(u[:, None], 6, axis=1))
+    for j, law in enumerate(laws):
+        np.testing.assert_allclose(x[:, j], law.ppf(stats.norm.cdf(u)), rtol=1e-9)
+
+
 def test_exceedance_is_the_probability_of_passing_a_threshold():
     above = bf.plain(bf.exceedance(product, LAW, [0.5, 1.0]), budget=BUDGET, rng=9)
     below = bf.plain(bf.exceedance(lambda p: p[0] * p[1], LAW, [0.5, 1.0], below=True, vectorized=False), budget=BUDGET, rng=9)

@@ -13,8 +13,10 @@ import buffon as bf
 from buffon import diffusion
 
 UNIVARIATE = {
-    "Normal": bf.Normal(1, 2), "LogNormal": bf.LogNormal(0.1, 0.2), "Uniform": bf.Uniform(-1, 3), "Gumbel": bf.Gumbel(1013, 558),
-    "Triangular": bf.Triangular(0, 0.1 + 0.2, 2), "Truncated": bf.Truncated(bf.Normal(30, 8), lower=15),
+    "Normal": bf.Normal(1, 2), "LogNormal": bf.LogNormal(0.1, 0.2), "Uniform": bf.Uniform(-1, 3), "Exponential": bf.Exponential(0.5),
+    "Gamma": bf.Gamma(2.5, 3), "Beta": bf.Beta(2, 3, -1, 1), "Weibull": bf.Weibull(1.5, 8), "Gumbel": bf.Gumbel(1013, 558),
+    "Triangular": bf.Triangular(0, 0.1 + 0.2, 2), "StudentT": bf.StudentT(4, 1), "Logistic": bf.Logistic(0, 2),
+    "Truncated": bf.Truncated(bf.Normal(30, 8), lower=15), "Histogram": bf.Histogram([0, 1, 3], [1, 2]),
 }
 LAWS = [*UNIVARIATE, "Joint", "MultivariateNormal", "Mixture"]
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "control"]

@@ -5,13 +5,21 @@
 
 namespace buffon {
 
+class Beta;
+class Exponential;
+class Gamma;
 class Gumbel;
+class Histogram;
+class Logistic;
 class LogNormal;
 class Normal;
+class StudentT;
 class Triangular;
 class Truncated;
 class Uniform;
+class Weibull;
 
-using Univariate = std::variant<Normal, LogNormal, Uniform, Gumbel, Triangular, Truncated>;
+using Univariate = std::variant<Normal, LogNormal, Uniform, Exponential, Gamma, Beta, Weibull, Gumbel, Triangular, StudentT, Logistic,
+                                Truncated, Histogram>;
 
 }  // namespace buffon

@@ -15,6 +15,7 @@ constexpr double reach = 30;   // functions of polynomial order 100 end at 20
 /// Points where the density jumps or bends.
 std::vector<double> kinks(const Univariate& law) {
     if (const auto* triangular = std::get_if<Triangular>(&law)) return {triangular->mode()};
+    if (const auto* histogram = std::get_if<Histogram>(&law)) return histogram->edges();
     if (const auto* truncated = std::get_if<Truncated>(&law)) return kinks(truncated->law());
     return {};
 }

@@ -73,9 +73,22 @@ double probability(const Inner& law, const Place& s, const Place& t) {
     return difference < few_digits * minuend && s.x < t.x ? law.area(s.x, t.x) : difference;
 }
 
-/// Restricting these laws gives laws of the same kind, without a difference of probabilities; nested intervals become one.
+/// The bins inside [lower, upper], the outer ones in part.
+Histogram cut(const Histogram& whole, double lower, double upper) {
+    std::vector<double> edges{lower}, weights;
+    for (std::size_t i = 0; i < whole.weights().size(); ++i) {
+        const double from = whole.edges()[i], to = whole.edges()[i + 1];
+        if (to <= lower || from >= upper) continue;
+        edges.push_back(std::min(to, upper));
+        weights.push_back(whole.weights()[i] * ((edges.back() - std::max(from, lower)) / (to - from)));
+    }
+    return Histogram(std::move(edges), std::move(weights));
+}
+
+/// Restricting these laws gives laws of the same kind, without a difference of probabilities.
 Univariate simplified(const Univariate& law, double lower, double upper) {
     if (std::holds_alternative<Uniform>(law)) return Uniform(lower, upper);
+    if (const auto* histogram = std::get_if<Histogram>(&law)) return cut(*histogram, lower, upper);
     return law;
 }
 
@@ -89,11 +102,14 @@ public:
         support = {std::max(support.lower, lower), std::min(support.upper, upper)};
         require(support.lower < support.upper, "Truncated: the law must give [lower, upper] a probability, got lower = ", lower,
                 ", upper = ", upper);
-        if (const auto* nested = std::get_if<Truncated>(&law)) inner_ = nested->core_->inner_;
-        inner_.law = simplified(inner_.law, support.lower, support.upper);
+        const auto* nested = std::get_if<Truncated>(&law);   // the common interval of the law inside that one
+        if (nested) inner_ = nested->core_->inner_;
         measure();
         require(std::isfinite(log_mass) && log_mass > -1e30, "Truncated: the law must give [lower, upper] a probability, got lower = ",
                 lower, ", upper = ", upper);
+        log_given = nested ? log_mass - nested->core_->log_mass : log_mass;
+        inner_.law = simplified(inner_.law, support.lower, support.upper);
+        measure();
     }
 
     using Sides = std::pair<double, double>;   // below, above
@@ -162,7 +178,8 @@ public:
     const Univariate given;
     const double given_lower, given_upper;
     Support support;
-    double log_mass = 0;
+    double log_mass = 0;    // of the law as it is used
+    double log_given = 0;   // of the law as it was given
 
 private:
     bool by_logarithms() const { return mass_ < tiny; }
@@ -226,7 +243,7 @@ Support Truncated::support() const { return core_->support; }
 const Univariate& Truncated::law() const { return core_->given; }
 double Truncated::lower() const { return core_->given_lower; }
 double Truncated::upper() const { return core_->given_upper; }
-double Truncated::log_probability() const { return core_->log_mass; }
+double Truncated::log_probability() const { return core_->log_given; }
 
 double Truncated::mean() const {
     const double inside = std::visit([](const auto& l) { return l.mean(); }, law());

@@ -4,13 +4,20 @@
 #include <concepts>
 #include <variant>
 
+#include <buffon/laws/beta.hpp>
+#include <buffon/laws/exponential.hpp>
+#include <buffon/laws/gamma.hpp>
 #include <buffon/laws/gumbel.hpp>
+#include <buffon/laws/histogram.hpp>
 #include <buffon/laws/list.hpp>
+#include <buffon/laws/logistic.hpp>
 #include <buffon/laws/lognormal.hpp>
 #include <buffon/laws/normal.hpp>
+#include <buffon/laws/student_t.hpp>
 #include <buffon/laws/triangular.hpp>
 #include <buffon/laws/truncated.hpp>
 #include <buffon/laws/uniform.hpp>
+#include <buffon/laws/weibull.hpp>
 #include <buffon/support.hpp>
 
 namespace buffon {
