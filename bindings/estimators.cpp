@@ -81,6 +81,7 @@ py::dict state(const Estimate& e) {
     out["names"] = e.names;
     out["rng_key"] = e.rng_key;
     out["degrees_of_freedom"] = std::isfinite(e.degrees_of_freedom) ? py::object(py::float_(e.degrees_of_freedom)) : py::none();
+    out["excess_kurtosis"] = e.excess_kurtosis;
     out["diagnostics"] = e.diagnostics;
     out["warnings"] = e.warnings;
     return out;
@@ -99,6 +100,8 @@ Estimate from_state(const py::dict& s) {
     require(static_cast<std::int64_t>(e.names.size()) == e.size(), "Estimate: names has the wrong size");
     e.rng_key = s["rng_key"].cast<std::uint64_t>();
     if (!s["degrees_of_freedom"].is_none()) e.degrees_of_freedom = s["degrees_of_freedom"].cast<double>();
+    if (s.contains("excess_kurtosis")) e.excess_kurtosis = s["excess_kurtosis"].cast<std::vector<double>>();   // not in the oldest files
+    require(e.excess_kurtosis.empty() || static_cast<std::int64_t>(e.excess_kurtosis.size()) == e.size(), "Estimate: excess_kurtosis has the wrong size");
     e.diagnostics = s["diagnostics"].cast<std::map<std::string, Diagnostic>>();
     e.warnings = s["warnings"].cast<std::vector<std::string>>();
     return e;
@@ -193,13 +196,17 @@ void bind_estimate(py::module_& m) {
         .def_readonly("n_failed", &Estimate::n_failed, "Evaluations that failed and were discarded.")
         .def_readonly("names", &Estimate::names, "Names of the values.")
         .def_readonly("rng_key", &Estimate::rng_key, "Pass it as rng to replay the run.")
-        .def_readonly("degrees_of_freedom", &Estimate::degrees_of_freedom, "Of the Student law behind the intervals; inf for the normal one.")
+        .def_readonly("degrees_of_freedom", &Estimate::degrees_of_freedom, "Behind the covariance: R - 1 for R replicates; inf for means of many terms.")
+        .def_property_readonly("excess_kurtosis", [](const Estimate& e) {
+            return e.excess_kurtosis.empty() ? binder::from_vector(std::vector<double>(e.value.size())) : binder::from_vector(e.excess_kurtosis);
+        }, "Excess kurtosis of the errors, shape (m,): widens the Student intervals where a few terms carry a mean.")
         .def_readonly("diagnostics", &Estimate::diagnostics, "What the estimator saw: a dict, see its documentation.")
         .def_readonly("warnings", &Estimate::warnings, "In plain words, what makes the intervals doubtful.")
         .def_property_readonly("sample", [](const Estimate& e) { return e.sample ? &*e.sample : nullptr; },
                                "Every evaluation, if the run was told keep='sample'.")
         .def("confidence_interval", &interval, py::arg("level") = 0.95,
-             "(low, high), each of shape (m,): an interval for each value by itself. Warns where it is doubtful.")
+             "(low, high), each of shape (m,): Student interval of each value by itself, with 2 / (2 / degrees_of_freedom + "
+             "excess_kurtosis) degrees of freedom. Warns where it is doubtful.")
         .def("transform", &transform, py::arg("f"), py::arg("names") = std::vector<std::string>{},
              "f(value) with its covariance by the delta method; f maps (m,) to (k,).")
         .def("given", [](const Estimate& e, const py::object& known, double collinear) { return e.given(known_of(e, known), collinear); },

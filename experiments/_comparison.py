@@ -71,6 +71,7 @@ def stack(estimates):
     for e, end in zip(estimates, ends, strict=True):
         covariance[end - len(e):end, end - len(e):end] = e.covariance
     joined = {key: [item for s in states for item in s[key]] for key in ("value", "names", "warnings")}
+    joined["excess_kurtosis"] = np.concatenate([e.excess_kurtosis for e in estimates]).tolist()
     degrees = [s["degrees_of_freedom"] for s in states if s["degrees_of_freedom"] is not None]
     return bf.Estimate._from_state({
         **states[0], **joined, "covariance": covariance.ravel().tolist(), "n": sum(e.n for e in estimates),

@@ -21,13 +21,14 @@ _KIND = "buffon.Estimate"
 def to_dict(self, level: float = 0.95) -> dict[str, Any]:
     """Record of plain numbers, strings, lists and dicts, ready for JSON.
 
-    ``value``, ``std_error`` and ``interval`` are dicts by name, ``covariance`` is a list of rows in the order of
-    ``names``; ``degrees_of_freedom`` is None where the interval is the normal one.
+    ``value``, ``std_error``, ``excess_kurtosis`` and ``interval`` are dicts by name, ``covariance`` is a list of rows in the order of
+    ``names``; ``degrees_of_freedom`` is None where it is infinite.
     """
     low, high = self._interval(level)
     named = {
         "value": self.value.tolist(),
         "std_error": self.std_error.tolist(),
+        "excess_kurtosis": self.excess_kurtosis.tolist(),
         "interval": [list(bounds) for bounds in zip(low.tolist(), high.tolist(), strict=True)],
     }
     state = self._state()

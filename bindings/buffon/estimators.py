@@ -10,7 +10,9 @@ _DOCS = {
         Returns
         -------
         Estimate
-            ``value`` (m,), ``covariance`` (m, m) of the estimates: sample covariance / n. Unbiased.
+            ``value`` (m,), ``covariance`` (m, m) of the estimates: sample covariance / n. Unbiased. Where few terms carry a
+            mean (an event of a few hits) the interval is Student's: see ``excess_kurtosis``. ``diagnostics``:
+            ``effective_terms`` (m,), as if an event had been hit that often (below 10 the interval warns), ``pareto_k`` (m,).
 
         Raises
         ------
@@ -41,7 +43,7 @@ _DOCS = {
         -------
         Estimate
             ``value`` (m,) is the mean over R nets of a power of two points each, ``covariance`` (m, m) that of their means / R;
-            intervals are Student's with R - 1 degrees of freedom. Unbiased. ``n`` is what was spent: R times the net.
+            intervals are Student's with R - 1 degrees of freedom, fewer for heavy tails (``excess_kurtosis``). Unbiased. ``n`` is what was spent: R times the net.
             ``diagnostics["replicates"]`` is R.
 
         Raises
@@ -114,14 +116,16 @@ _DOCS = {
         Estimate
             ``value`` (m,), or (J m,) with J ``laws``, law by law; ``covariance`` is that of the estimates themselves. The final
             sample is independent of the adaptation and its control coefficients are cross-fitted: unbiased. Intervals are
-            Student's with R - 1 degrees of freedom over R independent nets. ``n`` counts every evaluation.
+            Student's with R - 1 degrees of freedom over R independent nets, fewer where the nets' means have heavy tails
+            (``excess_kurtosis``). ``n`` counts every evaluation.
 
             ``diagnostics``: ``stop`` ("trade-off": another batch would not pay; "budget"; "nets suffice"; "no adaptation": the
             budget is too small for one), ``batches`` and ``adaptation_n`` spent on it, ``fallback`` (the final sample is from
             the input law), ``provisional`` (no proposal saw every integrand clearly), ``components``, ``alpha`` (their shares,
             the input law first), ``replicates`` and ``points`` of the nets, ``pareto_k`` (m,), the tail of |output x weight|
-            (above 0.7 the interval warns) and ``pareto_k_residual`` of what the controls leave, ``control_check`` (largest
-            mean of a control in standard errors; ten would say that a density is wrong).
+            (above 0.7 the interval warns) and ``pareto_k_residual`` of what the controls leave, ``effective_terms`` (m,) of
+            them (below 10 the interval warns), ``control_check`` (largest mean of a control in standard errors; ten would
+            say that a density is wrong).
 
         Raises
         ------
@@ -134,6 +138,10 @@ _DOCS = {
         -----
         Weights of the expectations in what is minimised default to 1 / value^2: relative errors count. For events too rare
         to be hit by chance give the problem a ``score`` (``exceedance`` has one): it leads the way.
+
+        ``family="student"`` pays where output times density has heavier tails than a normal law in the space of the fits:
+        several heavy-tailed ``laws``, an event far out in few dimensions. Gaussians then miss mass without a sign of it.
+        Elsewhere Student components cost up to ten times more variance, hence they are not the default.
 
         References
         ----------

@@ -50,7 +50,34 @@ Matrix sandwich(const Matrix& J, const Matrix& C) {
 /// Everything of an estimate but its numbers.
 Estimate like(const Estimate& e) {
     Estimate out = e;
+    out.excess_kurtosis.clear();
     out.sample.reset();
+    return out;
+}
+
+/// Relative variance of the variance of value j beyond that of normal terms.
+double kurtosis_of(const Estimate& e, std::int64_t j) {
+    return e.excess_kurtosis.empty() ? 0.0 : std::max(e.excess_kurtosis[static_cast<std::size_t>(j)], 0.0);
+}
+
+/// The largest among the values that have a part in each of the new ones: their joint fourth moments are not known.
+std::vector<double> carried_kurtosis(const Matrix& J, const Estimate& from) {
+    if (from.excess_kurtosis.empty()) return {};
+    std::vector<double> out(static_cast<std::size_t>(J.rows), 0.0);
+    for (std::int64_t a = 0; a < J.rows; ++a)
+        for (std::int64_t j = 0; j < J.cols; ++j)
+            if (J(a, j) != 0 && from.covariance(j, j) > 0) out[static_cast<std::size_t>(a)] = std::max(out[static_cast<std::size_t>(a)], kurtosis_of(from, j));
+    return out;
+}
+
+/// Of a x + b y with independent x, y: fourth cumulants add up.
+std::vector<double> pooled_kurtosis(const Estimate& x, double a, const Estimate& y, double b) {
+    if (x.excess_kurtosis.empty() && y.excess_kurtosis.empty()) return {};
+    std::vector<double> out;
+    for (std::int64_t j = 0; j < x.size(); ++j) {
+        const double u = a * a * x.covariance(j, j), v = b * b * y.covariance(j, j), total = (u + v) * (u + v);
+        out.push_back(total > 0 ? (u * u * kurtosis_of(x, j) + v * v * kurtosis_of(y, j)) / total : 0.0);
+    }
     return out;
 }
 
@@ -83,11 +110,12 @@ std::vector<double> Estimate::std_error() const {
 
 std::pair<std::vector<double>, std::vector<double>> Estimate::confidence_interval(double level) const {
     require(level > 0 && level < 1, "confidence_interval: level must lie between 0 and 1, got ", level);
-    const double t = student_quantile(0.5 + 0.5 * level, degrees_of_freedom);
     std::vector<double> low = value;
     std::vector<double> high = value;
     const std::vector<double> error = std_error();
     for (std::size_t j = 0; j < value.size(); ++j) {
+        const double effective = 1 / (1 / degrees_of_freedom + 0.5 * kurtosis_of(*this, static_cast<std::int64_t>(j)));
+        const double t = student_quantile(0.5 + 0.5 * level, effective);
         low[j] -= t * error[j];
         high[j] += t * error[j];
     }
@@ -102,7 +130,9 @@ Estimate Estimate::transform(const Function& f, std::vector<std::string> new_nam
     if (new_names.empty())
         for (std::size_t j = 1; j <= out.value.size(); ++j) new_names.push_back("f" + std::to_string(j));
     out.names = std::move(new_names);
-    out.covariance = sandwich(jacobian(f, *this, out.value.size()), covariance);
+    const Matrix J = jacobian(f, *this, out.value.size());
+    out.covariance = sandwich(J, covariance);
+    out.excess_kurtosis = carried_kurtosis(J, *this);
     for (std::int64_t j = 0; j < out.size(); ++j)   // what cancels leaves rounding errors
         out.covariance(j, j) = std::max(out.covariance(j, j), 0.0);
     return out;
@@ -115,6 +145,7 @@ Estimate Estimate::contrast(std::int64_t i, std::int64_t j) const {
     out.value = {value[static_cast<std::size_t>(i)] - value[static_cast<std::size_t>(j)]};
     out.names = {names[static_cast<std::size_t>(i)] + " - " + names[static_cast<std::size_t>(j)]};
     out.covariance = Matrix(1, 1, covariance(i, i) + covariance(j, j) - 2 * covariance(i, j));
+    if (!excess_kurtosis.empty()) out.excess_kurtosis = {std::max(kurtosis_of(*this, i), kurtosis_of(*this, j))};
     return out;
 }
 
@@ -127,6 +158,7 @@ Estimate Estimate::merge(const Estimate& other) const {
     for (std::size_t k = 0; k < covariance.data.size(); ++k)
         out.covariance.data[k] = a * a * covariance.data[k] + (1 - a) * (1 - a) * other.covariance.data[k];
     out.degrees_of_freedom = pooled_degrees(*this, a, other, 1 - a);
+    out.excess_kurtosis = pooled_kurtosis(*this, a, other, 1 - a);
     out.n += other.n;
     out.n_failed += other.n_failed;
     for (const auto& warning : other.warnings)

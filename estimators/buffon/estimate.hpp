@@ -25,8 +25,11 @@ struct Estimate {
     std::int64_t n_failed = 0;         // of them failed and discarded
     std::vector<std::string> names;    // (m)
     std::uint64_t rng_key = 0;         // replays the run
-    /// Of the Student law behind the intervals: infinite when the errors are means of many terms.
+    /// Behind the covariance: R - 1 for R replicates, infinite when the errors are means of many terms.
     double degrees_of_freedom = std::numeric_limits<double>::infinity();
+    /// (m) excess kurtosis of the errors, that of a term / their number, or none where it is taken for 0. A variance from
+    /// terms with heavy tails is itself uncertain: see `confidence_interval`.
+    std::vector<double> excess_kurtosis;
     std::map<std::string, Diagnostic> diagnostics;
     std::vector<std::string> warnings; // plain words: what makes the intervals doubtful
     std::optional<Sample> sample;      // with Run::keep = sample
@@ -36,7 +39,9 @@ struct Estimate {
     std::int64_t index(const std::string& name) const;
     /// (m) square roots of the diagonal of `covariance`.
     std::vector<double> std_error() const;
-    /// (low, high), each (m): Student interval of each value by itself.   @throw std::invalid_argument unless 0 < level < 1.
+    /// (low, high), each (m): Student interval of each value by itself, with 2 / (2 / degrees_of_freedom + excess kurtosis)
+    /// degrees of freedom where that kurtosis is positive: those of a chi-square law that varies as the variance does.
+    /// Source: Satterthwaite (1946), Box (1953).   @throw std::invalid_argument unless 0 < level < 1.
     std::pair<std::vector<double>, std::vector<double>> confidence_interval(double level = 0.95) const;
 
     /// f(value) with its covariance by the delta method: J covariance J', J by central differences a fraction of a

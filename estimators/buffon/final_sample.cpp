@@ -216,7 +216,9 @@ void FinalSample::judge(Estimate& e) {
     const bool plain = e.size() == first_t_.cols;   // no columns of success
     plain ? judge_tails(first_t_, e) : judge_tails(expectations(first_t_, e.size()), e);
     subtract_products(first_x_, coefficients_, first_t_);
-    e.diagnostics["pareto_k_residual"] = tail_shapes(plain ? std::move(first_t_) : expectations(first_t_, e.size()), e.size());
+    const Matrix rest = plain ? std::move(first_t_) : expectations(first_t_, e.size());
+    e.diagnostics["pareto_k_residual"] = tail_shapes(rest, e.size());
+    judge_terms(rest, points_.size(), e);
     for (std::int64_t j = 0; j < e.size(); ++j)
         if (!ever_seen(column_of(evaluate_, j, evaluate_.outputs())))
             e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +

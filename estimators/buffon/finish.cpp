@@ -56,9 +56,10 @@ void require_same_order(const std::string& who, const Distribution& law, const D
 }
 
 Estimate finish(const Evaluation& evaluation, std::vector<double> value, Matrix covariance, double degrees_of_freedom,
-                const std::vector<std::string>& groups) {
+                const std::vector<std::string>& groups, std::vector<double> kurtosis) {
     Estimate e;
     e.value = std::move(value);
+    e.excess_kurtosis = std::move(kurtosis);
     e.covariance = std::move(covariance);
     e.degrees_of_freedom = degrees_of_freedom;
     e.n = evaluation.n();
@@ -89,7 +90,9 @@ Estimate finish_replicates(const Evaluation& evaluation, ConstView replicates, c
     const Moments moments(replicates);
     Matrix covariance = moments.covariance();
     for (double& c : covariance.data) c /= static_cast<double>(moments.n);
-    Estimate e = finish(evaluation, moments.mean, std::move(covariance), static_cast<double>(moments.n - 1), groups);
+    std::vector<double> kurtosis = excess_kurtosis(replicates);
+    for (double& k : kurtosis) k = std::max(k, 0.0) / static_cast<double>(moments.n);
+    Estimate e = finish(evaluation, moments.mean, std::move(covariance), static_cast<double>(moments.n - 1), groups, std::move(kurtosis));
     e.diagnostics["replicates"] = moments.n;
     return e;
 }

@@ -19,13 +19,14 @@ void require_same_order(const std::string& who, const Distribution& law, const D
 
 /// The estimate with these values (groups of evaluation.columns()) and the covariance of their errors. With discarded
 /// evaluations each group ends with the estimated probability of success, and its values become conditional on success.
+/// `kurtosis`: excess, of the errors; none: taken for 0.
 Estimate finish(const Evaluation& evaluation, std::vector<double> value, Matrix covariance, double degrees_of_freedom,
-                const std::vector<std::string>& groups = {""});
+                const std::vector<std::string>& groups = {""}, std::vector<double> kurtosis = {});
 
 /// From the mean of independent rows.
 Estimate finish_mean(const Evaluation& evaluation, const Moments& moments, const std::vector<std::string>& groups = {""});
 
-/// From independent replicates of the values, one a row: Student with R - 1 degrees of freedom.
+/// From independent replicates of the values, one a row: Student with R - 1 degrees of freedom, fewer for heavy tails.
 Estimate finish_replicates(const Evaluation& evaluation, ConstView replicates, const std::vector<std::string>& groups = {""});
 
 /// body(), and when the run stops early, partial() attached to what stops it. Progress functions may ask for partial()

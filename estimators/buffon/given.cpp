@@ -39,7 +39,8 @@ Estimate only(const Estimate& e, const Indices& kept) {
     for (std::size_t a = 0; a < kept.size(); ++a)
         for (std::size_t b = 0; b < kept.size(); ++b)
             out.covariance(static_cast<std::int64_t>(a), static_cast<std::int64_t>(b)) = e.covariance(kept[a], kept[b]);
-    for (const char* per_value : {"pareto_k", "pareto_k_residual"}) {
+    if (!e.excess_kurtosis.empty()) out.excess_kurtosis = picked(e.excess_kurtosis, kept);
+    for (const char* per_value : {"pareto_k", "pareto_k_residual", "effective_terms"}) {
         const auto found = out.diagnostics.find(per_value);
         if (found == out.diagnostics.end()) continue;
         if (const auto* v = std::get_if<std::vector<double>>(&found->second); v != nullptr && v->size() == e.value.size())

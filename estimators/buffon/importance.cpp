@@ -53,6 +53,13 @@ Estimate conclude(const Evaluation& evaluate, const Moments& total, bool self_no
     return finish(evaluate, e.value, e.covariance, std::numeric_limits<double>::infinity());
 }
 
+/// w (y - value): the terms whose mean is the error of a self-normalised estimate.
+Matrix about(Matrix rows, const std::vector<double>& value) {
+    for (std::int64_t i = 0; i < rows.rows; ++i)
+        for (std::size_t j = 0; j < value.size(); ++j) rows(i, static_cast<std::int64_t>(j)) -= rows(i, rows.cols - 1) * value[j];
+    return rows;
+}
+
 /// The mean weight is 1 wherever the proposal covers the inputs.
 void warn_of_missing_support(const Moments& total, Estimate& e) {
     const double mean = total.mean.back();
@@ -109,6 +116,7 @@ Estimate importance(const Problem& problem, const Run& run, const ImportanceOpti
         require(evaluate.outputs() > 0, "importance: no point of the proposal falls into the support of the inputs");
         Estimate e = conclude(evaluate, total, options.self_normalise);
         judge_tails(first_rows.rows(), e);
+        judge_terms(options.self_normalise ? about(first_rows.rows(), e.value) : first_rows.rows(), total.n, e);
         warn_of_missing_support(total, e);
         const double mean_w = total.mean.back(), second = total.scatter.data.back() / static_cast<double>(total.n) + mean_w * mean_w;
         e.diagnostics["effective_size"] = second > 0 ? static_cast<double>(total.n) * mean_w * mean_w / second : 0.0;

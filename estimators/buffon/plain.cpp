@@ -42,6 +42,7 @@ Estimate plain(const Problem& problem, const Run& run) {
         }
         Estimate e = finish_mean(evaluate, total);
         judge_tails(first_rows.rows(), e);
+        judge_terms(first_rows.rows(), total.n, e);
         return e;
     };
     return with_partial(evaluate, sample, [&] {

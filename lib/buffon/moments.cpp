@@ -1,7 +1,11 @@
 #include <buffon/moments.hpp>
 
+#include <algorithm>
+#include <cmath>
+
 #include <buffon/check.hpp>
 #include <buffon/kernels.hpp>
+#include <buffon/sums.hpp>
 
 namespace buffon {
 namespace {
@@ -59,6 +63,28 @@ Matrix Moments::covariance() const {
     Matrix c = scatter;
     for (double& v : c.data) v /= static_cast<double>(n - 1);
     return c;
+}
+
+std::vector<double> excess_kurtosis(ConstView y) {
+    const auto n = static_cast<double>(y.rows);
+    std::vector<double> kurtosis(static_cast<std::size_t>(y.cols), 0.0);
+    if (y.rows < 4) return kurtosis;
+    std::vector<double> columns = columns_of(y);
+    for (std::int64_t j = 0; j < y.cols; ++j) {
+        double* column = columns.data() + j * y.rows;
+        const double mean = sum_of(y.rows, [=](std::int64_t i) { return column[i]; }) / n;
+        double largest = 0;
+        for (std::int64_t i = 0; i < y.rows; ++i) largest = std::max(largest, std::abs(column[i] - mean));
+        if (!(largest > 0) || !std::isfinite(largest)) continue;
+        for (std::int64_t i = 0; i < y.rows; ++i) {   // in units of the largest neither squares nor fourth powers underflow
+            const double gap = (column[i] - mean) / largest;
+            column[i] = gap * gap;
+        }
+        const double second = sum_of(y.rows, [=](std::int64_t i) { return column[i]; }) / n;
+        const double fourth = dot(column, column, y.rows) / n;
+        kurtosis[static_cast<std::size_t>(j)] = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (fourth / (second * second) - 3) + 6);
+    }
+    return kurtosis;
 }
 
 }  // namespace buffon

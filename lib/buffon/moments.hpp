@@ -27,4 +27,9 @@ struct Moments {
     Matrix covariance() const;
 };
 
+/// (m) excess kurtosis of each column of y (n, m), Fisher's unbiased ratio of cumulants; 0 for fewer than four rows or a
+/// constant column. The sample variance of n such numbers has relative variance 2 / (n - 1) + kurtosis / n.
+/// Source: Joanes & Gill (1998), G2.
+std::vector<double> excess_kurtosis(ConstView y);
+
 }  // namespace buffon

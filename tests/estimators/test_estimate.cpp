@@ -164,3 +164,32 @@ TEST_CASE("estimate: the text has a line per value, the evaluations, the failure
     CHECK(other(20'000, 15).text() ==
           "displacement  4.00 ± 0.03\nstress        1.00 ± 0.01\n(20,000 evaluations, 7 failed)\nwarning: doubtful");
 }
+
+TEST_CASE("estimate: kurtosis of the errors takes degrees of freedom, value by value") {
+    Estimate e = pair();
+    e.degrees_of_freedom = 15;
+    e.excess_kurtosis = {0.4, -0.2};   // a light tail gives nothing
+    const auto [low, high] = e.confidence_interval();
+    const auto t = [](double degrees) { return boost::math::quantile(boost::math::students_t(degrees), 0.975); };
+    CHECK(high[0] - 2 == doctest::Approx(t(1 / (1 / 15.0 + 0.2)) * 0.01).epsilon(1e-9));
+    CHECK(high[1] - 5 == doctest::Approx(t(15) * 0.02).epsilon(1e-9));
+    e.degrees_of_freedom = INFINITY;
+    CHECK(e.confidence_interval().second[0] - 2 == doctest::Approx(t(5) * 0.01).epsilon(1e-9));
+}
+
+TEST_CASE("estimate: what is made of values has the largest kurtosis among them") {
+    Estimate e = pair();
+    e.excess_kurtosis = {0.4, 0.1};
+    const Estimate f = e.transform([](const std::vector<double>& v) { return std::vector{v[1] * v[1], v[0] - v[1]}; });
+    CHECK(f.excess_kurtosis == std::vector{0.1, 0.4});
+    CHECK(e.contrast(0, 1).excess_kurtosis == std::vector{0.4});
+    CHECK(pair().contrast(0, 1).excess_kurtosis.empty());
+}
+
+TEST_CASE("estimate: merged errors have the kurtosis of a sum of independent ones") {
+    Estimate e = pair();
+    e.excess_kurtosis = {0.4, 0.1};
+    const double u = 9e-4 / 16, v = 9e-4 / 16;   // variances of 3/4 of the first and 1/4 of the second
+    CHECK(e.merge(other(1000, INFINITY)).excess_kurtosis[0] == doctest::Approx(0.4 * u * u / ((u + v) * (u + v))).epsilon(1e-13));
+    CHECK(pair().merge(other(1000, 15)).excess_kurtosis.empty());
+}

@@ -110,6 +110,8 @@ TEST_CASE("finish: replicates give Student intervals with one degree of freedom 
     CHECK(e.value == std::vector<double>{3, 5});
     CHECK(e.covariance(0, 0) == doctest::Approx(14.0 / 3 / 4).epsilon(1e-15));
     CHECK(e.degrees_of_freedom == 3);
+    // deviations -2 -1 0 3, second moment 3.5, fourth 24.5: G2 = 3 / 2 (5 (2 - 3) + 6), over 4 replicates
+    CHECK(e.excess_kurtosis == std::vector{3.0 / 8, 0.0});
     CHECK(std::get<std::int64_t>(e.diagnostics.at("replicates")) == 4);
     REQUIRE(e.warnings.size() == 1);   // 'b' never varied
     CHECK(e.warnings[0].find("'b' was the same in every evaluation") == 0);

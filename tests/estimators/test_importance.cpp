@@ -46,16 +46,16 @@ TEST_CASE("importance: a Gaussian tilt of exp(a x) has the mean and variance of 
     }
 }
 
-TEST_CASE("importance: errors are as large as they are said to be, over 400 keys, self-normalised or not") {
+TEST_CASE("importance: errors are as large as they are said to be, over 1,000 keys, self-normalised or not") {
     for (const bool self_normalise : {false, true}) {
         CAPTURE(self_normalise);
         double ratio = 0;
-        for (std::uint64_t key = 0; key < 400; ++key) {
+        for (std::uint64_t key = 0; key < 1000; ++key) {
             const Estimate e = importance(shifted, {.budget = 2000, .rng = key, .threads = 1},
                                           {.proposal = normal(0.3, 1.2), .self_normalise = self_normalise});
-            ratio += std::pow(e.value[0] - 1, 2) / e.covariance(0, 0) / 400;
+            ratio += std::pow(e.value[0] - 1, 2) / e.covariance(0, 0) / 1000;
         }
-        CHECK(ratio == doctest::Approx(1).epsilon(0.2));   // mean of 400 chi-squares: standard deviation 0.07
+        CHECK(std::abs(ratio - 1) < 0.15);   // mean of 1,000 chi-squares: standard deviation 0.045
     }
 }
 

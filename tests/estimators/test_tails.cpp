@@ -100,3 +100,34 @@ TEST_CASE("tails: the first rows are kept in order, and no more than asked for")
     CHECK(first.rows().cols == 2);
     CHECK(first.rows().data == std::vector<double>{0, 1, 2, 3, 4, 5, 10, 11, 12, 13});
 }
+
+TEST_CASE("tails: a mean carried by a few terms warns, and its interval has twice as many degrees of freedom as hits") {
+    Matrix y(10'000, 3);
+    for (std::int64_t i = 0; i < 4; ++i) y(i, 0) = 1;
+    for (std::int64_t i = 0; i < 50; ++i) y(i, 1) = 1;
+    for (std::int64_t i = 0; i < y.rows; ++i) y(i, 2) = static_cast<double>(i % 10);
+    Estimate e = named({"rare", "seldom", "even"});
+    judge_terms(y, 20'000, e);   // of twice as many terms
+    CHECK(e.excess_kurtosis[0] == doctest::Approx(1 / 8.0).epsilon(0.01));
+    CHECK(e.excess_kurtosis[1] == doctest::Approx(1 / 100.0).epsilon(0.05));
+    CHECK(e.excess_kurtosis[2] == 0);
+    const auto terms = std::get<std::vector<double>>(e.diagnostics.at("effective_terms"));
+    CHECK(terms[0] == doctest::Approx(8).epsilon(0.01));
+    CHECK(std::isinf(terms[2]));
+    REQUIRE(e.warnings.size() == 1);
+    CHECK(e.warnings[0].find("'rare': a few terms carry the mean, as if an event had been hit 8 times") == 0);
+}
+
+TEST_CASE("tails: heavy tails of replicates count as far as their terms have them") {
+    Matrix y(4096, 2);
+    Stream{4, 3}.uniform(0, y);
+    for (std::int64_t i = 0; i < y.rows; ++i) y(i, 1) = -std::log(y(i, 1));   // excess kurtosis 6; that of uniforms is -1.2
+    Estimate e = named({"uniform", "exponential"});
+    e.degrees_of_freedom = 15;
+    e.excess_kurtosis = {0.5, 0.25};
+    judge_terms(y, y.rows, e);
+    CHECK(e.excess_kurtosis == std::vector{0.0, 0.25});
+    e.excess_kurtosis[1] = 0.8;
+    judge_terms(y, y.rows, e);
+    CHECK(e.excess_kurtosis[1] == doctest::Approx(6.0 / 16).epsilon(0.4));   // a fourth moment of 4,096 terms is rough
+}

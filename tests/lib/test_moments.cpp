@@ -113,3 +113,20 @@ TEST_CASE("the order of the sums of a block is part of the bits: eight lanes, pa
     for (std::int64_t j = 0; j < 2; ++j)
         for (std::int64_t k = 0; k < 2; ++k) CHECK(found.scatter(j, k) == dot(gap[j].data(), gap[k].data(), 1003));
 }
+
+TEST_CASE("excess kurtosis: Fisher's G2 of a small table, 0 where there is nothing to say") {
+    Matrix y(5, 2);
+    y.data = {1, 7, 2, 7, 3, 7, 4, 7, 10, 7};
+    // deviations from 4: -3 -2 -1 0 6, second moment 10, fourth 278.8; G2 = 4 / (3 2) (6 (2.788 - 3) + 6)
+    CHECK(excess_kurtosis(y)[0] == doctest::Approx(4.0 / 6 * (6 * (2.788 - 3) + 6)).epsilon(1e-14));
+    CHECK(excess_kurtosis(y)[1] == 0);
+    CHECK(excess_kurtosis(y.view().slice(0, 3)) == std::vector{0.0, 0.0});
+    for (double& v : y.data) v *= 1e-170;   // squares underflow
+    CHECK(excess_kurtosis(y)[0] == doctest::Approx(4.0 / 6 * (6 * (2.788 - 3) + 6)).epsilon(1e-12));
+}
+
+TEST_CASE("excess kurtosis of an event is 1 / (p (1 - p)) - 6") {
+    Matrix y(100'000, 1);
+    for (std::int64_t i = 0; i < 1000; ++i) y(97 * i, 0) = 1;
+    CHECK(excess_kurtosis(y)[0] == doctest::Approx(1 / (0.01 * 0.99) - 6).epsilon(1e-3));   // of a population: terms of order 1 / (n p)
+}

@@ -309,3 +309,16 @@ def test_sample_from_a_table_knows_its_law():
     np.testing.assert_array_equal(s.log_density, law.log_density(x))
     assert len(s) == 2 and s.inputs == ["a", "b"] and s.outputs == ["y"] and s.y.shape == (2, 1)
     assert repr(s) == "Sample of 2 points: 2 inputs, 1 outputs"
+
+
+def test_kurtosis_of_the_errors_widens_the_interval_and_survives_records_and_files(tmp_path):
+    heavy = made([1.0, 2.0], np.diag([0.04, 0.09]), 15.0, excess_kurtosis=[0.3, 0.0])
+    plain = made([1.0, 2.0], np.diag([0.04, 0.09]), 15.0)
+    width, usual = (np.subtract(*e.confidence_interval()[::-1]) for e in (heavy, plain))
+    # scipy.stats.t.ppf(0.975, nu) for nu = 1 / (1 / 15 + 0.3 / 2) and 15
+    np.testing.assert_allclose(width / usual, [2.6363688430325816 / 2.131449545559776, 1], rtol=1e-12)
+    assert heavy.to_dict()["excess_kurtosis"] == {"v0": 0.3, "v1": 0.0}
+    assert plain.excess_kurtosis.tolist() == [0.0, 0.0]
+    heavy.save(tmp_path / "e.json")
+    for copy in (bf.Estimate.load(tmp_path / "e.json"), pickle.loads(pickle.dumps(heavy))):
+        assert copy.excess_kurtosis.tolist() == [0.3, 0.0]

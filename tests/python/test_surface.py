@@ -25,8 +25,8 @@ DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
 MEMBERS = {
     "Problem": ["dim", "inputs", "outputs"],
     "Estimate": ["value", "std_error", "covariance", "n", "n_failed", "names", "rng_key", "diagnostics", "warnings", "sample",
-                 "degrees_of_freedom", "confidence_interval", "transform", "given", "without", "contrast", "merge", "to_dict", "to_dataframe",
-                 "to_xarray", "plot", "save", "load"],
+                 "degrees_of_freedom", "excess_kurtosis", "confidence_interval", "transform", "given", "without", "contrast", "merge", "to_dict",
+                 "to_dataframe", "to_xarray", "plot", "save", "load"],
     "Sample": ["x", "y", "log_density", "inputs", "outputs", "save", "load"],
     "GaussianCopula": ["from_pearson", "from_spearman"],
     **{law: ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"] for law in LAWS},
