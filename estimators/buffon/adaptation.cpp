@@ -116,6 +116,7 @@ Proposal Adaptation::propose(std::vector<double>& log_q) {
 void Adaptation::fit_parts(std::vector<Gaussian>& gaussians, std::vector<std::int64_t>& owner, std::vector<double>& beta) const {
     FitOptions fit;
     fit.diagonal = options_.diagonal;
+    if (options_.family == Family::student) fit.degrees = options_.degrees;
     const auto add = [&](const Part& part, double share, Gaussian law) {
         gaussians.push_back(std::move(law));
         owner.push_back(part.expectation);
@@ -123,7 +124,7 @@ void Adaptation::fit_parts(std::vector<Gaussian>& gaussians, std::vector<std::in
     };
     Matrix room;
     const ConstView weights = seen_.weights(room);
-    if (options_.components == 1) {
+    if (options_.components == 1 && options_.family == Family::gaussian) {
         std::vector<double> sizes;
         for (const Part& part : seen_.parts) sizes.push_back(part.size);
         auto laws = fit_gaussians(pool_.z(), weights, sizes, fit);

@@ -69,8 +69,11 @@ void check(const Problem& problem, const Run& run, const AiscvOptions& options) 
             "aiscv: weights must not all be 0");
     for (std::size_t j = 0; j < options.laws.size(); ++j)
         require_same_order("aiscv: laws[" + std::to_string(j) + "]", options.laws[j], problem.inputs());
-    require(options.points == Points::iid || problem.dim() + 1 <= SobolSequence::max_dim(), "aiscv: the sequence has ",
-            SobolSequence::max_dim(), " dimensions, one less than this problem asks for; points = 'iid' has no limit");
+    require(options.degrees > 0 && std::isfinite(options.degrees), "aiscv: degrees must be positive and finite, got ", options.degrees);
+    require(options.variant == Variant::safe || options.family == Family::gaussian, "aiscv: family must be 'gaussian' where variant is 'published'");
+    const std::int64_t coordinates = problem.dim() + (options.family == Family::student ? 2 : 1);
+    require(options.points == Points::iid || coordinates <= SobolSequence::max_dim(), "aiscv: the sequence has ", SobolSequence::max_dim(),
+            " dimensions, this problem asks for ", coordinates, "; points = 'iid' has no limit");
 }
 
 }  // namespace

@@ -23,6 +23,12 @@ struct EnumNames<Variant> {
     static constexpr std::array<std::string_view, 2> names{"safe", "published"};
 };
 
+enum class Family { gaussian, student };
+template <>
+struct EnumNames<Family> {
+    static constexpr std::array<std::string_view, 2> names{"gaussian", "student"};
+};
+
 enum class Points { rqmc, iid };
 template <>
 struct EnumNames<Points> {
@@ -36,6 +42,8 @@ struct AiscvOptions {
     std::vector<Distribution> laws = {};
     std::int64_t components = 1;
     bool diagonal = false;
+    Family family = Family::gaussian;
+    double degrees = 4.0;
     double adaptation = 0.5;
     double batch_fraction = 0.05;
     double defensive = 0.1;
@@ -48,8 +56,10 @@ struct AiscvOptions {
             Field{"points", &AiscvOptions::points, "'rqmc': scrambled Sobol' points; 'iid': independent points"},
             Field{"weights", &AiscvOptions::weights, "weight of each expectation in the variance that is minimised; none: 1 / estimate^2, relative errors"},
             Field{"laws", &AiscvOptions::laws, "J input laws in place of the problem's, inputs in the same order: J m expectations, law by law, from one sample"},
-            Field{"components", &AiscvOptions::components, "Gaussians fitted to each integrand"},
-            Field{"diagonal", &AiscvOptions::diagonal, "Gaussians without correlation"},
+            Field{"components", &AiscvOptions::components, "Gaussians (or Student laws) fitted to each integrand"},
+            Field{"diagonal", &AiscvOptions::diagonal, "components without correlation"},
+            Field{"family", &AiscvOptions::family, "of the components: 'gaussian', or 'student' where integrand times density has heavier tails than a normal law in the space of the fits: several heavy-tailed laws"},
+            Field{"degrees", &AiscvOptions::degrees, "degrees of freedom of Student components, 3 to 5 as a rule"},
             Field{"adaptation", &AiscvOptions::adaptation, "largest share of the budget spent on adaptation"},
             Field{"batch_fraction", &AiscvOptions::batch_fraction, "share of the budget in one batch of the adaptation; at least 100 points or 4 (d + 2) where a tenth of the budget allows it, at most 16,384 ('published' takes a fifth of the adaptation)"},
             Field{"defensive", &AiscvOptions::defensive, "smallest share of the input law in the proposal"},
@@ -61,7 +71,8 @@ struct AiscvOptions {
 /// m expectations under the problem's input law, or J m under J laws. Unbiased: the final sample is independent of the
 /// adaptation and its control coefficients are cross-fitted. `n` counts every evaluation, adaptation included.
 /// Diagnostics: stop ("trade-off", "budget", "nets suffice", "no adaptation"), batches, adaptation_n, fallback, provisional,
-/// components, alpha, replicates, points, pareto_k, pareto_k_residual, control_check (the last with scrambled points).
+/// components, alpha, replicates, points, pareto_k, pareto_k_residual, effective_terms, control_check (the last with scrambled
+/// points).
 /// @throw std::invalid_argument for options that cannot be; `published` also for integrands with negative values or
 /// without a single hit. ModelError when the model fails.
 Estimate aiscv(const Problem& problem, const Run& run, const AiscvOptions& options = {});

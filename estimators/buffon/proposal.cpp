@@ -90,15 +90,22 @@ std::vector<double> Proposal::normalise(View log_g) const {
 }
 
 std::int64_t Proposal::coordinates(const WorkingSpace& space) const {
-    const bool choice = space.laws() > 1 || !defensive_ || alpha_.front() < 1;
-    return space.dim() + (choice ? 1 : 0);
+    return space.dim() + (chooses(space) ? 1 : 0) + (heavy() ? 1 : 0);
+}
+
+/// Whether a Student law is sampled.
+bool Proposal::heavy() const {
+    for (std::size_t k = 0; k < gaussians_.size(); ++k)
+        if (gaussians_[k].heavy() && alpha_[k + (defensive_ ? 1 : 0)] > 0) return true;
+    return false;
 }
 
 void Proposal::draw(const WorkingSpace& space, ConstView v, View z) const {
+    const bool choices = chooses(space), radii = heavy();
     for (std::int64_t i = 0; i < z.rows; ++i) {
         double* row = z.row(i).data();
         std::copy(v.row(i).end() - z.cols, v.row(i).end(), row);
-        double choice = v.cols > z.cols ? v(i, 0) : 0.0;
+        double choice = choices ? v(i, 0) : 0.0;
         std::size_t k = 0;
         while (k + 1 < alpha_.size() && choice >= alpha_[k]) choice -= alpha_[k++];
         while (alpha_[k] <= 0) --k;   // rounding may lead past the last component that is sampled
@@ -106,7 +113,7 @@ void Proposal::draw(const WorkingSpace& space, ConstView v, View z) const {
             space.draw_initial(std::min(choice / alpha_[0], 1 - 0x1p-53), row);
         } else {
             for (std::int64_t j = 0; j < z.cols; ++j) row[j] = normal_quantile(row[j]);
-            gaussians_[k - (defensive_ ? 1 : 0)].place(row);
+            gaussians_[k - (defensive_ ? 1 : 0)].place(row, radii ? v(i, choices ? 1 : 0) : 0.5);
         }
     }
 }

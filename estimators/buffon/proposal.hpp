@@ -1,4 +1,4 @@
-/// The sampling density of adaptive importance sampling: q_0 and Gaussians, mixed; and batches drawn from it. Not installed.
+/// The sampling density of adaptive importance sampling: q_0 and Gaussians (or Student laws), mixed; and batches drawn from it. Not installed.
 #pragma once
 
 #include <cstdint>
@@ -29,13 +29,17 @@ public:
     /// Component log densities (n, K) become densities relative to the mixture, g_k / g, in place; returns log g (n).
     /// Where all components vanish g_k / g = 0 and log g = -inf.
     std::vector<double> normalise(View log_components) const;
-    /// Uniform coordinates of a draw: d, and one before them that chooses the component (within q_0: the law) where there
-    /// is a choice. Without one the best coordinates of a net go to the inputs.
+    /// Uniform coordinates of a draw: d; before them one that chooses the component (within q_0: the law) where there is a
+    /// choice, and one for the radius where a Student law is sampled. Without these the best coordinates of a net go to the
+    /// inputs.
     std::int64_t coordinates(const WorkingSpace& space) const;
     /// Uniforms v (n, coordinates) to points z (n, d).
     void draw(const WorkingSpace& space, ConstView v, View z) const;
 
 private:
+    bool chooses(const WorkingSpace& space) const { return space.laws() > 1 || !defensive_ || alpha_.front() < 1; }
+    bool heavy() const;
+
     bool defensive_;
     std::vector<Gaussian> gaussians_;
     std::vector<double> alpha_;

@@ -9,6 +9,7 @@
 #include <buffon/kernels.hpp>
 #include <buffon/linalg.hpp>
 #include <buffon/logspace.hpp>
+#include <buffon/student_fit.hpp>
 
 namespace buffon {
 namespace {
@@ -95,7 +96,7 @@ std::optional<Gaussian> with_covariance(std::vector<double> mean, Matrix s, doub
     if (options.diagonal) make_diagonal(s);
     auto factor = factor_with_jitter(std::move(s), options);
     if (!factor) return std::nullopt;
-    return Gaussian{std::move(mean), std::move(*factor)};
+    return Gaussian{std::move(mean), std::move(*factor), options.degrees};
 }
 
 std::vector<double> plain_mean(ConstView z) {
@@ -239,7 +240,8 @@ State em_step(ConstView z, std::span<const double> weights, const State& state, 
         if (!wins[static_cast<std::size_t>(k)]) continue;
         const auto group = share.view().row(k);
         const double mass = std::accumulate(group.begin(), group.end(), 0.0);
-        if (auto law = fit_gaussian(z, group, options)) next.components.push_back({mass / total, std::move(*law)});
+        const auto counted = student_weights(z, group, state.components[static_cast<std::size_t>(k)].law);
+        if (auto law = fit_gaussian(z, counted, options)) next.components.push_back({mass / total, std::move(*law)});
     }
     return next;
 }
@@ -278,7 +280,7 @@ std::vector<std::optional<Gaussian>> fit_gaussians(ConstView z, ConstView weight
 std::vector<FittedComponent> fit_mixture(ConstView z, std::span<const double> weights, std::int64_t components,
                                          const FitOptions& options, const Stream& stream) {
     if (components == 1) {
-        auto law = fit_gaussian(z, weights, options);
+        auto law = std::isfinite(options.degrees) ? fit_student(z, weights, options) : fit_gaussian(z, weights, options);
         return law ? std::vector<FittedComponent>{{1.0, std::move(*law)}} : std::vector<FittedComponent>{};
     }
     const double total = std::accumulate(weights.begin(), weights.end(), 0.0);

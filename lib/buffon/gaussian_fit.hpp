@@ -1,8 +1,9 @@
-/// Gaussian laws and mixtures fitted to weighted points: cross-entropy = weighted maximum likelihood. Not installed.
+/// Gaussian (or Student) laws and mixtures fitted to weighted points: cross-entropy = weighted maximum likelihood. Not installed.
 /// Source: shrinkage of Schaefer & Strimmer (2005) with the effective size of the weights; EM of Dempster, Laird, Rubin (1977).
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -19,9 +20,11 @@ struct FitOptions {
     double relative_jitter = 1e-4;  // of the mean variance, added to all; only sensible in standardised coordinates
     double absolute_jitter = 0.0;
     bool random_start = false;      // EM: centres at random points (else k-means++, the best of three)
+    double degrees = std::numeric_limits<double>::infinity();   // of freedom: finite for Student laws, see student_fit.hpp
 };
 
-/// Weighted mean and covariance of the rows of z (n, d). None when the covariance cannot be factored even with much jitter.
+/// Weighted mean and covariance of the rows of z (n, d), with options.degrees as they are. None when the covariance cannot be
+/// factored even with much jitter.
 std::optional<Gaussian> fit_gaussian(ConstView z, std::span<const double> weights, const FitOptions& options);
 
 /// One Gaussian for each column of weights (n, P), whose effective sizes are given: one pass over the points for all.
@@ -33,7 +36,7 @@ struct FittedComponent {
     Gaussian law;
 };
 
-/// A mixture of at most `components` Gaussians; components that die are dropped. Randomness: the start, from `stream`.
+/// A mixture of at most `components` such laws; components that die are dropped. Randomness: the start, from `stream`.
 std::vector<FittedComponent> fit_mixture(ConstView z, std::span<const double> weights, std::int64_t components,
                                          const FitOptions& options, const Stream& stream);
 

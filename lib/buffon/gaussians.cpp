@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
+
+#include <boost/math/special_functions/gamma.hpp>
 
 #include <buffon/kernels.hpp>
 #include <buffon/linalg.hpp>
@@ -23,7 +26,7 @@ Matrix inverse_lower(const Matrix& factor) {
 }
 
 /// Numbers of one component: per row r of factor^-1 minus its product with the mean and its r + 1 entries; then
-/// -log |factor| - d/2 log 2 pi.
+/// -log |factor| - d/2 log 2 pi, or 0 of a Student law.
 std::int64_t packed_length(std::int64_t d) { return d + d * (d + 1) / 2 + 1; }
 
 /// The numbers of g, eight places apart.
@@ -39,13 +42,24 @@ void pack(const Gaussian& g, double* to) {
         centre = -sum;
         to += 8;
     }
-    *to = -0.5 * log_determinant(g.factor) - static_cast<double>(g.dim()) * half_log_two_pi;
+    *to = g.heavy() ? 0.0 : -0.5 * log_determinant(g.factor) - static_cast<double>(g.dim()) * half_log_two_pi;
+}
+
+/// log of the density of a Student law at its location.
+double student_log_norm(const Gaussian& g) {
+    const double half = 0.5 * g.degrees, d = static_cast<double>(g.dim()), log_pi = 2 * half_log_two_pi - std::log(2.0);
+    return boost::math::lgamma(half + 0.5 * d) - boost::math::lgamma(half) - 0.5 * d * (std::log(g.degrees) + log_pi) -
+           0.5 * log_determinant(g.factor);
 }
 
 }  // namespace
 
-void Gaussian::place(double* z) const {
+void Gaussian::place(double* z, double v) const {
     multiply_lower(factor, z);
+    if (heavy()) {
+        const double scale = std::sqrt(0.5 * degrees / boost::math::gamma_p_inv(0.5 * degrees, v));
+        for (std::int64_t j = 0; j < dim(); ++j) z[j] *= scale;
+    }
     for (std::size_t j = 0; j < mean.size(); ++j) z[j] += mean[j];
 }
 
@@ -54,11 +68,19 @@ Gaussians::Gaussians(const std::vector<Gaussian>& components)
       groups_(static_cast<std::size_t>((size_ + 7) / 8 * 8 * packed_length(d_))) {
     for (std::size_t k = 0; k < components.size(); ++k)
         pack(components[k], groups_.data() + k / 8 * 8 * static_cast<std::size_t>(packed_length(d_)) + k % 8);
+    if (std::ranges::none_of(components, &Gaussian::heavy)) return;
+    for (const Gaussian& g : components) {
+        log_norm_.push_back(g.heavy() ? student_log_norm(g) : 0.0);
+        power_.push_back(g.heavy() ? 0.5 * (g.degrees + static_cast<double>(d_)) : 0.0);
+        inverse_degrees_.push_back(1 / g.degrees);
+    }
 }
 
 void Gaussians::log_density(ConstView z, View out, std::int64_t first) const {
     assert(z.rows == out.rows && (size_ == 0 || z.cols == d_) && first + size_ <= out.cols);
     kernels().gaussian_log_density(groups_.data(), size_, d_, z.data, z.rows, out.data + first, out.cols);
+    if (!log_norm_.empty())
+        kernels().student_log_density(out.data + first, z.rows, out.cols, size_, log_norm_.data(), power_.data(), inverse_degrees_.data());
 }
 
 }  // namespace buffon

@@ -1,7 +1,8 @@
-/// K Gaussian densities at n points at once: the hot loop of adaptive importance sampling. Not installed.
+/// K Gaussian or Student densities at n points at once: the hot loop of adaptive importance sampling. Not installed.
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -9,14 +10,17 @@
 
 namespace buffon {
 
-/// N(mean, factor factor') with a lower triangular factor.
+/// N(mean, factor factor') with a lower triangular factor. With finite `degrees` of freedom the multivariate Student law of
+/// that location and scale matrix: the normal law with its deviation divided by sqrt(chi^2 / degrees).
 struct Gaussian {
     std::vector<double> mean;
     Matrix factor;
+    double degrees = std::numeric_limits<double>::infinity();
 
     std::int64_t dim() const { return static_cast<std::int64_t>(mean.size()); }
-    /// z <- mean + factor z for one row of standard normal coordinates.
-    void place(double* z) const;
+    bool heavy() const { return degrees < std::numeric_limits<double>::infinity(); }
+    /// z <- mean + factor z for one row of standard normal coordinates; of a Student law, v in (0, 1) gives its chi^2.
+    void place(double* z, double v = 0.5) const;
 };
 
 class Gaussians {
@@ -31,6 +35,7 @@ private:
     std::int64_t size_;
     std::int64_t d_;
     std::vector<double> groups_;   // see kernel::gaussian_log_density
+    std::vector<double> log_norm_, power_, inverse_degrees_;   // see kernel::student_log_density; none when all are Gaussian
 };
 
 }  // namespace buffon

@@ -1,5 +1,6 @@
 #include <buffon/kernel_list.hpp>
 #include <buffon/lanes.hpp>
+#include <buffon/vecmath.hpp>
 
 namespace buffon {
 inline namespace BUFFON_ISA {
@@ -52,6 +53,15 @@ void kernel::gaussian_log_density(const double* groups, std::int64_t count, std:
         for (std::int64_t k = 0; k < count; k += 8)
             group_at_rows(groups + k / 8 * length, d, z + i * d, rows, out + i * stride + k, stride, count - k);
     }
+}
+
+void kernel::student_log_density(double* out, std::int64_t n, std::int64_t stride, std::int64_t count, const double* log_norm,
+                                 const double* power, const double* inverse_degrees) {
+    for (std::int64_t i = 0; i < n; ++i, out += stride)
+        for (std::int64_t k = 0; k < count; ++k) {
+            const double log_density = log_norm[k] - power[k] * vecmath::log1p(-2.0 * out[k] * inverse_degrees[k]);
+            out[k] = inverse_degrees[k] > 0.0 ? log_density : out[k];
+        }
 }
 
 }  // namespace BUFFON_ISA

@@ -16,6 +16,11 @@ namespace kernel {
 void gaussian_log_density(const double* groups, std::int64_t count, std::int64_t d, const double* z, std::int64_t n, double* out,
                           std::int64_t stride);
 
+/// Rows of out (n, count), `stride` apart, hold -distance^2 / 2 of Student laws: they become log_norm - power log(1 +
+/// distance^2 inverse_degrees). Columns with inverse_degrees = 0 are left alone.
+void student_log_density(double* out, std::int64_t n, std::int64_t stride, std::int64_t count, const double* log_norm,
+                         const double* power, const double* inverse_degrees);
+
 /// sums += z' z, tiles on and above the diagonal, of the first `left` panels with all of them. A panel is eight columns
 /// of z: `depth` rows of eight numbers, the first `rows` of which count. sums (8 left, 8 panels).
 void panel_products(const double* z, std::int64_t depth, std::int64_t rows, std::int64_t left, std::int64_t panels, double* sums);
@@ -77,6 +82,7 @@ void ishigami(const double* x, std::int64_t stride, std::int64_t n, double a, do
 struct Kernels {
     const char* level;
     decltype(&kernel::gaussian_log_density) gaussian_log_density;
+    decltype(&kernel::student_log_density) student_log_density;
     decltype(&kernel::panel_products) panel_products;
     decltype(&kernel::panel_cross) panel_cross;
     decltype(&kernel::simplex_pass) simplex_pass;

@@ -10,6 +10,7 @@ extern const Kernels table;
 const Kernels table{
     .level = BUFFON_TEXT(BUFFON_ISA),
     .gaussian_log_density = kernel::gaussian_log_density,
+    .student_log_density = kernel::student_log_density,
     .panel_products = kernel::panel_products,
     .panel_cross = kernel::panel_cross,
     .simplex_pass = kernel::simplex_pass,

@@ -275,3 +275,31 @@ TEST_CASE("summands stand law by law and are 0 where a law has no density, whate
     CHECK(t(0, 3) == 0.0);
     CHECK(t(0, 4) == doctest::Approx(6.0));
 }
+
+TEST_CASE("a Student component takes one more uniform, and draws and densities belong together") {
+    const Gaussian normal = gaussian2(0.5, -0.2, 0.8, 0.3, 0.9);
+    Gaussian student = gaussian2(-1, 0.4, 0.7, -0.2, 0.6);
+    student.degrees = 3;
+    const WorkingSpace space = WorkingSpace::normal(testing::standard_normal(2));
+    CHECK(Proposal(true, {normal}, {0.5, 0.5}).coordinates(space) == 3);
+    CHECK(Proposal::initial({student}).coordinates(space) == 2);   // a control that is not sampled
+    const Proposal proposal(true, {normal, student}, {0.2, 0.3, 0.5});
+    REQUIRE(proposal.coordinates(space) == 4);
+
+    const std::int64_t n = 200'000;
+    Matrix z(n, 2), log_f(n, 1), g(n, 3);
+    proposal.draw(space, uniforms(n, 4, 31), z);
+    space.log_density(z, log_f);
+    proposal.log_components(z, space.relative_to_initial(log_f), g);
+    (void)proposal.normalise(g);
+    for (std::int64_t k = 0; k < 3; ++k) {   // E g_k / g = 1
+        double sum = 0, squares = 0;
+        for (std::int64_t i = 0; i < n; ++i) {
+            sum += g(i, k);
+            squares += g(i, k) * g(i, k);
+        }
+        const double m = static_cast<double>(n), mean = sum / m, error = std::sqrt((squares / m - mean * mean) / m);
+        CHECK(std::abs(mean - 1) < 5 * error);
+        CHECK(error < 0.01);
+    }
+}

@@ -1,8 +1,12 @@
 #include <buffon/gaussians.hpp>
 
+#include <buffon/linalg.hpp>
 #include <buffon/multivariate_normal.hpp>
+#include <buffon/normal_functions.hpp>
 #include <buffon/stream.hpp>
 
+#include <boost/math/distributions/fisher_f.hpp>
+#include <boost/math/distributions/students_t.hpp>
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -103,4 +107,53 @@ TEST_CASE("Gaussian: place whitens back") {
     x.data = z;
     oracle(g).to_normal(x, back);
     for (std::int64_t j = 0; j < 4; ++j) CHECK(back(0, j) == doctest::Approx(u(0, j)).epsilon(1e-9));
+}
+
+TEST_CASE("Student: log densities are those of the closed form beside Gaussian ones, at one point in one dimension Boost's") {
+    const double degrees = 3.5;
+    for (const std::int64_t d : {1, 2, 5}) {
+        auto components = gaussians(9, d);
+        for (const std::size_t k : {0u, 3u, 8u}) components[k].degrees = degrees;
+        const Matrix z = uniforms(41, d, 9, -40, 40);
+        Matrix out(z.rows, 9), normal(z.rows, 9);
+        Gaussians(components).log_density(z, out);
+        Gaussians(gaussians(9, d)).log_density(z, normal);
+        for (std::int64_t i = 0; i < z.rows; ++i)
+            for (std::int64_t k = 0; k < 9; ++k) {
+                const Gaussian& g = components[static_cast<std::size_t>(k)];
+                if (!g.heavy()) {
+                    REQUIRE(out(i, k) == normal(i, k));
+                    continue;
+                }
+                double log_root = 0;
+                for (std::int64_t j = 0; j < d; ++j) log_root += std::log(g.factor(j, j));
+                const double dim = static_cast<double>(d), log_pi = std::log(3.14159265358979323846);
+                const double square = -2 * (normal(i, k) + log_root + 0.5 * dim * (log_pi + std::log(2.0)));
+                const double expected = std::lgamma(0.5 * (degrees + dim)) - std::lgamma(0.5 * degrees) - 0.5 * dim * (log_pi + std::log(degrees)) -
+                                        log_root - 0.5 * (degrees + dim) * std::log1p(square / degrees);
+                REQUIRE(out(i, k) == doctest::Approx(expected).epsilon(1e-12));
+            }
+    }
+    Gaussian one{{0.5}, Matrix(1, 1, 2.0), 4};
+    Matrix z(1, 1, -3.0), out(1, 1);
+    Gaussians({one}).log_density(z, out);
+    CHECK(out(0, 0) == doctest::Approx(std::log(boost::math::pdf(boost::math::students_t(4), -1.75) / 2)).epsilon(1e-14));
+}
+
+TEST_CASE("Student: place maps uniforms to the law, by its squared distances") {
+    Gaussian g = gaussian(3, 7);
+    g.degrees = 5;
+    const std::int64_t n = 20'000;
+    const Matrix u = uniforms(n, 4, 11, 0, 1);
+    std::int64_t below = 0;
+    const double median = 3 * boost::math::quantile(boost::math::fisher_f(3, 5), 0.5);
+    for (std::int64_t i = 0; i < n; ++i) {
+        double z[3];
+        for (int j = 0; j < 3; ++j) z[j] = normal_quantile(u(i, j + 1));
+        g.place(z, u(i, 0));
+        for (int j = 0; j < 3; ++j) z[j] -= g.mean[static_cast<std::size_t>(j)];
+        solve_lower(g.factor, z);
+        below += sum_of_squares(z, 3) < median;
+    }
+    CHECK(std::abs(static_cast<double>(below) - 0.5 * n) < 5 * std::sqrt(0.25 * n));
 }

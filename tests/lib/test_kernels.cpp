@@ -83,6 +83,27 @@ TEST_CASE("all levels give equal bits: gaussian_log_density") {
     });
 }
 
+TEST_CASE("all levels give equal bits: student_log_density, and it leaves Gaussian columns alone") {
+    random_and_edges([](auto change) {
+        for (const std::int64_t k : {1, 5, 8, 19})
+            for (const std::int64_t n : {1, 6, 23}) {
+                const auto start = change(numbers(n * (k + 2), 8, -50, 0)), log_norm = numbers(k, 9), power = numbers(k, 10, 1, 5);
+                auto inverse = numbers(k, 11, 0.1, 1);
+                inverse[static_cast<std::size_t>(k / 2)] = 0;
+                check_all_levels([&](const Kernels& use) {
+                    auto out = start;
+                    use.student_log_density(out.data() + 1, n, k + 2, k, log_norm.data(), power.data(), inverse.data());
+                    for (std::int64_t i = 0; i < n; ++i)
+                        for (const std::int64_t j : {std::int64_t{0}, 1 + k / 2, k + 1}) {
+                            const auto at = static_cast<std::size_t>(i * (k + 2) + j);
+                            REQUIRE(same({out[at]}, {start[at]}));
+                        }
+                    return out;
+                });
+            }
+    });
+}
+
 TEST_CASE("all levels give equal bits: panel_products") {
     random_and_edges([](auto change) {
         for (const std::int64_t rows : {0, 1, 2, 31, 32}) {
