@@ -5,32 +5,28 @@ namespace buffon {
 inline namespace BUFFON_ISA {
 namespace {
 
-/// y = sin x1 + a sin^2 x2 + b x3^4 sin x1, for one of the two sines of vecmath.
-template <class Sine>
-void ishigami(const double* x, std::int64_t stride, std::int64_t n, double a, double b, double* __restrict y, const Sine& sine) {
-    for (std::int64_t i = 0; i < n; ++i) {
-        const double s = sine(x[i]), r = sine(x[stride + i]), square = x[2 * stride + i] * x[2 * stride + i];
-        y[i] = s + a * r * r + b * square * square * s;
-    }
-}
-
-bool moderate(const double* x, std::int64_t n) {
-    bool all = true;
-    for (std::int64_t i = 0; i < n; ++i) all &= vecmath::absolute(x[i]) <= vecmath::moderate_angle;
-    return all;
+/// sin x1 + a sin^2 x2 + b x3^4 sin x1, from the two sines.
+inline double value(double s, double r, double x3, double a, double b) {
+    const double square = x3 * x3;
+    return s + a * r * r + b * square * square * s;
 }
 
 }  // namespace
 
-namespace kernel {
-
-void ishigami(const double* x, std::int64_t stride, std::int64_t n, double a, double b, double* y) {
-    if (moderate(x, n) && moderate(x + stride, n))
-        BUFFON_ISA::ishigami(x, stride, n, a, b, y, [](double angle) { return vecmath::moderate_sin(angle); });
-    else
-        BUFFON_ISA::ishigami(x, stride, n, a, b, y, [](double angle) { return vecmath::sin(angle); });
+/// Angles are almost never huge: the branch-free loop looks whether one was, by the sign of what is left to the limit.
+void kernel::ishigami(const double* x, std::int64_t stride, std::int64_t n, double a, double b, double* y) {
+    const double* x2 = x + stride;
+    const double* x3 = x2 + stride;
+    double* __restrict out = y;
+    std::uint64_t signs = 0;
+    for (std::int64_t i = 0; i < n; ++i) {
+        signs |= vecmath::bits_of(vecmath::moderate_angle - vecmath::absolute(x[i])) |
+                 vecmath::bits_of(vecmath::moderate_angle - vecmath::absolute(x2[i]));
+        out[i] = value(vecmath::moderate_sin(x[i]), vecmath::moderate_sin(x2[i]), x3[i], a, b);
+    }
+    if (signs >> 63 == 0) return;
+    for (std::int64_t i = 0; i < n; ++i) out[i] = value(vecmath::sin(x[i]), vecmath::sin(x2[i]), x3[i], a, b);
 }
 
-}  // namespace kernel
 }  // namespace BUFFON_ISA
 }  // namespace buffon
