@@ -95,7 +95,7 @@ Moments Fused::block(std::int64_t first, std::int64_t count, View y) const {
     const Columns out{room.data() + d * (most + 8), count, m, parallel::block_size + 8};
     for (std::int64_t begin = 0; begin < count; begin += most) {
         const Columns x{room.data(), std::min(most, count - begin), d, most + 8};
-        kernels().uniform_columns(stream_.key, stream_.id, first + begin, x.rows, d, x.data, x.stride);
+        kernels().uniform_columns(stream_.key, stream_.id, first + begin, x.rows, 0, d, x.data, x.stride);
         inputs_->from_uniform(x);
         model.evaluate(x, out.slice(begin, x.rows));
     }

@@ -1,5 +1,5 @@
 /// The hot loops, each defined in the *_kernel.cpp of its subject, and their table. Only for these files and kernels.hpp:
-/// not installed. The *_kernel.cpp see nothing but this, lanes.hpp and vecmath*.hpp: an inline function shared by two
+/// not installed. The *_kernel.cpp see nothing but this, lanes.hpp, words.hpp, owen_hash.hpp and vecmath*.hpp: an inline function shared by two
 /// instruction sets would be merged by the linker, and an old processor would meet the instructions of a new one.
 #pragma once
 
@@ -50,6 +50,23 @@ void power_sums(const double* x, std::int64_t n, double scale, double* result);
 /// Of each column of r (n, e), into the rows of sums (4, e): sums of max(r, 0), of its square, of max(-r, 0), of its square.
 void signed_sums(const double* r, std::int64_t n, std::int64_t e, double* sums);
 
+/// Rows first, first + 1, ... of the table uniform(index, component) of Stream{key, id}, out (rows, cols).
+void uniform_rows(std::uint64_t key, std::uint32_t id, std::int64_t first, std::int64_t rows, std::int64_t cols, double* out);
+
+/// Its components component ... component + count - 1 at the indices first ... first + n - 1, one column after the other:
+/// out[j * stride + i] = uniform(first + i, component + j).
+void uniform_columns(std::uint64_t key, std::uint32_t id, std::int64_t first, std::int64_t n, std::int64_t component,
+                     std::int64_t count, double* out, std::int64_t stride);
+
+/// Rows (rows >= 1) of `width` numbers of a digital sequence in the order of the Gray code: `words`, the digits of row
+/// `first`, become those of the last row; directions (digits, width).
+void sobol_rows(const std::uint64_t* directions, std::uint64_t* words, std::int64_t first, std::int64_t rows, std::int64_t width,
+                double* out);
+
+/// The same, each word passed through owen_hash: words and directions have the first digit last; keys (owen_keys, width).
+void owen_rows(const std::uint64_t* directions, const std::uint64_t* keys, std::uint64_t* words, std::int64_t first,
+               std::int64_t rows, std::int64_t width, double* out);
+
 /// x <- f(x), element by element, f of vecmath.hpp, vecmath_sine.hpp and vecmath_normal.hpp.
 void exps(double* x, std::int64_t n);
 void expm1s(double* x, std::int64_t n);
@@ -60,10 +77,6 @@ void cosines(double* x, std::int64_t n);
 void erfcs(double* x, std::int64_t n);
 void normal_cdfs(double* x, std::int64_t n);
 void normal_quantiles(double* x, std::int64_t n);
-
-/// Column j of out: the uniforms of Stream{key, id} at (first, j), (first + 1, j), ...; n in each of d columns, `stride` apart.
-void uniform_columns(std::uint64_t key, std::uint32_t id, std::int64_t first, std::int64_t n, std::int64_t d, double* out,
-                     std::int64_t stride);
 
 /// x (n) -= its mean, which is returned; square = sum of the squares of what is left.
 double centre(double* x, std::int64_t n, double* square);
@@ -91,6 +104,10 @@ struct Kernels {
     decltype(&kernel::mixture_rows) mixture_rows;
     decltype(&kernel::power_sums) power_sums;
     decltype(&kernel::signed_sums) signed_sums;
+    decltype(&kernel::uniform_rows) uniform_rows;
+    decltype(&kernel::uniform_columns) uniform_columns;
+    decltype(&kernel::sobol_rows) sobol_rows;
+    decltype(&kernel::owen_rows) owen_rows;
     decltype(&kernel::exps) exps;
     decltype(&kernel::expm1s) expm1s;
     decltype(&kernel::logs) logs;
@@ -100,7 +117,6 @@ struct Kernels {
     decltype(&kernel::erfcs) erfcs;
     decltype(&kernel::normal_cdfs) normal_cdfs;
     decltype(&kernel::normal_quantiles) normal_quantiles;
-    decltype(&kernel::uniform_columns) uniform_columns;
     decltype(&kernel::centre) centre;
     decltype(&kernel::dot_product) dot_product;
     decltype(&kernel::uniform_quantiles) uniform_quantiles;

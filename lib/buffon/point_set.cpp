@@ -15,12 +15,13 @@ PointSet PointSet::independent(std::int64_t n, const Stream& stream) {
     return set;
 }
 
-PointSet PointSet::nets(std::int64_t dim, std::int64_t points, std::int64_t replicates, std::uint64_t key, std::uint32_t first_id) {
+PointSet PointSet::nets(std::int64_t dim, std::int64_t points, std::int64_t replicates, std::uint64_t key, std::uint32_t first_id,
+                        Scramble kind) {
     PointSet set;
     set.points_ = points;
     set.replicates_ = replicates;
     for (std::int64_t r = 0; r < replicates; ++r)
-        set.scrambles_.emplace_back(dim, points, Stream{key, first_id + static_cast<std::uint32_t>(r)});
+        set.scrambles_.emplace_back(dim, points, Stream{key, first_id + static_cast<std::uint32_t>(r)}, kind);
     return set;
 }
 

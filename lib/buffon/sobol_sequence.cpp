@@ -1,9 +1,12 @@
 #include <buffon/sobol_sequence.hpp>
 
 #include <buffon/check.hpp>
+#include <buffon/kernels.hpp>
+#include <buffon/owen_hash.hpp>
 
 #include <boost/random/detail/sobol_table.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 
@@ -42,12 +45,19 @@ void directions_of(std::int64_t coordinate, std::int64_t count, std::uint64_t* v
 }
 
 /// Random numbers of a scramble, index = coordinate: component 0 is the digital shift, component 1 + j column j of the
-/// matrix. So more points of the same stream continue the same sequence.
+/// matrix, components from 128 on are the keys of Owen's. So more points of the same stream continue the same sequence.
+constexpr std::int64_t first_owen_component = 128;
+
 std::uint64_t shift_of(const Stream& scramble, std::int64_t coordinate) { return scramble.word(coordinate, 0); }
 
 /// Column j of a lower triangular matrix with unit diagonal, as a word: free digits stand below digit j.
 std::uint64_t matrix_column(const Stream& scramble, std::int64_t coordinate, std::int64_t j) {
     return digit(j) | (scramble.word(coordinate, 1 + j) & (digit(j) - 1));
+}
+
+std::uint64_t owen_key(const Stream& scramble, std::int64_t coordinate, int k) {
+    const std::uint64_t word = scramble.word(coordinate, first_owen_component + k);
+    return k % 2 == 1 ? word << 1 : word;   // the factors are even
 }
 
 /// v <- L v. Words are those of directions_of: digits of word j stand at 0 ... j, so `count` columns of L suffice.
@@ -83,14 +93,8 @@ constexpr std::uint64_t gray(std::int64_t index) {
     return i ^ (i >> 1);
 }
 
-void flip(std::vector<std::uint64_t>& words, const std::vector<std::uint64_t>& directions, int bit) {
-    const std::uint64_t* row = directions.data() + static_cast<std::size_t>(bit) * words.size();
-    for (std::size_t c = 0; c < words.size(); ++c) words[c] ^= row[c];
-}
-
-void write(const std::vector<std::uint64_t>& words, double* out) {
-    for (std::size_t c = 0; c < words.size(); ++c) out[c] = to_unit(words[c]);
-}
+/// So many small rows are one for the kernels.
+std::int64_t group_digits_of(std::int64_t dim) { return dim <= 32 ? 3 : 0; }
 
 void check_size(std::int64_t dim, std::int64_t points) {
     const std::int64_t most = SobolSequence::max_dim();
@@ -102,46 +106,95 @@ void check_size(std::int64_t dim, std::int64_t points) {
 
 std::int64_t SobolSequence::max_dim() { return Table::max_dimension; }
 
-SobolSequence::SobolSequence(std::int64_t dim, std::int64_t points, const Stream& scramble) : dim_(dim) {
+SobolSequence::SobolSequence(std::int64_t dim, std::int64_t points, const Stream& scramble, Scramble kind) : kind_(kind) {
     check_size(dim, points);
-    bits_ = direction_count(points);
-    directions_ = direction_words(dim, bits_, [&](std::int64_t coordinate, std::uint64_t* v) {
-        scramble_directions(scramble, coordinate, bits_, v);
-    });
-    shift_.reserve(static_cast<std::size_t>(dim));
-    for (std::int64_t c = 0; c < dim; ++c) shift_.push_back(shift_of(scramble, c));
+    const std::int64_t count = direction_count(points);
+    std::vector<std::uint64_t> shift(static_cast<std::size_t>(dim), 0);
+    if (kind == Scramble::linear) {
+        for (std::int64_t c = 0; c < dim; ++c) shift[static_cast<std::size_t>(c)] = shift_of(scramble, c);
+        group(dim, count, shift, direction_words(dim, count, [&](std::int64_t coordinate, std::uint64_t* v) {
+            scramble_directions(scramble, coordinate, count, v);
+        }));
+        return;
+    }
+    group(dim, count, shift, direction_words(dim, count, [count](std::int64_t, std::uint64_t* v) {
+        std::transform(v, v + count, v, reversed_bits);
+    }));
+    for (int k = 0; k < owen_keys; ++k)
+        for (std::size_t i = 0; i < start_.size(); ++i) keys_.push_back(owen_key(scramble, static_cast<std::int64_t>(i) % dim, k));
 }
 
 SobolSequence SobolSequence::unscrambled(std::int64_t dim, std::int64_t points) {
     check_size(dim, points);
     SobolSequence s;
-    s.dim_ = dim;
-    s.bits_ = direction_count(points);
-    s.directions_ = direction_words(dim, s.bits_, [](std::int64_t, std::uint64_t*) {});
-    s.shift_.assign(static_cast<std::size_t>(dim), 0);
+    const std::int64_t count = direction_count(points);
+    s.group(dim, count, std::vector<std::uint64_t>(static_cast<std::size_t>(dim), 0),
+            direction_words(dim, count, [](std::int64_t, std::uint64_t*) {}));
     return s;
 }
 
+/// Within a group the Gray code changes in its last digits as from row 0 on; from one group to the next in the digit of the
+/// group's own Gray code and, as that code has one digit more or less, in the first of the last digits.
+void SobolSequence::group(std::int64_t dim, std::int64_t digits, const std::vector<std::uint64_t>& shift,
+                          const std::vector<std::uint64_t>& directions) {
+    dim_ = dim;
+    digits_ = digits;
+    group_digits_ = std::min(digits, group_digits_of(dim));
+    const std::int64_t rows = std::int64_t{1} << group_digits_;
+    const auto direction = [&](std::int64_t digit, std::int64_t c) { return directions[static_cast<std::size_t>(digit * dim + c)]; };
+    for (std::int64_t r = 0; r < rows; ++r)
+        for (std::int64_t c = 0; c < dim; ++c) {
+            std::uint64_t word = shift[static_cast<std::size_t>(c)];
+            for (std::uint64_t rest = gray(r); rest != 0; rest &= rest - 1) word ^= direction(std::countr_zero(rest), c);
+            start_.push_back(word);
+        }
+    for (std::int64_t j = group_digits_; j < digits; ++j)
+        for (std::int64_t i = 0; i < rows * dim; ++i)
+            directions_.push_back(direction(j, i % dim) ^ (group_digits_ > 0 ? direction(group_digits_ - 1, i % dim) : 0));
+}
+
 double SobolSequence::uniform(std::int64_t index, std::int64_t component) const {
-    assert(index >= 0 && index >> bits_ == 0 && component >= 0 && component < dim_);
-    std::uint64_t word = shift_[static_cast<std::size_t>(component)];
-    for (std::uint64_t rest = gray(index); rest != 0; rest &= rest - 1)
-        word ^= directions_[static_cast<std::size_t>(std::countr_zero(rest) * dim_ + component)];
+    assert(index >= 0 && index >> digits_ == 0 && component >= 0 && component < dim_);
+    const auto width = static_cast<std::int64_t>(start_.size());
+    const std::int64_t row = index & ((std::int64_t{1} << group_digits_) - 1);
+    std::uint64_t word = start_[static_cast<std::size_t>(row * dim_ + component)];
+    for (std::uint64_t rest = gray(index >> group_digits_); rest != 0; rest &= rest - 1)
+        word ^= directions_[static_cast<std::size_t>(std::countr_zero(rest) * width + component)];
+    if (kind_ == Scramble::owen) word = reversed_bits(owen_hash(word, keys_.data() + component, width));
     return to_unit(word);
+}
+
+void SobolSequence::groups(std::int64_t first, std::int64_t count, double* out) const {
+    const auto width = static_cast<std::int64_t>(start_.size());
+    std::vector<std::uint64_t> words = start_;
+    for (std::uint64_t rest = gray(first); rest != 0; rest &= rest - 1)
+        for (std::int64_t i = 0; i < width; ++i)
+            words[static_cast<std::size_t>(i)] ^= directions_[static_cast<std::size_t>(std::countr_zero(rest) * width + i)];
+    if (kind_ == Scramble::owen)
+        kernels().owen_rows(directions_.data(), keys_.data(), words.data(), first, count, width, out);
+    else
+        kernels().sobol_rows(directions_.data(), words.data(), first, count, width, out);
 }
 
 void SobolSequence::uniform(std::int64_t first, View out) const {
     require(out.cols == dim_, "SobolSequence.uniform: out must have ", dim_, " columns, got ", out.cols);
-    require(first >= 0 && out.rows <= (std::int64_t{1} << bits_) - first, "SobolSequence.uniform: rows must lie in 0 to 2^",
-            bits_, " - 1, got ", out.rows, " rows from ", first);
-    if (out.rows == 0) return;
-    std::vector<std::uint64_t> words = shift_;
-    for (std::uint64_t rest = gray(first); rest != 0; rest &= rest - 1) flip(words, directions_, std::countr_zero(rest));
-    write(words, out.data);
-    for (std::int64_t i = 1; i < out.rows; ++i) {
-        // consecutive Gray codes differ in one digit: the lowest one of the index
-        flip(words, directions_, std::countr_zero(static_cast<std::uint64_t>(first + i)));
-        write(words, out.data + i * dim_);
+    require(first >= 0 && out.rows <= (std::int64_t{1} << digits_) - first, "SobolSequence.uniform: rows must lie in 0 to 2^",
+            digits_, " - 1, got ", out.rows, " rows from ", first);
+    const std::int64_t group_rows = std::int64_t{1} << group_digits_;
+    std::vector<double> part;
+    for (std::int64_t i = 0; i < out.rows;) {
+        const std::int64_t group = (first + i) >> group_digits_, row = (first + i) & (group_rows - 1);
+        const std::int64_t whole = row == 0 ? (out.rows - i) / group_rows : 0;
+        if (whole > 0) {
+            groups(group, whole, out.data + i * dim_);
+            i += whole * group_rows;
+            continue;
+        }
+        part.resize(start_.size());
+        groups(group, 1, part.data());
+        const std::int64_t count = std::min(group_rows - row, out.rows - i);
+        std::copy_n(part.data() + row * dim_, count * dim_, out.data + i * dim_);
+        i += count;
     }
 }
 

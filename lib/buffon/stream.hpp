@@ -56,14 +56,7 @@ struct Stream {
     }
 
     /// Rows `first`, `first + 1`, ... of the table uniform(index, component), one row per index.
-    void uniform(std::int64_t first, View out) const {
-        for (std::int64_t i = 0; i < out.rows; ++i)
-            for (std::int64_t j = 0; j < out.cols; j += 2) {
-                const auto b = bits(first + i, static_cast<std::uint32_t>(j >> 1));
-                out(i, j) = to_unit(std::uint64_t{b[1]} << 32 | b[0]);
-                if (j + 1 < out.cols) out(i, j + 1) = to_unit(std::uint64_t{b[3]} << 32 | b[2]);
-            }
-    }
+    void uniform(std::int64_t first, View out) const;
 };
 
 }  // namespace buffon

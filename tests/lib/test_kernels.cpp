@@ -1,6 +1,7 @@
 #include <buffon/kernels.hpp>
 
 #include <buffon/laws/uniform.hpp>
+#include <buffon/owen_hash.hpp>
 #include <buffon/stream.hpp>
 #include <buffon/sums.hpp>
 #include <buffon/vecmath_normal.hpp>
@@ -337,6 +338,52 @@ TEST_CASE("all levels give equal bits: ishigami, moderate angles and huge ones")
                 return y;
             });
         }
+}
+
+TEST_CASE("all levels give equal bits, those of Stream: uniform_rows and uniform_columns") {
+    const Stream stream{0xFEDCBA9876543210, 0x89ABCDEF};
+    for (const std::int64_t first : {std::int64_t{0}, (std::int64_t{1} << 32) - 7, std::int64_t{-5}})
+        for (const std::int64_t rows : {0, 1, 2, 9, 100})
+            for (const std::int64_t cols : {0, 1, 2, 3, 5, 6, 16, 17, 1500})
+                check_all_levels([&](const Kernels& use) {
+                    std::vector<double> u(static_cast<std::size_t>(rows * cols + 1), 42.0);
+                    use.uniform_rows(stream.key, stream.id, first, rows, cols, u.data());
+                    for (std::int64_t i = 0; i < rows * cols; ++i)
+                        REQUIRE(u[static_cast<std::size_t>(i)] == stream.uniform(first + i / cols, i % cols));
+                    REQUIRE(u.back() == 42.0);
+                    return u;
+                });
+    for (const std::int64_t component : {0, 1, 4})
+        for (const std::int64_t count : {0, 1, 2, 5})
+            for (const std::int64_t n : {0, 1, 8, 19})
+                check_all_levels([&](const Kernels& use) {
+                    std::vector<double> u(static_cast<std::size_t>(count * 20), 42.0);
+                    use.uniform_columns(stream.key, stream.id, 3, n, component, count, u.data(), 20);
+                    for (std::int64_t j = 0; j < count; ++j)
+                        for (std::int64_t i = 0; i < 20; ++i)
+                            REQUIRE(u[static_cast<std::size_t>(j * 20 + i)] == (i < n ? stream.uniform(3 + i, component + j) : 42.0));
+                    return u;
+                });
+}
+
+TEST_CASE("all levels give equal bits: sobol_rows and owen_rows") {
+    const auto words = [](std::int64_t n, std::uint32_t id) {
+        std::vector<std::uint64_t> w;
+        for (std::int64_t i = 0; i < n; ++i) w.push_back(Stream{9, id}.word(i, 0));
+        return w;
+    };
+    for (const std::int64_t width : {1, 7, 8, 24, 33})
+        for (const std::int64_t rows : {1, 2, 13})
+            for (const bool owen : {false, true})
+                check_all_levels([&](const Kernels& use) {
+                    const auto directions = words(10 * width, 20), keys = words(owen_keys * width, 21);
+                    auto state = words(width, 22);
+                    std::vector<double> u(static_cast<std::size_t>(rows * width));
+                    if (owen) use.owen_rows(directions.data(), keys.data(), state.data(), 5, rows, width, u.data());
+                    else use.sobol_rows(directions.data(), state.data(), 5, rows, width, u.data());
+                    for (const std::uint64_t w : state) u.push_back(std::bit_cast<double>(w >> 2));   // no NaN: any two would be equal
+                    return u;
+                });
 }
 
 TEST_CASE("exp_rows: rows and a single column equal the exponential") {

@@ -42,6 +42,12 @@ TEST_CASE("PointSet: replicate r is the scramble with stream first_id + r") {
     }
 }
 
+TEST_CASE("PointSet: nets may be scrambled by Owen's method") {
+    const PointSet set = PointSet::nets(3, 32, 2, 3, 70, Scramble::owen);
+    const Matrix v = all_points(set, 3);
+    for (std::int64_t i = 0; i < 32; ++i) CHECK(v(32 + i, 2) == SobolSequence(3, 32, {3, 71}, Scramble::owen).uniform(i, 2));
+}
+
 TEST_CASE("PointSet: every replicate of a net has one point in each cell of every coordinate") {
     const PointSet set = PointSet::nets(6, 64, 3, 11, 0);
     const Matrix v = all_points(set, 6);

@@ -88,7 +88,7 @@ TEST_CASE("to_unit: the smallest and the largest word lie inside (0, 1), symmetr
 
 TEST_CASE("Stream: a slice equals the pointwise numbers, for odd and even widths") {
     const Stream stream{42, 7};
-    for (const std::int64_t cols : {1, 2, 5, 8}) {
+    for (const std::int64_t cols : {1, 2, 3, 5, 8, 17, 40, 2001}) {
         Matrix slice(33, cols);
         const std::int64_t first = (std::int64_t{1} << 32) - 11;   // crosses the low word of the index
         stream.uniform(first, slice);
