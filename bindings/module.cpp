@@ -12,6 +12,7 @@ namespace py = pybind11;
 
 void bind_errors(py::module_& m);
 void bind_laws(py::module_& m);
+void bind_points(py::module_& m);
 void bind_problem(py::module_& m);
 void bind_estimate(py::module_& m);
 void bind_estimators(py::module_& m);
@@ -40,6 +41,7 @@ str
     m.def("_threads", &buffon::parallel::default_threads);
     bind_errors(m);
     bind_laws(m);
+    bind_points(m);
     bind_problem(m);
     bind_estimate(m);
     bind_estimators(m);

@@ -23,6 +23,8 @@ from buffon._buffon import (
     Normal,
     Problem,
     Sample,
+    SobolSequence,
+    Stream,
     StudentT,
     Triangular,
     Truncated,
@@ -37,7 +39,7 @@ from buffon.estimators import __all__ as _estimators
 
 __all__ = [
     "Beta", "Estimate", "Exponential", "Gamma", "GaussianCopula", "Gumbel", "Histogram", "Joint", "LogNormal",
-    "Logistic", "Mixture", "ModelError", "MultivariateNormal", "Normal", "Problem", "Sample", "StudentT",
-    "Triangular", "Truncated", "Uniform", "Weibull", "__version__", "cuda_status", "exceedance", "testing",
+    "Logistic", "Mixture", "ModelError", "MultivariateNormal", "Normal", "Problem", "Sample", "SobolSequence", "Stream",
+    "StudentT", "Triangular", "Truncated", "Uniform", "Weibull", "__version__", "cuda_status", "exceedance", "testing",
     *_estimators,
 ]

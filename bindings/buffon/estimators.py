@@ -55,6 +55,7 @@ _DOCS = {
 
         References
         ----------
+        Owen, "Randomly permuted (t,m,s)-nets and (t,s)-sequences" (1995); Burley, "Practical hash-based Owen scrambling" (2020).
         Owen, "Scrambled net variance for integrals of smooth functions", Ann. Stat. 25 (1997).
         L'Ecuyer, Lemieux, "Recent advances in randomized quasi-Monte Carlo methods" (2002).
 

@@ -38,7 +38,7 @@ Estimate quasi(const Problem& problem, const Run& run, const QuasiOptions& optio
             " dimensions, the problem ", problem.dim(), " inputs");
     Evaluation evaluate("quasi", problem, run);
     const auto plan = Replication::of(run.budget, options.replicates);
-    const PointSet points = PointSet::nets(problem.dim(), plan.points, plan.replicates, evaluate.key(), 0);
+    const PointSet points = PointSet::nets(problem.dim(), plan.points, plan.replicates, evaluate.key(), 0, options.scramble);
     Matrix totals;
     FirstRows first_rows(judged_rows);
 

@@ -1,20 +1,30 @@
 /// Randomised quasi-Monte Carlo: the mean over scrambled Sobol' points, with an honest interval from independent scrambles.
 #pragma once
 
+#include <array>
+#include <string_view>
 #include <tuple>
 
 #include <buffon/estimate.hpp>
 #include <buffon/fields.hpp>
 #include <buffon/problem.hpp>
 #include <buffon/run.hpp>
+#include <buffon/sobol_sequence.hpp>
 
 namespace buffon {
 
+template <>
+struct EnumNames<Scramble> {
+    static constexpr std::array<std::string_view, 2> names{"linear", "owen"};
+};
+
 struct QuasiOptions {
+    Scramble scramble = Scramble::linear;
     std::int64_t replicates = 16;
 
     static constexpr auto fields() {
-        return std::tuple{Field{"replicates", &QuasiOptions::replicates,
+        return std::tuple{Field{"scramble", &QuasiOptions::scramble, "'linear': random linear maps of the digits and a shift; 'owen': a hash that permutes each digit given those before it"},
+                          Field{"replicates", &QuasiOptions::replicates,
                                 "smallest number of independent scrambles; from it to twice as many are used, so that each has a power of two points"}};
     }
 };

@@ -1,7 +1,7 @@
 #include <buffon/distribution.hpp>
 
 #include <buffon/check.hpp>
-#include <buffon/normal_functions.hpp>
+#include <buffon/kernels.hpp>
 
 #include <algorithm>
 #include <type_traits>
@@ -28,7 +28,8 @@ void map_uniforms(const L& law, ConstView v, View x) {
     if constexpr (std::is_same_v<L, Joint>) {
         law.from_uniform(v, x);
     } else {
-        std::transform(v.data, v.data + v.size(), x.data, [](double p) { return normal_quantile(p); });
+        if (v.data != x.data) std::copy_n(v.data, v.size(), x.data);
+        kernels().normal_quantiles(x.data, x.size());
         law.from_normal(x, x);
     }
 }

@@ -2,6 +2,7 @@
 
 #include <buffon/check.hpp>
 #include <buffon/kernels.hpp>
+#include <buffon/law_columns.hpp>
 #include <buffon/laws/score_nodes.hpp>
 #include <buffon/names.hpp>
 
@@ -24,37 +25,48 @@ void for_slices(std::int64_t rows, const F& f) {
     for (std::int64_t first = 0; first < rows; first += slice_rows) f(first, std::min(slice_rows, rows - first));
 }
 
-/// out(i, j) = map(law j, in(i, j)). The law is copied: stores to `out` then cannot alias it, and its constants leave the loop.
+/// out(i, j) = map of law j of in(i, j), a column at a time: map(law, column) works in place.
 template <class Map>
 void map_columns(const std::vector<Univariate>& laws, ConstView in, View out, const Map& map) {
+    std::array<double, slice_rows> space;
+    const std::span<double> column(space.data(), static_cast<std::size_t>(in.rows));
     for (std::int64_t j = 0; j < in.cols; ++j)
-        std::visit([&](auto law) {
-            for (std::int64_t i = 0; i < in.rows; ++i) out(i, j) = map(law, in(i, j));
+        std::visit([&](const auto& law) {
+            for (std::int64_t i = 0; i < in.rows; ++i) column[static_cast<std::size_t>(i)] = in(i, j);
+            map(law, column);
+            for (std::int64_t i = 0; i < in.rows; ++i) out(i, j) = column[static_cast<std::size_t>(i)];
         }, laws[static_cast<std::size_t>(j)]);
 }
 
 void from_scores(const std::vector<Univariate>& laws, View x) {
-    map_columns(laws, x, x, [](const auto& law, double z) { return law.from_normal(z); });
+    map_columns(laws, x, x, [](const auto& law, std::span<double> z) { columns::from_normal(law, z); });
+}
+
+void to_scores(const std::vector<Univariate>& laws, ConstView x, View z) {
+    map_columns(laws, x, z, [](const auto& law, std::span<double> column) { columns::to_normal(law, column); });
 }
 
 void add_log_marginals(const std::vector<Univariate>& laws, ConstView x, std::span<double> out) {
+    std::array<double, slice_rows> space;
+    const std::span<double> column(space.data(), out.size());
     for (std::int64_t j = 0; j < x.cols; ++j)
-        std::visit([&](auto law) {
-            for (std::int64_t i = 0; i < x.rows; ++i) out[static_cast<std::size_t>(i)] += law.log_density(x(i, j));
+        std::visit([&](const auto& law) {
+            for (std::size_t i = 0; i < out.size(); ++i) column[i] = x(static_cast<std::int64_t>(i), j);
+            columns::log_density(law, column);
+            for (std::size_t i = 0; i < out.size(); ++i) out[i] += column[i];
         }, laws[static_cast<std::size_t>(j)]);
 }
 
 /// As above, and the normal scores z. A copula gives no density to an infinite score (the support's end, or beyond): -inf.
 void add_log_marginals(const std::vector<Univariate>& laws, ConstView x, View z, std::span<double> out) {
-    for (std::int64_t j = 0; j < x.cols; ++j)
-        std::visit([&](auto law) {
-            for (std::int64_t i = 0; i < x.rows; ++i) {
-                const double score = law.to_normal(x(i, j));   // shares its logarithm with the density once both are inlined
-                const double log_density = law.log_density(x(i, j));
-                z(i, j) = std::isinf(score) ? 0.0 : score;
-                out[static_cast<std::size_t>(i)] += std::isinf(score) ? -std::abs(score) : log_density;
-            }
-        }, laws[static_cast<std::size_t>(j)]);
+    add_log_marginals(laws, x, out);
+    to_scores(laws, x, z);
+    for (std::int64_t i = 0; i < z.rows; ++i)
+        for (double& score : z.row(i)) {
+            if (!std::isinf(score)) continue;
+            out[static_cast<std::size_t>(i)] = -std::abs(score);
+            score = 0.0;
+        }
 }
 
 /// Dependent scores to independent ones where some are infinite: the others must not become NaN, so infinity acts as 40,
@@ -202,7 +214,7 @@ void Joint::to_normal(ConstView x, View u) const {
     assert(x.cols == dim() && u.cols == dim() && u.rows == x.rows);
     for_slices(x.rows, [&](std::int64_t first, std::int64_t count) {
         const View scores = u.slice(first, count);
-        map_columns(laws_, x.slice(first, count), scores, [](const auto& law, double value) { return law.to_normal(value); });
+        to_scores(laws_, x.slice(first, count), scores);
         if (copula_) decorrelate(*copula_, scores);
     });
 }
@@ -211,7 +223,8 @@ void Joint::from_normal(ConstView u, View x) const {
     assert(u.cols == dim() && x.cols == dim() && x.rows == u.rows);
     for_slices(u.rows, [&](std::int64_t first, std::int64_t count) {
         const View rows = x.slice(first, count);
-        map_columns(laws_, u.slice(first, count), rows, [](const auto&, double score) { return score; });
+        const ConstView scores = u.slice(first, count);
+        if (scores.data != rows.data) std::copy_n(scores.data, scores.size(), rows.data);
         if (copula_) copula_->correlate(rows);
         from_scores(laws_, rows);
     });
@@ -222,8 +235,9 @@ void Joint::from_uniform(ConstView v, View x) const {
     for_slices(v.rows, [&](std::int64_t first, std::int64_t count) {
         const ConstView uniforms = v.slice(first, count);
         const View rows = x.slice(first, count);
-        if (!copula_) return map_columns(laws_, uniforms, rows, [](const auto& law, double p) { return law.quantile(p); });
-        map_columns(laws_, uniforms, rows, [](const auto&, double p) { return normal_quantile(p); });
+        if (!copula_) return map_columns(laws_, uniforms, rows, [](const auto& law, std::span<double> p) { columns::quantile(law, p); });
+        if (uniforms.data != rows.data) std::copy_n(uniforms.data, uniforms.size(), rows.data);
+        kernels().normal_quantiles(rows.data, rows.size());
         copula_->correlate(rows);
         from_scores(laws_, rows);
     });
@@ -232,10 +246,8 @@ void Joint::from_uniform(ConstView v, View x) const {
 void Joint::from_uniform(Columns v) const {
     assert(v.cols == dim() && !copula_);
     for (std::int64_t j = 0; j < v.cols; ++j)
-        std::visit([&]<class L>(L law) {
-            if constexpr (std::same_as<L, Uniform>) kernels().uniform_quantiles(v[j], v.rows, law.lower(), law.upper());
-            else std::transform(v[j], v[j] + v.rows, v[j], [&](double p) { return law.quantile(p); });
-        }, laws_[static_cast<std::size_t>(j)]);
+        std::visit([&](const auto& law) { columns::quantile(law, {v[j], static_cast<std::size_t>(v.rows)}); },
+                   laws_[static_cast<std::size_t>(j)]);
 }
 
 }  // namespace buffon

@@ -114,7 +114,9 @@ std::vector<double> mixture_ratios(View log_g, std::span<const double> alpha, co
     std::vector<double> offset, log_q(static_cast<std::size_t>(log_g.rows)), sum(log_q.size());
     for (const double share : alpha) offset.push_back(share > 0 ? 0.0 : -infinity);
     use.mixture_rows(log_g.data, log_g.rows, log_g.cols, alpha.data(), offset.data(), log_q.data(), sum.data());
-    for (std::size_t i = 0; i < log_q.size(); ++i) log_q[i] += sum[i] > 0 ? std::log(sum[i]) : -infinity;
+    std::vector<double> log_sum = sum;
+    use.logs(log_sum.data(), static_cast<std::int64_t>(log_sum.size()));
+    for (std::size_t i = 0; i < log_q.size(); ++i) log_q[i] += sum[i] > 0 ? log_sum[i] : -infinity;
     return log_q;
 }
 

@@ -1,5 +1,9 @@
 #include <buffon/normal_functions.hpp>
 
+#include <buffon/vecmath_normal.hpp>
+
+#include <cmath>
+
 namespace buffon {
 namespace {
 
@@ -10,22 +14,18 @@ double mills_ratio(double t) {
     return 1 / fraction;
 }
 
-double log_upper_tail(double t) { return -0.5 * t * t - half_log_two_pi + std::log(mills_ratio(t)); }
-
 }  // namespace
 
-double normal_log_cdf(double z) {
-    if (z < -20) return log_upper_tail(-z);
-    if (z <= 0) return std::log(normal_cdf(z));
-    return std::log1p(-normal_cdf(-z));
-}
+double normal_cdf(double z) { return vecmath::normal_cdf(z); }
+double normal_log_cdf(double z) { return vecmath::normal_log_cdf(z); }
+double normal_quantile(double p) { return vecmath::normal_quantile(p); }
 
 double normal_quantile_of_log(double log_p) {
-    if (log_p > -0.7) return -normal_quantile(-std::expm1(log_p));
-    if (log_p > -700) return normal_quantile(std::exp(log_p));
+    if (log_p > -0.7) return -normal_quantile(-vecmath::expm1(log_p));
+    if (log_p > -700) return normal_quantile(vecmath::exp(log_p));
     if (std::isinf(log_p)) return log_p;
     double t = std::sqrt(2.0) * std::sqrt(-log_p);   // 2 log_p itself may overflow
-    for (int step = 0; step < 4; ++step) t += (log_upper_tail(t) - log_p) * mills_ratio(t);
+    for (int step = 0; step < 4; ++step) t += (normal_log_cdf(-t) - log_p) * mills_ratio(t);
     return -t;
 }
 

@@ -57,6 +57,9 @@ struct Stream {
 
     /// Rows `first`, `first + 1`, ... of the table uniform(index, component), one row per index.
     void uniform(std::int64_t first, View out) const;
+
+    /// The same of standard normal numbers: the quantiles of these uniform ones.
+    void normal(std::int64_t first, View out) const;
 };
 
 }  // namespace buffon

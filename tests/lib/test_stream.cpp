@@ -1,5 +1,7 @@
 #include <buffon/stream.hpp>
 
+#include <buffon/normal_functions.hpp>
+
 #include <cuda/std/random>
 #include <doctest/doctest.h>
 
@@ -94,6 +96,18 @@ TEST_CASE("Stream: a slice equals the pointwise numbers, for odd and even widths
         stream.uniform(first, slice);
         for (std::int64_t i = 0; i < slice.rows; ++i)
             for (std::int64_t j = 0; j < cols; ++j) CHECK(slice(i, j) == stream.uniform(first + i, j));
+    }
+}
+
+TEST_CASE("Stream: normal numbers are the quantiles of the uniform ones, whatever the slice") {
+    const Stream stream{42, 8};
+    for (const std::int64_t cols : {1, 3, 16, 3000}) {
+        Matrix z(150, cols), part(10, cols);
+        stream.normal(5, z);
+        for (std::int64_t i = 0; i < z.rows; ++i)
+            for (std::int64_t j = 0; j < cols; ++j) REQUIRE(z(i, j) == normal_quantile(stream.uniform(5 + i, j)));
+        stream.normal(105, part);
+        for (std::int64_t j = 0; j < cols; ++j) CHECK(part(9, j) == z(109, j));
     }
 }
 

@@ -20,7 +20,7 @@ UNIVARIATE = {
 }
 LAWS = [*UNIVARIATE, "Joint", "MultivariateNormal", "Mixture"]
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "control"]
-NAMES = [*LAWS, *ESTIMATORS, "GaussianCopula", "Problem", "Sample", "Estimate", "ModelError", "cuda_status", "exceedance", "testing"]
+NAMES = [*LAWS, *ESTIMATORS, "GaussianCopula", "Problem", "Sample", "SobolSequence", "Stream", "Estimate", "ModelError", "cuda_status", "exceedance", "testing"]
 DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
 MEMBERS = {
     "Problem": ["dim", "inputs", "outputs"],
@@ -28,6 +28,8 @@ MEMBERS = {
                  "degrees_of_freedom", "excess_kurtosis", "confidence_interval", "transform", "given", "without", "contrast", "merge", "to_dict",
                  "to_dataframe", "to_xarray", "plot", "save", "load"],
     "Sample": ["x", "y", "log_density", "inputs", "outputs", "save", "load"],
+    "Stream": ["uniform", "normal", "key", "id"],
+    "SobolSequence": ["uniform", "dim", "rng_key"],
     "GaussianCopula": ["from_pearson", "from_spearman"],
     **{law: ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"] for law in LAWS},
 }

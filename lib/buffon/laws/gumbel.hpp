@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include <buffon/check.hpp>
+#include <buffon/elementary.hpp>
 #include <buffon/laws/scores.hpp>
 #include <buffon/support.hpp>
 
@@ -16,7 +17,7 @@ public:
     /// @param location, scale  mode of x, and sqrt(6) / pi standard deviations; in the units of x.
     /// @throw std::invalid_argument unless location is finite and scale finite and positive.
     explicit Gumbel(double location = 0.0, double scale = 1.0)
-        : location_(location), scale_(scale), log_scale_(std::log(scale)) {
+        : location_(location), scale_(scale), log_scale_(elementary::log(scale)) {
         require(std::isfinite(location), "Gumbel: location must be finite, got ", location);
         require(std::isfinite(scale) && scale > 0, "Gumbel: scale must be positive and finite, got ", scale);
     }
@@ -30,14 +31,14 @@ public:
     }
 
     double log_density(double x) const {
-        const double y = standard(x), t = std::exp(-y);
+        const double y = standard(x), t = elementary::exp(-y);
         if (std::isinf(t)) return -t;   // y alone would turn x = -inf into NaN
         return -y - t - log_scale_;
     }
-    double cdf(double x) const { return std::exp(-std::exp(-standard(x))); }
-    double ccdf(double x) const { return -std::expm1(-std::exp(-standard(x))); }
-    double quantile(double p) const { return location_ - scale_ * std::log(-std::log(p)); }
-    double upper_quantile(double p) const { return location_ - scale_ * std::log(-std::log1p(-p)); }
+    double cdf(double x) const { return elementary::exp(-elementary::exp(-standard(x))); }
+    double ccdf(double x) const { return -elementary::expm1(-elementary::exp(-standard(x))); }
+    double quantile(double p) const { return location_ - scale_ * elementary::log(-elementary::log(p)); }
+    double upper_quantile(double p) const { return location_ - scale_ * elementary::log(-elementary::log1p(-p)); }
     /// exp(-(x - location) / scale) is a standard exponential variable, large where x is small.
     double to_normal(double x) const { return -score_of_log_exponential(-standard(x)); }
     double from_normal(double z) const { return location_ - scale_ * log_exponential_of_score(-z); }

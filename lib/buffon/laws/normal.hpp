@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <buffon/check.hpp>
+#include <buffon/elementary.hpp>
 #include <buffon/normal_functions.hpp>
 #include <buffon/support.hpp>
 
@@ -19,7 +20,7 @@ public:
 
     double log_density(double x) const {
         const double z = to_normal(x);
-        return -0.5 * z * z - std::log(sd_) - half_log_two_pi;
+        return -0.5 * z * z - elementary::log(sd_) - half_log_two_pi;
     }
     double cdf(double x) const { return normal_cdf(to_normal(x)); }
     double ccdf(double x) const { return normal_cdf(-to_normal(x)); }

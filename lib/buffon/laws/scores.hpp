@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include <buffon/elementary.hpp>
 #include <buffon/normal_functions.hpp>
 
 namespace buffon {
@@ -15,12 +16,12 @@ inline double score_of_sides(double below, double above) {
 
 /// log T of the standard exponential T = -log P(Z > z) that grows with the score z; T itself underflows at z = -38.
 inline double log_exponential_of_score(double z) {
-    return z < -9 ? normal_log_cdf(z) : std::log(-normal_log_cdf(-z));   // T = P(Z < z) (1 + 1e-19) there
+    return z < -9 ? normal_log_cdf(z) : elementary::log(-normal_log_cdf(-z));   // T = P(Z < z) (1 + 1e-19) there
 }
 
 /// The inverse: z with -log P(Z > z) = exp(log_t).
 inline double score_of_log_exponential(double log_t) {
-    return log_t < -40 ? normal_quantile_of_log(log_t) : -normal_quantile_of_log(-std::exp(log_t));
+    return log_t < -40 ? normal_quantile_of_log(log_t) : -normal_quantile_of_log(-elementary::exp(log_t));
 }
 
 }  // namespace buffon

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include <buffon/check.hpp>
+#include <buffon/elementary.hpp>
 #include <buffon/normal_functions.hpp>
 #include <buffon/support.hpp>
 
@@ -15,7 +16,7 @@ class Uniform {
 public:
     /// @throw std::invalid_argument unless lower < upper are finite, and so is upper - lower.
     explicit Uniform(double lower = 0.0, double upper = 1.0) : lower_(lower), upper_(upper), width_(upper - lower),
-          log_density_(-std::log(width_)) {
+          log_density_(-elementary::log(width_)) {
         require(std::isfinite(lower), "Uniform: lower must be finite, got ", lower);
         require(std::isfinite(upper) && upper > lower, "Uniform: upper must be finite and above lower = ", lower, ", got ", upper);
         require(std::isfinite(width_), "Uniform: upper - lower must be finite, got lower = ", lower, ", upper = ", upper);
