@@ -46,27 +46,31 @@ void to_scores(const std::vector<Univariate>& laws, ConstView x, View z) {
     map_columns(laws, x, z, [](const auto& law, std::span<double> column) { columns::to_normal(law, column); });
 }
 
-void add_log_marginals(const std::vector<Univariate>& laws, ConstView x, std::span<double> out) {
+/// out_i += sum over j of term(i, j, log density of law j at x(i, j)).
+template <class Term>
+void add_log_densities(const std::vector<Univariate>& laws, ConstView x, std::span<double> out, const Term& term) {
     std::array<double, slice_rows> space;
     const std::span<double> column(space.data(), out.size());
     for (std::int64_t j = 0; j < x.cols; ++j)
         std::visit([&](const auto& law) {
             for (std::size_t i = 0; i < out.size(); ++i) column[i] = x(static_cast<std::int64_t>(i), j);
             columns::log_density(law, column);
-            for (std::size_t i = 0; i < out.size(); ++i) out[i] += column[i];
+            for (std::size_t i = 0; i < out.size(); ++i) out[i] += term(static_cast<std::int64_t>(i), j, column[i]);
         }, laws[static_cast<std::size_t>(j)]);
+}
+
+void add_log_marginals(const std::vector<Univariate>& laws, ConstView x, std::span<double> out) {
+    add_log_densities(laws, x, out, [](std::int64_t, std::int64_t, double log_density) { return log_density; });
 }
 
 /// As above, and the normal scores z. A copula gives no density to an infinite score (the support's end, or beyond): -inf.
 void add_log_marginals(const std::vector<Univariate>& laws, ConstView x, View z, std::span<double> out) {
-    add_log_marginals(laws, x, out);
     to_scores(laws, x, z);
-    for (std::int64_t i = 0; i < z.rows; ++i)
-        for (double& score : z.row(i)) {
-            if (!std::isinf(score)) continue;
-            out[static_cast<std::size_t>(i)] = -std::abs(score);
-            score = 0.0;
-        }
+    add_log_densities(laws, x, out, [z](std::int64_t i, std::int64_t j, double log_density) {
+        if (!std::isinf(z(i, j))) return log_density;
+        z(i, j) = 0.0;
+        return -std::numeric_limits<double>::infinity();
+    });
 }
 
 /// Dependent scores to independent ones where some are infinite: the others must not become NaN, so infinity acts as 40,
