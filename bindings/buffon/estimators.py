@@ -124,9 +124,9 @@ _DOCS = {
             budget is too small for one), ``batches`` and ``adaptation_n`` spent on it, ``fallback`` (the final sample is from
             the input law), ``provisional`` (no proposal saw every integrand clearly), ``components``, ``alpha`` (their shares,
             the input law first), ``replicates`` and ``points`` of the nets, ``pareto_k`` (m,), the tail of |output x weight|
-            (above 0.7 the interval warns) and ``pareto_k_residual`` of what the controls leave, ``effective_terms`` (m,) of
-            them (below 10 the interval warns), ``control_check`` (largest mean of a control in standard errors; ten would
-            say that a density is wrong).
+            (above 0.7 the interval warns) and ``pareto_k_residual`` of what the controls leave, ``effective_terms`` (m,): as
+            if an event had been hit that often (below 10 the interval warns), ``control_check`` (largest mean of a control in
+            standard errors; ten would say that a density is wrong).
 
         Raises
         ------

@@ -214,11 +214,15 @@ Matrix FinalSample::expectations(const Matrix& summands, std::int64_t count) con
 /// Tails of the summands, before and after the controls, and whether each output was seen at all.
 void FinalSample::judge(Estimate& e) {
     const bool plain = e.size() == first_t_.cols;   // no columns of success
-    plain ? judge_tails(first_t_, e) : judge_tails(expectations(first_t_, e.size()), e);
+    const auto judge_summands = [&](ConstView summands) {
+        judge_tails(summands, e);
+        warn_of_few_terms(summands, points_.size(), e);
+    };
+    plain ? judge_summands(first_t_) : judge_summands(expectations(first_t_, e.size()));
     subtract_products(first_x_, coefficients_, first_t_);
     const Matrix rest = plain ? std::move(first_t_) : expectations(first_t_, e.size());
     e.diagnostics["pareto_k_residual"] = tail_shapes(rest, e.size());
-    judge_terms(rest, points_.size(), e);
+    set_kurtosis(rest, points_.size(), e);
     for (std::int64_t j = 0; j < e.size(); ++j)
         if (!ever_seen(column_of(evaluate_, j, evaluate_.outputs())))
             e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +

@@ -116,7 +116,9 @@ Estimate importance(const Problem& problem, const Run& run, const ImportanceOpti
         require(evaluate.outputs() > 0, "importance: no point of the proposal falls into the support of the inputs");
         Estimate e = conclude(evaluate, total, options.self_normalise);
         judge_tails(first_rows.rows(), e);
-        judge_terms(options.self_normalise ? about(first_rows.rows(), e.value) : first_rows.rows(), total.n, e);
+        const Matrix terms = options.self_normalise ? about(first_rows.rows(), e.value) : first_rows.rows();
+        set_kurtosis(terms, total.n, e);
+        warn_of_few_terms(terms, total.n, e);
         warn_of_missing_support(total, e);
         const double mean_w = total.mean.back(), second = total.scatter.data.back() / static_cast<double>(total.n) + mean_w * mean_w;
         e.diagnostics["effective_size"] = second > 0 ? static_cast<double>(total.n) * mean_w * mean_w / second : 0.0;

@@ -42,7 +42,8 @@ Estimate plain(const Problem& problem, const Run& run) {
         }
         Estimate e = finish_mean(evaluate, total);
         judge_tails(first_rows.rows(), e);
-        judge_terms(first_rows.rows(), total.n, e);
+        set_kurtosis(first_rows.rows(), total.n, e);
+        warn_of_few_terms(first_rows.rows(), total.n, e);
         return e;
     };
     return with_partial(evaluate, sample, [&] {

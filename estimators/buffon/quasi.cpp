@@ -57,7 +57,8 @@ Estimate quasi(const Problem& problem, const Run& run, const QuasiOptions& optio
         }
         Estimate e = finish_replicates(evaluate, means(totals, plan.replicates, plan.points));
         judge_tails(first_rows.rows(), e);
-        judge_terms(first_rows.rows(), points.size(), e);
+        set_kurtosis(first_rows.rows(), points.size(), e);
+        warn_of_few_terms(first_rows.rows(), points.size(), e);
         return e;
     };
     return with_partial(evaluate, sample, [&] {

@@ -31,6 +31,14 @@ std::vector<std::size_t> above(const std::vector<double>& x, double limit) {
     return which;
 }
 
+/// Excess kurtosis of the mean of n terms like these, not below 0: (m).
+std::vector<double> kurtosis_of_mean(ConstView terms, std::int64_t n, std::int64_t m) {
+    std::vector<double> kurtosis = excess_kurtosis(terms);
+    kurtosis.resize(static_cast<std::size_t>(m));
+    for (double& k : kurtosis) k = std::max(k, 0.0) / static_cast<double>(n);
+    return kurtosis;
+}
+
 }  // namespace
 
 std::vector<double> tail_shapes(ConstView summands, std::int64_t m) {
@@ -62,16 +70,19 @@ void judge_tails(ConstView summands, Estimate& estimate) {
     estimate.warnings.push_back(text.str());
 }
 
-void judge_terms(ConstView terms, std::int64_t n, Estimate& estimate) {
-    std::vector<double> kurtosis = excess_kurtosis(terms);
-    kurtosis.resize(static_cast<std::size_t>(estimate.size()));
-    std::vector<double> share = kurtosis;   // of the mean of n terms
-    for (double& k : share) k = std::max(k, 0.0) / static_cast<double>(n);
-    if (!std::isfinite(estimate.degrees_of_freedom))
+void set_kurtosis(ConstView terms, std::int64_t n, Estimate& estimate) {
+    const std::vector<double> share = kurtosis_of_mean(terms, n, estimate.size());
+    if (!std::isfinite(estimate.degrees_of_freedom)) {
         estimate.excess_kurtosis = share;
-    else
-        for (std::size_t j = 0; j < estimate.excess_kurtosis.size(); ++j)
-            estimate.excess_kurtosis[j] = std::min(estimate.excess_kurtosis[j], std::max(kurtosis[j], 0.0) / (estimate.degrees_of_freedom + 1));
+        return;
+    }
+    const double terms_each = static_cast<double>(n) / (estimate.degrees_of_freedom + 1);
+    for (std::size_t j = 0; j < estimate.excess_kurtosis.size(); ++j)
+        estimate.excess_kurtosis[j] = std::min(estimate.excess_kurtosis[j], share[j] * terms_each);
+}
+
+void warn_of_few_terms(ConstView terms, std::int64_t n, Estimate& estimate) {
+    const std::vector<double> share = kurtosis_of_mean(terms, n, estimate.size());
     std::vector<double> terms_that_count;
     for (const double k : share) terms_that_count.push_back(1 / k);
     estimate.diagnostics["effective_terms"] = terms_that_count;

@@ -14,12 +14,14 @@ std::vector<double> tail_shapes(ConstView summands, std::int64_t m);
 /// The same into diagnostics["pareto_k"], and a warning that names the values above min(1 - 1 / log10 n, 0.7).
 void judge_tails(ConstView summands, Estimate& estimate);
 
-/// Of a mean of n terms, these the first of them. diagnostics["effective_terms"] (m) is n / their excess kurtosis: how often
-/// an event would have been hit whose frequency had an error of this shape; inf for tails lighter than normal ones. Warns of
-/// values with fewer than ten, and sets the excess kurtosis of the errors: of independent terms theirs / n. That of R
-/// replicates, from `finish_replicates`, is not taken for larger than their terms' / R: scrambles of smooth terms have heavy
-/// tails, too, but symmetric ones, which Student's law bears well.
-void judge_terms(ConstView terms, std::int64_t n, Estimate& estimate);
+/// Sets the excess kurtosis of the errors of a mean of n terms, these the first of them: of independent terms theirs / n.
+/// That of R replicates, from `finish_replicates`, is not taken for larger than their terms' / R: scrambles of smooth terms
+/// have heavy tails, too, but symmetric ones, which Student's law bears well.
+void set_kurtosis(ConstView terms, std::int64_t n, Estimate& estimate);
+
+/// diagnostics["effective_terms"] (m) is n / the excess kurtosis of the terms: how often an event would have been hit whose
+/// frequency had an error of this shape; inf for tails lighter than normal ones. Warns of values with fewer than ten.
+void warn_of_few_terms(ConstView terms, std::int64_t n, Estimate& estimate);
 
 /// Rows that are looked at: enough for the tail, bounded in memory.
 inline constexpr std::int64_t judged_rows = 1 << 16;

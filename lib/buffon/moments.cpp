@@ -5,7 +5,6 @@
 
 #include <buffon/check.hpp>
 #include <buffon/kernels.hpp>
-#include <buffon/sums.hpp>
 
 namespace buffon {
 namespace {
@@ -67,24 +66,25 @@ Matrix Moments::covariance() const {
 
 std::vector<double> excess_kurtosis(ConstView y) {
     const auto n = static_cast<double>(y.rows);
-    std::vector<double> kurtosis(static_cast<std::size_t>(y.cols), 0.0);
-    if (y.rows < 4) return kurtosis;
-    std::vector<double> columns = columns_of(y);
-    for (std::int64_t j = 0; j < y.cols; ++j) {
-        double* column = columns.data() + j * y.rows;
-        const double mean = sum_of(y.rows, [=](std::int64_t i) { return column[i]; }) / n;
-        double largest = 0;
-        for (std::int64_t i = 0; i < y.rows; ++i) largest = std::max(largest, std::abs(column[i] - mean));
-        if (!(largest > 0) || !std::isfinite(largest)) continue;
-        for (std::int64_t i = 0; i < y.rows; ++i) {   // in units of the largest neither squares nor fourth powers underflow
-            const double gap = (column[i] - mean) / largest;
-            column[i] = gap * gap;
-        }
-        const double second = sum_of(y.rows, [=](std::int64_t i) { return column[i]; }) / n;
-        const double fourth = dot(column, column, y.rows) / n;
-        kurtosis[static_cast<std::size_t>(j)] = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (fourth / (second * second) - 3) + 6);
-    }
-    return kurtosis;
+    const auto m = static_cast<std::size_t>(y.cols);
+    std::vector<double> mean(m), unit(m), second(m), fourth(m);
+    if (y.rows < 4) return second;
+    const auto each_row = [&](const auto& f) {   // all columns move together: no copy by columns
+        for (std::int64_t i = 0; i < y.rows; ++i)
+            for (std::size_t j = 0; j < m; ++j) f(y.data[static_cast<std::size_t>(i) * m + j], j);
+    };
+    each_row([&](double v, std::size_t j) { mean[j] += v; });
+    for (double& v : mean) v /= n;
+    each_row([&](double v, std::size_t j) { unit[j] = std::max(unit[j], std::abs(v - mean[j])); });
+    for (double& v : unit) v = v > 0 && std::isfinite(v) ? 1 / v : 0;   // of the largest deviation: no power underflows
+    each_row([&](double v, std::size_t j) {
+        const double gap = (v - mean[j]) * unit[j], square = gap * gap;
+        second[j] += square;
+        fourth[j] += square * square;
+    });
+    for (std::size_t j = 0; j < m; ++j)
+        fourth[j] = second[j] > 0 ? (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (n * fourth[j] / (second[j] * second[j]) - 3) + 6) : 0;
+    return fourth;
 }
 
 }  // namespace buffon

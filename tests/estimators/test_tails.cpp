@@ -107,7 +107,8 @@ TEST_CASE("tails: a mean carried by a few terms warns, and its interval has twic
     for (std::int64_t i = 0; i < 50; ++i) y(i, 1) = 1;
     for (std::int64_t i = 0; i < y.rows; ++i) y(i, 2) = static_cast<double>(i % 10);
     Estimate e = named({"rare", "seldom", "even"});
-    judge_terms(y, 20'000, e);   // of twice as many terms
+    set_kurtosis(y, 20'000, e);   // of twice as many terms
+    warn_of_few_terms(y, 20'000, e);
     CHECK(e.excess_kurtosis[0] == doctest::Approx(1 / 8.0).epsilon(0.01));
     CHECK(e.excess_kurtosis[1] == doctest::Approx(1 / 100.0).epsilon(0.05));
     CHECK(e.excess_kurtosis[2] == 0);
@@ -125,9 +126,9 @@ TEST_CASE("tails: heavy tails of replicates count as far as their terms have the
     Estimate e = named({"uniform", "exponential"});
     e.degrees_of_freedom = 15;
     e.excess_kurtosis = {0.5, 0.25};
-    judge_terms(y, y.rows, e);
+    set_kurtosis(y, y.rows, e);
     CHECK(e.excess_kurtosis == std::vector{0.0, 0.25});
     e.excess_kurtosis[1] = 0.8;
-    judge_terms(y, y.rows, e);
+    set_kurtosis(y, y.rows, e);
     CHECK(e.excess_kurtosis[1] == doctest::Approx(6.0 / 16).epsilon(0.4));   // a fourth moment of 4,096 terms is rough
 }
