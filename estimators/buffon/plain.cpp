@@ -18,18 +18,20 @@ Estimate plain(const Problem& problem, const Run& run) {
     Moments total;
     FirstRows first_rows(judged_rows);
     std::optional<Fused> fused = Fused::of(evaluate, stream);
-    const auto in_blocks = [&](std::int64_t start, std::int64_t rows) {
-        if (!fused) return false;
-        Matrix y(start < judged_rows ? rows : 0, fused->columns(), 1.0);
-        if (!fused->add(start, rows, total, y)) return false;
-        first_rows.add(y);
-        return true;
+    const auto in_blocks = [&](std::int64_t start, std::int64_t batch) -> std::int64_t {
+        if (!fused) return 0;
+        Matrix y(start < judged_rows ? batch : 0, fused->columns(), 1.0);
+        const std::int64_t taken = fused->add(start, run.budget - start, chunk_rows(run), total, y);
+        if (taken > 0) first_rows.add(y);
+        return taken;
     };
 
     const auto sample = [&] {
-        for (std::int64_t start = 0; start < run.budget; start += chunk_rows(run)) {
-            const std::int64_t rows = std::min(chunk_rows(run), run.budget - start);
-            if (in_blocks(start, rows)) continue;
+        for (std::int64_t start = 0, rows = 0; start < run.budget; start += rows) {
+            const std::int64_t batch = std::min(chunk_rows(run), run.budget - start);
+            rows = in_blocks(start, batch);
+            if (rows > 0) continue;
+            rows = batch;
             const View x = evaluate.room(rows);
             parallel::for_blocks(x.rows, run.threads, [&](std::int64_t first, std::int64_t count) {
                 inputs.sample(stream, start + first, x.slice(first, count));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <memory>
 #include <new>
@@ -65,26 +66,42 @@ std::optional<Fused> Fused::of(Evaluation& evaluation, const Stream& stream) {
 
 std::int64_t Fused::columns() const { return evaluation_->problem().columns().outputs + (evaluation_->discards() ? 1 : 0); }
 
-bool Fused::add(std::int64_t first, std::int64_t rows, Moments& total, View y) {
-    if (failed_) return false;
+std::int64_t Fused::add(std::int64_t first, std::int64_t rows, std::int64_t batch, Moments& total, View y) {
+    if (failed_) return 0;
     evaluation_->announce();
+    const auto begin = std::chrono::steady_clock::now();
+    rows = std::min(rows, (y.rows > 0 ? 1 : batches_) * batch);
     std::vector<Moments> parts(static_cast<std::size_t>((rows + parallel::block_size - 1) / parallel::block_size));
-    std::atomic<bool> failed = false;
-    parallel::for_blocks(rows, evaluation_->threads(), [&](std::int64_t begin, std::int64_t count) {
-        if (failed) return;
+    std::atomic<std::int64_t> bad = rows;   // first row of the first block that failed
+    parallel::for_blocks(rows, evaluation_->threads(), [&](std::int64_t row, std::int64_t count) {
+        if (row > bad) return;
+        Moments& part = parts[static_cast<std::size_t>(row / parallel::block_size)];
+        bool good = false;
         try {
-            Moments& part = parts[static_cast<std::size_t>(begin / parallel::block_size)];
-            part = block(first + begin, count, y.rows > 0 ? y.slice(begin, count) : y);
-            if (!finite(part)) failed = true;
+            part = block(first + row, count, y.rows > 0 ? y.slice(row, count) : y);
+            good = finite(part);
         } catch (...) {
-            failed = true;   // Evaluation asks again, and meets it again
+            // Evaluation asks again, and meets it again
+        }
+        for (std::int64_t before = bad; !good && row < before && !bad.compare_exchange_weak(before, row);) {
         }
     });
-    failed_ = failed;
-    if (failed_) return false;
-    for (const Moments& part : parts) total.merge(part);
-    evaluation_->count_elsewhere(rows, evaluation_->problem().columns().outputs, stream_);
-    return true;
+    failed_ = bad < rows;
+    const std::int64_t done = failed_ ? bad / batch * batch : rows;
+    choose_batches(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    for (std::int64_t row = 0; row < done; row += batch) {
+        if (row > 0) evaluation_->announce();
+        const std::int64_t end = std::min(row + batch, done);
+        for (std::int64_t b = row; b < end; b += parallel::block_size) total.merge(parts[static_cast<std::size_t>(b / parallel::block_size)]);
+        evaluation_->count_elsewhere(end - row, evaluation_->problem().columns().outputs, stream_);
+    }
+    return done;
+}
+
+/// Many at once keep threads from waiting for each other; few let a slow model be stopped soon, and many outputs fit.
+void Fused::choose_batches(double seconds) {
+    const std::int64_t m = columns(), most = std::clamp<std::int64_t>(256 / (m * m), 1, 16);
+    batches_ = std::clamp<std::int64_t>(seconds < 0.005 ? 2 * batches_ : seconds > 0.02 ? batches_ / 2 : batches_, 1, most);
 }
 
 Moments Fused::block(std::int64_t first, std::int64_t count, View y) const {

@@ -19,20 +19,23 @@ public:
 
     std::int64_t columns() const;
 
-    /// Merges the moments of rows `first`, ... of the sample into `total`, block by block, and writes their outputs into
-    /// y (rows, columns()), or nowhere for y without rows. The rows of successive calls follow each other, from row 0.
-    /// False, and nothing done, once the model failed at one of these rows, or gave what is not finite: Evaluation says where.
+    /// Merges the moments of rows `first`, ... of the sample into `total`, block by block, and announces every `batch` of them
+    /// (whole blocks); returns how many: at most `rows`, several batches at once where they are quick. The outputs of one
+    /// batch go into y (batch or rows, columns()), or nowhere for y without rows. Successive calls follow each other, from row 0.
+    /// 0 from the batch on in which the model failed, or gave what is not finite: Evaluation says where.
     /// @throw Interrupted.
-    bool add(std::int64_t first, std::int64_t rows, Moments& total, View y);
+    std::int64_t add(std::int64_t first, std::int64_t rows, std::int64_t batch, Moments& total, View y);
 
 private:
     Fused(Evaluation& evaluation, const Stream& stream, const Joint& inputs)
         : evaluation_(&evaluation), stream_(stream), inputs_(&inputs) {}
+    void choose_batches(double seconds);
     Moments block(std::int64_t first, std::int64_t count, View y) const;
 
     Evaluation* evaluation_;
     Stream stream_;
     const Joint* inputs_;
+    std::int64_t batches_ = 1;   // at once
     bool failed_ = false;
 };
 

@@ -52,7 +52,7 @@ TEST_CASE("Fused: moments and outputs are those of the rows, bit for bit, for po
                 REQUIRE(fused);
                 Matrix y(n, fused->columns()), expected;
                 Moments total;
-                REQUIRE(fused->add(0, n, total, y));
+                REQUIRE(fused->add(0, n, parallel::block_size * 8, total, y) == n);
                 check_equal(total, by_rows(problem, n, &expected));
                 CHECK(y.data == expected.data);
                 CHECK(evaluation.n() == n);
@@ -66,8 +66,8 @@ TEST_CASE("Fused: calls that follow each other merge block by block") {
     Evaluation evaluation("test", problem, run);
     auto fused = Fused::of(evaluation, stream);
     Moments total;
-    CHECK(fused->add(0, 8192, total, {}));
-    CHECK(fused->add(8192, 4096, total, {}));
+    CHECK(fused->add(0, 8192, 8192, total, {}) == 8192);
+    CHECK(fused->add(8192, 4096, 8192, total, {}) == 4096);
     check_equal(total, by_rows(problem, 12'288));
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("Fused: with discarded failures a column of ones counts successes") {
     auto fused = Fused::of(evaluation, stream);
     CHECK(fused->columns() == 3);
     Moments total;
-    CHECK(fused->add(0, 5000, total, {}));
+    CHECK(fused->add(0, 5000, 8192, total, {}) == 5000);
     Matrix y, wide(5000, 3, 1.0);
     by_rows(problem, 5000, &y);
     for (std::int64_t i = 0; i < 5000; ++i)
@@ -102,13 +102,34 @@ TEST_CASE("Fused: a block that fails changes nothing, and no later one is taken"
         Evaluation evaluation("test", problem, run);
         auto fused = Fused::of(evaluation, stream);
         Moments total;
-        CHECK(fused->add(0, 1, total, {}));
+        CHECK(fused->add(0, 1, 1 << 20, total, {}) == 1);
         const Moments before = total;
-        CHECK(!fused->add(1, 299'999, total, {}));   // P(x[1] > 4.999) = 1 / 8000
+        CHECK(fused->add(1, 299'999, 1 << 20, total, {}) == 0);   // P(x[1] > 4.999) = 1 / 8000
         check_equal(total, before);
         CHECK(evaluation.n() == 1);
-        CHECK(!fused->add(1, 1, total, {}));
+        CHECK(fused->add(1, 1, 1 << 20, total, {}) == 0);
     }
+}
+
+TEST_CASE("Fused: several batches at once are announced one by one, and those before a failure count") {
+    constexpr std::int64_t bad = 100'000;
+    Matrix x(bad + 1, 3);
+    inputs.sample(stream, 0, x);
+    const double value = x(bad, 1);
+    const Problem problem([value](std::span<const double> p) { return p[1] == value ? std::nan("") : p[1]; }, inputs);
+    std::vector<std::int64_t> told;
+    Run run{.budget = 1'000'000, .rng = 17, .threads = 2};
+    run.progress = [&](std::int64_t n, std::int64_t) { told.push_back(n); };
+    Evaluation evaluation("test", problem, run);
+    auto fused = Fused::of(evaluation, stream);
+    Moments total;
+    std::int64_t done = 0;
+    for (std::int64_t taken = 1; taken > 0; done += taken) taken = fused->add(done, run.budget - done, 8192, total, {});
+    CHECK(done == bad / 8192 * 8192);   // whole batches
+    CHECK(evaluation.n() == done);
+    CHECK(total.n == done);
+    for (std::size_t i = 0; i < told.size(); ++i) CHECK(told[i] == 8192 * static_cast<std::int64_t>(i + 1));
+    CHECK(told.size() >= 11);
 }
 
 TEST_CASE("Fused: only for models of columns, independent inputs, and no wish for the sample") {
