@@ -31,6 +31,7 @@ Adaptation::Adaptation(Evaluation& evaluate, const WorkingSpace& space, const Ai
     const auto batches = std::llround(std::floor(options.adaptation / options.batch_fraction + 1e-9));
     net_ = options.points == Points::iid ? 1 : Replication::of(evaluate.run().budget, options.replicates).points;
     cap_ = std::min(static_cast<std::int64_t>(options.adaptation * budget), std::max<std::int64_t>(batches, 1) * batch_);
+    pool_ = Pool(cap_);
     const auto expectations = static_cast<std::size_t>(evaluate.problem().outputs().size()) * static_cast<std::size_t>(space.laws());
     require(options.weights.empty() || expectations == 0 || options.weights.size() == expectations,
             "aiscv: weights must have one entry per expectation, ", expectations, ", got ", options.weights.size());

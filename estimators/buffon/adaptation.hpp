@@ -53,9 +53,9 @@ private:
     bool nets_suffice() const;
     Pair controlled_initial(const Pair& pair) const;
     const Pair* best_pair(double& least) const;
-    double pooled_variance(const Pair& pair) const;
+    double pooled_variance(const Pair& pair, double limit) const;
     void add_squares(const Pair& pair, const std::vector<double>& shift, std::int64_t first, std::int64_t count, std::vector<double>& sum) const;
-    double initial_variance() const;
+    double initial_variance(double limit) const;
     double common_log_gain() const;
     double initial_log_gain() const;
     double in_nets(double pooled, const Spread& batch, double log_gain) const;

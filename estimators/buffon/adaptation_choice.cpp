@@ -13,6 +13,7 @@
 namespace buffon {
 namespace {
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
 // How much better than q_0 in nets a density must promise to be: the promise is known to a factor of two or three, and q_0
 // in nets is what the user could have had without us.
 constexpr double doubt = 3.0;
@@ -38,7 +39,9 @@ bool Adaptation::nets_suffice() const {
     if (pool_.score().rows > 0) return false;   // a rare event: what q_0 has not hit it knows nothing of
     if (pairs_.size() < 2 || net_ == 1 || std::ranges::all_of(pairs_, &Pair::provisional)) return false;
     const double best = std::ranges::min(pairs_ | std::views::transform([&](const Pair& p) { return weighted(p.spread.v); }));
-    return doubt * in_nets(initial_variance(), initial_, initial_log_gain()) < best * std::exp2(common_log_gain());
+    const double promised = best * std::exp2(common_log_gain()), gain = initial_log_gain();
+    const double enough = promised / (doubt * std::exp2(gain));   // in_nets is at least the pooled variance times this gain
+    return doubt * in_nets(initial_variance(enough), initial_, gain) < promised;
 }
 
 Proposal Adaptation::choose() {
@@ -46,9 +49,9 @@ Proposal Adaptation::choose() {
     look();
     provisional_ = std::ranges::all_of(pairs_, &Pair::provisional);
     if (provisional_ && pool_.score().rows > 0) return pairs_.back().proposal;   // the way to a rare event, as far as it went
-    double least = std::numeric_limits<double>::infinity();
+    double least = infinity;
     const Pair* best = best_pair(least);
-    const double initial = initial_variance();
+    const double initial = initial_variance(infinity);
     if (net_ == 1) {
         fallback_ = least >= 0.9 * initial;
         return fallback_ ? Proposal::initial(best->proposal.gaussians()) : best->proposal;
@@ -58,7 +61,7 @@ Proposal Adaptation::choose() {
     if (!fallback_) return best->proposal;
     const Pair controlled = controlled_initial(*best);
     const double change = controlled.spread.log_gain(weights_, net_) - initial_.log_gain(weights_, net_);
-    const double with_controls = in_nets(pooled_variance(controlled), controlled.spread, std::min(0.0, gain + 0.5 * change));
+    const double with_controls = in_nets(pooled_variance(controlled, infinity), controlled.spread, std::min(0.0, gain + 0.5 * change));
     return doubt * with_controls < in_nets(initial, initial_, gain) ? controlled.proposal : Proposal::initial();
 }
 
@@ -77,7 +80,7 @@ const Adaptation::Pair* Adaptation::best_pair(double& least) const {
     const Pair* best = nullptr;
     for (const Pair* pair : order) {
         if (best != nullptr && weighted(pair->spread.v) > least) break;
-        const double variance = pooled_variance(*pair);
+        const double variance = pooled_variance(*pair, least);
         if (best == nullptr || variance < least || (variance == least && pair > best)) {
             least = variance;
             best = pair;
@@ -110,18 +113,21 @@ double Adaptation::in_nets(double pooled, const Spread& batch, double log_gain) 
     return (pooled - unseen) * std::exp2(log_gain) + unseen;
 }
 
-/// sum_e w_e max(v_e, mean_i (r - I q_a - sum_k b_k (q_k - q_a))^2 / q_a): its own batch and the whole pool.
-double Adaptation::pooled_variance(const Pair& pair) const {
+/// sum_e w_e max(v_e, mean_i (r - I q_a - sum_k b_k (q_k - q_a))^2 / q_a): its own batch and the whole pool. Where it is
+/// above `limit`, perhaps less than it, from the first rows that say so: no term is negative.
+double Adaptation::pooled_variance(const Pair& pair, double limit) const {
     constexpr std::int64_t slice = 512;   // its tables stay in the cache
     std::vector<double> shift = seen_.mean;   // I - sum_k b_k
     for (std::int64_t k = 0; k < pair.b.rows; ++k)
         for (std::int64_t e = 0; e < pair.b.cols; ++e) shift[static_cast<std::size_t>(e)] -= pair.b(k, e);
     std::vector<double> sum(shift.size());
-    for (std::int64_t first = 0; first < pool_.n(); first += slice)
-        add_squares(pair, shift, first, std::min(slice, pool_.n() - first), sum);
     double total = 0;
-    for (std::size_t e = 0; e < sum.size(); ++e)
-        total += weights_[e] * std::max(pair.spread.v[e], sum[e] / static_cast<double>(pool_.n()));
+    for (std::int64_t first = 0; first < pool_.n() && !(total > limit); first += slice) {
+        add_squares(pair, shift, first, std::min(slice, pool_.n() - first), sum);
+        total = 0;
+        for (std::size_t e = 0; e < sum.size(); ++e)
+            total += weights_[e] * std::max(pair.spread.v[e], sum[e] / static_cast<double>(pool_.n()));
+    }
     return total;
 }
 
@@ -145,11 +151,12 @@ void Adaptation::add_squares(const Pair& pair, const std::vector<double>& shift,
     }
 }
 
-/// The same for q_0 without controls.
-double Adaptation::initial_variance() const {
+/// The same for q_0 without controls; its rows one by one until they say that it is above `limit`.
+double Adaptation::initial_variance(double limit) const {
     const Matrix q = pool_.relative(Proposal::initial());
+    const double most = limit * static_cast<double>(q.rows);
     double total = 0;
-    for (std::int64_t i = 0; i < q.rows; ++i) {
+    for (std::int64_t i = 0; i < q.rows && !(total > most); ++i) {
         if (!(q(i, 0) > 0)) continue;
         const auto r = seen_.r.view().row(i);
         total += sum_of(seen_.r.cols, [&](std::int64_t j) {

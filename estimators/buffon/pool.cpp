@@ -12,10 +12,17 @@
 namespace buffon {
 namespace {
 
-void append(Matrix& to, const Matrix& rows) {
+constexpr std::int64_t slice = 256;   // rows whose components stay in the cache
+
+void append(Matrix& to, const Matrix& rows, std::int64_t expected) {
+    to.data.reserve(static_cast<std::size_t>(expected * rows.cols));
     to.data.insert(to.data.end(), rows.data.begin(), rows.data.end());
     to.cols = rows.cols;
     to.rows += rows.rows;
+}
+
+std::span<const double> part_of(const std::vector<double>& v, std::int64_t first, std::int64_t count) {
+    return std::span(v).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
 }
 
 Matrix first_rows(const Matrix& m, std::int64_t count) {
@@ -28,10 +35,10 @@ Matrix first_rows(const Matrix& m, std::int64_t count) {
 
 void Pool::add(const Batch& batch, const Proposal& proposal, std::vector<double> log_q) {
     const std::int64_t before = n();
-    append(z_, batch.z);
-    append(y_, batch.y);
-    append(score_, batch.score);
-    append(f_, batch.f);
+    append(z_, batch.z, expected_);
+    append(y_, batch.y, expected_);
+    append(score_, batch.score, expected_);
+    append(f_, batch.f, expected_);
     log_initial_.insert(log_initial_.end(), batch.log_initial.begin(), batch.log_initial.end());
     proposals_.push_back(proposal);
     counts_.push_back(batch.n());
@@ -66,13 +73,12 @@ std::vector<double> Pool::log_h_of_last(const std::vector<double>& own_log_q) co
 }
 
 std::vector<double> Pool::log_density(const Proposal& proposal, std::int64_t first, std::int64_t count) const {
-    constexpr std::int64_t slice = 256;   // its components stay in the cache
     std::vector<double> log_q;
     Matrix components(slice, proposal.size());
     for (std::int64_t i = first; i < first + count; i += slice) {
         const std::int64_t rows = std::min(slice, first + count - i);
         const View part = components.view().slice(0, rows);
-        proposal.log_components(z().slice(i, rows), std::span(log_initial_).subspan(static_cast<std::size_t>(i), static_cast<std::size_t>(rows)), part);
+        proposal.log_components(z().slice(i, rows), part_of(log_initial_, i, rows), part);
         std::ranges::copy(proposal.normalise(part), std::back_inserter(log_q));
     }
     return log_q;
@@ -96,9 +102,12 @@ Batch Pool::first(std::int64_t count, const Proposal& proposal) const {
 
 Matrix Pool::relative(const Proposal& proposal, std::int64_t first, std::int64_t count) const {
     Matrix q(count, proposal.size());
-    const auto at = static_cast<std::size_t>(first), rows = static_cast<std::size_t>(count);
-    proposal.log_components(z().slice(first, count), std::span(log_initial_).subspan(at, rows), q);
-    exp_rows(q, std::span(log_h_).subspan(at, rows));
+    for (std::int64_t i = 0; i < count; i += slice) {
+        const std::int64_t rows = std::min(slice, count - i);
+        const View part = q.view().slice(i, rows);
+        proposal.log_components(z().slice(first + i, rows), part_of(log_initial_, first + i, rows), part);
+        exp_rows(part, part_of(log_h_, first + i, rows));
+    }
     return q;
 }
 

@@ -12,6 +12,9 @@ namespace buffon {
 
 class Pool {
 public:
+    /// Room for `expected` points: more are no error, but cost a copy of all.
+    explicit Pool(std::int64_t expected = 0) : expected_(expected) {}
+
     /// Adds a batch drawn from `proposal`: one more column of densities, one more block of rows. The proposal's log
     /// densities at the points so far are known already: log_density_of(relative(proposal), alpha).
     void add(const Batch& batch, const Proposal& proposal, std::vector<double> log_q);
@@ -39,6 +42,7 @@ private:
     std::vector<double> log_h_of_last(const std::vector<double>& own_log_q) const;
     std::vector<double> log_density(const Proposal& proposal, std::int64_t first, std::int64_t count) const;
 
+    std::int64_t expected_;
     Matrix z_, y_, score_, f_;
     std::vector<double> log_initial_;    // (n) log q_0
     std::vector<Proposal> proposals_;
