@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include <buffon/check.hpp>
 #include <buffon/gaussian_fit.hpp>
@@ -178,22 +179,30 @@ std::vector<double> Adaptation::squares(const Matrix& q, const std::vector<std::
 }
 
 Adaptation::Pair Adaptation::learn(const Batch& batch, const Proposal& proposal) const {
-    const Matrix t = summands(batch), x = controls(batch);
+    Matrix t = summands(batch);
+    const Matrix x = controls(batch.ratio);
     CrossProducts sums(x.cols, t.cols);
     sums.add(x, t);
-    const Matrix all = regress(sums, options_.cut);
-    Matrix b(x.cols, seen_.r.cols);
-    for (std::int64_t k = 0; k < b.rows; ++k)
-        for (std::int64_t e = 0; e < b.cols; ++e) b(k, e) = all(k, summand_column(evaluate_, e));
-    return {proposal, b, residual_spread(t, x, b), seen_.provisional};
+    Matrix b = adapted_to(regress(sums, options_.cut));
+    Spread spread = residual_spread(std::move(t), x, b);
+    return {proposal, std::move(b), std::move(spread), seen_.provisional};
 }
 
-Spread Adaptation::residual_spread(const Matrix& t, const Matrix& x, const Matrix& b) const {
-    Matrix rest(t.rows, b.cols);
-    for (std::int64_t i = 0; i < t.rows; ++i)
-        for (std::int64_t e = 0; e < b.cols; ++e) rest(i, e) = t(i, summand_column(evaluate_, e));
+/// Of the columns of all summands those of the expectations that are adapted to.
+Matrix Adaptation::adapted_to(Matrix all) const {
+    if (evaluate_.columns() == evaluate_.wanted()) return all;
+    Matrix some(all.rows, evaluate_.wanted() * space_.laws());
+    for (std::int64_t e = 0; e < some.cols; ++e) {
+        const std::int64_t from = summand_column(evaluate_, e);
+        for (std::int64_t i = 0; i < some.rows; ++i) some(i, e) = all(i, from);
+    }
+    return some;
+}
+
+Spread Adaptation::residual_spread(Matrix t, const Matrix& x, const Matrix& b) const {
+    Matrix rest = adapted_to(std::move(t));
     subtract_products(x, b, rest);
-    const auto freedom = std::max<double>(1.0, static_cast<double>(t.rows - 1 - x.cols));
+    const auto freedom = std::max<double>(1.0, static_cast<double>(rest.rows - 1 - x.cols));
     return spread_of(rest, freedom, options_.points == Points::rqmc);
 }
 

@@ -47,7 +47,8 @@ private:
     std::vector<double> first_alpha(const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
     std::vector<double> squares(const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
     Pair learn(const Batch& batch, const Proposal& proposal) const;
-    Spread residual_spread(const Matrix& t, const Matrix& x, const Matrix& b) const;
+    Matrix adapted_to(Matrix all) const;
+    Spread residual_spread(Matrix t, const Matrix& x, const Matrix& b) const;
     double weighted(const std::vector<double>& v) const;
     bool getting_worse() const;
     bool nets_suffice() const;

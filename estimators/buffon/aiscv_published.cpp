@@ -165,7 +165,7 @@ private:
 
     /// C_e = g_e / g_alpha at a batch drawn from g_alpha.
     Matrix own_controls(const Batch& batch) const {
-        Matrix c = controls(batch);
+        Matrix c = controls(batch.ratio);
         for (double& v : c.data) v += 1;
         return densities_.of_expectations(c, static_cast<std::int64_t>(beta_.size()));
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <buffon/finish.hpp>
 #include <buffon/parallel.hpp>
@@ -112,8 +113,8 @@ FinalSample::Segment FinalSample::sums_of(const Draws& draws, std::int64_t first
     const std::int64_t slice = slice_rows(first_x_.cols + first_t_.cols);
     for (std::int64_t i = first; i < first + count; i += slice) {
         const std::int64_t rows = std::min(slice, first + count - i);
-        const Batch batch = weigh(space_, proposal_, draws.z.view().slice(i, rows), draws.y.view().slice(i, rows));
-        const Matrix t = summands(batch), x = controls(batch);
+        Batch batch = weigh(space_, proposal_, draws.z.view().slice(i, rows), draws.y.view().slice(i, rows));
+        const Matrix t = summands(batch), x = controls(std::move(batch.ratio));
         keep(t, x, start + i);
         if (iid_)
             add_parities(t, x, start + i, segment);

@@ -197,10 +197,9 @@ Matrix weighted_outputs(ConstView f, std::span<const double> log_initial, std::s
     return t;
 }
 
-Matrix controls(const Batch& batch) {
-    Matrix x = batch.ratio;
-    for (double& g : x.data) g -= 1.0;
-    return x;
+Matrix controls(Matrix ratio) {
+    for (double& g : ratio.data) g -= 1.0;
+    return ratio;
 }
 
 }  // namespace buffon

@@ -91,7 +91,7 @@ inline std::int64_t summand_column(const Evaluation& evaluate, std::int64_t e) {
 Matrix weighted_outputs(ConstView f, std::span<const double> log_initial, std::span<const double> log_q, ConstView y,
                         std::int64_t outputs);
 
-/// Controls g_k / q - 1: (n, K). Their mean is 0 under q.
-Matrix controls(const Batch& batch);
+/// Controls g_k / q - 1 of the ratios of a batch: (n, K). Their mean is 0 under q.
+Matrix controls(Matrix ratio);
 
 }  // namespace buffon

@@ -119,7 +119,7 @@ TEST_CASE("control means are within 5 standard errors of 0 with right densities,
     const PointSet points = PointSet::independent(16'000, {9, 0});
     Batch batch = draw_batch(evaluate, space, three_components(), points, 0, 16'000);
     const auto worst = [&] {
-        const Matrix x = controls(batch);
+        const Matrix x = controls(batch.ratio);
         double z = 0;
         for (std::int64_t k = 0; k < x.cols; ++k) {
             double sum = 0, squares = 0;
@@ -151,7 +151,7 @@ TEST_CASE("cross-fitted estimates are unbiased at tiny samples, where coefficien
         const Run run{.budget = budget, .rng = key, .threads = 1};
         Evaluation evaluate("test", curved(), run);
         const Batch batch = draw_batch(evaluate, space, proposal, PointSet::independent(budget, {key, 77}), 0, budget);
-        const Matrix t = summands(batch), x = controls(batch);
+        const Matrix t = summands(batch), x = controls(batch.ratio);
         CrossProducts sums(x.cols, t.cols);
         sums.add(x, t);
         const Matrix b = regress(sums);

@@ -241,7 +241,7 @@ TEST_CASE("a batch knows its densities: summands are y f / q, controls g / q - 1
     Evaluation evaluate("test", problem, run);
     const PointSet points = PointSet::independent(20'000, {3, 0});
     const Batch batch = draw_batch(evaluate, space, Proposal(true, {laws[1], laws[2]}, alpha), points, 0, 20'000);
-    const Matrix t = summands(batch), x = controls(batch);
+    const Matrix t = summands(batch), x = controls(batch.ratio);
     REQUIRE(t.cols == 2);
     REQUIRE(x.cols == 3);
     double sum[3] = {}, squares[3] = {};
