@@ -158,18 +158,25 @@ void Evaluation::batch_by_batch(ConstView x) {
     }
 }
 
+/// Slices of a batch at most, as many at once as threads may want; the same rounds on any number of them.
 void Evaluation::in_parallel(ConstView x) {
-    announce();
+    constexpr std::int64_t at_once = 16;
     const std::int64_t slice = std::min(run_.batch, parallel::block_size);
+    const std::int64_t round = std::max(at_once, run_.batch / slice) * slice;
     const auto evaluate = [&](std::int64_t s) {
         const Part part = call(x, s * slice, std::min(slice, x.rows - s * slice));
         if (part.stop) std::rethrow_exception(part.stop);
         if (s == 0) make_room(part.out, x.rows);   // says how many outputs there are
         place(part.out, s * slice);
     };
-    evaluate(0);
-    parallel::for_each((x.rows - 1) / slice, run_.threads, [&](std::int64_t s) { evaluate(s + 1); });
-    take_in(x, 0, x.rows);
+    for (std::int64_t begin = 0; begin < x.rows; begin += round) {
+        announce();
+        const std::int64_t end = std::min(begin + round, x.rows), slices = (end - begin + slice - 1) / slice;
+        const std::int64_t alone = begin == 0 ? 1 : 0, first = begin / slice + alone;
+        if (alone) evaluate(0);
+        parallel::for_each(slices - alone, run_.threads, [&](std::int64_t s) { evaluate(first + s); });
+        take_in(x, begin, end);
+    }
 }
 
 /// The model at these points, a row for each.
@@ -335,14 +342,24 @@ void Evaluation::count_elsewhere(std::int64_t rows, std::int64_t m, const Stream
     n_ += rows;
 }
 
+void Evaluation::count_elsewhere(ConstView x, ConstView y) {
+    learn_outputs(y.cols - (discards() ? 1 : 0), false);
+    keep(x, y);
+    n_ += x.rows;
+}
+
 /// What was finished so far: kept rows, and before them those that are as quickly made again as kept.
 Sample Evaluation::recalled() const {
     if (recallable_ == 0) return sample_;
-    Matrix x(recallable_, problem_.dim());
-    problem_.inputs().sample(elsewhere_, 0, x);
+    Matrix x(recallable_, problem_.dim()), y(recallable_, m_);
+    parallel::for_blocks(recallable_, run_.threads, [&](std::int64_t first, std::int64_t count) {
+        const View rows = x.view().slice(first, count);
+        problem_.inputs().sample(elsewhere_, first, rows);
+        std::ranges::copy(problem_(rows).y.data, y.data.begin() + first * m_);
+    });
     Sample all = sample_;
     all.x = all.y = {};
-    all.append(x, problem_(x).y);
+    all.append(x, y);
     if (sample_.n() > 0) all.append(sample_.x, sample_.y);
     return all;
 }

@@ -42,7 +42,9 @@ public:
     void announce();
 
     /// Counts the next `rows` rows of the problem's sample of a stream: drawn and evaluated elsewhere, all finite, m outputs each.
+    /// A run that stops early makes them again; where that takes long, hand them over instead: x (n, d), y (n, columns()).
     void count_elsewhere(std::int64_t rows, std::int64_t m, const Stream& stream);
+    void count_elsewhere(ConstView x, ConstView y);
 
     const std::string& function() const { return function_; }
     std::uint64_t key() const { return key_; }

@@ -14,6 +14,8 @@
 namespace buffon {
 namespace {
 
+constexpr double slow = 3e-6;   // seconds of a point: what is better kept than made again
+
 /// Points in the first-level cache: half of its 32 kilobytes at least, or eight.
 std::int64_t slice_rows(std::int64_t dim) { return std::clamp<std::int64_t>(1024 / dim / 8 * 8, 8, 256); }
 
@@ -61,13 +63,14 @@ std::optional<Fused> Fused::of(Evaluation& evaluation, const Stream& stream) {
     const Problem& problem = evaluation.problem();
     const auto* joint = std::get_if<Joint>(&problem.inputs().law());
     if (!problem.columns().evaluate || joint == nullptr || joint->copula() || evaluation.run().keep == Keep::sample) return {};
+    if (evaluation.run().batch < parallel::block_size) return {};
     return Fused(evaluation, stream, *joint);
 }
 
 std::int64_t Fused::columns() const { return evaluation_->problem().columns().outputs + (evaluation_->discards() ? 1 : 0); }
 
 std::int64_t Fused::add(std::int64_t first, std::int64_t rows, std::int64_t batch, Moments& total, View y) {
-    if (failed_) return 0;
+    if (over_) return 0;
     evaluation_->announce();
     const auto begin = std::chrono::steady_clock::now();
     rows = std::min(rows, (y.rows > 0 ? 1 : batches_) * batch);
@@ -86,16 +89,25 @@ std::int64_t Fused::add(std::int64_t first, std::int64_t rows, std::int64_t batc
         for (std::int64_t before = bad; !good && row < before && !bad.compare_exchange_weak(before, row);) {
         }
     });
-    failed_ = bad < rows;
-    const std::int64_t done = failed_ ? bad / batch * batch : rows;
-    choose_batches(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const bool keeps = y.rows > 0 && seconds > slow * static_cast<double>(rows);
+    const std::int64_t done = bad < rows ? bad / batch * batch : rows;
+    over_ = bad < rows || keeps;
+    choose_batches(seconds);
     for (std::int64_t row = 0; row < done; row += batch) {
         if (row > 0) evaluation_->announce();
         const std::int64_t end = std::min(row + batch, done);
         for (std::int64_t b = row; b < end; b += parallel::block_size) total.merge(parts[static_cast<std::size_t>(b / parallel::block_size)]);
-        evaluation_->count_elsewhere(end - row, evaluation_->problem().columns().outputs, stream_);
+        if (keeps) hand_over(first + row, y.slice(row, end - row));
+        else evaluation_->count_elsewhere(end - row, evaluation_->problem().columns().outputs, stream_);
     }
     return done;
+}
+
+void Fused::hand_over(std::int64_t first, ConstView y) const {
+    Matrix x(y.rows, inputs_->dim());
+    evaluation_->problem().inputs().sample(stream_, first, x);
+    evaluation_->count_elsewhere(x, y);
 }
 
 /// Many at once keep threads from waiting for each other; few let a slow model be stopped soon, and many outputs fit.

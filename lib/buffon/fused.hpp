@@ -13,8 +13,8 @@ namespace buffon {
 
 class Fused {
 public:
-    /// Of the problem's sample of this stream. None unless the problem has a model of columns and independent inputs, and no
-    /// sample is to be kept.
+    /// Of the problem's sample of this stream. None unless the problem has a model of columns and independent inputs, no
+    /// sample is to be kept, and a batch is a block at least.
     static std::optional<Fused> of(Evaluation& evaluation, const Stream& stream);
 
     std::int64_t columns() const;
@@ -22,7 +22,8 @@ public:
     /// Merges the moments of rows `first`, ... of the sample into `total`, block by block, and announces every `batch` of them
     /// (whole blocks); returns how many: at most `rows`, several batches at once where they are quick. The outputs of one
     /// batch go into y (batch or rows, columns()), or nowhere for y without rows. Successive calls follow each other, from row 0.
-    /// 0 from the batch on in which the model failed, or gave what is not finite: Evaluation says where.
+    /// 0 from the batch on in which the model failed, or gave what is not finite: Evaluation says where. And after rows with a y
+    /// that took long (3 us each): nothing is gained by blocks then, and Evaluation keeps what it has finished.
     /// @throw Interrupted.
     std::int64_t add(std::int64_t first, std::int64_t rows, std::int64_t batch, Moments& total, View y);
 
@@ -30,13 +31,14 @@ private:
     Fused(Evaluation& evaluation, const Stream& stream, const Joint& inputs)
         : evaluation_(&evaluation), stream_(stream), inputs_(&inputs) {}
     void choose_batches(double seconds);
+    void hand_over(std::int64_t first, ConstView y) const;
     Moments block(std::int64_t first, std::int64_t count, View y) const;
 
     Evaluation* evaluation_;
     Stream stream_;
     const Joint* inputs_;
-    std::int64_t batches_ = 1;   // at once
-    bool failed_ = false;
+    std::int64_t batches_ = 1;    // at once
+    bool over_ = false;           // the model failed, or is slow
 };
 
 }  // namespace buffon

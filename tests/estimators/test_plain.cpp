@@ -1,6 +1,7 @@
 #include <buffon/plain.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <memory>
 #include <numbers>
@@ -165,6 +166,33 @@ TEST_CASE("plain: in blocks, progress is told each batch and may stop the run; w
         CHECK(blocks.sample.x.data == batches.sample.x.data);
         CHECK(blocks.sample.y.data == batches.sample.y.data);
     }
+}
+
+TEST_CASE("plain: a run that stops early does not ask a slow model again for what was finished") {
+    const auto count = std::make_shared<std::atomic<std::int64_t>>(0);
+    const Problem slow([=](std::span<const double> x) {
+        ++*count;
+        for (const auto start = std::chrono::steady_clock::now(); std::chrono::steady_clock::now() - start < std::chrono::microseconds(8);) {}
+        return x[0] * x[0];
+    }, normal_2_3);
+    const Problem quick([](std::span<const double> x) { return x[0] * x[0]; }, normal_2_3);
+    for (const OnError on_error : {OnError::raise, OnError::discard}) {
+        *count = 0;
+        Run run{.budget = 100'000, .rng = 3, .threads = 1, .on_error = on_error};
+        run.progress = [](std::int64_t n, std::int64_t) { if (n < 100'000) throw Interrupted(); };
+        try {
+            (void)plain(slow, run);
+            FAIL("not stopped");
+        } catch (const Interrupted& stop) {
+            CHECK(*count == 65'536);
+            CHECK(stop.partial->n == 65'536);
+            const Estimate same = plain(quick, {.budget = 65'536, .rng = 3, .keep = Keep::sample});
+            CHECK(stop.partial->value == same.value);
+            CHECK(stop.sample.x.data == same.sample->x.data);
+            CHECK(stop.sample.y.data == same.sample->y.data);
+        }
+    }
+    CHECK(plain(slow, {.budget = 70'000, .rng = 3}).value == plain(quick, {.budget = 70'000, .rng = 3}).value);
 }
 
 TEST_CASE("plain: the key decides the numbers, and the estimate says which key it was") {

@@ -260,6 +260,29 @@ TEST_CASE("evaluation: progress is told after each batch, with what was spent an
     CHECK(told == std::vector<std::pair<std::int64_t, std::int64_t>>{{30, 100}, {42, 100}});
 }
 
+TEST_CASE("evaluation: a model on several threads may be stopped between rounds of sixteen batches, on any number of them") {
+    for (const int threads : {1, 3}) {
+        std::vector<std::int64_t> told;
+        Run run{.budget = 1000, .rng = 1, .batch = 10, .threads = threads};
+        run.progress = [&](std::int64_t n, std::int64_t) {
+            told.push_back(n);
+            if (n >= 400) throw Interrupted();
+        };
+        const Problem problem(doubled, law());
+        Evaluation evaluate("test", problem, run);
+        evaluate(counted(95));
+        try {
+            evaluate(counted(905, 95));
+            FAIL("not interrupted");
+        } catch (const Interrupted& stopped) {
+            CHECK(told == std::vector<std::int64_t>{95, 255, 415});
+            CHECK(stopped.sample.n() == 415);
+            CHECK(stopped.sample.y(414, 0) == 828.0);
+            CHECK(evaluate.unfinished().rows == 320);
+        }
+    }
+}
+
 TEST_CASE("evaluation: a kept sample has every row, failed ones as NaN, with the density it was drawn from") {
     const Problem problem = failing({1});
     const Run run{.rng = 1, .on_error = OnError::discard, .keep = Keep::sample};

@@ -132,9 +132,9 @@ TEST_CASE("Fused: several batches at once are announced one by one, and those be
     CHECK(told.size() >= 11);
 }
 
-TEST_CASE("Fused: only for models of columns, independent inputs, and no wish for the sample") {
-    const auto possible = [](const Problem& problem, Keep keep) {
-        const Run run{.rng = 1, .keep = keep};
+TEST_CASE("Fused: only for models of columns, independent inputs, large batches, and no wish for the sample") {
+    const auto possible = [](const Problem& problem, Keep keep, std::int64_t batch = 4096) {
+        const Run run{.rng = 1, .batch = batch, .keep = keep};
         Evaluation evaluation("test", problem, run);
         return Fused::of(evaluation, stream).has_value();
     };
@@ -144,6 +144,7 @@ TEST_CASE("Fused: only for models of columns, independent inputs, and no wish fo
     const auto product = [](std::span<const double> x) { return x[0] * x[1]; };
     CHECK(possible(points, Keep::nothing));
     CHECK(!possible(points, Keep::sample));
+    CHECK(!possible(points, Keep::nothing, 4095));   // slow models are asked in small batches, and may be stopped between them
     CHECK(!possible(Problem(Model([&](ConstView x) { return points(x); }), inputs), Keep::nothing));
     CHECK(!possible(Problem(product, Joint({Normal(), Normal()}, {}, GaussianCopula(correlation))), Keep::nothing));
     CHECK(!possible(Problem(product, MultivariateNormal({0, 0}, correlation)), Keep::nothing));
