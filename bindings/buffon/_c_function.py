@@ -20,6 +20,8 @@ def read(model):
     ------
     TypeError
         For a compiled function of another signature.
+    ValueError
+        For a null pointer.
     """
     if isinstance(model, _FunctionPointer):
         return _read_ctypes(model)
@@ -37,6 +39,8 @@ def _read_ctypes(function):
     if any(type(item).__name__ == "CThunkObject" for item in kept):
         raise TypeError("Problem: model is a Python function behind a pointer of ctypes; give the Python function itself")
     address = ctypes.cast(function, ctypes.c_void_p).value
+    if address is None:
+        raise ValueError("Problem: model is a null pointer")
     if function.argtypes is None:
         raise TypeError(f"Problem: model is a C function without argtypes and restype; it must be {ACCEPTED}")
     return _understood(_written(function.restype, function.argtypes), address, 0)
@@ -73,7 +77,7 @@ def _type(text):
     text = " ".join(re.sub(r"\bconst\b", " ", text).replace("*", " * ").split())
     for word in _LONG:
         text = re.sub(rf"^{word}\b", "int64_t", text)
-    found = re.fullmatch(r"(double|int|int64_t|void)( \*)?( (?!double|int|long|unsigned)\w+)?", text)
+    found = re.fullmatch(r"(double|int|int64_t|void)( \*)?( (?!(?:double|int|long|unsigned)\b)\w+)?", text)
     return found[1] + (found[2] or "").strip() if found else text
 
 

@@ -54,6 +54,7 @@ double meeting(int d, double *x) {   /* the first slice of 1,000 points comes al
     }
     return x[0] * x[d - 1];
 }
+double counting(int d, double *x) { __sync_fetch_and_add(&calls, 1); return x[0] * x[d - 1]; }
 double waiting(int d, double *x) {
     __sync_fetch_and_add(&calls, 1);
     WAIT_FOR(released)
@@ -65,7 +66,8 @@ SIGNATURES = {
     "row": (Number, Pointer, Long), "row_data": (Number, Pointer, Long, Data),
     "batch": (None, Long, Long, Pointer, Long, Pointer), "batch_data": (None, Long, Long, Pointer, Long, Pointer, Data),
     "undefined": (Number, ctypes.c_int, Pointer), "meeting": (Number, ctypes.c_int, Pointer),
-    "waiting": (Number, ctypes.c_int, Pointer), "forget": (None,), "arrived": (Long,), "release": (None,),
+    "waiting": (Number, ctypes.c_int, Pointer), "counting": (Number, ctypes.c_int, Pointer),
+    "forget": (None,), "arrived": (Long,), "release": (None,),
 }
 
 
@@ -121,6 +123,7 @@ def capsule(function, name):
 @pytest.mark.parametrize(("form", "name"), [
     ("point", b"double (int, double *)"), ("row", b"double (const double *x, int64_t d)"), ("row", b"double(double*,long)"),
     ("batch", b"void (int64_t n, int64_t d, const double *x, long long m, double *y)"),
+    ("point", b"double (int integrals, double *doubles)"), ("row", b"double (const double *interval, long longest)"),
 ])
 def test_capsules_are_models_however_their_signature_is_written(library, product, form, name):
     kept = capsule(getattr(library, form), name)
@@ -181,6 +184,19 @@ def test_python_goes_on_while_the_model_runs(library, product):
     same(run(library.waiting), product)   # NaN, an error, if Python could not go on
     thread.join()
     assert ticked
+
+
+def test_a_run_is_stopped_between_small_batches_and_asks_for_nothing_again(library):
+    library.forget()
+
+    def progress(n, budget):
+        if n:
+            raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run(library.counting, threads=2, progress=progress)
+    stopped = caught.value   # batches of 1,000, of which threads share sixteen
+    assert stopped.partial.n == len(stopped.sample) == library.arrived() == 16_000
+    np.testing.assert_array_equal(stopped.sample.x[:, :1] * stopped.sample.x[:, 1:], stopped.sample.y)
 
 
 def test_the_owner_lives_as_long_as_the_problem(library):
@@ -250,7 +266,9 @@ def test_capsules_of_other_signatures_are_refused(library, refused, name):
 def test_what_would_be_silent_nonsense_is_refused(library, refused):
     refused(TypeError, f"Problem: model is a C function without argtypes and restype; it must be {ACCEPTED}",
             lambda: bf.Problem(library["row"], LAW))
-    hidden = ctypes.CFUNCTYPE(Number, ctypes.c_int, Pointer)(lambda d, x: x[0])   # an exception in it would be lost
+    kind = ctypes.CFUNCTYPE(Number, ctypes.c_int, Pointer)
+    refused(ValueError, "Problem: model is a null pointer", lambda: bf.Problem(kind(), LAW))
+    hidden = kind(lambda d, x: x[0])   # an exception in it would be lost
     refused(TypeError, "Problem: model is a Python function behind a pointer of ctypes; give the Python function itself",
             lambda: bf.Problem(hidden, LAW))
     data = LowLevelCallable(library.row, ctypes.cast(ctypes.pointer(Number(1)), Data))
