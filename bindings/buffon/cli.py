@@ -106,7 +106,7 @@ def information():
         "buffon": __version__,
         "python": f"{platform.python_version()} ({sys.executable})",
         "system": f"{platform.system()} {platform.release()}, {' '.join(platform.libc_ver()) or 'unknown C library'}",
-        "machine": f"{_processor() or platform.machine()}, {os.cpu_count()} processors{_memory()}",
+        "machine": f"{_processor() or 'unknown processor'} ({platform.machine()}), {os.cpu_count()} processors{_memory()}",
         "threads": f"{_buffon._threads()} (threads=N or OMP_NUM_THREADS=N asks for others; no result depends on it)",
         "variables": ", ".join(f"{key}={os.environ[key]}" for key in sorted(os.environ) if key.startswith(_VARIABLES)) or "none",
         "compiler": _compiler() or "unknown",
@@ -272,16 +272,6 @@ def _experiments():
     from buffon.experiments import EXPERIMENTS
 
     return EXPERIMENTS
-
-
-def _processor():
-    """Its name, as Linux tells it."""
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return None
-    found = re.search(r"model name\s*: (.+)", text)
-    return found and f"{found[1]} ({platform.machine()})"
 
 
 def _memory():
