@@ -48,6 +48,7 @@ struct Estimate {
     /// standard error wide. Bias of order covariance x second derivative stays.
     using Function = std::function<std::vector<double>(const std::vector<double>&)>;
     Estimate transform(const Function& f, std::vector<std::string> names = {}) const;
+    using Known = std::vector<std::pair<std::string, double>>;
     /// The other values, improved by what is known of these: names with their exact means. The joint covariance C says
     /// what an error of theirs tells of the others: value - b' (their values - means), b = C_hh^-1 C_hy, never worse once
     /// n is large. Directions of C_hh with a relative singular value below `collinear` are dropped.
@@ -58,7 +59,6 @@ struct Estimate {
     /// standard errors), controls_dropped, r_squared (m), variance_ratio (m, after to before).
     /// Source: Lavenberg & Welch (1981); Hickernell, Lemieux, Owen (2005) for coefficients from replicates.
     /// @throw std::invalid_argument for a name that is not there, nothing left to estimate, too few degrees of freedom.
-    using Known = std::vector<std::pair<std::string, double>>;
     Estimate given(const Known& means, double collinear = 1e-4) const;
     /// Without these values: what remains has its joint covariance.
     Estimate without(const std::vector<std::string>& left_out) const;
