@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from buffon.cli import environment
+
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -34,14 +36,22 @@ class Page:
 
 
 def markdown(table, level=3):
-    """A Table of _report, its title as a heading."""
+    """A Table of _report, its title as a heading (level 0: a line)."""
     lines = [table.header, ["---"] + ["---:"] * (len(table.header) - 1), *table.rows]
     body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return "\n\n".join([f"{'#' * level} {table.title}", body, *([table.note] if table.note else [])])
+    return "\n\n".join([f"{'#' * level} {table.title}".strip(), body, *([table.note] if table.note else [])])
 
 
 def provenance(result):
     """When, where and by which command a result was measured, as one sentence."""
-    words = {key: value for key, value in result["environment"].items() if value}
-    return (f"`{result['command']}`, {result['date']}, {result['seconds'] / 60:.0f} min: "
-            + ", ".join(f"{key} {value}" for key, value in words.items()) + ".")
+    return f"`{result['command']}`, {result['date']}, {result['seconds'] / 60:.0f} min: {_where(result['environment'])}."
+
+
+def show_benchmark(table, for_page):
+    """Print the table of a benchmark, ``for_page`` in Markdown, and where it was measured."""
+    print(markdown(table, 0) if for_page else table.text())
+    print("\n" + _where(environment()))
+
+
+def _where(words):
+    return ", ".join(f"{key} {value}" for key, value in words.items() if value)

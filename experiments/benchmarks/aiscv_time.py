@@ -12,7 +12,7 @@ import statistics
 import time
 
 import buffon as bf
-from buffon.cli import environment
+from buffon.experiments._page import show_benchmark
 from buffon.experiments._report import Table
 
 AT_MOST = {"T1": 10, "T2a": 30, "T2b": 100}   # milliseconds of aiscv
@@ -47,15 +47,10 @@ def measure(repeats, budget):
 
 def table(times):
     """Milliseconds, median (90 % interval; least)."""
-    rows = [[name, str(AT_MOST[name.split(":")[0]]), *(_cell(seconds) for seconds in arms.values())] for name, arms in times.items()]
+    rows = [[name, str(AT_MOST[name.split(":")[0]]), *(_cell(seconds) for seconds in arms.values())]
+            for name, arms in times.items()]
     return Table("Milliseconds a run, median (its 90 % interval; least); quasi and plain of T2b have one law, not a hundred",
                  ["", "aiscv at most", "aiscv", "quasi", "plain"], rows)
-
-
-def markdown(one):
-    """The table as a page of documentation has it."""
-    lines = [one.header, ["---"] + ["---:"] * (len(one.header) - 1), *one.rows]
-    return "\n".join([one.title + "\n", *("| " + " | ".join(line) + " |" for line in lines)])
 
 
 def main():
@@ -66,8 +61,7 @@ def main():
     parser.add_argument("--markdown", action="store_true", help="for docs/benchmarks.md")
     arguments = parser.parse_args()
     result = table(measure(arguments.repeats, arguments.budget))
-    print(markdown(result) if arguments.markdown else result.text())
-    print("\n" + ", ".join(f"{key} {value}" for key, value in environment().items() if value))
+    show_benchmark(result, arguments.markdown)
 
 
 def _cell(seconds):

@@ -23,9 +23,8 @@ from pathlib import Path
 import numpy as np
 
 import buffon as bf
-from buffon.cli import environment
+from buffon.experiments._page import show_benchmark
 from buffon.experiments._report import Table
-from buffon.experiments.benchmarks.aiscv_time import markdown
 
 BATCH = 65_536
 DIMENSIONS = (2, 8, 16)
@@ -164,8 +163,7 @@ def main():
     parser.add_argument("--markdown", action="store_true", help="for docs/benchmarks.md")
     arguments = parser.parse_args()
     result = table(measure(arguments.repeats, arguments.rows, arguments.points))
-    print(markdown(result) if arguments.markdown else result.text())
-    print("\n" + ", ".join(f"{key} {value}" for key, value in environment().items() if value))
+    show_benchmark(result, arguments.markdown)
 
 
 def _cell(values):

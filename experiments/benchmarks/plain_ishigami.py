@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy
 
 import buffon as bf
-from buffon.cli import environment
+from buffon.experiments._page import show_benchmark
 from buffon.experiments._report import Table
 
 LEVELS = ("v4", "v3")
@@ -165,12 +165,6 @@ def table(rates):
     return Table("Samples a second, median and lower 90 % bound", header, rows)
 
 
-def markdown(one):
-    """The table as a page of documentation has it."""
-    lines = [one.header, ["---"] + ["---:"] * (len(one.header) - 1), *one.rows]
-    return "\n".join([one.title + "\n", *("| " + " | ".join(line) + " |" for line in lines)])
-
-
 def main():
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -183,8 +177,7 @@ def main():
         serve()
         return
     result = table(measure(arguments.repeats, arguments.budget))
-    print(markdown(result) if arguments.markdown else result.text())
-    print("\n" + ", ".join(f"{key} {value}" for key, value in environment().items() if value))
+    show_benchmark(result, arguments.markdown)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ import numpy as np
 
 import buffon as bf
 from buffon import _buffon
-from buffon.cli import environment
+from buffon.experiments._page import show_benchmark
+from buffon.experiments._report import Table
 
 # name -> what a ratio must reach on AVX-512 and on AVX2; the last one in million coordinates a second, on both
 TARGETS = {"uniform": (1.2, 0.8), "normal": (2.0, 1.0), "Sobol', scrambled": (1.3, 1.3), "Sobol', Owen's hash": (100, 100)}
@@ -74,14 +75,6 @@ def rows(times, n, d, level):
 HEADER = ["points", "level", "ours, M/s", "theirs, M/s", "ratio", "lower 90 %", "target", "met"]
 
 
-def text(table, markdown):
-    """Lines of a table, for a page or for a terminal."""
-    if markdown:
-        return "\n".join("| " + " | ".join(line) + " |" for line in [HEADER, ["---"] * 2 + ["---:"] * 5 + ["---"], *table])
-    widths = [max(len(line[i]) for line in [HEADER, *table]) for i in range(len(HEADER))]
-    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) for line in [HEADER, *table])
-
-
 def main():
     """Measure at two levels and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -100,8 +93,8 @@ def main():
         command = [sys.executable, "-m", "buffon.experiments.benchmarks.sampling", "--json", f"--repeats={arguments.repeats}",
                    f"--points={arguments.points}", f"--dim={arguments.dim}"]
         table += json.loads(subprocess.check_output(command, env=os.environ | {"BUFFON_ISA": "v3"}, text=True))
-    print(text(table, arguments.markdown))
-    print("\n" + ", ".join(f"{key} {value}" for key, value in environment().items() if value))
+    show_benchmark(Table("Million coordinates a second, and the lower end of the ratio's 90 % interval", HEADER, table),
+                   arguments.markdown)
 
 
 if __name__ == "__main__":

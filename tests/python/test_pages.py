@@ -3,10 +3,11 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from buffon.experiments import coverage, coverage_page
-from buffon.experiments._page import RESULTS, Page, markdown
+from buffon.experiments._page import RESULTS, Page, markdown, show_benchmark
 from buffon.experiments._report import Table
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,15 @@ def test_a_claim_that_fails_is_on_the_page(tmp_path):
 def test_a_table_in_markdown():
     table = Table("Title", ["", "a"], [["row", "1"]], "note")
     assert markdown(table) == "### Title\n\n|  | a |\n| --- | ---: |\n| row | 1 |\n\nnote"
+    assert markdown(table, 0).startswith("Title\n\n|  | a |\n")
+
+
+def test_a_benchmark_prints_its_table_and_where_it_was_measured(capsys):
+    table = Table("Title", ["", "a"], [["row", "1"]])
+    for for_page, text in ((True, markdown(table, 0)), (False, table.text())):
+        show_benchmark(table, for_page)
+        printed = capsys.readouterr().out
+        assert printed.startswith(text + "\n\nbuffon ") and f"numpy {np.__version__}" in printed
 
 
 def test_a_page_keeps_the_words_around_its_figures():
