@@ -21,8 +21,8 @@ _KIND = "buffon.Estimate"
 def to_dict(self, level: float = 0.95) -> dict[str, Any]:
     """Record of plain numbers, strings, lists and dicts, ready for JSON.
 
-    ``value``, ``std_error``, ``excess_kurtosis`` and ``interval`` are dicts by name, ``covariance`` is a list of rows in the order of
-    ``names``; ``degrees_of_freedom`` is None where it is infinite.
+    ``value``, ``std_error``, ``excess_kurtosis`` and ``interval`` are dicts by name, ``covariance`` is a list of rows in the
+    order of ``names``; ``degrees_of_freedom`` is None where it is infinite.
     """
     low, high = self._interval(level)
     named = {

@@ -43,8 +43,9 @@ _DOCS = {
         -------
         Estimate
             ``value`` (m,) is the mean over R nets of a power of two points each, ``covariance`` (m, m) that of their means / R;
-            intervals are Student's with R - 1 degrees of freedom, fewer for heavy tails (``excess_kurtosis``). Unbiased. ``n`` is what was spent: R times the net.
-            ``diagnostics["replicates"]`` is R.
+            intervals are Student's with R - 1 degrees of freedom, fewer for heavy tails (``excess_kurtosis``). Unbiased. ``n``
+            is what was spent: R times the net. ``diagnostics``: ``replicates`` is R; ``effective_terms`` (m,) and ``pareto_k``
+            (m,) as for ``plain``.
 
         Raises
         ------

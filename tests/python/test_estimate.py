@@ -320,5 +320,5 @@ def test_kurtosis_of_the_errors_widens_the_interval_and_survives_records_and_fil
     assert heavy.to_dict()["excess_kurtosis"] == {"v0": 0.3, "v1": 0.0}
     assert plain.excess_kurtosis.tolist() == [0.0, 0.0]
     heavy.save(tmp_path / "e.json")
-    for copy in (bf.Estimate.load(tmp_path / "e.json"), pickle.loads(pickle.dumps(heavy))):
-        assert copy.excess_kurtosis.tolist() == [0.3, 0.0]
+    for again in (bf.Estimate.load(tmp_path / "e.json"), pickle.loads(pickle.dumps(heavy))):
+        assert again.excess_kurtosis.tolist() == [0.3, 0.0]

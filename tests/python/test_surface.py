@@ -13,20 +13,22 @@ import buffon as bf
 from buffon import diffusion
 
 UNIVARIATE = {
-    "Normal": bf.Normal(1, 2), "LogNormal": bf.LogNormal(0.1, 0.2), "Uniform": bf.Uniform(-1, 3), "Exponential": bf.Exponential(0.5),
-    "Gamma": bf.Gamma(2.5, 3), "Beta": bf.Beta(2, 3, -1, 1), "Weibull": bf.Weibull(1.5, 8), "Gumbel": bf.Gumbel(1013, 558),
+    "Normal": bf.Normal(1, 2), "LogNormal": bf.LogNormal(0.1, 0.2), "Uniform": bf.Uniform(-1, 3),
+    "Exponential": bf.Exponential(0.5), "Gamma": bf.Gamma(2.5, 3),
+    "Beta": bf.Beta(2, 3, -1, 1), "Weibull": bf.Weibull(1.5, 8), "Gumbel": bf.Gumbel(1013, 558),
     "Triangular": bf.Triangular(0, 0.1 + 0.2, 2), "StudentT": bf.StudentT(4, 1), "Logistic": bf.Logistic(0, 2),
     "Truncated": bf.Truncated(bf.Normal(30, 8), lower=15), "Histogram": bf.Histogram([0, 1, 3], [1, 2]),
 }
 LAWS = [*UNIVARIATE, "Joint", "MultivariateNormal", "Mixture"]
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "control"]
-NAMES = [*LAWS, *ESTIMATORS, "GaussianCopula", "Problem", "Sample", "SobolSequence", "Stream", "Estimate", "ModelError", "cuda_status", "exceedance", "testing"]
+NAMES = [*LAWS, *ESTIMATORS, "GaussianCopula", "Problem", "Sample", "SobolSequence", "Stream", "Estimate", "ModelError",
+         "cuda_status", "exceedance", "testing"]
 DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
 MEMBERS = {
     "Problem": ["dim", "inputs", "outputs"],
     "Estimate": ["value", "std_error", "covariance", "n", "n_failed", "names", "rng_key", "diagnostics", "warnings", "sample",
-                 "degrees_of_freedom", "excess_kurtosis", "confidence_interval", "transform", "given", "without", "contrast", "merge", "to_dict",
-                 "to_dataframe", "to_xarray", "plot", "save", "load"],
+                 "degrees_of_freedom", "excess_kurtosis", "confidence_interval", "transform", "given", "without", "contrast",
+                 "merge", "to_dict", "to_dataframe", "to_xarray", "plot", "save", "load"],
     "Sample": ["x", "y", "log_density", "inputs", "outputs", "save", "load"],
     "Stream": ["uniform", "normal", "key", "id"],
     "SobolSequence": ["uniform", "dim", "rng_key"],
