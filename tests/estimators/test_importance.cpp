@@ -59,6 +59,14 @@ TEST_CASE("importance: errors are as large as they are said to be, over 1,000 ke
     }
 }
 
+TEST_CASE("importance: self-normalised, a few large weights do not carry the mean of what is constant") {
+    const Problem one([](std::span<const double>) { return 1.0; }, normal(0, 1));
+    for (const bool self_normalise : {false, true}) {
+        const Estimate e = importance(one, {.budget = 2000, .rng = 1}, {.proposal = normal(0.5, 1), .self_normalise = self_normalise});
+        CHECK(std::isinf(std::get<std::vector<double>>(e.diagnostics.at("effective_terms"))[0]) == self_normalise);
+    }
+}
+
 TEST_CASE("importance: self-normalised, the variance is E w^2 (y - mean)^2, without it E w^2 y^2 - mean^2") {
     constexpr std::int64_t n = 200'000;
     const double mu = 0.5;   // w^k q = exp((k^2 - k) mu^2 / 2) N((1 - k) mu, 1)

@@ -176,6 +176,7 @@ TEST_CASE("outside the support: log density -inf, infinite score, and the other 
         const Joint law({LogNormal(), Uniform(0, 1)}, {}, copula);
         CHECK(log_density(law, row({-1, 0.5}))[0] == -infinity);
         CHECK(log_density(law, row({1, 1.5}))[0] == -infinity);
+        CHECK((log_density(law, row({1, 0}))[0] == -infinity) == copula.has_value());   // the end: an infinite score
         CHECK(std::isnan(log_density(law, row({std::nan(""), 0.5}))[0]));
         CHECK(std::isnan(log_density(law, row({std::nan(""), 1.5}))[0]));
         Matrix u(1, 2);

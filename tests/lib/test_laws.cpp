@@ -266,6 +266,7 @@ TEST_CASE("a histogram is piecewise uniform, empty bins included") {
     CHECK(law.quantile(0.501) > 3);
     CHECK(law.quantile(0.499) < 2);
     CHECK(Histogram({0, 1, 2}, {1, 3}).to_normal(1e-200) == near(quantile(standard, Wide(0.25e-200)), 1e-14));
+    CHECK(Histogram({-2, -1, 0}, {3, 1}).ccdf(-1e-200) == near(0.25e-200, 1e-15));
     CHECK(Histogram({-2, -1, 0}, {3, 1}).from_normal(static_cast<double>(-quantile(standard, Wide(0.25e-200)))) == near(-1e-200, 1e-11));
     // E X = 0.2 (-0.5) + 0.3 (1) + 0.5 (5); E X^2 from the integrals of x^2
     CHECK(law.mean() == near(2.7, 1e-15));

@@ -83,8 +83,8 @@ def library(tmp_path_factory):
     return loaded
 
 
-def run(model, inputs=LAW, outputs=None, threads=1, **options):
-    return bf.plain(bf.Problem(model, inputs, outputs=outputs), budget=BUDGET, batch=1_000, threads=threads, rng=9, **options)
+def run(model, inputs=LAW, outputs=None, threads=1, batch=1_000, **options):
+    return bf.plain(bf.Problem(model, inputs, outputs=outputs), budget=BUDGET, batch=batch, threads=threads, rng=9, **options)
 
 
 def same(a, b):
@@ -101,7 +101,8 @@ def product():
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("form", ["point", "row", "batch"])
 def test_pointers_of_ctypes_are_models(library, product, form, threads):
-    same(run(getattr(library, form), threads=threads), product)
+    for batch in (1_000, BUDGET):   # by batches, and in blocks
+        same(run(getattr(library, form), threads=threads, batch=batch), product)
 
 
 @pytest.mark.parametrize("form", ["point", "row", "batch"])
@@ -109,7 +110,8 @@ def test_low_level_callables_are_models(library, product, form):
     same(run(LowLevelCallable(getattr(library, form)), threads=2), product)
     factor = ctypes.c_double(3.0)
     model = LowLevelCallable(getattr(library, f"{form}_data"), ctypes.cast(ctypes.pointer(factor), Data))
-    same(run(model), run(lambda x: 3.0 * x[:, 0] * x[:, 1]))
+    for batch in (1_000, BUDGET):
+        same(run(model, batch=batch), run(lambda x: 3.0 * x[:, 0] * x[:, 1]))
     factor.value = 1.0   # the caller's memory, not a copy
     same(run(model), product)
 
