@@ -367,6 +367,23 @@ TEST_CASE("evaluation: points in its room belong to whoever holds them, others o
     CHECK(owner_of(second) == nullptr);   // nothing is being called
 }
 
+TEST_CASE("evaluation: points in a room stay its own when the model runs another evaluation") {
+    const Problem inner(doubled, law());
+    const Run run{.rng = 1};
+    bool before = false, after = false;
+    const Problem outer([&](ConstView x) {
+        before = owner_of(x) != nullptr;
+        Evaluation("inner", inner, run)(counted(2));
+        after = owner_of(x) != nullptr;
+        return inner(x);
+    }, law(), {}, false);
+    Evaluation evaluate("outer", outer, run);
+    const View x = evaluate.room(3);
+    std::ranges::fill(std::span(x.data, 3), 1.0);
+    evaluate(x);
+    CHECK((before && after));
+}
+
 TEST_CASE("evaluation: one call for all points gives the same as many, also when it fails") {
     for (const std::int64_t batch : {4, 100}) {
         CAPTURE(batch);
