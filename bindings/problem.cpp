@@ -467,7 +467,8 @@ model : callable or compiled function
     from all threads at once, without the GIL. It is one of ``double f(int d, double *x)``,
     ``double f(const double *x, int64_t d)`` at one point and ``void f(int64_t n, int64_t d, const double *x, int64_t m,
     double *y)``, which fills y (n, m) for as many outputs m as have names (1 without); each may end with a
-    ``void *user_data``. It must not raise, and the library it stands in must stay loaded.
+    ``void *user_data``: the data of ``scipy.LowLevelCallable(f, user_data)``, NULL where none was given. It must not raise
+    (a NULL that it follows ends Python), and the library it stands in and its data must stay alive.
 inputs : law
     Law of the d inputs: Joint, Normal, MultivariateNormal, ..., or a SALib problem dictionary.
 outputs : list of str or dict, optional
