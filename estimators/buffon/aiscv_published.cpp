@@ -245,9 +245,7 @@ Estimate aiscv_published(Evaluation& evaluate, const Run& run, const AiscvOption
                 });
             }
             Estimate e = finish_mean(evaluate, total, groups);
-            judge_tails(first_rows.rows(), e);
-            set_kurtosis(first_rows.rows(), total.n, e);
-            warn_of_few_terms(first_rows.rows(), total.n, e);
+            judge_mean(first_rows.rows(), total.n, e);
             e.diagnostics["stop"] = std::string(adaptation.stop());
             e.diagnostics["batches"] = adaptation.steps() + (adaptation.pool().n() > 0 ? 1 : 0);
             e.diagnostics["adaptation_n"] = adaptation.pool().n();

@@ -94,6 +94,15 @@ Estimate importance(const Problem& problem, const Run& run, const ImportanceOpti
         });
     };
 
+    const auto judged = [&] {
+        Estimate e = conclude(evaluate, total, options.self_normalise);
+        judge_tails(first_rows.rows(), e);
+        const Matrix terms = options.self_normalise ? about(first_rows.rows(), e.value) : first_rows.rows();
+        set_kurtosis(terms, total.n, e);
+        warn_of_few_terms(terms, total.n, e);
+        return e;
+    };
+
     const auto sample = [&] {
         for (std::int64_t start = 0; start < run.budget; start += chunk_rows(run)) {
             Matrix x(std::min(chunk_rows(run), run.budget - start), problem.dim());
@@ -114,18 +123,14 @@ Estimate importance(const Problem& problem, const Run& run, const ImportanceOpti
             take_in(rows);
         }
         require(evaluate.outputs() > 0, "importance: no point of the proposal falls into the support of the inputs");
-        Estimate e = conclude(evaluate, total, options.self_normalise);
-        judge_tails(first_rows.rows(), e);
-        const Matrix terms = options.self_normalise ? about(first_rows.rows(), e.value) : first_rows.rows();
-        set_kurtosis(terms, total.n, e);
-        warn_of_few_terms(terms, total.n, e);
+        Estimate e = judged();
         warn_of_missing_support(total, e);
         const double mean_w = total.mean.back(), second = total.scatter.data.back() / static_cast<double>(total.n) + mean_w * mean_w;
         e.diagnostics["effective_size"] = second > 0 ? static_cast<double>(total.n) * mean_w * mean_w / second : 0.0;
         return e;
     };
     return with_partial(evaluate, sample, [&] {
-        Estimate e = conclude(evaluate, total, options.self_normalise);
+        Estimate e = judged();
         e.n = taken_in;
         return e;
     });

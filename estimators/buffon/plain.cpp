@@ -43,9 +43,7 @@ Estimate plain(const Problem& problem, const Run& run) {
             });
         }
         Estimate e = finish_mean(evaluate, total);
-        judge_tails(first_rows.rows(), e);
-        set_kurtosis(first_rows.rows(), total.n, e);
-        warn_of_few_terms(first_rows.rows(), total.n, e);
+        judge_mean(first_rows.rows(), total.n, e);
         return e;
     };
     return with_partial(evaluate, sample, [&] {
@@ -54,7 +52,11 @@ Estimate plain(const Problem& problem, const Run& run) {
         parallel::reduce_blocks(last.rows, run.threads, all, [&](std::int64_t first, std::int64_t count) {
             return Moments(last.slice(first, count));
         });
-        return finish_mean(evaluate, all);
+        FirstRows seen = first_rows;
+        seen.add(last);
+        Estimate e = finish_mean(evaluate, all);
+        judge_mean(seen.rows(), all.n, e);
+        return e;
     });
 }
 

@@ -56,9 +56,7 @@ Estimate quasi(const Problem& problem, const Run& run, const QuasiOptions& optio
             add_segments(out.y, start, points, run.threads, totals);
         }
         Estimate e = finish_replicates(evaluate, means(totals, plan.replicates, plan.points));
-        judge_tails(first_rows.rows(), e);
-        set_kurtosis(first_rows.rows(), points.size(), e);
-        warn_of_few_terms(first_rows.rows(), points.size(), e);
+        judge_mean(first_rows.rows(), points.size(), e);
         return e;
     };
     return with_partial(evaluate, sample, [&] {
@@ -67,7 +65,11 @@ Estimate quasi(const Problem& problem, const Run& run, const QuasiOptions& optio
         add_segments(last, evaluate.n() - last.rows, points, 1, all);
         const std::int64_t whole = evaluate.n() / plan.points;
         require(whole >= 2, "quasi: fewer than two replicates were finished");
-        return finish_replicates(evaluate, means(all, whole, plan.points));
+        FirstRows seen = first_rows;
+        seen.add(last);
+        Estimate e = finish_replicates(evaluate, means(all, whole, plan.points));
+        judge_mean(seen.rows(), whole * plan.points, e);
+        return e;
     });
 }
 

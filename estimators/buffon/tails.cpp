@@ -96,6 +96,12 @@ void warn_of_few_terms(ConstView terms, std::int64_t n, Estimate& estimate) {
     estimate.warnings.push_back(text.str());
 }
 
+void judge_mean(ConstView terms, std::int64_t n, Estimate& estimate) {
+    judge_tails(terms, estimate);
+    set_kurtosis(terms, n, estimate);
+    warn_of_few_terms(terms, n, estimate);
+}
+
 void FirstRows::add(ConstView rows) {
     const std::int64_t count = std::min(rows.rows, most_ - rows_.rows);
     if (count <= 0) return;

@@ -23,6 +23,9 @@ void set_kurtosis(ConstView terms, std::int64_t n, Estimate& estimate);
 /// frequency had an error of this shape; inf for tails lighter than normal ones. Warns of values with fewer than ten.
 void warn_of_few_terms(ConstView terms, std::int64_t n, Estimate& estimate);
 
+/// All of the above about the mean of n independent or net points, these rows the first of them.
+void judge_mean(ConstView terms, std::int64_t n, Estimate& estimate);
+
 /// Rows that are looked at: enough for the tail, bounded in memory.
 inline constexpr std::int64_t judged_rows = 1 << 16;
 

@@ -238,6 +238,8 @@ TEST_CASE("plain: what a failing model leaves behind is the estimate of a smalle
         const Estimate whole = plain(fails_after(1 << 20), {.budget = error.partial->n, .rng = 6});
         CHECK(error.partial->value == whole.value);
         CHECK(error.partial->covariance.data == whole.covariance.data);
+        CHECK(error.partial->excess_kurtosis == whole.excess_kurtosis);
+        CHECK(error.partial->diagnostics == whole.diagnostics);
     }
 }
 

@@ -141,6 +141,8 @@ TEST_CASE("quasi: what a failing model leaves behind is the mean of the replicat
         // 65,536 of the first chunk, 24 batches of the second: five replicates and a part of the sixth
         CHECK(error.partial->n == 89'536);
         CHECK(error.partial->degrees_of_freedom == 4);
+        CHECK(error.partial->diagnostics.contains("pareto_k"));
+        CHECK(error.partial->diagnostics.contains("effective_terms"));
         std::vector<double> mean(5, 0.0);
         for (std::int64_t i = 0; i < 5 * points; ++i)
             mean[static_cast<std::size_t>(i / points)] += whole.sample->y(i, 0) / static_cast<double>(points);
