@@ -364,6 +364,8 @@ CopulaSpec to_spec(py::object correlation, CopulaSpec::Kind kind) {
             const py::tuple key = item.first.cast<py::tuple>();
             const std::pair pair{binder::convert<std::string>(key[0], "GaussianCopula", "name of an input"),
                                  binder::convert<std::string>(key[1], "GaussianCopula", "name of an input")};
+            if (spec.pairs.contains({pair.second, pair.first}))
+                throw py::value_error("GaussianCopula: the pair of '" + pair.first + "' and '" + pair.second + "' is given twice");
             spec.pairs[pair] = binder::convert<double>(item.second, "GaussianCopula", "correlation");
         }
         if (spec.pairs.empty()) throw py::value_error("GaussianCopula: the dict of pairs is empty");

@@ -63,6 +63,9 @@ def _understood(signature, address, user_data):
         raise TypeError(f"Problem: model is a C function '{signature}'; it must be {ACCEPTED}")
     if user_data and not takes_data:
         raise TypeError(f"Problem: model has user data, but its signature '{signature}' does not end with void *")
+    if takes_data and not user_data:
+        raise TypeError(f"Problem: model is a C function '{signature}' without its user data: it would meet a null pointer; "
+                        "give scipy.LowLevelCallable(function, data)")
     return form, takes_data, address, user_data
 
 

@@ -176,10 +176,11 @@ _DOCS = {
         Returns
         -------
         Estimate
-            ``value`` (m,), ``covariance`` (m, m): those of the estimator, given the controls' means; better and never worse
-            once n is large. With R replicates behind the errors the interval is that of a regression on k controls, Student's
+            ``value`` (m,), ``covariance`` (m, m): those of the estimator, given the controls' means; from independent points
+            better and never worse once n is large. With R replicates behind the errors the interval is that of a regression on k controls, Student's
             with R - 1 - k degrees of freedom, and R is raised by k to make room. The bias is of order 1/n (1/R), and 0 where
-            the errors are linear in those of the controls. Adaptive estimators adapt to the outputs alone.
+            the errors are linear in those of the controls; where tails skew few replicates the interval is too short, and
+            controls that take most of their error warn. Adaptive estimators adapt to the outputs alone.
 
             ``diagnostics`` are those of the estimator and ``controls`` (names), ``coefficients`` (k m, control by control),
             ``r_squared`` (m,), ``variance_ratio`` (m,) after to before, ``controls_dropped`` (collinear directions),

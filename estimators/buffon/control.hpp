@@ -67,9 +67,9 @@ struct ControlOptions {
 };
 
 /// The estimator's answer for the outputs together with the controls, corrected by what the controls' means say, see
-/// Estimate::given: one sample, joint covariance, better and never worse once n is large. Estimators with replicates get one
-/// more for each control, and adaptive ones adapt to the outputs alone. Bias of order 1 / n (1 / R from R replicates), 0
-/// where the errors are linear in the controls'. Controls are not used where evaluations failed and were discarded: their
+/// Estimate::given: one sample, joint covariance, from independent points better and never worse once n is large. Estimators with
+/// replicates get one more for each control, and adaptive ones adapt to the outputs alone. Bias of order 1 / n (1 / R from R
+/// replicates: it warns where they may be skewed), 0 where the errors are linear in the controls'. Controls are not used where evaluations failed and were discarded: their
 /// means given success are unknown.
 /// @throw std::invalid_argument for no controls or means, k too large for the budget; what the estimator throws.
 /// Source: Lavenberg & Welch (1981); Hickernell, Lemieux, Owen (2005); Portier & Segers (2019).

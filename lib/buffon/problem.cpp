@@ -178,6 +178,7 @@ Problem exceedance(const Problem& problem, std::vector<double> thresholds, bool 
     std::vector<std::string> names;
     for (const double t : thresholds) {
         require(std::isfinite(t), "exceedance: thresholds must be finite, got ", t);
+        require(std::ranges::count(thresholds, t) == 1, "exceedance: thresholds must differ, got ", t, " twice");
         names.push_back((below ? "P(y < " : "P(y > ") + shortest(t) + ")");
     }
     Model model = [problem, thresholds = std::move(thresholds), sign = below ? -1.0 : 1.0](ConstView x) {

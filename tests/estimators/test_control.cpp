@@ -237,8 +237,11 @@ TEST_CASE("control: with several laws the controls have a mean under each") {
     CHECK(e.names == std::vector<std::string>{"law 1: y", "law 2: y"});
     CHECK(std::abs(e.value[0] - root_e) < 6 * e.std_error()[0]);
     CHECK(std::abs(e.value[1] - std::exp(0.8)) < 6 * e.std_error()[1]);
-    CHECK(e.warnings.empty());
-    CHECK(estimate({0, 0.0}).warnings.size() == 1);
+    const auto doubts = [](const Estimate& of) {
+        return std::ranges::count_if(of.warnings, [](const std::string& w) { return w.find("looks wrong") != w.npos; });
+    };
+    CHECK(doubts(e) == 0);
+    CHECK(doubts(estimate({0, 0.0})) == 1);
     CHECK(message([&] { estimate({0}); }) == "control: means must hold one number for each control and law, got 1");
 }
 

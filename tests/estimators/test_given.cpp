@@ -147,6 +147,19 @@ TEST_CASE("given: a mean that the sample contradicts is named") {
     CHECK(e.warnings[0] == "the given mean of 'g' looks wrong: the sample says 1.0 ± 0.5, given was 5");
 }
 
+TEST_CASE("given: controls that take most of the error of few replicates warn of a short interval; of many points they do not") {
+    Estimate e = four();
+    e.degrees_of_freedom = 17;
+    const Estimate strong = e.given({{"h", 0.0}});
+    REQUIRE(strong.warnings.size() == 1);
+    CHECK(strong.warnings[0].starts_with("'y': the controls take most of the error of 18 replicate means"));
+    e.covariance(0, 2) = e.covariance(2, 0) = 0.1;
+    CHECK(e.given({{"h", 0.0}}).warnings.empty());
+    e = four();
+    e.degrees_of_freedom = std::numeric_limits<double>::infinity();
+    CHECK(e.given({{"h", 0.0}}).warnings.empty());
+}
+
 TEST_CASE("given: a value without error says nothing of the others, and must be what is known") {
     Estimate e = four();
     for (std::int64_t i = 0; i < 4; ++i) e.covariance(i, 2) = e.covariance(2, i) = 0;

@@ -165,6 +165,7 @@ TEST_CASE("exceedance: an evaluation that is not finite stays visible") {
 
 TEST_CASE("exceedance: no threshold, one that is not finite, and a model with two outputs are refused") {
     CHECK_THROWS_WITH_AS(exceedance(says({}), {}), "exceedance: thresholds must hold at least one number, got none", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(exceedance(says({}), {2.0, 1.0, 2.0}), "exceedance: thresholds must differ, got 2 twice", std::invalid_argument);
     CHECK_THROWS_WITH_AS(exceedance(says({}), {1.0, infinity}), "exceedance: thresholds must be finite, got inf", std::invalid_argument);
     const Problem vectors([](std::span<const double> x) { return std::array{x[0], x[1]}; }, two());
     CHECK_THROWS_WITH_AS(exceedance(vectors, {0.0})(points()), "exceedance: the model must have one output, got 2", std::invalid_argument);

@@ -256,6 +256,14 @@ def test_other_signatures_are_refused_with_those_that_are_taken(library, refused
     refused(TypeError, f"Problem: model is a C function '{signature}'; it must be {ACCEPTED}", lambda: bf.Problem(function, LAW))
 
 
+def test_a_function_that_takes_user_data_is_refused_without_any(library, refused):
+    function = library["point_data"]
+    function.restype, function.argtypes = Number, (ctypes.c_int, Pointer, Data)
+    text = ("Problem: model is a C function 'double (int, double *, void *)' without its user data: it would meet a null "
+            "pointer; give scipy.LowLevelCallable(function, data)")
+    refused(TypeError, text, lambda: bf.Problem(function, LAW))
+
+
 @pytest.mark.parametrize("name", [
     b"double (double)", b"float (int, double *)", b"double (double *, long double)", b"", b"unsigned",
 ])

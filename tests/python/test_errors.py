@@ -119,6 +119,8 @@ def f(x):
     (lambda: bf.Problem(f, {"names": ["a"], "bounds": [[0, 1, 2]], "dists": ["truncnorm"]}), ValueError,
      "Problem: inputs['bounds'] of 'a' (truncnorm) must be 4 numbers, got 3"),
     (lambda: bf.exceedance(f, N, 3.0), TypeError, "exceedance: thresholds must be a list of float, got float 3.0"),
+    (lambda: bf.GaussianCopula({("a", "b"): 0.3, ("b", "a"): 0.5}), ValueError,
+     "GaussianCopula: the pair of 'b' and 'a' is given twice"),
     (lambda: bf.exceedance(f, N, []), ValueError, "exceedance: thresholds must hold at least one number, got none"),
     (lambda: bf.exceedance(f, N, [1, math.nan]), ValueError, "exceedance: thresholds must be finite, got nan"),
     (lambda: bf.exceedance(f, N, ["a"]), TypeError, "exceedance: thresholds[0] must be a number, got str 'a'"),
