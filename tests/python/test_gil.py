@@ -83,7 +83,7 @@ def test_an_estimator_may_run_inside_a_model():
 
 @pytest.mark.parametrize("work", [
     lambda: bf.Joint([bf.LogNormal()] * 4).sample(2_000_000, rng=1),
-    lambda: bf.plain(bf.testing.ishigami().problem, budget=2_000_000, rng=1),
+    lambda: bf.plain(bf.testing.ishigami().problem, budget=20_000_000, rng=1),
 ], ids=["sample", "plain"])
 def test_python_goes_on_while_cpp_works(work):
     ticks, stop = [], threading.Event()
