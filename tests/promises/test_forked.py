@@ -64,7 +64,7 @@ def test_python_goes_on_while_a_compiled_model_is_sampled(estimate):
     thread.start()
     time.sleep(0.01)
     begin = time.perf_counter()
-    estimate(1_500_000, model=compiled, outputs=["y"])
+    estimate(6_000_000, model=compiled, outputs=["y"])
     end = time.perf_counter()
     stop.set()
     thread.join()
