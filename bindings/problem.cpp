@@ -340,6 +340,10 @@ py::dict state(const Sample& s) {
     out["log_density"] = binder::from_vector(s.log_density);
     out["inputs"] = s.inputs;
     out["outputs"] = s.outputs;
+    out["replicate"] = py::array_t<std::int64_t>(static_cast<py::ssize_t>(s.replicate.size()), s.replicate.data());
+    out["adaptation"] = s.adaptation;
+    out["skipped"] = s.skipped;
+    out["controls"] = binder::from_matrix(s.controls);
     return out;
 }
 
@@ -356,6 +360,15 @@ Sample from_state(const py::dict& given) {
     require(static_cast<std::int64_t>(s.inputs.size()) == s.x.cols && static_cast<std::int64_t>(s.outputs.size()) == s.y.cols,
             "Sample: columns need a name each, got ", s.x.cols, " inputs and ", s.y.cols, " outputs with ", s.inputs.size(), " and ",
             s.outputs.size(), " names");
+    if (!given.contains("replicate")) return s;   // of an older file
+    s.replicate = given["replicate"].cast<std::vector<std::int64_t>>();
+    s.adaptation = given["adaptation"].cast<std::int64_t>();
+    s.skipped = given["skipped"].cast<std::int64_t>();
+    s.controls = binder::to_matrix(given["controls"], "Sample: controls");
+    const auto labels = static_cast<std::int64_t>(s.replicate.size());
+    require(s.adaptation >= 0 && s.adaptation <= s.n() && s.skipped >= 0 && (labels == s.n() || labels == 0) &&
+                (s.controls.rows == s.n() - s.adaptation || s.controls.rows == 0),
+            "Sample: replicate, adaptation, skipped or controls do not fit ", s.n(), " rows");
     return s;
 }
 
@@ -513,6 +526,7 @@ below : bool
                  for (std::int64_t j = 1; j <= s.y.cols; ++j) s.outputs.push_back(s.y.cols == 1 ? "y" : "y" + std::to_string(j));
                  s.log_density.resize(static_cast<std::size_t>(s.n()));
                  from.log_density(s.x, s.log_density);
+                 s.law = from;
                  return s;
              }),
              py::arg("x"), py::arg("y"), py::arg("law"), "From a table: x (n, d) drawn from `law`, y (n,) or (n, m).")
@@ -521,6 +535,16 @@ below : bool
                                "Outputs, shape (n, m), read-only; NaN where an evaluation was discarded.")
         .def_property_readonly("log_density", [](const Sample& s) { return binder::from_vector(s.log_density); },
                                "Log density of the law each row was drawn from, shape (n,); empty in the sample of an unfinished run.")
+        .def_property_readonly("replicate", [](const Sample& s) {
+            return py::array_t<std::int64_t>(static_cast<py::ssize_t>(s.replicate.size()), s.replicate.data());
+        }, "Number of the net that each row belongs to, shape (n,), -1 in the adaptation; empty where rows are independent.")
+        .def_readonly("adaptation", &Sample::adaptation, "How many of the first rows taught the sampling law of the others.")
+        .def_readonly("skipped", &Sample::skipped,
+                      "Draws, beside the later rows, outside the support of every input law: not evaluated, weight 0.")
+        .def_property_readonly("controls", [](py::object s) { return look_at(s.cast<const Sample&>().controls, s); },
+                               "Functions of the later rows with mean 0 under their law, shape (n - adaptation, K), read-only.")
+        .def_property_readonly("law", [](const Sample& s) { return s.law ? binder::from_distribution(*s.law) : py::none(); },
+                               "Law of the inputs, if it is known.")
         .def_readonly("inputs", &Sample::inputs, "Names of the inputs.")
         .def_readonly("outputs", &Sample::outputs, "Names of the outputs.")
         .def("__len__", &Sample::n)

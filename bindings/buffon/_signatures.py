@@ -23,7 +23,7 @@ _BY_NAME = {
 }
 _PLAIN = {
     "typing.SupportsFloat | typing.SupportsIndex": "float", "typing.SupportsInt | typing.SupportsIndex": "int",
-    "numpy.typing.NDArray[numpy.float64]": "Array", "numpy.ndarray": "Array", "collections.abc.": "", "typing.": "",
+    "numpy.typing.NDArray[numpy.float64]": "Array", "numpy.typing.NDArray": "NDArray", "numpy.ndarray": "Array", "collections.abc.": "", "typing.": "",
 }
 _ANYTHING = ("object", "handle", "collections.abc.Iterable", "collections.abc.Callable")
 # What satisfies an annotation, and how to say so.

@@ -7,6 +7,7 @@
 
 #include <buffon/check.hpp>
 #include <buffon/gaussian_fit.hpp>
+#include <buffon/kept.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/regression.hpp>
 #include <buffon/simplex.hpp>
@@ -93,6 +94,7 @@ const Batch& Adaptation::draw(Proposal proposal, std::vector<double> log_q) {
     const PointSet points = options_.points == Points::iid ? PointSet::independent(batch_, stream)
                                                            : PointSet::nets(proposal.coordinates(space_), batch_, 1, stream.key, stream.id);
     last_ = draw_batch(evaluate_, space_, proposal, points, 0, batch_);
+    count_as_adaptation(evaluate_);
     pool_.add(last_, proposal, std::move(log_q));
     return last_;
 }

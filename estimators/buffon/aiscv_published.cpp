@@ -7,6 +7,7 @@
 #include <buffon/check.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/gaussian_fit.hpp>
+#include <buffon/kept.hpp>
 #include <buffon/moments.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/pool.hpp>
@@ -93,6 +94,7 @@ private:
     void draw(Proposal proposal) {
         const Stream stream{evaluate_.key(), static_cast<std::uint32_t>(steps_ + (pool_.n() > 0 ? 1 : 0))};
         last_ = draw_batch(evaluate_, space_, proposal, PointSet::independent(batch_, stream), 0, batch_);
+        count_as_adaptation(evaluate_);
         pool_.add(last_, proposal, std::move(log_q_));
         drawn_from_ = std::move(proposal);
     }
@@ -236,14 +238,17 @@ Estimate aiscv_published(Evaluation& evaluate, const Run& run, const AiscvOption
             const std::int64_t left = run.budget - adaptation.pool().n();
             const PointSet points = PointSet::independent(left, {evaluate.key(), final_stream});
             FirstRows first_rows(8'192);
+            KeptControls kept(evaluate, adaptation.proposal().alpha(), left);
             for (std::int64_t start = 0; start < left; start += chunk_rows(run)) {
                 const Batch batch = draw_batch(evaluate, space, adaptation.proposal(), points, start, std::min(chunk_rows(run), left - start));
                 const Matrix t = adaptation.terms(batch);
+                kept.add(controls(batch.ratio), start);
                 first_rows.add(t);
                 parallel::reduce_blocks(t.rows, run.threads, total, [&](std::int64_t first, std::int64_t count) {
                     return Moments(t.view().slice(first, count));
                 });
             }
+            kept.finish();
             Estimate e = finish_mean(evaluate, total, groups);
             judge_mean(first_rows.rows(), total.n, e);
             e.diagnostics["stop"] = std::string(adaptation.stop());

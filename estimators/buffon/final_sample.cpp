@@ -76,8 +76,10 @@ FinalSample::FinalSample(Evaluation& evaluate, const WorkingSpace& space, const 
 
 Estimate FinalSample::run(const std::vector<std::string>& groups) {
     const std::int64_t chunk = chunk_rows(evaluate_.run());
+    kept_ = KeptControls(evaluate_, proposal_.alpha(), points_.size());
     for (std::int64_t start = 0; start < points_.size(); start += chunk)
         add(draw(evaluate_, space_, proposal_, points_, start, std::min(chunk, points_.size() - start)), start);
+    kept_.finish();
     Estimate e = iid_ ? from_points(groups) : from_replicates(groups);
     judge(e);
     e.diagnostics["alpha"] = proposal_.alpha();
@@ -116,6 +118,7 @@ FinalSample::Segment FinalSample::sums_of(const Draws& draws, std::int64_t first
         Batch batch = weigh(space_, proposal_, draws.z.view().slice(i, rows), draws.y.view().slice(i, rows));
         const Matrix t = summands(batch), x = controls(std::move(batch.ratio));
         keep(t, x, start + i);
+        kept_.add(x, start + i);
         if (iid_)
             add_parities(t, x, start + i, segment);
         else

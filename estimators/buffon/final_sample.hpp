@@ -9,6 +9,7 @@
 #include <buffon/aiscv.hpp>
 #include <buffon/estimate.hpp>
 #include <buffon/evaluation.hpp>
+#include <buffon/kept.hpp>
 #include <buffon/moments.hpp>
 #include <buffon/point_set.hpp>
 #include <buffon/proposal.hpp>
@@ -58,6 +59,7 @@ private:
     Moments half_[2];
     Matrix coefficients_;
     Matrix first_t_, first_x_;   // rows for k-hat
+    KeptControls kept_;
 };
 
 }  // namespace buffon

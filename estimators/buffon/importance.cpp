@@ -8,6 +8,7 @@
 #include <buffon/check.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/finish.hpp>
+#include <buffon/kept.hpp>
 #include <buffon/moments.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/tails.hpp>
@@ -27,6 +28,7 @@ Matrix weighted_outputs(Evaluation& evaluate, ConstView x, std::span<const doubl
     const Outputs out = evaluate(points, [&](std::span<double> kept) {
         for (std::size_t a = 0; a < inside.size(); ++a) kept[a] = log_q[static_cast<std::size_t>(inside[a])];
     });
+    count_skipped(evaluate, x.rows, points.rows);
     if (evaluate.outputs() == 0) return {};
     Matrix rows(x.rows, out.y.cols + 1);
     for (std::size_t a = 0; a < inside.size(); ++a) {

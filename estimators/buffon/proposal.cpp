@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <buffon/check.hpp>
+#include <buffon/kept.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/normal_functions.hpp>
 #include <buffon/parallel.hpp>
@@ -138,6 +139,10 @@ Draws draw(Evaluation& evaluate, const WorkingSpace& space, const Proposal& prop
         const Matrix z = all ? draws.z : gather(draws.z, rows);
         log_density_of_x(space, proposal, z, log_density);
     });
+    count_skipped(evaluate, count, static_cast<std::int64_t>(rows.size()));
+    if (points.replicated())
+        label_replicates(evaluate, static_cast<std::int64_t>(rows.size()), points.points(),
+                         [&](std::int64_t i) { return first + rows[static_cast<std::size_t>(i)]; });
     require(evaluate.outputs() > 0, "aiscv: no point falls into the support of an input law");
     draws.y = all ? std::move(out.y) : scatter(out.y, rows, count);
     if (out.score.rows > 0) draws.score = all ? std::move(out.score) : scatter(out.score, rows, count);

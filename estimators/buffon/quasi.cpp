@@ -3,6 +3,7 @@
 #include <buffon/check.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/finish.hpp>
+#include <buffon/kept.hpp>
 #include <buffon/point_set.hpp>
 #include <buffon/sums.hpp>
 #include <buffon/tails.hpp>
@@ -51,6 +52,7 @@ Estimate quasi(const Problem& problem, const Run& run, const QuasiOptions& optio
                 problem.inputs().from_uniform(rows, rows);
             });
             const Outputs out = evaluate(x, [&](std::span<double> log_q) { problem.inputs().log_density(x, log_q); });
+            label_replicates(evaluate, x.rows, points.points(), [&](std::int64_t i) { return start + i; });
             if (totals.rows == 0) totals = Matrix(plan.replicates, out.y.cols);
             first_rows.add(out.y);
             add_segments(out.y, start, points, run.threads, totals);

@@ -87,6 +87,7 @@ Evaluation::Evaluation(std::string function, const Problem& problem, const Run& 
     require(run.batch >= 1, function_, ": batch must be at least 1, got ", run.batch);
     require(run.threads >= 0, function_, ": threads must not be negative, got ", run.threads);
     sample_.inputs = problem.inputs().names();
+    sample_.law = problem.inputs();
 }
 
 std::shared_ptr<const void> owner_of(ConstView x) {
@@ -139,7 +140,10 @@ void Evaluation::announce() {
 void Evaluation::stop(Unfinished& stopped) {
     announced_ = n_;
     stopped.sample = recalled();
+    // rows of the last call are there; what is known of them may be not
     if (stopped.sample.log_density.size() != static_cast<std::size_t>(sample_.n())) stopped.sample.log_density.clear();
+    if (stopped.sample.replicate.size() != static_cast<std::size_t>(sample_.n())) stopped.sample.replicate.clear();
+    if (stopped.sample.controls.rows != sample_.n() - sample_.adaptation) stopped.sample.controls = {};
 }
 
 /// A model that is called from one thread: every batch counts as soon as it is finished.

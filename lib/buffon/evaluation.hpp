@@ -61,6 +61,8 @@ public:
     const Problem& problem() const { return problem_; }
     const Run& run() const { return run_; }
     const Sample& sample() const { return sample_; }
+    /// The sample, for what the estimator alone knows of its rows; null unless it is kept.
+    Sample* kept() { return run_.keep == Keep::sample ? &sample_ : nullptr; }
 
 private:
     /// The rows that a call of the model finished, and what stopped it, if anything did.

@@ -21,6 +21,8 @@ public:
     std::int64_t size() const { return replicates_ * points_; }
     std::int64_t points() const { return points_; }
     std::int64_t replicates() const { return replicates_; }
+    /// Whether these are nets: points of one replicate then depend on each other.
+    bool replicated() const { return !scrambles_.empty(); }
 
     /// Rows `first`, `first + 1`, ...: replicate after replicate.
     void uniform(std::int64_t first, View out) const;

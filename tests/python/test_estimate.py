@@ -311,6 +311,22 @@ def test_sample_from_a_table_knows_its_law():
     assert repr(s) == "Sample of 2 points: 2 inputs, 1 outputs"
 
 
+def test_a_kept_sample_knows_the_law_and_the_dependence_of_its_rows():
+    law = bf.Joint({"a": bf.Normal(1, 2), "b": bf.Uniform()})
+    problem = bf.Problem(lambda x: x[:, 0] ** 4, law)
+    independent = bf.plain(problem, budget=100, rng=1, keep="sample").sample
+    assert independent.replicate.shape == (0,) and independent.controls.shape == (0, 0)
+    assert independent.law.names == ["a", "b"]
+    s = bf.aiscv(problem, budget=4_000, rng=1, keep="sample").sample
+    later = s.replicate[s.adaptation:]
+    assert 0 < s.adaptation < len(s) and set(s.replicate[:s.adaptation]) == {-1} and min(later) == 0
+    assert s.controls.shape[0] == len(later) and s.controls.shape[1] >= 2 and s.skipped == 0
+    for t in (pickle.loads(pickle.dumps(s)), bf.Sample._from_state(s._state())):
+        np.testing.assert_array_equal(t.replicate, s.replicate)
+        np.testing.assert_array_equal(t.controls, s.controls)
+        assert t.adaptation == s.adaptation
+
+
 def test_kurtosis_of_the_errors_widens_the_interval_and_survives_records_and_files(tmp_path):
     heavy = made([1.0, 2.0], np.diag([0.04, 0.09]), 15.0, excess_kurtosis=[0.3, 0.0])
     plain = made([1.0, 2.0], np.diag([0.04, 0.09]), 15.0)
