@@ -12,6 +12,7 @@
 #include <buffon/regression.hpp>
 #include <buffon/simplex.hpp>
 #include <buffon/sums.hpp>
+#include <buffon/vmfn_fit.hpp>
 
 namespace buffon {
 namespace {
@@ -99,30 +100,30 @@ const Batch& Adaptation::draw(Proposal proposal, std::vector<double> log_q) {
     return last_;
 }
 
-/// Gaussians fitted to the parts, weighted for the least criterion on the pool; log_q: its log densities there.
+/// Components fitted to the parts, weighted for the least criterion on the pool; log_q: its log densities there.
 Proposal Adaptation::propose(std::vector<double>& log_q) {
-    std::vector<Gaussian> gaussians;
+    std::vector<Component> components;
     std::vector<std::int64_t> owner;   // expectation of each
     std::vector<double> beta;          // its own coefficient
-    fit_parts(gaussians, owner, beta);
+    fit_parts(components, owner, beta);
     std::vector<double> alpha = first_alpha(owner, beta);
-    const Matrix q = pool_.relative(Proposal(true, gaussians, alpha));
-    if (!gaussians.empty()) {
+    const Matrix q = pool_.relative(Proposal(true, components, alpha));
+    if (!components.empty()) {
         const double others = std::min(0.2, 0.5 * (1 - options_.defensive));
         std::vector<double> floors(alpha.size(), others / static_cast<double>(alpha.size()));
         floors[0] = options_.defensive;
         alpha = minimise_on_simplex(q, squares(q, owner, beta), std::move(alpha), floors, {.tolerance = close_enough});
     }
     log_q = pool_.log_density_of(q, alpha);
-    return Proposal(true, std::move(gaussians), std::move(alpha));
+    return Proposal(true, std::move(components), std::move(alpha));
 }
 
-void Adaptation::fit_parts(std::vector<Gaussian>& gaussians, std::vector<std::int64_t>& owner, std::vector<double>& beta) const {
+void Adaptation::fit_parts(std::vector<Component>& components, std::vector<std::int64_t>& owner, std::vector<double>& beta) const {
     FitOptions fit;
     fit.diagonal = options_.diagonal;
     if (options_.family == Family::student) fit.degrees = options_.degrees;
-    const auto add = [&](const Part& part, double share, Gaussian law) {
-        gaussians.push_back(std::move(law));
+    const auto add = [&](const Part& part, double share, Component law) {
+        components.push_back(std::move(law));
         owner.push_back(part.expectation);
         beta.push_back(part.sign * share * part.mass / static_cast<double>(pool_.n()));
     };
@@ -139,6 +140,10 @@ void Adaptation::fit_parts(std::vector<Gaussian>& gaussians, std::vector<std::in
     std::vector<double> own(static_cast<std::size_t>(weights.rows));
     for (std::size_t p = 0; p < seen_.parts.size(); ++p) {
         for (std::size_t i = 0; i < own.size(); ++i) own[i] = weights(static_cast<std::int64_t>(i), static_cast<std::int64_t>(p));
+        if (options_.family == Family::vmfn) {
+            if (auto law = fit_vmfn(pool_.z(), own)) add(seen_.parts[p], 1.0, std::move(*law));
+            continue;
+        }
         const Stream start{evaluate_.key(), static_cast<std::uint32_t>(0x10000 * (pairs_.size() + 1) + p)};
         for (auto& component : fit_mixture(pool_.z(), own, options_.components, fit, start))
             add(seen_.parts[p], component.share, std::move(component.law));

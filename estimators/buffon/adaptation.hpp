@@ -43,7 +43,7 @@ private:
     double need() const;
     const Batch& draw(Proposal proposal, std::vector<double> log_q);
     Proposal propose(std::vector<double>& log_q);
-    void fit_parts(std::vector<Gaussian>& gaussians, std::vector<std::int64_t>& owner, std::vector<double>& beta) const;
+    void fit_parts(std::vector<Component>& components, std::vector<std::int64_t>& owner, std::vector<double>& beta) const;
     std::vector<double> first_alpha(const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
     std::vector<double> squares(const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
     Pair learn(const Batch& batch, const Proposal& proposal) const;

@@ -54,7 +54,7 @@ Proposal Adaptation::choose() {
     const double initial = initial_variance(infinity);
     if (net_ == 1) {
         fallback_ = least >= 0.9 * initial;
-        return fallback_ ? Proposal::initial(best->proposal.gaussians()) : best->proposal;
+        return fallback_ ? Proposal::initial(best->proposal.components()) : best->proposal;
     }
     const double gain = initial_log_gain();
     fallback_ = (pool_.score().rows > 0 ? 1.0 : doubt) * least * std::exp2(common_log_gain()) >= in_nets(initial, initial_, gain);
@@ -67,7 +67,7 @@ Proposal Adaptation::choose() {
 
 /// q_0 with the components of a pair as controls only, judged by the first batch.
 Adaptation::Pair Adaptation::controlled_initial(const Pair& pair) const {
-    const Proposal proposal = Proposal::initial(pair.proposal.gaussians());
+    const Proposal proposal = Proposal::initial(pair.proposal.components());
     return learn(pool_.first(batch_, proposal), proposal);
 }
 

@@ -70,8 +70,10 @@ void check(const Problem& problem, const Run& run, const AiscvOptions& options) 
     for (std::size_t j = 0; j < options.laws.size(); ++j)
         require_same_order("aiscv: laws[" + std::to_string(j) + "]", options.laws[j], problem.inputs());
     require(options.degrees > 0 && std::isfinite(options.degrees), "aiscv: degrees must be positive and finite, got ", options.degrees);
+    require(options.family != Family::vmfn || (options.laws.size() <= 1 && problem.dim() >= 2),
+            "aiscv: family must be 'gaussian' or 'student' with several laws or a single input: 'vmfn' is a law of directions in the standard normal space of one input law");
     require(options.variant == Variant::safe || options.family == Family::gaussian, "aiscv: family must be 'gaussian' where variant is 'published'");
-    const std::int64_t coordinates = problem.dim() + (options.family == Family::student ? 2 : 1);
+    const std::int64_t coordinates = problem.dim() + (options.family == Family::gaussian ? 1 : 2);
     require(options.points == Points::iid || coordinates <= SobolSequence::max_dim(), "aiscv: the sequence has ", SobolSequence::max_dim(),
             " dimensions, this problem asks for ", coordinates, "; points = 'iid' has no limit");
 }

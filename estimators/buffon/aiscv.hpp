@@ -23,10 +23,10 @@ struct EnumNames<Variant> {
     static constexpr std::array<std::string_view, 2> names{"safe", "published"};
 };
 
-enum class Family { gaussian, student };
+enum class Family { gaussian, student, vmfn };
 template <>
 struct EnumNames<Family> {
-    static constexpr std::array<std::string_view, 2> names{"gaussian", "student"};
+    static constexpr std::array<std::string_view, 3> names{"gaussian", "student", "vmfn"};
 };
 
 enum class Points { rqmc, iid };
@@ -58,7 +58,7 @@ struct AiscvOptions {
             Field{"laws", &AiscvOptions::laws, "J input laws in place of the problem's, inputs in the same order: J m expectations, law by law, from one sample"},
             Field{"components", &AiscvOptions::components, "Gaussians (or Student laws) fitted to each integrand"},
             Field{"diagonal", &AiscvOptions::diagonal, "components without correlation"},
-            Field{"family", &AiscvOptions::family, "of the components: 'gaussian', or 'student' where integrand times density has heavier tails than a normal law in the space of the fits: several heavy-tailed laws"},
+            Field{"family", &AiscvOptions::family, "of the components: 'gaussian'; 'student' where integrand times density has heavier tails than a normal law in the space of the fits: several heavy-tailed laws; 'vmfn', von Mises-Fisher-Nakagami: a direction and a radius in standard normal space, for events in 20 and more dimensions (one input law)"},
             Field{"degrees", &AiscvOptions::degrees, "degrees of freedom of Student components, 3 to 5 as a rule"},
             Field{"adaptation", &AiscvOptions::adaptation, "largest share of the budget spent on adaptation"},
             Field{"batch_fraction", &AiscvOptions::batch_fraction, "share of the budget in one batch of the adaptation; at least 100 points or 4 (d + 2) where a tenth of the budget allows it, at most 16,384 ('published' takes a fifth of the adaptation)"},

@@ -26,6 +26,7 @@ struct Densities {
     std::vector<double> share;
     std::vector<std::int64_t> owner;   // expectation of each
 
+    std::vector<Component> components() const { return {gaussians.begin(), gaussians.end()}; }
     /// Columns (n, K) of Gaussians summed into (n, E) densities.
     Matrix of_expectations(const Matrix& components, std::int64_t expectations) const {
         Matrix out(components.rows, expectations);
@@ -68,7 +69,7 @@ public:
         look();
         fit();
         optimise();
-        draw(Proposal(false, densities_.gaussians, densities_.spread(alpha_)));
+        draw(Proposal(false, densities_.components(), densities_.spread(alpha_)));
         ++steps_;
         return !stop_after(regress());
     }
@@ -151,7 +152,7 @@ private:
 
     /// Step 2c, with the previous beta.
     void optimise() {
-        const Proposal all(false, densities_.gaussians, densities_.share);
+        const Proposal all(false, densities_.components(), densities_.share);
         const Matrix g = pool_.relative(all);
         const Matrix q = densities_.of_expectations(g, r_.cols);
         std::vector<double> c(static_cast<std::size_t>(q.rows));
@@ -254,7 +255,7 @@ Estimate aiscv_published(Evaluation& evaluate, const Run& run, const AiscvOption
             e.diagnostics["stop"] = std::string(adaptation.stop());
             e.diagnostics["batches"] = adaptation.steps() + (adaptation.pool().n() > 0 ? 1 : 0);
             e.diagnostics["adaptation_n"] = adaptation.pool().n();
-            e.diagnostics["components"] = static_cast<std::int64_t>(adaptation.proposal().gaussians().size());
+            e.diagnostics["components"] = static_cast<std::int64_t>(adaptation.proposal().components().size());
             e.diagnostics["alpha"] = adaptation.proposal().alpha();
             return e;
         },

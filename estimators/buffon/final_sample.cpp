@@ -83,7 +83,7 @@ Estimate FinalSample::run(const std::vector<std::string>& groups) {
     Estimate e = iid_ ? from_points(groups) : from_replicates(groups);
     judge(e);
     e.diagnostics["alpha"] = proposal_.alpha();
-    e.diagnostics["components"] = static_cast<std::int64_t>(proposal_.gaussians().size());
+    e.diagnostics["components"] = static_cast<std::int64_t>(proposal_.components().size());
     return e;
 }
 

@@ -71,10 +71,10 @@ void log_density_of_x(const WorkingSpace& space, const Proposal& proposal, Const
 
 }  // namespace
 
-Proposal::Proposal(bool defensive, std::vector<Gaussian> gaussians, std::vector<double> alpha)
-    : defensive_(defensive), gaussians_(std::move(gaussians)), alpha_(std::move(alpha)), densities_(gaussians_) {}
+Proposal::Proposal(bool defensive, std::vector<Component> components, std::vector<double> alpha)
+    : defensive_(defensive), components_(std::move(components)), alpha_(std::move(alpha)), densities_(components_) {}
 
-Proposal Proposal::initial(std::vector<Gaussian> controls) {
+Proposal Proposal::initial(std::vector<Component> controls) {
     std::vector<double> alpha(controls.size() + 1, 0.0);
     alpha.front() = 1.0;
     return Proposal(true, std::move(controls), std::move(alpha));
@@ -91,18 +91,18 @@ std::vector<double> Proposal::normalise(View log_g) const {
 }
 
 std::int64_t Proposal::coordinates(const WorkingSpace& space) const {
-    return space.dim() + (chooses(space) ? 1 : 0) + (heavy() ? 1 : 0);
+    return space.dim() + (chooses(space) ? 1 : 0) + (draws_radii() ? 1 : 0);
 }
 
-/// Whether a Student law is sampled.
-bool Proposal::heavy() const {
-    for (std::size_t k = 0; k < gaussians_.size(); ++k)
-        if (gaussians_[k].heavy() && alpha_[k + (defensive_ ? 1 : 0)] > 0) return true;
+/// Whether a law with a radius is sampled.
+bool Proposal::draws_radii() const {
+    for (std::size_t k = 0; k < components_.size(); ++k)
+        if (draws_radius(components_[k]) && alpha_[k + (defensive_ ? 1 : 0)] > 0) return true;
     return false;
 }
 
 void Proposal::draw(const WorkingSpace& space, ConstView v, View z) const {
-    const bool choices = chooses(space), radii = heavy();
+    const bool choices = chooses(space), radii = draws_radii();
     for (std::int64_t i = 0; i < z.rows; ++i) {
         double* row = z.row(i).data();
         std::copy(v.row(i).end() - z.cols, v.row(i).end(), row);
@@ -114,7 +114,7 @@ void Proposal::draw(const WorkingSpace& space, ConstView v, View z) const {
             space.draw_initial(std::min(choice / alpha_[0], 1 - 0x1p-53), row);
         } else {
             for (std::int64_t j = 0; j < z.cols; ++j) row[j] = normal_quantile(row[j]);
-            gaussians_[k - (defensive_ ? 1 : 0)].place(row, radii ? v(i, choices ? 1 : 0) : 0.5);
+            place(components_[k - (defensive_ ? 1 : 0)], row, radii ? v(i, choices ? 1 : 0) : 0.5);
         }
     }
 }

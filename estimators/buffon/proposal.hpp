@@ -1,28 +1,28 @@
-/// The sampling density of adaptive importance sampling: q_0 and Gaussians (or Student laws), mixed; and batches drawn from it. Not installed.
+/// The sampling density of adaptive importance sampling: q_0 and components of any family, mixed; and batches drawn from it. Not installed.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include <buffon/component.hpp>
 #include <buffon/evaluation.hpp>
-#include <buffon/gaussians.hpp>
 #include <buffon/point_set.hpp>
 #include <buffon/view.hpp>
 #include <buffon/working_space.hpp>
 
 namespace buffon {
 
-/// g = alpha_0 q_0 + sum_k alpha_k N(mean_k, covariance_k); without q_0 when not `defensive`.
+/// g = alpha_0 q_0 + sum_k alpha_k g_k; without q_0 when not `defensive`.
 class Proposal {
 public:
-    Proposal(bool defensive, std::vector<Gaussian> gaussians, std::vector<double> alpha);
-    /// q_0 alone, perhaps with Gaussians that are not sampled: controls only.
-    static Proposal initial(std::vector<Gaussian> controls = {});
+    Proposal(bool defensive, std::vector<Component> components, std::vector<double> alpha);
+    /// q_0 alone, perhaps with components that are not sampled: controls only.
+    static Proposal initial(std::vector<Component> controls = {});
 
     std::int64_t size() const { return static_cast<std::int64_t>(alpha_.size()); }
     const std::vector<double>& alpha() const { return alpha_; }
-    const std::vector<Gaussian>& gaussians() const { return gaussians_; }
+    const std::vector<Component>& components() const { return components_; }
 
     /// log density of each component at z (n, d) into out (n, K); that of q_0 is known: log_initial (n).
     void log_components(ConstView z, std::span<const double> log_initial, View out) const;
@@ -30,20 +30,20 @@ public:
     /// Where all components vanish g_k / g = 0 and log g = -inf.
     std::vector<double> normalise(View log_components) const;
     /// Uniform coordinates of a draw: d; before them one that chooses the component (within q_0: the law) where there is a
-    /// choice, and one for the radius where a Student law is sampled. Without these the best coordinates of a net go to the
-    /// inputs.
+    /// choice, and one for the radius where a law with a radius is sampled. Without these the best coordinates of a net go to
+    /// the inputs.
     std::int64_t coordinates(const WorkingSpace& space) const;
     /// Uniforms v (n, coordinates) to points z (n, d).
     void draw(const WorkingSpace& space, ConstView v, View z) const;
 
 private:
     bool chooses(const WorkingSpace& space) const { return space.laws() > 1 || !defensive_ || alpha_.front() < 1; }
-    bool heavy() const;
+    bool draws_radii() const;
 
     bool defensive_;
-    std::vector<Gaussian> gaussians_;
+    std::vector<Component> components_;
     std::vector<double> alpha_;
-    Gaussians densities_;
+    Components densities_;
 };
 
 /// Points with everything that is known about them.

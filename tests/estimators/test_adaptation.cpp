@@ -63,8 +63,11 @@ double moments_variance(const Proposal& p) {
         for (int i = -4000; i <= 4000; ++i) {
             const double x = 0.005 * i, f = normal_density(x, 0, 1);
             double q = p.alpha()[0] * f;
-            for (std::size_t k = 0; k < p.gaussians().size(); ++k)
-                q += p.alpha()[k + 1] * normal_density(x, p.gaussians()[k].mean[0], p.gaussians()[k].factor(0, 0));
+            for (std::size_t k = 0; k < p.components().size(); ++k)
+                {
+                const auto& g = std::get<Gaussian>(p.components()[k]);
+                q += p.alpha()[k + 1] * normal_density(x, g.mean[0], g.factor(0, 0));
+            }
             const double r = std::pow(x, 2 * j) * f / exact;
             if (r > 0) second += 0.005 * r * r / q;
         }
@@ -194,8 +197,8 @@ TEST_CASE("with a score, a proposal on the way to an event of probability 1e-6 i
     CHECK(c.report().warnings.size() == 1);
     // probability of the event under the proposal, along its direction
     double hit = p.alpha()[0] * normal_cdf(-4.75);
-    for (std::size_t k = 0; k < p.gaussians().size(); ++k) {
-        const Gaussian& g = p.gaussians()[k];
+    for (std::size_t k = 0; k < p.components().size(); ++k) {
+        const auto& g = std::get<Gaussian>(p.components()[k]);
         const double mean = (g.mean[0] + g.mean[1]) / std::numbers::sqrt2;
         const double sd = std::hypot(g.factor(0, 0) + g.factor(1, 0), g.factor(1, 1)) / std::numbers::sqrt2;
         hit += p.alpha()[k + 1] * normal_cdf((mean - 4.75) / sd);

@@ -53,8 +53,8 @@ struct ThreeBatches {
     long double density(std::size_t t, std::int64_t i) const {
         const long double a = pool.z()(i, 0), b = pool.z()(i, 1);
         long double q = proposals[t].alpha()[0] * std::exp(log_gaussian2(standard, a, b));
-        for (std::size_t k = 0; k < proposals[t].gaussians().size(); ++k)
-            q += proposals[t].alpha()[k + 1] * std::exp(log_gaussian2(proposals[t].gaussians()[k], a, b));
+        for (std::size_t k = 0; k < proposals[t].components().size(); ++k)
+            q += proposals[t].alpha()[k + 1] * std::exp(log_gaussian2(std::get<Gaussian>(proposals[t].components()[k]), a, b));
         return q;
     }
     long double h(std::int64_t i) const {

@@ -105,7 +105,7 @@ TEST_CASE("the first column of log_components is q_0 as given, the others are th
     for (std::size_t i = 0; i < 33; ++i) log_initial[i] = -0.1 * static_cast<double>(i);
     for (const bool defensive : {true, false}) {
         const std::int64_t at = defensive ? 1 : 0;
-        const Proposal p(defensive, laws, defensive ? std::vector{0.2, 0.4, 0.4} : std::vector{0.5, 0.5});
+        const Proposal p(defensive, {laws.begin(), laws.end()}, defensive ? std::vector{0.2, 0.4, 0.4} : std::vector{0.5, 0.5});
         REQUIRE(p.size() == 2 + at);
         Matrix out(33, p.size());
         p.log_components(z, log_initial, out);
@@ -130,6 +130,30 @@ TEST_CASE("a coordinate chooses the component only where there is a choice") {
     CHECK(Proposal::initial().coordinates(two) == 3);
     CHECK(Proposal::initial({g}).coordinates(two) == 3);
     CHECK(Proposal(true, {g}, {0.5, 0.5}).coordinates(two) == 3);
+}
+
+TEST_CASE("components of several families stand side by side, each with its density and its draws") {
+    const WorkingSpace space = WorkingSpace::normal(testing::standard_normal(2));
+    const Gaussian far = gaussian2(100, 0, 1, 0, 1);
+    const VonMisesFisherNakagami behind({-1, 0.1}, 50.0, 40.0, 900.0);
+    const Proposal p(true, {far, behind, gaussian2(0, 100, 1, 0.5, 2)}, {0.2, 0.3, 0.4, 0.1});
+    REQUIRE(p.coordinates(space) == 4);
+    const std::int64_t n = 20'000;
+    Matrix z(n, 2), log_g(n, 4), alone(n, 1);
+    p.draw(space, uniforms(n, 4, 11), z);
+    p.log_components(z, std::vector<double>(static_cast<std::size_t>(n)), log_g);
+    VonMisesFisherNakagamis({behind}).log_density(z, alone);
+    std::int64_t right = 0, left = 0, up = 0;
+    for (std::int64_t i = 0; i < n; ++i) {
+        CHECK(log_g(i, 2) == alone(i, 0));
+        CHECK(std::abs(log_g(i, 1) - log_gaussian2(far, z(i, 0), z(i, 1))) < 1e-8);
+        right += z(i, 0) > 50;
+        up += z(i, 1) > 50;
+        left += z(i, 0) < -10;   // radius about 30
+    }
+    CHECK(std::abs(share_z(right, n, 0.3)) < 5);
+    CHECK(std::abs(share_z(left, n, 0.4)) < 5);
+    CHECK(std::abs(share_z(up, n, 0.1)) < 5);
 }
 
 TEST_CASE("draws follow the mixture: shares, means and covariances of its components") {

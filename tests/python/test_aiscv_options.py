@@ -24,6 +24,8 @@ moments = bf.testing.gaussian_moments()
     ({"weights": [-1]}, "aiscv: weights[0] must be finite and not negative, got -1"),
     ({"weights": [0]}, "aiscv: weights must not all be 0"),
     ({"laws": [N]}, "aiscv: laws[0] must have 2 inputs, got 1"),
+    ({"family": "vmfn", "laws": [AB, AB]}, "aiscv: family must be 'gaussian' or 'student' with several laws or a single input: "
+                                            "'vmfn' is a law of directions in the standard normal space of one input law"),
     ({"laws": [AB, BA]}, "aiscv: laws[1] has the inputs in the order (b, a), the problem has (a, b)"),
 ])
 def test_options_that_cannot_be_are_refused(options, message):
