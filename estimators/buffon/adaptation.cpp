@@ -2,17 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include <buffon/check.hpp>
-#include <buffon/gaussian_fit.hpp>
 #include <buffon/kept.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/regression.hpp>
-#include <buffon/simplex.hpp>
-#include <buffon/sums.hpp>
-#include <buffon/vmfn_fit.hpp>
 
 namespace buffon {
 namespace {
@@ -20,8 +15,6 @@ namespace {
 constexpr std::int64_t largest_batch = 16'384;   // bounds the memory of the adaptation whatever the budget
 constexpr std::int64_t fewest_points = 10;       // below, a batch says nothing
 constexpr std::int64_t clear_batch = 100;        // points that a batch should have where a tenth of the budget allows it
-// Stop of the mixture weights: within a hundredth of a criterion that the pool knows to some per cent, at a tenth of the steps.
-constexpr double close_enough = 1e-3;
 
 }  // namespace
 
@@ -98,91 +91,6 @@ const Batch& Adaptation::draw(Proposal proposal, std::vector<double> log_q) {
     count_as_adaptation(evaluate_);
     pool_.add(last_, proposal, std::move(log_q));
     return last_;
-}
-
-/// Components fitted to the parts, weighted for the least criterion on the pool; log_q: its log densities there.
-Proposal Adaptation::propose(std::vector<double>& log_q) {
-    std::vector<Component> components;
-    std::vector<std::int64_t> owner;   // expectation of each
-    std::vector<double> beta;          // its own coefficient
-    fit_parts(components, owner, beta);
-    std::vector<double> alpha = first_alpha(owner, beta);
-    const Matrix q = pool_.relative(Proposal(true, components, alpha));
-    if (!components.empty()) {
-        const double others = std::min(0.2, 0.5 * (1 - options_.defensive));
-        std::vector<double> floors(alpha.size(), others / static_cast<double>(alpha.size()));
-        floors[0] = options_.defensive;
-        alpha = minimise_on_simplex(q, squares(q, owner, beta), std::move(alpha), floors, {.tolerance = close_enough});
-    }
-    log_q = pool_.log_density_of(q, alpha);
-    return Proposal(true, std::move(components), std::move(alpha));
-}
-
-void Adaptation::fit_parts(std::vector<Component>& components, std::vector<std::int64_t>& owner, std::vector<double>& beta) const {
-    FitOptions fit;
-    fit.diagonal = options_.diagonal;
-    if (options_.family == Family::student) fit.degrees = options_.degrees;
-    const auto add = [&](const Part& part, double share, Component law) {
-        components.push_back(std::move(law));
-        owner.push_back(part.expectation);
-        beta.push_back(part.sign * share * part.mass / static_cast<double>(pool_.n()));
-    };
-    Matrix room;
-    const ConstView weights = seen_.weights(room);
-    if (options_.components == 1 && options_.family == Family::gaussian) {
-        std::vector<double> sizes;
-        for (const Part& part : seen_.parts) sizes.push_back(part.size);
-        auto laws = fit_gaussians(pool_.z(), weights, sizes, fit);
-        for (std::size_t p = 0; p < laws.size(); ++p)
-            if (laws[p]) add(seen_.parts[p], 1.0, std::move(*laws[p]));
-        return;
-    }
-    std::vector<double> own(static_cast<std::size_t>(weights.rows));
-    for (std::size_t p = 0; p < seen_.parts.size(); ++p) {
-        for (std::size_t i = 0; i < own.size(); ++i) own[i] = weights(static_cast<std::int64_t>(i), static_cast<std::int64_t>(p));
-        if (options_.family == Family::vmfn) {
-            if (auto law = fit_vmfn(pool_.z(), own)) add(seen_.parts[p], 1.0, std::move(*law));
-            continue;
-        }
-        const Stream start{evaluate_.key(), static_cast<std::uint32_t>(0x10000 * (pairs_.size() + 1) + p)};
-        for (auto& component : fit_mixture(pool_.z(), own, options_.components, fit, start))
-            add(seen_.parts[p], component.share, std::move(component.law));
-    }
-}
-
-/// alpha proportional to (defensive, sqrt(w) |beta|).
-std::vector<double> Adaptation::first_alpha(const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const {
-    std::vector<double> alpha{owner.empty() ? 1.0 : options_.defensive};
-    for (std::size_t k = 0; k < owner.size(); ++k)
-        alpha.push_back(std::sqrt(weights_[static_cast<std::size_t>(owner[k])]) * std::abs(beta[k]));
-    const double total = std::accumulate(alpha.begin() + 1, alpha.end(), 0.0);
-    const double share = static_cast<double>(owner.size());
-    for (std::size_t k = 1; k < alpha.size(); ++k)
-        alpha[k] = (1 - options_.defensive) * (total > 0 ? alpha[k] / total : 1 / share);
-    return alpha;
-}
-
-/// c_i = sum_e w_e (r_ie - sum of e's own components beta_k q_ik)^2.
-std::vector<double> Adaptation::squares(const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const {
-    std::vector<double> c, rest(static_cast<std::size_t>(seen_.r.cols));
-    std::vector<std::int64_t> each(rest.size());
-    std::iota(each.begin(), each.end(), std::int64_t{0});
-    const bool one_each = owner == each;
-    for (std::int64_t i = 0; i < q.rows; ++i) {
-        const double* r = seen_.r.view().row(i).data();
-        const double* own = q.view().row(i).data() + 1;
-        if (one_each) {
-            for (std::size_t e = 0; e < rest.size(); ++e) rest[e] = r[e] - beta[e] * own[e];
-        } else {
-            std::copy_n(r, rest.size(), rest.begin());
-            for (std::size_t k = 0; k < owner.size(); ++k) rest[static_cast<std::size_t>(owner[k])] -= beta[k] * own[k];
-        }
-        c.push_back(sum_of(seen_.r.cols, [&](std::int64_t e) {
-            const double v = rest[static_cast<std::size_t>(e)];
-            return weights_[static_cast<std::size_t>(e)] * v * v;
-        }));
-    }
-    return c;
 }
 
 Adaptation::Pair Adaptation::learn(const Batch& batch, const Proposal& proposal) const {
