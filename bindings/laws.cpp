@@ -1,8 +1,7 @@
-/// Laws in Python: sample, densities, maps to and from normal space.
+/// Univariate laws in Python: sample, densities, maps to and from normal space.
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -10,11 +9,10 @@
 #include <pybind11/stl.h>
 
 #include <buffon/check.hpp>
-#include <buffon/distribution.hpp>
 #include <buffon/parallel.hpp>
 
 #include "arrays.hpp"
-#include "convert.hpp"
+#include "laws.hpp"
 #include "rng.hpp"
 
 using namespace buffon;
@@ -23,6 +21,8 @@ namespace py = pybind11;
 namespace {
 
 using binder::Array;
+using binder::text_of;
+using binder::to_univariate;
 
 template <class F>
 py::object elementwise(py::handle x, const std::string& what, const F& f) {
@@ -35,45 +35,6 @@ py::object elementwise(py::handle x, const std::string& what, const F& f) {
         for (py::ssize_t i = 0; i < in.size(); ++i) to[i] = f(from[i]);
     }
     if (in.ndim() == 0) return py::float_(*out.data());
-    return out;
-}
-
-py::array_t<double> sample(const Distribution& law, std::int64_t n, std::uint64_t key) {
-    require(n >= 0, "sample: n must not be negative, got ", n);
-    py::array_t<double> out({static_cast<py::ssize_t>(n), static_cast<py::ssize_t>(law.dim())});
-    const View x{out.mutable_data(), n, law.dim()};
-    const py::gil_scoped_release release;
-    parallel::for_blocks(n, 0, [&](std::int64_t first, std::int64_t count) {
-        law.sample({key, 0}, first, x.slice(first, count));
-    });
-    return out;
-}
-
-/// f maps rows (n, d) to rows (n, d); a single row gives a single row.
-template <class F>
-py::array rows_to_rows(const Distribution& law, py::handle x, const F& f) {
-    const Array in = binder::to_rows(x, law.dim(), "x");
-    py::array_t<double> out({in.shape(0), in.shape(1)});
-    const View to{out.mutable_data(), in.shape(0), in.shape(1)};
-    const ConstView from = binder::view_of(in);
-    {
-        const py::gil_scoped_release release;
-        f(from, to);
-    }
-    if (binder::to_array(x, "x").ndim() == 1) return out.attr("__getitem__")(0).cast<py::array>();
-    return out;
-}
-
-py::object log_density(const Distribution& law, py::handle x) {
-    const Array in = binder::to_rows(x, law.dim(), "x");
-    py::array_t<double> out(in.shape(0));
-    const std::span<double> to(out.mutable_data(), static_cast<std::size_t>(in.shape(0)));
-    const ConstView from = binder::view_of(in);
-    {
-        const py::gil_scoped_release release;
-        law.log_density(from, to);
-    }
-    if (binder::to_array(x, "x").ndim() == 1) return py::float_(to[0]);
     return out;
 }
 
@@ -108,35 +69,13 @@ void bind_univariate(py::class_<Law>& c) {
              py::arg("u"), "Inverse of to_normal.")
         .def("sample",
              [](const Law& l, std::int64_t n, py::object rng) {
-                 return sample(Distribution(Univariate(l)), n, rng_key(rng, "sample")).reshape({py::ssize_t{-1}});
+                 return binder::sample(Distribution(Univariate(l)), n, rng_key(rng, "sample")).reshape({py::ssize_t{-1}});
              },
              py::arg("n"), py::arg("rng") = py::none(), "n independent draws, shape (n,). Same rng key, same bits.")
         .def_property_readonly("mean", [](const Law& l) { return l.mean(); }, "Mean.")
         .def_property_readonly("covariance", [](const Law& l) { return l.variance(); }, "Variance.")
         .def_property_readonly("dim", [](const Law&) { return 1; }, "Number of coordinates: 1.")
         .def_property_readonly("names", [](const Law&) { return std::vector<std::string>{"x1"}; }, "Names of the coordinates.");
-}
-
-template <class Law>
-void bind_multivariate(py::class_<Law>& c) {
-    c.def("log_density", [](const Law& l, py::object x) { return log_density(Distribution(l), x); }, py::arg("x"),
-          "Natural logarithm of the density at each row of x (n, d), shape (n,); -inf outside the support.")
-        .def("to_normal",
-             [](const Law& l, py::object x) {
-                 return rows_to_rows(Distribution(l), x, [&](ConstView a, View b) { l.to_normal(a, b); });
-             },
-             py::arg("x"), "Rosenblatt's map of rows x (n, d) to independent standard normal coordinates (n, d).")
-        .def("from_normal",
-             [](const Law& l, py::object u) {
-                 return rows_to_rows(Distribution(l), u, [&](ConstView a, View b) { l.from_normal(a, b); });
-             },
-             py::arg("u"), "Inverse of to_normal.")
-        .def("sample", [](const Law& l, std::int64_t n, py::object rng) { return sample(Distribution(l), n, rng_key(rng, "sample")); },
-             py::arg("n"), py::arg("rng") = py::none(), "n independent draws, shape (n, d). Same rng key, same bits.")
-        .def_property_readonly("mean", [](const Law& l) { return binder::from_vector(l.mean()); }, "Mean, shape (d,).")
-        .def_property_readonly("covariance", [](const Law& l) { return binder::from_matrix(l.covariance()); }, "Covariance, shape (d, d).")
-        .def_property_readonly("dim", [](const Law& l) { return l.dim(); }, "Number of coordinates d.")
-        .def_property_readonly("names", [](const Law& l) { return l.names(); }, "Names of the coordinates.");
 }
 
 // Laws described by numbers -------------------------------------------------------------------------------------------
@@ -157,13 +96,6 @@ template <class Law>
 py::arg keyword(const Parameter<Law>& p) { return py::arg(p.name); }
 template <class Law>
 py::arg_v keyword(const Optional<Law>& p) { return py::arg(p.name) = p.fallback; }
-
-/// As short as it may be for float(...) to give the same number again.
-std::string text_of(double value) {
-    if (std::isnan(value) || std::isinf(value)) return "float('" + std::string(std::isnan(value) ? "nan" : value < 0 ? "-inf" : "inf") + "')";
-    char text[32];
-    return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
 
 template <class>
 using Number = double;
@@ -206,14 +138,6 @@ struct Closed<std::variant<Laws...>> {
     }
 };
 using Laws = Closed<Univariate>;
-
-Univariate to_univariate(py::handle law, const std::string& where) {
-    if (auto found = Laws::find(law)) return *found;
-    throw py::type_error(where + " must be a univariate law (" + Laws::names() + "), got " +
-                         py::type::of(law).attr("__name__").cast<std::string>());
-}
-
-std::string text_of(const Univariate& law) { return py::repr(py::cast(law)).cast<std::string>(); }
 
 Truncated make_truncated(py::object law, double lower, double upper) {
     return Truncated(to_univariate(law, "Truncated: law"), lower, upper);
@@ -263,6 +187,40 @@ void bind_histogram(py::module_& m) {
                         [](const py::tuple& t) { return Histogram(t[0].cast<std::vector<double>>(), t[1].cast<std::vector<double>>()); }));
     bind_univariate(c);
 }
+
+}  // namespace
+
+namespace binder {
+
+std::string text_of(double value) {
+    if (std::isnan(value) || std::isinf(value)) return "float('" + std::string(std::isnan(value) ? "nan" : value < 0 ? "-inf" : "inf") + "')";
+    char text[32];
+    return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+
+std::string text_of(const Univariate& law) { return py::repr(py::cast(law)).cast<std::string>(); }
+
+std::optional<Univariate> find_univariate(py::handle law) { return Laws::find(law); }
+std::string univariate_names() { return Laws::names(); }
+
+Univariate to_univariate(py::handle law, const std::string& where) {
+    if (auto found = Laws::find(law)) return *found;
+    throw py::type_error(where + " must be a univariate law (" + Laws::names() + "), got " +
+                         py::type::of(law).attr("__name__").cast<std::string>());
+}
+
+py::array_t<double> sample(const Distribution& law, std::int64_t n, std::uint64_t key) {
+    require(n >= 0, "sample: n must not be negative, got ", n);
+    py::array_t<double> out({static_cast<py::ssize_t>(n), static_cast<py::ssize_t>(law.dim())});
+    const View x{out.mutable_data(), n, law.dim()};
+    const py::gil_scoped_release release;
+    parallel::for_blocks(n, 0, [&](std::int64_t first, std::int64_t count) {
+        law.sample({key, 0}, first, x.slice(first, count));
+    });
+    return out;
+}
+
+}  // namespace binder
 
 void bind_univariates(py::module_& m) {
     bind_numbers<Normal>(m, "Normal", "Normal law with this mean and standard deviation.",
@@ -322,161 +280,4 @@ void bind_univariates(py::module_& m) {
                            Optional<Logistic>{{"scale", &Logistic::scale, "Scale: sqrt(3) / pi standard deviations."}, 1.0});
     bind_histogram(m);
     bind_truncated(m);   // last: its property `law` names all of them
-}
-
-/// A Gaussian copula before it knows its inputs: a matrix, or pairs of names; of normal scores, ranks or the inputs themselves.
-struct CopulaSpec {
-    enum class Kind { normal, spearman, pearson } kind = Kind::normal;
-    std::map<std::pair<std::string, std::string>, double> pairs;
-    Matrix matrix;   // used when `pairs` is empty
-
-    Matrix correlation(const std::vector<std::string>& names) const {
-        if (pairs.empty()) return matrix;
-        const auto d = static_cast<std::int64_t>(names.size());
-        Matrix out(d, d);
-        for (std::int64_t i = 0; i < d; ++i) out(i, i) = 1;
-        const auto index = [&](const std::string& name) {
-            const auto found = std::find(names.begin(), names.end(), name);
-            require(found != names.end(), "GaussianCopula: no input is named '", name, "'", suggestion(name, names));
-            return found - names.begin();
-        };
-        for (const auto& [pair, rho] : pairs) {
-            const auto i = index(pair.first), j = index(pair.second);
-            require(i != j, "GaussianCopula: a pair must name two inputs, got '", pair.first, "' twice");
-            out(i, j) = out(j, i) = rho;
-        }
-        return out;
-    }
-    GaussianCopula resolve(const std::vector<Univariate>& laws, const std::vector<std::string>& names) const {
-        const Matrix r = correlation(names);
-        if (kind == Kind::spearman) return GaussianCopula::from_spearman(r);
-        if (kind == Kind::pearson) return gaussian_copula_from_pearson(laws, r);
-        return GaussianCopula(r);
-    }
-};
-
-CopulaSpec to_spec(py::object correlation, CopulaSpec::Kind kind) {
-    CopulaSpec spec{kind, {}, {}};
-    if (py::isinstance<py::dict>(correlation)) {
-        for (const auto& item : correlation.cast<py::dict>()) {
-            if (!py::isinstance<py::tuple>(item.first) || py::len(item.first) != 2)
-                throw py::type_error("GaussianCopula: keys must be pairs of input names, got " + py::repr(item.first).cast<std::string>());
-            const py::tuple key = item.first.cast<py::tuple>();
-            const std::pair pair{binder::convert<std::string>(key[0], "GaussianCopula", "name of an input"),
-                                 binder::convert<std::string>(key[1], "GaussianCopula", "name of an input")};
-            if (spec.pairs.contains({pair.second, pair.first}))
-                throw py::value_error("GaussianCopula: the pair of '" + pair.first + "' and '" + pair.second + "' is given twice");
-            spec.pairs[pair] = binder::convert<double>(item.second, "GaussianCopula", "correlation");
-        }
-        if (spec.pairs.empty()) throw py::value_error("GaussianCopula: the dict of pairs is empty");
-    } else {
-        spec.matrix = binder::to_matrix(correlation, "GaussianCopula: correlation");
-        if (kind == CopulaSpec::Kind::normal) GaussianCopula check(spec.matrix);
-    }
-    return spec;
-}
-
-Joint make_joint(py::object laws, py::object copula, std::vector<std::string> names) {
-    std::vector<Univariate> list;
-    if (py::isinstance<py::dict>(laws)) {
-        if (!names.empty()) throw py::value_error("Joint: names belong to a list of laws; a dict brings its own");
-        for (const auto& item : laws.cast<py::dict>()) {
-            names.push_back(py::str(item.first).cast<std::string>());
-            list.push_back(to_univariate(item.second, "Joint: the law of '" + names.back() + "'"));
-        }
-    } else {
-        if (!py::isinstance<py::iterable>(laws) || py::isinstance<py::str>(laws))
-            throw py::type_error("Joint: laws must be a dict name -> law or a list of laws, got " +
-                                 py::type::of(laws).attr("__name__").cast<std::string>());
-        for (const auto law : py::iter(laws)) list.push_back(to_univariate(law, "Joint: laws[" + std::to_string(list.size()) + "]"));
-    }
-    if (copula.is_none()) return Joint(std::move(list), std::move(names));
-    if (!py::isinstance<CopulaSpec>(copula))
-        throw py::type_error("Joint: copula must be a GaussianCopula, got " + py::type::of(copula).attr("__name__").cast<std::string>());
-    const Joint independent(list, names);
-    return Joint(list, independent.names(), copula.cast<CopulaSpec>().resolve(list, independent.names()));
-}
-
-std::string text_of(const Joint& joint) {
-    std::string out = "Joint of " + std::to_string(joint.dim()) + (joint.copula() ? " dependent (Gaussian copula)" : " independent") + " inputs:";
-    for (std::size_t j = 0; j < joint.laws().size(); ++j) out += "\n  " + joint.names()[j] + " ~ " + text_of(joint.laws()[j]);
-    return out;
-}
-
-Mixture make_mixture(std::vector<double> weights, py::iterable components) {
-    std::vector<MultivariateNormal> list;
-    for (const auto c : components) {
-        if (py::isinstance<Normal>(c)) {
-            const auto n = c.cast<Normal>();
-            list.emplace_back(std::vector<double>{n.mean()}, Matrix(1, 1, n.variance()));
-        } else if (py::isinstance<MultivariateNormal>(c)) {
-            list.push_back(c.cast<MultivariateNormal>());
-        } else {
-            throw py::type_error("Mixture: components must be Normal or MultivariateNormal, got " +
-                                 py::type::of(c).attr("__name__").cast<std::string>());
-        }
-    }
-    return Mixture(std::move(weights), std::move(list));
-}
-
-}  // namespace
-
-namespace binder {
-
-buffon::Distribution to_distribution(py::handle law, const std::string& where) {
-    if (py::isinstance<Joint>(law)) return law.cast<Joint>();
-    if (py::isinstance<MultivariateNormal>(law)) return law.cast<MultivariateNormal>();
-    if (py::isinstance<Mixture>(law)) return law.cast<Mixture>();
-    if (auto found = Laws::find(law)) return *found;
-    throw py::type_error(where + " must be a law (" + Laws::names() + ", Joint, MultivariateNormal, Mixture), got " +
-                         py::type::of(law).attr("__name__").cast<std::string>());
-}
-
-/// The Python object of the law inside.
-py::object from_distribution(const buffon::Distribution& law) {
-    return std::visit([](const auto& l) { return py::cast(l); }, law.law());
-}
-
-}  // namespace binder
-
-void bind_laws(py::module_& m) {
-    bind_univariates(m);
-
-    py::class_<CopulaSpec>(m, "GaussianCopula",
-                           "Gaussian dependence between inputs.\n\ncorrelation: matrix (d, d), or dict of pairs "
-                           "{('a', 'b'): rho}, of the normal scores; other pairs are uncorrelated.")
-        .def(py::init([](py::object r) { return to_spec(r, CopulaSpec::Kind::normal); }), py::arg("correlation"))
-        .def_static("from_spearman", [](py::object r) { return to_spec(r, CopulaSpec::Kind::spearman); }, py::arg("correlation"),
-                    "The copula with these rank correlations (matrix or dict of pairs).")
-        .def_static("from_pearson", [](py::object r) { return to_spec(r, CopulaSpec::Kind::pearson); }, py::arg("correlation"),
-                    "The copula under which the inputs themselves have these correlations (matrix or dict of pairs).")
-        .def("__repr__", [](const CopulaSpec& s) {
-            return "GaussianCopula of " + (s.pairs.empty() ? std::to_string(s.matrix.rows) + " inputs" : std::to_string(s.pairs.size()) + " pairs");
-        });
-
-    py::class_<Joint> joint(m, "Joint",
-                            "Inputs with their own laws, independent or joined by a copula.\n\n"
-                            "laws: dict name -> univariate law, or list of laws (then names may follow).\n"
-                            "copula: GaussianCopula or None.");
-    joint.def(py::init(&make_joint), py::arg("laws"), py::arg("copula") = py::none(), py::arg("names") = std::vector<std::string>{})
-        .def("__repr__", [](const Joint& l) { return text_of(l); });
-    bind_multivariate(joint);
-
-    py::class_<MultivariateNormal> mvn(m, "MultivariateNormal", "Normal law of a vector: mean (d,), covariance (d, d) positive definite.");
-    mvn.def(py::init([](py::object mean, py::object covariance, std::vector<std::string> names) {
-                return MultivariateNormal(binder::to_vector(mean, "MultivariateNormal: mean"),
-                                          binder::to_matrix(covariance, "MultivariateNormal: covariance"), std::move(names));
-            }),
-            py::arg("mean"), py::arg("covariance"), py::arg("names") = std::vector<std::string>{})
-        .def("__repr__", [](const MultivariateNormal& l) { return "MultivariateNormal of " + std::to_string(l.dim()) + " inputs"; });
-    bind_multivariate(mvn);
-
-    py::class_<Mixture> mixture(m, "Mixture", "Mixture of normal laws: weights (K,) (normalised), components: Normal or MultivariateNormal.");
-    mixture.def(py::init(&make_mixture), py::arg("weights"), py::arg("components"))
-        .def_property_readonly("weights", [](const Mixture& l) { return binder::from_vector(l.weights()); }, "Normalised weights, shape (K,).")
-        .def_property_readonly("components", [](const Mixture& l) { return l.components(); }, "The normal laws.")
-        .def("__repr__", [](const Mixture& l) {
-            return "Mixture of " + std::to_string(l.components().size()) + " normal laws of " + std::to_string(l.dim()) + " inputs";
-        });
-    bind_multivariate(mixture);
 }

@@ -35,12 +35,16 @@ BASES = """
 class _Law: ...   # for checkers alone: what the laws have in common has no class at run time
 @type_check_only
 class _UnivariateLaw(_Law): ...
+@type_check_only
+class _Copula: ...
 
 __version__: str
 """
-PRIVATE = r"\b(Array|Rng|Law|UnivariateLaw)\b"
+PRIVATE = r"\b(Array|Rng|Law|UnivariateLaw|Copula)\b"
 POSITIONAL = {"problem": "Problem", "estimate": "Estimate", "sample": "Sample", "law": "_Law"}
-RESULTS = {"Estimate.sample": "Sample | None", "Problem.inputs": "_Law"}   # what C++ calls a pointer, or an object
+# what C++ calls a pointer, or an object
+RESULTS = {"Estimate.sample": "Sample | None", "Problem.inputs": "_Law",
+           "Joint.laws": "dict[str, _UnivariateLaw]", "Joint.copula": "_Copula | list[_Copula] | None"}
 OPTIONS = {
     "law": "_Law", "name of an estimator": "str",
     "callable or dict": "Callable[[_Array], Any] | Mapping[str, tuple[Callable[[_Array], Any], float]] | None",
@@ -140,8 +144,10 @@ def class_stub(cls):
             out += "    @staticmethod\n" + function(name, value.__func__, "    ")
         elif callable(value):
             out += function(name, value, "    ")
-    law = "_UnivariateLaw" if hasattr(cls, "cdf") else "_Law" if hasattr(cls, "log_density") and hasattr(cls, "to_normal") else ""
-    return f"\nclass {cls.__name__}{f'({law})' if law else ''}:\n" + (out or "    ...\n")
+    base = "_Copula" if cls.__name__.endswith("Copula") else ""
+    if hasattr(cls, "log_density") and hasattr(cls, "to_normal"):
+        base = "_UnivariateLaw" if hasattr(cls, "cdf") else "_Law"
+    return f"\nclass {cls.__name__}{f'({base})' if base else ''}:\n" + (out or "    ...\n")
 
 
 def package():

@@ -11,7 +11,9 @@
 namespace py = pybind11;
 
 void bind_errors(py::module_& m);
-void bind_laws(py::module_& m);
+void bind_univariates(py::module_& m);
+void bind_copulas(py::module_& m);
+void bind_multivariates(py::module_& m);
 void bind_points(py::module_& m);
 void bind_problem(py::module_& m);
 void bind_estimate(py::module_& m);
@@ -40,7 +42,9 @@ str
     });
     m.def("_threads", &buffon::parallel::default_threads);
     bind_errors(m);
-    bind_laws(m);
+    bind_univariates(m);
+    bind_copulas(m);
+    bind_multivariates(m);
     bind_points(m);
     bind_problem(m);
     bind_estimate(m);

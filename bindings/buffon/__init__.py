@@ -20,11 +20,13 @@ from buffon._buffon import (
     Mixture,
     ModelError,
     MultivariateNormal,
+    MultivariateT,
     Normal,
     Problem,
     Sample,
     SobolSequence,
     Stream,
+    StudentCopula,
     StudentT,
     Triangular,
     Truncated,
@@ -39,7 +41,8 @@ from buffon.estimators import __all__ as _estimators
 
 __all__ = [
     "Beta", "Estimate", "Exponential", "Gamma", "GaussianCopula", "Gumbel", "Histogram", "Joint", "LogNormal",
-    "Logistic", "Mixture", "ModelError", "MultivariateNormal", "Normal", "Problem", "Sample", "SobolSequence", "Stream",
-    "StudentT", "Triangular", "Truncated", "Uniform", "Weibull", "__version__", "cuda_status", "exceedance", "testing",
+    "Logistic", "Mixture", "ModelError", "MultivariateNormal", "MultivariateT", "Normal", "Problem", "Sample",
+    "SobolSequence", "Stream", "StudentCopula", "StudentT", "Triangular", "Truncated", "Uniform", "Weibull", "__version__",
+    "cuda_status", "exceedance", "testing",
     *_estimators,
 ]

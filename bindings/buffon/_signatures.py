@@ -14,12 +14,13 @@ from buffon import _buffon
 _BY_NAME = {
     "model": "Callable[[Any], Any]", "inputs": "Law | Mapping[str, Any]", "law": "Law", "thresholds": "Iterable[float]",
     "outputs": "Iterable[str] | Mapping[str, Callable[[Any], Any]] | None", "score": "Callable[[Any], Any] | None",
-    "copula": "GaussianCopula | None", "correlation": "ArrayLike | Mapping[tuple[str, str], float]",
+    "copula": "Copula | Iterable[Copula] | None", "names": "Iterable[str] | None",
+    "correlation": "ArrayLike | Mapping[tuple[str, str], float]",
     "laws": "Mapping[str, UnivariateLaw] | Iterable[UnivariateLaw]", "components": "Iterable[Normal | MultivariateNormal]",
     "rng": "Rng", "i": "int | str", "j": "int | str", "key": "int | str", "condition": "ArrayLike | None",
     "f": "Callable[[Any], Any]", "known": "Mapping[int | str, float]",
     **dict.fromkeys(("x", "y", "u", "p", "t", "sigma", "lam", "grid"), "ArrayLike"),
-    **dict.fromkeys(("mean", "covariance", "weights", "edges", "means", "covariances"), "ArrayLike"),
+    **dict.fromkeys(("mean", "location", "scale", "covariance", "weights", "edges", "means", "covariances"), "ArrayLike"),
 }
 _PLAIN = {
     "typing.SupportsFloat | typing.SupportsIndex": "float", "typing.SupportsInt | typing.SupportsIndex": "int",

@@ -12,6 +12,7 @@
 #include <buffon/joint.hpp>
 #include <buffon/mixture.hpp>
 #include <buffon/multivariate_normal.hpp>
+#include <buffon/multivariate_t.hpp>
 #include <buffon/stream.hpp>
 #include <buffon/support.hpp>
 #include <buffon/view.hpp>
@@ -22,6 +23,7 @@ class Distribution {
 public:
     Distribution(Joint law) : law_(std::make_shared<const Law>(std::move(law))) {}
     Distribution(MultivariateNormal law) : law_(std::make_shared<const Law>(std::move(law))) {}
+    Distribution(MultivariateT law) : law_(std::make_shared<const Law>(std::move(law))) {}
     Distribution(Mixture law) : law_(std::make_shared<const Law>(std::move(law))) {}
     Distribution(Univariate law) : Distribution(Joint({std::move(law)})) {}
 
@@ -44,7 +46,7 @@ public:
     /// Rows `first`, `first + 1`, ... of this law's sample of the stream.
     void sample(const Stream& stream, std::int64_t first, View x) const;
 
-    using Law = std::variant<Joint, MultivariateNormal, Mixture>;
+    using Law = std::variant<Joint, MultivariateNormal, MultivariateT, Mixture>;
     const Law& law() const { return *law_; }
 
 private:

@@ -62,7 +62,7 @@ bool finite(const Moments& moments) {
 std::optional<Fused> Fused::of(Evaluation& evaluation, const Stream& stream) {
     const Problem& problem = evaluation.problem();
     const auto* joint = std::get_if<Joint>(&problem.inputs().law());
-    if (!problem.columns().evaluate || joint == nullptr || joint->copula() || evaluation.run().keep == Keep::sample) return {};
+    if (!problem.columns().evaluate || joint == nullptr || !joint->independent() || evaluation.run().keep == Keep::sample) return {};
     if (evaluation.run().batch < parallel::block_size) return {};
     return Fused(evaluation, stream, *joint);
 }

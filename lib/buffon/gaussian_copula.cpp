@@ -1,6 +1,5 @@
 #include <buffon/gaussian_copula.hpp>
 
-#include <buffon/check.hpp>
 #include <buffon/linalg.hpp>
 
 #include <algorithm>
@@ -10,21 +9,26 @@
 #include <utility>
 
 namespace buffon {
-namespace {
-
-void check_unit_diagonal(const Matrix& correlation) {
-    for (std::int64_t i = 0; i < std::min(correlation.rows, correlation.cols); ++i)
-        require(std::abs(correlation(i, i) - 1) <= 1e-12, "GaussianCopula: correlation must have ones on the diagonal, got ",
-                correlation(i, i), " at (", i, ", ", i, ")");
-}
-
-}  // namespace
 
 GaussianCopula::GaussianCopula(Matrix correlation) : correlation_(std::move(correlation)) {
-    check_unit_diagonal(correlation_);
+    check_unit_diagonal(correlation_, "GaussianCopula");
     factor_ = cholesky(correlation_, "GaussianCopula", "correlation");
     log_det_ = log_determinant(factor_);
 }
+
+GaussianCopula GaussianCopula::pair(std::int64_t i, std::int64_t j) const {
+    return GaussianCopula(correlation_of_pair(correlation_(i, j)));
+}
+
+Matrix correlation_of_kendall(const Matrix& tau) {
+    Matrix out = tau;   // its diagonal is left for a constructor to judge
+    for (std::int64_t i = 0; i < out.rows; ++i)
+        for (std::int64_t j = 0; j < out.cols; ++j)
+            if (i != j) out(i, j) = std::sin(0.5 * std::numbers::pi * tau(i, j));
+    return out;
+}
+
+GaussianCopula GaussianCopula::from_kendall(const Matrix& tau) { return GaussianCopula(correlation_of_kendall(tau)); }
 
 GaussianCopula GaussianCopula::from_spearman(const Matrix& rank_correlation) {
     Matrix correlation = rank_correlation;   // its diagonal is left for the constructor to judge

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <buffon/columns.hpp>
-#include <buffon/gaussian_copula.hpp>
+#include <buffon/dependence.hpp>
 #include <buffon/laws/univariate.hpp>
 #include <buffon/view.hpp>
 
@@ -16,18 +15,22 @@ namespace buffon {
 
 class Joint {
 public:
-    /// Independent coordinates when there is no copula; names default to "x1", "x2", ...
-    /// @throw std::invalid_argument for no laws, a wrong number of names, a repeated name, a copula of another dimension.
+    /// @param dependence  a copula of all coordinates, or copulas of groups of them; none: independent.
+    /// @param names  default to "x1", "x2", ...
+    /// @throw std::invalid_argument for no laws, a wrong number of names, a repeated name, a copula of another dimension, groups
+    /// that overlap.
     explicit Joint(std::vector<Univariate> laws, std::vector<std::string> names = {},
-                   std::optional<GaussianCopula> copula = std::nullopt);
+                   Dependence dependence = {});
 
     std::int64_t dim() const { return static_cast<std::int64_t>(laws_.size()); }
     const std::vector<std::string>& names() const { return names_; }
     const std::vector<Univariate>& laws() const { return laws_; }
-    const std::optional<GaussianCopula>& copula() const { return copula_; }
+    const Dependence& dependence() const { return dependence_; }
+    bool independent() const { return dependence_.independent(); }
     Support support(std::int64_t j) const;
     std::vector<double> mean() const;
-    /// Of the coordinates themselves, not of the copula. With a copula a one-dimensional integral per pair in Hermite form.
+    /// Of the coordinates themselves, not of the copula: an integral per dependent pair (of a Gaussian copula in closed form or
+    /// as a series, of others over a grid, to about 1e-8 of the standard deviations).
     /// A law without variance (StudentT with df <= 2) puts +inf or NaN on the diagonal and NaN beside it where it is correlated.
     Matrix covariance() const;
 
@@ -42,7 +45,7 @@ public:
 private:
     std::vector<Univariate> laws_;
     std::vector<std::string> names_;
-    std::optional<GaussianCopula> copula_;
+    Dependence dependence_;
 };
 
 /// The Gaussian copula under which coordinates with these laws have the (Pearson) correlations of `correlation` (d, d).

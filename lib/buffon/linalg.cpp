@@ -61,6 +61,18 @@ Matrix cholesky(const Matrix& matrix, const char* who, const char* what) {
     return factor;
 }
 
+void check_unit_diagonal(const Matrix& correlation, const char* who) {
+    for (std::int64_t i = 0; i < std::min(correlation.rows, correlation.cols); ++i)
+        require(std::abs(correlation(i, i) - 1) <= 1e-12, who, ": correlation must have ones on the diagonal, got ", correlation(i, i),
+                " at (", i, ", ", i, ")");
+}
+
+Matrix correlation_of_pair(double rho) {
+    Matrix r(2, 2, 1.0);
+    r(0, 1) = r(1, 0) = rho;
+    return r;
+}
+
 double log_determinant(const Matrix& factor) {
     double sum = 0;
     for (std::int64_t i = 0; i < factor.rows; ++i) sum += std::log(factor(i, i));

@@ -12,6 +12,11 @@ namespace buffon {
 /// @throw std::invalid_argument unless the matrix is square, finite, symmetric and (beyond rounding) positive definite.
 Matrix cholesky(const Matrix& matrix, const char* who, const char* what);
 
+/// @throw std::invalid_argument unless the diagonal of a correlation matrix is one.
+void check_unit_diagonal(const Matrix& correlation, const char* who);
+/// (2, 2) with this correlation.
+Matrix correlation_of_pair(double rho);
+
 /// log |L L'|.
 double log_determinant(const Matrix& factor);
 

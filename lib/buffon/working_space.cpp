@@ -110,16 +110,21 @@ void WorkingSpace::find_gaussians() {
     gaussians_.emplace(all);
 }
 
-/// Normal coordinates taken as they are and log-normal ones taken as logarithms stay Gaussian, whatever their correlation.
+/// Normal and Student vectors, normal coordinates taken as they are and log-normal ones taken as logarithms stay such, whatever their correlation.
 std::optional<Gaussian> WorkingSpace::as_gaussian(const Distribution& law) const {
     const std::int64_t d = dim();
     Gaussian g{std::vector<double>(static_cast<std::size_t>(d)), Matrix(d, d)};
     if (const auto* normal = std::get_if<MultivariateNormal>(&law.law())) {
         g.mean = normal->mean();
         g.factor = normal->factor();
+    } else if (const auto* heavy = std::get_if<MultivariateT>(&law.law())) {
+        g.mean = heavy->location();
+        g.factor = heavy->factor();
+        g.degrees = heavy->df();
     } else if (const auto* joint = std::get_if<Joint>(&law.law())) {
-        for (std::int64_t j = 0; j < d; ++j) g.factor(j, j) = 1;
-        if (joint->copula()) g.factor = cholesky(joint->copula()->correlation(), "aiscv", "copula");
+        const auto correlation = joint->dependence().gaussian(d);
+        if (!correlation) return std::nullopt;
+        g.factor = cholesky(*correlation, "aiscv", "copula");
         for (std::int64_t j = 0; j < d; ++j) {
             const auto& marginal = joint->laws()[static_cast<std::size_t>(j)];
             double sd = 0;

@@ -129,7 +129,7 @@ TEST_CASE("the sample has the mean and covariance of the law") {
 }
 
 TEST_CASE("to_normal inverts from_normal, tails included, with and without a copula") {
-    for (const auto& copula : {std::optional<GaussianCopula>(), std::optional(six(0.5))}) {
+    for (const auto& copula : {Dependence(), Dependence(six(0.5))}) {
         // uniform laws with an end at 0 on the side of the tail: elsewhere doubles are too coarse to carry a score of 8
         const Joint law({Normal(1, 2), LogNormal(0, 0.5), Uniform(-2, 0), Normal(), LogNormal(2, 0.1), Uniform(-1, 0)}, {}, copula);
         Matrix u(3, 6), x(3, 6), back(3, 6);
@@ -143,7 +143,7 @@ TEST_CASE("to_normal inverts from_normal, tails included, with and without a cop
 }
 
 TEST_CASE("from_uniform is from_normal at the normal quantiles") {
-    for (const auto& copula : {std::optional<GaussianCopula>(), std::optional(six(-0.4))}) {
+    for (const auto& copula : {Dependence(), Dependence(six(-0.4))}) {
         const Joint law(six_laws(), {}, copula);
         Matrix v(500, 6), u(500, 6), x(500, 6), y(500, 6);
         Stream{.key = 3}.uniform(0, v);
@@ -172,11 +172,11 @@ TEST_CASE("bits do not depend on how rows are batched") {
 }
 
 TEST_CASE("outside the support: log density -inf, infinite score, and the other scores finite") {
-    for (const auto& copula : {std::optional<GaussianCopula>(), std::optional(pair(0.5))}) {
+    for (const auto& copula : {Dependence(), Dependence(pair(0.5))}) {
         const Joint law({LogNormal(), Uniform(0, 1)}, {}, copula);
         CHECK(log_density(law, row({-1, 0.5}))[0] == -infinity);
         CHECK(log_density(law, row({1, 1.5}))[0] == -infinity);
-        CHECK((log_density(law, row({1, 0}))[0] == -infinity) == copula.has_value());   // the end: an infinite score
+        CHECK((log_density(law, row({1, 0}))[0] == -infinity) == !copula.independent());   // the end: an infinite score
         CHECK(std::isnan(log_density(law, row({std::nan(""), 0.5}))[0]));
         CHECK(std::isnan(log_density(law, row({std::nan(""), 1.5}))[0]));
         Matrix u(1, 2);

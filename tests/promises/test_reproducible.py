@@ -86,7 +86,8 @@ def test_discarding_is_reproducible_too(estimate):
 
 @pytest.mark.parametrize("law", [
     bf.Normal(), bf.Joint({"a": bf.LogNormal(), "b": bf.Uniform()}, copula=bf.GaussianCopula([[1, 0.5], [0.5, 1]])),
-    bf.MultivariateNormal([0, 1], [[1, 0.2], [0.2, 1]]), bf.Mixture([0.3, 0.7], [bf.Normal(), bf.Normal(5, 1)]),
+    bf.MultivariateNormal([0, 1], [[1, 0.2], [0.2, 1]]), bf.MultivariateT([0, 1], [[1, 0.2], [0.2, 1]], 3),
+    bf.Mixture([0.3, 0.7], [bf.Normal(), bf.Normal(5, 1)]),
 ], ids=lambda law: type(law).__name__)
 def test_samples_are_prefixes_of_each_other(law):
     np.testing.assert_array_equal(law.sample(10_000, rng=3)[:777], law.sample(777, rng=3))

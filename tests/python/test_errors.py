@@ -44,7 +44,8 @@ def pair(rho, names=("a", "b")):
     (lambda: bf.Joint([N, "b"]), TypeError, f"Joint: laws[1] must be a univariate law ({UNIVARIATE}), got str"),
     (lambda: bf.Joint(3), TypeError, "Joint: laws must be a dict name -> law or a list of laws, got int"),
     (lambda: bf.Joint(TWO, names=["x", "y"]), ValueError, "Joint: names belong to a list of laws; a dict brings its own"),
-    (lambda: bf.Joint(TWO, copula=[[1, 0], [0, 1]]), TypeError, "Joint: copula must be a GaussianCopula, got list"),
+    (lambda: bf.Joint(TWO, copula=[[1, 0], [0, 1]]), TypeError,
+     "Joint: copula must be a copula (GaussianCopula, StudentCopula) or a list of them, got list"),
     (lambda: bf.Joint(TWO, copula=bf.GaussianCopula(np.eye(3))), ValueError,
      "Joint: copula must have dimension 2 (one per law), got 3"),
     (lambda: pair(0.3, ("a", "c")), ValueError, "GaussianCopula: no input is named 'c'; did you mean 'a'?"),
@@ -101,7 +102,7 @@ def f(x):
 @pytest.mark.parametrize("function, kind, message", [
     (lambda: bf.Problem(3, N), TypeError, "Problem: model must be callable, got int"),
     (lambda: bf.Problem(f, 3), TypeError,
-     f"Problem: inputs must be a law ({UNIVARIATE}, Joint, MultivariateNormal, Mixture), got int"),
+     f"Problem: inputs must be a law ({UNIVARIATE}, Joint, MultivariateNormal, MultivariateT, Mixture), got int"),
     (lambda: bf.Problem(f, TWO), TypeError, "Problem: inputs must be a law; for a dict name -> law write Joint({...})"),
     (lambda: bf.Problem(f, N, outputs="P"), TypeError,
      "Problem: outputs must be a list of names or a dict name -> function, got a str"),
@@ -128,7 +129,7 @@ def f(x):
     (lambda: bf.Sample([[1, 2]], [1], N), ValueError, "Sample: x must have shape (n, 1), got (1, 2)"),
     (lambda: bf.Sample([[1.0], [2.0]], [1], N), ValueError, "Sample: y must have shape (n,) or (n, m) with n = 2, got (1,)"),
     (lambda: bf.Sample([[1.0]], [1], 3), TypeError,
-     f"Sample: law must be a law ({UNIVARIATE}, Joint, MultivariateNormal, Mixture), got int"),
+     f"Sample: law must be a law ({UNIVARIATE}, Joint, MultivariateNormal, MultivariateT, Mixture), got int"),
 ])
 def test_problems_refuse(refused, function, kind, message):
     refused(kind, message, function)

@@ -19,11 +19,13 @@ UNIVARIATE = {
     "Triangular": bf.Triangular(0, 0.1 + 0.2, 2), "StudentT": bf.StudentT(4, 1), "Logistic": bf.Logistic(0, 2),
     "Truncated": bf.Truncated(bf.Normal(30, 8), lower=15), "Histogram": bf.Histogram([0, 1, 3], [1, 2]),
 }
-LAWS = [*UNIVARIATE, "Joint", "MultivariateNormal", "Mixture"]
+LAWS = [*UNIVARIATE, "Joint", "MultivariateNormal", "MultivariateT", "Mixture"]
+COPULAS = ["GaussianCopula", "StudentCopula"]
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "control"]
-NAMES = [*LAWS, *ESTIMATORS, "GaussianCopula", "Problem", "Sample", "SobolSequence", "Stream", "Estimate", "ModelError",
+NAMES = [*LAWS, *ESTIMATORS, *COPULAS, "Problem", "Sample", "SobolSequence", "Stream", "Estimate", "ModelError",
          "cuda_status", "exceedance", "testing"]
 DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
+LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 MEMBERS = {
     "Problem": ["dim", "inputs", "outputs"],
     "Estimate": ["value", "std_error", "covariance", "n", "n_failed", "names", "rng_key", "diagnostics", "warnings", "sample",
@@ -32,8 +34,10 @@ MEMBERS = {
     "Sample": ["x", "y", "log_density", "inputs", "outputs", "save", "load"],
     "Stream": ["uniform", "normal", "key", "id"],
     "SobolSequence": ["uniform", "dim", "rng_key"],
-    "GaussianCopula": ["from_pearson", "from_spearman"],
-    **{law: ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"] for law in LAWS},
+    "GaussianCopula": ["from_pearson", "from_spearman", "from_kendall", "correlation", "names"],
+    "StudentCopula": ["from_kendall", "correlation", "df", "names"],
+    **{law: LAW for law in LAWS},
+    "Joint": [*LAW, "laws", "copula"], "MultivariateT": [*LAW, "location", "scale", "df"],
 }
 RUN = ["budget", "rng", "batch", "threads", "on_error", "keep", "progress"]
 

@@ -10,8 +10,6 @@
 namespace buffon {
 namespace {
 
-constexpr double reach = 30;   // functions of polynomial order 100 end at 20
-
 /// Points where the density jumps or bends.
 std::vector<double> kinks(const Univariate& law) {
     if (const auto* triangular = std::get_if<Triangular>(&law)) return {triangular->mode()};
@@ -22,8 +20,7 @@ std::vector<double> kinks(const Univariate& law) {
 
 double normal_density(double z) { return std::exp(-0.5 * z * z - half_log_two_pi); }
 
-ScoreNodes trapezoidal() {
-    constexpr double step = 1.0 / 32;
+ScoreNodes trapezoidal(double reach, double step) {
     ScoreNodes nodes;
     for (double z = -reach; z <= reach; z += step) {
         nodes.z.push_back(z);
@@ -44,8 +41,8 @@ void add_panel(double from, double to, ScoreNodes& nodes) {
 
 }  // namespace
 
-ScoreNodes score_nodes(const std::vector<double>& breaks) {
-    if (breaks.empty()) return trapezoidal();
+ScoreNodes score_nodes(const std::vector<double>& breaks, double reach, double step) {
+    if (breaks.empty()) return trapezoidal(reach, step);
     std::vector<double> ends{-reach};
     for (const double z : breaks)
         if (z > ends.back() && z < reach) ends.push_back(z);
@@ -53,7 +50,7 @@ ScoreNodes score_nodes(const std::vector<double>& breaks) {
     ScoreNodes nodes;
     for (std::size_t i = 0; i + 1 < ends.size(); ++i) {
         const double width = ends[i + 1] - ends[i];
-        const auto panels = static_cast<int>(std::ceil(2 * width));   // half a unit each: 40 zeros of an order-100 function in 20
+        const auto panels = static_cast<int>(std::ceil(width / (16 * step)));
         for (int k = 0; k < panels; ++k) add_panel(ends[i] + width * k / panels, ends[i] + width * (k + 1) / panels, nodes);
     }
     return nodes;

@@ -1,0 +1,279 @@
+/// Copulas in Python. Before a copula meets its Joint it is a description: it does not know yet which inputs there are.
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <pybind11/stl.h>
+
+#include <buffon/check.hpp>
+#include <buffon/joint.hpp>
+#include <buffon/text.hpp>
+
+#include "arrays.hpp"
+#include "convert.hpp"
+#include "laws.hpp"
+
+using namespace buffon;
+namespace py = pybind11;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+std::int64_t index_of(const std::string& who, const std::string& name, const Names& inputs) {
+    const auto found = std::find(inputs.begin(), inputs.end(), name);
+    require(found != inputs.end(), who, ": no input is named '", name, "'", suggestion(name, inputs));
+    return found - inputs.begin();
+}
+
+/// Coordinates of the named inputs; none are named where the copula is of all.
+std::vector<std::int64_t> coordinates_of(const std::string& who, const Names& names, const Names& inputs) {
+    std::vector<std::int64_t> out;
+    for (const auto& name : names) out.push_back(index_of(who, name, inputs));
+    return out;
+}
+
+Names names_of(const CopulaGroup& group, const Names& inputs) {
+    Names out;
+    for (const std::int64_t j : group.coordinates) out.push_back(inputs[static_cast<std::size_t>(j)]);
+    return out;
+}
+
+// Elliptical copulas --------------------------------------------------------------------------------------------------
+
+/// A correlation matrix, of all inputs or of those with these names, or pairs of names; of normal scores, ranks or the inputs.
+struct Correlation {
+    enum class Kind { scores, spearman, kendall, pearson };
+    using Pairs = std::map<std::pair<std::string, std::string>, double>;
+
+    Kind kind = Kind::scores;
+    Pairs pairs;
+    Matrix matrix;   // used when `pairs` is empty
+    Names names;
+
+    /// The inputs that the copula is of: those named, in pairs in the order of the Joint.
+    std::vector<std::int64_t> coordinates(const std::string& who, const Names& inputs) const {
+        if (pairs.empty()) return coordinates_of(who, names, inputs);
+        std::vector<std::int64_t> out;
+        for (const auto& [pair, rho] : pairs) {
+            require(pair.first != pair.second, who, ": a pair must name two inputs, got '", pair.first, "' twice");
+            for (const auto& name : {pair.first, pair.second}) out.push_back(index_of(who, name, inputs));
+        }
+        std::sort(out.begin(), out.end());
+        out.erase(std::unique(out.begin(), out.end()), out.end());
+        return out;
+    }
+
+    Matrix on(const std::vector<std::int64_t>& coordinates, const Names& inputs) const {
+        if (pairs.empty()) return matrix;
+        const auto d = static_cast<std::int64_t>(coordinates.size());
+        Matrix out(d, d);
+        for (std::int64_t i = 0; i < d; ++i)
+            for (std::int64_t j = 0; j < d; ++j) {
+                const auto& a = inputs[static_cast<std::size_t>(coordinates[static_cast<std::size_t>(i)])];
+                const auto& b = inputs[static_cast<std::size_t>(coordinates[static_cast<std::size_t>(j)])];
+                const auto found = pairs.contains({a, b}) ? pairs.find({a, b}) : pairs.find({b, a});
+                out(i, j) = i == j ? 1 : found == pairs.end() ? 0 : found->second;
+            }
+        return out;
+    }
+
+    py::object given() const {
+        if (pairs.empty()) return binder::from_matrix(matrix);
+        return py::cast(pairs);
+    }
+    std::string text() const {
+        if (!pairs.empty()) return std::to_string(pairs.size()) + " pairs";
+        return std::to_string(matrix.rows) + " inputs";
+    }
+};
+
+Correlation::Pairs to_pairs(const std::string& who, const py::dict& given) {
+    Correlation::Pairs pairs;
+    for (const auto& item : given) {
+        if (!py::isinstance<py::tuple>(item.first) || py::len(item.first) != 2)
+            throw py::type_error(who + ": keys must be pairs of input names, got " + py::repr(item.first).cast<std::string>());
+        const py::tuple key = item.first.cast<py::tuple>();
+        const std::pair pair{binder::convert<std::string>(key[0], who, "name of an input"),
+                             binder::convert<std::string>(key[1], who, "name of an input")};
+        if (pairs.contains({pair.second, pair.first}))
+            throw py::value_error(who + ": the pair of '" + pair.first + "' and '" + pair.second + "' is given twice");
+        pairs[pair] = binder::convert<double>(item.second, who, "correlation");
+    }
+    if (pairs.empty()) throw py::value_error(who + ": the dict of pairs is empty");
+    return pairs;
+}
+
+Names to_names(const std::string& who, py::handle names) {
+    if (names.is_none()) return {};
+    auto out = binder::convert<Names>(names, who, "names");
+    require(!out.empty(), who, ": names must not be empty; None stands for all inputs");
+    return out;
+}
+
+Correlation to_correlation(const std::string& who, py::handle given, py::handle names, Correlation::Kind kind) {
+    Correlation out{kind, {}, {}, to_names(who, names)};
+    if (!py::isinstance<py::dict>(given)) {
+        out.matrix = binder::to_matrix(given, who + ": correlation");
+        return out;
+    }
+    require(out.names.empty(), who, ": names belong to a matrix; a dict of pairs brings its own");
+    out.pairs = to_pairs(who, given.cast<py::dict>());
+    return out;
+}
+
+struct GaussianSpec {
+    static constexpr const char* who = "GaussianCopula";
+    Correlation correlation;
+
+    CopulaGroup resolve(const std::vector<Univariate>& laws, const Names& inputs) const {
+        auto coordinates = correlation.coordinates(who, inputs);
+        return {copula(laws, coordinates, correlation.on(coordinates, inputs)), coordinates};
+    }
+    GaussianCopula copula(const std::vector<Univariate>& laws, const std::vector<std::int64_t>& coordinates, const Matrix& r) const {
+        switch (correlation.kind) {
+            case Correlation::Kind::spearman: return GaussianCopula::from_spearman(r);
+            case Correlation::Kind::kendall: return GaussianCopula::from_kendall(r);
+            case Correlation::Kind::pearson: {
+                std::vector<Univariate> mine;
+                for (const std::int64_t j : coordinates) mine.push_back(laws[static_cast<std::size_t>(j)]);
+                return gaussian_copula_from_pearson(coordinates.empty() ? laws : mine, r);
+            }
+            default: return GaussianCopula(r);
+        }
+    }
+};
+
+struct StudentSpec {
+    static constexpr const char* who = "StudentCopula";
+    Correlation correlation;
+    double df = 0;
+
+    CopulaGroup resolve(const std::vector<Univariate>&, const Names& inputs) const {
+        auto coordinates = correlation.coordinates(who, inputs);
+        const Matrix r = correlation.on(coordinates, inputs);
+        return {correlation.kind == Correlation::Kind::kendall ? StudentCopula::from_kendall(r, df) : StudentCopula(r, df), coordinates};
+    }
+};
+
+GaussianSpec make_gaussian(py::handle given, py::handle names, Correlation::Kind kind) {
+    GaussianSpec spec{to_correlation(GaussianSpec::who, given, names, kind)};
+    if (kind == Correlation::Kind::scores && spec.correlation.pairs.empty()) GaussianCopula check(spec.correlation.matrix);
+    return spec;
+}
+
+StudentSpec make_student(py::handle given, double df, py::handle names, Correlation::Kind kind) {
+    StudentSpec spec{to_correlation(StudentSpec::who, given, names, kind), df};
+    Matrix one(1, 1, 1.0);   // judges df before there are inputs
+    StudentCopula check(kind == Correlation::Kind::scores && spec.correlation.pairs.empty() ? spec.correlation.matrix : one, df);
+    return spec;
+}
+
+GaussianSpec described(const GaussianCopula& copula, Names names) { return {{Correlation::Kind::scores, {}, copula.correlation(), std::move(names)}}; }
+StudentSpec described(const StudentCopula& copula, Names names) {
+    return {{Correlation::Kind::scores, {}, copula.correlation(), std::move(names)}, copula.df()};
+}
+
+/// None stands for all inputs.
+py::object names_or_none(const Names& names) { return names.empty() ? py::object(py::none()) : py::cast(names); }
+
+py::tuple state(const Correlation& c) { return py::make_tuple(static_cast<int>(c.kind), c.given(), names_or_none(c.names)); }
+
+void bind_elliptical(py::module_& m) {
+    using Kind = Correlation::Kind;
+    const auto gaussian = [](Kind kind) {
+        return [kind](py::object r, py::object names) { return make_gaussian(r, names, kind); };
+    };
+    py::class_<GaussianSpec>(m, "GaussianCopula",
+                             "Gaussian dependence between inputs.\n\ncorrelation: matrix (d, d), or dict of pairs {('a', 'b'): rho}, of the normal\n"
+                             "scores; other pairs are uncorrelated.\nnames: the inputs of the rows of the matrix; None: all of the Joint.")
+        .def(py::init(gaussian(Kind::scores)), py::arg("correlation"), py::arg("names") = py::none())
+        .def_static("from_spearman", gaussian(Kind::spearman), py::arg("correlation"), py::arg("names") = py::none(),
+                    "The copula with these rank correlations (matrix or dict of pairs).")
+        .def_static("from_kendall", gaussian(Kind::kendall), py::arg("correlation"), py::arg("names") = py::none(),
+                    "The copula with these Kendall's taus (matrix or dict of pairs).")
+        .def_static("from_pearson", gaussian(Kind::pearson), py::arg("correlation"), py::arg("names") = py::none(),
+                    "The copula under which the inputs themselves have these correlations (matrix or dict of pairs).")
+        .def_property_readonly("correlation", [](const GaussianSpec& s) { return s.correlation.given(); }, "Matrix or dict of pairs, as given.")
+        .def_property_readonly("names", [](const GaussianSpec& s) { return names_or_none(s.correlation.names); }, "Names of the inputs; None: all.")
+        .def("__repr__", [](const GaussianSpec& s) { return "GaussianCopula of " + s.correlation.text(); })
+        .def(py::pickle([](const GaussianSpec& s) { return state(s.correlation); },
+                        [](const py::tuple& t) { return make_gaussian(t[1], t[2], static_cast<Kind>(t[0].cast<int>())); }));
+
+    const auto student = [](Kind kind) {
+        return [kind](py::object r, double df, py::object names) { return make_student(r, df, names, kind); };
+    };
+    py::class_<StudentSpec>(m, "StudentCopula",
+                            "Dependence of a multivariate Student vector: as the Gaussian one, but extremes come together.\n\n"
+                            "correlation: matrix (d, d), or dict of pairs {('a', 'b'): rho}; pairs that are not named are uncorrelated, though\n"
+                            "not independent. Inputs that no pair names are independent.\ndf: degrees of freedom, any positive number; fewer, more\n"
+                            "common extremes.\nnames: the inputs of the rows of the matrix; None: all of the Joint.")
+        .def(py::init(student(Kind::scores)), py::arg("correlation"), py::arg("df"), py::arg("names") = py::none())
+        .def_static("from_kendall", student(Kind::kendall), py::arg("correlation"), py::arg("df"), py::arg("names") = py::none(),
+                    "The copula with these Kendall's taus (matrix or dict of pairs).")
+        .def_property_readonly("correlation", [](const StudentSpec& s) { return s.correlation.given(); }, "Matrix or dict of pairs, as given.")
+        .def_property_readonly("df", [](const StudentSpec& s) { return s.df; }, "Degrees of freedom.")
+        .def_property_readonly("names", [](const StudentSpec& s) { return names_or_none(s.correlation.names); }, "Names of the inputs; None: all.")
+        .def("__repr__", [](const StudentSpec& s) { return "StudentCopula of " + s.correlation.text() + ", df=" + binder::text_of(s.df); })
+        .def(py::pickle([](const StudentSpec& s) { return py::make_tuple(state(s.correlation), s.df); },
+                        [](const py::tuple& t) {
+                            const auto c = t[0].cast<py::tuple>();
+                            return make_student(c[1], t[1].cast<double>(), c[2], static_cast<Kind>(c[0].cast<int>()));
+                        }));
+}
+
+// Any copula ------------------------------------------------------------------------------------------------------------
+
+template <class... Specs>
+struct ClosedSpecs {
+    static bool is(py::handle copula) { return (py::isinstance<Specs>(copula) || ...); }
+    static CopulaGroup resolve(py::handle copula, const std::vector<Univariate>& laws, const Names& inputs) {
+        std::vector<CopulaGroup> found;
+        ((py::isinstance<Specs>(copula) ? void(found.push_back(copula.cast<const Specs&>().resolve(laws, inputs))) : void()), ...);
+        return found.front();
+    }
+    static std::string names() {
+        std::string text;
+        ((text += (text.empty() ? "" : ", ") + std::string(Specs::who)), ...);
+        return text;
+    }
+};
+using Specs = ClosedSpecs<GaussianSpec, StudentSpec>;
+
+[[noreturn]] void refuse_copula(py::handle given) {
+    throw py::type_error("Joint: copula must be a copula (" + Specs::names() + ") or a list of them, got " +
+                         py::type::of(given).attr("__name__").cast<std::string>());
+}
+
+}  // namespace
+
+namespace binder {
+
+Dependence to_dependence(py::handle copula, const std::vector<Univariate>& laws, const std::vector<std::string>& names) {
+    std::vector<CopulaGroup> groups;
+    if (Specs::is(copula)) {
+        groups.push_back(Specs::resolve(copula, laws, names));
+    } else if (py::isinstance<py::list>(copula) || py::isinstance<py::tuple>(copula)) {
+        for (const auto one : py::iter(copula)) {
+            if (!Specs::is(one)) refuse_copula(one);
+            groups.push_back(Specs::resolve(one, laws, names));
+        }
+    } else if (!copula.is_none()) {
+        refuse_copula(copula);
+    }
+    return groups;
+}
+
+py::object from_dependence(const Dependence& dependence, const std::vector<std::string>& names) {
+    py::list out;
+    for (const auto& group : dependence.groups())
+        out.append(std::visit([&](const auto& copula) { return py::cast(described(copula, names_of(group, names))); }, group.copula));
+    if (out.empty()) return py::none();
+    return out.size() == 1 ? py::object(out[0]) : py::object(out);
+}
+
+}  // namespace binder
+
+void bind_copulas(py::module_& m) { bind_elliptical(m); }
