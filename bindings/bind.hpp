@@ -16,6 +16,7 @@
 #include <buffon/fields.hpp>
 #include <buffon/problem.hpp>
 #include <buffon/run.hpp>
+#include <buffon/sample.hpp>
 #include <buffon/text.hpp>
 
 #include "convert.hpp"
@@ -29,6 +30,16 @@ template <class T>
 inline constexpr const char* argument_name = "argument";
 template <>
 inline constexpr const char* argument_name<buffon::Problem> = "problem";
+template <>
+inline constexpr const char* argument_name<buffon::Sample> = "sample";
+template <>
+inline constexpr const char* argument_name<std::optional<buffon::Distribution>> = "law";
+
+/// Whether it may be left out.
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
 
 /// Last word of the binding on an options struct before the call.
 template <class T>
@@ -72,6 +83,8 @@ T positional(Keywords& keywords, const py::args& args, std::size_t& used) {
     if (by_keyword && used < args.size())
         throw py::type_error(keywords.function() + ": argument '" + argument_name<T> + "' is given twice");
     if (!by_keyword) {
+        if constexpr (is_optional<T>)
+            if (used >= args.size()) return {};
         if (used >= args.size())
             throw py::type_error(keywords.function() + ": missing argument '" + argument_name<T> + "'");
         given = args[used++];

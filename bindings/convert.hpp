@@ -17,6 +17,7 @@
 #include <buffon/fields.hpp>
 #include <buffon/problem.hpp>
 #include <buffon/run.hpp>
+#include <buffon/sample.hpp>
 #include <buffon/text.hpp>
 
 #include "rng.hpp"
@@ -222,6 +223,14 @@ template <>
 struct Converter<buffon::BaseEstimator> {
     static std::string name() { return "name of an estimator"; }
     static py::object to(const buffon::BaseEstimator&) { return py::str("plain"); }
+};
+
+template <>
+struct Converter<buffon::Sample> {
+    static buffon::Sample from(py::handle v, const std::string& f, const std::string& n) {
+        if (!py::isinstance<buffon::Sample>(v)) wrong_type(f, n, "a Sample (estimate.sample of a run with keep='sample', or bf.Sample(x, y, law))", v);
+        return v.cast<buffon::Sample>();
+    }
 };
 
 template <>

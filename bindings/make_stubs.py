@@ -41,7 +41,7 @@ class _Copula: ...
 __version__: str
 """
 PRIVATE = r"\b(Array|Rng|Law|UnivariateLaw|Copula)\b"
-POSITIONAL = {"problem": "Problem", "estimate": "Estimate", "sample": "Sample", "law": "_Law"}
+POSITIONAL = {"problem": "Problem", "estimate": "Estimate", "sample": "Sample", "law": "_Law | None"}
 # what C++ calls a pointer, or an object
 RESULTS = {"Estimate.sample": "Sample | None", "Problem.inputs": "_Law",
            "Joint.laws": "dict[str, _UnivariateLaw]", "Joint.copula": "_Copula | list[_Copula] | None"}

@@ -4,7 +4,12 @@ import inspect
 from buffon import _buffon
 from buffon._progress import Line
 
-_POSITIONAL = {"problem": "problem : Problem\n    Model and law of its inputs; d inputs, m outputs."}
+_POSITIONAL = {
+    "problem": "problem : Problem\n    Model and law of its inputs; d inputs, m outputs.",
+    "sample": "sample : Sample\n    Rows with their outputs and densities: ``estimate.sample`` of a run with ``keep=\"sample\"``, or ``bf.Sample``.",
+    "law": "law : law or None\n    Law of the inputs, in the order of the sample.",
+}
+_OPTIONAL = {"law"}   # positional arguments that may be left out
 
 _ESTIMATOR = "name of an estimator"   # whose own options are keywords of the call, too
 
@@ -32,7 +37,10 @@ def function(name, summary, rest):
             options["progress"] = None
         return core(*args, **options)
 
-    parameters = [inspect.Parameter(p, inspect.Parameter.POSITIONAL_OR_KEYWORD) for p in positional]
+    parameters = [
+        inspect.Parameter(p, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None if p in _OPTIONAL else inspect.Parameter.empty)
+        for p in positional
+    ]
     parameters += [inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, default=default) for k, _, default, _ in keywords]
     if any(kind == _ESTIMATOR for _, kind, _, _ in keywords):
         parameters.append(inspect.Parameter("options", inspect.Parameter.VAR_KEYWORD))

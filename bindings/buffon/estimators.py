@@ -222,6 +222,50 @@ _DOCS = {
         >>> tilted = bf.control(problem, controls=controls, estimator="importance", proposal=bf.Normal(0.5, 1.1), rng=1)
         """,
     ),
+    "reweight": (
+        """
+        Means under other input laws from a kept sample: no evaluation of the model.
+
+        Each row counts by how much denser the new law is there than the one it was drawn from. What the sample says wrongly of
+        functions with a known mean (the components of its sampling law, the weight itself) corrects what it says of the outputs.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (m,), or (J m,) with J ``laws``, law by law, named "law 1: y", ...; ``covariance`` is that of the values from
+            their common sample. Rows drawn while the estimator adapted are not used; the later ones are from one law, so the means
+            are unbiased, the cross-fitted controls included; ``normalised=True`` has a bias of order 1/n. Intervals are Student's over
+            the sample's nets where it has some. ``n`` counts the evaluations of the sample; none is added.
+
+            ``diagnostics``: ``pareto_k`` (J m,), the tail of |output x weight|: above 0.7 the interval warns;
+            ``effective_terms`` (J m,), as for ``plain``; of the weights ``mean_weight`` (J,), which must be 1 (the interval warns
+            where it is further off than four standard errors: the sample misses a part of the law), ``effective_size`` (J,)
+            and ``pareto_k_weights`` (J,); ``pareto_k_residual`` (J m,) of what the controls leave.
+
+        Raises
+        ------
+        ValueError
+            For neither or both of ``law`` and ``laws``, laws of another dimension, a sample without densities; by ``doubtful``
+            where the weights leave no trust.
+
+        References
+        ----------
+        Owen, Zhou, "Safe and effective importance sampling", J. Am. Stat. Assoc. 95 (2000).
+        Vehtari, Simpson, Gelman, Yao, Gabry, "Pareto smoothed importance sampling", JMLR 25 (2024).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> problem = bf.Problem(lambda x: x[:, 0] ** 2, bf.Normal())
+        >>> sample = bf.aiscv(problem, budget=10_000, rng=1, keep="sample").sample
+        >>> estimate = bf.reweight(sample, bf.Normal(0.2, 1))
+        >>> abs(estimate["y"] - 1.04) < 0.01
+        True
+        >>> two = bf.reweight(sample, laws=[bf.Normal(0.2, 1), bf.Normal(0, 1.1)])
+        >>> difference = two.contrast("law 2: y", "law 1: y")   # the common sample cancels
+        """,
+    ),
 }
 
 for _name, (_summary, _rest) in _DOCS.items():

@@ -19,9 +19,9 @@ import json, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import buffon as bf
 from buffon import _buffon
-from conftest import ARGUMENTS, INPUTS, row_wise
+from conftest import ARGUMENTS, INPUTS, WORDS, row_wise
 states = {{}}
-for word in _buffon.registry:
+for word in WORDS:
     e = getattr(_buffon, word)(bf.Problem(row_wise, INPUTS), budget=20_000, rng=1, **ARGUMENTS.get(word, {{}}))
     states[word] = repr(e._state())
 print(json.dumps(states))

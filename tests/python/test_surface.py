@@ -22,7 +22,8 @@ UNIVARIATE = {
 LAWS = [*UNIVARIATE, "Joint", "MultivariateNormal", "MultivariateT", "Mixture"]
 COPULAS = ["GaussianCopula", "StudentCopula"]
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "control"]
-NAMES = [*LAWS, *ESTIMATORS, *COPULAS, "Problem", "Sample", "SobolSequence", "Stream", "Estimate", "ModelError",
+OF_SAMPLES = ["reweight"]
+NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *COPULAS, "Problem", "Sample", "SobolSequence", "Stream", "Estimate", "ModelError",
          "cuda_status", "exceedance", "testing"]
 DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
@@ -74,7 +75,14 @@ def test_estimators_share_the_keywords_of_a_run(name):
 
 
 def test_every_registered_word_is_public():
-    assert set(bf._buffon.registry) == set(ESTIMATORS)
+    assert set(bf._buffon.registry) == {*ESTIMATORS, *OF_SAMPLES}
+
+
+@pytest.mark.parametrize("name", OF_SAMPLES)
+def test_functions_of_a_sample_take_it_first_and_options_as_keywords(name):
+    parameters = list(inspect.signature(getattr(bf, name)).parameters.values())
+    assert parameters[0].name == "sample" and "Returns\n-------\nEstimate" in getattr(bf, name).__doc__
+    assert not {"budget", "rng"} & {p.name for p in parameters}
 
 
 def model(x):   # as the beam's displacement: positive, skewed

@@ -1,0 +1,157 @@
+#include <buffon/new_laws.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include <buffon/check.hpp>
+#include <buffon/joint_means.hpp>
+#include <buffon/parallel.hpp>
+
+namespace buffon {
+namespace {
+
+constexpr double few = 10;             // effective weights that say next to nothing
+constexpr double four_errors = 6.3e-5;   // probability beyond four standard errors of a normal law
+
+std::vector<std::string> output_names(const KeptRows& rows, const NewLaws& laws) {
+    std::vector<std::string> names;
+    for (std::int64_t j = 0; j < laws.size(); ++j)
+        for (const auto& output : rows.names()) names.push_back(laws.prefix(j) + output);
+    return names;
+}
+
+/// Rows (w y_1, ..., w y_m) and with `denominator` w of successes; the control w - 1.
+TermsOf weighted_outputs(const KeptRows& rows, const NewLaws& laws, bool denominator, bool only_successes) {
+    return [&rows, &laws, denominator, only_successes](std::int64_t j, std::int64_t first, std::int64_t count) {
+        const std::vector<double> w = rows.weights(laws.densities[static_cast<std::size_t>(j)], first, count);
+        const std::int64_t m = rows.outputs();
+        Terms out{Matrix(count, m + (denominator ? 1 : 0)), Matrix(count, 1)};
+        for (std::int64_t i = 0; i < count; ++i) {
+            const double weight = w[static_cast<std::size_t>(i)];
+            for (std::int64_t k = 0; k < m; ++k) out.t(i, k) = weight * rows.y(first + i, k);
+            if (denominator) out.t(i, m) = only_successes && !rows.succeeded(first + i) ? 0.0 : weight;
+            out.controls(i, 0) = weight - 1;
+        }
+        return out;
+    };
+}
+
+Matrix first_columns(ConstView from, std::int64_t count) {
+    Matrix out(from.rows, count);
+    for (std::int64_t i = 0; i < out.rows; ++i)
+        for (std::int64_t k = 0; k < count; ++k) out(i, k) = from(i, k);
+    return out;
+}
+
+/// E[w y] / E[w] through its linear terms w (y - ratio) / E[w], whose tails are those of the error.
+Estimate ratios(const KeptRows& rows, const NewLaws& laws, bool controls) {
+    const std::int64_t m = rows.outputs();
+    std::vector<std::string> names;
+    for (std::int64_t j = 0; j < laws.size(); ++j)
+        for (std::int64_t k = 0; k <= m; ++k) names.push_back(std::to_string(j) + ", " + std::to_string(k));
+    const auto raw_terms = weighted_outputs(rows, laws, true, rows.failures());
+    const Estimate raw = joint_means(rows, names, laws.size(), raw_terms, controls);
+    const auto at = [&](std::int64_t j, std::int64_t k) { return raw.value[static_cast<std::size_t>(j * (m + 1) + k)]; };
+    for (std::int64_t j = 0; j < laws.size(); ++j)
+        require(at(j, m) > 0, rows.function(), ": ", laws.prefix(j), "no row of the sample has weight under this law");
+    Estimate e = joint_means(rows, output_names(rows, laws), laws.size(), [&](std::int64_t j, std::int64_t first, std::int64_t count) {
+        Terms terms = raw_terms(j, first, count);
+        Matrix t(count, m);
+        for (std::int64_t i = 0; i < count; ++i)
+            for (std::int64_t k = 0; k < m; ++k) t(i, k) = (terms.t(i, k) - at(j, k) / at(j, m) * terms.t(i, m)) / at(j, m);
+        terms.judged = first_columns(terms.t, m);   // an indicator less its mean has no tail to speak of
+        terms.t = std::move(t);
+        return terms;
+    }, controls);
+    for (std::int64_t j = 0; j < laws.size(); ++j)
+        for (std::int64_t k = 0; k < m; ++k) e.value[static_cast<std::size_t>(j * m + k)] += at(j, k) / at(j, m);
+    return e;
+}
+
+template <class... Parts>
+std::string text(const Parts&... parts) {
+    std::ostringstream out;
+    out.precision(2);
+    (out << ... << parts);
+    return out.str();
+}
+
+const std::vector<double>& numbers(const Estimate& e, const char* name) { return std::get<std::vector<double>>(e.diagnostics.at(name)); }
+
+}  // namespace
+
+Estimate means_under(const KeptRows& rows, const NewLaws& laws, bool normalised, bool controls) {
+    if (normalised || rows.failures()) {
+        // a control w - 1 would turn the mean weight into 1
+        Estimate e = ratios(rows, laws, controls && !normalised);
+        if (rows.failures()) e.warnings.push_back(std::to_string(rows.n_failed()) + " of " + std::to_string(rows.sample().n()) +
+                                                  " evaluations of the sample failed: the values are conditional on success");
+        return e;
+    }
+    return joint_means(rows, output_names(rows, laws), laws.size(), weighted_outputs(rows, laws, false, false), controls);
+}
+
+void judge_weights(const KeptRows& rows, const NewLaws& laws, Estimate& e) {
+    std::vector<std::string> names;
+    for (std::int64_t j = 0; j < laws.size(); ++j)
+        for (const char* part : {"w", "w^2"}) names.push_back(laws.prefix(j) + part);
+    const Estimate w = joint_means(rows, names, laws.size(), [&](std::int64_t j, std::int64_t first, std::int64_t count) {
+        Terms terms{Matrix(count, 2), Matrix(count, 0)};
+        const std::vector<double> weight = rows.weights(laws.densities[static_cast<std::size_t>(j)], first, count);
+        for (std::int64_t i = 0; i < count; ++i) {
+            terms.t(i, 0) = weight[static_cast<std::size_t>(i)];
+            terms.t(i, 1) = weight[static_cast<std::size_t>(i)] * weight[static_cast<std::size_t>(i)];
+        }
+        return terms;
+    }, false);
+    const auto [low, high] = w.confidence_interval(1 - four_errors / static_cast<double>(laws.size()));
+    std::vector<double> mean, size, k_hat;
+    for (std::int64_t j = 0; j < laws.size(); ++j) {
+        const auto a = static_cast<std::size_t>(2 * j);
+        mean.push_back(w.value[a]);
+        size.push_back(w.value[a + 1] > 0 ? static_cast<double>(rows.draws()) * w.value[a] * w.value[a] / w.value[a + 1] : 0.0);
+        k_hat.push_back(numbers(w, "pareto_k")[a]);
+        if (low[a] <= 1 + 1e-9 && 1 - 1e-9 <= high[a]) continue;
+        e.warnings.push_back(laws.prefix(j) + text("the mean weight is ", w.value[a], " +- ", w.std_error()[a],
+                                                   ", not 1: the sample misses a part of this law, and what the outputs are there"));
+    }
+    e.diagnostics["mean_weight"] = std::move(mean);
+    e.diagnostics["effective_size"] = std::move(size);
+    e.diagnostics["pareto_k_weights"] = std::move(k_hat);
+}
+
+void judge_supports(const KeptRows& rows, const std::vector<Distribution>& laws, const NewLaws& named, Estimate& e) {
+    const auto& from = rows.sample().law;
+    if (!from || !rows.drawn_from(*from)) return;
+    for (std::size_t j = 0; j < laws.size(); ++j)
+        for (std::int64_t i = 0; i < from->dim(); ++i) {
+            const Support wide = laws[j].support(i), narrow = from->support(i);
+            if (wide.lower >= narrow.lower && wide.upper <= narrow.upper) continue;
+            e.warnings.push_back(named.prefix(static_cast<std::int64_t>(j)) + "this law has mass where the sample's has none: '" +
+                                 from->names()[static_cast<std::size_t>(i)] + "' outside [" + text(narrow.lower, ", ", narrow.upper, "]"));
+        }
+}
+
+void refuse(const KeptRows& rows, Doubtful doubtful, const Estimate& e) {
+    if (doubtful == Doubtful::warn) return;
+    const auto& k_hat = numbers(e, "pareto_k");
+    const auto& terms = numbers(e, "effective_terms");
+    const auto& size = numbers(e, "effective_size");
+    const auto& mean = numbers(e, "mean_weight");
+    const auto m = k_hat.size() / size.size();
+    const bool strict = doubtful == Doubtful::raise;
+    const double limit = strict ? std::min(1 - 1 / std::log10(std::max(static_cast<double>(rows.draws()), 20.0)), 0.7) : 1.0;
+    for (std::size_t v = 0; v < k_hat.size(); ++v) {
+        const std::size_t j = v / m;
+        const auto say = [&](const auto&... why) {
+            require(false, rows.function(), ": the sample does not tell '", e.names[v], "': ", why...,
+                    "; draw a sample nearer to that law, or see the numbers with doubtful = 'warn'");
+        };
+        if (k_hat[v] > limit && (strict || terms[v] < few)) say("its terms have a heavy tail (k-hat ", k_hat[v], ")");
+        if (size[j] < few && (strict || terms[v] < few)) say("no more than ", size[j], " rows have weight");
+        if (strict && mean[j] < 0.9) say("it covers ", mean[j], " of the mass");
+    }
+}
+
+}  // namespace buffon
