@@ -12,6 +12,7 @@
 namespace buffon {
 namespace {
 
+constexpr std::uint32_t probe_stream = 900;      // id: batches of the adaptation count from 0, the final sample's from 1,000
 constexpr std::int64_t largest_batch = 16'384;   // bounds the memory of the adaptation whatever the budget
 constexpr std::int64_t fewest_points = 10;       // below, a batch says nothing
 constexpr std::int64_t clear_batch = 100;        // points that a batch should have where a tenth of the budget allows it
@@ -24,6 +25,7 @@ Adaptation::Adaptation(Evaluation& evaluate, const WorkingSpace& space, const Ai
     const auto share = static_cast<std::int64_t>(options.batch_fraction * budget);
     const std::int64_t least = std::min(evaluate.run().budget / 10, std::max(clear_batch, points_for_a_fit()));
     batch_ = std::min(std::max(share, least), largest_batch);
+    small_ = batch_ > share;
     const auto batches = std::llround(std::floor(options.adaptation / options.batch_fraction + 1e-9));
     net_ = options.points == Points::iid ? 1 : Replication::of(evaluate.run().budget, options.replicates).points;
     cap_ = std::min(static_cast<std::int64_t>(options.adaptation * budget), std::max<std::int64_t>(batches, 1) * batch_);
@@ -34,32 +36,64 @@ Adaptation::Adaptation(Evaluation& evaluate, const WorkingSpace& space, const Ai
 }
 
 bool Adaptation::init() {
-    if (batch_ < fewest_points || 2 * batch_ > cap_) {
+    if (batch_ < fewest_points || 2 * batch_ > cap_ || (batch_ < points_for_a_fit() && !has_score())) {
         stop_ = "no adaptation";
         return false;
     }
     const Batch& batch = draw(Proposal::initial(), {});
+    check_weights();
     initial_ = residual_spread(summands(batch), Matrix(batch.n(), 0), Matrix(0, evaluate_.wanted() * space_.laws()));
+    return true;
+}
+
+/// Once the first evaluation has shown how many outputs there are.
+void Adaptation::check_weights() const {
     const auto expectations = static_cast<std::size_t>(evaluate_.wanted() * space_.laws());
     require(options_.weights.empty() || options_.weights.size() == expectations,
             "aiscv: weights must have one entry per expectation, ", expectations, ", got ", options_.weights.size());
-    return true;
 }
 
 /// A Gaussian with a covariance asks for several points per coordinate, be they ever so well placed.
 std::int64_t Adaptation::points_for_a_fit() const { return 4 * (space_.dim() + 2); }
+
+/// Asks the model for one point: a batch too small for a fit is worth its points only to a rare event with a score, which has
+/// no other hope.
+bool Adaptation::has_score() {
+    probed_ = 1;
+    const PointSet point = PointSet::independent(1, {evaluate_.key(), probe_stream});
+    const bool scored = buffon::draw(evaluate_, space_, Proposal::initial(), point, 0, 1).score.rows > 0;
+    count_as_adaptation(evaluate_);
+    check_weights();
+    return scored;
+}
+
+/// The expectations that matter most differ from 0 at too few points for a fit, even if the whole adaptation drew as many as
+/// the first batch did.
+bool Adaptation::out_of_reach() const {
+    if (!small_ || pool_.score().rows > 0) return false;
+    const double enough = 1.5 * static_cast<double>(space_.dim() + 2) * static_cast<double>(pool_.n()) / static_cast<double>(cap_);
+    double hidden = 0, all = 0;
+    for (std::size_t e = 0; e < weights_.size(); ++e) {
+        std::int64_t hits = 0;
+        for (std::int64_t i = 0; i < seen_.r.rows; ++i) hits += seen_.r(i, static_cast<std::int64_t>(e)) != 0;
+        const double part = weights_[e] * initial_.v[e];
+        all += part;
+        if (static_cast<double>(hits) < enough) hidden += part;
+    }
+    return 2 * hidden >= all;   // nothing varied: nothing is to be learnt
+}
 
 bool Adaptation::step() {
     if (spent() + batch_ > cap_) {
         stop_ = "budget";
         return false;
     }
-    if (batch_ < points_for_a_fit() && pool_.score().rows == 0) {   // a rare event with a score has no other hope
-        stop_ = "no adaptation";
-        return false;
-    }
     seen_ = {};
     look();
+    if (pairs_.empty() && out_of_reach()) {
+        stop_ = "out of reach";
+        return false;
+    }
     if (nets_suffice()) {
         stop_ = "nets suffice";
         return false;
@@ -84,7 +118,7 @@ double Adaptation::need() const {
 }
 
 const Batch& Adaptation::draw(Proposal proposal, std::vector<double> log_q) {
-    const Stream stream{evaluate_.key(), static_cast<std::uint32_t>(pairs_.size() + (spent() > 0 ? 1 : 0))};
+    const Stream stream{evaluate_.key(), static_cast<std::uint32_t>(pairs_.size() + (pool_.n() > 0 ? 1 : 0))};
     const PointSet points = options_.points == Points::iid ? PointSet::independent(batch_, stream)
                                                            : PointSet::nets(proposal.coordinates(space_), batch_, 1, stream.key, stream.id);
     last_ = draw_batch(evaluate_, space_, proposal, points, 0, batch_);
@@ -123,7 +157,7 @@ Spread Adaptation::residual_spread(Matrix t, const Matrix& x, const Matrix& b) c
 
 void Adaptation::report(Estimate& e) const {
     e.diagnostics["stop"] = std::string(stop_);
-    e.diagnostics["batches"] = static_cast<std::int64_t>(pairs_.size() + (spent() > 0 ? 1 : 0));
+    e.diagnostics["batches"] = static_cast<std::int64_t>(pairs_.size() + (pool_.n() > 0 ? 1 : 0));
     e.diagnostics["adaptation_n"] = spent();
     e.diagnostics["fallback"] = fallback_;
     e.diagnostics["provisional"] = provisional_;

@@ -25,7 +25,7 @@ public:
     /// The proposal of the final sample, judged on all points; q_0 again when nothing is much better.
     Proposal choose();
 
-    std::int64_t spent() const { return pool_.n(); }
+    std::int64_t spent() const { return probed_ + pool_.n(); }
     const Pool& pool() const { return pool_; }
     void report(Estimate& e) const;
 
@@ -40,6 +40,9 @@ private:
 
     void look();
     std::int64_t points_for_a_fit() const;
+    bool has_score();
+    void check_weights() const;
+    bool out_of_reach() const;
     double need() const;
     const Batch& draw(Proposal proposal, std::vector<double> log_q);
     Proposal propose(std::vector<double>& log_q);
@@ -66,6 +69,8 @@ private:
     const AiscvOptions& options_;
     std::int64_t batch_;
     std::int64_t cap_;
+    bool small_;                    // batches take more than their share of the budget
+    std::int64_t probed_ = 0;       // evaluations that only showed whether there is a score
     std::int64_t net_;              // points of one net of the final sample; 1 with independent points
     Pool pool_;
     Batch last_;

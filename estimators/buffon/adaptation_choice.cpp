@@ -16,7 +16,11 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 // How much better than q_0 in nets a density must promise to be: the promise is known to a factor of two or three, and q_0
 // in nets is what the user could have had without us.
-constexpr double doubt = 3.0;
+constexpr double usual_doubt = 3.0;
+// Where the budget is small, so are the nets: q_0 in nets is hardly better than chance, and what has been spent is spent.
+constexpr double small_doubt = 1.5;
+// A density that after two batches of a small budget promises no more than this will not become better by that factor.
+constexpr double hopeless = 0.7;
 // Nets gain more under q_0 than under a mixture, whose choice of the component is a jump: two binary digits of variance on
 // twelve problems. A batch measures the difference with an error of about as much, so the two are averaged.
 constexpr double expected_lead = 2.0;
@@ -40,8 +44,9 @@ bool Adaptation::nets_suffice() const {
     if (pairs_.size() < 2 || net_ == 1 || std::ranges::all_of(pairs_, &Pair::provisional)) return false;
     const double best = std::ranges::min(pairs_ | std::views::transform([&](const Pair& p) { return weighted(p.spread.v); }));
     const double promised = best * std::exp2(common_log_gain()), gain = initial_log_gain();
-    const double enough = promised / (doubt * std::exp2(gain));   // in_nets is at least the pooled variance times this gain
-    return doubt * in_nets(initial_variance(enough), initial_, gain) < promised;
+    const double share = small_ ? hopeless : usual_doubt;
+    const double enough = promised / (share * std::exp2(gain));   // in_nets is at least the pooled variance times this gain
+    return share * in_nets(initial_variance(enough), initial_, gain) < promised;
 }
 
 Proposal Adaptation::choose() {
@@ -56,7 +61,7 @@ Proposal Adaptation::choose() {
         fallback_ = least >= 0.9 * initial;
         return fallback_ ? Proposal::initial(best->proposal.components()) : best->proposal;
     }
-    const double gain = initial_log_gain();
+    const double gain = initial_log_gain(), doubt = small_ ? small_doubt : usual_doubt;
     fallback_ = (pool_.score().rows > 0 ? 1.0 : doubt) * least * std::exp2(common_log_gain()) >= in_nets(initial, initial_, gain);
     if (!fallback_) return best->proposal;
     const Pair controlled = controlled_initial(*best);

@@ -17,7 +17,7 @@ constexpr double expected_rate = 1.5;
 constexpr double rate_sd = 0.5;
 
 /// Sum of squares of the columns about their means.
-std::vector<double> scatter(const Matrix& rows) {
+std::vector<double> scatter(ConstView rows) {
     std::vector<double> mean(static_cast<std::size_t>(rows.cols)), squares(mean.size());
     for (std::int64_t i = 0; i < rows.rows; ++i)
         for (std::int64_t e = 0; e < rows.cols; ++e) mean[static_cast<std::size_t>(e)] += rows(i, e);
@@ -68,18 +68,21 @@ struct Line {
 }  // namespace
 
 Spread spread_of(const Matrix& rest, double freedom, bool is_net) {
-    Spread spread{divided(scatter(rest), freedom), {}};
+    Spread spread{divided(scatter(rest), freedom), {}, {}};
     const auto largest = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(rest.rows / fewest_pieces)));
     if (!is_net || largest < smallest_piece) return spread;
     std::int64_t size = std::max(largest >> (sizes - 1), smallest_piece);
     for (Matrix means = piece_means(rest, size); size <= largest; size *= 2, means = piece_means(means, 2))   // pairs of halves
         spread.pieces.push_back({size, means.rows, divided(scatter(means), static_cast<double>(means.rows - 1))});
     std::ranges::reverse(spread.pieces);
+    const std::int64_t held = largest * spread.pieces.front().count;
+    spread.inside = divided(scatter(rest.view().slice(0, held)), freedom * static_cast<double>(held) / static_cast<double>(rest.rows));
     return spread;
 }
 
 double Spread::log_gain(std::span<const double> weights, std::int64_t m) const {
-    const double independent = weighted(weights, v);
+    const double independent = weighted(weights, inside);   // a few hits in the rows that are left over say nothing of nets
+    if (pieces.empty() || !(independent > 0)) return 0;
     Line line;
     for (const Pieces& p : pieces) {
         const double variance = weighted(weights, p.variance);
@@ -87,7 +90,6 @@ double Spread::log_gain(std::span<const double> weights, std::int64_t m) const {
         // log2 of a variance with f degrees of freedom has variance 2 / (f log^2 2)
         line.add(std::log2(static_cast<double>(p.points)), std::log2(variance), static_cast<double>(p.count - 1) * 0.24);
     }
-    if (pieces.empty() || !(independent > 0)) return 0;
     const double size = std::log2(static_cast<double>(m));
     return std::min(0.0, line.at(size, -expected_rate, rate_sd) + size - std::log2(independent));
 }

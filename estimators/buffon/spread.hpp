@@ -20,6 +20,7 @@ struct Spread {
     };
 
     std::vector<double> v;        // (E) variance of a summand
+    std::vector<double> inside;   // (E) the same of the rows that the largest pieces hold
     std::vector<Pieces> pieces;   // halves of halves; none when the batch is too small or not a net
 
     /// log2 of how much less the mean of a net of m points varies than that of m independent points, <= 0, for the sum of

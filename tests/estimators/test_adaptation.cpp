@@ -1,5 +1,6 @@
 #include <buffon/adaptation.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <stdexcept>
@@ -144,24 +145,38 @@ TEST_CASE("no room for an adaptation: nothing is spent and q_0 is chosen") {
 
 TEST_CASE("batches too small for a covariance in 50 dimensions end the adaptation, unless a score gives no other hope") {
     Case c(Problem([](std::span<const double> x) { return std::exp(x[0]); }, testing::standard_normal(50)), 1000);
-    CHECK(c.adaptation.init());
-    CHECK_FALSE(c.adaptation.step());
+    CHECK_FALSE(c.adaptation.init());
     CHECK(c.stop() == "no adaptation");
-    CHECK(c.adaptation.spent() == 100);
+    CHECK(c.adaptation.spent() == 1);   // to see that there is no score
     CHECK(c.adaptation.choose().alpha() == std::vector{1.0});
     Case scored(testing::linear_exceedance(50, {3.0}).problem, 1000);
     CHECK(scored.adaptation.init());
     CHECK(scored.adaptation.step());
-    CHECK(scored.adaptation.spent() == 200);
+    CHECK(scored.adaptation.spent() == 201);
 }
 
 TEST_CASE("a batch has a twentieth of the budget, within a tenth where that is little and never more than 16,384 points") {
-    const std::pair<std::int64_t, std::int64_t> cases[] = {{100, 10}, {500, 50}, {1200, 100}, {2000, 100}, {20'000, 1000}, {1'000'000, 16'384}};
+    const std::pair<std::int64_t, std::int64_t> cases[] = {{150, 15}, {500, 50}, {1200, 100}, {2000, 100}, {20'000, 1000}, {1'000'000, 16'384}};
     for (const auto& [budget, batch] : cases) {
         Case c(testing::gaussian_moments().problem, budget);
         CHECK(c.adaptation.init());
         CHECK_MESSAGE(c.adaptation.spent() == batch, budget);
     }
+}
+
+TEST_CASE("what a small budget hits too rarely for a fit ends the adaptation after its first batch, a score goes on") {
+    const auto far = [](std::span<const double> x) { return *std::max_element(x.begin(), x.end()) > 3 ? 1.0 : 0.0; };   // p = 0.027
+    Case c(Problem(far, testing::standard_normal(20)), 1000);
+    CHECK(c.adaptation.init());
+    CHECK_FALSE(c.adaptation.step());
+    CHECK(c.stop() == "out of reach");
+    CHECK(c.adaptation.spent() == 100);
+    Case large(Problem(far, testing::standard_normal(20)), 20'000);   // 27 hits in a batch, and time to become more
+    CHECK(large.adaptation.init());
+    CHECK(large.adaptation.step());
+    Case scored(testing::linear_exceedance(20, {3.0}).problem, 1000);
+    CHECK(scored.adaptation.init());
+    CHECK(scored.adaptation.step());
 }
 
 TEST_CASE("an adaptation never spends more than its share of the budget") {

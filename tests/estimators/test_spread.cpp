@@ -55,6 +55,14 @@ TEST_CASE("spread: the variance of a summand is that of the rows") {
     CHECK(spread_of(y, n - 1, true).v[0] == doctest::Approx(Moments{ConstView(y)}.covariance()(0, 0)).epsilon(1e-12));
 }
 
+TEST_CASE("spread: hits in the rows that no piece holds are no gain of nets") {
+    Matrix y(n, 1);
+    for (std::int64_t i = 950; i < n; ++i) y(i, 0) = 1;   // pieces of 128 hold 896 rows
+    const Spread few = spread_of(y, n - 1, true);
+    CHECK(few.v[0] > 0.04);
+    CHECK(few.log_gain(one, 512) == 0.0);
+}
+
 TEST_CASE("spread: pieces are consecutive rows, halved from the largest power of two that leaves seven") {
     Matrix y(n, 1);
     for (std::int64_t i = 0; i < n; ++i) y(i, 0) = static_cast<double>(i / 128);   // constant in each piece of 128
