@@ -59,11 +59,12 @@ void Adaptation::fit_parts(std::vector<Component>& components, std::vector<std::
     std::vector<double> own(static_cast<std::size_t>(weights.rows));
     for (std::size_t p = 0; p < seen_.parts.size(); ++p) {
         for (std::size_t i = 0; i < own.size(); ++i) own[i] = weights(static_cast<std::int64_t>(i), static_cast<std::int64_t>(p));
+        const Stream start{evaluate_.key(), static_cast<std::uint32_t>(0x10000 * (pairs_.size() + 1) + p)};
         if (options_.family == Family::vmfn) {
-            if (auto law = fit_vmfn(pool_.z(), own)) add(seen_.parts[p], 1.0, std::move(*law));
+            for (auto& component : fit_vmfn_mixture(pool_.z(), own, options_.components, start))
+                add(seen_.parts[p], component.share, std::move(component.law));
             continue;
         }
-        const Stream start{evaluate_.key(), static_cast<std::uint32_t>(0x10000 * (pairs_.size() + 1) + p)};
         for (auto& component : fit_mixture(pool_.z(), own, options_.components, fit, start))
             add(seen_.parts[p], component.share, std::move(component.law));
     }

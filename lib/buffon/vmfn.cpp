@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <mutex>
 #include <numbers>
+#include <optional>
 
 #include <boost/math/special_functions/gamma.hpp>
 
@@ -75,6 +77,16 @@ struct VonMisesFisherNakagami::Tables {
     }
 };
 
+struct VonMisesFisherNakagami::Lazy {
+    mutable std::once_flag made;
+    mutable std::optional<Tables> tables;
+
+    const Tables& get(const VonMisesFisherNakagami& law) const {
+        std::call_once(made, [&] { tables.emplace(law.direction_, law.concentration_, law.shape_); });
+        return *tables;
+    }
+};
+
 VonMisesFisherNakagami::VonMisesFisherNakagami(std::vector<double> direction, double concentration, double shape, double spread)
     : direction_(std::move(direction)), concentration_(concentration), shape_(shape), spread_(spread) {
     require(dim() >= 2, "VonMisesFisherNakagami: direction must have at least 2 coordinates, got ", dim());
@@ -85,11 +97,11 @@ VonMisesFisherNakagami::VonMisesFisherNakagami(std::vector<double> direction, do
     require(std::isfinite(length) && length > 0, "VonMisesFisherNakagami: direction must be finite and not 0");
     for (double& a : direction_) a /= length;
     log_norm_ = log_radius_norm(shape, spread) + log_direction_norm(static_cast<double>(dim()), concentration);
-    tables_ = std::make_shared<const Tables>(direction_, concentration, shape);
+    tables_ = std::make_shared<const Lazy>();
 }
 
 void VonMisesFisherNakagami::place(double* z, double v) const {
-    const Tables& t = *tables_;
+    const Tables& t = tables_->get(*this);
     const std::int64_t d = dim();
     const Hyperbolic angle(t.angle.at_score(z[0]));
     const double radius = std::sqrt(spread_) * elementary::exp(0.5 * t.radius.at_score(normal_quantile(v)));

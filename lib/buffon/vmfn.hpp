@@ -34,11 +34,12 @@ public:
 
 private:
     struct Tables;
+    struct Lazy;
 
     std::vector<double> direction_;
     double concentration_, shape_, spread_;
     double log_norm_;
-    std::shared_ptr<const Tables> tables_;
+    std::shared_ptr<const Lazy> tables_;   // made at the first draw: a fit has many laws that nobody draws from
 };
 
 /// K such densities at n points: O(n d K).

@@ -78,6 +78,34 @@ TEST_CASE("vmfn fit: the concentration about a mean direction of few points is t
     CHECK(naive > 1.1 * found);   // what the points themselves say of it
 }
 
+TEST_CASE("vmfn fit: two opposite directions are told apart, as many as there are are counted, and one is left one") {
+    for (const std::int64_t d : {5, 100}) {
+        CAPTURE(d);
+        std::vector<double> back = first_axis(d);
+        back[0] = -1;
+        const double k = 0.4 * static_cast<double>(d), m = 0.5 * static_cast<double>(d);
+        const std::int64_t n = 400;
+        const Matrix one = draws(VonMisesFisherNakagami(first_axis(d), k, m, 2 * m), n, 1);
+        const Matrix other = draws(VonMisesFisherNakagami(back, k, m, 2 * m), n, 2);
+        Matrix both = one;
+        both.rows = 2 * n;
+        both.data.insert(both.data.end(), other.data.begin(), other.data.end());
+        std::vector<double> weights(static_cast<std::size_t>(2 * n), 1.0);
+        std::fill_n(weights.begin() + n, n, 0.5);
+        for (const std::int64_t components : {0, 2}) {
+            const auto mixture = fit_vmfn_mixture(both, weights, components, {3, 0});
+            REQUIRE(mixture.size() == 2);
+            const auto& heavy = mixture[mixture[0].share > mixture[1].share ? 0 : 1];
+            const auto& light = mixture[mixture[0].share > mixture[1].share ? 1 : 0];
+            CHECK(heavy.law.direction()[0] > 0.95);
+            CHECK(light.law.direction()[0] < -0.9);
+            CHECK(std::abs(heavy.share - 2.0 / 3) < 0.05);
+            CHECK(std::abs(heavy.law.concentration() / k - 1) < 0.2);
+        }
+        CHECK(fit_vmfn_mixture(one, std::vector<double>(static_cast<std::size_t>(n), 1.0), 0, {3, 1}).size() == 1);
+    }
+}
+
 TEST_CASE("vmfn fit: points all around have no concentration, points at one radius a sharp one, two points no law") {
     const std::int64_t d = 10;
     const VonMisesFisherNakagami all_around(first_axis(d), 0.0, 5.0, 10.0);
