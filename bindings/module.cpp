@@ -16,6 +16,7 @@ void bind_copulas(py::module_& m);
 void bind_multivariates(py::module_& m);
 void bind_points(py::module_& m);
 void bind_problem(py::module_& m);
+void bind_sample(py::module_& m);
 void bind_estimate(py::module_& m);
 void bind_estimators(py::module_& m);
 void bind_diffusion(py::module_& m);
@@ -47,6 +48,7 @@ str
     bind_multivariates(m);
     bind_points(m);
     bind_problem(m);
+    bind_sample(m);
     bind_estimate(m);
     bind_estimators(m);
     py::module_ diffusion = m.def_submodule("diffusion");

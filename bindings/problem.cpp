@@ -326,52 +326,6 @@ void read_known(const py::dict& given, const std::string& where, Controls& out, 
     if (out.names.empty()) throw py::value_error(where + " is an empty dict");
 }
 
-/// Rows that a sample owns, looked at without a copy; `owner` keeps them alive.
-py::array_t<double> look_at(const Matrix& m, py::handle owner) {
-    py::array_t<double> a({static_cast<py::ssize_t>(m.rows), static_cast<py::ssize_t>(m.cols)}, m.data.data(), owner);
-    a.attr("setflags")(py::arg("write") = false);
-    return a;
-}
-
-py::dict state(const Sample& s) {
-    py::dict out;
-    out["x"] = binder::from_matrix(s.x);
-    out["y"] = binder::from_matrix(s.y);
-    out["log_density"] = binder::from_vector(s.log_density);
-    out["inputs"] = s.inputs;
-    out["outputs"] = s.outputs;
-    out["replicate"] = py::array_t<std::int64_t>(static_cast<py::ssize_t>(s.replicate.size()), s.replicate.data());
-    out["adaptation"] = s.adaptation;
-    out["skipped"] = s.skipped;
-    out["controls"] = binder::from_matrix(s.controls);
-    return out;
-}
-
-Sample from_state(const py::dict& given) {
-    Sample s;
-    s.x = binder::to_matrix(given["x"], "Sample: x");
-    s.y = binder::to_matrix(given["y"], "Sample: y");
-    s.log_density = binder::to_vector(given["log_density"], "Sample: log_density");
-    s.inputs = binder::convert<std::vector<std::string>>(given["inputs"], "Sample", "inputs");
-    s.outputs = binder::convert<std::vector<std::string>>(given["outputs"], "Sample", "outputs");
-    const auto densities = static_cast<std::int64_t>(s.log_density.size());
-    require(s.y.rows == s.x.rows && (densities == s.x.rows || densities == 0), "Sample: x, y and log_density must have equally many rows, got ",
-            s.x.rows, ", ", s.y.rows, " and ", densities);
-    require(static_cast<std::int64_t>(s.inputs.size()) == s.x.cols && static_cast<std::int64_t>(s.outputs.size()) == s.y.cols,
-            "Sample: columns need a name each, got ", s.x.cols, " inputs and ", s.y.cols, " outputs with ", s.inputs.size(), " and ",
-            s.outputs.size(), " names");
-    if (!given.contains("replicate")) return s;   // of an older file
-    s.replicate = given["replicate"].cast<std::vector<std::int64_t>>();
-    s.adaptation = given["adaptation"].cast<std::int64_t>();
-    s.skipped = given["skipped"].cast<std::int64_t>();
-    s.controls = binder::to_matrix(given["controls"], "Sample: controls");
-    const auto labels = static_cast<std::int64_t>(s.replicate.size());
-    require(s.adaptation >= 0 && s.adaptation <= s.n() && s.skipped >= 0 && (labels == s.n() || labels == 0) &&
-                (s.controls.rows == s.n() - s.adaptation || s.controls.rows == 0),
-            "Sample: replicate, adaptation, skipped or controls do not fit ", s.n(), " rows");
-    return s;
-}
-
 std::string text_of(const Problem& p) {
     std::string out = "Problem with " + std::to_string(p.dim()) + " inputs (";
     const auto inputs = p.inputs().names();
@@ -513,45 +467,4 @@ thresholds : list of float
 below : bool
     1{model(x) < t} instead.
 )doc");
-    py::class_<Sample>(m, "Sample", "Points with what the model said and where they were drawn from.")
-        .def(py::init([](py::object x, py::object y, py::object law) {
-                 const Distribution from = binder::to_distribution(law, "Sample: law");
-                 const binder::Array rows = binder::to_rows(x, from.dim(), "Sample: x");
-                 const binder::Array out = binder::to_array(y, "Sample: y");
-                 Sample s;
-                 require((out.ndim() == 1 || out.ndim() == 2) && out.shape(0) == rows.shape(0), "Sample: y must have shape (n,) or (n, m) with n = ",
-                         rows.shape(0), ", got ", binder::shape_text(out));
-                 s.append(binder::view_of(rows), binder::view_of(out));
-                 s.inputs = from.names();
-                 for (std::int64_t j = 1; j <= s.y.cols; ++j) s.outputs.push_back(s.y.cols == 1 ? "y" : "y" + std::to_string(j));
-                 s.log_density.resize(static_cast<std::size_t>(s.n()));
-                 from.log_density(s.x, s.log_density);
-                 s.law = from;
-                 return s;
-             }),
-             py::arg("x"), py::arg("y"), py::arg("law"), "From a table: x (n, d) drawn from `law`, y (n,) or (n, m).")
-        .def_property_readonly("x", [](py::object s) { return look_at(s.cast<const Sample&>().x, s); }, "Inputs, shape (n, d), read-only.")
-        .def_property_readonly("y", [](py::object s) { return look_at(s.cast<const Sample&>().y, s); },
-                               "Outputs, shape (n, m), read-only; NaN where an evaluation was discarded.")
-        .def_property_readonly("log_density", [](const Sample& s) { return binder::from_vector(s.log_density); },
-                               "Log density of the law each row was drawn from, shape (n,); empty in the sample of an unfinished run.")
-        .def_property_readonly("replicate", [](const Sample& s) {
-            return py::array_t<std::int64_t>(static_cast<py::ssize_t>(s.replicate.size()), s.replicate.data());
-        }, "Number of the net that each row belongs to, shape (n,), -1 in the adaptation; empty where rows are independent.")
-        .def_readonly("adaptation", &Sample::adaptation, "How many of the first rows taught the sampling law of the others.")
-        .def_readonly("skipped", &Sample::skipped,
-                      "Draws, beside the later rows, outside the support of every input law: not evaluated, weight 0.")
-        .def_property_readonly("controls", [](py::object s) { return look_at(s.cast<const Sample&>().controls, s); },
-                               "Functions of the later rows with mean 0 under their law, shape (n - adaptation, K), read-only.")
-        .def_property_readonly("law", [](const Sample& s) { return s.law ? binder::from_distribution(*s.law) : py::none(); },
-                               "Law of the inputs, if it is known.")
-        .def_readonly("inputs", &Sample::inputs, "Names of the inputs.")
-        .def_readonly("outputs", &Sample::outputs, "Names of the outputs.")
-        .def("__len__", &Sample::n)
-        .def(py::pickle(&state, &from_state))
-        .def("_state", &state)
-        .def_static("_from_state", &from_state)
-        .def("__repr__", [](const Sample& s) {
-            return "Sample of " + with_commas(s.n()) + " points: " + std::to_string(s.x.cols) + " inputs, " + std::to_string(s.y.cols) + " outputs";
-        });
 }

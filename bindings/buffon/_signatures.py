@@ -17,10 +17,10 @@ _BY_NAME = {
     "copula": "Copula | Iterable[Copula] | None", "names": "Iterable[str] | None",
     "correlation": "ArrayLike | Mapping[tuple[str, str], float]",
     "laws": "Mapping[str, UnivariateLaw] | Iterable[UnivariateLaw]", "components": "Iterable[Normal | MultivariateNormal]",
-    "rng": "Rng", "i": "int | str", "j": "int | str", "key": "int | str", "condition": "ArrayLike | None",
+    "rng": "Rng", "path": "str | os.PathLike[str]", "i": "int | str", "j": "int | str", "key": "int | str", "condition": "ArrayLike | None",
     "f": "Callable[[Any], Any]", "known": "Mapping[int | str, float]",
     **dict.fromkeys(("x", "y", "u", "p", "t", "sigma", "lam", "grid"), "ArrayLike"),
-    **dict.fromkeys(("mean", "location", "scale", "covariance", "weights", "edges", "means", "covariances"), "ArrayLike"),
+    **dict.fromkeys(("mean", "location", "scale", "covariance", "weights", "log_density", "edges", "means", "covariances"), "ArrayLike"),
 }
 _PLAIN = {
     "typing.SupportsFloat | typing.SupportsIndex": "float", "typing.SupportsInt | typing.SupportsIndex": "int",
@@ -99,9 +99,11 @@ def signature(line):
             continue
         typed, _, default = text.partition(" = ")
         name, _, written = typed.partition(": ")
-        parameters.append(inspect.Parameter(
-            name, kind, annotation=inspect.Parameter.empty if name == "self" else annotation(written, name),
-            default=_default(default) if default else inspect.Parameter.empty))
+        annotated = annotation(written, name)
+        if default == "None" and annotated not in ("Any", "Rng") and "None" not in annotated:   # an Rng may be None
+            annotated += " | None"
+        parameters.append(inspect.Parameter(name, kind, annotation=inspect.Parameter.empty if name == "self" else annotated,
+                                            default=_default(default) if default else inspect.Parameter.empty))
     return inspect.Signature(parameters, return_annotation=annotation(result))
 
 
@@ -115,11 +117,12 @@ def annotation(written, name=None):
 
 
 def _split(text):
-    """Pieces between the commas outside of brackets."""
-    pieces, depth, begin = [], 0, 0
+    """Pieces between the commas outside of brackets and quotes."""
+    pieces, depth, begin, quoted = [], 0, 0, False
     for i, letter in enumerate(text):
+        quoted ^= letter == "'"
         depth += (letter in "([{") - (letter in ")]}")
-        if letter == "," and depth == 0:
+        if letter == "," and depth == 0 and not quoted:
             pieces.append(text[begin:i].strip())
             begin = i + 1
     last = text[begin:].strip()

@@ -11,10 +11,19 @@
 
 namespace buffon {
 
+/// A cell of a user's table that holds no number.
+struct Missing {
+    std::int64_t row;     // of the table, from 0
+    std::string column;
+    std::string text;     // what stands there
+
+    bool operator==(const Missing&) const = default;
+};
+
 struct Sample {
     Matrix x;                          // (n, d) inputs
-    Matrix y;                          // (n, m) outputs
-    std::vector<double> log_density;   // (n)    log density of the law that row was drawn from, at x
+    Matrix y;                          // (n, m) outputs; not finite where an evaluation failed
+    std::vector<double> log_density;   // (n)    log density of the law that row was drawn from, at x; empty: not known
     std::vector<std::string> inputs;   // (d)    names
     std::vector<std::string> outputs;  // (m)    names
 
@@ -31,8 +40,27 @@ struct Sample {
     /// relative to it, less 1. None where not all draws are kept.
     Matrix controls;
 
+    bool weighted = false;               // where `law` was lost (in a file): its weights were not all equal
+    std::vector<Missing> missing;        // cells without a number in the table that this was made from
+    std::int64_t n_dropped = 0;          // its rows that are not here, since an input is missing
+    std::vector<std::string> warnings;   // plain words: what makes answers from it doubtful
+
     std::int64_t n() const { return x.rows; }
     void append(ConstView more_x, ConstView more_y);
+
+    /// Whether all outputs of row i are finite.
+    bool succeeded(std::int64_t i) const;
+    /// Rows whose outputs are not all finite.
+    std::int64_t n_failed() const;
+    /// (n) log of the law's density over that of the law each row was drawn from; none where either is not known.
+    std::vector<double> log_weight() const;
+    /// Whether the rows are independent draws of `law`, as far as is known: equal weights, to a part in 10^6.
+    bool equally_weighted() const;
+
+    /// Sets `law`, of which the rows are a sample, and log_density, its own; what shows that it did not make them is added to
+    /// `warnings` (law_doubts.hpp). Rows with weights (n), or a log_density that is already there, come from another law.
+    /// @throw std::invalid_argument for a law of another dimension.
+    void stands_for(const Distribution& law, const std::vector<double>& log_weight = {});
 };
 
 }  // namespace buffon
