@@ -40,7 +40,7 @@ def _expected(arm):
 
 
 EXPECTED = (
-    *(claim for arm in ("plain", "quasi", "importance", "control", "aiscv") for claim in _expected(arm)),
+    *(claim for arm in ("plain", "quasi", "importance", "control", "aiscv", "amis") for claim in _expected(arm)),
     Claim("four nets with the normal law: too short", CONTROL, MEAN, "coverage", at_most=0.9, sure=True),
 )
 
@@ -51,7 +51,7 @@ class Config:
 
     budget: int = 10_000
     repetitions: int = 1000
-    estimators: str = "plain, quasi, importance, control, aiscv"
+    estimators: str = "plain, quasi, importance, control, aiscv, amis"
     laws: int = 10
     rng: int = 1
     threads: int = 1
@@ -133,7 +133,7 @@ def _problems(config):
 def _options(arm, known):
     """What the arm needs beside a problem and a run; None where it has no use for this problem."""
     if known.laws:
-        return {"laws": known.laws} if arm == "aiscv" else None
+        return {"laws": known.laws} if arm in ("aiscv", "amis") else None
     if arm == CONTROL:
         return {"replicates": 4}
     if arm == "control":   # of plain: the inputs themselves

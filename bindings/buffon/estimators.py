@@ -166,6 +166,55 @@ _DOCS = {
         True
         """,
     ),
+    "amis": (
+        """
+        Many expectations from every evaluation of an adaptive run (adaptive multiple importance sampling).
+
+        The adaptation is that of ``aiscv``: batches from ever better mixtures of Gaussians with the input law as a defensive
+        part, then one large batch. Here no evaluation is left out of the estimate: all points are weighted by f / h, h the
+        mixture of every proposal by its count, and the parts of h are controls with known means.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (m,), or (J m,) with J ``laws``, law by law; ``covariance`` is that of the estimates themselves: each
+            batch is made of independent nets (or groups of independent points), whose spread within the batch tells its
+            error; intervals are Student's with Satterthwaite's degrees of freedom. ``n`` counts every evaluation.
+
+            **Bias**: with ``use="all"`` the estimate is biased by O(1/n), since the proposals in h were fitted to points that
+            h weighs; against the standard error it vanishes as 1/sqrt(n). docs/recycling.md has measured figures.
+            ``use="final"`` leaves the adaptation out of the estimate: unbiased, the estimate of ``aiscv``.
+
+            ``diagnostics`` are those of ``aiscv``, and ``use``, ``recycled_n``: points in the estimate. Where nets of the input
+            law are chosen for the last batch, batches from other densities are left out, as f / h is no integrand for nets.
+
+        Raises
+        ------
+        ValueError
+            For options that cannot be.
+        ModelError
+            If the model fails; ``error.partial`` is the estimate from the finished batches.
+
+        Notes
+        -----
+        ``refit="newest"`` fits each density to the newest batch alone: consistent under weaker conditions, and less sharp.
+
+        References
+        ----------
+        Cornuet, Marin, Mira, Robert, "Adaptive multiple importance sampling", Scand. J. Stat. 39 (2012).
+        Marin, Pudlo, Sedki, "Consistency of adaptive importance sampling and recycling schemes", Bernoulli 25 (2019).
+        Owen, Zhou, "Safe and effective importance sampling", J. Am. Stat. Assoc. 95 (2000).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> problem = bf.Problem(lambda x: x[:, 0], bf.Normal(), outputs={"fourth": lambda x: x**4, "tenth": lambda x: x**10})
+        >>> estimate = bf.amis(problem, budget=10_000, rng=1)
+        >>> abs(estimate["tenth"] / 945 - 1) < 0.01, estimate.diagnostics["recycled_n"] == estimate.n
+        (True, True)
+        """,
+    ),
     "control": (
         """
         Control variates with known means, for any estimator.

@@ -1,7 +1,9 @@
 #include <buffon/adaptation.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <numbers>
 #include <utility>
 
 #include <buffon/check.hpp>
@@ -17,22 +19,29 @@ constexpr std::int64_t largest_batch = 16'384;   // bounds the memory of the ada
 constexpr std::int64_t fewest_points = 10;       // below, a batch says nothing
 constexpr std::int64_t clear_batch = 100;        // points that a batch should have where a tenth of the budget allows it
 
+/// About `batch` points in `nets` nets whose size is a power of two.
+std::int64_t in_whole_nets(std::int64_t batch, std::int64_t nets) {
+    const double nearest = std::numbers::sqrt2 * static_cast<double>(batch) / static_cast<double>(nets);
+    return nets * static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(std::max(nearest, 1.0))));
+}
+
 }  // namespace
 
-Adaptation::Adaptation(Evaluation& evaluate, const WorkingSpace& space, const AiscvOptions& options)
-    : evaluate_(evaluate), space_(space), options_(options) {
-    const auto budget = static_cast<double>(evaluate.run().budget);
+Adaptation::Adaptation(Evaluation& evaluate, const WorkingSpace& space, const AiscvOptions& options, Batches batches)
+    : evaluate_(evaluate), space_(space), options_(options), batches_(batches), budget_(evaluate.run().budget / batches.lanes) {
+    const auto budget = static_cast<double>(budget_);
     const auto share = static_cast<std::int64_t>(options.batch_fraction * budget);
-    const std::int64_t least = std::min(evaluate.run().budget / 10, std::max(clear_batch, points_for_a_fit()));
+    const std::int64_t least = std::min(budget_ / 10, std::max(clear_batch, points_for_a_fit()));
     batch_ = std::min(std::max(share, least), largest_batch);
     small_ = batch_ > share;
-    const auto batches = std::llround(std::floor(options.adaptation / options.batch_fraction + 1e-9));
+    if (batches_.nets > 1) batch_ = in_whole_nets(batch_, batches_.nets);
+    const auto most = std::llround(std::floor(options.adaptation / options.batch_fraction + 1e-9));
     net_ = options.points == Points::iid ? 1 : Replication::of(evaluate.run().budget, options.replicates).points;
-    cap_ = std::min(static_cast<std::int64_t>(options.adaptation * budget), std::max<std::int64_t>(batches, 1) * batch_);
+    cap_ = std::min(static_cast<std::int64_t>(options.adaptation * budget), std::max<std::int64_t>(most, 1) * batch_);
     pool_ = Pool(cap_);
     const auto expectations = static_cast<std::size_t>(evaluate.problem().outputs().size()) * static_cast<std::size_t>(space.laws());
     require(options.weights.empty() || expectations == 0 || options.weights.size() == expectations,
-            "aiscv: weights must have one entry per expectation, ", expectations, ", got ", options.weights.size());
+            evaluate.function(), ": weights must have one entry per expectation, ", expectations, ", got ", options.weights.size());
 }
 
 bool Adaptation::init() {
@@ -50,7 +59,7 @@ bool Adaptation::init() {
 void Adaptation::check_weights() const {
     const auto expectations = static_cast<std::size_t>(evaluate_.wanted() * space_.laws());
     require(options_.weights.empty() || options_.weights.size() == expectations,
-            "aiscv: weights must have one entry per expectation, ", expectations, ", got ", options_.weights.size());
+            evaluate_.function(), ": weights must have one entry per expectation, ", expectations, ", got ", options_.weights.size());
 }
 
 /// A Gaussian with a covariance asks for several points per coordinate, be they ever so well placed.
@@ -70,8 +79,8 @@ bool Adaptation::has_score() {
 /// The expectations that matter most differ from 0 at too few points for a fit, even if the whole adaptation drew as many as
 /// the first batch did.
 bool Adaptation::out_of_reach() const {
-    if (!small_ || pool_.score().rows > 0) return false;
-    const double enough = 1.5 * static_cast<double>(space_.dim() + 2) * static_cast<double>(pool_.n()) / static_cast<double>(cap_);
+    if (!small_ || judged().score().rows > 0) return false;
+    const double enough = 1.5 * static_cast<double>(space_.dim() + 2) * static_cast<double>(judged().n()) / static_cast<double>(cap_);
     double hidden = 0, all = 0;
     for (std::size_t e = 0; e < weights_.size(); ++e) {
         std::int64_t hits = 0;
@@ -89,7 +98,7 @@ bool Adaptation::step() {
         return false;
     }
     seen_ = {};
-    look();
+    look(judged());
     if (pairs_.empty() && out_of_reach()) {
         stop_ = "out of reach";
         return false;
@@ -98,6 +107,7 @@ bool Adaptation::step() {
         stop_ = "nets suffice";
         return false;
     }
+    if (batches_.newest_alone) look(newest_);
     std::vector<double> log_q;
     Proposal proposal = propose(log_q);
     const Batch& batch = draw(proposal, std::move(log_q));
@@ -107,8 +117,8 @@ bool Adaptation::step() {
     return false;
 }
 
-void Adaptation::look() {
-    seen_ = look_at(pool_, evaluate_.wanted(), need());
+void Adaptation::look(const Pool& pool) {
+    seen_ = look_at(pool, evaluate_.wanted(), need());
     weights_ = criterion_weights(seen_, options_.weights);
 }
 
@@ -118,11 +128,18 @@ double Adaptation::need() const {
 }
 
 const Batch& Adaptation::draw(Proposal proposal, std::vector<double> log_q) {
-    const Stream stream{evaluate_.key(), static_cast<std::uint32_t>(pairs_.size() + (pool_.n() > 0 ? 1 : 0))};
-    const PointSet points = options_.points == Points::iid ? PointSet::independent(batch_, stream)
-                                                           : PointSet::nets(proposal.coordinates(space_), batch_, 1, stream.key, stream.id);
+    const std::int64_t nets = batches_.nets;
+    const auto batch = static_cast<std::uint32_t>(pairs_.size() + (pool_.n() > 0 ? 1 : 0));
+    const Stream stream{evaluate_.key(), batches_.first_stream + static_cast<std::uint32_t>(nets) * batch};
+    const PointSet points = options_.points == Points::iid
+                                ? PointSet::independent(batch_, stream)
+                                : PointSet::nets(proposal.coordinates(space_), batch_ / nets, nets, stream.key, stream.id);
     last_ = draw_batch(evaluate_, space_, proposal, points, 0, batch_);
     count_as_adaptation(evaluate_);
+    if (batches_.newest_alone) {
+        newest_ = Pool(batch_);
+        newest_.add(last_, proposal, {});
+    }
     pool_.add(last_, proposal, std::move(log_q));
     return last_;
 }

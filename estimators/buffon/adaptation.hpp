@@ -14,10 +14,20 @@
 
 namespace buffon {
 
+/// What an estimator that recycles asks of the batches.
+struct Batches {
+    std::int64_t nets = 1;             // of equally many points in a batch, a power of two; 1: any number
+    bool newest_alone = false;         // densities are fitted to the newest batch, not to all points
+    std::int64_t lanes = 1;            // adaptations that share the budget
+    std::uint32_t first_stream = 0;
+};
+
 class Adaptation {
 public:
-    Adaptation(Evaluation& evaluate, const WorkingSpace& space, const AiscvOptions& options);
+    Adaptation(Evaluation& evaluate, const WorkingSpace& space, const AiscvOptions& options, Batches batches = {});
 
+    /// Densities are fitted to these points, and judged by them, in place of its own.
+    void learn_from(const Pool& other) { other_ = &other; }
     /// The first batch, from q_0. False when the budget leaves no room for an adaptation.
     bool init();
     /// One more proposal and its batch; false when the adaptation is over.
@@ -38,7 +48,9 @@ private:
         bool provisional;
     };
 
-    void look();
+    void look(const Pool& pool);
+    const Pool& judged() const { return other_ != nullptr ? *other_ : pool_; }
+    const Pool& fitted() const { return batches_.newest_alone ? newest_ : judged(); }
     std::int64_t points_for_a_fit() const;
     bool has_score();
     void check_weights() const;
@@ -67,12 +79,16 @@ private:
     Evaluation& evaluate_;
     const WorkingSpace& space_;
     const AiscvOptions& options_;
+    Batches batches_;
+    std::int64_t budget_;
     std::int64_t batch_;
     std::int64_t cap_;
     bool small_;                    // batches take more than their share of the budget
     std::int64_t probed_ = 0;       // evaluations that only showed whether there is a score
     std::int64_t net_;              // points of one net of the final sample; 1 with independent points
     Pool pool_;
+    const Pool* other_ = nullptr;
+    Pool newest_;                   // the last batch alone, where fits are to it
     Batch last_;
     Spread initial_;                // of the first batch, from q_0 without controls
     Integrands seen_;

@@ -34,13 +34,13 @@ double Adaptation::weighted(const std::vector<double>& v) const {
 /// The variance that the final estimate would have, variance per point over the budget left, no longer falls.
 bool Adaptation::getting_worse() const {
     if (pairs_.size() < 2 || pairs_.back().provisional || pairs_[pairs_.size() - 2].provisional) return false;
-    const auto left = static_cast<double>(evaluate_.run().budget - spent());
+    const auto left = static_cast<double>(budget_ - spent());
     return weighted(pairs_[pairs_.size() - 2].spread.v) / (left + static_cast<double>(batch_)) <= weighted(pairs_.back().spread.v) / left;
 }
 
 /// q_0 in nets is so good that a better density could only make it worse.
 bool Adaptation::nets_suffice() const {
-    if (pool_.score().rows > 0) return false;   // a rare event: what q_0 has not hit it knows nothing of
+    if (judged().score().rows > 0) return false;   // a rare event: what q_0 has not hit it knows nothing of
     if (pairs_.size() < 2 || net_ == 1 || std::ranges::all_of(pairs_, &Pair::provisional)) return false;
     const double best = std::ranges::min(pairs_ | std::views::transform([&](const Pair& p) { return weighted(p.spread.v); }));
     const double promised = best * std::exp2(common_log_gain()), gain = initial_log_gain();
@@ -51,9 +51,9 @@ bool Adaptation::nets_suffice() const {
 
 Proposal Adaptation::choose() {
     if (pairs_.empty()) return Proposal::initial();
-    look();
+    look(judged());
     provisional_ = std::ranges::all_of(pairs_, &Pair::provisional);
-    if (provisional_ && pool_.score().rows > 0) return pairs_.back().proposal;   // the way to a rare event, as far as it went
+    if (provisional_ && judged().score().rows > 0) return pairs_.back().proposal;   // the way to a rare event, as far as it went
     double least = infinity;
     const Pair* best = best_pair(least);
     const double initial = initial_variance(infinity);
@@ -62,7 +62,7 @@ Proposal Adaptation::choose() {
         return fallback_ ? Proposal::initial(best->proposal.components()) : best->proposal;
     }
     const double gain = initial_log_gain(), doubt = small_ ? small_doubt : usual_doubt;
-    fallback_ = (pool_.score().rows > 0 ? 1.0 : doubt) * least * std::exp2(common_log_gain()) >= in_nets(initial, initial_, gain);
+    fallback_ = (judged().score().rows > 0 ? 1.0 : doubt) * least * std::exp2(common_log_gain()) >= in_nets(initial, initial_, gain);
     if (!fallback_) return best->proposal;
     const Pair controlled = controlled_initial(*best);
     const double change = controlled.spread.log_gain(weights_, net_) - initial_.log_gain(weights_, net_);
@@ -127,11 +127,11 @@ double Adaptation::pooled_variance(const Pair& pair, double limit) const {
         for (std::int64_t e = 0; e < pair.b.cols; ++e) shift[static_cast<std::size_t>(e)] -= pair.b(k, e);
     std::vector<double> sum(shift.size());
     double total = 0;
-    for (std::int64_t first = 0; first < pool_.n() && !(total > limit); first += slice) {
-        add_squares(pair, shift, first, std::min(slice, pool_.n() - first), sum);
+    for (std::int64_t first = 0; first < judged().n() && !(total > limit); first += slice) {
+        add_squares(pair, shift, first, std::min(slice, judged().n() - first), sum);
         total = 0;
         for (std::size_t e = 0; e < sum.size(); ++e)
-            total += weights_[e] * std::max(pair.spread.v[e], sum[e] / static_cast<double>(pool_.n()));
+            total += weights_[e] * std::max(pair.spread.v[e], sum[e] / static_cast<double>(judged().n()));
     }
     return total;
 }
@@ -139,7 +139,7 @@ double Adaptation::pooled_variance(const Pair& pair, double limit) const {
 /// The terms of `count` rows from `first` on, per expectation.
 void Adaptation::add_squares(const Pair& pair, const std::vector<double>& shift, std::int64_t first, std::int64_t count,
                              std::vector<double>& sum) const {
-    const Matrix q = pool_.relative(pair.proposal, first, count);
+    const Matrix q = judged().relative(pair.proposal, first, count);
     const ConstView r = seen_.r.view().slice(first, count);
     std::vector<double> mixture;
     Matrix rest(count, r.cols);
@@ -158,7 +158,7 @@ void Adaptation::add_squares(const Pair& pair, const std::vector<double>& shift,
 
 /// The same for q_0 without controls; its rows one by one until they say that it is above `limit`.
 double Adaptation::initial_variance(double limit) const {
-    const Matrix q = pool_.relative(Proposal::initial());
+    const Matrix q = judged().relative(Proposal::initial());
     const double most = limit * static_cast<double>(q.rows);
     double total = 0;
     for (std::int64_t i = 0; i < q.rows && !(total > most); ++i) {

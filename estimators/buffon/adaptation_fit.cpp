@@ -26,14 +26,15 @@ Proposal Adaptation::propose(std::vector<double>& log_q) {
     std::vector<double> beta;          // its own coefficient
     fit_parts(components, owner, beta);
     std::vector<double> alpha = first_alpha(owner, beta);
-    const Matrix q = pool_.relative(Proposal(true, components, alpha));
+    const Proposal first(true, components, alpha);
+    const Matrix q = fitted().relative(first);
     if (!components.empty()) {
         const double others = std::min(0.2, 0.5 * (1 - options_.defensive));
         std::vector<double> floors(alpha.size(), others / static_cast<double>(alpha.size()));
         floors[0] = options_.defensive;
         alpha = minimise_on_simplex(q, squares(q, owner, beta), std::move(alpha), floors, {.tolerance = close_enough});
     }
-    log_q = pool_.log_density_of(q, alpha);
+    log_q = &fitted() != &pool_ ? pool_.log_density_of(pool_.relative(first), alpha) : pool_.log_density_of(q, alpha);
     return Proposal(true, std::move(components), std::move(alpha));
 }
 
@@ -44,14 +45,14 @@ void Adaptation::fit_parts(std::vector<Component>& components, std::vector<std::
     const auto add = [&](const Part& part, double share, Component law) {
         components.push_back(std::move(law));
         owner.push_back(part.expectation);
-        beta.push_back(part.sign * share * part.mass / static_cast<double>(pool_.n()));
+        beta.push_back(part.sign * share * part.mass / static_cast<double>(fitted().n()));
     };
     Matrix room;
     const ConstView weights = seen_.weights(room);
     if (options_.components == 1 && options_.family == Family::gaussian) {
         std::vector<double> sizes;
         for (const Part& part : seen_.parts) sizes.push_back(part.size);
-        auto laws = fit_gaussians(pool_.z(), weights, sizes, fit);
+        auto laws = fit_gaussians(fitted().z(), weights, sizes, fit);
         for (std::size_t p = 0; p < laws.size(); ++p)
             if (laws[p]) add(seen_.parts[p], 1.0, std::move(*laws[p]));
         return;
@@ -59,13 +60,13 @@ void Adaptation::fit_parts(std::vector<Component>& components, std::vector<std::
     std::vector<double> own(static_cast<std::size_t>(weights.rows));
     for (std::size_t p = 0; p < seen_.parts.size(); ++p) {
         for (std::size_t i = 0; i < own.size(); ++i) own[i] = weights(static_cast<std::int64_t>(i), static_cast<std::int64_t>(p));
-        const Stream start{evaluate_.key(), static_cast<std::uint32_t>(0x10000 * (pairs_.size() + 1) + p)};
+        const Stream start{evaluate_.key(), batches_.first_stream + static_cast<std::uint32_t>(0x10000 * (pairs_.size() + 1) + p)};
         if (options_.family == Family::vmfn) {
-            for (auto& component : fit_vmfn_mixture(pool_.z(), own, options_.components, start))
+            for (auto& component : fit_vmfn_mixture(fitted().z(), own, options_.components, start))
                 add(seen_.parts[p], component.share, std::move(component.law));
             continue;
         }
-        for (auto& component : fit_mixture(pool_.z(), own, options_.components, fit, start))
+        for (auto& component : fit_mixture(fitted().z(), own, options_.components, fit, start))
             add(seen_.parts[p], component.share, std::move(component.law));
     }
 }

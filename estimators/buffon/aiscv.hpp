@@ -35,6 +35,24 @@ struct EnumNames<Points> {
     static constexpr std::array<std::string_view, 2> names{"rqmc", "iid"};
 };
 
+/// The fields that adaptive estimators share, of an options struct that has these members.
+template <class Options>
+constexpr auto adaptive_fields() {
+    return std::tuple{
+        Field{"points", &Options::points, "'rqmc': scrambled Sobol' points; 'iid': independent points"},
+        Field{"weights", &Options::weights, "weight of each expectation in the variance that is minimised; none: 1 / estimate^2, relative errors"},
+        Field{"laws", &Options::laws, "J input laws in place of the problem's, inputs in the same order: J m expectations, law by law, from one sample"},
+        Field{"components", &Options::components, "Gaussians (or Student laws) fitted to each integrand"},
+        Field{"diagonal", &Options::diagonal, "components without correlation"},
+        Field{"family", &Options::family, "of the components: 'gaussian'; 'student' where integrand times density has heavier tails than a normal law in the space of the fits: several heavy-tailed laws; 'vmfn', von Mises-Fisher-Nakagami: a direction and a radius in standard normal space, for events in 20 and more dimensions (one input law)"},
+        Field{"degrees", &Options::degrees, "degrees of freedom of Student components, 3 to 5 as a rule"},
+        Field{"adaptation", &Options::adaptation, "largest share of the budget spent on adaptation"},
+        Field{"batch_fraction", &Options::batch_fraction, "share of the budget in one batch of the adaptation; at least 100 points or 4 (d + 2) where a tenth of the budget allows it, at most 16,384"},
+        Field{"defensive", &Options::defensive, "smallest share of the input law in the proposal"},
+        Field{"cut", &Options::cut, "control directions with a relative singular value below it are dropped"},
+        Field{"replicates", &Options::replicates, "smallest number of independent scrambles in the final sample"}};
+}
+
 struct AiscvOptions {
     Variant variant = Variant::safe;
     Points points = Points::rqmc;
@@ -51,20 +69,9 @@ struct AiscvOptions {
     std::int64_t replicates = 16;
 
     static constexpr auto fields() {
-        return std::tuple{
-            Field{"variant", &AiscvOptions::variant, "'safe' (default), or 'published': the algorithm of the paper to the letter, always with independent points"},
-            Field{"points", &AiscvOptions::points, "'rqmc': scrambled Sobol' points; 'iid': independent points"},
-            Field{"weights", &AiscvOptions::weights, "weight of each expectation in the variance that is minimised; none: 1 / estimate^2, relative errors"},
-            Field{"laws", &AiscvOptions::laws, "J input laws in place of the problem's, inputs in the same order: J m expectations, law by law, from one sample"},
-            Field{"components", &AiscvOptions::components, "Gaussians (or Student laws) fitted to each integrand"},
-            Field{"diagonal", &AiscvOptions::diagonal, "components without correlation"},
-            Field{"family", &AiscvOptions::family, "of the components: 'gaussian'; 'student' where integrand times density has heavier tails than a normal law in the space of the fits: several heavy-tailed laws; 'vmfn', von Mises-Fisher-Nakagami: a direction and a radius in standard normal space, for events in 20 and more dimensions (one input law)"},
-            Field{"degrees", &AiscvOptions::degrees, "degrees of freedom of Student components, 3 to 5 as a rule"},
-            Field{"adaptation", &AiscvOptions::adaptation, "largest share of the budget spent on adaptation"},
-            Field{"batch_fraction", &AiscvOptions::batch_fraction, "share of the budget in one batch of the adaptation; at least 100 points or 4 (d + 2) where a tenth of the budget allows it, at most 16,384 ('published' takes a fifth of the adaptation)"},
-            Field{"defensive", &AiscvOptions::defensive, "smallest share of the input law in the proposal"},
-            Field{"cut", &AiscvOptions::cut, "control directions with a relative singular value below it are dropped"},
-            Field{"replicates", &AiscvOptions::replicates, "smallest number of independent scrambles in the final sample"}};
+        return std::tuple_cat(
+            std::tuple{Field{"variant", &AiscvOptions::variant, "'safe' (default), or 'published': the algorithm of the paper to the letter, always with independent points and batches of a fifth of the adaptation"}},
+            adaptive_fields<AiscvOptions>());
     }
 };
 

@@ -19,9 +19,7 @@ constexpr std::uint32_t first_stream = 1'000;   // stream ids: batches of the ad
 
 PointSet final_points(const Evaluation& evaluate, std::int64_t coordinates, const AiscvOptions& options, std::int64_t left) {
     if (options.points == Points::iid) return PointSet::independent(left, {evaluate.key(), first_stream});
-    // Nets as large as the whole budget would have: a net is worth more than its points, so they must not shrink.
-    const std::int64_t whole = Replication::of(evaluate.run().budget, options.replicates).points;
-    const std::int64_t net = std::min(whole, Replication::of(left, std::max<std::int64_t>(options.replicates / 2, 2)).points);
+    const std::int64_t net = net_of(evaluate.run().budget, left, options.replicates, options.replicates);
     return PointSet::nets(coordinates, net, left / net, evaluate.key(), first_stream);
 }
 
@@ -68,6 +66,10 @@ Moments residual_moments(const Moments& m, const Matrix& b) {
 }
 
 }  // namespace
+
+std::int64_t net_of(std::int64_t budget, std::int64_t left, std::int64_t replicates, std::int64_t wanted) {
+    return std::min(Replication::of(budget, replicates).points, Replication::of(left, std::max<std::int64_t>(wanted / 2, 2)).points);
+}
 
 FinalSample::FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options,
                          std::int64_t left)

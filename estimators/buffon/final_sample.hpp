@@ -19,6 +19,10 @@
 
 namespace buffon {
 
+/// Points of a net where `left` evaluations make at least half of `wanted` ones: as large as those of the whole budget in
+/// `replicates` would be. A net is worth more than its points, so nets must not shrink.
+std::int64_t net_of(std::int64_t budget, std::int64_t left, std::int64_t replicates, std::int64_t wanted);
+
 class FinalSample {
 public:
     /// R scrambles of a power of two points, or with points = iid all of `left`.

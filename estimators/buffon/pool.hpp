@@ -25,6 +25,9 @@ public:
     ConstView z() const { return z_; }
     ConstView y() const { return y_; }
     ConstView score() const { return score_; }
+    /// Of each batch: what it was drawn from, and how many points.
+    const std::vector<Proposal>& proposals() const { return proposals_; }
+    const std::vector<std::int64_t>& counts() const { return counts_; }
     /// The first `count` points as they were drawn, relative to `proposal` in place of their own.
     Batch first(std::int64_t count, const Proposal& proposal) const;
     /// (n) log h.

@@ -143,7 +143,7 @@ Draws draw(Evaluation& evaluate, const WorkingSpace& space, const Proposal& prop
     if (points.replicated())
         label_replicates(evaluate, static_cast<std::int64_t>(rows.size()), points.points(),
                          [&](std::int64_t i) { return first + rows[static_cast<std::size_t>(i)]; });
-    require(evaluate.outputs() > 0, "aiscv: no point falls into the support of an input law");
+    require(evaluate.outputs() > 0, evaluate.function(), ": no point falls into the support of an input law");
     draws.y = all ? std::move(out.y) : scatter(out.y, rows, count);
     if (out.score.rows > 0) draws.score = all ? std::move(out.score) : scatter(out.score, rows, count);
     return draws;

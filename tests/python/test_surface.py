@@ -21,7 +21,7 @@ UNIVARIATE = {
 }
 LAWS = [*UNIVARIATE, "Joint", "MultivariateNormal", "MultivariateT", "Mixture"]
 COPULAS = ["GaussianCopula", "StudentCopula"]
-ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "control"]
+ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "control"]
 OF_SAMPLES = ["reweight"]
 NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *COPULAS, "Problem", "Sample", "SobolSequence", "Stream", "Estimate", "ModelError",
          "cuda_status", "exceedance", "testing"]
