@@ -30,7 +30,7 @@ def test_correlations_are_those_of_repeated_runs(estimate, outputs):
     runs = [estimate(BUDGET, model=model, rng=key, threads=1) for key in range(REPLICATES)]
     claimed = correlation(np.mean([e.covariance for e in runs], axis=0))
     np.testing.assert_allclose(correlation(np.cov(np.array([e.value for e in runs]).T)), claimed, atol=0.26)
-    assert claimed[:2, 2].max() > 0.7   # the sum goes with the larger of its terms
+    assert claimed[:2, 2].max() > 0.6   # the sum goes with the larger of its terms; equal and independent ones: 0.71
 
 
 def correlation(covariance):
