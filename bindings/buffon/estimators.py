@@ -315,6 +315,46 @@ _DOCS = {
         >>> difference = two.contrast("law 2: y", "law 1: y")   # the common sample cancels
         """,
     ),
+    "sobol_given_data": (
+        """
+        First-order Sobol' indices from a table of past runs: no evaluation of the model, no law.
+
+        Rows that are neighbours in the order of an input have that input in common and nothing else: the mean product of their
+        outputs tells how much of the variance it explains.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (d m,), input by input, named by input ("a", or "a: y" for several outputs); ``covariance`` from the
+            neighbours, too. Rows must be independent draws of one law. Inputs may depend on each other: an index is then the
+            share of the variance that goes away once that input is known. ``n`` counts the rows; failed ones are left out,
+            counted in ``n_failed`` and warned of. ``diagnostics``: ``tied`` (d,), the share of rows that another one equals in
+            that input (ties count in the mean over all of their orders); ``pareto_k``, ``effective_terms`` (d m,).
+
+        Raises
+        ------
+        ValueError
+            For fewer than 30 rows that succeeded, unequal weights, an output that is the same in every row.
+
+        References
+        ----------
+        Chatterjee, "A new coefficient of correlation", J. Am. Stat. Assoc. 116 (2021).
+        Gamboa, Gremaud, Klein, Lagnoux, "Global sensitivity analysis: a novel generation of mighty estimators based on rank
+        statistics", Bernoulli 28 (2022).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> problem = bf.testing.ishigami().problem
+        >>> x = problem.inputs.sample(5_000, rng=1)
+        >>> indices = bf.sobol_given_data(bf.Sample(x, problem(x)))
+        >>> indices.names
+        ['x1', 'x2', 'x3']
+        >>> abs(indices["x2"] - 0.4424) < 0.05
+        True
+        """,
+    ),
 }
 
 for _name, (_summary, _rest) in _DOCS.items():

@@ -144,7 +144,7 @@ Estimate Estimate::contrast(std::int64_t i, std::int64_t j) const {
     Estimate out = like(*this);
     out.value = {value[static_cast<std::size_t>(i)] - value[static_cast<std::size_t>(j)]};
     out.names = {names[static_cast<std::size_t>(i)] + " - " + names[static_cast<std::size_t>(j)]};
-    out.covariance = Matrix(1, 1, covariance(i, i) + covariance(j, j) - 2 * covariance(i, j));
+    out.covariance = Matrix(1, 1, std::max(covariance(i, i) + covariance(j, j) - 2 * covariance(i, j), 0.0));   // what cancels leaves rounding errors
     if (!excess_kurtosis.empty()) out.excess_kurtosis = {std::max(kurtosis_of(*this, i), kurtosis_of(*this, j))};
     return out;
 }

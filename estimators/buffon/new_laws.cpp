@@ -82,14 +82,15 @@ const std::vector<double>& numbers(const Estimate& e, const char* name) { return
 }  // namespace
 
 Estimate means_under(const KeptRows& rows, const NewLaws& laws, bool normalised, bool controls) {
-    if (normalised || rows.failures()) {
-        // a control w - 1 would turn the mean weight into 1
-        Estimate e = ratios(rows, laws, controls && !normalised);
-        if (rows.failures()) e.warnings.push_back(std::to_string(rows.n_failed()) + " of " + std::to_string(rows.sample().n()) +
-                                                  " evaluations of the sample failed: the values are conditional on success");
-        return e;
-    }
-    return joint_means(rows, output_names(rows, laws), laws.size(), weighted_outputs(rows, laws, false, false), controls);
+    const Sample& sample = rows.sample();
+    // a control w - 1 would turn the mean weight into 1
+    Estimate e = normalised || rows.failures() ? ratios(rows, laws, controls && !normalised)
+                                               : joint_means(rows, output_names(rows, laws), laws.size(), weighted_outputs(rows, laws, false, false), controls);
+    if (rows.failures() && sample.missing.empty())   // a table tells of its own
+        e.warnings.push_back(std::to_string(rows.n_failed()) + " of " + std::to_string(sample.n()) +
+                             " evaluations of the sample failed: the values are conditional on success");
+    e.warnings.insert(e.warnings.begin(), sample.warnings.begin(), sample.warnings.end());
+    return e;
 }
 
 void judge_weights(const KeptRows& rows, const NewLaws& laws, Estimate& e) {

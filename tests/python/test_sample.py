@@ -284,4 +284,4 @@ def test_the_page_runs():
     space = {}
     for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
         exec(block, space)
-    assert len(space["runs"]) == 3
+    assert len(space["sample"]) == 2_000 and space["s"].names == ["x1", "x2", "x3"]

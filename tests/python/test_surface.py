@@ -22,7 +22,7 @@ UNIVARIATE = {
 LAWS = [*UNIVARIATE, "Joint", "MultivariateNormal", "MultivariateT", "Mixture"]
 COPULAS = ["GaussianCopula", "StudentCopula"]
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "control"]
-OF_SAMPLES = ["reweight"]
+OF_SAMPLES = ["reweight", "sobol_given_data"]
 NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *COPULAS, "Problem", "Sample", "SobolSequence", "Stream", "Estimate", "ModelError",
          "cuda_status", "exceedance", "testing"]
 DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
