@@ -47,8 +47,16 @@ def compare(arms, cases, config, progress=None):
             estimate, run = _run(arm, cases, np.random.SeedSequence([config.rng, a, r]))
             runs[arm.name].append(run)
             pooled = pooled.merge(estimate) if pooled else estimate
-            tell((a * config.repetitions + r + 1) * config.budget, total, lambda so_far=pooled: so_far)
+            tell((a * config.repetitions + r + 1) * config.budget, total, _so_far(pooled, arm.name))
     return [record for case in cases for record in _records(case, arms, runs)]
+
+
+def _so_far(pooled, label):
+    """A partial() that gives this estimate, and says whose it is."""
+    def partial():
+        return pooled
+    partial.label = label
+    return partial
 
 
 def one_output(problem, j):

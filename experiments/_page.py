@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from buffon.cli import environment
+from buffon._information import environment
 
 RESULTS = Path(__file__).parent / "results"
 

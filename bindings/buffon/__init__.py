@@ -36,11 +36,12 @@ from buffon._buffon import (
     cuda_status,
     exceedance,
 )
+from buffon._record import History
 from buffon.estimators import *  # noqa: F403  one function per registered word
 from buffon.estimators import __all__ as _estimators
 
 __all__ = [
-    "Beta", "Estimate", "Exponential", "Gamma", "GaussianCopula", "Gumbel", "Histogram", "Joint", "LogNormal",
+    "Beta", "Estimate", "Exponential", "Gamma", "GaussianCopula", "Gumbel", "Histogram", "History", "Joint", "LogNormal",
     "Logistic", "Mixture", "ModelError", "MultivariateNormal", "MultivariateT", "Normal", "Problem", "Sample",
     "SobolSequence", "Stream", "StudentCopula", "StudentT", "Triangular", "Truncated", "Uniform", "Weibull", "__version__",
     "cuda_status", "exceedance", "testing",

@@ -3,6 +3,7 @@ import inspect
 
 from buffon import _buffon
 from buffon._progress import Line
+from buffon._record import History, Record
 
 _POSITIONAL = {
     "problem": "problem : Problem\n    Model and law of its inputs; d inputs, m outputs.",
@@ -26,7 +27,7 @@ def function(name, summary, rest):
     positional, keywords = _buffon.registry[name]
     core = getattr(_buffon, name)
 
-    def call(*args, **options):
+    def run(args, options):
         progress = options.get("progress")
         if progress is True:
             with Line(name) as line:
@@ -34,8 +35,16 @@ def function(name, summary, rest):
                 line.finish(result)
                 return result
         if progress is False:
-            options["progress"] = None
+            options = {**options, "progress": None}
+        if isinstance(progress, History):
+            options = progress._prepared(options)
         return core(*args, **options)
+
+    def call(*args, **options):
+        record = Record(name, args[0] if args else options.get(positional[0]), options)
+        result = run(args, options)
+        result._record = record.finish(result)
+        return result
 
     parameters = [
         inspect.Parameter(p, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None if p in _OPTIONAL else inspect.Parameter.empty)

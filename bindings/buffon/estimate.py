@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from buffon._buffon import Estimate
 from buffon._extras import needed
+from buffon._record import Read
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -108,11 +109,13 @@ def _repr_html_(self) -> str:
 def save(self, path: "str | os.PathLike[str]") -> None:
     """Write to a JSON file that ``Estimate.load`` reads back bit for bit; ``estimate.sample.save(path)`` writes the sample.
 
-    A file of that name is replaced in one step: it is never seen half written.
+    The call, the inputs and the ``history`` of the run go with it: ``buffon report DIR`` makes a page of them. A file of that name is replaced in one step: it is never seen half written.
     """
     path = Path(path)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    text = json.dumps({"kind": _KIND, **_portable(self._state())}, indent=1, allow_nan=False, ensure_ascii=False)
+    record = getattr(self, "_record", None)
+    state = {**self._state(), **({"record": record.to_dict()} if record else {})}
+    text = json.dumps({"kind": _KIND, **_portable(state)}, indent=1, allow_nan=False, ensure_ascii=False)
     try:
         part.write_text(text + "\n", encoding="utf-8")
         os.replace(part, path)
@@ -139,9 +142,32 @@ def load(path: "str | os.PathLike[str]") -> Estimate:
     if state.get("version") != Estimate._version:
         raise ValueError(f"Estimate.load: {path} must be of format version {Estimate._version}, got {state.get('version')!r}")
     try:
-        return Estimate._from_state(state)
+        estimate = Estimate._from_state(state)
+        if "record" in state:
+            estimate._record = Read(state["record"])
+        return estimate
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"Estimate.load: {path} is damaged: {error}") from error
+
+
+def report(self, path: "str | os.PathLike[str]") -> None:
+    """Write an HTML page: values, doubts and what to do about them, convergence, inputs, how to repeat the run.
+
+    One file that needs neither a network nor Buffon to be read. The convergence is that of a run with
+    ``progress=bf.History()``.
+    """
+    from buffon.report import of_estimate
+
+    of_estimate(self, path)
+
+
+def history(self):
+    """Of a run with ``progress=bf.History()``: what it knew at moments of it, a dict for each series.
+
+    ``names``, ``n`` (evaluations so far), and by moment ``value``, ``low`` and ``high`` of the 95 % interval.
+    """
+    record = getattr(self, "_record", None)
+    return record.history if record else []
 
 
 def _portable(value):
@@ -157,7 +183,8 @@ def _number(value):
     return float(value["float"]) if value.keys() == {"float"} else value
 
 
-for _method in (to_dict, to_dataframe, to_xarray, plot, save, _repr_html_):
+Estimate.history = property(history)
+for _method in (to_dict, to_dataframe, to_xarray, plot, save, report, _repr_html_):
     _method.__qualname__ = f"Estimate.{_method.__name__}"
     setattr(Estimate, _method.__name__, _method)
 Estimate.load = staticmethod(load)

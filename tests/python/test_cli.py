@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import buffon as bf
-from buffon import cli
+from buffon import _information, cli
 from buffon.experiments import EXPERIMENTS, gaussian_moments
 
 FAST = ["--set", "budget=2_000", "--set", "repetitions=3"]
@@ -34,7 +34,7 @@ def test_info_says_what_changes_a_run(capsys, monkeypatch):
     assert "OMP_SCHEDULE=static" in before["variables"]
     assert before["threads"].startswith(f"{bf._buffon._threads()} ") and bf._buffon._threads() >= 1
     assert before["instructions"] == f"{bf._buffon.isa_level()} of {levels} (no result depends on it)"
-    for name in [name for name in os.environ if name.startswith(cli._VARIABLES)]:
+    for name in [name for name in os.environ if name.startswith(_information.VARIABLES)]:
         monkeypatch.delenv(name)
     assert cli.information()["variables"] == "none"
 
@@ -92,4 +92,4 @@ def test_settings_are_read_as_the_type_of_the_default():
 def test_without_words_it_says_how_to_call_it(capsys):
     with pytest.raises(SystemExit):
         cli.main([])
-    assert "list | run | info" in capsys.readouterr().err
+    assert "list | run | report | info" in capsys.readouterr().err

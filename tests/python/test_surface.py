@@ -24,14 +24,14 @@ COPULAS = ["GaussianCopula", "StudentCopula"]
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "control"]
 OF_SAMPLES = ["reweight", "sobol_given_data"]
 NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *COPULAS, "Problem", "Sample", "SobolSequence", "Stream", "Estimate", "ModelError",
-         "cuda_status", "exceedance", "testing"]
+         "History", "cuda_status", "exceedance", "testing"]
 DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 MEMBERS = {
     "Problem": ["dim", "inputs", "outputs"],
     "Estimate": ["value", "std_error", "covariance", "n", "n_failed", "names", "rng_key", "diagnostics", "warnings", "sample",
                  "degrees_of_freedom", "excess_kurtosis", "confidence_interval", "transform", "given", "without", "contrast",
-                 "merge", "to_dict", "to_dataframe", "to_xarray", "plot", "save", "load"],
+                 "merge", "to_dict", "to_dataframe", "to_xarray", "plot", "save", "load", "report", "history"],
     "Sample": ["x", "y", "log_density", "law", "inputs", "outputs", "missing", "n_dropped", "n_failed", "warnings", "from_csv", "save",
                "load"],
     "Stream": ["uniform", "normal", "key", "id"],

@@ -1,0 +1,154 @@
+"""What the diagnostics of an estimate mean in plain words, and what to do about them."""
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One diagnostic: what it is, what was seen, what it means, what to do; a doubt is something to act on."""
+
+    key: str
+    seen: str
+    meaning: str
+    advice: str = ""
+    doubt: bool = False
+
+
+def findings(estimate):
+    """Of everything in ``estimate.diagnostics``, doubts first; what has no words here is shown as it is."""
+    found = [_finding(key, value, estimate) for key, value in estimate.diagnostics.items()]
+    return sorted(found, key=lambda f: not f.doubt)
+
+
+def of_warning(text):
+    """What to do about a warning of an estimate or a sample."""
+    return next((advice for words, advice in _WARNINGS.items() if words in text), "")
+
+
+_WARNINGS = {
+    "heavy tail": "A few evaluations decide the value, and the next one might change it. Spend more, choose a proposal with heavier tails "
+                  "(aiscv: family=\"student\"), or ask for a bounded quantity, such as a quantile or a probability.",
+    "few terms carry": "The event was hit only a few times. Spend more, or use aiscv with a score (bf.exceedance has one), which goes "
+                       "where the event is.",
+    "the same in every evaluation": "An event that was never hit is not proved impossible. Look at a lower threshold first, give the "
+                                    "problem a score, or spend more.",
+    "failed": "The values describe the runs that succeeded. If failure goes together with what is asked for (the model diverges in the "
+              "flood that matters), they are biased: find out why runs fail before you trust them.",
+    "an input is missing": "If inputs are missing for a reason that has to do with their values, the rest is no sample of the law.",
+    "not distributed as the law says": "Means under new laws weigh rows by this density. Say the law that made the runs, or estimate it.",
+    "dependence that the law does not have": "Give the law a copula with these correlations, or weights and means under new laws are wrong.",
+    "no density": "Such rows cannot come from this law: a wrong unit, a wrong column, or truncation that the law should not have.",
+    "the interval is rough": "The interval is right only roughly: more rows or evaluations make it so.",
+    "scrambled nets": "The interval is made for independent rows and tends to be too wide here.",
+}
+
+
+def worst(values, names, largest=True):
+    """(number, name) of the worst of the values that are numbers; None where there is none."""
+    pairs = [(v, n) for v, n in zip(values, names, strict=False) if v is not None and not math.isnan(v)]
+    return (max if largest else min)(pairs, key=lambda pair: pair[0]) if pairs else None
+
+
+def _pareto_k(value, e):
+    found = worst(value, e.names)
+    meaning = "Tail of what is averaged: below 0.5 its variance is finite and the interval is good, above 0.7 it cannot be trusted."
+    if found is None:
+        return "no tail to judge", meaning, "", False
+    k, name = found
+    if k > 0.7:
+        return f"largest {k:.2f} ('{name}')", meaning, _WARNINGS["heavy tail"], True
+    return f"largest {k:.2f} ('{name}')", meaning, "Larger than comfortable: compare with a run of another key." if k > 0.5 else "", False
+
+
+def _effective_terms(value, e):
+    found = worst(value, e.names, largest=False)
+    meaning = "As if an event had been hit so often: what the interval rests on. Below ten it is rough."
+    if found is None or math.isinf(found[0]):
+        return "many for every value", meaning, "", False
+    few = found[0] < 10
+    return f"fewest {found[0]:,.3g} ('{found[1]}')", meaning, _WARNINGS["few terms carry"] if few else "", few
+
+
+def _flag(yes, no, advice):
+    return lambda value, e: ("yes" if value else "no", yes if value else no, advice if value else "", bool(value))
+
+
+def _fallback(value, e):
+    return ("yes" if value else "no", "The final sample is from the input law itself: no adapted proposal was better." if value else
+            "The final sample is from an adapted proposal.", "Nothing is lost but the gain. For rare events give a score." if value else "", False)
+
+
+def _control_check(value, e):
+    wrong = value > 10
+    advice = "A density is wrong: check the input law (a truncation, a unit) and report it if it is right." if wrong else ""
+    return f"{value:.2g} standard errors", "Means that are known exactly, against the sample's: up to about four by chance.", advice, wrong
+
+
+def _control_z(value, e):
+    found = worst([abs(v) for v in value], e.diagnostics.get("controls", [""] * len(value)))
+    wrong = found is not None and found[0] > 6
+    advice = "A mean that you gave is probably wrong." if wrong else ""
+    return f"largest {found[0]:.2g} ('{found[1]}')" if found else "none", "Means of controls as given, against the sample's.", advice, wrong
+
+
+def _mean_weight(value, e):
+    off = max((abs(v - 1) for v in value), default=0.0)
+    return f"furthest from 1 by {off:.2g}", "The weights of a law must have mean 1; less says that the sample misses a part of it.", "", False
+
+
+def _effective_size(value, e):
+    values = value if isinstance(value, list) else [value]
+    return f"{min(values):,.0f}", "How many equally weighted draws the weighted ones are worth, at least for the weights themselves.", "", False
+
+
+def _tied(value, e):
+    most = max(value, default=0.0)
+    return f"at most {most:.0%} of the rows", "Rows that another one equals in an input; ties count in all of their orders.", "", False
+
+
+def _number(meaning):
+    return lambda value, e: (f"{value:,}" if isinstance(value, int) else f"{value:,.6g}" if isinstance(value, float) else str(value), meaning, "", False)
+
+
+def _list(meaning):
+    return lambda value, e: (_numbers(value), meaning, "", False)
+
+
+def _numbers(value):
+    shown = ", ".join(v if isinstance(v, str) else f"{v:.3g}" for v in value[:8])
+    return shown + (f" and {len(value) - 8:,} more" if len(value) > 8 else "")
+
+
+_KNOWN = {
+    "pareto_k": _pareto_k,
+    "pareto_k_weights": _pareto_k,
+    "pareto_k_residual": lambda value, e: (_pareto_k(value, e)[0], "The same tail, of what the control variates leave.", "", False),
+    "effective_terms": _effective_terms,
+    "fallback": _fallback,
+    "provisional": _flag("No proposal saw every integrand clearly before the final sample: a part of one may be missed.",
+                         "Every integrand was seen before the final sample.",
+                         "Spend more, or give the problem a score; compare with a run of another key."),
+    "control_check": _control_check,
+    "control_z": _control_z,
+    "mean_weight": _mean_weight,
+    "effective_size": _effective_size,
+    "tied": _tied,
+    "stop": _number("Why the adaptation ended."),
+    "batches": _number("Batches of the adaptation."),
+    "adaptation_n": _number("Evaluations spent on the adaptation; no part of the final mean."),
+    "components": _number("Components of the proposal."),
+    "alpha": _list("Shares of the proposal's components, the input law first."),
+    "replicates": _number("Independent nets behind the interval: Student's law with one degree of freedom less."),
+    "points": _number("Points of each net."),
+    "r_squared": _list("Share of the variance that the controls take away."),
+    "variance_ratio": _list("Variance with the controls over that without."),
+    "controls": _list("Functions with known means."),
+    "coefficients": _list("Of the controls, control by control."),
+    "controls_dropped": _number("Directions of the controls that the others already hold."),
+}
+
+
+def _finding(key, value, estimate):
+    if key in _KNOWN:
+        return Finding(key, *_KNOWN[key](value, estimate))
+    return Finding(key, _numbers(value) if isinstance(value, list) else str(value), "")
