@@ -165,12 +165,13 @@ void bind_truncated(py::module_& m) {
     bind_univariate(c);
 }
 
+std::string list_text(const std::vector<double>& values) {
+    std::string out;
+    for (const double value : values) out += (out.empty() ? "" : ", ") + text_of(value);
+    return "[" + out + "]";
+}
+
 void bind_histogram(py::module_& m) {
-    const auto text = [](const std::vector<double>& values) {
-        std::string out;
-        for (const double value : values) out += (out.empty() ? "" : ", ") + text_of(value);
-        return "[" + out + "]";
-    };
     py::class_<Histogram> c(m, "Histogram",
                             "Piecewise uniform law: probability weights[i] spread evenly between edges[i] and edges[i + 1].\n\n"
                             "edges: shape (k + 1,), ascending. weights: shape (k,), probabilities of the bins (not densities), divided by\n"
@@ -182,9 +183,29 @@ void bind_histogram(py::module_& m) {
         .def_property_readonly("weights", [](const Histogram& h) { return binder::from_vector(h.weights()); },
                                "Probabilities of the bins, shape (k,).")
         .def("__repr__",
-             [text](const Histogram& h) { return "Histogram(edges=" + text(h.edges()) + ", weights=" + text(h.weights()) + ")"; })
+             [](const Histogram& h) { return "Histogram(edges=" + list_text(h.edges()) + ", weights=" + list_text(h.weights()) + ")"; })
         .def(py::pickle([](const Histogram& h) { return py::make_tuple(h.edges(), h.weights()); },
                         [](const py::tuple& t) { return Histogram(t[0].cast<std::vector<double>>(), t[1].cast<std::vector<double>>()); }));
+    bind_univariate(c);
+}
+
+void bind_discrete(py::module_& m) {
+    py::class_<Discrete> c(m, "Discrete",
+                           "Law of finitely many values: X = values[i] with probability probabilities[i].\n\n"
+                           "values: shape (k,), all different. probabilities: shape (k,), divided by their sum; without them all values are\n"
+                           "equally probable. log_density is the logarithm of a probability. Many scores have one value: to_normal gives the\n"
+                           "middle one. In a Joint a discrete input is independent of the others.");
+    c.def(py::init([](py::object values, std::optional<py::object> probabilities) {
+              return Discrete(binder::to_vector(values, "Discrete: values"),
+                              probabilities ? binder::to_vector(*probabilities, "Discrete: probabilities") : std::vector<double>{});
+          }), py::arg("values"), py::arg("probabilities") = py::none())
+        .def_property_readonly("values", [](const Discrete& l) { return binder::from_vector(l.values()); }, "Values with a probability, ascending, shape (k,).")
+        .def_property_readonly("probabilities", [](const Discrete& l) { return binder::from_vector(l.probabilities()); },
+                               "Their probabilities, shape (k,).")
+        .def("__repr__",
+             [](const Discrete& l) { return "Discrete(values=" + list_text(l.values()) + ", probabilities=" + list_text(l.probabilities()) + ")"; })
+        .def(py::pickle([](const Discrete& l) { return py::make_tuple(l.values(), l.probabilities()); },
+                        [](const py::tuple& t) { return Discrete(t[0].cast<std::vector<double>>(), t[1].cast<std::vector<double>>()); }));
     bind_univariate(c);
 }
 
@@ -279,5 +300,8 @@ void bind_univariates(py::module_& m) {
                            Optional<Logistic>{{"location", &Logistic::location, "Mean."}, 0.0},
                            Optional<Logistic>{{"scale", &Logistic::scale, "Scale: sqrt(3) / pi standard deviations."}, 1.0});
     bind_histogram(m);
+    bind_discrete(m);
+    bind_numbers<Constant>(m, "Constant", "The law of a number that does not vary: an input that is fixed in this study.\n\nAs a Discrete law of one value.",
+                           Parameter<Constant>{"value", &Constant::value, "The number."});
     bind_truncated(m);   // last: its property `law` names all of them
 }

@@ -8,6 +8,8 @@
 from buffon import _signatures, estimate, sample, testing  # noqa: F401  the first three complete the compiled classes
 from buffon._buffon import (
     Beta,
+    Constant,
+    Discrete,
     Estimate,
     Exponential,
     Gamma,
@@ -41,7 +43,8 @@ from buffon.estimators import *  # noqa: F403  one function per registered word
 from buffon.estimators import __all__ as _estimators
 
 __all__ = [
-    "Beta", "Estimate", "Exponential", "Gamma", "GaussianCopula", "Gumbel", "Histogram", "History", "Joint", "LogNormal",
+    "Beta", "Constant", "Discrete", "Estimate", "Exponential", "Gamma", "GaussianCopula", "Gumbel", "Histogram", "History",
+    "Joint", "LogNormal",
     "Logistic", "Mixture", "ModelError", "MultivariateNormal", "MultivariateT", "Normal", "Problem", "Sample",
     "SobolSequence", "Stream", "StudentCopula", "StudentT", "Triangular", "Truncated", "Uniform", "Weibull", "__version__",
     "cuda_status", "exceedance", "testing",

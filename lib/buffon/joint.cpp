@@ -75,11 +75,25 @@ void add_log_marginals(const std::vector<Univariate>& laws, ConstView x, View z,
 
 }  // namespace
 
+namespace {
+
+bool independent_pair(const std::optional<Copula>& pair) {
+    const auto* gaussian = pair ? std::get_if<GaussianCopula>(&*pair) : nullptr;
+    return !pair || (gaussian && gaussian->correlation()(0, 1) == 0);
+}
+
+}  // namespace
+
 Joint::Joint(std::vector<Univariate> laws, std::vector<std::string> names, Dependence dependence)
     : laws_(std::move(laws)), dependence_(std::move(dependence)) {
     require(!laws_.empty(), "Joint: laws must not be empty");
     names_ = checked_names("Joint", std::move(names), dim());
     dependence_.check(dim());
+    for (std::int64_t j = 0; j < dim(); ++j)
+        for (std::int64_t k = 0; k < dim() && is_discrete(laws_[static_cast<std::size_t>(j)]); ++k)
+            require(k == j || independent_pair(dependence_.pair(j, k)), "Joint: copula must leave the discrete input '",
+                    names_[static_cast<std::size_t>(j)], "' independent of '", names_[static_cast<std::size_t>(k)],
+                    "': a probability given other inputs has no closed form");
 }
 
 Support Joint::support(std::int64_t j) const {

@@ -18,7 +18,7 @@ public:
     /// @param dependence  a copula of all coordinates, or copulas of groups of them; none: independent.
     /// @param names  default to "x1", "x2", ...
     /// @throw std::invalid_argument for no laws, a wrong number of names, a repeated name, a copula of another dimension, groups
-    /// that overlap.
+    /// that overlap, a discrete law that depends on another input.
     explicit Joint(std::vector<Univariate> laws, std::vector<std::string> names = {},
                    Dependence dependence = {});
 
@@ -34,6 +34,7 @@ public:
     /// A law without variance (StudentT with df <= 2) puts +inf or NaN on the diagonal and NaN beside it where it is correlated.
     Matrix covariance() const;
 
+    /// In a discrete coordinate (Discrete, Constant) the measure counts: its part is the log of a probability.
     void log_density(ConstView x, std::span<double> out) const;
     /// A coordinate at an end of its support, or beyond, maps to -inf or +inf; the others stay finite.
     void to_normal(ConstView x, View u) const;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
+#include <map>
 
 #include <buffon/check.hpp>
 #include <buffon/kernels.hpp>
@@ -18,6 +18,7 @@ double WorkingSpace::Coordinate::to_x(double z) const {
     switch (map) {
         case Map::above: return std::max(lower + std::exp(t), first);
         case Map::below: return std::min(upper - std::exp(t), last);
+        case Map::steps: return steps->from_normal(t);
         case Map::between:
             return t < 0 ? std::max(lower + (upper - lower) * normal_cdf(t), first) : std::min(upper - (upper - lower) * normal_cdf(-t), last);
         default: return t;
@@ -42,6 +43,7 @@ double WorkingSpace::Coordinate::log_slope(double z) const {
         case Map::above:
         case Map::below: return std::log(scale) + t;
         case Map::between: return std::log(scale * (upper - lower)) - 0.5 * t * t - half_log_two_pi;
+        case Map::steps: return -0.5 * t * t - half_log_two_pi - steps->log_density(steps->from_normal(t));
         default: return std::log(scale);
     }
 }
@@ -55,6 +57,8 @@ WorkingSpace WorkingSpace::normal(Distribution law) {
 WorkingSpace WorkingSpace::raw(std::vector<Distribution> laws) {
     WorkingSpace space(std::move(laws));
     space.coordinates_.resize(static_cast<std::size_t>(space.dim()));
+    for (std::int64_t j = 0; j < space.dim(); ++j)
+        require(!space.mean_of_steps(j), "aiscv: variant 'published' fits densities to the inputs themselves: none may be discrete");
     space.find_gaussians();
     return space;
 }
@@ -73,12 +77,46 @@ WorkingSpace WorkingSpace::standardised(std::vector<Distribution> laws) {
         c.first = std::nextafter(all.lower, all.upper);
         c.last = std::nextafter(all.upper, all.lower);
         const bool below = std::isfinite(all.lower), above = std::isfinite(all.upper);
-        c.map = below && above ? Coordinate::Map::between : below ? Coordinate::Map::above : above ? Coordinate::Map::below : Coordinate::Map::identity;
+        c.steps = space.mean_of_steps(j);
+        c.map = c.steps ? Coordinate::Map::steps : below && above ? Coordinate::Map::between : below ? Coordinate::Map::above : above ? Coordinate::Map::below : Coordinate::Map::identity;
         space.coordinates_.push_back(c);
     }
     space.centre_and_scale();
     space.find_gaussians();
     return space;
+}
+
+/// The mean of the laws of coordinate j where they are discrete; none where they all have densities.
+std::optional<Discrete> WorkingSpace::mean_of_steps(std::int64_t j) const {
+    std::map<double, double> mass;
+    std::int64_t discrete = 0;
+    for (const auto& law : laws_) {
+        const auto* joint = std::get_if<Joint>(&law.law());
+        if (!joint || !is_discrete(joint->laws()[static_cast<std::size_t>(j)])) continue;
+        ++discrete;
+        const auto& marginal = joint->laws()[static_cast<std::size_t>(j)];
+        if (const auto* constant = std::get_if<Constant>(&marginal)) mass[constant->value()] += 1;
+        if (const auto* several = std::get_if<Discrete>(&marginal))
+            for (std::size_t i = 0; i < several->values().size(); ++i) mass[several->values()[i]] += several->probabilities()[i];
+    }
+    require(discrete == 0 || discrete == laws(), "aiscv: an input must be discrete in all laws or in none, and '",
+            laws_.front().names()[static_cast<std::size_t>(j)], "' is in ", discrete, " of ", laws());
+    if (discrete == 0) return std::nullopt;
+    std::vector<double> values, probabilities;
+    for (const auto& [value, probability] : mass) {
+        values.push_back(value);
+        probabilities.push_back(probability);
+    }
+    return Discrete(std::move(values), std::move(probabilities));
+}
+
+/// The score of value x, drawn from a law of coordinate j by the uniform v: where v lies within the probability of x in the
+/// law, it lies within that in the mean.
+double WorkingSpace::step_score(const Univariate& law, std::int64_t j, double x, double v) const {
+    const Discrete& mean = *coordinates_[static_cast<std::size_t>(j)].steps;
+    const double p = std::exp(std::visit([=](const auto& l) { return l.log_density(x); }, law));
+    const double below = std::visit([=](const auto& l) { return l.cdf(x); }, law) - p;
+    return mean.score_within(mean.find(x), std::clamp((v - below) / p, 0x1p-54, 1 - 0x1p-53));
 }
 
 /// By 1,024 net points of q_0: only the size matters, so the answer need not be exact, but it must be the same each time.
@@ -94,6 +132,7 @@ void WorkingSpace::centre_and_scale() {
     const Moments moments{ConstView(z)};
     for (std::int64_t j = 0; j < d; ++j) {
         auto& c = coordinates_[static_cast<std::size_t>(j)];
+        if (c.steps) continue;   // normal already
         c.centre = moments.mean[static_cast<std::size_t>(j)];
         c.scale = std::sqrt(moments.scatter(j, j) / static_cast<double>(n));
         if (!(c.scale > 0)) c.scale = 1;
@@ -208,8 +247,13 @@ void WorkingSpace::draw_initial(double v, double* u) const {
         return;
     }
     const auto law = std::min(static_cast<std::size_t>(v * static_cast<double>(laws_.size())), laws_.size() - 1);
+    const std::vector<double> uniform(u, u + d);
     laws_[law].from_uniform({u, 1, d}, {u, 1, d});
-    for (std::int64_t j = 0; j < d; ++j) u[j] = coordinates_[static_cast<std::size_t>(j)].to_z(u[j]);
+    for (std::int64_t j = 0; j < d; ++j) {
+        const auto at = static_cast<std::size_t>(j);
+        u[j] = coordinates_[at].steps ? step_score(std::get<Joint>(laws_[law].law()).laws()[at], j, u[j], uniform[at])
+                                      : coordinates_[at].to_z(u[j]);
+    }
 }
 
 }  // namespace buffon

@@ -39,19 +39,23 @@ public:
     void draw_initial(double v, double* u) const;
 
 private:
-    /// x = t, a + e^t, b - e^t or a + (b - a) Phi(t) of t = centre + scale z.
+    /// x = t, a + e^t, b - e^t or a + (b - a) Phi(t) of t = centre + scale z; or, of a discrete coordinate, the value that the
+    /// mean of the laws has at the score z: each law is a density in z that is normal but for a factor at each value.
     struct Coordinate {
-        enum class Map { identity, above, below, between } map = Map::identity;
+        enum class Map { identity, above, below, between, steps } map = Map::identity;
         double lower = 0, upper = 0;
         // the doubles next to them: an end itself has no z, and the density may be infinite there
         double first = -std::numeric_limits<double>::infinity(), last = std::numeric_limits<double>::infinity();
         double centre = 0, scale = 1;
+        std::optional<Discrete> steps;
         double to_x(double z) const;
         double to_z(double x) const;
         double log_slope(double z) const;
     };
 
     explicit WorkingSpace(std::vector<Distribution> laws) : laws_(std::move(laws)) {}
+    std::optional<Discrete> mean_of_steps(std::int64_t j) const;
+    double step_score(const Univariate& law, std::int64_t j, double x, double v) const;
     void centre_and_scale();
     void find_gaussians();
     std::optional<Gaussian> as_gaussian(const Distribution& law) const;

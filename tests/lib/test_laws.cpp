@@ -514,3 +514,58 @@ TEST_CASE("laws refuse bad parameters with name, argument and value") {
     CHECK(message([] { Truncated(Uniform(), 2, 3); }) == "Truncated: the law must give [lower, upper] a probability, got lower = 2, upper = 3");
     CHECK(message([] { Uniform(-1.5e308, 1.5e308); }) == "Uniform: upper - lower must be finite, got lower = -1.5e+308, upper = 1.5e+308");
 }
+
+TEST_CASE("a discrete law: probabilities, steps of the cdf, and the quantile is the smallest value that reaches p") {
+    const Discrete law({5, -1, 2, 7}, {1, 2, 4, 0});   // in any order; 7 never happens
+    CHECK(law.values() == std::vector<double>{-1, 2, 5});
+    CHECK(law.log_density(2) == doctest::Approx(std::log(4.0 / 7)));
+    for (const double x : {-2.0, 0.0, 3.0, 6.0, 7.0}) CHECK(std::isinf(law.log_density(x)));
+    CHECK(law.cdf(-1.1) == 0);
+    CHECK(law.cdf(-1) == doctest::Approx(2.0 / 7));
+    CHECK(law.cdf(4.9) == doctest::Approx(6.0 / 7));
+    CHECK(law.cdf(5) == 1);
+    CHECK(law.ccdf(2) == doctest::Approx(1.0 / 7));
+    CHECK(law.ccdf(5) == 0);
+    CHECK(law.mean() == doctest::Approx(11.0 / 7));
+    CHECK(law.variance() == doctest::Approx(43.0 / 7 - 121.0 / 49));
+    for (const double p : {0.0, 0.1, 0.285, 0.286, 0.5, 0.857, 0.858, 1.0}) {
+        const double x = law.quantile(p);
+        CHECK(law.cdf(x) >= p);
+        if (x > -1) CHECK(law.cdf(std::nextafter(x, -10)) < p);
+        CHECK(law.ccdf(law.upper_quantile(p)) <= p);
+    }
+    CHECK(law.support().lower == -1);
+    CHECK(law.support().upper == 5);
+}
+
+TEST_CASE("a discrete law: scores map to values with their probabilities, and each value's own score lies in the middle") {
+    const Discrete law({0, 1, 2, 3}, {1e-20, 0.3, 0.7, 1e-18});
+    for (std::size_t i = 0; i < 4; ++i) {
+        const double x = law.values()[i];
+        CHECK(law.from_normal(law.to_normal(x)) == x);
+        CHECK(law.find(x) == i);
+        for (const double v : {1e-3, 0.5, 0.999}) CHECK(law.from_normal(law.score_within(i, v)) == x);
+    }
+    CHECK(normal_cdf(law.jumps()[0]) == doctest::Approx(1e-20));
+    CHECK(normal_cdf(-law.jumps()[2]) == doctest::Approx(1e-18));
+    CHECK(law.from_normal(-40) == 0);
+    CHECK(law.from_normal(40) == 3);
+    CHECK(law.to_normal(1.5) == doctest::Approx(normal_quantile(0.3)));
+    CHECK(law.to_normal(-1) == -std::numeric_limits<double>::infinity());
+    CHECK(law.to_normal(4) == std::numeric_limits<double>::infinity());
+    CHECK(law.find(1.5) == 4);
+}
+
+TEST_CASE("a constant is a discrete law of one value") {
+    const Constant law(3);
+    const Discrete same({3});
+    for (const double x : {2.0, 3.0, 4.0}) {
+        CHECK(law.cdf(x) == same.cdf(x));
+        CHECK(law.ccdf(x) == same.ccdf(x));
+        CHECK(law.log_density(x) == same.log_density(x));
+        CHECK(law.to_normal(x) == same.to_normal(x));
+    }
+    for (const double p : {0.0, 0.3, 1.0}) CHECK(law.quantile(p) == 3);
+    CHECK(law.from_normal(-50) == 3);
+    CHECK(law.variance() == 0);
+}

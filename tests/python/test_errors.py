@@ -8,7 +8,7 @@ import pytest
 import buffon as bf
 
 UNIVARIATE = ("Normal, LogNormal, Uniform, Exponential, Gamma, Beta, Weibull, Gumbel, Triangular, StudentT, Logistic, Truncated, "
-              "Histogram")
+              "Histogram, Discrete, Constant")
 N = bf.Normal()
 TWO = {"a": bf.Normal(), "b": bf.Normal()}
 
@@ -31,6 +31,17 @@ def pair(rho, names=("a", "b")):
     (lambda: bf.Gumbel(scale=0), ValueError, "Gumbel: scale must be positive and finite, got 0"),
     (lambda: bf.Gamma(2, scale=-1), ValueError, "Gamma: scale must be positive and finite, got -1"),
     (lambda: bf.Beta.from_moments(0.5, 0.6), ValueError, "Beta::from_moments: sd must be positive and below 0.5, got 0.6"),
+    (lambda: bf.Constant(math.inf), ValueError, "Constant: value must be finite, got inf"),
+    (lambda: bf.Discrete([]), ValueError, "Discrete: values must not be empty"),
+    (lambda: bf.Discrete([1, 2], [1]), ValueError, "Discrete: probabilities must have one entry per value, 2, got 1"),
+    (lambda: bf.Discrete([1, math.nan]), ValueError, "Discrete: values must be finite, got nan at 1"),
+    (lambda: bf.Discrete([1, 2], [1, -1]), ValueError, "Discrete: probabilities must be finite and not negative, got -1 at 1"),
+    (lambda: bf.Discrete([1, 2], [0, 0]), ValueError, "Discrete: probabilities must not all be zero"),
+    (lambda: bf.Discrete([1, 2, 1]), ValueError, "Discrete: values must all be different, got 1 twice"),
+    (lambda: bf.Truncated(bf.Discrete([1, 2]), 0, 1.5), ValueError,
+     "Truncated: law must have a density; of a Discrete law give the values that are left"),
+    (lambda: bf.Joint({"a": N, "k": bf.Discrete([1, 2])}, copula=bf.GaussianCopula({("a", "k"): 0.5})), ValueError,
+     "Joint: copula must leave the discrete input 'k' independent of 'a': a probability given other inputs has no closed form"),
     (lambda: bf.Histogram([0, 1], [1, 2]), ValueError, "Histogram: weights must have one entry per bin, 1, got 2"),
     (lambda: bf.GaussianCopula.from_pearson([[1, 0.3], [0.3, 1]]) and bf.Joint(
         [N, bf.StudentT(2)], copula=bf.GaussianCopula.from_pearson([[1, 0.3], [0.3, 1]])), ValueError,

@@ -18,6 +18,7 @@ UNIVARIATE = {
     "Beta": bf.Beta(2, 3, -1, 1), "Weibull": bf.Weibull(1.5, 8), "Gumbel": bf.Gumbel(1013, 558),
     "Triangular": bf.Triangular(0, 0.1 + 0.2, 2), "StudentT": bf.StudentT(4, 1), "Logistic": bf.Logistic(0, 2),
     "Truncated": bf.Truncated(bf.Normal(30, 8), lower=15), "Histogram": bf.Histogram([0, 1, 3], [1, 2]),
+    "Discrete": bf.Discrete([3, 1], [1, 2]), "Constant": bf.Constant(2.5),
 }
 LAWS = [*UNIVARIATE, "Joint", "MultivariateNormal", "MultivariateT", "Mixture"]
 COPULAS = ["GaussianCopula", "StudentCopula"]

@@ -6,6 +6,8 @@
 namespace buffon {
 
 class Beta;
+class Constant;
+class Discrete;
 class Exponential;
 class Gamma;
 class Gumbel;
@@ -20,6 +22,6 @@ class Uniform;
 class Weibull;
 
 using Univariate = std::variant<Normal, LogNormal, Uniform, Exponential, Gamma, Beta, Weibull, Gumbel, Triangular, StudentT, Logistic,
-                                Truncated, Histogram>;
+                                Truncated, Histogram, Discrete, Constant>;
 
 }  // namespace buffon

@@ -57,6 +57,7 @@ ScoreNodes score_nodes(const std::vector<double>& breaks, double reach, double s
 }
 
 std::vector<double> score_breaks(const Univariate& law) {
+    if (const auto* discrete = std::get_if<Discrete>(&law)) return discrete->jumps();
     std::vector<double> scores;
     for (const double x : kinks(law)) {
         const double z = std::visit([=](const auto& l) { return l.to_normal(x); }, law);

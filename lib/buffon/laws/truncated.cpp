@@ -97,6 +97,7 @@ Univariate simplified(const Univariate& law, double lower, double upper) {
 class Truncated::Core {
 public:
     Core(const Univariate& law, double lower, double upper) : given(law), given_lower(lower), given_upper(upper), inner_{law} {
+        require(!is_discrete(law), "Truncated: law must have a density; of a Discrete law give the values that are left");
         require(lower < upper, "Truncated: lower must be below upper, got lower = ", lower, ", upper = ", upper);
         support = std::visit([](const auto& l) { return l.support(); }, law);
         support = {std::max(support.lower, lower), std::min(support.upper, upper)};

@@ -5,6 +5,8 @@
 #include <variant>
 
 #include <buffon/laws/beta.hpp>
+#include <buffon/laws/constant.hpp>
+#include <buffon/laws/discrete.hpp>
 #include <buffon/laws/exponential.hpp>
 #include <buffon/laws/gamma.hpp>
 #include <buffon/laws/gumbel.hpp>
@@ -43,5 +45,8 @@ template <class... Laws>
 inline constexpr bool all_univariate_laws<std::variant<Laws...>> = (UnivariateLaw<Laws> && ...);
 
 static_assert(all_univariate_laws<Univariate>);
+
+/// Whether the law has values with a probability, and no density.
+inline bool is_discrete(const Univariate& law) { return std::holds_alternative<Discrete>(law) || std::holds_alternative<Constant>(law); }
 
 }  // namespace buffon
