@@ -142,6 +142,36 @@ TEST_CASE("to_normal inverts from_normal, tails included, with and without a cop
     }
 }
 
+TEST_CASE("dependent scores far out come back: no law passes through a probability that rounds to one or to zero") {
+    const std::vector<Univariate> laws{Normal(1, 2), LogNormal(0.3, 0.5), Exponential(0.5), Gamma(2.5, 0.5), Weibull(1.8, 2), Gumbel(1, 0.5),
+                                       StudentT(7, 1, 0.5), Logistic(1, 0.5), Truncated(Normal(), 1.5), Beta(2, 3), Uniform(0, 2),
+                                       Triangular(0, 0, 1), Histogram({0, 1, 2}, {1, 3})};
+    const auto d = static_cast<std::int64_t>(laws.size());
+    Matrix r(d, d);
+    for (std::int64_t i = 0; i < d; ++i)
+        for (std::int64_t j = 0; j < d; ++j) r(i, j) = std::pow(0.5, std::abs(i - j));
+    const Joint joint(laws, {}, GaussianCopula(r));
+    for (const double far : {8.5, -8.5, 10.0, -10.0, 20.0, -20.0, 37.0, -37.0})
+        for (std::int64_t k = 0; k < d; ++k) {
+            CAPTURE(far);
+            CAPTURE(k);
+            Matrix u(1, d, 0.3), x(1, d), back(1, d);
+            u(0, k) = far;
+            joint.from_normal(u, x);
+            joint.to_normal(x, back);
+            bool rounded = false;   // so near an end other than 0 that x itself has lost the score
+            for (std::int64_t j = 0; j < d; ++j) {
+                const Support s = joint.support(j);
+                CHECK(std::isfinite(x(0, j)));
+                CHECK(x(0, j) >= s.lower);
+                CHECK(x(0, j) <= s.upper);
+                rounded = rounded || s.upper - x(0, j) < 1e-9 || (s.lower != 0 && x(0, j) - s.lower < 1e-9);
+            }
+            if (rounded) continue;
+            for (std::int64_t j = 0; j < d; ++j) CHECK(std::abs(back(0, j) - u(0, j)) < 1e-8 * std::abs(far));
+        }
+}
+
 TEST_CASE("from_uniform is from_normal at the normal quantiles") {
     for (const auto& copula : {Dependence(), Dependence(six(-0.4))}) {
         const Joint law(six_laws(), {}, copula);

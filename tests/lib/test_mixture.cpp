@@ -181,6 +181,21 @@ TEST_CASE("to_normal inverts from_normal in the plane for scores up to 8") {
         }
 }
 
+TEST_CASE("to_normal inverts from_normal in the plane for scores up to 37") {
+    const Mixture law = plane();
+    for (const double a : {-37.0, -20.0, -10.0, -8.5, 0.4, 8.5, 10.0, 20.0, 37.0})
+        for (const double b : {-37.0, -20.0, -10.0, -8.5, 0.4, 8.5, 10.0, 20.0, 37.0}) {
+            const double u[] = {a, b};
+            double x[2], back[2];
+            law.from_normal({u, 1, 2}, {x, 1, 2});
+            law.to_normal({x, 1, 2}, {back, 1, 2});
+            CAPTURE(a);
+            CAPTURE(b);
+            CHECK(std::abs(back[0] - a) < 1e-11);
+            CHECK(std::abs(back[1] - b) < 1e-11);
+        }
+}
+
 TEST_CASE("the sample has the mean and covariance of the law, and these are the closed forms") {
     const Mixture law = plane();
     CHECK(law.mean()[0] == doctest::Approx(1.25).epsilon(1e-15));

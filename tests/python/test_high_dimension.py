@@ -1,0 +1,66 @@
+"""aiscv in 100 and 200 inputs: smooth outputs beside plain Monte Carlo and nets, memory, and every family of components."""
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import buffon as bf
+
+
+def exponential(d):
+    """Mean of exp(a.x) over normal inputs, |a| = 1: exp(1/2)."""
+    a = np.full(d, d ** -0.5)
+    return bf.Problem(lambda x: np.exp(np.einsum("ij,j->i", x, a)), bf.Joint([bf.Normal()] * d)), np.exp(0.5), np.expm1(1.0) * np.e
+
+
+def product(d):
+    """Sobol's g-function with coefficients that grow like those of its easy versions: mean 1."""
+    a = 1.0 + np.arange(d)
+    variance = np.prod(1 + 1 / (3 * (1 + a) ** 2)) - 1
+    return (bf.Problem(lambda x: np.prod((np.abs(4 * x - 2) + a) / (1 + a), axis=1), bf.Joint([bf.Uniform()] * d)), 1.0, variance)
+
+
+@pytest.mark.parametrize("d", [100, 200])
+@pytest.mark.parametrize("make", [exponential, product])
+def test_smooth_outputs_of_many_inputs_are_no_worse_than_plain(make, d):
+    problem, exact, variance = make(d)
+    budget, runs = 4_000, 8
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        squares = [(bf.aiscv(problem, budget=budget, rng=key).value[0] - exact) ** 2 for key in range(runs)]
+    # ten to a hundred times better than plain: a chi-square law of 8 degrees has its 1e-6 quantile far below
+    assert np.mean(squares) < 0.95 * variance / budget
+
+
+@pytest.mark.parametrize("d", [20, 200])
+def test_a_rare_event_in_many_inputs_is_found(d):
+    t = -stats.norm.ppf(1e-4)
+    problem = bf.exceedance(lambda x: x.sum(axis=1) / d**0.5, bf.Joint([bf.Normal()] * d), [t])
+    e = bf.aiscv(problem, budget=10_000, rng=5, family="vmfn")
+    assert abs(e.value[0] - 1e-4) < 5 * e.std_error[0]
+    assert e.std_error[0] < 2e-5
+
+
+SCRIPT = """
+import resource, sys
+import numpy as np, buffon as bf
+d, budget = int(sys.argv[1]), int(sys.argv[2])
+problem = bf.exceedance(lambda x: x.sum(axis=1) / d**0.5, bf.Joint([bf.Normal()] * d), [3.0])
+bf.plain(problem, budget=1_000, rng=1)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+e = bf.aiscv(problem, budget=budget, rng=1, batch=4_096, threads=1)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+def megabytes(d, budget):
+    done = subprocess.run([sys.executable, "-c", SCRIPT, str(d), str(budget)], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def test_memory_grows_with_the_inputs_not_with_their_square():
+    # half of the 6,000 points are kept while the proposal is learnt: 5 MB of coordinates and a few copies of a batch
+    assert megabytes(200, 6_000) < 60
