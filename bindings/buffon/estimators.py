@@ -108,8 +108,8 @@ _DOCS = {
         """
         Many expectations from one adaptive importance sample with control variates.
 
-        Batches of points are drawn from ever better Gaussian mixtures, one component for each integrand, until another batch
-        would not pay; then a fresh sample from the best of them gives all expectations at once. Every component is also a
+        Batches of points are drawn from ever better Gaussian mixtures, one component or more for each integrand, until another
+        batch would not pay; then a fresh sample from the best of them gives all expectations at once. Every component is also a
         control variate. Where nets from the input law do better than any fitted density, they are used instead.
         """,
         """

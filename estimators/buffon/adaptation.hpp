@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <buffon/aiscv.hpp>
 #include <buffon/evaluation.hpp>
+#include <buffon/gaussian_fit.hpp>
 #include <buffon/integrands.hpp>
 #include <buffon/pool.hpp>
 #include <buffon/proposal.hpp>
@@ -59,6 +61,9 @@ private:
     const Batch& draw(Proposal proposal, std::vector<double> log_q);
     Proposal propose(std::vector<double>& log_q);
     void fit_parts(std::vector<Component>& components, std::vector<std::int64_t>& owner, std::vector<double>& beta) const;
+    FitOptions fit_options() const;
+    std::vector<std::optional<Gaussian>> fit_alone(ConstView weights) const;
+    bool asks_for_more(const Part& part) const;
     std::vector<double> first_alpha(const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
     std::vector<double> squares(const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
     Pair learn(const Batch& batch, const Proposal& proposal) const;

@@ -31,11 +31,19 @@ double Adaptation::weighted(const std::vector<double>& v) const {
     return std::inner_product(v.begin(), v.end(), weights_.begin(), 0.0);
 }
 
-/// The variance that the final estimate would have, variance per point over the budget left, no longer falls.
+/// The variance that the final estimate would have, variance per point over the budget left, no longer falls. On the way to
+/// rare events it must have stopped falling twice: there each proposal is learnt from what the one before has found.
 bool Adaptation::getting_worse() const {
-    if (pairs_.size() < 2 || pairs_.back().provisional || pairs_[pairs_.size() - 2].provisional) return false;
-    const auto left = static_cast<double>(budget_ - spent());
-    return weighted(pairs_[pairs_.size() - 2].spread.v) / (left + static_cast<double>(batch_)) <= weighted(pairs_.back().spread.v) / left;
+    const std::size_t steps = pool_.score().rows > 0 ? 2 : 1;
+    if (pairs_.size() <= steps) return false;
+    for (std::size_t k = 0; k <= steps; ++k)
+        if (pairs_[pairs_.size() - 1 - k].provisional) return false;
+    const auto expected = [&](std::size_t back) {
+        return weighted(pairs_[pairs_.size() - 1 - back].spread.v) / static_cast<double>(budget_ - spent() + static_cast<std::int64_t>(back) * batch_);
+    };
+    for (std::size_t k = 0; k < steps; ++k)
+        if (!(expected(steps) <= expected(k))) return false;
+    return true;
 }
 
 /// q_0 in nets is so good that a better density could only make it worse.

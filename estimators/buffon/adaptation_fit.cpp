@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <buffon/gaussian_fit.hpp>
+#include <buffon/mixture_choice.hpp>
 #include <buffon/simplex.hpp>
 #include <buffon/sums.hpp>
 #include <buffon/vmfn_fit.hpp>
@@ -16,6 +17,13 @@ namespace {
 
 // Stop of the mixture weights: within a hundredth of a criterion that the pool knows to some per cent, at a tenth of the steps.
 constexpr double close_enough = 1e-3;
+// Narrow components are fitted where few points are seen, and leave residuals there that say little of others: the
+// best weights are met half way by those that the parts have of their own.
+constexpr double trust = 0.5;
+constexpr double points_a_coordinate = 10;
+constexpr double spare = 0.1;   // share of an umbrella in its part's points
+constexpr std::int64_t many_components = 64;   // of all parts together: each costs a density at every point
+constexpr std::int64_t most_of_a_part = 8;
 
 }  // namespace
 
@@ -32,16 +40,16 @@ Proposal Adaptation::propose(std::vector<double>& log_q) {
         const double others = std::min(0.2, 0.5 * (1 - options_.defensive));
         std::vector<double> floors(alpha.size(), others / static_cast<double>(alpha.size()));
         floors[0] = options_.defensive;
+        const std::vector<double> fair = alpha;
         alpha = minimise_on_simplex(q, squares(q, owner, beta), std::move(alpha), floors, {.tolerance = close_enough});
+        if (options_.family == Family::gaussian && options_.components == 0 && owner.size() > seen_.parts.size())
+            for (std::size_t k = 0; k < alpha.size(); ++k) alpha[k] += trust * (fair[k] - alpha[k]);
     }
     log_q = &fitted() != &pool_ ? pool_.log_density_of(pool_.relative(first), alpha) : pool_.log_density_of(q, alpha);
     return Proposal(true, std::move(components), std::move(alpha));
 }
 
 void Adaptation::fit_parts(std::vector<Component>& components, std::vector<std::int64_t>& owner, std::vector<double>& beta) const {
-    FitOptions fit;
-    fit.diagonal = options_.diagonal;
-    if (options_.family == Family::student) fit.degrees = options_.degrees;
     const auto add = [&](const Part& part, double share, Component law) {
         components.push_back(std::move(law));
         owner.push_back(part.expectation);
@@ -49,33 +57,64 @@ void Adaptation::fit_parts(std::vector<Component>& components, std::vector<std::
     };
     Matrix room;
     const ConstView weights = seen_.weights(room);
-    if (options_.components == 1 && options_.family == Family::gaussian) {
-        std::vector<double> sizes;
-        for (const Part& part : seen_.parts) sizes.push_back(part.size);
-        auto laws = fit_gaussians(fitted().z(), weights, sizes, fit);
-        for (std::size_t p = 0; p < laws.size(); ++p)
-            if (laws[p]) add(seen_.parts[p], 1.0, std::move(*laws[p]));
-        return;
-    }
+    const auto alone = fit_alone(weights);
+    const bool chosen = options_.components == 0 && options_.family == Family::gaussian && !options_.diagonal;
+    const std::int64_t most = std::min(most_of_a_part, many_components / std::max<std::int64_t>(weights.cols, 1));
     std::vector<double> own(static_cast<std::size_t>(weights.rows));
     for (std::size_t p = 0; p < seen_.parts.size(); ++p) {
+        const Part& part = seen_.parts[p];
+        if (!alone.empty() && !(chosen && most > 1 && asks_for_more(part))) {
+            if (alone[p]) add(part, 1.0, *alone[p]);
+            continue;
+        }
         for (std::size_t i = 0; i < own.size(); ++i) own[i] = weights(static_cast<std::int64_t>(i), static_cast<std::int64_t>(p));
         const Stream start{evaluate_.key(), batches_.first_stream + static_cast<std::uint32_t>(0x10000 * (pairs_.size() + 1) + p)};
         if (options_.family == Family::vmfn) {
             for (auto& component : fit_vmfn_mixture(fitted().z(), own, options_.components, start))
-                add(seen_.parts[p], component.share, std::move(component.law));
+                add(part, component.share, std::move(component.law));
             continue;
         }
-        for (auto& component : fit_mixture(fitted().z(), own, options_.components, fit, start))
-            add(seen_.parts[p], component.share, std::move(component.law));
+        const bool rare = chosen && pool_.score().rows > 0;
+        for (auto& component : chosen ? choose_mixture(fitted().z(), own, most, start, rare && !part.seen ? 1.0 : 0.0)
+                                      : fit_mixture(fitted().z(), own, std::max<std::int64_t>(options_.components, 1), fit_options(), start))
+            add(part, component.share, std::move(component.law));
+        if (auto around = rare && part.seen ? umbrella(fitted().z(), own) : std::nullopt) add(part, 0.0, std::move(*around));
     }
+}
+
+FitOptions Adaptation::fit_options() const {
+    FitOptions fit;
+    fit.diagonal = options_.diagonal;
+    if (options_.family == Family::student) fit.degrees = options_.degrees;
+    return fit;
+}
+
+/// One Gaussian for each part, all of them in one pass; none where several are wanted or other laws.
+std::vector<std::optional<Gaussian>> Adaptation::fit_alone(ConstView weights) const {
+    if (options_.family != Family::gaussian || options_.components > 1) return {};
+    std::vector<double> sizes;
+    for (const Part& part : seen_.parts) sizes.push_back(part.size);
+    return fit_gaussians(fitted().z(), weights, sizes, fit_options());
+}
+
+/// Whether one Gaussian is not evidently enough and the points could tell: a rare event with a score; or an expectation whose
+/// size E |phi| is below the standard deviation that the latest proposal with all its controls left.
+bool Adaptation::asks_for_more(const Part& part) const {
+    if (pool_.score().rows > 0) return true;
+    if (pairs_.empty() || part.size < points_a_coordinate * static_cast<double>(space_.dim() + 2)) return false;
+    double size = 0;
+    for (const Part& other : seen_.parts)
+        if (other.expectation == part.expectation) size += other.mass / static_cast<double>(fitted().n());
+    return pairs_.back().spread.v[static_cast<std::size_t>(part.expectation)] > size * size;
 }
 
 /// alpha proportional to (defensive, sqrt(w) |beta|).
 std::vector<double> Adaptation::first_alpha(const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const {
     std::vector<double> alpha{owner.empty() ? 1.0 : options_.defensive};
-    for (std::size_t k = 0; k < owner.size(); ++k)
-        alpha.push_back(std::sqrt(weights_[static_cast<std::size_t>(owner[k])]) * std::abs(beta[k]));
+    for (std::size_t k = 0; k < owner.size(); ++k) {
+        const auto e = static_cast<std::size_t>(owner[k]);
+        alpha.push_back(std::sqrt(weights_[e]) * (beta[k] == 0 ? spare * std::abs(seen_.mean[e]) : std::abs(beta[k])));
+    }
     const double total = std::accumulate(alpha.begin() + 1, alpha.end(), 0.0);
     const double share = static_cast<double>(owner.size());
     for (std::size_t k = 1; k < alpha.size(); ++k)

@@ -42,7 +42,7 @@ constexpr auto adaptive_fields() {
         Field{"points", &Options::points, "'rqmc': scrambled Sobol' points; 'iid': independent points"},
         Field{"weights", &Options::weights, "weight of each expectation in the variance that is minimised; none: 1 / estimate^2, relative errors"},
         Field{"laws", &Options::laws, "J input laws in place of the problem's, inputs in the same order: J m expectations, law by law, from one sample"},
-        Field{"components", &Options::components, "Gaussians (or Student laws) fitted to each integrand"},
+        Field{"components", &Options::components, "Gaussians (or Student laws) fitted to each integrand; 0: as many Gaussians as its points can tell apart where one is not evidently enough, else one law"},
         Field{"diagonal", &Options::diagonal, "components without correlation"},
         Field{"family", &Options::family, "of the components: 'gaussian'; 'student' where integrand times density has heavier tails than a normal law in the space of the fits: several heavy-tailed laws; 'vmfn', von Mises-Fisher-Nakagami: a direction and a radius in standard normal space, for events in 20 and more dimensions (one input law)"},
         Field{"degrees", &Options::degrees, "degrees of freedom of Student components, 3 to 5 as a rule"},
@@ -58,7 +58,7 @@ struct AiscvOptions {
     Points points = Points::rqmc;
     std::vector<double> weights = {};
     std::vector<Distribution> laws = {};
-    std::int64_t components = 1;
+    std::int64_t components = 0;
     bool diagonal = false;
     Family family = Family::gaussian;
     double degrees = 4.0;

@@ -137,7 +137,7 @@ private:
         for (std::int64_t e = 0; e < r_.cols; ++e) {
             for (std::int64_t i = 0; i < r_.rows; ++i) p[static_cast<std::size_t>(i)] = r_(i, e);
             const Stream start{evaluate_.key(), static_cast<std::uint32_t>(0x10000 + 4096 * steps_ + e)};
-            auto components = fit_mixture(pool_.z(), p, options_.components, fit, start);
+            auto components = fit_mixture(pool_.z(), p, std::max<std::int64_t>(options_.components, 1), fit, start);
             double kept = 0;
             for (const auto& c : components) kept += c.share;
             require(!components.empty(), "aiscv: no Gaussian could be fitted to expectation ", e + 1);

@@ -100,7 +100,8 @@ void add_part(Integrands& seen, Part part, double need) {
             part.flat = column(seen.r, part.expectation);
             positive(part.flat, part.sign);
         }
-        if (temper(part.flat, need) < 0.9) seen.provisional = true;
+        part.seen = part.seen && temper(part.flat, need) >= 0.9;
+        if (!part.seen) seen.provisional = true;
         part.size = effective_size(part.flat);
     }
     if (part.size >= 3) seen.parts.push_back(std::move(part));
@@ -149,13 +150,14 @@ Integrands look_at(const Pool& pool, std::int64_t expectations, double need) {
     for (std::int64_t e = 0; e < seen.r.cols; ++e) {
         Side up{sums(0, e), sums(1, e)}, down{sums(2, e), sums(3, e)};
         double size = up.size(seen.r, e, 1.0);
-        if (pool.score().rows > 0 && size < need) {
+        const bool scored = pool.score().rows > 0 && size < need;
+        if (scored) {
             up = seen_from_afar(seen, e, column(pool.weights(), e / expectations), column(pool.score(), e % expectations), need);
             down = {0, 0};
             size = up.size(seen.r, e, 1.0);
         }
-        add_part(seen, {e, 1.0, up.mass, size, down.mass == 0, {}}, need);
-        if (down.mass > 0.01 * (up.mass + down.mass)) add_part(seen, {e, -1.0, down.mass, down.size(seen.r, e, -1.0), up.mass == 0, {}}, need);
+        add_part(seen, {e, 1.0, up.mass, size, !scored, down.mass == 0, {}}, need);
+        if (down.mass > 0.01 * (up.mass + down.mass)) add_part(seen, {e, -1.0, down.mass, down.size(seen.r, e, -1.0), true, up.mass == 0, {}}, need);
         add_moments(seen, up, down);
     }
     return seen;

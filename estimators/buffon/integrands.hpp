@@ -14,6 +14,7 @@ struct Part {
     double sign;                  // +1 or -1
     double mass;                  // sum of its size max(sign r, 0), unmodified unless a score was used
     double size;                  // effective size of its weights for the fit
+    bool seen;                    // as it is: neither through a score nor flattened much
     bool whole;                   // all of r: the other sign is nowhere
     std::vector<double> flat;     // (n) these weights where they were made flatter; none: max(sign r, 0)
 };

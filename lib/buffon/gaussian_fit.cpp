@@ -73,23 +73,6 @@ void make_diagonal(Matrix& s) {
             if (a != b) s(a, b) = 0;
 }
 
-/// Factor of s + jitter I; the jitter grows tenfold, twelve times at most, until there is one.
-std::optional<Matrix> factor_with_jitter(Matrix s, const FitOptions& options) {
-    const double scale = mean_variance(s);
-    double jitter = options.absolute_jitter + options.relative_jitter * scale;
-    double added = 0;
-    for (int attempt = 0; attempt <= 12; ++attempt) {
-        for (std::int64_t j = 0; j < s.rows; ++j) s(j, j) += jitter - added;
-        added = jitter;
-        try {
-            return cholesky(s, "aiscv", "covariance of a component");
-        } catch (const std::invalid_argument&) {
-            jitter = std::max(10 * jitter, 1e-12 * scale);
-        }
-    }
-    return std::nullopt;
-}
-
 /// N(mean, s), s as the options want it.
 std::optional<Gaussian> with_covariance(std::vector<double> mean, Matrix s, double effective, const FitOptions& options) {
     if (options.shrink && s.rows > 1) shrink(s, effective);
@@ -138,6 +121,12 @@ void mean_and_covariance(const Matrix& sums, std::int64_t p, std::vector<double>
     for (std::int64_t j = 0; j < s.rows; ++j)
         for (std::int64_t k = 0; k <= j; ++k)
             s(j, k) = s(k, j) = sums(row++, p) / sums(0, p) - mean[static_cast<std::size_t>(j)] * mean[static_cast<std::size_t>(k)];
+}
+
+std::vector<double> column(ConstView table, std::int64_t j) {
+    std::vector<double> out(static_cast<std::size_t>(table.rows));
+    for (std::int64_t i = 0; i < table.rows; ++i) out[static_cast<std::size_t>(i)] = table(i, j);
+    return out;
 }
 
 /// Whether second moments about a far centre have left enough digits of the variances.
@@ -248,6 +237,22 @@ State em_step(ConstView z, std::span<const double> weights, const State& state, 
 
 }  // namespace
 
+std::optional<Matrix> factor_with_jitter(Matrix s, const FitOptions& options) {
+    const double scale = mean_variance(s);
+    double jitter = options.absolute_jitter + options.relative_jitter * scale;
+    double added = 0;
+    for (int attempt = 0; attempt <= 12; ++attempt) {
+        for (std::int64_t j = 0; j < s.rows; ++j) s(j, j) += jitter - added;
+        added = jitter;
+        try {
+            return cholesky(s, "aiscv", "covariance of a component");
+        } catch (const std::invalid_argument&) {
+            jitter = std::max(10 * jitter, 1e-12 * scale);
+        }
+    }
+    return std::nullopt;
+}
+
 std::optional<Gaussian> fit_gaussian(ConstView z, std::span<const double> weights, const FitOptions& options) {
     const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
     if (!(total > 0)) return std::nullopt;
@@ -256,23 +261,35 @@ std::optional<Gaussian> fit_gaussian(ConstView z, std::span<const double> weight
     return with_covariance(std::move(mean), std::move(s), options.shrink ? effective_size(weights) : 0.0, options);
 }
 
-std::vector<std::optional<Gaussian>> fit_gaussians(ConstView z, ConstView weights, std::span<const double> effective_sizes,
-                                                   const FitOptions& options) {
+std::vector<WeightedMoments> weighted_moments(ConstView z, ConstView weights) {
     const std::vector<double> centre = plain_mean(z);
     const Matrix sums = weighted_monomials(z, weights, centre);
-    std::vector<std::optional<Gaussian>> laws;
+    std::vector<WeightedMoments> moments;
     for (std::int64_t p = 0; p < weights.cols; ++p) {
-        std::vector<double> mean(centre.size());
-        Matrix s(z.cols, z.cols);
-        if (sums(0, p) > 0) mean_and_covariance(sums, p, mean, s);
-        if (!digits_left(s, mean)) {
-            std::vector<double> column(static_cast<std::size_t>(z.rows));
-            for (std::int64_t i = 0; i < z.rows; ++i) column[static_cast<std::size_t>(i)] = weights(i, p);
-            laws.push_back(fit_gaussian(z, column, options));
-            continue;
+        WeightedMoments m{sums(0, p), {}, {}};
+        if (m.mass > 0) {
+            m.mean.resize(centre.size());
+            m.covariance = Matrix(z.cols, z.cols);
+            mean_and_covariance(sums, p, m.mean, m.covariance);
+            if (digits_left(m.covariance, m.mean)) {
+                for (std::size_t j = 0; j < centre.size(); ++j) m.mean[j] += centre[j];
+            } else {
+                const std::vector<double> own = column(weights, p);
+                m.mean = weighted_mean(z, own, m.mass);
+                m.covariance = weighted_covariance(z, own, m.mass, m.mean);
+            }
         }
-        for (std::size_t j = 0; j < mean.size(); ++j) mean[j] += centre[j];
-        laws.push_back(with_covariance(std::move(mean), std::move(s), effective_sizes[static_cast<std::size_t>(p)], options));
+        moments.push_back(std::move(m));
+    }
+    return moments;
+}
+
+std::vector<std::optional<Gaussian>> fit_gaussians(ConstView z, ConstView weights, std::span<const double> effective_sizes,
+                                                   const FitOptions& options) {
+    std::vector<std::optional<Gaussian>> laws;
+    for (WeightedMoments& m : weighted_moments(z, weights)) {
+        const double effective = effective_sizes[laws.size()];
+        laws.push_back(m.mass > 0 ? with_covariance(std::move(m.mean), std::move(m.covariance), effective, options) : std::nullopt);
     }
     return laws;
 }

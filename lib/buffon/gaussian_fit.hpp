@@ -23,6 +23,19 @@ struct FitOptions {
     double degrees = std::numeric_limits<double>::infinity();   // of freedom: finite for Student laws, see student_fit.hpp
 };
 
+struct WeightedMoments {
+    double mass = 0;            // sum of the weights
+    std::vector<double> mean;   // (d)
+    Matrix covariance;          // (d, d), of the weighted points themselves: divided by the mass
+};
+
+/// Of the rows of z (n, d) for each column of weights (n, P) >= 0: one pass over the points for all. Where a column vanishes
+/// the mass is 0 and mean and covariance are none.
+std::vector<WeightedMoments> weighted_moments(ConstView z, ConstView weights);
+
+/// L with L L' = s + jitter I; the jitter, at first that of the options, grows tenfold, twelve times at most, until there is one.
+std::optional<Matrix> factor_with_jitter(Matrix s, const FitOptions& options);
+
 /// Weighted mean and covariance of the rows of z (n, d), with options.degrees as they are. None when the covariance cannot be
 /// factored even with much jitter.
 std::optional<Gaussian> fit_gaussian(ConstView z, std::span<const double> weights, const FitOptions& options);

@@ -148,27 +148,30 @@ TEST_CASE("aiscv: each of ten Gaussian moments is covered in 92 to 98 of 100 run
     CHECK(mean < 0.97);
 }
 
-// The control arm, Gaussian components, is expected to lose: beyond the boundary the density given the event falls like
+// The control arm, one Gaussian a part, is expected to lose: beyond the boundary the density given the event falls like
 // exp(-beta u) and a fitted Gaussian like exp(-u^2 / 2 s^2), so that one or two percent of the mass is seen by q_0 alone,
 // which in most runs has no point there.
-TEST_CASE("aiscv: Student components see the exponential tail of a rare event, Gaussian ones miss it and do not say so") {
+TEST_CASE("aiscv: Student components and mixtures see the exponential tail of a rare event, one Gaussian misses it and does not say so") {
     const auto known = testing::linear_exceedance(2, {2, 3, 3.5});
-    const auto mean_squares = [&](Family family) {   // of the error, and of it in standard errors
+    const auto mean_squares = [&](const AiscvOptions& options) {   // of the error, and of it in standard errors
         std::array<double, 2> sum{};
         for (std::uint64_t key = 0; key < 60; ++key) {
-            const Estimate e = aiscv(known.problem, {.budget = 20'000, .rng = key, .threads = 1}, {.family = family});
+            const Estimate e = aiscv(known.problem, {.budget = 20'000, .rng = key, .threads = 1}, options);
             const double error = e.value[2] - known.exact[2];
             sum[0] += error * error / 60;
             sum[1] += error * error / e.covariance(2, 2) / 60;
         }
         return sum;
     };
-    const auto student = mean_squares(Family::student), gaussian = mean_squares(Family::gaussian);
+    const auto student = mean_squares({.family = Family::student}), gaussian = mean_squares({.components = 1}), mixture = mean_squares({});
     MESSAGE("relative errors " << std::sqrt(student[0]) / known.exact[2] << " and " << std::sqrt(gaussian[0]) / known.exact[2]
-                               << ", mean squares in standard errors " << student[1] << " and " << gaussian[1]);
+                               << ", of mixtures " << std::sqrt(mixture[0]) / known.exact[2] << ", mean squares in standard errors "
+                               << student[1] << " and " << gaussian[1] << ", of mixtures " << mixture[1]);
     CHECK(student[0] < 0.5 * gaussian[0]);   // measured with other keys: 0.17
     CHECK(student[1] < 2);                   // a t law of 13 degrees of freedom has 1.18, standard deviation of the mean 0.25
     CHECK(gaussian[1] > student[1]);
+    CHECK(mixture[0] < 0.5 * student[0]);
+    CHECK(mixture[1] < 2);
 }
 
 TEST_CASE("aiscv: directions and radii find a rare event in 100 dimensions, far cheaper than by chance") {
@@ -432,7 +435,7 @@ TEST_CASE("aiscv: options that cannot be are named with their value") {
     const Run run{.budget = 1000, .rng = 1};
     CHECK(complaint(p, run, {.replicates = 1}) == "aiscv: replicates must be at least 2, got 1");
     CHECK(complaint(p, {.budget = 31, .rng = 1}, {}) == "aiscv: budget must be at least twice replicates = 16, got 31");
-    CHECK(complaint(p, run, {.components = 0}) == "aiscv: components must be at least 1, got 0");
+    CHECK(complaint(p, run, {.components = -1}) == "aiscv: components must be at least 0, got -1");
     CHECK(complaint(p, run, {.adaptation = 1}) == "aiscv: adaptation must lie between 0 and 1, got 1");
     CHECK(complaint(p, run, {.batch_fraction = 0}) == "aiscv: batch_fraction must lie between 0 and 1, got 0");
     CHECK(complaint(p, run, {.defensive = 0}) == "aiscv: defensive must lie between 0 and 1, got 0");

@@ -15,7 +15,7 @@ moments = bf.testing.gaussian_moments()
     ({"budget": 31}, "aiscv: budget must be at least twice replicates = 16, got 31"),
     ({"replicates": 2**62}, "aiscv: budget must be at least twice replicates = 4611686018427387904, got 10000"),
     ({"replicates": 1}, "aiscv: replicates must be at least 2, got 1"),
-    ({"components": 0}, "aiscv: components must be at least 1, got 0"),
+    ({"components": -1}, "aiscv: components must be at least 0, got -1"),
     ({"adaptation": 1.0}, "aiscv: adaptation must lie between 0 and 1, got 1"),
     ({"batch_fraction": 0}, "aiscv: batch_fraction must lie between 0 and 1, got 0"),
     ({"batch_fraction": 1e-4}, "aiscv: batch_fraction must be at least adaptation / 500 = 0.001, got 0.0001"),
