@@ -18,7 +18,7 @@ FORMULAS = {
     "Exponential": "exp(-rate x)", "Gamma": "x^(shape - 1) exp(-x / scale)",
     "Beta": "t^(a - 1) (1 - t)^(b - 1), t = (x - lower) / (upper - lower)", "Weibull": "y^(shape - 1) exp(-y^shape)",
     "Gumbel": "exp(-y - exp(-y))", "Triangular": "up to mode, down to upper, straight", "StudentT": "(1 + y² / df)^(-(df + 1) / 2)",
-    "Logistic": "exp(-y) / (1 + exp(-y))²", "Truncated": "that of the law, inside [lower, upper]", "Histogram": "constant in each bin",
+    "Logistic": "exp(-y) / (1 + exp(-y))²", "Truncated": "that of the law, inside [lower, upper]", "Histogram": "constant in each bin", "Discrete": "probability of each value", "Constant": "one value",
 }
 
 

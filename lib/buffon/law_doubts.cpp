@@ -4,9 +4,11 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <variant>
 
 #include <boost/math/distributions/kolmogorov_smirnov.hpp>
 
+#include <buffon/laws/univariate.hpp>
 #include <buffon/normal_functions.hpp>
 #include <buffon/sums.hpp>
 #include <buffon/text.hpp>
@@ -36,10 +38,30 @@ double correlation(const std::vector<double>& a, const std::vector<double>& b) {
     return dot(a.data(), b.data(), n) / std::sqrt(dot(a.data(), a.data(), n) * dot(b.data(), b.data(), n));
 }
 
+/// A value that has a probability owns an interval of scores: one of it by chance (of row and input) is normal again.
+void spread_values(const Distribution& law, ConstView x, View u) {
+    const auto* joint = std::get_if<Joint>(&law.law());
+    if (!joint) return;
+    const Stream stream{0, 0};
+    for (std::int64_t j = 0; j < x.cols; ++j) {
+        const Univariate& one = joint->laws()[static_cast<std::size_t>(j)];
+        const auto* values = std::get_if<Discrete>(&one);
+        if (!values && !std::holds_alternative<Constant>(one)) continue;
+        for (std::int64_t i = 0; i < x.rows; ++i) {
+            if (!std::isfinite(u(i, j))) continue;
+            const double v = stream.uniform(i, j);
+            const std::size_t which = values ? values->find(x(i, j)) : 0;
+            if (!values) u(i, j) = normal_quantile(v);
+            else if (which < values->values().size()) u(i, j) = values->score_within(which, v);
+        }
+    }
+}
+
 /// (n, d) normal coordinates, without the rows where the law says that there are none.
 Matrix finite_scores(const Distribution& law, ConstView x) {
     Matrix all(x.rows, x.cols);
     law.to_normal(x, all);
+    spread_values(law, x, all);
     const ConstView scores = all;
     Matrix out(0, x.cols);
     for (std::int64_t i = 0; i < x.rows; ++i) {

@@ -44,6 +44,15 @@ TEST_CASE("the law that made a table is not doubted") {
     CHECK(alarms <= 3);   // 0.3 are expected
 }
 
+TEST_CASE("values with a probability are judged by their frequencies") {
+    const Distribution truth = Joint({Discrete({0, 1, 5}, {2, 1, 1}), Constant(3), Normal(0, 1)}, {"n", "c", "z"});
+    int alarms = 0;
+    for (std::uint64_t key = 1; key <= 300; ++key) alarms += !doubts(truth, truth, 200, key).empty();
+    CHECK(alarms <= 3);
+    const Distribution other = Joint({Discrete({0, 1, 5}, {1, 1, 1}), Constant(3), Normal(0, 1)}, {"n", "c", "z"});
+    CHECK(told(doubts(truth, other, 500, 1), "'n' (distance 0.1"));   // 1/2 - 1/3
+}
+
 TEST_CASE("another mean, spread or dependence is told with the inputs that show it") {
     CHECK(told(doubts(two(0.4, 1, 0), two(0, 1, 0), 300, 1), "'a' (distance 0."));
     CHECK(told(doubts(two(0, 1.5, 0), two(0, 1, 0), 1000, 1), "'a' (distance 0."));
