@@ -18,6 +18,26 @@ double student_quantile(double p, double degrees_of_freedom) {
     return boost::math::quantile(boost::math::students_t(degrees_of_freedom), p);
 }
 
+/// Straight lines in the normal quantile of the level, from the value itself on; the last one goes on.
+std::pair<std::vector<double>, std::vector<double>> interpolated(const Bounds& bounds, const std::vector<double>& value, double level) {
+    const auto score = [](double l) { return normal_quantile(0.5 + 0.5 * l); };
+    const auto& levels = bounds.levels;
+    const auto above = static_cast<std::int64_t>(std::ranges::lower_bound(levels, level) - levels.begin());
+    const std::int64_t b = std::min(above, static_cast<std::int64_t>(levels.size()) - 1);
+    const double from = b > 0 ? score(levels[static_cast<std::size_t>(b - 1)]) : 0.0;
+    const double share = (score(level) - from) / (score(levels[static_cast<std::size_t>(b)]) - from);
+    const auto at = [&](const Matrix& table, std::int64_t j) {
+        const double start = b > 0 ? table(j, b - 1) : value[static_cast<std::size_t>(j)];
+        return level == levels[static_cast<std::size_t>(b)] ? table(j, b) : start + share * (table(j, b) - start);
+    };
+    std::pair<std::vector<double>, std::vector<double>> out;
+    for (std::int64_t j = 0; j < bounds.low.rows; ++j) {
+        out.first.push_back(at(bounds.low, j));
+        out.second.push_back(at(bounds.high, j));
+    }
+    return out;
+}
+
 /// J (k, m): df_i / dvalue_j.
 Matrix jacobian(const Estimate::Function& f, const Estimate& at, std::size_t rows) {
     const std::vector<double> error = at.std_error();
@@ -39,11 +59,13 @@ Matrix jacobian(const Estimate::Function& f, const Estimate& at, std::size_t row
 
 /// J C J'.
 Matrix sandwich(const Matrix& J, const Matrix& C) {
-    Matrix out(J.rows, J.rows);
+    Matrix half(J.rows, C.cols), out(J.rows, J.rows);
+    for (std::int64_t a = 0; a < J.rows; ++a)
+        for (std::int64_t i = 0; i < C.rows; ++i)
+            for (std::int64_t j = 0; j < C.cols && J(a, i) != 0; ++j) half(a, j) += J(a, i) * C(i, j);
     for (std::int64_t a = 0; a < J.rows; ++a)
         for (std::int64_t b = 0; b < J.rows; ++b)
-            for (std::int64_t i = 0; i < C.rows; ++i)
-                for (std::int64_t j = 0; j < C.cols; ++j) out(a, b) += J(a, i) * C(i, j) * J(b, j);
+            for (std::int64_t j = 0; j < C.cols; ++j) out(a, b) += half(a, j) * J(b, j);
     return out;
 }
 
@@ -51,6 +73,7 @@ Matrix sandwich(const Matrix& J, const Matrix& C) {
 Estimate like(const Estimate& e) {
     Estimate out = e;
     out.excess_kurtosis.clear();
+    out.bounds = {};
     out.sample.reset();
     return out;
 }
@@ -110,6 +133,7 @@ std::vector<double> Estimate::std_error() const {
 
 std::pair<std::vector<double>, std::vector<double>> Estimate::confidence_interval(double level) const {
     require(level > 0 && level < 1, "confidence_interval: level must lie between 0 and 1, got ", level);
+    if (!bounds.levels.empty()) return interpolated(bounds, value, level);
     std::vector<double> low = value;
     std::vector<double> high = value;
     const std::vector<double> error = std_error();

@@ -18,6 +18,12 @@ namespace buffon {
 
 using Diagnostic = std::variant<bool, std::int64_t, double, std::string, std::vector<double>, std::vector<std::string>>;
 
+/// Intervals that are not value +- error, at some levels in ascending order: those of quantiles.
+struct Bounds {
+    std::vector<double> levels;   // (L)
+    Matrix low, high;             // (m, L)
+};
+
 struct Estimate {
     std::vector<double> value;         // (m)
     Matrix covariance;                 // (m, m) of the errors of `value`
@@ -30,6 +36,7 @@ struct Estimate {
     /// (m) excess kurtosis of the errors, that of a term / their number, or none where it is taken for 0. A variance from
     /// terms with heavy tails is itself uncertain: see `confidence_interval`.
     std::vector<double> excess_kurtosis;
+    Bounds bounds;                     // none: intervals are symmetric
     std::map<std::string, Diagnostic> diagnostics;
     std::vector<std::string> warnings; // plain words: what makes the intervals doubtful
     std::optional<Sample> sample;      // with Run::keep = sample
@@ -41,6 +48,7 @@ struct Estimate {
     std::vector<double> std_error() const;
     /// (low, high), each (m): Student interval of each value by itself, with 2 / (2 / degrees_of_freedom + excess kurtosis)
     /// degrees of freedom where that kurtosis is positive: those of a chi-square law that varies as the variance does.
+    /// Where there are `bounds`, those, between their levels by the normal quantiles of the levels.
     /// Source: Satterthwaite (1946), Box (1953).   @throw std::invalid_argument unless 0 < level < 1.
     std::pair<std::vector<double>, std::vector<double>> confidence_interval(double level = 0.95) const;
 
