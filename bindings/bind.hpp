@@ -34,6 +34,8 @@ template <>
 inline constexpr const char* argument_name<buffon::Sample> = "sample";
 template <>
 inline constexpr const char* argument_name<std::optional<buffon::Distribution>> = "law";
+template <>
+inline constexpr const char* argument_name<std::vector<double>> = "levels";
 
 /// Whether it may be left out.
 template <class T>
@@ -89,6 +91,8 @@ T positional(Keywords& keywords, const py::args& args, std::size_t& used) {
             throw py::type_error(keywords.function() + ": missing argument '" + argument_name<T> + "'");
         given = args[used++];
     }
+    if constexpr (std::is_same_v<T, std::vector<double>>)   // one number will do
+        if (py::isinstance<py::float_>(given)) return {given.template cast<double>()};
     return convert<T>(given, keywords.function(), argument_name<T>);
 }
 

@@ -54,15 +54,15 @@ Estimate::Known known_of(const Estimate& e, const py::object& given) {
     return known;
 }
 
-using Bounds = std::pair<py::array_t<double>, py::array_t<double>>;
+using Interval = std::pair<py::array_t<double>, py::array_t<double>>;
 
-Bounds bounds(const Estimate& e, double level) {
+Interval bounds(const Estimate& e, double level) {
     const auto [low, high] = e.confidence_interval(level);
     return {binder::from_vector(low), binder::from_vector(high)};
 }
 
-Bounds interval(const Estimate& e, double level) {
-    Bounds low_high = bounds(e, level);
+Interval interval(const Estimate& e, double level) {
+    Interval low_high = bounds(e, level);
     for (const auto& warning : e.warnings)
         if (PyErr_WarnEx(PyExc_RuntimeWarning, warning.c_str(), 1) < 0) throw py::error_already_set();
     return low_high;
@@ -84,7 +84,24 @@ py::dict state(const Estimate& e) {
     out["excess_kurtosis"] = e.excess_kurtosis;
     out["diagnostics"] = e.diagnostics;
     out["warnings"] = e.warnings;
+    if (!e.bounds.levels.empty()) {
+        out["bounds_levels"] = e.bounds.levels;
+        out["bounds_low"] = e.bounds.low.data;
+        out["bounds_high"] = e.bounds.high.data;
+    }
     return out;
+}
+
+/// Bounds of m values.
+Bounds bounds_from(const py::dict& s, std::int64_t m) {
+    if (!s.contains("bounds_levels")) return {};
+    Bounds b{s["bounds_levels"].cast<std::vector<double>>(), {}, {}};
+    b.low = b.high = Matrix(m, static_cast<std::int64_t>(b.levels.size()));
+    b.low.data = s["bounds_low"].cast<std::vector<double>>();
+    b.high.data = s["bounds_high"].cast<std::vector<double>>();
+    require(static_cast<std::int64_t>(b.low.data.size()) == b.low.view().size() && b.high.data.size() == b.low.data.size(),
+            "Estimate: bounds have the wrong size");
+    return b;
 }
 
 Estimate from_state(const py::dict& s) {
@@ -102,6 +119,7 @@ Estimate from_state(const py::dict& s) {
     if (!s["degrees_of_freedom"].is_none()) e.degrees_of_freedom = s["degrees_of_freedom"].cast<double>();
     if (s.contains("excess_kurtosis")) e.excess_kurtosis = s["excess_kurtosis"].cast<std::vector<double>>();   // not in the oldest files
     require(e.excess_kurtosis.empty() || static_cast<std::int64_t>(e.excess_kurtosis.size()) == e.size(), "Estimate: excess_kurtosis has the wrong size");
+    e.bounds = bounds_from(s, e.size());
     e.diagnostics = s["diagnostics"].cast<std::map<std::string, Diagnostic>>();
     e.warnings = s["warnings"].cast<std::vector<std::string>>();
     return e;

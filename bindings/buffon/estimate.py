@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from buffon._buffon import Estimate
 from buffon._extras import needed
+from buffon._pictures import PICTURES
 from buffon._record import Read
 
 if TYPE_CHECKING:
@@ -71,14 +72,25 @@ def _attributes(estimate, level):
 def plot(self, ax: "matplotlib.axes.Axes | None" = None, level: float = 0.95) -> "matplotlib.axes.Axes":
     """Values with their intervals, a line per name, on a logarithmic axis where positive values span two decades.
 
+    Of ``perturbed_law`` curves with bands, of ``law_derivatives`` bars: one axes per output, the first of which is returned; a
+    given one takes a single output.
+
     Returns
     -------
     matplotlib.axes.Axes
         The given one, or that of a new figure.
     """
+    picture = PICTURES.get(self.diagnostics.get("picture"))
+    panels = len(self.diagnostics["outputs"]) if picture else 1
     if ax is None:
         pyplot = needed("matplotlib.pyplot", "Estimate.plot", "plot")
-        ax = pyplot.subplots(layout="constrained")[1]
+        figure, axes = pyplot.subplots(1, panels, layout="constrained", squeeze=False, figsize=(6.4 * panels**0.7, 4.8))
+        ax = axes[0, 0]
+    elif panels > 1:
+        raise ValueError(f"Estimate.plot: ax takes one output, the estimate has {panels}")
+    if picture:
+        picture(self, ax.figure.axes if panels > 1 else [ax], level)
+        return ax
     low, high = self._interval(level)
     rows = range(len(self))
     ax.errorbar(self.value, rows, xerr=[self.value - low, high - self.value], fmt="o", capsize=3)

@@ -315,6 +315,192 @@ _DOCS = {
         >>> difference = two.contrast("law 2: y", "law 1: y")   # the common sample cancels
         """,
     ),
+    "quantile": (
+        """
+        Quantiles of the outputs (value at risk) from a kept sample, under its law or another: no evaluation of the model.
+
+        The weighted distribution function of an output, read backwards. Its interval at the quantile, read back in the same way, is
+        that of the quantile: of independent rows under their own law the familiar order statistics.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (m L,), output by output, level by level, named "q0.95(y)". Intervals are not symmetric; ``std_error`` is half
+            the 95 % interval over its Student quantile, and ``covariance`` joins levels and outputs with the correlations of the
+            distribution functions. Bias of order 1/n. Warns where an interval ends with the sample. ``diagnostics`` as for
+            ``reweight``, of the rarer side of each quantile.
+
+        Raises
+        ------
+        ValueError
+            For no level or one outside (0, 1), a law of another dimension, a sample that knows no law; by ``doubtful``.
+
+        References
+        ----------
+        Woodruff, "Confidence intervals for medians and other position measures", J. Am. Stat. Assoc. 47 (1952).
+        Glynn, "Importance sampling for Monte Carlo estimation of quantiles" (1996).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> problem = bf.Problem(lambda x: x[:, 0] + x[:, 1], bf.Joint([bf.Normal(), bf.Normal()]))
+        >>> sample = bf.quasi(problem, budget=10_000, rng=1, keep="sample").sample
+        >>> estimate = bf.quantile(sample, [0.5, 0.95])
+        >>> low, high = estimate.confidence_interval(0.999)
+        >>> bool(low[1] < 2 ** 0.5 * 1.644854 < high[1])
+        True
+        >>> wider = bf.quantile(sample, 0.95, law=bf.Joint([bf.Normal(0, 1.1), bf.Normal()]))
+        """,
+    ),
+    "superquantile": (
+        """
+        Means beyond a quantile (superquantile, conditional value at risk, expected shortfall) from a kept sample.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (m L,), output by output, level by level, named "E[y | y > q0.95]"; ``covariance`` of all. The quantile is
+            estimated, too: its error has no effect of first order. Bias of order 1/n. ``diagnostics`` as for ``reweight``.
+
+        Raises
+        ------
+        ValueError
+            As for ``quantile``.
+
+        References
+        ----------
+        Rockafellar, Uryasev, "Optimization of conditional value-at-risk", J. Risk 2 (2000).
+        Sun, Hong, "Asymptotic representations for importance-sampling estimators of value-at-risk and conditional value-at-risk",
+        Oper. Res. Lett. 38 (2010).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> problem = bf.Problem(lambda x: x[:, 0], bf.Exponential())
+        >>> sample = bf.plain(problem, budget=20_000, rng=1, keep="sample").sample
+        >>> estimate = bf.superquantile(sample, [0.9])
+        >>> low, high = estimate.confidence_interval(0.999)   # log 10 + 1
+        >>> bool(low[0] < 3.302585 < high[0])
+        True
+        """,
+    ),
+    "conditional_mean": (
+        """
+        Means of the outputs given that one of them lies above, below or between thresholds, from a kept sample.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (m,), named "E[y2 | y1 > 3]": a ratio of weighted means, with its error; ``covariance`` of all. Bias of
+            order 1/n. ``diagnostics`` as for ``reweight``.
+
+        Raises
+        ------
+        ValueError
+            For no event, one that no row shows, and as for ``quantile``.
+
+        References
+        ----------
+        Hesterberg, "Weighted average importance sampling and defensive mixture distributions", Technometrics 37 (1995).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> outputs = {"load": lambda y: y, "square": lambda y: y ** 2}
+        >>> problem = bf.Problem(lambda x: x[:, 0], bf.Normal(), outputs=outputs)
+        >>> sample = bf.plain(problem, budget=20_000, rng=1, keep="sample").sample
+        >>> estimate = bf.conditional_mean(sample, given="load", above=1.0)
+        >>> estimate.names
+        ['E[load | load > 1]', 'E[square | load > 1]']
+        """,
+    ),
+    "perturbed_law": (
+        """
+        Perturbed-law indices: how much probabilities, means or quantiles change when the law of one input does.
+
+        From one kept sample, without an evaluation of the model: each input's law is moved by itself, by default to the law nearest
+        to it (least Kullback-Leibler divergence) that has another mean or another variance. ``estimate.plot()`` draws a curve with
+        its band for each input.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            Input by input, perturbation by perturbation, output by output, named "F mean +0.5: P"; for a probability P that becomes
+            Q the index Q / P - 1 where Q >= P, else 1 - P / Q; for means and quantiles the relative change. ``covariance`` of all:
+            they come from the same rows. Where inputs depend on each other, 'mean' and 'variance' keep the law of the others given
+            the perturbed one; 'marginal' keeps the copula. A value that the sample cannot tell warns (``doubtful="raise"``: raises).
+            ``diagnostics``: ``delta``, ``inputs``, ``outputs``, ``unperturbed`` values, and those of ``reweight`` for each.
+
+        Raises
+        ------
+        ValueError
+            For a law that cannot be tilted so far (a log-normal law far to the right: take ``space="normal"``), a mixture, a value
+            of 0 under the unperturbed law, and as for ``reweight``.
+
+        References
+        ----------
+        Lemaitre, Sergienko, Arnaud, Bousquet, Gamboa, Iooss, "Density modification based reliability sensitivity analysis",
+        J. Stat. Comput. Simul. 85 (2015).
+        Sueur, Iooss, Delage, "Sensitivity analysis using perturbed-law based indices for quantiles and application to an industrial
+        case", Int. Conf. Math. Methods in Reliability (2017).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> inputs = bf.Joint({"F": bf.Normal(1, 2), "w": bf.Normal()})
+        >>> problem = bf.Problem(lambda x: x[:, 0] + x[:, 1] > 4, inputs, outputs=["P"])
+        >>> sample = bf.plain(problem, budget=20_000, rng=1, keep="sample").sample
+        >>> indices = bf.perturbed_law(sample, delta=[-0.5, 0.5])
+        >>> indices.names
+        ['F mean -0.5: P', 'F mean +0.5: P', 'w mean -0.5: P', 'w mean +0.5: P']
+        >>> bool(indices["F mean +0.5: P"] > indices["w mean +0.5: P"] > 0)
+        True
+        """,
+    ),
+    "law_derivatives": (
+        """
+        Derivatives of means, probabilities and quantiles with respect to the parameters of the input law, from a kept sample.
+
+        Score function method: the mean of output x weight x d log density / d parameter, without an evaluation of the model. All
+        parameters of the marginal laws and of Gaussian and Student copulas at once. ``estimate.plot()`` draws them as bars.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (m P,), output by output, parameter by parameter, named "d E[y] / d F.mean" (a probability is a mean),
+            "d q0.95[y] / d corr(F, w)", or "elasticity of E[y] by F.mean"; ``covariance`` of all. Scores are five-point differences
+            of the log density, exact to about eleven digits. Of means the bias is of order 1/n; of quantiles it is that of a density
+            estimate (of Hall and Sheather's width), below the error. ``diagnostics``: ``parameters``, ``parameter_values``,
+            ``without_score`` (parameters that move an end of the support), and those of ``reweight``.
+
+        Raises
+        ------
+        ValueError
+            For unknown parameters or such without a score, a mixture, an elasticity of 0, and as for ``reweight``.
+
+        References
+        ----------
+        Rubinstein, "The score function approach for sensitivity analysis of computer simulation models", Math. Comput. Simul. 28
+        (1986).
+        Hall, Sheather, "On the distribution of a studentized quantile", J. R. Stat. Soc. B 50 (1988).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> problem = bf.Problem(lambda x: x[:, 0] ** 2, bf.Joint({"a": bf.Normal(1, 2)}))
+        >>> sample = bf.quasi(problem, budget=20_000, rng=1, keep="sample").sample
+        >>> slopes = bf.law_derivatives(sample)   # of mean^2 + sd^2
+        >>> slopes.names
+        ['d E[y] / d a.mean', 'd E[y] / d a.sd']
+        >>> bool(abs(slopes.value - [2, 4]).max() < 0.3)
+        True
+        """,
+    ),
     "sobol_given_data": (
         """
         First-order Sobol' indices from a table of past runs: no evaluation of the model, no law.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <sstream>
+#include <utility>
 
 #include <buffon/check.hpp>
 #include <buffon/regression.hpp>
@@ -42,6 +43,11 @@ Estimate only(const Estimate& e, const Indices& kept) {
         for (std::size_t b = 0; b < kept.size(); ++b)
             out.covariance(static_cast<std::int64_t>(a), static_cast<std::int64_t>(b)) = e.covariance(kept[a], kept[b]);
     if (!e.excess_kurtosis.empty()) out.excess_kurtosis = picked(e.excess_kurtosis, kept);
+    for (auto [to, from] : {std::pair(&out.bounds.low, &e.bounds.low), std::pair(&out.bounds.high, &e.bounds.high)}) {
+        to->data.clear();
+        to->rows = from->cols > 0 ? out.size() : 0;
+        for (std::size_t a = 0; a < kept.size() && from->cols > 0; ++a) to->data.insert(to->data.end(), from->view().row(kept[a]).begin(), from->view().row(kept[a]).end());
+    }
     for (const char* per_value : {"pareto_k", "pareto_k_residual", "effective_terms"}) {
         const auto found = out.diagnostics.find(per_value);
         if (found == out.diagnostics.end()) continue;
@@ -191,6 +197,7 @@ Estimate Estimate::given(const Known& means, double collinear) const {
 
     const Estimate before = only(*this, kept);
     Estimate out = before;
+    out.bounds = {};
     for (std::int64_t a = 0; a < out.size(); ++a)
         for (std::int64_t i = 0; i < found.b.rows; ++i)
             out.value[static_cast<std::size_t>(a)] -= found.b(i, a) * gaps.off[static_cast<std::size_t>(i)];

@@ -225,7 +225,7 @@ private:
     void judge(Estimate& e) const {
         std::int64_t judged = rows_.draws();
         for (const Group& group : groups_) judged = std::min(judged, group.first.rows);
-        judge_tails(side_by_side(judged, true), e);
+        judge_tails(side_by_side(judged, true), e, true);
         warn_of_few_terms(side_by_side(judged, false), rows_.draws(), e);
         const Matrix left = rest(0, judged);
         e.diagnostics["pareto_k_residual"] = tail_shapes(left, e.size());

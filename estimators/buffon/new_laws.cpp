@@ -21,52 +21,36 @@ std::vector<std::string> output_names(const KeptRows& rows, const NewLaws& laws)
     return names;
 }
 
-/// Rows (w y_1, ..., w y_m) and with `denominator` w of successes; the control w - 1.
-TermsOf weighted_outputs(const KeptRows& rows, const NewLaws& laws, bool denominator, bool only_successes) {
-    return [&rows, &laws, denominator, only_successes](std::int64_t j, std::int64_t first, std::int64_t count) {
+/// Rows (w y_1, ..., w y_m); the control w - 1.
+TermsOf weighted_outputs(const KeptRows& rows, const NewLaws& laws) {
+    return [&rows, &laws](std::int64_t j, std::int64_t first, std::int64_t count) {
         const std::vector<double> w = rows.weights(laws.densities[static_cast<std::size_t>(j)], first, count);
-        const std::int64_t m = rows.outputs();
-        Terms out{Matrix(count, m + (denominator ? 1 : 0)), Matrix(count, 1)};
+        Terms out{Matrix(count, rows.outputs()), Matrix(count, 1), {}};
         for (std::int64_t i = 0; i < count; ++i) {
             const double weight = w[static_cast<std::size_t>(i)];
-            for (std::int64_t k = 0; k < m; ++k) out.t(i, k) = weight * rows.y(first + i, k);
-            if (denominator) out.t(i, m) = only_successes && !rows.succeeded(first + i) ? 0.0 : weight;
+            for (std::int64_t k = 0; k < rows.outputs(); ++k) out.t(i, k) = weight * rows.y(first + i, k);
             out.controls(i, 0) = weight - 1;
         }
         return out;
     };
 }
 
-Matrix first_columns(ConstView from, std::int64_t count) {
-    Matrix out(from.rows, count);
-    for (std::int64_t i = 0; i < out.rows; ++i)
-        for (std::int64_t k = 0; k < count; ++k) out(i, k) = from(i, k);
-    return out;
-}
-
-/// E[w y] / E[w] through its linear terms w (y - ratio) / E[w], whose tails are those of the error.
-Estimate ratios(const KeptRows& rows, const NewLaws& laws, bool controls) {
-    const std::int64_t m = rows.outputs();
-    std::vector<std::string> names;
-    for (std::int64_t j = 0; j < laws.size(); ++j)
-        for (std::int64_t k = 0; k <= m; ++k) names.push_back(std::to_string(j) + ", " + std::to_string(k));
-    const auto raw_terms = weighted_outputs(rows, laws, true, rows.failures());
-    const Estimate raw = joint_means(rows, names, laws.size(), raw_terms, controls);
-    const auto at = [&](std::int64_t j, std::int64_t k) { return raw.value[static_cast<std::size_t>(j * (m + 1) + k)]; };
-    for (std::int64_t j = 0; j < laws.size(); ++j)
-        require(at(j, m) > 0, rows.function(), ": ", laws.prefix(j), "no row of the sample has weight under this law");
-    Estimate e = joint_means(rows, output_names(rows, laws), laws.size(), [&](std::int64_t j, std::int64_t first, std::int64_t count) {
-        Terms terms = raw_terms(j, first, count);
-        Matrix t(count, m);
-        for (std::int64_t i = 0; i < count; ++i)
-            for (std::int64_t k = 0; k < m; ++k) t(i, k) = (terms.t(i, k) - at(j, k) / at(j, m) * terms.t(i, m)) / at(j, m);
-        terms.judged = first_columns(terms.t, m);   // an indicator less its mean has no tail to speak of
-        terms.t = std::move(t);
-        return terms;
-    }, controls);
-    for (std::int64_t j = 0; j < laws.size(); ++j)
-        for (std::int64_t k = 0; k < m; ++k) e.value[static_cast<std::size_t>(j * m + k)] += at(j, k) / at(j, m);
-    return e;
+/// The same of pairs: rows (w a_1, w b_1, w a_2, ...).
+TermsOf weighted_pairs(const KeptRows& rows, const NewLaws& laws, std::int64_t count, const PairOf& pair) {
+    return [&rows, &laws, count, &pair](std::int64_t j, std::int64_t first, std::int64_t draws) {
+        const std::vector<double> w = rows.weights(laws.densities[static_cast<std::size_t>(j)], first, draws);
+        Terms out{Matrix(draws, 2 * count), Matrix(draws, 1), {}};
+        for (std::int64_t i = 0; i < draws; ++i) {
+            const double weight = w[static_cast<std::size_t>(i)];
+            out.controls(i, 0) = weight - 1;
+            for (std::int64_t v = 0; v < count && weight > 0 && rows.succeeded(first + i); ++v) {
+                const auto [a, b] = pair(first + i, v);
+                out.t(i, 2 * v) = weight * a;
+                out.t(i, 2 * v + 1) = weight * b;
+            }
+        }
+        return out;
+    };
 }
 
 template <class... Parts>
@@ -82,23 +66,64 @@ const std::vector<double>& numbers(const Estimate& e, const char* name) { return
 }  // namespace
 
 Estimate means_under(const KeptRows& rows, const NewLaws& laws, bool normalised, bool controls) {
+    if (!normalised && !rows.failures())
+        return joint_means(rows, output_names(rows, laws), laws.size(), weighted_outputs(rows, laws), controls);
+    return ratio_means(rows, output_names(rows, laws), laws, rows.outputs(),
+                       [&](std::int64_t i, std::int64_t k) { return std::pair(rows.y(i, k), 1.0); },
+                       controls && !normalised);   // a control w - 1 would turn the mean weight into 1
+}
+
+Estimate ratio_means(const KeptRows& rows, std::vector<std::string> names, const NewLaws& laws, std::int64_t count, const PairOf& pair,
+                     bool controls) {
+    const TermsOf terms = weighted_pairs(rows, laws, count, pair);
+    std::vector<std::string> parts;
+    for (const auto& name : names) parts.insert(parts.end(), {name, name});
+    const Estimate raw = joint_means(rows, parts, laws.size(), terms, controls);
+    std::vector<double> ratio, below;
+    for (std::size_t v = 0; v < names.size(); ++v) {
+        below.push_back(raw.value[2 * v + 1]);
+        require(below[v] > 0, rows.function(), ": no row of the sample tells '", names[v], "'");
+        ratio.push_back(raw.value[2 * v] / below[v]);
+    }
+    // linear terms (w a - ratio w b) / E[w b]: their tails are those of the error
+    Estimate e = joint_means(rows, names, laws.size(), [&](std::int64_t j, std::int64_t first, std::int64_t draws) {
+        Terms out = terms(j, first, draws);
+        out.judged = Matrix(draws, count);   // an indicator less its mean has no tail to speak of
+        Matrix t(draws, count);
+        for (std::int64_t v = 0; v < count; ++v) {
+            const auto at = static_cast<std::size_t>(j * count + v);
+            for (std::int64_t i = 0; i < draws; ++i) {
+                t(i, v) = (out.t(i, 2 * v) - ratio[at] * out.t(i, 2 * v + 1)) / below[at];
+                out.judged(i, v) = out.t(i, 2 * v);
+            }
+        }
+        out.t = std::move(t);
+        return out;
+    }, controls);
+    for (std::size_t v = 0; v < names.size(); ++v) e.value[v] += ratio[v];
+    return e;
+}
+
+namespace {
+
+/// What the sample itself says of its rows.
+void repeat_doubts(const KeptRows& rows, Estimate& e) {
     const Sample& sample = rows.sample();
-    // a control w - 1 would turn the mean weight into 1
-    Estimate e = normalised || rows.failures() ? ratios(rows, laws, controls && !normalised)
-                                               : joint_means(rows, output_names(rows, laws), laws.size(), weighted_outputs(rows, laws, false, false), controls);
     if (rows.failures() && sample.missing.empty())   // a table tells of its own
         e.warnings.push_back(std::to_string(rows.n_failed()) + " of " + std::to_string(sample.n()) +
                              " evaluations of the sample failed: the values are conditional on success");
     e.warnings.insert(e.warnings.begin(), sample.warnings.begin(), sample.warnings.end());
-    return e;
 }
 
+}  // namespace
+
 void judge_weights(const KeptRows& rows, const NewLaws& laws, Estimate& e) {
+    repeat_doubts(rows, e);
     std::vector<std::string> names;
     for (std::int64_t j = 0; j < laws.size(); ++j)
         for (const char* part : {"w", "w^2"}) names.push_back(laws.prefix(j) + part);
     const Estimate w = joint_means(rows, names, laws.size(), [&](std::int64_t j, std::int64_t first, std::int64_t count) {
-        Terms terms{Matrix(count, 2), Matrix(count, 0)};
+        Terms terms{Matrix(count, 2), Matrix(count, 0), {}};
         const std::vector<double> weight = rows.weights(laws.densities[static_cast<std::size_t>(j)], first, count);
         for (std::int64_t i = 0; i < count; ++i) {
             terms.t(i, 0) = weight[static_cast<std::size_t>(i)];
@@ -149,7 +174,7 @@ void refuse(const KeptRows& rows, Doubtful doubtful, const Estimate& e) {
             require(false, rows.function(), ": the sample does not tell '", e.names[v], "': ", why...,
                     "; draw a sample nearer to that law, or see the numbers with doubtful = 'warn'");
         };
-        if (k_hat[v] > limit && (strict || terms[v] < few)) say("its terms have a heavy tail (k-hat ", k_hat[v], ")");
+        if (k_hat[v] > limit && (strict || terms[v] < few / 2)) say("its terms have a heavy tail (k-hat ", k_hat[v], ")");
         if (size[j] < few && (strict || terms[v] < few)) say("no more than ", size[j], " rows have weight");
         if (strict && mean[j] < 0.9) say("it covers ", mean[j], " of the mass");
     }

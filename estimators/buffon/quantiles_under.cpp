@@ -7,6 +7,7 @@
 
 #include <buffon/check.hpp>
 #include <buffon/joint_means.hpp>
+#include <buffon/normal_functions.hpp>
 #include <buffon/weighted_cdf.hpp>
 
 namespace buffon {
@@ -66,8 +67,8 @@ private:
         const std::size_t columns = per_law();
         Terms out{Matrix(count, static_cast<std::int64_t>(columns)), Matrix(count, 1), Matrix(count, static_cast<std::int64_t>(columns))};
         for (std::int64_t i = 0; i < count; ++i) {
-            const double w = laws_[j].weight[static_cast<std::size_t>(first + i)] / laws_[j].mean;
-            out.controls(i, 0) = w - 1;
+            const double weight = laws_[j].weight[static_cast<std::size_t>(first + i)], w = weight / laws_[j].mean;
+            out.controls(i, 0) = weight - 1;
             for (std::size_t c = 0; c < columns; ++c) {
                 const Place& place = places_[j * columns + c];
                 const auto column = static_cast<std::int64_t>(c);
@@ -78,6 +79,8 @@ private:
         }
         return out;
     }
+
+    double unseen_error(double level) const { return std::sqrt(level * (1 - level) / static_cast<double>(rows_.draws())); }
 
     Estimate read_back(const Estimate& shares) const {
         Estimate e = shares;
@@ -90,13 +93,15 @@ private:
             const auto [low, high] = shares.confidence_interval(level);
             for (std::size_t v = 0; v < places_.size(); ++v) {
                 const auto row = static_cast<std::int64_t>(v);
-                const double half = 0.5 * (high[v] - low[v]), centre = places_[v].level - shares.value[v];
+                const bool seen = shares.covariance(row, row) > 0;   // else no row lies beyond: errors of an event of this level
+                const double half = seen ? 0.5 * (high[v] - low[v]) : normal_quantile(0.5 + 0.5 * level) * unseen_error(places_[v].level);
+                const double centre = places_[v].level - shares.value[v];
                 const WeightedCdf& cdf = laws_[places_[v].law].cdf[places_[v].output];
                 e.value[v] = cdf.quantile(centre);
                 e.bounds.low(row, a) = cdf.quantile(centre - half);
                 e.bounds.high(row, a) = cdf.quantile(centre + half);
                 if (level != reported) continue;
-                const double t = shares.covariance(row, row) > 0 ? half / std::sqrt(shares.covariance(row, row)) : 1;
+                const double t = half / (seen ? std::sqrt(shares.covariance(row, row)) : unseen_error(places_[v].level));
                 error[v] = 0.5 * (e.bounds.high(row, a) - e.bounds.low(row, a)) / t;
                 if (!cdf.reaches(centre - half) || !cdf.reaches(centre + half))
                     e.warnings.push_back("'" + e.names[v] + "': the interval ends where the sample does; a larger one is needed for this level");

@@ -36,7 +36,7 @@ struct ReweightOptions {
             Field{"outputs", &ReweightOptions::outputs, "names of the outputs that are wanted, none: all"},
             Field{"normalised", &ReweightOptions::normalised, "divide by the mean weight instead of using controls: bias of order 1/n"},
             Field{"controls", &ReweightOptions::controls, "regress on what has a known mean: the components of the sampling law that the sample kept, and the weight itself"},
-            Field{"doubtful", &ReweightOptions::doubtful, "where the weights leave no trust in a value: 'warn', 'raise', or 'auto', which warns from a k-hat of 0.7 on, and raises where fewer than ten rows count and k-hat is above 1 or so few weights count"},
+            Field{"doubtful", &ReweightOptions::doubtful, "where the weights leave no trust in a value: 'warn', 'raise', or 'auto', which warns from a k-hat of 0.7 on, and raises where fewer than ten rows count, or fewer than five and k-hat is above 1"},
             Field{"threads", &ReweightOptions::threads, "threads, 0 for all; changes no result"}};
     }
 };

@@ -41,7 +41,7 @@ std::vector<double> kurtosis_of_mean(ConstView terms, std::int64_t n, std::int64
 
 }  // namespace
 
-std::vector<double> tail_shapes(ConstView summands, std::int64_t m) {
+std::vector<double> tail_shapes(ConstView summands, std::int64_t m, bool without_zeros) {
     constexpr std::int64_t together = 8;   // columns that share the lines of the cache
     std::vector<double> k_hat;
     std::vector<std::vector<double>> size(together, std::vector<double>(static_cast<std::size_t>(summands.rows)));
@@ -50,15 +50,18 @@ std::vector<double> tail_shapes(ConstView summands, std::int64_t m) {
         for (std::int64_t i = 0; i < summands.rows; ++i)
             for (std::int64_t j = 0; j < count; ++j)
                 size[static_cast<std::size_t>(j)][static_cast<std::size_t>(i)] = std::abs(summands(i, first + j));
-        for (std::int64_t j = 0; j < count; ++j)
-            k_hat.push_back(pareto_k(size[static_cast<std::size_t>(j)]).value_or(std::numeric_limits<double>::quiet_NaN()));
+        for (std::int64_t j = 0; j < count; ++j) {
+            std::vector<double> sizes = size[static_cast<std::size_t>(j)];
+            if (without_zeros) std::erase(sizes, 0.0);
+            k_hat.push_back(pareto_k(sizes).value_or(std::numeric_limits<double>::quiet_NaN()));
+        }
     }
     return k_hat;
 }
 
-void judge_tails(ConstView summands, Estimate& estimate) {
+void judge_tails(ConstView summands, Estimate& estimate, bool without_zeros) {
     const double limit = std::min(1 - 1 / std::log10(std::max(static_cast<double>(summands.rows), 20.0)), 0.7);
-    const std::vector<double> k_hat = tail_shapes(summands, estimate.size());
+    const std::vector<double> k_hat = tail_shapes(summands, estimate.size(), without_zeros);
     const std::vector<std::size_t> heavy = above(k_hat, limit);
     estimate.diagnostics["pareto_k"] = k_hat;
     if (heavy.empty()) return;

@@ -8,11 +8,12 @@
 
 namespace buffon {
 
-/// k-hat of the sizes of the first m columns of `summands` (n, m or more); NaN where there is no tail to judge.
-std::vector<double> tail_shapes(ConstView summands, std::int64_t m);
+/// k-hat of the sizes of the first m columns of `summands` (n, m or more); NaN where there is no tail to judge. `without_zeros`: of
+/// those that are not 0, where most may be: an event's terms.
+std::vector<double> tail_shapes(ConstView summands, std::int64_t m, bool without_zeros = false);
 
 /// The same into diagnostics["pareto_k"], and a warning that names the values above min(1 - 1 / log10 n, 0.7).
-void judge_tails(ConstView summands, Estimate& estimate);
+void judge_tails(ConstView summands, Estimate& estimate, bool without_zeros = false);
 
 /// Sets the excess kurtosis of the errors of a mean of n terms, these the first of them: of independent terms theirs / n.
 /// That of R replicates, from `finish_replicates`, is not taken for larger than their terms' / R: scrambles of smooth terms

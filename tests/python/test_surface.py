@@ -23,7 +23,7 @@ UNIVARIATE = {
 LAWS = [*UNIVARIATE, "Joint", "MultivariateNormal", "MultivariateT", "Mixture"]
 COPULAS = ["GaussianCopula", "StudentCopula"]
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "control"]
-OF_SAMPLES = ["reweight", "sobol_given_data"]
+OF_SAMPLES = ["reweight", "sobol_given_data", "quantile", "superquantile", "conditional_mean", "perturbed_law", "law_derivatives"]
 NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *COPULAS, "Problem", "Sample", "SobolSequence", "Stream", "Estimate", "ModelError",
          "History", "cuda_status", "exceedance", "testing"]
 DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
