@@ -17,6 +17,11 @@ namespace {
 constexpr std::uint32_t probe_stream = 900;      // id: batches of the adaptation count from 0, the final sample's from 1,000
 constexpr std::int64_t largest_batch = 16'384;   // bounds the memory of the adaptation whatever the budget
 constexpr std::int64_t fewest_points = 10;       // below, a batch says nothing
+// Laws that are adapted to one by one, be there as many; more only as a batch can tell them apart, and while these leave more
+// than a fifth of a law unseen: its own controls see to the rest (own_controls.hpp). Independent points have none.
+constexpr std::int64_t few_laws = 24;
+constexpr std::int64_t most_laws = 256;
+constexpr double unseen = 0.2;
 constexpr std::int64_t clear_batch = 100;        // points that a batch should have where a tenth of the budget allows it
 
 /// About `batch` points in `nets` nets whose size is a power of two.
@@ -35,6 +40,7 @@ Adaptation::Adaptation(Evaluation& evaluate, const WorkingSpace& space, const Ai
     batch_ = std::min(std::max(share, least), largest_batch);
     small_ = batch_ > share;
     if (batches_.nets > 1) batch_ = in_whole_nets(batch_, batches_.nets);
+    laws_ = representatives();
     const auto most = std::llround(std::floor(options.adaptation / options.batch_fraction + 1e-9));
     net_ = options.points == Points::iid ? 1 : Replication::of(evaluate.run().budget, options.replicates).points;
     cap_ = std::min(static_cast<std::int64_t>(options.adaptation * budget), std::max<std::int64_t>(most, 1) * batch_);
@@ -51,16 +57,27 @@ bool Adaptation::init() {
     }
     const Batch& batch = draw(Proposal::initial(), {});
     check_weights();
-    initial_ = residual_spread(summands(batch), Matrix(batch.n(), 0), Matrix(0, evaluate_.wanted() * space_.laws()));
+    initial_ = residual_spread(summands(batch), Matrix(batch.n(), 0), Matrix(0, expectations()));
     return true;
 }
 
 /// Once the first evaluation has shown how many outputs there are.
 void Adaptation::check_weights() const {
-    const auto expectations = static_cast<std::size_t>(evaluate_.wanted() * space_.laws());
-    require(options_.weights.empty() || options_.weights.size() == expectations,
-            evaluate_.function(), ": weights must have one entry per expectation, ", expectations, ", got ", options_.weights.size());
+    const auto all = static_cast<std::size_t>(evaluate_.wanted() * space_.laws());
+    require(options_.weights.empty() || options_.weights.size() == all,
+            evaluate_.function(), ": weights must have one entry per expectation, ", all, ", got ", options_.weights.size());
 }
+
+Representatives Adaptation::representatives() const {
+    const auto outputs = std::max<std::int64_t>(1, static_cast<std::int64_t>(evaluate_.problem().outputs().size()));
+    const std::int64_t fewest = std::min(few_laws, std::max<std::int64_t>(batch_ / 4, 2));
+    const std::int64_t most = std::clamp(batch_ / (10 * outputs), fewest, most_laws);
+    if (space_.laws() <= few_laws || batches_.every_law) return representatives_of(space_, space_.laws(), space_.laws(), 0.0);
+    return representatives_of(space_, fewest, most, options_.points == Points::iid ? 0.0 : unseen);
+}
+
+/// Smallest share of q_0: laws that the representatives know little of are left to it.
+double Adaptation::defensive() const { return options_.defensive + (1 - options_.defensive) * laws_.unseen; }
 
 /// A Gaussian with a covariance asks for several points per coordinate, be they ever so well placed.
 std::int64_t Adaptation::points_for_a_fit() const { return 4 * (space_.dim() + 2); }
@@ -119,7 +136,10 @@ bool Adaptation::step() {
 
 void Adaptation::look(const Pool& pool) {
     seen_ = look_at(pool, evaluate_.wanted(), need());
-    weights_ = criterion_weights(seen_, options_.weights);
+    weights_ = criterion_weights(seen_, options_.weights.empty() ? std::vector<double>() : laws_.summed(options_.weights));
+    if (!options_.weights.empty()) return;
+    const std::vector<double> stood_for = laws_.summed(std::vector<double>(static_cast<std::size_t>(evaluate_.wanted() * space_.laws()), 1.0));
+    for (std::size_t e = 0; e < weights_.size(); ++e) weights_[e] *= stood_for[e];
 }
 
 /// Effective size that a fit asks for.
@@ -134,7 +154,7 @@ const Batch& Adaptation::draw(Proposal proposal, std::vector<double> log_q) {
     const PointSet points = options_.points == Points::iid
                                 ? PointSet::independent(batch_, stream)
                                 : PointSet::nets(proposal.coordinates(space_), batch_ / nets, nets, stream.key, stream.id);
-    last_ = draw_batch(evaluate_, space_, proposal, points, 0, batch_);
+    last_ = draw_batch(evaluate_, space_, proposal, points, 0, batch_, laws_.laws);
     count_as_adaptation(evaluate_);
     if (batches_.newest_alone) {
         newest_ = Pool(batch_);
@@ -157,7 +177,7 @@ Adaptation::Pair Adaptation::learn(const Batch& batch, const Proposal& proposal)
 /// Of the columns of all summands those of the expectations that are adapted to.
 Matrix Adaptation::adapted_to(Matrix all) const {
     if (evaluate_.columns() == evaluate_.wanted()) return all;
-    Matrix some(all.rows, evaluate_.wanted() * space_.laws());
+    Matrix some(all.rows, expectations());
     for (std::int64_t e = 0; e < some.cols; ++e) {
         const std::int64_t from = summand_column(evaluate_, e);
         for (std::int64_t i = 0; i < some.rows; ++i) some(i, e) = all(i, from);

@@ -11,6 +11,7 @@
 #include <buffon/integrands.hpp>
 #include <buffon/pool.hpp>
 #include <buffon/proposal.hpp>
+#include <buffon/representatives.hpp>
 #include <buffon/spread.hpp>
 #include <buffon/working_space.hpp>
 
@@ -22,6 +23,7 @@ struct Batches {
     bool newest_alone = false;         // densities are fitted to the newest batch, not to all points
     std::int64_t lanes = 1;            // adaptations that share the budget
     std::uint32_t first_stream = 0;
+    bool every_law = false;            // none stands in for others: each is adapted to
 };
 
 class Adaptation {
@@ -36,6 +38,8 @@ public:
     bool step();
     /// The proposal of the final sample, judged on all points; q_0 again when nothing is much better.
     Proposal choose();
+    /// A Gaussian for every expectation, once the proposal is chosen; none where each has components of its own.
+    std::vector<Gaussian> fits_of_all() const;
 
     std::int64_t spent() const { return probed_ + pool_.n(); }
     const Pool& pool() const { return pool_; }
@@ -53,10 +57,14 @@ private:
     void look(const Pool& pool);
     const Pool& judged() const { return other_ != nullptr ? *other_ : pool_; }
     const Pool& fitted() const { return batches_.newest_alone ? newest_ : judged(); }
+    Representatives representatives() const;
+    double defensive() const;
     std::int64_t points_for_a_fit() const;
     bool has_score();
     void check_weights() const;
     bool out_of_reach() const;
+    FitOptions fit_options() const;
+    std::int64_t expectations() const { return evaluate_.wanted() * laws_.size(); }
     double need() const;
     const Batch& draw(Proposal proposal, std::vector<double> log_q);
     Proposal propose(std::vector<double>& log_q);
@@ -86,6 +94,7 @@ private:
     const AiscvOptions& options_;
     Batches batches_;
     std::int64_t budget_;
+    Representatives laws_;          // what is adapted to
     std::int64_t batch_;
     std::int64_t cap_;
     bool small_;                    // batches take more than their share of the budget

@@ -8,6 +8,7 @@
 
 #include <buffon/gaussian_fit.hpp>
 #include <buffon/mixture_choice.hpp>
+#include <buffon/own_controls.hpp>
 #include <buffon/simplex.hpp>
 #include <buffon/sums.hpp>
 #include <buffon/vmfn_fit.hpp>
@@ -37,9 +38,9 @@ Proposal Adaptation::propose(std::vector<double>& log_q) {
     const Proposal first(true, components, alpha);
     const Matrix q = fitted().relative(first);
     if (!components.empty()) {
-        const double others = std::min(0.2, 0.5 * (1 - options_.defensive));
+        const double others = std::min(0.2, 0.5 * (1 - defensive()));
         std::vector<double> floors(alpha.size(), others / static_cast<double>(alpha.size()));
-        floors[0] = options_.defensive;
+        floors[0] = defensive();
         const std::vector<double> fair = alpha;
         alpha = minimise_on_simplex(q, squares(q, owner, beta), std::move(alpha), floors, {.tolerance = close_enough});
         if (options_.family == Family::gaussian && options_.components == 0 && owner.size() > seen_.parts.size())
@@ -47,6 +48,11 @@ Proposal Adaptation::propose(std::vector<double>& log_q) {
     }
     log_q = &fitted() != &pool_ ? pool_.log_density_of(pool_.relative(first), alpha) : pool_.log_density_of(q, alpha);
     return Proposal(true, std::move(components), std::move(alpha));
+}
+
+std::vector<Gaussian> Adaptation::fits_of_all() const {
+    if (laws_.all() || pool_.n() == 0) return {};
+    return fit_each(pool_, space_, evaluate_.wanted(), fit_options());
 }
 
 void Adaptation::fit_parts(std::vector<Component>& components, std::vector<std::int64_t>& owner, std::vector<double>& beta) const {
@@ -110,7 +116,7 @@ bool Adaptation::asks_for_more(const Part& part) const {
 
 /// alpha proportional to (defensive, sqrt(w) |beta|).
 std::vector<double> Adaptation::first_alpha(const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const {
-    std::vector<double> alpha{owner.empty() ? 1.0 : options_.defensive};
+    std::vector<double> alpha{owner.empty() ? 1.0 : defensive()};
     for (std::size_t k = 0; k < owner.size(); ++k) {
         const auto e = static_cast<std::size_t>(owner[k]);
         alpha.push_back(std::sqrt(weights_[e]) * (beta[k] == 0 ? spare * std::abs(seen_.mean[e]) : std::abs(beta[k])));
@@ -118,7 +124,7 @@ std::vector<double> Adaptation::first_alpha(const std::vector<std::int64_t>& own
     const double total = std::accumulate(alpha.begin() + 1, alpha.end(), 0.0);
     const double share = static_cast<double>(owner.size());
     for (std::size_t k = 1; k < alpha.size(); ++k)
-        alpha[k] = (1 - options_.defensive) * (total > 0 ? alpha[k] / total : 1 / share);
+        alpha[k] = (1 - defensive()) * (total > 0 ? alpha[k] / total : 1 / share);
     return alpha;
 }
 

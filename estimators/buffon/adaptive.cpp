@@ -48,10 +48,10 @@ std::vector<std::string> law_names(std::int64_t laws) {
     return names;
 }
 
-Estimate from_pools(const Evaluation& evaluate, const std::vector<const Pool*>& pools, const std::vector<std::string>& groups) {
+Estimate from_pools(const Evaluation& evaluate, const WorkingSpace& space, const std::vector<const Pool*>& pools, const std::vector<std::string>& groups) {
     Moments all;
     for (const Pool* pool : pools)
-        if (pool->n() > 0) all.merge(Moments(pool->integrands(evaluate.columns())));
+        if (pool->n() > 0) all.merge(Moments(pool->integrands(evaluate.columns(), space)));
     require(all.n >= 2, evaluate.function(), ": no batch was finished");
     Estimate e = finish_mean(evaluate, all, groups);
     e.n = all.n;

@@ -20,11 +20,13 @@ Estimate safe(Evaluation& evaluate, const WorkingSpace& space, const Run& run, c
                 while (adaptation.step()) {
                 }
             const Proposal proposal = adaptation.choose();
-            Estimate e = FinalSample(evaluate, space, proposal, options, run.budget - adaptation.spent()).run(groups);
+            std::vector<Gaussian> own;
+            if (proposal.size() > 1) own = adaptation.fits_of_all();
+            Estimate e = FinalSample(evaluate, space, proposal, options, run.budget - adaptation.spent(), std::move(own)).run(groups);
             adaptation.report(e);
             return e;
         },
-        [&] { return from_pools(evaluate, {&adaptation.pool()}, groups); });
+        [&] { return from_pools(evaluate, space, {&adaptation.pool()}, groups); });
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ std::vector<Adaptation> lanes_of(Evaluation& evaluate, const WorkingSpace& space
     std::vector<Adaptation> out;
     out.reserve(static_cast<std::size_t>(lanes));   // they point at each other's pools
     for (std::uint32_t lane = 0; lane < lanes; ++lane)
-        out.emplace_back(evaluate, space, shared, Batches{nets_of(options), options.refit == Refit::newest, lanes, lane * streams_of_a_lane});
+        out.emplace_back(evaluate, space, shared, Batches{nets_of(options), options.refit == Refit::newest, lanes, lane * streams_of_a_lane, true});
     if (lanes == 2) {
         out[0].learn_from(out[1].pool());
         out[1].learn_from(out[0].pool());
@@ -119,7 +119,7 @@ Estimate amis(const Problem& problem, const Run& run, const AmisOptions& options
         [&] {
             std::vector<const Pool*> pools;
             for (const Adaptation& lane : lanes) pools.push_back(&lane.pool());
-            return from_pools(evaluate, pools, groups);
+            return from_pools(evaluate, space, pools, groups);
         });
 }
 

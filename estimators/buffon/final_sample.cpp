@@ -11,7 +11,7 @@
 namespace buffon {
 namespace {
 
-constexpr std::int64_t judged = 4'096;          // rows for k-hat
+constexpr std::int64_t judged = 4'096;          // rows for k-hat; fewer with many columns
 // Coefficients for a replicate come from the other folds: from all other replicates where a regression costs nothing.
 constexpr std::int64_t cheap_controls = 32;
 constexpr std::int64_t few_folds = 4;
@@ -25,6 +25,14 @@ PointSet final_points(const Evaluation& evaluate, std::int64_t coordinates, cons
 
 /// Rows of `columns` numbers of which a few tables stay in the second cache.
 std::int64_t slice_rows(std::int64_t columns) { return std::clamp<std::int64_t>((1 << 17) / columns / 128 * 128, 128, parallel::block_size); }
+
+std::int64_t judged_rows_of(std::int64_t summands) { return std::clamp<std::int64_t>((1 << 18) / summands, judged / 4, judged); }
+
+Matrix first_columns(const Matrix& m, std::int64_t count) {
+    Matrix out(m.rows, count);
+    for (std::int64_t i = 0; i < m.rows; ++i) std::ranges::copy(m.view().row(i).first(static_cast<std::size_t>(count)), out.view().row(i).begin());
+    return out;
+}
 
 /// Cross products from the moments of rows (x, t) with K columns of x.
 CrossProducts cross_products(const Moments& m, std::int64_t regressors) {
@@ -72,9 +80,9 @@ std::int64_t net_of(std::int64_t budget, std::int64_t left, std::int64_t replica
 }
 
 FinalSample::FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options,
-                         std::int64_t left)
+                         std::int64_t left, std::vector<Gaussian> fitted)
     : evaluate_(evaluate), space_(space), proposal_(proposal), options_(options), iid_(options.points == Points::iid),
-      points_(final_points(evaluate, proposal.coordinates(space), options, left)) {}
+      points_(final_points(evaluate, proposal.coordinates(space), options, left)), fitted_(std::move(fitted)) {}
 
 Estimate FinalSample::run(const std::vector<std::string>& groups) {
     const std::int64_t chunk = chunk_rows(evaluate_.run());
@@ -91,13 +99,16 @@ Estimate FinalSample::run(const std::vector<std::string>& groups) {
 
 void FinalSample::make_room(const Draws& draws) {
     if (first_t_.cols > 0) return;
-    const std::int64_t rows = std::min(judged, points_.size()), x = proposal_.size(), t = space_.laws() * draws.y.cols;
+    const std::int64_t x = proposal_.size();
+    if (!iid_ && space_.laws() > 1 && x > 1) own_ = OwnControls(space_.laws(), draws.y.cols, fitted_);
+    const std::int64_t t = space_.laws() * draws.y.cols + own_.size(), rows = std::min(judged_rows_of(space_.laws() * draws.y.cols), points_.size());
     first_t_ = Matrix(rows, t);
     first_x_ = Matrix(rows, x);
     if (iid_) return;
     sum_t_ = Matrix(points_.replicates(), t);
     sum_x_ = Matrix(points_.replicates(), x);
     folds_.assign(static_cast<std::size_t>(x <= cheap_controls ? points_.replicates() : few_folds), CrossProducts(x, t));
+    own_folds_.resize(folds_.size());
 }
 
 /// Rows of draws, the first of which is row `start` of the sample.
@@ -113,18 +124,24 @@ void FinalSample::add(const Draws& draws, std::int64_t start) {
 
 /// Densities, summands and controls a slice at a time: nothing of the size of the sample is written.
 FinalSample::Segment FinalSample::sums_of(const Draws& draws, std::int64_t first, std::int64_t count, std::int64_t start) {
-    Segment segment{iid_ ? CrossProducts() : CrossProducts(first_x_.cols, first_t_.cols), {}};
+    Segment segment{iid_ ? CrossProducts() : CrossProducts(first_x_.cols, first_t_.cols), {}, {}};
     const std::int64_t slice = slice_rows(first_x_.cols + first_t_.cols);
+    Batch batch;
+    Matrix t;
     for (std::int64_t i = first; i < first + count; i += slice) {
         const std::int64_t rows = std::min(slice, first + count - i);
-        Batch batch = weigh(space_, proposal_, draws.z.view().slice(i, rows), draws.y.view().slice(i, rows));
-        const Matrix t = summands(batch), x = controls(std::move(batch.ratio));
+        weigh(space_, proposal_, draws.z.view().slice(i, rows), draws.y.view().slice(i, rows), batch);
+        own_.responses(batch, t);
+        const Matrix& x = batch.ratio;
+        for (double& g : batch.ratio.data) g -= 1.0;
         keep(t, x, start + i);
         kept_.add(x, start + i);
-        if (iid_)
+        if (iid_) {
             add_parities(t, x, start + i, segment);
-        else
+        } else {
             segment.sums.add(x, t);
+            own_.add(t, segment.own);
+        }
     }
     return segment;
 }
@@ -156,20 +173,32 @@ void FinalSample::merge(const Segment& segment, std::int64_t at) {
     const std::int64_t r = at / points_.points();
     for (std::int64_t e = 0; e < sum_t_.cols; ++e) sum_t_(r, e) += segment.sums.t[static_cast<std::size_t>(e)];
     for (std::int64_t k = 0; k < sum_x_.cols; ++k) sum_x_(r, k) += segment.sums.x[static_cast<std::size_t>(k)];
-    folds_[static_cast<std::size_t>(r) % folds_.size()].merge(segment.sums);
+    const std::size_t fold = static_cast<std::size_t>(r) % folds_.size();
+    folds_[fold].merge(segment.sums);
+    own_folds_[fold].merge(segment.own);
 }
 
 Estimate FinalSample::from_replicates(const std::vector<std::string>& groups) {
     CrossProducts all = folds_.front();
-    for (std::size_t f = 1; f < folds_.size(); ++f) all.merge(folds_[f]);
-    Matrix means = sum_t_;
+    OwnControls::Sums all_own;
+    for (std::size_t f = 0; f < folds_.size(); ++f) {
+        if (f > 0) all.merge(folds_[f]);
+        all_own.merge(own_folds_[f]);
+    }
+    Matrix rows = sum_t_;
     for (std::size_t f = 0; f < folds_.size(); ++f) {
         CrossProducts others = all;
         others.subtract(folds_[f]);
         coefficients_ = regress(others, options_.cut);
-        for (auto r = static_cast<std::int64_t>(f); r < means.rows; r += static_cast<std::int64_t>(folds_.size()))
-            subtract_products(sum_x_.view().slice(r, 1), coefficients_, means.view().slice(r, 1));
+        OwnControls::Sums own = all_own;
+        own.merge(own_folds_[f], -1.0);
+        own_coefficients_ = own_.regress(others, own, coefficients_, options_.cut);
+        for (auto r = static_cast<std::int64_t>(f); r < rows.rows; r += static_cast<std::int64_t>(folds_.size())) {
+            subtract_products(sum_x_.view().slice(r, 1), coefficients_, rows.view().slice(r, 1));
+            own_.subtract(own_coefficients_, rows.view().slice(r, 1));
+        }
     }
+    Matrix means = first_columns(rows, rows.cols - own_.size());
     for (double& v : means.data) v /= static_cast<double>(points_.points());
     Estimate e = finish_replicates(evaluate_, means, groups);
     e.diagnostics["points"] = points_.points();
@@ -211,6 +240,7 @@ bool FinalSample::ever_seen(std::int64_t column) const {
 
 /// Columns of summands without those of success.
 Matrix FinalSample::expectations(const Matrix& summands, std::int64_t count) const {
+    if (evaluate_.columns() == evaluate_.outputs()) return first_columns(summands, count);
     Matrix out(summands.rows, count);
     for (std::int64_t i = 0; i < out.rows; ++i)
         for (std::int64_t j = 0; j < count; ++j) out(i, j) = summands(i, column_of(evaluate_, j, evaluate_.outputs()));
@@ -219,13 +249,14 @@ Matrix FinalSample::expectations(const Matrix& summands, std::int64_t count) con
 
 /// Tails of the summands, before and after the controls, and whether each output was seen at all.
 void FinalSample::judge(Estimate& e) {
-    const bool plain = e.size() == first_t_.cols;   // no columns of success
+    const bool plain = e.size() == first_t_.cols;   // no columns of success, no own controls
     const auto judge_summands = [&](ConstView summands) {
         judge_tails(summands, e);
         warn_of_few_terms(summands, points_.size(), e);
     };
     plain ? judge_summands(first_t_) : judge_summands(expectations(first_t_, e.size()));
     subtract_products(first_x_, coefficients_, first_t_);
+    own_.subtract(own_coefficients_, first_t_);
     const Matrix rest = plain ? std::move(first_t_) : expectations(first_t_, e.size());
     e.diagnostics["pareto_k_residual"] = tail_shapes(rest, e.size());
     set_kurtosis(rest, points_.size(), e);

@@ -11,6 +11,7 @@
 #include <buffon/evaluation.hpp>
 #include <buffon/kept.hpp>
 #include <buffon/moments.hpp>
+#include <buffon/own_controls.hpp>
 #include <buffon/point_set.hpp>
 #include <buffon/proposal.hpp>
 #include <buffon/regression.hpp>
@@ -26,7 +27,9 @@ std::int64_t net_of(std::int64_t budget, std::int64_t left, std::int64_t replica
 class FinalSample {
 public:
     /// R scrambles of a power of two points, or with points = iid all of `left`.
-    FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options, std::int64_t left);
+    /// `fitted`: Gaussians for the expectations' own controls, see own_controls.hpp; a proposal of one component has no controls.
+    FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options, std::int64_t left,
+                std::vector<Gaussian> fitted = {});
 
     /// Draws, evaluates, estimates. `groups`: names of the input laws.
     Estimate run(const std::vector<std::string>& groups);
@@ -35,6 +38,7 @@ private:
     /// Sums over a segment of rows that lies in one replicate, or of rows of one parity.
     struct Segment {
         CrossProducts sums;
+        OwnControls::Sums own;
         Moments half[2];
     };
     void make_room(const Draws& draws);
@@ -56,12 +60,16 @@ private:
     const AiscvOptions& options_;
     bool iid_;
     PointSet points_;
-    // Of replicates: sums (R, E), (R, K) and cross products of the folds r mod F. All that the estimate needs.
+    std::vector<Gaussian> fitted_;
+    OwnControls own_;
+    // Of replicates: sums of the responses, sums (R, K) and cross products of the folds r mod F. All that the estimate needs.
     Matrix sum_t_, sum_x_;
     std::vector<CrossProducts> folds_;
+    std::vector<OwnControls::Sums> own_folds_;
     // Of independent points: moments of the rows (x, t) of each parity.
     Moments half_[2];
     Matrix coefficients_;
+    OwnControls::Coefficients own_coefficients_;
     Matrix first_t_, first_x_;   // rows for k-hat
     KeptControls kept_;
 };

@@ -116,4 +116,11 @@ Matrix Pool::weights() const {
     return weighted_outputs(f_, log_initial_, log_h_, one, 1);
 }
 
+Matrix Pool::integrands(std::int64_t outputs, const WorkingSpace& space) const {
+    Matrix f(n(), space.laws());
+    space.log_density(z_, f);
+    space.relative_to_initial(f);
+    return weighted_outputs(f, log_initial_, log_h_, y_, outputs);
+}
+
 }  // namespace buffon

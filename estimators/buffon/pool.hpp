@@ -30,12 +30,15 @@ public:
     const std::vector<std::int64_t>& counts() const { return counts_; }
     /// The first `count` points as they were drawn, relative to `proposal` in place of their own.
     Batch first(std::int64_t count, const Proposal& proposal) const;
-    /// (n) log h.
+    /// (n) log q_0 and log h.
+    const std::vector<double>& log_initial() const { return log_initial_; }
     const std::vector<double>& log_h() const { return log_h_; }
     /// (n, K) component densities of a proposal divided by h; of `count` rows from `first` on.
     Matrix relative(const Proposal& proposal) const { return relative(proposal, 0, n()); }
     Matrix relative(const Proposal& proposal, std::int64_t first, std::int64_t count) const;
     /// (n, E) phi_j f_j / h of the first `outputs` columns of y, law by law.
+    /// Of the laws whose densities the batches brought; with the space: of all.
+    Matrix integrands(std::int64_t outputs, const WorkingSpace& space) const;
     Matrix integrands(std::int64_t outputs) const { return weighted_outputs(f_, log_initial_, log_h_, y_, outputs); }
     /// (n, J) f_j / h.
     Matrix weights() const;

@@ -54,6 +54,11 @@ Matrix gather(ConstView from, const std::vector<std::int64_t>& rows) {
     return out;
 }
 
+void gather_columns(ConstView from, std::span<const std::int64_t> columns, View to) {
+    for (std::int64_t i = 0; i < to.rows; ++i)
+        for (std::size_t k = 0; k < columns.size(); ++k) to(i, static_cast<std::int64_t>(k)) = from(i, columns[k]);
+}
+
 Matrix scatter(ConstView from, const std::vector<std::int64_t>& rows, std::int64_t n) {
     Matrix out(n, from.cols);
     for (std::size_t a = 0; a < rows.size(); ++a)
@@ -150,25 +155,39 @@ Draws draw(Evaluation& evaluate, const WorkingSpace& space, const Proposal& prop
 }
 
 Batch weigh(const WorkingSpace& space, const Proposal& proposal, ConstView z, ConstView y) {
-    Batch batch{copy_of(z), copy_of(y), {}, Matrix(z.rows, space.laws()), {}, Matrix(z.rows, proposal.size()), {}};
+    Batch batch;
+    weigh(space, proposal, z, y, batch);
+    return batch;
+}
+
+void weigh(const WorkingSpace& space, const Proposal& proposal, ConstView z, ConstView y, Batch& batch) {
+    batch.z = copy_of(z);
+    batch.y = copy_of(y);
+    batch.f.reshape(z.rows, space.laws());
+    batch.ratio.reshape(z.rows, proposal.size());
     space.log_density(z, batch.f);
     batch.log_initial = space.relative_to_initial(batch.f);
     proposal.log_components(z, batch.log_initial, batch.ratio);
     batch.log_q = proposal.normalise(batch.ratio);
-    return batch;
 }
 
 Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const PointSet& points,
-                 std::int64_t first, std::int64_t count) {
+                 std::int64_t first, std::int64_t count, std::span<const std::int64_t> laws) {
     Draws draws = draw(evaluate, space, proposal, points, first, count);
     const auto rows = static_cast<std::size_t>(count);
-    Batch batch{std::move(draws.z), std::move(draws.y), std::move(draws.score), Matrix(count, space.laws()), std::vector<double>(rows),
+    const bool all = laws.empty() || static_cast<std::int64_t>(laws.size()) == space.laws();
+    const std::int64_t kept = all ? space.laws() : static_cast<std::int64_t>(laws.size());
+    Batch batch{std::move(draws.z), std::move(draws.y), std::move(draws.score), Matrix(count, kept), std::vector<double>(rows),
                 Matrix(count, proposal.size()), std::vector<double>(rows)};
     for_slices(count, segment_length(points.points()), evaluate.threads(), [&](std::int64_t begin, std::int64_t n) {
         const ConstView z = rows_of(batch.z, begin, n);
-        const View f = rows_of(batch.f, begin, n), g = rows_of(batch.ratio, begin, n);
+        const View kept = rows_of(batch.f, begin, n), g = rows_of(batch.ratio, begin, n);
+        Matrix room;
+        if (!all) room = Matrix(n, space.laws());
+        const View f = all ? kept : View(room);
         space.log_density(z, f);
         const std::vector<double> log_initial = space.relative_to_initial(f);
+        if (!all) gather_columns(f, laws, kept);
         std::ranges::copy(log_initial, batch.log_initial.begin() + begin);
         proposal.log_components(z, log_initial, g);
         std::ranges::copy(proposal.normalise(g), batch.log_q.begin() + begin);
@@ -186,20 +205,19 @@ Matrix weighted_outputs(ConstView f, std::span<const double> log_initial, std::s
     std::ranges::copy(log_initial, share.data.begin());
     exp_rows(share, log_q);
     Matrix t(f.rows, f.cols * outputs);
-    double* to = t.data.data();
-    for (std::int64_t i = 0; i < f.rows; ++i) {
-        const auto laws = f.row(i);
-        for (std::int64_t k = 0; k < outputs; ++k) {
-            const double size = share(i, 0) * y(i, k);
-            if (outputs == 1 && std::isfinite(size))   // no law needs a look
-                for (std::size_t j = 0; j < laws.size(); ++j) to[j] = laws[j] * size;
-            else
-                for (std::size_t j = 0; j < laws.size(); ++j)
-                    to[static_cast<std::int64_t>(j) * outputs + k] = laws[j] > 0 ? laws[j] * size : 0.0;
-        }
-        to += t.cols;
-    }
+    for (std::int64_t i = 0; i < f.rows; ++i)
+        put_summands(f.row(i), share(i, 0), y.row(i).first(static_cast<std::size_t>(outputs)), t.data.data() + i * t.cols);
     return t;
+}
+
+void put_summands(std::span<const double> f, double share, std::span<const double> y, double* t) {
+    for (std::size_t k = 0; k < y.size(); ++k) {
+        const double size = share * y[k];
+        if (y.size() == 1 && std::isfinite(size))   // no law needs a look
+            for (std::size_t j = 0; j < f.size(); ++j) t[j] = f[j] * size;
+        else
+            for (std::size_t j = 0; j < f.size(); ++j) t[j * y.size() + k] = f[j] > 0 ? f[j] * size : 0.0;
+    }
 }
 
 Matrix controls(Matrix ratio) {

@@ -72,10 +72,12 @@ Draws draw(Evaluation& evaluate, const WorkingSpace& space, const Proposal& prop
 
 /// Points z, drawn from the proposal or not, with all densities; outputs y.
 Batch weigh(const WorkingSpace& space, const Proposal& proposal, ConstView z, ConstView y);
+/// The same into a batch whose memory is used again.
+void weigh(const WorkingSpace& space, const Proposal& proposal, ConstView z, ConstView y, Batch& batch);
 
-/// Both, `threads` at a time.
+/// Both, `threads` at a time. Of the input laws' densities f only the columns `laws` are kept; none given: all.
 Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const PointSet& points,
-                 std::int64_t first, std::int64_t count);
+                 std::int64_t first, std::int64_t count, std::span<const std::int64_t> laws = {});
 
 /// T_ie = y f_j / q of the expectations e = j * c + column, law by law: (n, J c).
 Matrix summands(const Batch& batch);
@@ -90,6 +92,9 @@ inline std::int64_t summand_column(const Evaluation& evaluate, std::int64_t e) {
 /// The same from its parts, of the first `outputs` columns of y: f (n, J) relative to q_0, log q_0 and log q (n), y (n, c).
 Matrix weighted_outputs(ConstView f, std::span<const double> log_initial, std::span<const double> log_q, ConstView y,
                         std::int64_t outputs);
+
+/// The same of one row: f (J) and y (c), q_0 / q, into t (J c).
+void put_summands(std::span<const double> f, double share, std::span<const double> y, double* t);
 
 /// Controls g_k / q - 1 of the ratios of a batch: (n, K). Their mean is 0 under q.
 Matrix controls(Matrix ratio);

@@ -77,10 +77,20 @@ Gaussians::Gaussians(const std::vector<Gaussian>& components)
 }
 
 void Gaussians::log_density(ConstView z, View out, std::int64_t first) const {
-    assert(z.rows == out.rows && (size_ == 0 || z.cols == d_) && first + size_ <= out.cols);
-    kernels().gaussian_log_density(groups_.data(), size_, d_, z.data, z.rows, out.data + first, out.cols);
+    write(0, size_, z, out, first);
+}
+
+void Gaussians::log_density_of(std::int64_t from, ConstView z, View out) const {
+    assert(from % 8 == 0 && from + out.cols <= size_);
+    write(from, out.cols, z, out, 0);
+}
+
+void Gaussians::write(std::int64_t from, std::int64_t count, ConstView z, View out, std::int64_t first) const {
+    assert(z.rows == out.rows && (count == 0 || z.cols == d_) && first + count <= out.cols);
+    kernels().gaussian_log_density(groups_.data() + from * packed_length(d_), count, d_, z.data, z.rows, out.data + first, out.cols);
     if (!log_norm_.empty())
-        kernels().student_log_density(out.data + first, z.rows, out.cols, size_, log_norm_.data(), power_.data(), inverse_degrees_.data());
+        kernels().student_log_density(out.data + first, z.rows, out.cols, count, log_norm_.data() + from, power_.data() + from,
+                                      inverse_degrees_.data() + from);
 }
 
 }  // namespace buffon

@@ -30,8 +30,12 @@ public:
     std::int64_t size() const { return size_; }
     /// log density of component k at row i of z (n, d) into out(i, first + k).
     void log_density(ConstView z, View out, std::int64_t first = 0) const;
+    /// The same of components `from`, `from + 1`, ..., a multiple of 8 and up, as many as out has columns.
+    void log_density_of(std::int64_t from, ConstView z, View out) const;
 
 private:
+    void write(std::int64_t from, std::int64_t count, ConstView z, View out, std::int64_t first) const;
+
     std::int64_t size_;
     std::int64_t d_;
     std::vector<double> groups_;   // see kernel::gaussian_log_density

@@ -51,6 +51,12 @@ struct Matrix {
     double operator()(std::int64_t i, std::int64_t j) const { return data[static_cast<std::size_t>(i * cols + j)]; }
     View view() { return {data.data(), rows, cols}; }
     ConstView view() const { return {data.data(), rows, cols}; }
+    /// Another shape, in the same memory where it has room; what it holds then has no meaning.
+    void reshape(std::int64_t new_rows, std::int64_t new_cols) {
+        rows = new_rows;
+        cols = new_cols;
+        data.resize(static_cast<std::size_t>(rows * cols));
+    }
     operator View() { return view(); }
     operator ConstView() const { return view(); }
 };

@@ -121,22 +121,26 @@ double WorkingSpace::step_score(const Univariate& law, std::int64_t j, double x,
 
 /// By 1,024 net points of q_0: only the size matters, so the answer need not be exact, but it must be the same each time.
 void WorkingSpace::centre_and_scale() {
-    const std::int64_t n = 1024, d = dim();
-    const SobolSequence net(std::min(d + 1, SobolSequence::max_dim()), n, Stream{0, 0});
-    Matrix v(n, net.dim()), z(n, d);
-    net.uniform(0, v);
-    for (std::int64_t i = 0; i < n; ++i) {
-        for (std::int64_t j = 0; j < d; ++j) z(i, j) = j + 1 < v.cols ? v(i, j + 1) : Stream{0, 1}.uniform(i, j);
-        draw_initial(v(i, 0), z.view().row(i).data());
-    }
-    const Moments moments{ConstView(z)};
-    for (std::int64_t j = 0; j < d; ++j) {
+    const std::int64_t n = 1024;
+    const Moments moments{ConstView(initial_points(n))};
+    for (std::int64_t j = 0; j < dim(); ++j) {
         auto& c = coordinates_[static_cast<std::size_t>(j)];
         if (c.steps) continue;   // normal already
         c.centre = moments.mean[static_cast<std::size_t>(j)];
         c.scale = std::sqrt(moments.scatter(j, j) / static_cast<double>(n));
         if (!(c.scale > 0)) c.scale = 1;
     }
+}
+
+Matrix WorkingSpace::initial_points(std::int64_t n) const {
+    const SobolSequence net(std::min(dim() + 1, SobolSequence::max_dim()), n, Stream{0, 0});
+    Matrix v(n, net.dim()), z(n, dim());
+    net.uniform(0, v);
+    for (std::int64_t i = 0; i < n; ++i) {
+        for (std::int64_t j = 0; j < dim(); ++j) z(i, j) = j + 1 < v.cols ? v(i, j + 1) : Stream{0, 1}.uniform(i, j);
+        draw_initial(v(i, 0), z.view().row(i).data());
+    }
+    return z;
 }
 
 void WorkingSpace::find_gaussians() {
@@ -200,21 +204,22 @@ void WorkingSpace::to_x(ConstView z, View x) const {
         for (std::int64_t j = 0; j < z.cols; ++j) x(i, j) = coordinates_[static_cast<std::size_t>(j)].to_x(z(i, j));
 }
 
-void WorkingSpace::log_density(ConstView z, View out) const {
+void WorkingSpace::log_density(ConstView z, View out) const { log_density(z, out, 0); }
+
+void WorkingSpace::log_density(ConstView z, View out, std::int64_t first) const {
     if (normal_) {
         for (std::int64_t i = 0; i < z.rows; ++i)
             out(i, 0) = -0.5 * sum_of_squares(z.row(i).data(), z.cols) - static_cast<double>(z.cols) * half_log_two_pi;
         return;
     }
-    if (gaussians_) return gaussians_->log_density(z, out);
+    if (gaussians_) return gaussians_->log_density_of(first, z, out);
     Matrix x(z.rows, z.cols);
     to_x(z, x);
     std::vector<double> slope(static_cast<std::size_t>(z.rows)), density(slope.size());
     log_jacobian(z, slope);
-    for (std::size_t j = 0; j < laws_.size(); ++j) {
-        laws_[j].log_density(x, density);
-        for (std::size_t i = 0; i < density.size(); ++i)
-            out(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j)) = density[i] + slope[i];
+    for (std::int64_t j = 0; j < out.cols; ++j) {
+        laws_[static_cast<std::size_t>(first + j)].log_density(x, density);
+        for (std::size_t i = 0; i < density.size(); ++i) out(static_cast<std::int64_t>(i), j) = density[i] + slope[i];
     }
 }
 

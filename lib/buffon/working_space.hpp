@@ -29,6 +29,8 @@ public:
     void to_x(ConstView z, View x) const;
     /// log f_j at z (n, d), in these coordinates, into out (n, J).
     void log_density(ConstView z, View out) const;
+    /// The same of as many laws as out has columns, from law `first` on, a multiple of 8.
+    void log_density(ConstView z, View out, std::int64_t first) const;
     /// log |dx / dz| of each row.
     void log_jacobian(ConstView z, std::span<double> out) const;
 
@@ -37,6 +39,8 @@ public:
     std::vector<double> relative_to_initial(View log_f) const;
     /// A draw from q_0, of d uniforms in place; v in (0, 1) chooses the law.
     void draw_initial(double v, double* u) const;
+    /// n net points of q_0 (n, d), the same at each call: for what is to be known of the laws before anything random.
+    Matrix initial_points(std::int64_t n) const;
 
 private:
     /// x = t, a + e^t, b - e^t or a + (b - a) Phi(t) of t = centre + scale z; or, of a discrete coordinate, the value that the

@@ -449,3 +449,62 @@ TEST_CASE("aiscv: weights of the wrong length are refused at every budget") {   
     CHECK(complaint(linear_sum(2), {.budget = 40, .rng = 1}, {.weights = {1, 2}}) ==
           "aiscv: weights must have one entry per expectation, 1, got 2");
 }
+
+// ---- many laws
+
+TEST_CASE("aiscv: two hundred laws share a few dozen components, and every law has controls of its own") {
+    const auto known = testing::cantilever_laws(200);
+    AiscvOptions options;
+    options.laws = known.laws;
+    double mean = 0;
+    int covered = 0;
+    for (std::uint64_t key = 1; key <= 3; ++key) {
+        const Estimate e = aiscv(known.problem, {.budget = 20'000, .rng = key, .threads = 1}, options);
+        REQUIRE(e.size() == 200);
+        CHECK(std::get<std::int64_t>(e.diagnostics.at("components")) <= 60);
+        mean += criterion(e, known.exact, known.exact) / 600;
+        const auto [low, high] = e.confidence_interval();
+        for (std::size_t j = 0; j < 200; ++j) covered += low[j] < known.exact[j] && known.exact[j] < high[j];
+    }
+    MESSAGE("relative error " << std::sqrt(mean) << ", covered " << covered);
+    CHECK(mean < 8e-6);      // 3.5e-6 measured; with the shared components as only controls 5e-5
+    CHECK(covered >= 520);   // of 600 that depend on each other
+}
+
+TEST_CASE("aiscv: more laws than points in a batch, far apart, are no worse than points of their mixture") {
+    std::vector<Distribution> laws;
+    for (int j = 0; j < 200; ++j) laws.push_back(testing::independent(1, Normal(20.0 * j, 1)));
+    const Problem problem([](std::span<const double> x) { return 3 + std::sin(x[0]); }, testing::standard_normal(1));
+    AiscvOptions options;
+    options.laws = laws;
+    double squares = 0, plain = 0;
+    for (std::uint64_t key = 1; key <= 5; ++key) {
+        const Estimate e = aiscv(problem, {.budget = 2'000, .rng = key, .threads = 1}, options);
+        for (int j = 0; j < 200; ++j) {
+            const double s = std::sin(20.0 * j) * std::exp(-0.5), second = 9 + 6 * s + 0.5 * (1 - std::exp(-2.0) * std::cos(40.0 * j));
+            squares += std::pow(e.value[static_cast<std::size_t>(j)] - 3 - s, 2) / 1000;
+            plain += (200 * second - (3 + s) * (3 + s)) / 2'000 / 1000;   // of 2,000 points of the mixture, q_0 = f / 200 near a law
+        }
+    }
+    MESSAGE("mean squared error " << squares << ", plain " << plain);
+    CHECK(squares < plain);
+}
+
+TEST_CASE("aiscv: a run under many laws that stops tells what it knows of all of them") {
+    const auto known = testing::cantilever_laws(60);
+    AiscvOptions options;
+    options.laws = known.laws;
+    std::atomic<std::int64_t> left = 4'500;
+    const Problem model([&](std::span<const double> x) {
+        if (left-- <= 0) throw std::runtime_error("no more");
+        return x[0];
+    }, known.problem.inputs());
+    try {
+        (void)aiscv(model, {.budget = 20'000, .rng = 1, .threads = 1}, options);
+        FAIL("the failure was lost");
+    } catch (const ModelError& error) {
+        REQUIRE(error.partial);
+        REQUIRE(error.partial->size() == 60);
+        for (std::size_t j = 0; j < 60; ++j) CHECK(error.partial->value[j] == doctest::Approx(known.laws[j].mean()[0]).epsilon(0.05));
+    }
+}

@@ -213,3 +213,67 @@ TEST_CASE("regress: a bad cut and sums that are not finite are refused") {
     sums.xt(1, 0) = std::numeric_limits<double>::infinity();
     CHECK_THROWS_AS(regress(sums), std::invalid_argument);
 }
+
+// specs: controls coincide, always one exact dependence; the remedy is a cut of singular values
+TEST_CASE("regress: without a cut nearly equal controls get opposite coefficients that ruin new rows; with it they share one") {
+    const auto rows = [](std::uint32_t id) {   // one control, again with an error of 1e-5, and their exact mean
+        Matrix x = uniforms(200, 3, id);
+        for (std::int64_t i = 0; i < x.rows; ++i) {
+            x(i, 1) = x(i, 0) + 1e-5 * x(i, 1);
+            x(i, 2) = 0.5 * (x(i, 0) + x(i, 1));
+        }
+        return x;
+    };
+    const auto responses = [](const Matrix& x, std::uint32_t id) {
+        Matrix t = uniforms(200, 1, id);
+        for (std::int64_t i = 0; i < t.rows; ++i) t(i, 0) += x(i, 0);
+        return t;
+    };
+    const Matrix x = rows(40), t = responses(x, 41);
+    const Matrix naive = regress(sums_of(x, t), 0.0), cut = regress(sums_of(x, t));
+    const auto largest = [](const Matrix& b) {
+        double top = 0;
+        for (const double v : b.data) top = std::max(top, std::abs(v));
+        return top;
+    };
+    CHECK(largest(naive) > 100);
+    CHECK(largest(cut) < 1);
+    // new rows whose controls differ in a tail: one of them, say, is a lighter density
+    Matrix far = rows(42);
+    for (std::int64_t i = 0; i < 20; ++i) far(i, 1) *= 0.99;
+    const Matrix truth = responses(far, 43);
+    const auto error = [&](const Matrix& b) {
+        double sum = 0;
+        for (std::int64_t i = 0; i < far.rows; ++i) {
+            double rest = truth(i, 0);
+            for (std::int64_t k = 0; k < 3; ++k) rest -= far(i, k) * b(k, 0);
+            sum += rest * rest;
+        }
+        return sum;
+    };
+    CHECK(error(naive) > 10 * error(cut));
+}
+
+// specs: J large; the remedy is that few components stand in for many laws
+TEST_CASE("regress: as many controls as a batch has points explain its noise, and nothing of the next batch") {
+    const auto unexplained = [](std::int64_t controls) {
+        const Matrix x = uniforms(200, controls, 44), t = uniforms(200, 1, 45), new_x = uniforms(200, controls, 46), new_t = uniforms(200, 1, 47);
+        const Matrix b = regress(sums_of(x, t));
+        const auto variance = [&](const Matrix& at, const Matrix& of) {
+            double sum = 0, squares = 0;
+            for (std::int64_t i = 0; i < 200; ++i) {
+                double rest = of(i, 0);
+                for (std::int64_t k = 0; k < controls; ++k) rest -= at(i, k) * b(k, 0);
+                sum += rest, squares += rest * rest;
+            }
+            return 12 * (squares / 200 - sum * sum / 40'000);   // of a uniform number: 1
+        };
+        return std::pair(variance(x, t), variance(new_x, new_t));
+    };
+    const auto [seen, fresh] = unexplained(190);
+    CHECK(seen < 0.2);
+    CHECK(fresh > 5 * seen);
+    const auto [seen_of_few, fresh_of_few] = unexplained(20);
+    CHECK(seen_of_few > 0.7);
+    CHECK(fresh_of_few < 1.4);
+}
