@@ -22,6 +22,7 @@ constexpr std::int64_t fewest_points = 10;       // below, a batch says nothing
 constexpr std::int64_t few_laws = 24;
 constexpr std::int64_t most_laws = 256;
 constexpr double unseen = 0.2;
+constexpr double hidden_laws = 0.5;   // unseen: most laws can only be left to q_0
 constexpr std::int64_t clear_batch = 100;        // points that a batch should have where a tenth of the budget allows it
 
 /// About `batch` points in `nets` nets whose size is a power of two.
@@ -116,7 +117,7 @@ bool Adaptation::step() {
     }
     seen_ = {};
     look(judged());
-    if (pairs_.empty() && out_of_reach()) {
+    if (pairs_.empty() && (out_of_reach() || (laws_.unseen > hidden_laws && pool_.score().rows == 0))) {
         stop_ = "out of reach";
         return false;
     }

@@ -63,7 +63,6 @@ private:
     bool has_score();
     void check_weights() const;
     bool out_of_reach() const;
-    FitOptions fit_options() const;
     std::int64_t expectations() const { return evaluate_.wanted() * laws_.size(); }
     double need() const;
     const Batch& draw(Proposal proposal, std::vector<double> log_q);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <string>
 #include <numeric>
 
 #include <doctest/doctest.h>
@@ -471,7 +472,7 @@ TEST_CASE("aiscv: two hundred laws share a few dozen components, and every law h
     CHECK(covered >= 520);   // of 600 that depend on each other
 }
 
-TEST_CASE("aiscv: more laws than points in a batch, far apart, are no worse than points of their mixture") {
+TEST_CASE("aiscv: more laws than a batch can tell apart, with nothing in common, are left to points of their mixture") {
     std::vector<Distribution> laws;
     for (int j = 0; j < 200; ++j) laws.push_back(testing::independent(1, Normal(20.0 * j, 1)));
     const Problem problem([](std::span<const double> x) { return 3 + std::sin(x[0]); }, testing::standard_normal(1));
@@ -480,6 +481,7 @@ TEST_CASE("aiscv: more laws than points in a batch, far apart, are no worse than
     double squares = 0, plain = 0;
     for (std::uint64_t key = 1; key <= 5; ++key) {
         const Estimate e = aiscv(problem, {.budget = 2'000, .rng = key, .threads = 1}, options);
+        CHECK(std::get<std::string>(e.diagnostics.at("stop")) == "out of reach");
         for (int j = 0; j < 200; ++j) {
             const double s = std::sin(20.0 * j) * std::exp(-0.5), second = 9 + 6 * s + 0.5 * (1 - std::exp(-2.0) * std::cos(40.0 * j));
             squares += std::pow(e.value[static_cast<std::size_t>(j)] - 3 - s, 2) / 1000;
@@ -487,7 +489,7 @@ TEST_CASE("aiscv: more laws than points in a batch, far apart, are no worse than
         }
     }
     MESSAGE("mean squared error " << squares << ", plain " << plain);
-    CHECK(squares < plain);
+    CHECK(squares < 1.25 * plain);   // a twentieth of the points was spent to know
 }
 
 TEST_CASE("aiscv: a run under many laws that stops tells what it knows of all of them") {

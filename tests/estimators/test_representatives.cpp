@@ -37,7 +37,7 @@ TEST_CASE("representatives: of few laws all") {
 TEST_CASE("representatives: copies are stood for by one of them, and leave nothing unseen") {
     std::vector<double> means;
     for (int j = 0; j < 60; ++j) means.push_back(4.0 * (j % 12));
-    const Representatives r = representatives_of(normals(means), 1, 60, 0.0);
+    const Representatives r = representatives_of(normals(means), 1, 60, 1e-9);
     REQUIRE(r.size() == 12);
     std::set<std::int64_t> kinds;
     for (const std::int64_t law : r.laws) kinds.insert(law % 12);
