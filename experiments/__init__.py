@@ -11,6 +11,7 @@ EXPERIMENTS = {
     "gaussian_moments": "ten moments of a normal variable, up to the twentieth, from one sample",
     "cantilever_laws": "the beam's mean displacement under a hundred input laws, from one sample",
     "flood": "a river under six laws of its inputs: overflow, cost and rare floods from one sample",
+    "input_law": "a beam whose input law is in doubt: twelve elasticities and perturbed-law curves from one kept sample",
     "given_csv": "a table of past runs, yours or one that is made: means under new laws and first-order indices without a model call",
     "criterion": "weighted mean squared error of aiscv and its variants on three published problems, against their thresholds",
     "safety": "where adaptive importance sampling could hurt: aiscv beside plain and quasi on ten awkward problems",

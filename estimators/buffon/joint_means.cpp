@@ -1,7 +1,9 @@
 #include <buffon/joint_means.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <map>
 #include <utility>
 
@@ -47,6 +49,15 @@ struct Sums {
     void merge(const Sums& other) { parts.insert(parts.end(), other.parts.begin(), other.parts.end()); }
 };
 
+/// Of the first rows' bits (FNV-1a): the key of the run is not known, and estimates from different samples must not look like one.
+std::uint64_t fingerprint(const KeptRows& rows) {
+    constexpr std::int64_t some = 16;
+    std::uint64_t hash = 0xcbf29ce484222325;
+    const ConstView x = rows.points(0, std::min(some, rows.draws()));
+    for (std::int64_t i = 0; i < x.size(); ++i) hash = (hash ^ std::bit_cast<std::uint64_t>(x.data[i])) * 0x100000001b3;
+    return hash;
+}
+
 struct Group {
     std::vector<std::int64_t> own;        // controls of its own that are used
     bool shared = false;                  // and those of the sample
@@ -75,6 +86,7 @@ public:
         e.names = std::move(names);
         e.n = rows_.sample().n();
         e.n_failed = rows_.n_failed();
+        e.rng_key = fingerprint(rows_);
         judge(e);
         return e;
     }

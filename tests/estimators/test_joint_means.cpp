@@ -91,6 +91,14 @@ TEST_CASE("clusters of different size have the error of their totals about the m
     CHECK(e.degrees_of_freedom == 2);
 }
 
+TEST_CASE("estimates from different samples merge, those from one do not") {
+    const Estimate runs[] = {plain(curved(), kept(1'000, 7)), plain(curved(), kept(1'000, 8))};
+    const KeptRows a("test", *runs[0].sample), b("test", *runs[1].sample);
+    const Estimate first = joint_means(a, {"a", "b"}, 2, outputs_of(a)), second = joint_means(b, {"a", "b"}, 2, outputs_of(b));
+    CHECK(first.merge(second).value[0] == doctest::Approx((first.value[0] + second.value[0]) / 2));
+    CHECK_THROWS_AS(first.merge(joint_means(a, {"a", "b"}, 2, outputs_of(a))), std::invalid_argument);
+}
+
 TEST_CASE("a mean to which no draw contributes warns") {
     const Estimate run = plain(curved(), kept(1'000, 6));
     const KeptRows rows("test", *run.sample);

@@ -1,0 +1,110 @@
+"""Functions of a kept sample: their page runs, closed forms are covered, what Python adds to them."""
+import re
+import warnings
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+
+import buffon as bf
+
+PAGE = Path(__file__).parents[2] / "docs" / "reweight.md"
+NORMAL = NormalDist()
+S = 8**0.5
+BETA = 5 / S
+INPUTS = bf.Joint({"F": bf.Normal(1, 2), "w": bf.Normal()})
+LINE = bf.Problem(lambda x: x[:, 0] + 2 * x[:, 1], INPUTS, outputs={"y": lambda y: y, "P": lambda y: y > 6})   # y: mean 1, variance 8
+
+
+def probability(mean, sd=S):
+    return NORMAL.cdf((mean - 6) / sd)
+
+
+def index(mean, sd=S):
+    before, after = probability(1), probability(mean, sd)
+    return after / before - 1 if after >= before else 1 - before / after
+
+
+def sample(rng=1, budget=4_000, estimator=bf.plain):
+    return estimator(LINE, budget=budget, rng=rng, keep="sample").sample
+
+
+def test_the_page_runs():
+    exec("\n".join(re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.S)), {})
+
+
+# name -> (function of a sample, known values)
+DENSITY = NORMAL.pdf(BETA) / S
+KNOWN = {
+    "perturbed_law": (lambda s: bf.perturbed_law(s, delta=[-0.5, 0.5], outputs=["P"]), [index(0), index(2)] * 2),
+    "law_derivatives": (lambda s: bf.law_derivatives(s, outputs=["P"]), [DENSITY, 2 * DENSITY * BETA / S, 2 * DENSITY, 4 * DENSITY * BETA / S]),
+    "quantile": (lambda s: bf.quantile(s, [0.05, 0.9], outputs=["y"]), [1 + S * NORMAL.inv_cdf(p) for p in (0.05, 0.9)]),
+    "superquantile": (lambda s: bf.superquantile(s, 0.9, outputs=["y"]), [1 + S * NORMAL.pdf(NORMAL.inv_cdf(0.9)) / 0.1]),
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_closed_forms_lie_in_the_intervals_as_often_as_these_say(name):
+    function, known = KNOWN[name]
+    repetitions = 150
+    covered = 0
+    for rng in range(repetitions):
+        low, high = function(sample(300_000 + rng, 3_000))._interval(0.95)
+        covered += ((low <= known) & (known <= high)).mean()
+    # 142.5 of 150, sd 2.7 if values of one run go together: five of them
+    assert 142.5 - 13.4 < covered <= 150
+
+
+def test_levels_may_be_one_number_and_intervals_are_kept_in_files(tmp_path):
+    e = bf.quantile(sample(), 0.9, outputs=["y"])
+    low, high = e.confidence_interval(0.9)
+    assert e.names == ["q0.9(y)"] and high[0] - e.value[0] != pytest.approx(e.value[0] - low[0], rel=1e-9)
+    e.save(tmp_path / "q.json")
+    again = bf.Estimate.load(tmp_path / "q.json")
+    assert [bound[0] for bound in again.confidence_interval(0.9)] == [low[0], high[0]]
+
+
+def test_a_table_of_ones_own_is_asked_in_the_same_way():
+    x = INPUTS.sample(5_000, rng=3)
+    own = bf.Sample(x, x[:, 0] + 2 * x[:, 1], INPUTS)
+    e = bf.reweight(own, bf.Joint({"F": bf.Normal(1.5, 2), "w": bf.Normal()}))
+    assert abs(e.value[0] - 1.5) < 5 * e.std_error[0]
+    assert e.n == 5_000
+
+
+def test_wrong_calls_are_told_what_is_wrong(refused):
+    s = sample()
+    refused(ValueError, "reweight: either law or laws must be given", lambda: bf.reweight(s))
+    with pytest.raises(TypeError, match=r"^reweight: sample must be a Sample"):
+        bf.reweight(LINE, INPUTS)
+    with pytest.raises(TypeError, match="quantile: missing argument 'levels'"):
+        bf.quantile(s)
+    with pytest.raises(TypeError, match="perturbed_law: unknown keyword 'deltas'; did you mean 'delta'"):
+        bf.perturbed_law(s, deltas=[1])
+
+
+def test_pictures_have_a_curve_for_each_input_and_a_bar_for_each_parameter():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    s = sample()
+    curves = bf.perturbed_law(s, delta=[0.5, -0.5, 0.0]).plot()
+    assert [ax.get_ylabel() for ax in curves.figure.axes] == ["perturbed-law index of y", "perturbed-law index of P"]
+    assert [text.get_text() for text in curves.get_legend().get_texts()] == ["F", "w"]
+    assert curves.lines[0].get_xdata().tolist() == [-0.5, 0.0, 0.5]
+    slopes = bf.law_derivatives(s, outputs=["P"])
+    ax = plt.figure().subplots()
+    assert slopes.plot(ax) is ax
+    sizes = np.abs([bar.get_width() for bar in ax.patches])
+    assert len(sizes) == 4 and (np.diff(sizes) >= 0).all()
+    with pytest.raises(ValueError, match="ax takes one output, the estimate has 2"):
+        bf.law_derivatives(s).plot(ax)
+    plt.close("all")
+
+
+def test_doubt_warns_where_the_interval_is_asked_for():
+    e = bf.reweight(sample(), bf.Joint({"F": bf.Normal(5, 2), "w": bf.Normal()}), doubtful="warn")
+    with pytest.warns(RuntimeWarning, match="heavy tail|a few terms|mean weight"):
+        e.confidence_interval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bf.reweight(sample(), INPUTS).confidence_interval()
