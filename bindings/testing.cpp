@@ -89,6 +89,12 @@ void bind_testing(py::module_& m) {
           "P(x1 + ... + xd > sqrt(d) beta) of standard normal x for each beta, with the score: normal cdf at -beta.");
     m.def("four_branch", &testing::four_branch, py::arg("thresholds") = std::vector<double>{0, -0.5, -1},
           "P(g(x) < t) for a series system with four branches, x ~ N(0, I_2), with the score. Waarts, thesis, TU Delft, 2000.");
+    m.def("two_sided_exceedance", &testing::two_sided_exceedance, py::arg("dim"), py::arg("betas"),
+          "P(|x1 + ... + xd| > sqrt(d) beta) of standard normal x for each beta, with the score: two regions. Twice the normal cdf.");
+    m.def("unequal_exceedance", &testing::unequal_exceedance, py::arg("dim"), py::arg("near"), py::arg("far"),
+          "P(x1 > near or x2 < -far) of standard normal x, with the score: two regions of unequal mass, independent half-spaces.");
+    m.def("three_bumps", &testing::three_bumps,
+          "f, f x1, ..., f x7 of three narrow Gaussian bumps in 8 uniform inputs, without a score. Lepage, J. Comput. Phys. 439 (2021).");
     m.def("safety_problems", &testing::safety_problems,
           "Ten problems where adaptive importance sampling could plausibly hurt, 2 to 50 inputs; sources with each.");
     m.def("all_problems", &testing::all_problems, "All problems of this module, with default or typical arguments.");

@@ -135,11 +135,17 @@ def _criterion(case, arm, outcomes, runs):
     q = ((outcomes["value"] - case.exact) ** 2 * case.weights).sum(axis=1)
     covered = ((outcomes["low"] <= case.exact) & (case.exact <= outcomes["high"])).mean(axis=1)
     known = (case.known or {}).get(arm.name)
+    sure = np.array([not run["doubtful"] for run in runs])
+    # half of the truth is what a run says that has missed one of two equal regions
+    missed = (outcomes["value"] / np.where(case.exact == 0, np.inf, case.exact) < 0.75) & (case.exact != 0)
     return {
         "criterion": float(q.mean()), "criterion_se": _mean_error(q), "criterion_exact": known,
         "reference_share": float((_reference_error(case) ** 2 * case.weights).sum() / q.mean()),
         "max_over_median": float(q.max() / np.median(q)),
         "coverage": float(covered.mean()), "coverage_se": _mean_error(covered),
+        **({"unwarned_coverage": float(covered[sure].mean()), "unwarned_coverage_se": _mean_error(covered[sure])}
+           if sure.sum() > 1 else {"unwarned_coverage": None}),
+        "found": float(1 - missed.any(axis=1).mean()),
         "doubtful": sum(run["doubtful"] for run in runs), "repetitions": len(runs),
         "n": int(np.mean([run["n"] for run in runs])), "cpu_seconds": float(np.median([run["seconds"] for run in runs])),
     }

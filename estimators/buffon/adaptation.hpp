@@ -71,6 +71,7 @@ private:
     FitOptions fit_options() const;
     std::vector<std::optional<Gaussian>> fit_alone(ConstView weights) const;
     bool asks_for_more(const Part& part) const;
+    bool explores() const;
     std::vector<double> first_alpha(const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
     std::vector<double> squares(const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
     Pair learn(const Batch& batch, const Proposal& proposal) const;

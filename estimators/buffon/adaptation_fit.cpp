@@ -26,6 +26,16 @@ constexpr double spare = 0.1;   // share of an umbrella in its part's points
 constexpr std::int64_t many_components = 64;   // of all parts together: each costs a density at every point
 constexpr std::int64_t most_of_a_part = 8;
 
+// Of a law three times as wide as the input law: a region that is 4.5 standard deviations away gets a fifteenth of its points.
+constexpr double explorer_share = 0.05, explorer_scale = 3.0;
+constexpr std::int64_t few_dimensions = 8;
+
+Gaussian around_everything(std::int64_t d) {
+    Gaussian wide{std::vector<double>(static_cast<std::size_t>(d)), Matrix(d, d)};
+    for (std::int64_t j = 0; j < d; ++j) wide.factor(j, j) = explorer_scale;
+    return wide;
+}
+
 }  // namespace
 
 /// Components fitted to the parts, weighted for the least criterion on the pool; log_q: its log densities there.
@@ -41,6 +51,7 @@ Proposal Adaptation::propose(std::vector<double>& log_q) {
         const double others = std::min(0.2, 0.5 * (1 - defensive()));
         std::vector<double> floors(alpha.size(), others / static_cast<double>(alpha.size()));
         floors[0] = defensive();
+        if (explores()) floors.back() = std::min(explorer_share, others);
         const std::vector<double> fair = alpha;
         alpha = minimise_on_simplex(q, squares(q, owner, beta), std::move(alpha), floors, {.tolerance = close_enough});
         if (options_.family == Family::gaussian && options_.components == 0 && owner.size() > seen_.parts.size())
@@ -84,8 +95,16 @@ void Adaptation::fit_parts(std::vector<Component>& components, std::vector<std::
         for (auto& component : chosen ? choose_mixture(fitted().z(), own, most, start, rare && !part.seen ? 1.0 : 0.0)
                                       : fit_mixture(fitted().z(), own, std::max<std::int64_t>(options_.components, 1), fit_options(), start))
             add(part, component.share, std::move(component.law));
-        if (auto around = rare && part.seen ? umbrella(fitted().z(), own) : std::nullopt) add(part, 0.0, std::move(*around));
+        if (auto around = rare ? umbrella(fitted().z(), own) : std::nullopt) add(part, 0.0, std::move(*around));
     }
+    if (explores()) add(seen_.parts.back(), 0.0, around_everything(space_.dim()));
+}
+
+/// Whether rare events may have regions that no component leads to, and a wide law would meet them: in many dimensions its
+/// points have no weight.
+bool Adaptation::explores() const {
+    return options_.components == 0 && options_.family == Family::gaussian && pool_.score().rows > 0 && !seen_.parts.empty() &&
+           space_.dim() <= few_dimensions;
 }
 
 FitOptions Adaptation::fit_options() const {

@@ -54,6 +54,14 @@ KnownProblem g_function(std::vector<double> a = {0, 0.5, 3, 9, 99, 99});
 
 /// P(x1 + ... + xd > sqrt(d) beta_j) of standard normal x, with the score.
 KnownProblem linear_exceedance(std::int64_t dim, std::vector<double> betas);
+/// P(|x1 + ... + xd| > sqrt(d) beta_j) of standard normal x, with the score: two regions, equally likely and opposite.
+/// @throw std::invalid_argument unless all betas are positive.
+KnownProblem two_sided_exceedance(std::int64_t dim, std::vector<double> betas);
+/// P(x1 > near or x2 < -far) of standard normal x, with the score max(x1 - near, -x2 - far): two regions of unequal mass.
+KnownProblem unequal_exceedance(std::int64_t dim, double near, double far);
+/// f, f x1, ..., f x7 of f(x) = sum of exp(-100 |x - c|^2) over c = 0.23, 0.39, 0.74 on every axis, x uniform on (0, 1)^8:
+/// three bumps, each in a millionth of the volume, and no score that leads to them.
+KnownProblem three_bumps();
 /// P(g(x) < t_j) for a series system with four branches, x ~ N(0, I_2), with the score.
 /// @throw std::invalid_argument unless all thresholds are below 3.
 KnownProblem four_branch(std::vector<double> thresholds = {0, -0.5, -1});
@@ -62,7 +70,7 @@ KnownProblem four_branch(std::vector<double> thresholds = {0, -0.5, -1});
 /// peaks, failure in every direction, indicators without a score, heavy tails; 2 to 50 inputs.
 std::vector<KnownProblem> safety_problems();
 
-/// Everything above, with its default arguments or typical ones.
+/// Everything above, with its default arguments or typical ones, but the rare events of two regions and the bumps.
 std::vector<KnownProblem> all_problems();
 
 }  // namespace buffon::testing

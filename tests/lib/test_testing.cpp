@@ -89,6 +89,8 @@ TEST_CASE("testing: every problem agrees with scrambled nets of its inputs") {
         // High moments and the rarest events need more points than a test has: they have cases of their own.
         if (p.name != "gaussian_moments" && p.name != "four_branch" && p.laws.empty()) check_by_nets(p);
     check_by_nets(testing::four_branch({2, 1, 0}));
+    check_by_nets(testing::two_sided_exceedance(3, {1, 2}));
+    check_by_nets(testing::unequal_exceedance(3, 1, 2));
 }
 
 TEST_CASE("testing: mean displacements agree with nets of the laws themselves") {
@@ -114,6 +116,32 @@ TEST_CASE("testing: problems are complete") {
         CHECK(out.y.cols == static_cast<std::int64_t>(outputs));
         for (std::size_t k = 0; k < out.score.data.size(); ++k) CHECK((out.y.data[k] > 0) == (out.score.data[k] > 0));
     }
+}
+
+TEST_CASE("testing: two regions have the score's sign, and far out twice the mass of one") {
+    const KnownProblem p = testing::two_sided_exceedance(4, {4.75});
+    CHECK(p.exact[0] == doctest::Approx(2 * 0.5 * std::erfc(4.75 / std::numbers::sqrt2)).epsilon(1e-14));
+    CHECK(at(p.problem, {2.5, 2.5, 2.5, 2.5}) == 1);
+    CHECK(at(p.problem, {-2.5, -2.5, -2.5, -2.5}) == 1);
+    CHECK(at(p.problem, {2.5, -2.5, 2.5, -2.5}) == 0);
+    const Problem unequal = testing::unequal_exceedance(2, 3, 4).problem;
+    CHECK(unequal(Matrix(1, 2, 3.5)).score(0, 0) == doctest::Approx(0.5));
+    CHECK(unequal(Matrix(1, 2, -4.5)).score(0, 0) == doctest::Approx(0.5));
+    CHECK_THROWS_AS((void)testing::two_sided_exceedance(2, {0.0}), std::invalid_argument);
+}
+
+TEST_CASE("testing: three bumps are products of one-dimensional integrals") {
+    const KnownProblem p = testing::three_bumps();
+    double f = 0, fx = 0;
+    for (const double c : {0.23, 0.39, 0.74}) {
+        const double mass = integrate([c](double x) { return std::exp(-100 * (x - c) * (x - c)); }, 0, 1);
+        f += std::pow(mass, 8);
+        fx += std::pow(mass, 7) * integrate([c](double x) { return x * std::exp(-100 * (x - c) * (x - c)); }, 0, 1);
+    }
+    CHECK(p.exact[0] == doctest::Approx(f).epsilon(1e-10));
+    for (std::size_t k = 1; k < 8; ++k) CHECK(p.exact[k] == doctest::Approx(fx).epsilon(1e-10));
+    CHECK(at(p.problem, std::vector<double>(8, 0.39)) == doctest::Approx(1.0).epsilon(1e-6));
+    CHECK(at(p.problem, std::vector<double>(8, 0.39), 7) == doctest::Approx(0.39).epsilon(1e-6));
 }
 
 TEST_CASE("testing: Gaussian moments match quadrature") {

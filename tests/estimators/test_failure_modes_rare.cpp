@@ -1,0 +1,79 @@
+// Failure modes of adaptive importance sampling on rare events: the naive way fails, the remedy works.
+#include <buffon/aiscv.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+#include <buffon/normal_functions.hpp>
+#include <buffon/testing.hpp>
+
+using namespace buffon;
+
+namespace {
+
+bool warns(const Estimate& e, const std::string& part) {
+    return std::ranges::any_of(e.warnings, [&](const std::string& w) { return w.find(part) != std::string::npos; });
+}
+
+/// Mean squared relative error of the last value, and how many runs are below three quarters of the truth.
+struct Runs {
+    double square = 0;
+    int missed = 0;
+};
+
+Runs runs_of(const testing::KnownProblem& known, std::uint64_t first_key, int keys, const AiscvOptions& options) {
+    Runs runs;
+    for (int k = 0; k < keys; ++k) {
+        const Estimate e = aiscv(known.problem, {.budget = 20'000, .rng = first_key + static_cast<std::uint64_t>(k), .threads = 1}, options);
+        const double error = e.value.back() / known.exact.back() - 1;
+        runs.square += error * error / keys;
+        runs.missed += error < -0.25;
+    }
+    return runs;
+}
+
+}  // namespace
+
+TEST_CASE("no hit: without a score an event of 1e-6 is a flagged 0, with one it is known to two per cent") {
+    const auto known = testing::linear_exceedance(2, {4.753424308822899});
+    const Problem blind([](std::span<const double> x) { return x[0] + x[1] > 4.753424308822899 * std::sqrt(2.0) ? 1.0 : 0.0; }, testing::standard_normal(2), {"hit"});
+    const Estimate naive = aiscv(blind, {.budget = 20'000, .rng = 1, .threads = 1});
+    CHECK(naive.value[0] == 0);
+    CHECK(warns(naive, "'hit' was 0 in the whole final sample"));
+    const Estimate e = aiscv(known.problem, {.budget = 20'000, .rng = 1, .threads = 1});
+    CHECK(std::abs(e.value[0] / known.exact[0] - 1) < 0.02);
+}
+
+TEST_CASE("weight degeneracy: two regions in 20 dimensions defeat one Gaussian, and a mixture finds both") {
+    const auto known = testing::two_sided_exceedance(20, {2.575829, 3.890592, 4.891638});   // 1e-2, 1e-4, 1e-6
+    const Runs one = runs_of(known, 900, 4, {.components = 1}), mixture = runs_of(known, 900, 4, {});
+    MESSAGE("relative errors " << std::sqrt(one.square) << " and " << std::sqrt(mixture.square));
+    CHECK(mixture.missed == 0);
+    CHECK(19'300 * mixture.square < 15);          // W; measured 0.5 to 1.5
+    CHECK(one.square > 10 * mixture.square);
+}
+
+TEST_CASE("a missed region: four regions of a series system are found by every run") {
+    const Runs runs = runs_of(testing::four_branch({0, -1, -1.6}), 5024, 6, {});   // without the wide law key 5026 finds two fifths
+    CHECK(runs.missed == 0);
+    CHECK(19'300 * runs.square < 15);
+}
+
+TEST_CASE("immediate stop: the first batch of a heavy-tailed integrand sees too little to be believed") {
+    for (std::uint64_t key = 1; key <= 5; ++key) {
+        const Estimate e = aiscv(testing::gaussian_moments().problem, {.budget = 20'000, .rng = key, .threads = 1});
+        CHECK(std::get<std::int64_t>(e.diagnostics.at("batches")) >= 3);
+        CHECK_FALSE(std::get<bool>(e.diagnostics.at("fallback")));
+        CHECK(std::abs(e.value[9] / 654729075.0 - 1) < 0.05);   // from the input law alone: by a factor
+    }
+}
+
+TEST_CASE("alpha concentrates: every component keeps its floor, the input law its share and the wide law its own") {
+    const Estimate e = aiscv(testing::two_sided_exceedance(2, {3, 4.5}).problem, {.budget = 20'000, .rng = 3, .threads = 1});
+    const auto alpha = std::get<std::vector<double>>(e.diagnostics.at("alpha"));
+    CHECK(alpha[0] >= 0.1 * (1 - 1e-9));
+    CHECK(alpha.back() >= 0.025);   // met half way between 0.05 and its own share
+    for (const double a : alpha) CHECK(a >= 0.1 / static_cast<double>(alpha.size()) * (1 - 1e-9));
+}
