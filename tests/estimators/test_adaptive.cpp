@@ -65,8 +65,8 @@ TEST_CASE("pools of batches from other proposals are averaged by their sizes, ea
             sum += z * z * (l == 0 ? 1.0 : f / (0.2 * f + 0.8 * g));
         }
     }
-    const Estimate e = from_pools(evaluate, {&pools[0], &pools[1]}, {""});
+    const Estimate e = from_pools(evaluate, space, {&pools[0], &pools[1]}, {""});
     CHECK(e.n == 500);
     CHECK(e.value[0] == doctest::Approx(sum / 500).epsilon(1e-12));
-    CHECK_THROWS_WITH_AS((void)from_pools(evaluate, {}, {""}), "test: no batch was finished", std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)from_pools(evaluate, space, {}, {""}), "test: no batch was finished", std::invalid_argument);
 }
