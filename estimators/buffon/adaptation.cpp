@@ -52,7 +52,8 @@ Adaptation::Adaptation(Evaluation& evaluate, const WorkingSpace& space, const Ai
 }
 
 bool Adaptation::init() {
-    if (batch_ < fewest_points || 2 * batch_ > cap_ || (batch_ < points_for_a_fit() && !has_score())) {
+    const std::int64_t enough = std::max(points_for_a_fit(), space_.laws() > few_laws ? clear_batch : 0);   // to tell laws apart
+    if (batch_ < fewest_points || 2 * batch_ > cap_ || (batch_ < enough && !has_score())) {
         stop_ = "no adaptation";
         return false;
     }

@@ -492,6 +492,15 @@ TEST_CASE("aiscv: more laws than a batch can tell apart, with nothing in common,
     CHECK(squares < 1.25 * plain);   // a twentieth of the points was spent to know
 }
 
+TEST_CASE("aiscv: five hundred points for sixty laws are too few to adapt by") {
+    const auto known = testing::cantilever_laws(60);
+    AiscvOptions options;
+    options.laws = known.laws;
+    const Estimate e = aiscv(known.problem, {.budget = 500, .rng = 1, .threads = 1}, options);
+    CHECK(std::get<std::string>(e.diagnostics.at("stop")) == "no adaptation");
+    CHECK(e.n >= 480);
+}
+
 TEST_CASE("aiscv: a run under many laws that stops tells what it knows of all of them") {
     const auto known = testing::cantilever_laws(60);
     AiscvOptions options;
