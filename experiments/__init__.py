@@ -12,7 +12,7 @@ EXPERIMENTS = {
     "cantilever_laws": "the beam's mean displacement under a hundred input laws, from one sample",
     "flood": "a river under six laws of its inputs: overflow, cost and rare floods from one sample",
     "input_law": "a beam whose input law is in doubt: twelve elasticities and perturbed-law curves from one kept sample",
-    "given_csv": "a table of past runs, yours or one that is made: means under new laws and first-order indices without a model call",
+    "given_csv": "a table of past runs, yours or made here: means under new laws, perturbed laws, indices; no model is called",
     "criterion": "weighted mean squared error of aiscv and its variants on three published problems, against their thresholds",
     "safety": "where adaptive importance sampling could hurt: aiscv beside plain and quasi on ten awkward problems",
     "rare": "probabilities down to 1e-6 with a score, one region of failure and two, in 2 to 50 inputs",

@@ -1,17 +1,21 @@
 """A table of past runs: what do they say under other laws of the inputs, and which input matters? No model is called.
 
-With `--set file=runs.csv` the table is yours. `inputs` and `outputs` name its columns (by default all others); `law` says which
-law made it, `laws` under which others the means are wanted, as in
+With `--set file=runs.csv` the table is yours. `inputs` and `outputs` name its columns (by default all others); `law` says
+which law made it, `laws` under which others the means are wanted, as in
   buffon run given_csv --set file=runs.csv --set outputs=y --set "law=a=Normal(1, 2), b=Uniform(0, 1)"
                        --set "laws=a=Normal(1.5, 2), b=Uniform(0, 1) | a=Normal(1, 2.5), b=Uniform(0, 1)"
-A copula stands beside the inputs: copula=GaussianCopula({('a', 'b'): 0.3}). Cells without a number are told by row and column.
+A copula stands beside the inputs: copula=GaussianCopula({('a', 'b'): 0.3}). Cells without a number are told by row and
+column.
 
-Without a file the table is one that is made here: the flood model of the experiment `flood` at draws of its published law, written
-as a CSV file in which one run in fifty has failed (an empty or unreadable output, or "inf") and one in a hundred lacks an input. The
-answers are known: by quasi-Monte Carlo, for the indices over two copies of the inputs that share one of them. `reweight` is
-bf.reweight, `ranks` bf.sobol_given_data. The controls do what is easily done with a table: `unweighted` takes the means of its rows
-and forgets that the law is another one, `zeros` gives failed runs the output 0, `correlation` takes squared correlations for indices.
-Source: Owen, Zhou, J. Am. Stat. Assoc. 95 (2000), for the weights; Gamboa, Gremaud, Klein, Lagnoux, Bernoulli 28 (2022), for the ranks.
+Without a file the table is one that is made here: the flood model of the experiment `flood` at draws of its published law,
+written as a CSV file in which one run in fifty has failed (an empty or unreadable output, or "inf") and one in a hundred
+lacks an input. The answers are known: by quasi-Monte Carlo, for the indices over two copies of the inputs that share one of
+them. `reweight` is bf.reweight, `tilted` bf.perturbed_law (how much an answer changes, relatively, when the mean of one input
+moves by half a standard deviation), `ranks` bf.sobol_given_data. The controls do what is easily done with a table:
+`unweighted` takes the means of its rows and forgets that the law is another one, `halves` compares the rows above, or below,
+the mean of an input with all, `zeros` gives failed runs the output 0, `correlation` takes squared correlations for indices.
+Source: Owen, Zhou, J. Am. Stat. Assoc. 95 (2000), for the weights; Lemaitre et al., J. Stat. Comput. Simul. 85 (2015), for
+perturbed laws; Gamboa, Gremaud, Klein, Lagnoux, Bernoulli 28 (2022), for the ranks.
 """
 import csv
 import functools
@@ -29,23 +33,36 @@ from buffon.experiments._claims import Claim
 from buffon.experiments._comparison import Arm, Case, campaign
 from buffon.experiments._report import Table, new_figure, save, short, with_error
 
-MEANS, INDICES, TABLE = "new laws", "first-order indices", "your table"
+MEANS, SHIFTS, INDICES, TABLE = "new laws", "perturbed laws", "first-order indices", "your table"
 EXPECTED = (
     Claim("reweight beats the unweighted mean", "reweight", MEANS, against="unweighted", at_least=1, sure=True),
     Claim("reweight beats zeros for failed runs", "reweight", MEANS, against="zeros", at_least=1, sure=True),
+    Claim("tilted laws beat halves of the table", "tilted", SHIFTS, against="halves", at_least=1, sure=True),
     Claim("ranks beat squared correlations", "ranks", INDICES, against="correlation", at_least=1, sure=True),
     Claim("reweight: coverage", "reweight", MEANS, "coverage", at_least=0.92, at_most=0.98, small=False),
+    Claim("tilted: coverage", "tilted", SHIFTS, "coverage", at_least=0.92, at_most=0.98, small=False),
     Claim("ranks: coverage", "ranks", INDICES, "coverage", at_least=0.92, at_most=0.98, small=False),
-    Claim("reweight: share of the references' errors in the criterion", "reweight", MEANS, "reference_share", at_most=0.05, small=False),
+    Claim(
+        "reweight: share of the references' errors in the criterion",
+        "reweight",
+        MEANS,
+        "reference_share",
+        at_most=0.05,
+        small=False,
+    ),
 )
 OUTPUTS = {"S": lambda y: y[:, 0], "cost": lambda y: y[:, 1], "P(within 2 m)": lambda y: y[:, 2] > -2}
-NEW = ("wetter", "plants", "uncorrelated")   # laws inside the support of the published one
+NEW = {   # laws inside the support of the published one
+    "wetter": flood.SCENARIOS["wetter"], "plants": flood.SCENARIOS["plants"], "both": flood.Scenario(location=1100, strickler=27),
+}
+SHIFTED, DELTAS = ("Q", "Ks", "Zv", "Hd"), (-0.5, 0.5)   # inputs whose mean moves, by so many standard deviations
 FAILED, LACKING = 0.02, 0.01                 # shares of the rows
 
 
 @dataclass(frozen=True)
 class Config:
-    """``file`` a table, or none for tables of ``budget`` rows that are made here; ``reference`` model calls of each reference."""
+    """``file`` a table, or none for tables of ``budget`` rows that are made here; ``reference`` model calls of each reference;
+    ``threads`` 1 so that CPU times are those of one core."""
 
     file: str = ""
     inputs: str = ""
@@ -56,6 +73,7 @@ class Config:
     repetitions: int = 100
     reference: int = 2**18
     rng: int = 1
+    threads: int = 1
 
     @classmethod
     def small(cls):
@@ -67,32 +85,44 @@ def run(config, progress=None):
     """Records of the table, or of the two comparisons; ``progress(n, total)`` counts rows."""
     if config.file:
         return _own_table(config)
-    def arm(name, estimate, control=True, **options):
-        return Arm(name, lambda rng: _keyed(estimate(_sample(config, rng, **options)), rng), control)
 
-    means = [arm("reweight", _reweighted, control=False), arm("unweighted", _unweighted), arm("zeros", _reweighted, fill=0.0)]
-    indices = [arm("ranks", bf.sobol_given_data, control=False), arm("correlation", _squared_correlations)]
-    return campaign([(means, [_means_case(config)], config), (indices, [_indices_case(config)], config)], progress)
+    def arm(name, estimate, control=True, fill=None, **options):
+        return Arm(name, lambda rng: _keyed(estimate(_sample(config, rng, fill), **options), rng), control)
+
+    one_core, new = {"threads": config.threads}, {"laws": [law.inputs() for law in NEW.values()]}
+    means = [arm("reweight", bf.reweight, control=False, **new, **one_core), arm("unweighted", _unweighted),
+             arm("zeros", bf.reweight, fill=0.0, **new, **one_core)]
+    shift = {"inputs": list(SHIFTED), "delta": list(DELTAS), "perturb": "mean"}
+    shifts = [arm("tilted", bf.perturbed_law, control=False, **shift, **one_core), arm("halves", _halves)]
+    indices = [arm("ranks", bf.sobol_given_data, control=False, **one_core), arm("correlation", _squared_correlations)]
+    return campaign([(means, [_means_case(config)], config), (shifts, [_shifts_case(config)], config),
+                     (indices, [_indices_case(config)], config)], progress)
 
 
 def tables(records):
     """What `buffon run` prints."""
     if any(r["kind"] == "table" for r in records):
         return _own_tables(records)
-    return [table for case, title in ((MEANS, "Means under three other laws"), (INDICES, "First-order Sobol' indices"))
+    titles = {
+        MEANS: "Means under three other laws",
+        SHIFTS: "Relative change when the mean of an input moves by half a standard deviation",
+        INDICES: "First-order Sobol' indices",
+    }
+    return [table for case, title in titles.items()
             for table in (_values(records, case, f"{title}, first table (± one standard error)"), _errors(records, case))]
 
 
 def picture(records, path):
     """Values with 95 % intervals, and references where they are known: means and indices."""
     cases = list(dict.fromkeys(r["case"] for r in records if r["kind"] == "value"))
-    figure, axes = new_figure(len(cases), (5.6 * len(cases), 4.4))
+    figure, axes = new_figure(len(cases), (4.8 * len(cases), 4.2))
     for ax, case in zip(axes, cases, strict=True):
         rows = [r for r in records if r["kind"] == "value" and r["case"] == case]
-        names = list(dict.fromkeys(r["name"] for r in rows))[:40]
+        names = list(dict.fromkeys(r["name"] for r in rows))
+        names = [name for name in names if len(names) <= 12 or name.endswith(": cost")] or names[:40]   # of many one output's
         for a, arm in enumerate(dict.fromkeys(r["arm"] for r in rows)):
             chosen = [r for r in rows if r["arm"] == arm and r["name"] in names]
-            scale = [abs(r["reference"]) if r["reference"] and case == MEANS else 1 for r in chosen]
+            scale = [r["reference"] if r["reference"] and case == MEANS else 1 for r in chosen]
             x, low, high = ([r[key] / s for r, s in zip(chosen, scale, strict=True)] for key in ("value", "low", "high"))
             places = [names.index(r["name"]) + 0.2 * a for r in chosen]
             ax.hlines(places, low, high, f"C{a}", linewidth=2)
@@ -144,15 +174,36 @@ def _keyed(e, rng):
     return bf.Estimate._from_state({**e._state(), "rng_key": int(rng.generate_state(1)[0])})
 
 
-def _reweighted(sample):
-    return bf.reweight(sample, laws=[flood.SCENARIOS[name].inputs() for name in NEW])
-
-
 def _unweighted(sample):
     """The means of the table for every law: plain Monte Carlo of the law that made it."""
     y = sample.y[np.isfinite(sample.y).all(axis=1)]
     covariance = np.tile(np.cov(y.T) / len(y), (len(NEW), len(NEW)))
-    return _estimate(np.tile(y.mean(axis=0), len(NEW)), covariance, [f"{law}: {output}" for law in NEW for output in OUTPUTS], len(sample))
+    return _estimate(
+        np.tile(y.mean(axis=0), len(NEW)), covariance, [f"{law}: {output}" for law in NEW for output in OUTPUTS], len(sample)
+    )
+
+
+def _halves(sample):
+    """Relative changes from all rows to those on one side of an input's mean."""
+    kept = np.isfinite(sample.y).all(axis=1)
+    x, y, n = sample.x[kept], sample.y[kept], len(sample)
+    sides = [x[:, sample.inputs.index(name)] > x[:, sample.inputs.index(name)].mean() for name in SHIFTED]
+    chosen = [side if delta > 0 else ~side for side in sides for delta in DELTAS]
+    values = np.array([_change(y.mean(axis=0), y[rows].mean(axis=0)) for rows in chosen]).ravel()
+    errors = np.array([y[rows].std(axis=0) / np.sqrt(rows.sum()) / abs(y.mean(axis=0)) for rows in chosen]).ravel()
+    return _estimate(values, np.diag(errors**2), _shift_names(), n)
+
+
+def _shift_names():
+    return [f"{name} {delta:+g} sd: {output}" for name in SHIFTED for delta in DELTAS for output in OUTPUTS]
+
+
+def _change(before, after):
+    """Perturbed-law indices: of means the relative change, of the probability, last, that of the rarer by the more frequent."""
+    change = (after - before) / abs(before)
+    p, q = before[-1], after[-1]
+    change[-1] = q / p - 1 if q >= p else 1 - p / q
+    return change
 
 
 def _squared_correlations(sample):
@@ -165,10 +216,20 @@ def _squared_correlations(sample):
 
 
 def _estimate(value, covariance, names, n):
-    return bf.Estimate._from_state({
-        "version": bf.Estimate._version, "value": value.tolist(), "covariance": covariance.ravel().tolist(), "n": n, "n_failed": 0,
-        "names": names, "rng_key": 0, "degrees_of_freedom": None, "diagnostics": {}, "warnings": [],
-    })
+    return bf.Estimate._from_state(
+        {
+            "version": bf.Estimate._version,
+            "value": value.tolist(),
+            "covariance": covariance.ravel().tolist(),
+            "n": n,
+            "n_failed": 0,
+            "names": names,
+            "rng_key": 0,
+            "degrees_of_freedom": None,
+            "diagnostics": {},
+            "warnings": [],
+        }
+    )
 
 
 # Known answers
@@ -178,15 +239,50 @@ def _estimate(value, covariance, names, n):
 def _means(scenario, budget, key):
     """Means of the outputs, then of their squares."""
     squares = {f"{name}^2": lambda y, f=f: f(y) ** 2 for name, f in OUTPUTS.items()}
-    problem = bf.Problem(flood.river, flood.SCENARIOS[scenario].inputs(), outputs=OUTPUTS | squares)
+    problem = bf.Problem(flood.river, NEW[scenario].inputs(), outputs=OUTPUTS | squares)
     return bf.quasi(problem, budget=budget, rng=key)
 
 
 def _means_case(config):
     m, known = len(OUTPUTS), [_means(name, config.reference, config.rng) for name in NEW]
-    exact, squares, errors = (np.concatenate(parts) for parts in zip(*((e.value[:m], e.value[m:], e.std_error[:m]) for e in known), strict=True))
+    exact, squares, errors = (
+        np.concatenate(parts) for parts in zip(*((e.value[:m], e.value[m:], e.std_error[:m]) for e in known), strict=True)
+    )
     names = [f"{law}: {output}" for law in NEW for output in OUTPUTS]
     return Case(MEANS, names, exact, 1 / (squares - exact**2), exact_error=errors)
+
+
+def _tilt(law, delta):
+    """The rate of exp(rate x) that moves the mean of a univariate law by delta standard deviations, and log E exp(rate x)."""
+    x = law.quantile((np.arange(2**16) + 0.5) / 2**16)
+    low, high = -5 / x.std(), 5 / x.std()
+    for _ in range(60):
+        rate = (low + high) / 2
+        w = np.exp(rate * (x - x.mean()))
+        low, high = (rate, high) if (w * x).sum() / w.sum() < x.mean() + delta * x.std() else (low, rate)
+    return rate, np.log(w.mean()) + rate * x.mean()
+
+
+@functools.cache
+def _changes(budget, key):
+    """Perturbed-law indices from the densities of the tilted laws, at the published law."""
+    scenario, m = flood.SCENARIOS["published"], len(OUTPUTS)
+    tilts = [(list(scenario.laws()).index(name), *_tilt(scenario.laws()[name], delta)) for name in SHIFTED for delta in DELTAS]
+
+    def model(x):
+        y = flood.river(x)
+        y = np.column_stack([f(y) for f in OUTPUTS.values()]).astype(float)
+        return np.column_stack([y, *(np.exp(rate * x[:, [i]] - log_mean) * y for i, rate, log_mean in tilts)])
+
+    e = bf.quasi(
+        bf.Problem(model, scenario.inputs(), outputs=[f"m{j}" for j in range((1 + len(tilts)) * m)]), budget=budget, rng=key
+    )
+    return e.transform(lambda v: np.concatenate([_change(v[:m], after) for after in v[m:].reshape(-1, m)]), _shift_names())
+
+
+def _shifts_case(config):
+    e = _changes(config.reference, config.rng)
+    return Case(SHIFTS, list(e.names), e.value, np.ones(len(e)), exact_error=e.std_error)
 
 
 @functools.cache
@@ -220,7 +316,11 @@ def _shares(budget, key):
         y = outputs(correlated(u[:, :d], 0))
         return np.column_stack([*columns, y, y**2])
 
-    e = bf.quasi(bf.Problem(model, bf.Joint([bf.Normal()] * (2 * d)), outputs=[f"m{j}" for j in range((d + 2) * m)]), budget=budget, rng=key)
+    e = bf.quasi(
+        bf.Problem(model, bf.Joint([bf.Normal()] * (2 * d)), outputs=[f"m{j}" for j in range((d + 2) * m)]),
+        budget=budget,
+        rng=key,
+    )
 
     def indices(v):
         products, mean, square = v[:d * m].reshape(d, m), v[d * m:(d + 1) * m], v[(d + 1) * m:]
@@ -237,7 +337,10 @@ def _indices_case(config):
 
 
 def _own_table(config):
-    words = {key: [w.strip() for w in getattr(config, key).split(",")] if getattr(config, key) else None for key in ("inputs", "outputs")}
+    words = {
+        key: [w.strip() for w in getattr(config, key).split(",")] if getattr(config, key) else None
+        for key in ("inputs", "outputs")
+    }
     law = read_law(config.law) if config.law else None
     new = [read_law(text) for text in config.laws.split("|")] if config.laws else []
     if new and law is None:
@@ -246,7 +349,8 @@ def _own_table(config):
         warnings.simplefilter("ignore")   # they are a table of their own
         sample = bf.Sample.from_csv(config.file, words["inputs"], words["outputs"], law)
     found = [("as it is", _column_means(sample), "control")]
-    found += [("reweight", bf.reweight(sample, laws=new), "method")] if new else []
+    found += [("reweight", bf.reweight(sample, laws=new, doubtful="warn"), "method")] if new else []
+    found += [("tilted", bf.perturbed_law(sample, delta=list(DELTAS), perturb="mean"), "method")] if law is not None else []
     found += [("ranks", bf.sobol_given_data(sample), "method")]
     head = {"kind": "table", "case": TABLE, "arm": "table", "role": "method"}
     records = [{**head, "rows": len(sample) + sample.n_dropped, "left_out": sample.n_dropped, "failed": sample.n_failed,
@@ -270,10 +374,25 @@ def _own_values(arm, e, role):
 def _own_tables(records):
     head = records[0]
     cells = [[str(row), column, text or "(empty)"] for row, column, text in head["missing"]]
-    out = [Table("The table", ["", "rows"], [["read", f"{head['rows']:,}"], ["left out: an input is missing", f"{head['left_out']:,}"],
-                                            ["failed: an output is missing", f"{head['failed']:,}"]], "\n".join(head["warnings"]))]
+    out = [
+        Table(
+            "The table",
+            ["", "rows"],
+            [
+                ["read", f"{head['rows']:,}"],
+                ["left out: an input is missing", f"{head['left_out']:,}"],
+                ["failed: an output is missing", f"{head['failed']:,}"],
+            ],
+            "\n".join(head["warnings"]),
+        )
+    ]
     out += [Table("Cells without a number", ["row", "column", "what stands there"], cells)] if cells else []
-    titles = {"as it is": "Means of the rows", "reweight": "Means under the new laws, in their order", "ranks": "First-order Sobol' indices"}
+    titles = {
+        "as it is": "Means of the rows",
+        "reweight": "Means under the new laws, in their order",
+        "tilted": "Perturbed-law indices: relative change when the mean of an input moves by half a standard deviation",
+        "ranks": "First-order Sobol' indices",
+    }
     for arm, title in titles.items():
         rows = [[r["name"], with_error(r["value"], r["std_error"]), f"{short(r['low'])} ... {short(r['high'])}"]
                 for r in records if r["kind"] == "value" and r["arm"] == arm]
@@ -296,4 +415,8 @@ def _errors(records, case):
              f"{r['reference_share']:.1%}", f"{r['n']:,}",
              f"{1000 * r['cpu_seconds']:.0f} ms"]
             for r in records if r["kind"] == "criterion" and r["case"] == case]
-    return Table(f"Errors over all tables: {case}{unit}", ["", "summed squared errors", "coverage", "of it the references'", "rows", "CPU per table"], rows)
+    return Table(
+        f"Errors over all tables: {case}{unit}",
+        ["", "summed squared errors", "coverage", "of it the references'", "rows", "CPU per table"],
+        rows,
+    )

@@ -26,18 +26,26 @@ def of_warning(text):
 
 
 _WARNINGS = {
-    "heavy tail": "A few evaluations decide the value, and the next one might change it. Spend more, choose a proposal with heavier tails "
-                  "(aiscv: family=\"student\"), or ask for a bounded quantity, such as a quantile or a probability.",
-    "few terms carry": "The event was hit only a few times. Spend more, or use aiscv with a score (bf.exceedance has one), which goes "
-                       "where the event is.",
-    "the same in every evaluation": "An event that was never hit is not proved impossible. Look at a lower threshold first, give the "
-                                    "problem a score, or spend more.",
-    "failed": "The values describe the runs that succeeded. If failure goes together with what is asked for (the model diverges in the "
-              "flood that matters), they are biased: find out why runs fail before you trust them.",
-    "an input is missing": "If inputs are missing for a reason that has to do with their values, the rest is no sample of the law.",
-    "not distributed as the law says": "Means under new laws weigh rows by this density. Say the law that made the runs, or estimate it.",
-    "dependence that the law does not have": "Give the law a copula with these correlations, or weights and means under new laws are wrong.",
-    "no density": "Such rows cannot come from this law: a wrong unit, a wrong column, or truncation that the law should not have.",
+    "heavy tail":
+        "A few evaluations decide the value, and the next one might change it. Spend more, choose a proposal with heavier "
+        'tails (aiscv: family="student"), or ask for a bounded quantity, such as a quantile or a probability.',
+    "few terms carry":
+        "The event was hit only a few times. Spend more, or use aiscv with a score (bf.exceedance has one), which goes "
+        "where the event is.",
+    "the same in every evaluation":
+        "An event that was never hit is not proved impossible. Look at a lower threshold first, give the problem a score, "
+        "or spend more.",
+    "failed":
+        "The values describe the runs that succeeded. If failure goes together with what is asked for (the model diverges "
+        "in the flood that matters), they are biased: find out why runs fail before you trust them.",
+    "an input is missing":
+        "If inputs are missing for a reason that has to do with their values, the rest is no sample of the law.",
+    "not distributed as the law says":
+        "Means under new laws weigh rows by this density. Say the law that made the runs, or estimate it.",
+    "dependence that the law does not have":
+        "Give the law a copula with these correlations, or weights and means under new laws are wrong.",
+    "no density":
+        "Such rows cannot come from this law: a wrong unit, a wrong column, or truncation that the law should not have.",
     "the interval is rough": "The interval is right only roughly: more rows or evaluations make it so.",
     "scrambled nets": "The interval is made for independent rows and tends to be too wide here.",
 }
@@ -49,15 +57,22 @@ def worst(values, names, largest=True):
     return (max if largest else min)(pairs, key=lambda pair: pair[0]) if pairs else None
 
 
-def _pareto_k(value, e):
-    found = worst(value, e.names)
-    meaning = "Tail of what is averaged: below 0.5 its variance is finite and the interval is good, above 0.7 it cannot be trusted."
+def _pareto_k(value, e, names=None):
+    found = worst(value, names or e.names)
+    meaning = (
+        "Tail of what is averaged: below 0.5 its variance is finite and the interval is good, above 0.7 it cannot be trusted."
+    )
     if found is None:
         return "no tail to judge", meaning, "", False
     k, name = found
     if k > 0.7:
         return f"largest {k:.2f} ('{name}')", meaning, _WARNINGS["heavy tail"], True
-    return f"largest {k:.2f} ('{name}')", meaning, "Larger than comfortable: compare with a run of another key." if k > 0.5 else "", False
+    return (
+        f"largest {k:.2f} ('{name}')",
+        meaning,
+        "Larger than comfortable: compare with a run of another key." if k > 0.5 else "",
+        False,
+    )
 
 
 def _effective_terms(value, e):
@@ -74,40 +89,76 @@ def _flag(yes, no, advice):
 
 
 def _fallback(value, e):
-    return ("yes" if value else "no", "The final sample is from the input law itself: no adapted proposal was better." if value else
-            "The final sample is from an adapted proposal.", "Nothing is lost but the gain. For rare events give a score." if value else "", False)
+    return (
+        "yes" if value else "no",
+        "The final sample is from the input law itself: no adapted proposal was better."
+        if value
+        else "The final sample is from an adapted proposal.",
+        "Nothing is lost but the gain. For rare events give a score." if value else "",
+        False,
+    )
 
 
 def _control_check(value, e):
     wrong = value > 10
     advice = "A density is wrong: check the input law (a truncation, a unit) and report it if it is right." if wrong else ""
-    return f"{value:.2g} standard errors", "Means that are known exactly, against the sample's: up to about four by chance.", advice, wrong
+    return (
+        f"{value:.2g} standard errors",
+        "Means that are known exactly, against the sample's: up to about four by chance.",
+        advice,
+        wrong,
+    )
 
 
 def _control_z(value, e):
     found = worst([abs(v) for v in value], e.diagnostics.get("controls", [""] * len(value)))
     wrong = found is not None and found[0] > 6
     advice = "A mean that you gave is probably wrong." if wrong else ""
-    return f"largest {found[0]:.2g} ('{found[1]}')" if found else "none", "Means of controls as given, against the sample's.", advice, wrong
+    return (
+        f"largest {found[0]:.2g} ('{found[1]}')" if found else "none",
+        "Means of controls as given, against the sample's.",
+        advice,
+        wrong,
+    )
 
 
 def _mean_weight(value, e):
     off = max((abs(v - 1) for v in value), default=0.0)
-    return f"furthest from 1 by {off:.2g}", "The weights of a law must have mean 1; less says that the sample misses a part of it.", "", False
+    return (
+        f"furthest from 1 by {off:.2g}",
+        "The weights of a law must have mean 1; less says that the sample misses a part of it.",
+        "",
+        False,
+    )
 
 
 def _effective_size(value, e):
     values = value if isinstance(value, list) else [value]
-    return f"{min(values):,.0f}", "How many equally weighted draws the weighted ones are worth, at least for the weights themselves.", "", False
+    return (
+        f"{min(values):,.0f}",
+        "How many equally weighted draws the weighted ones are worth, at least for the weights themselves.",
+        "",
+        False,
+    )
 
 
 def _tied(value, e):
     most = max(value, default=0.0)
-    return f"at most {most:.0%} of the rows", "Rows that another one equals in an input; ties count in all of their orders.", "", False
+    return (
+        f"at most {most:.0%} of the rows",
+        "Rows that another one equals in an input; ties count in all of their orders.",
+        "",
+        False,
+    )
 
 
 def _number(meaning):
-    return lambda value, e: (f"{value:,}" if isinstance(value, int) else f"{value:,.6g}" if isinstance(value, float) else str(value), meaning, "", False)
+    return lambda value, e: (
+        f"{value:,}" if isinstance(value, int) else f"{value:,.6g}" if isinstance(value, float) else str(value),
+        meaning,
+        "",
+        False,
+    )
 
 
 def _list(meaning):
@@ -121,13 +172,20 @@ def _numbers(value):
 
 _KNOWN = {
     "pareto_k": _pareto_k,
-    "pareto_k_weights": _pareto_k,
-    "pareto_k_residual": lambda value, e: (_pareto_k(value, e)[0], "The same tail, of what the control variates leave.", "", False),
+    "pareto_k_weights": lambda value, e: _pareto_k(value, e, [f"law {j}" for j in range(1, len(value) + 1)]),
+    "pareto_k_residual": lambda value, e: (
+        _pareto_k(value, e)[0],
+        "The same tail, of what the control variates leave.",
+        "",
+        False,
+    ),
     "effective_terms": _effective_terms,
     "fallback": _fallback,
-    "provisional": _flag("No proposal saw every integrand clearly before the final sample: a part of one may be missed.",
-                         "Every integrand was seen before the final sample.",
-                         "Spend more, or give the problem a score; compare with a run of another key."),
+    "provisional": _flag(
+        "No proposal saw every integrand clearly before the final sample: a part of one may be missed.",
+        "Every integrand was seen before the final sample.",
+        "Spend more, or give the problem a score; compare with a run of another key.",
+    ),
     "control_check": _control_check,
     "control_z": _control_z,
     "mean_weight": _mean_weight,
@@ -135,6 +193,14 @@ _KNOWN = {
     "tied": _tied,
     "stop": _number("Why the adaptation ended."),
     "batches": _number("Batches of the adaptation."),
+    "recycled_n": _number("Evaluations of the adaptation that count in the means, too."),
+    "perturb": _number("What is changed in the law of one input at a time."),
+    "delta": _list("By how much."),
+    "inputs": _list("Inputs whose laws are perturbed."),
+    "outputs": _list("Outputs that are asked for."),
+    "unperturbed": _list("Their values under the law as it is."),
+    "parameters": _list("Parameters of the laws."),
+    "parameter_values": _list("Their values."),
     "adaptation_n": _number("Evaluations spent on the adaptation; no part of the final mean."),
     "components": _number("Components of the proposal."),
     "alpha": _list("Shares of the proposal's components, the input law first."),

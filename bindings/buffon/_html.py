@@ -9,12 +9,15 @@ from pathlib import Path
 
 _STYLE = """
 :root { color-scheme: light dark; --edge: #8888; --good: #0072B2; --bad: #B34700; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #111; background: #fff; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+body { color: #111; background: #fff; }
 h1, h2, h3 { line-height: 1.2; } h2 { border-top: 1px solid var(--edge); padding-top: 1rem; margin-top: 2.5rem; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid var(--edge); vertical-align: middle; }
-th:first-child, td:first-child, td.text { text-align: left; } caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
-.wide { overflow-x: auto; } figure { margin: 1rem 0; } figcaption { font-size: .9rem; } svg, img { max-width: 100%; height: auto; }
+th:first-child, td:first-child, td.text { text-align: left; }
+caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
+.wide { overflow-x: auto; } figure { margin: 1rem 0; } figcaption { font-size: .9rem; }
+svg, img { max-width: 100%; height: auto; }
 .notice { border-left: .3rem solid var(--good); padding: .4rem .8rem; margin: .6rem 0; background: #8881; }
 .notice.doubt { border-color: var(--bad); } code, pre { font: .9em/1.4 ui-monospace, monospace; }
 pre { background: #8881; padding: .7rem; overflow-x: auto; } summary { cursor: pointer; font-weight: 600; }
@@ -53,7 +56,12 @@ def code(value):
 def table(header, rows, caption="", text_columns=()):
     """Cells are texts or markup; the first column, and those of `text_columns`, are set to the left."""
     def cell(j, value):
-        return element("th", value, scope="row") if j == 0 else element("td", value, **({"class_": "text"} if j in text_columns else {}))
+        return (
+            element("th", value, scope="row")
+            if j == 0
+            else element("td", value, **({"class_": "text"} if j in text_columns else {}))
+        )
+
     head = element("tr", *(element("th", name, scope="col") for name in header))
     body = [element("tr", *(cell(j, value) for j, value in enumerate(row))) for row in rows]
     named = [element("caption", caption)] if caption else []
@@ -89,7 +97,8 @@ def page(title, parts):
     """The whole page as text."""
     head = (f'<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>")
-    return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n<h1>{html.escape(title)}</h1>\n{join(parts)}\n</body>\n</html>\n'
+    body = f"<h1>{html.escape(title)}</h1>\n{join(parts)}"
+    return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'
 
 
 def write(path, title, parts):

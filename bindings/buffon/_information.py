@@ -38,8 +38,14 @@ def information():
 def environment():
     """What a recorded figure depends on."""
     return {
-        "buffon": _buffon.__version__, "python": platform.python_version(), "numpy": _version("numpy"), "system": platform.system(),
-        "machine": platform.machine(), "processor": _processor(), "processors": os.cpu_count(), "compiler": _compiler(),
+        "buffon": _buffon.__version__,
+        "python": platform.python_version(),
+        "numpy": _version("numpy"),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "processors": os.cpu_count(),
+        "compiler": _compiler(),
         "instructions": _instructions(),
     }
 

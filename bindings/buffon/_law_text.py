@@ -39,14 +39,19 @@ def _value(node, text):
     if isinstance(node, ast.Dict):
         return {_value(key, text): _value(value, text) for key, value in zip(node.keys, node.values, strict=True)}
     if isinstance(node, ast.Call):
-        return _maker(node.func, text)(*(_value(arg, text) for arg in node.args), **{word.arg: _value(word.value, text) for word in node.keywords})
+        return _maker(node.func, text)(
+            *(_value(arg, text) for arg in node.args), **{word.arg: _value(word.value, text) for word in node.keywords}
+        )
     raise ValueError(f"law must be made of laws and numbers, got {ast.unparse(node)!r} in {text!r}")
 
 
 def _maker(node, text):
     """A law, a copula, or one of their named makers such as LogNormal.from_moments."""
-    names = [name for name, cls in vars(_buffon).items() if isinstance(cls, type) and (hasattr(cls, "log_density") or name.endswith("Copula"))
-             and name != "Sample"]
+    names = [
+        name
+        for name, cls in vars(_buffon).items()
+        if isinstance(cls, type) and (hasattr(cls, "log_density") or name.endswith("Copula")) and name != "Sample"
+    ]
     name, maker = (node.value, node.attr) if isinstance(node, ast.Attribute) else (node, None)
     if not isinstance(name, ast.Name) or name.id not in names:
         raise ValueError(f"law: no law {ast.unparse(name)!r}{_buffon._suggestion(ast.unparse(name), names)}")

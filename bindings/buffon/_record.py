@@ -53,12 +53,16 @@ class History:
         estimate = partial()
         if estimate is not None:
             self._add(estimate, label)
-            self._due = (n - self._begin) * (1 + 5 / self._points)   # e^5 = 150 times as many evaluations between the first and the last moment
+            self._due = (n - self._begin) * (
+                1 + 5 / self._points
+            )  # e^5 = 150 times as many evaluations between the first and the last moment
 
     def _add(self, estimate, label=""):
         """The estimate so far, or the result; the later of two with as many evaluations counts."""
         if not self.records or self.records[-1]["label"] != label:
-            self.records.append({"label": label, "names": estimate.names[: self._most], "n": [], "value": [], "low": [], "high": []})
+            self.records.append(
+                {"label": label, "names": estimate.names[: self._most], "n": [], "value": [], "low": [], "high": []}
+            )
         record, (low, high) = self.records[-1], estimate._interval()
         if record["n"] and record["n"][-1] == estimate.n:
             for key in ("n", "value", "low", "high"):

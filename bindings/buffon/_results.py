@@ -5,7 +5,6 @@ import math
 import sys
 
 
-
 def write(result, experiment, folder):
     """NAME.json, NAME.csv and, with matplotlib, NAME.png in the folder; yields their paths."""
     base = folder / result["experiment"]

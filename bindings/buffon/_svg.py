@@ -57,7 +57,11 @@ def _step(width):
 
 
 def _element(name, text=None, **attributes):
-    words = "".join(f' {key.rstrip("_").replace("_", "-")}="{html.escape(str(value))}"' for key, value in attributes.items() if value != "")
+    words = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{html.escape(str(value))}"'
+        for key, value in attributes.items()
+        if value != ""
+    )
     return f"<{name}{words}/>" if text is None else f"<{name}{words}>{text}</{name}>"
 
 
@@ -86,8 +90,17 @@ def marker(x, y, kind, colour):
 def picture(width, height, title, parts):
     """The whole picture; `title` is what a screen reader says of it."""
     head = _element("title", html.escape(title))
-    return _element("svg", head + "".join(parts), xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {width} {height}", width=width,
-                    height=height, role="img", font_size=12, fill="currentColor")
+    return _element(
+        "svg",
+        head + "".join(parts),
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {width} {height}",
+        width=width,
+        height=height,
+        role="img",
+        font_size=12,
+        fill="currentColor",
+    )
 
 
 def _horizontal(axis, y, label, width):
@@ -100,7 +113,10 @@ def _horizontal(axis, y, label, width):
 def _vertical(axis, x, grid_to):
     parts = []
     for tick in axis.ticks():
-        parts += [line(x, axis(tick), grid_to, axis(tick), stroke_opacity=0.15), words(x - 6, axis(tick) + 4, number(tick), "end")]
+        parts += [
+            line(x, axis(tick), grid_to, axis(tick), stroke_opacity=0.15),
+            words(x - 6, axis(tick) + 4, number(tick), "end"),
+        ]
     return parts
 
 
@@ -118,7 +134,10 @@ def intervals(names, value, low, high, title, reference=None):
         short = name if len(name) <= 40 else name[:39] + "…"
         parts += [words(left, y + 4, short, "end"), line(left + 6, y, width - 16, y, stroke_opacity=0.12)]
         if all(map(math.isfinite, (low[i], high[i], value[i]))):
-            parts += [line(axis(low[i]), y, axis(high[i]), y, stroke=COLOURS[0], stroke_width=3), marker(axis(value[i]), y, 0, COLOURS[0])]
+            parts += [
+                line(axis(low[i]), y, axis(high[i]), y, stroke=COLOURS[0], stroke_width=3),
+                marker(axis(value[i]), y, 0, COLOURS[0]),
+            ]
         if reference and reference[i] is not None:
             x = axis(reference[i])
             parts += [line(x - 4, y - 4, x + 4, y + 4, stroke=COLOURS[1]), line(x - 4, y + 4, x + 4, y - 4, stroke=COLOURS[1])]
@@ -129,7 +148,9 @@ def curves(series, title, x_label):
     """Values with bands over n: series of dicts label, n, value, low, high."""
     width, height, left = 560, 260, 80
     xs = Axis([n for s in series for n in s["n"]], left, width - 12, log=True)
-    shown = [v for s in series for k in ("low", "high") for v in s[k][len(s[k]) // 4:]] + [v for s in series for v in s["value"][-1:]]
+    shown = [v for s in series for k in ("low", "high") for v in s[k][len(s[k]) // 4 :]] + [
+        v for s in series for v in s["value"][-1:]
+    ]
     ys = Axis(shown, height - 50, 24)
     clip = "c" + str(abs(hash_of(title)))
     parts = [_element("clipPath", _element("rect", x=left, y=24, width=width - 12 - left, height=height - 74), id=clip)]
@@ -139,13 +160,23 @@ def curves(series, title, x_label):
         colour, n = COLOURS[i % len(COLOURS)], [xs(v) for v in s["n"]]
         band = [*zip(n, map(ys, s["low"]), strict=True), *reversed(list(zip(n, map(ys, s["high"]), strict=True)))]
         inside.append(path(band, close=True, fill=colour, fill_opacity=0.2))
-        inside.append(path(zip(n, map(ys, s["value"]), strict=True), stroke=colour, stroke_width=2, stroke_dasharray=_DASHES[i % len(_DASHES)]))
+        inside.append(
+            path(
+                zip(n, map(ys, s["value"]), strict=True),
+                stroke=colour,
+                stroke_width=2,
+                stroke_dasharray=_DASHES[i % len(_DASHES)],
+            )
+        )
         inside += [marker(x, y, i, colour) for x, y in list(zip(n, map(ys, s["value"]), strict=True))[-1:]]
     parts.append(_element("g", "".join(inside), clip_path=f"url(#{clip})"))
     if len(series) > 1:
         for i, s in enumerate(series):
             x = left + 12 + 120 * (i % 4)
-            parts += [marker(x, 10 + 16 * (i // 4), i, COLOURS[i % len(COLOURS)]), words(x + 10, 14 + 16 * (i // 4), s["label"], "start")]
+            parts += [
+                marker(x, 10 + 16 * (i // 4), i, COLOURS[i % len(COLOURS)]),
+                words(x + 10, 14 + 16 * (i // 4), s["label"], "start"),
+            ]
     return picture(width, height, title, parts)
 
 
@@ -166,5 +197,8 @@ def density(edges, heights, title):
         y = round(height - 14 - (height - 16) * h / top, 2)
         outline += [(xs(left), y), (xs(right), y)]
     outline.append((xs(edges[-1]), height - 14))
-    ends = [words(2, height - 2, number(edges[0]), "start", font_size=10), words(width - 2, height - 2, number(edges[-1]), "end", font_size=10)]
+    ends = [
+        words(2, height - 2, number(edges[0]), "start", font_size=10),
+        words(width - 2, height - 2, number(edges[-1]), "end", font_size=10),
+    ]
     return picture(width, height, title, [path(outline, close=True, fill=COLOURS[0], fill_opacity=0.5, stroke=COLOURS[0]), *ends])

@@ -42,7 +42,9 @@ def _lines(path, delimiter):
         rows = []
         for row in lines:
             if row and len(row) != len(header):
-                raise ValueError(f"{where}: line {lines.line_num} must have {len(header)} cells as the first line, got {len(row)}")
+                raise ValueError(
+                    f"{where}: line {lines.line_num} must have {len(header)} cells as the first line, got {len(row)}"
+                )
             rows += [row] if row else []
     return header, rows
 
@@ -67,7 +69,9 @@ def _check_names(names, known, who, what):
         raise ValueError(f"{who} must name at least one column")
     for name in names:
         if name not in known:
-            raise ValueError(f"{who} must be columns, got {name!r}, which is not {what}{_buffon._suggestion(str(name), list(map(str, known)))}")
+            raise ValueError(
+                f"{who} must be columns, got {name!r}, which is not {what}{_buffon._suggestion(str(name), list(map(str, known)))}"
+            )
 
 
 def _labelled(table, names, law_names, what, role):
@@ -162,7 +166,9 @@ def _warnings(state, n, missing_x, missing_y):
         raise ValueError(f"Sample: every one of the {failed:,} runs failed: {_listed(missing_y)}")
     texts = []
     if state["n_dropped"]:
-        texts.append(f"{state['n_dropped']:,} of {n:,} rows of the table are left out, since an input is missing: {_listed(missing_x)}")
+        texts.append(
+            f"{state['n_dropped']:,} of {n:,} rows of the table are left out, since an input is missing: {_listed(missing_x)}"
+        )
     if failed:
         texts.append(f"{failed:,} of {len(state['y']):,} runs failed: {_listed(missing_y)}; answers are conditional on success")
     return texts

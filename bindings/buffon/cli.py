@@ -52,7 +52,9 @@ def _parser():
                      help="folder of NAME.json, NAME.csv and NAME.png (default: %(default)s)")
     run.add_argument("--small", action="store_true", help="the test's size: seconds, wide intervals")
     run.set_defaults(action=_run)
-    report = commands.add_parser("report", help="one HTML page about the results in a folder: values, doubts and what to do, convergence")
+    report = commands.add_parser(
+        "report", help="one HTML page about the results in a folder: values, doubts and what to do, convergence"
+    )
     report.add_argument("folder", metavar="DIR", help="where `buffon run` or Estimate.save wrote; the page is DIR/report.html")
     report.set_defaults(action=_report)
     return parser

@@ -121,7 +121,8 @@ def _repr_html_(self) -> str:
 def save(self, path: "str | os.PathLike[str]") -> None:
     """Write to a JSON file that ``Estimate.load`` reads back bit for bit; ``estimate.sample.save(path)`` writes the sample.
 
-    The call, the inputs and the ``history`` of the run go with it: ``buffon report DIR`` makes a page of them. A file of that name is replaced in one step: it is never seen half written.
+    The call, the inputs and the ``history`` of the run go with it: ``buffon report DIR`` makes a page of them. A file
+    of that name is replaced in one step: it is never seen half written.
     """
     path = Path(path)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")

@@ -14,11 +14,21 @@ _OPEN = 20   # rows of a table that are shown without a click
 
 # Density of each law; y = (x - location) / scale.
 FORMULAS = {
-    "Normal": "exp(-(x - mean)² / (2 sd²))", "LogNormal": "that of exp(Normal(mu, sigma))", "Uniform": "constant on (lower, upper)",
-    "Exponential": "exp(-rate x)", "Gamma": "x^(shape - 1) exp(-x / scale)",
-    "Beta": "t^(a - 1) (1 - t)^(b - 1), t = (x - lower) / (upper - lower)", "Weibull": "y^(shape - 1) exp(-y^shape)",
-    "Gumbel": "exp(-y - exp(-y))", "Triangular": "up to mode, down to upper, straight", "StudentT": "(1 + y² / df)^(-(df + 1) / 2)",
-    "Logistic": "exp(-y) / (1 + exp(-y))²", "Truncated": "that of the law, inside [lower, upper]", "Histogram": "constant in each bin", "Discrete": "probability of each value", "Constant": "one value",
+    "Normal": "exp(-(x - mean)² / (2 sd²))",
+    "LogNormal": "that of exp(Normal(mu, sigma))",
+    "Uniform": "constant on (lower, upper)",
+    "Exponential": "exp(-rate x)",
+    "Gamma": "x^(shape - 1) exp(-x / scale)",
+    "Beta": "t^(a - 1) (1 - t)^(b - 1), t = (x - lower) / (upper - lower)",
+    "Weibull": "y^(shape - 1) exp(-y^shape)",
+    "Gumbel": "exp(-y - exp(-y))",
+    "Triangular": "up to mode, down to upper, straight",
+    "StudentT": "(1 + y² / df)^(-(df + 1) / 2)",
+    "Logistic": "exp(-y) / (1 + exp(-y))²",
+    "Truncated": "that of the law, inside [lower, upper]",
+    "Histogram": "constant in each bin",
+    "Discrete": "probability of each value",
+    "Constant": "one value",
 }
 
 
@@ -42,7 +52,11 @@ def folder(path):
     if not found:
         raise ValueError(f"report: {path} must hold files written by `buffon run` or Estimate.save")
     sections = [_section(file, kind, content) for file, kind, content in found]
-    links = [_html.element("nav", *(_html.element("a", file.stem, href=f"#{_anchor(file)}") for file, *_ in found))] if len(found) > 1 else []
+    links = (
+        [_html.element("nav", *(_html.element("a", file.stem, href=f"#{_anchor(file)}") for file, *_ in found))]
+        if len(found) > 1
+        else []
+    )
     name = found[0][0].stem if len(found) == 1 else path.resolve().name
     return _html.write(path / "report.html", f"Buffon report: {name}", [*links, *sections])
 
@@ -99,7 +113,11 @@ def _summary(e):
 def _doubts(e):
     told = [_html.notice(text[:1].upper() + text[1:], _advice.of_warning(text), doubt=True) for text in e.warnings]
     seen = "".join(e.warnings)
-    more = [f for f in _advice.findings(e) if f.doubt and not (f.key in ("pareto_k", "effective_terms") and ("tail" in seen or "terms" in seen))]
+    more = [
+        f
+        for f in _advice.findings(e)
+        if f.doubt and not (f.key in ("pareto_k", "effective_terms") and ("tail" in seen or "terms" in seen))
+    ]
     return told + [_html.notice(f"{f.key}: {f.seen}", f"{f.meaning} {f.advice}".strip(), doubt=True) for f in more]
 
 
@@ -109,8 +127,13 @@ def _values(e):
             for name, value, error, a, b in zip(e.names, e.value, e.std_error, low, high, strict=True)]
     header = ["", "value", "standard error", "low (95 %)", "high (95 %)", "relative error"]
     picture = _svg.intervals(e.names, e.value.tolist(), low.tolist(), high.tolist(), "Values with 95 % intervals")
-    return [_html.element("h3", "Values"), *_long(header, rows),
-            _maybe_folded(len(rows), "Picture of all values", _html.figure(_html.Markup(picture), "Values with their 95 % intervals."))]
+    return [
+        _html.element("h3", "Values"),
+        *_long(header, rows),
+        _maybe_folded(
+            len(rows), "Picture of all values", _html.figure(_html.Markup(picture), "Values with their 95 % intervals.")
+        ),
+    ]
 
 
 def _relative(value, error):
@@ -137,7 +160,11 @@ def _convergence(history):
             columns = {key: [row[j] for row in record[key]] for key in ("value", "low", "high")}
             keep = [i for i in range(len(record["n"])) if all(v is not None and math.isfinite(v[i]) for v in columns.values())]
             if len(keep) > 1:
-                line = {"label": record["label"], "n": [record["n"][i] for i in keep], **{key: [v[i] for i in keep] for key, v in columns.items()}}
+                line = {
+                    "label": record["label"],
+                    "n": [record["n"][i] for i in keep],
+                    **{key: [v[i] for i in keep] for key, v in columns.items()},
+                }
                 series.setdefault(name, []).append(line)
     figures = [_html.figure(_html.Markup(_svg.curves(lines, f"Convergence of {name}", "evaluations")),
                             f"{name}: estimate so far with its 95 % interval.") for name, lines in series.items()]
@@ -152,7 +179,11 @@ def _inputs(inputs):
         return []
     rows = [[m["name"], m["law"] or "-", _formula(m["law"]), _small(m)] for m in inputs["marginals"]]
     first = inputs["text"].partition("\n")[0].rstrip(":")
-    return [_html.element("h3", "Inputs"), _html.paragraph(first + "."), *_long(["", "law", "density (up to a constant)", ""], rows, text_columns=(1, 2))]
+    return [
+        _html.element("h3", "Inputs"),
+        _html.paragraph(first + "."),
+        *_long(["", "law", "density (up to a constant)", ""], rows, text_columns=(1, 2)),
+    ]
 
 
 def _formula(law):
@@ -167,7 +198,11 @@ def _small(marginal):
 
 def _diagnostics(e):
     rows = [[f.key, f.seen, f"{f.meaning} {f.advice}".strip()] for f in _advice.findings(e)]
-    return _html.folded("Diagnostics, and what they mean", _html.table(["", "seen", "meaning"], rows, text_columns=(1, 2))) if rows else ""
+    return (
+        _html.folded("Diagnostics, and what they mean", _html.table(["", "seen", "meaning"], rows, text_columns=(1, 2)))
+        if rows
+        else ""
+    )
 
 
 def _provenance(e, record):
@@ -193,15 +228,25 @@ def experiment_parts(result, picture=None):
     command = result.get("command") or f"buffon run {result['experiment']}"
     minutes = f"{result['date']}, {result['seconds'] / 60:.1f} min."
     parts = [_html.paragraph(f"{minutes} {state}")]
-    parts += [_html.notice(f"{c['case']}: {c['claim']}", f"Measured {c['measured']:.4g} ({c['low']:.4g} ... {c['high']:.4g}).", doubt=True) for c in failed]
+    parts += [
+        _html.notice(
+            f"{c['case']}: {c['claim']}", f"Measured {c['measured']:.4g} ({c['low']:.4g} ... {c['high']:.4g}).", doubt=True
+        )
+        for c in failed
+    ]
     if picture is not None and picture.is_file():
         parts.append(_html.figure(_html.image(picture, f"Picture of {result['experiment']}"), "The picture of the experiment."))
     parts += _first_runs(result["records"])
     parts += [_maybe_folded(len(t.rows), t.title, _table(t)) for t in _tables(result)]
     parts += _convergence(result.get("history") or [])
     settings = [[key, str(value)] for key, value in result["config"].items()]
-    return [*parts, _html.element("h3", "To repeat it"), _html.code(command), _html.folded("Settings", _html.table(["", ""], settings, text_columns=(1,))),
-            *_machine(result.get("environment"))]
+    return [
+        *parts,
+        _html.element("h3", "To repeat it"),
+        _html.code(command),
+        _html.folded("Settings", _html.table(["", ""], settings, text_columns=(1,))),
+        *_machine(result.get("environment")),
+    ]
 
 
 def _tables(result):

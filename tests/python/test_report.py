@@ -72,8 +72,18 @@ def test_the_page_of_an_estimate_says_all_of_it_and_needs_nothing_else(tmp_path)
     e.report(path)
     text, page = checked(path)
     assert [p.name for p in tmp_path.iterdir()] == ["one.html"]
-    for words in ("8,0", f"{e['mean']:.6g}", f"{e.confidence_interval()[0][1]:.6g}", "LogNormal(mu=", "Normal(mean=0.062, sd=0.0062)",
-                  "exp(-(x - mean)² / (2 sd²))", "Convergence of", "pareto_k", "bf.aiscv(problem, budget=8000, rng=1)", bf.__version__):
+    for words in (
+        "8,0",
+        f"{e['mean']:.6g}",
+        f"{e.confidence_interval()[0][1]:.6g}",
+        "LogNormal(mu=",
+        "Normal(mean=0.062, sd=0.0062)",
+        "exp(-(x - mean)² / (2 sd²))",
+        "Convergence of",
+        "pareto_k",
+        "bf.aiscv(problem, budget=8000, rng=1)",
+        bf.__version__,
+    ):
         assert words in text, words
     assert page.tags.count("svg") == 1 + 2 + 2   # values, convergence of two, densities of two
 
@@ -87,7 +97,10 @@ def test_it_can_be_made_from_the_saved_estimate_as_well(tmp_path):
     text, _ = checked(page)
     assert page == tmp_path / "report.html" and "bf.aiscv(problem, budget=8000, rng=1)" in text and "Convergence of mean" in text
     again.save(tmp_path / "again.json")
-    assert json.loads((tmp_path / "again.json").read_text())["record"] == json.loads((tmp_path / "beam.json").read_text())["record"]
+    assert (
+        json.loads((tmp_path / "again.json").read_text())["record"]
+        == json.loads((tmp_path / "beam.json").read_text())["record"]
+    )
 
 
 def test_names_cannot_break_the_page(tmp_path):
@@ -125,10 +138,15 @@ def test_every_warning_and_diagnostic_of_the_estimators_has_words():
     runs = [bf.plain(problem, budget=500, rng=1), bf.quasi(problem, budget=500, rng=1), bf.aiscv(problem, budget=4_000, rng=1),
             bf.importance(problem, proposal=bf.Normal(0, 2), budget=500, rng=1),
             bf.control(problem, controls={"x": (lambda x: x[:, 0], 0.0)}, budget=500, rng=1)]
+    sample = bf.aiscv(problem, budget=4_000, rng=1, keep="sample").sample
+    runs += [bf.reweight(sample, laws=[bf.Normal(0.1, 1), bf.Normal(0, 1.1)]), bf.perturbed_law(sample, delta=[0.1])]
     for e in runs:
         for finding in _advice.findings(e):
-            assert finding.seen and (finding.meaning or finding.key not in ("pareto_k", "effective_terms", "fallback", "provisional",
-                                                                            "control_check", "effective_size"))
+            assert finding.seen and (
+                finding.meaning
+                or finding.key
+                not in ("pareto_k", "effective_terms", "fallback", "provisional", "control_check", "effective_size")
+            )
     for text in ("3 of 5 evaluations failed", "'y': what is averaged has a heavy tail", "'y' was the same in every evaluation",
                  "'y': a few terms carry the mean", "1 of 9 rows of the table are left out, since an input is missing"):
         assert _advice.of_warning(text)
@@ -189,8 +207,17 @@ def test_buffon_report_makes_one_page_of_a_folder(folder, capsys):
     assert cli.main(["report", str(folder)]) == 0
     assert capsys.readouterr().out.strip() == f"written: {folder / 'report.html'}"
     text, page = checked(folder / "report.html")
-    for words in ("beam", "gaussian_moments", "buffon run gaussian_moments --small", "x^20", "data:image/png;base64,", "Convergence of x^2",
-                  "times less than plain", "bf.aiscv(problem", "repetitions"):
+    for words in (
+        "beam",
+        "gaussian_moments",
+        "buffon run gaussian_moments --small",
+        "x^20",
+        "data:image/png;base64,",
+        "Convergence of x^2",
+        "times less than plain",
+        "bf.aiscv(problem",
+        "repetitions",
+    ):
         assert words in text, words
     assert text.count("<section") == 2 and len(page.links) >= 2 and len(text) < 800_000
 
@@ -212,7 +239,17 @@ def test_results_without_history_pictures_or_their_experiment_still_have_a_page(
 
 
 def test_claims_that_fail_are_doubts(tmp_path):
-    claim = {"case": "c", "arm": "a", "claim": "it wins", "measured": 0.5, "low": 0.4, "high": 0.6, "at_least": 1, "at_most": None, "holds": False}
+    claim = {
+        "case": "c",
+        "arm": "a",
+        "claim": "it wins",
+        "measured": 0.5,
+        "low": 0.4,
+        "high": 0.6,
+        "at_least": 1,
+        "at_most": None,
+        "holds": False,
+    }
     result = {"experiment": "gone", "date": "2026-01-01", "seconds": 1.0, "config": {}, "claims": [claim], "records": []}
     text = _html.page("t", report.experiment_parts(result))
     Checker(text)
@@ -235,7 +272,10 @@ def test_folders_without_results_are_refused(tmp_path, make, message, capsys):
 # Pictures
 
 
-@pytest.mark.parametrize(("low", "high", "log"), [(0, 1, False), (-3, 7, False), (1e-9, 1e-3, True), (5, 5, False), (1e5, 1.00001e5, False), (3, 8, True)])
+@pytest.mark.parametrize(
+    ("low", "high", "log"),
+    [(0, 1, False), (-3, 7, False), (1e-9, 1e-3, True), (5, 5, False), (1e5, 1.00001e5, False), (3, 8, True)],
+)
 def test_ticks_are_round_and_inside(low, high, log):
     axis = _svg.Axis([low, high], 0, 100, log)
     ticks = axis.ticks()
@@ -250,7 +290,10 @@ def test_pictures_hold_no_infinity():
     Checker(_svg.curves([{"label": "", "n": [1, 2], "value": [1, 1], "low": [0, 0.5], "high": [2, 1.5]}], NASTY, "n"))
 
 
-@pytest.mark.parametrize(("x", "text"), [(0, "0"), (0.05, "0.05"), (2000, "2,000"), (1e-6, "1e-6"), (2.5e-7, "2.5e-7"), (1e6, "1e6"), (123456, "1.23e5")])
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [(0, "0"), (0.05, "0.05"), (2000, "2,000"), (1e-6, "1e-6"), (2.5e-7, "2.5e-7"), (1e6, "1e6"), (123456, "1.23e5")],
+)
 def test_numbers_on_an_axis(x, text):
     assert _svg.number(x) == text
 

@@ -206,9 +206,15 @@ def test_cells_without_a_number_are_told_by_row_and_column(tmp_path):
     assert s.n_dropped == 2 and s.n_failed == 2 and len(s) == 4
     np.testing.assert_array_equal(s.x, [[0.5, 0.1], [0.1, 0.3], [-1, 0.5], [-2, 0.6]])
     np.testing.assert_array_equal(s.y, [[1, 1], [np.nan, 1], [np.inf, 1], [3, 1]])
-    assert s.warnings == [str(w.message) for w in caught] == [
-        "2 of 6 rows of the table are left out, since an input is missing: row 1 'a' is empty, row 3 'a' is 'nan', row 3 'b' is 'oops'",
-        "2 of 4 runs failed: row 2 'y' is 'n/a', row 4 'y' is 'inf'; answers are conditional on success"]
+    assert (
+        s.warnings
+        == [str(w.message) for w in caught]
+        == [
+            "2 of 6 rows of the table are left out, since an input is missing: "
+            "row 1 'a' is empty, row 3 'a' is 'nan', row 3 'b' is 'oops'",
+            "2 of 4 runs failed: row 2 'y' is 'n/a', row 4 'y' is 'inf'; answers are conditional on success",
+        ]
+    )
     assert repr(s).endswith("; 2 rows left out; 2 failed")
 
 

@@ -1,4 +1,5 @@
-"""First-order indices from tables, as Python sees them; the mathematics is tested in tests/estimators/test_sobol_given_data.cpp."""
+"""First-order indices from tables, as Python sees them; the mathematics is in tests/estimators/test_sobol_given_data.cpp."""
+
 import os
 import subprocess
 import sys
@@ -29,7 +30,9 @@ def test_indices_are_named_by_input_and_output():
 def test_instruction_sets_change_no_bit():
     said = set()
     for level in ("v2", "v3", "v4"):
-        done = subprocess.run([sys.executable, "-c", PROGRAM], env=os.environ | {"BUFFON_ISA": level}, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM], env=os.environ | {"BUFFON_ISA": level}, capture_output=True, text=True
+        )
         said |= {done.stdout} - {""}
         assert done.returncode == 0 or "BUFFON_ISA" in done.stderr, done.stderr
     assert len(said) == 1
@@ -61,7 +64,7 @@ def test_a_weighted_sample_is_refused_even_from_a_file(tmp_path):
 
 def test_wrong_arguments_are_named():
     sample = bf.Sample(np.random.default_rng(1).random((50, 1)), np.arange(50.0))
-    with pytest.raises(ValueError, match="^sobol_given_data: method must be one of 'ranks', got 'chaos'"):
+    with pytest.raises(ValueError, match=r"^sobol_given_data: method must be one of 'ranks', got 'chaos'"):
         bf.sobol_given_data(sample, method="chaos")
-    with pytest.raises(TypeError, match="^sobol_given_data: sample must be a Sample"):
+    with pytest.raises(TypeError, match=r"^sobol_given_data: sample must be a Sample"):
         bf.sobol_given_data(np.zeros(3))
