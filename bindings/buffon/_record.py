@@ -73,28 +73,25 @@ class History:
 
 
 class Record:
-    """Of one call of an estimator; laws are put into words only when it is written."""
+    """Of one call of an estimator. It keeps no model and no function; laws are put into words when it is written."""
 
     def __init__(self, name, subject, options):
-        self._name, self._options = name, options
-        progress = options.get("progress")
-        self._history = progress if isinstance(progress, History) else None
+        self._name, self._watched, self.history = name, isinstance(options.get("progress"), History), []
+        others = {key: value for key, value in options.items() if key not in ("problem", "sample", "progress", "rng")}
+        self._words = [f"{key}={_text(value)}" for key, value in others.items()]
         self._kind = "sample" if hasattr(subject, "log_density") and hasattr(subject, "x") else "problem"
         self._law = getattr(subject, "law", None) if self._kind == "sample" else getattr(subject, "inputs", None)
         self._begin = time.perf_counter()
 
-    def finish(self, estimate):
-        """The time it took."""
+    def finish(self, estimate, progress):
+        """The time it took, and what a History saw."""
         self._seconds = time.perf_counter() - self._begin
         self._date = datetime.date.today().isoformat()
         self._key = estimate.rng_key
-        if self._history is not None:
-            self._history._add(estimate)
+        if self._watched:
+            progress._add(estimate)
+            self.history = progress.records
         return self
-
-    @property
-    def history(self):
-        return self._history.records if self._history is not None else []
 
     def to_dict(self):
         """Plain numbers, strings, lists and dicts."""
@@ -104,10 +101,8 @@ class Record:
                 "inputs": described(self._law), "history": self.history, "environment": environment()}
 
     def _call(self):
-        options = {key: value for key, value in self._options.items() if key not in ("problem", "sample", "progress", "rng")}
-        words = [f"{key}={_text(value)}" for key, value in options.items()]
         key = [] if self._kind == "sample" else [f"rng={self._key}"]
-        return f"bf.{self._name}({', '.join([self._kind, *words, *key])})"
+        return f"bf.{self._name}({', '.join([self._kind, *self._words, *key])})"
 
 
 class Read:
@@ -125,11 +120,13 @@ class Read:
 
 
 def _text(value):
-    """As it is typed, or "..." for what is too long or no value."""
+    """As it is typed; "..." for functions, tables and whatever is long."""
     if isinstance(value, _PLAIN):
         return repr(value)
-    text = repr(value)
-    return text if len(text) <= 80 and "\n" not in text and "<" not in text and " of " not in text else "..."
+    if isinstance(value, (list, tuple)) and len(value) <= 8:
+        return f"[{', '.join(map(_text, value))}]"
+    text = repr(value) if hasattr(value, "log_density") and not hasattr(value, "x") else "..."
+    return text if len(text) <= 80 and "\n" not in text and " of " not in text else "..."
 
 
 def described(law):

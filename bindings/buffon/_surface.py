@@ -44,7 +44,7 @@ def function(name, summary, rest):
     def call(*args, **options):
         record = Record(name, args[0] if args else options.get(positional[0]), options)
         result = run(args, options)
-        result._record = record.finish(result)
+        result._record = record.finish(result, options.get("progress"))
         return result
 
     parameters = [
