@@ -146,8 +146,8 @@ _DOCS = {
         Elsewhere Student components cost up to ten times more variance, hence they are not the default.
 
         ``family="vmfn"`` (von Mises-Fisher-Nakagami) describes each component by a direction and a radius: d + 3 numbers in
-        place of d^2 / 2. It pays for rare events in which 20 and more inputs act together; where a few of many inputs carry
-        the event Gaussians are better (docs/high_dimensions.md).
+        place of d^2 / 2. It pays for rare events that lie in every direction (distances, energies, shells); where the event
+        lies in one direction or a few Gaussians are better (docs/high_dimensions.md).
 
         References
         ----------

@@ -44,7 +44,7 @@ constexpr auto adaptive_fields() {
         Field{"laws", &Options::laws, "J input laws in place of the problem's, inputs in the same order: J m expectations, law by law, from one sample"},
         Field{"components", &Options::components, "Gaussians (or Student laws) fitted to each integrand; 0: as many Gaussians as its points can tell apart where one is not evidently enough, else one law"},
         Field{"diagonal", &Options::diagonal, "components without correlation"},
-        Field{"family", &Options::family, "of the components: 'gaussian'; 'student' where integrand times density has heavier tails than a normal law in the space of the fits: several heavy-tailed laws; 'vmfn', von Mises-Fisher-Nakagami: a direction and a radius in standard normal space, for events in 20 and more dimensions (one input law)"},
+        Field{"family", &Options::family, "of the components: 'gaussian'; 'student' where integrand times density has heavier tails than a normal law in the space of the fits: several heavy-tailed laws; 'vmfn', von Mises-Fisher-Nakagami: a direction and a radius in standard normal space (one input law), for events that lie in every direction of many inputs"},
         Field{"degrees", &Options::degrees, "degrees of freedom of Student components, 3 to 5 as a rule"},
         Field{"adaptation", &Options::adaptation, "largest share of the budget spent on adaptation"},
         Field{"batch_fraction", &Options::batch_fraction, "share of the budget in one batch of the adaptation; at least 100 points or 4 (d + 2) where a tenth of the budget allows it, at most 16,384"},

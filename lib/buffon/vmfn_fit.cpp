@@ -14,7 +14,6 @@ namespace buffon {
 namespace {
 
 constexpr double longest = 0.95;    // of a mean direction: beyond it the concentration is anyone's guess
-constexpr double sharpest = 1e6;    // shape of a radius that is the same at all points
 
 constexpr std::int64_t most_components = 6;
 constexpr std::int64_t restarts = 2;
@@ -167,7 +166,10 @@ std::optional<VonMisesFisherNakagami> fit_vmfn(ConstView z, std::span<const doub
     Sums sums = sums_of(z, weights);
     const double spread = sums.square / sums.weight;
     const double variance = (sums.fourth / sums.weight - spread * spread) * effective / (effective - 1);
-    const double shape = variance > spread * spread / sharpest ? spread * spread / variance : sharpest;
+    // Beyond its boundary an event falls off like the standard normal law, exp(-r^2 / 2). A radius that falls off faster would
+    // miss mass without a sign of it, however narrow the points' own shell is.
+    const double sharpest = 0.5 * spread;
+    const double shape = variance * sharpest > spread * spread ? spread * spread / variance : sharpest;
     const double length = std::sqrt(dot(sums.direction.data(), sums.direction.data(), z.cols)) / sums.weight;
     if (!std::isfinite(shape) || !(spread > 0)) return std::nullopt;
     if (!(length > 0)) {   // no direction: any will do

@@ -15,8 +15,8 @@
 namespace buffon {
 
 /// The law of the rows of z (n, d), d >= 2. A mean direction of few points is longer than it ought to be and points aside:
-/// the concentration is the one that new points have about it, as far as the effective size of the weights tells. None when
-/// fewer than three points carry the weights.
+/// the concentration is the one that new points have about it, as far as the effective size of the weights tells. The radius
+/// has no lighter a tail than the standard normal law's. None when fewer than three points carry the weights.
 std::optional<VonMisesFisherNakagami> fit_vmfn(ConstView z, std::span<const double> weights);
 
 struct FittedVmfn {
