@@ -224,6 +224,72 @@ void bind_elliptical(py::module_& m) {
                         }));
 }
 
+// Archimedean copulas ---------------------------------------------------------------------------------------------------
+
+/// One parameter, of all inputs or of those with these names.
+template <class C>
+struct Archimedean {
+    static const char* const who;
+    double theta = 1;
+    Names names;
+
+    CopulaGroup resolve(const std::vector<Univariate>&, const Names& inputs) const {
+        auto coordinates = coordinates_of(who, names, inputs);
+        const auto d = coordinates.empty() ? inputs.size() : coordinates.size();
+        return {C(theta, static_cast<std::int64_t>(d)), std::move(coordinates)};
+    }
+    C two() const { return {theta, 2}; }
+};
+template <>
+const char* const Archimedean<ClaytonCopula>::who = "ClaytonCopula";
+template <>
+const char* const Archimedean<FrankCopula>::who = "FrankCopula";
+template <>
+const char* const Archimedean<GumbelCopula>::who = "GumbelCopula";
+
+template <class C>
+Archimedean<C> described(const C& copula, Names names) { return {copula.theta(), std::move(names)}; }
+
+template <class C>
+Archimedean<C> make_archimedean(double theta, py::handle names) {
+    Archimedean<C> spec{C(theta, 2).theta(), to_names(Archimedean<C>::who, names)};
+    if (!spec.names.empty()) C check(theta, static_cast<std::int64_t>(spec.names.size()));
+    return spec;
+}
+
+template <class C>
+void bind_archimedean(py::module_& m, const char* doc) {
+    using Spec = Archimedean<C>;
+    py::class_<Spec>(m, Spec::who, doc)
+        .def(py::init([](double theta, py::object names) { return make_archimedean<C>(theta, names); }), py::arg("theta"), py::arg("names") = py::none())
+        .def_static("from_kendall", [](double tau, py::object names) { return make_archimedean<C>(C::from_kendall(tau, 2).theta(), names); },
+                    py::arg("tau"), py::arg("names") = py::none(), "The copula under which two inputs have this Kendall's tau.")
+        .def_property_readonly("theta", [](const Spec& s) { return s.theta; }, "The parameter.")
+        .def_property_readonly("names", [](const Spec& s) { return names_or_none(s.names); }, "Names of the inputs; None: all.")
+        .def_property_readonly("kendall_tau", [](const Spec& s) { return s.two().kendall_tau(); }, "Kendall's tau of any two of the inputs.")
+        .def_property_readonly("tail_dependence",
+                               [](const Spec& s) { return py::make_tuple(s.two().lower_tail_dependence(), s.two().upper_tail_dependence()); },
+                               "Limits of P(U < p | V < p) for p -> 0 and of P(U > p | V > p) for p -> 1.")
+        .def("__repr__", [](const Spec& s) {
+            const std::string names = s.names.empty() ? "" : ", names=" + py::repr(py::cast(s.names)).template cast<std::string>();
+            return Spec::who + ("(theta=" + binder::text_of(s.theta)) + names + ")";
+        })
+        .def(py::pickle([](const Spec& s) { return py::make_tuple(s.theta, names_or_none(s.names)); },
+                        [](const py::tuple& t) { return make_archimedean<C>(t[0].cast<double>(), t[1]); }));
+}
+
+void bind_archimedeans(py::module_& m) {
+    bind_archimedean<ClaytonCopula>(m,
+                                    "Clayton dependence: small values come together, large ones do not.\n\ntheta: positive; with two inputs also in (-1, 0), "
+                                    "of opposed inputs.\nnames: the inputs that it joins; None: all of the Joint.");
+    bind_archimedean<FrankCopula>(m,
+                                  "Frank dependence: both corners alike, no tail dependence.\n\ntheta: in (0, 300]; with two inputs also in [-300, 0), of "
+                                  "opposed inputs.\nnames: the inputs that it joins; None: all of the Joint.");
+    bind_archimedean<GumbelCopula>(m,
+                                   "Gumbel dependence: large values come together, small ones do not.\n\ntheta: at least 1, which is independence.\n"
+                                   "names: the inputs that it joins; None: all of the Joint.");
+}
+
 // Any copula ------------------------------------------------------------------------------------------------------------
 
 template <class... Specs>
@@ -240,7 +306,7 @@ struct ClosedSpecs {
         return text;
     }
 };
-using Specs = ClosedSpecs<GaussianSpec, StudentSpec>;
+using Specs = ClosedSpecs<GaussianSpec, StudentSpec, Archimedean<ClaytonCopula>, Archimedean<FrankCopula>, Archimedean<GumbelCopula>>;
 
 [[noreturn]] void refuse_copula(py::handle given) {
     throw py::type_error("Joint: copula must be a copula (" + Specs::names() + ") or a list of them, got " +
@@ -266,14 +332,21 @@ Dependence to_dependence(py::handle copula, const std::vector<Univariate>& laws,
     return groups;
 }
 
+py::object from_copula(const Copula& copula, std::vector<std::string> names) {
+    return std::visit([&](const auto& c) { return py::cast(described(c, std::move(names))); }, copula);
+}
+
 py::object from_dependence(const Dependence& dependence, const std::vector<std::string>& names) {
     py::list out;
     for (const auto& group : dependence.groups())
-        out.append(std::visit([&](const auto& copula) { return py::cast(described(copula, names_of(group, names))); }, group.copula));
+        out.append(from_copula(group.copula, names_of(group, names)));
     if (out.empty()) return py::none();
     return out.size() == 1 ? py::object(out[0]) : py::object(out);
 }
 
 }  // namespace binder
 
-void bind_copulas(py::module_& m) { bind_elliptical(m); }
+void bind_copulas(py::module_& m) {
+    bind_elliptical(m);
+    bind_archimedeans(m);
+}

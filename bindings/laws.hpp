@@ -34,4 +34,7 @@ py::array_t<double> sample(const buffon::Distribution& law, std::int64_t n, std:
 buffon::Dependence to_dependence(py::handle copula, const std::vector<buffon::Univariate>& laws, const std::vector<std::string>& names);
 py::object from_dependence(const buffon::Dependence& dependence, const std::vector<std::string>& names);
 
+/// The Python description of a copula of all inputs (no names) or of these.
+py::object from_copula(const buffon::Copula& copula, std::vector<std::string> names);
+
 }  // namespace binder

@@ -421,7 +421,7 @@ void bind_errors(py::module_& m) {
 }
 
 void bind_problem(py::module_& m) {
-    py::class_<Problem>(m, "Problem", R"doc(A model with uncertain inputs.
+    py::class_<Problem>(m, "Problem", py::dynamic_attr(), R"doc(A model with uncertain inputs.
 
 Parameters
 ----------

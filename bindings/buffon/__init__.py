@@ -5,18 +5,25 @@
 >>> bf.plain(problem, budget=100_000, rng=1).n
 100000
 """
-from buffon import _signatures, estimate, sample, testing  # noqa: F401  the first three complete the compiled classes
+from buffon import _signatures, estimate, problem, sample, testing  # noqa: F401  the first four complete the compiled classes
 from buffon._buffon import (
     Beta,
+    ClaytonCopula,
     Constant,
+    CopulaFit,
     Discrete,
     Estimate,
     Exponential,
+    FrankCopula,
     Gamma,
     GaussianCopula,
     Gumbel,
+    GumbelCopula,
     Histogram,
     Joint,
+    JointFit,
+    KernelDensity,
+    LawFit,
     Logistic,
     LogNormal,
     Mixture,
@@ -35,18 +42,22 @@ from buffon._buffon import (
     Uniform,
     Weibull,
     __version__,
+    compare_copulas,
     cuda_status,
     exceedance,
+    fit_copula,
+    fit_joint,
+    fit_law,
 )
 from buffon._record import History
 from buffon.estimators import *  # noqa: F403  one function per registered word
 from buffon.estimators import __all__ as _estimators
 
 __all__ = [
-    "Beta", "Constant", "Discrete", "Estimate", "Exponential", "Gamma", "GaussianCopula", "Gumbel", "Histogram", "History",
-    "Joint", "LogNormal",
-    "Logistic", "Mixture", "ModelError", "MultivariateNormal", "MultivariateT", "Normal", "Problem", "Sample",
+    "Beta", "ClaytonCopula", "Constant", "CopulaFit", "Discrete", "Estimate", "Exponential", "FrankCopula", "Gamma",
+    "GaussianCopula", "Gumbel", "GumbelCopula", "Histogram", "History", "Joint", "JointFit", "KernelDensity", "LawFit",
+    "LogNormal", "Logistic", "Mixture", "ModelError", "MultivariateNormal", "MultivariateT", "Normal", "Problem", "Sample",
     "SobolSequence", "Stream", "StudentCopula", "StudentT", "Triangular", "Truncated", "Uniform", "Weibull", "__version__",
-    "cuda_status", "exceedance", "testing",
+    "compare_copulas", "cuda_status", "exceedance", "fit_copula", "fit_joint", "fit_law", "testing",
     *_estimators,
 ]

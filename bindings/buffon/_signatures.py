@@ -14,7 +14,8 @@ from buffon import _buffon
 _BY_NAME = {
     "model": "Callable[[Any], Any]", "inputs": "Law | Mapping[str, Any]", "law": "Law", "thresholds": "Iterable[float]",
     "outputs": "Iterable[str] | Mapping[str, Callable[[Any], Any]] | None", "score": "Callable[[Any], Any] | None",
-    "copula": "Copula | Iterable[Copula] | None", "names": "Iterable[str] | None",
+    "copula": "Copula | Iterable[Copula] | None", "names": "Iterable[str] | None", "data": "ArrayLike",
+    "marginals": "str | Mapping[str, str]", "points": "ArrayLike", "bandwidth": "float | str | None", "bins": "int | str",
     "correlation": "ArrayLike | Mapping[tuple[str, str], float]",
     "laws": "Mapping[str, UnivariateLaw] | Iterable[UnivariateLaw]", "components": "Iterable[Normal | MultivariateNormal]",
     "rng": "Rng", "path": "str | os.PathLike[str]", "i": "int | str", "j": "int | str", "key": "int | str", "condition": "ArrayLike | None",

@@ -6,7 +6,10 @@
 #include <span>
 #include <variant>
 
+#include <buffon/clayton_copula.hpp>
+#include <buffon/frank_copula.hpp>
 #include <buffon/gaussian_copula.hpp>
+#include <buffon/gumbel_copula.hpp>
 #include <buffon/student_copula.hpp>
 #include <buffon/view.hpp>
 
@@ -22,7 +25,7 @@ concept CopulaOfScores = requires(const C& copula, ConstView z, View rows, std::
     { copula.pair(i, i) } -> std::same_as<C>;   // the copula of two coordinates
 };
 
-using Copula = std::variant<GaussianCopula, StudentCopula>;
+using Copula = std::variant<GaussianCopula, StudentCopula, ClaytonCopula, FrankCopula, GumbelCopula>;
 
 template <class>
 inline constexpr bool all_copulas = false;

@@ -60,8 +60,8 @@ bool has_variance(const Univariate& law) {
 // Any copula: a grid of scores ------------------------------------------------------------------------------------------
 
 /// Far enough for the squares of log-normal variables with sigma = 4, and of Student's with 2.5 degrees of freedom; fine enough
-/// for a conditional law of a score that is a tenth wide.
-constexpr double grid_reach = 16, grid_step = 1.0 / 16;
+/// for a conditional law of a score that is a twentieth wide.
+constexpr double grid_reach = 16, grid_step = 1.0 / 32;
 
 /// Scores with the quadrature weights of their law, and the centred variable there.
 struct Nodes {

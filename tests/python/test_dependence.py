@@ -1,19 +1,28 @@
 """Copulas and MultivariateT in Python: groups and names, samples, estimators, pickles, errors; the page docs/dependence.md."""
 import math
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
 import buffon as bf
+from buffon.experiments import dependence_page
 
+PAGE = Path(__file__).parents[2] / "docs" / "dependence.md"
 MARGINALS = {"a": bf.LogNormal(0, 0.5), "b": bf.Gumbel(1, 2), "c": bf.Uniform(-1, 1)}
 R = np.array([[1, 0.5, -0.3], [0.5, 1, 0.2], [-0.3, 0.2, 1]])
 COPULAS = {
     "gaussian": bf.GaussianCopula(R),
     "student": bf.StudentCopula(R, 3),
     "pairs": bf.StudentCopula({("c", "a"): 0.6}, 2.5),
+    "clayton": bf.ClaytonCopula(1.5),
+    "opposed": bf.ClaytonCopula(-0.4, names=["b", "a"]),
+    "frank": bf.FrankCopula(5, names=["a", "b", "c"]),
+    "opposed frank": bf.FrankCopula.from_kendall(-0.5, names=["a", "c"]),
+    "gumbel": bf.GumbelCopula(1.8),
     "groups": [bf.GaussianCopula([[1, 0.4], [0.4, 1]], names=["c", "b"])],
 }
 JOINTS = {name: bf.Joint(MARGINALS, copula=copula) for name, copula in COPULAS.items()}
@@ -104,6 +113,34 @@ def test_from_kendall_has_the_asked_tau():
         assert abs(stats.kendalltau(*x.T).statistic - 0.35) < 5 * 2 / 3 / math.sqrt(40_000)
 
 
+@pytest.mark.parametrize("name", ["ClaytonCopula", "FrankCopula", "GumbelCopula"])
+def test_an_archimedean_copula_knows_its_tau_and_its_text_makes_it_again(name):
+    copula = getattr(bf, name).from_kendall(0.4, names=["a", "b"])
+    assert copula.kendall_tau == pytest.approx(0.4, rel=1e-10)
+    assert repr(eval(repr(copula), vars(bf))) == repr(copula)
+    x = bf.Joint(MARGINALS, copula=copula).sample(40_000, rng=3)
+    assert abs(stats.kendalltau(x[:, 0], x[:, 1]).statistic - 0.4) < 5 * 2 / 3 / math.sqrt(40_000)
+    u = np.stack([law.cdf(column) for law, column in zip(MARGINALS.values(), x.T, strict=True)])
+    low, high = copula.tail_dependence
+    for p, limit, rows in ((0.01, low, u < 0.01), (0.01, high, u > 0.99)):   # the limit itself is only approached
+        both = np.mean(rows[0] & rows[1]) / p
+        assert limit - 0.1 < both < limit + 0.2, (p, limit, both)
+
+
+def test_covariances_of_uniforms_are_spearmans_rho_over_12():
+    def rho(copula):
+        return 12 * bf.Joint([bf.Uniform(), bf.Uniform()], copula=copula).covariance[0, 1]
+    u = np.polynomial.legendre.leggauss(200)
+    x, w = (u[0] + 1) / 2, u[1] / 2
+    a, b = np.meshgrid(x, x)
+    for copula, cdf in [
+        (bf.ClaytonCopula(2), (a**-2 + b**-2 - 1) ** -0.5),
+        (bf.FrankCopula(-4), -np.log1p(np.expm1(4 * a) * np.expm1(4 * b) / np.expm1(4)) / -4),
+        (bf.GumbelCopula(3), np.exp(-np.cbrt((-np.log(a)) ** 3 + (-np.log(b)) ** 3))),
+    ]:
+        assert rho(copula) == pytest.approx(12 * w @ (cdf - a * b) @ w, abs=1e-5)   # 1e-5: the rule at the corners
+
+
 def test_multivariate_t_is_scipys():
     oracle = stats.multivariate_t([1, -2], [[2, 0.5], [0.5, 1]], df=4)
     x = HEAVY.sample(1_000, rng=1)
@@ -133,6 +170,13 @@ ERRORS = [
      "Joint: copula must have dimension 2 (one per coordinate of its group), got 3"),
     (lambda: bf.Joint(MARGINALS, copula=[bf.GaussianCopula({("a", "b"): 0.1}), bf.StudentCopula({("b", "c"): 0.1}, 3)]),
      "Joint: copulas must be of different coordinates, got 1 twice"),
+    (lambda: bf.ClaytonCopula(-0.5, names=["a", "b", "c"]),
+     "ClaytonCopula: theta must be positive with more than two inputs, got -0.5 with 3"),
+    (lambda: bf.Joint(MARGINALS, copula=bf.FrankCopula(-2)),
+     "FrankCopula: theta must be positive with more than two inputs, got -2 with 3"),
+    (lambda: bf.GumbelCopula(0.5), "GumbelCopula: theta must be finite and at least 1, got 0.5"),
+    (lambda: bf.Joint(MARGINALS, copula=bf.GumbelCopula(2, names=["a", "f"])),
+     "GumbelCopula: no input is named 'f'; did you mean 'a'?"),
     (lambda: bf.MultivariateT([0, 0], np.eye(3), 3), "MultivariateT: scale must have shape (2, 2), got (3, 3)"),
     (lambda: bf.MultivariateT([0], [[1]], math.inf), "MultivariateT: df must be positive and finite, got inf"),
 ]
@@ -143,3 +187,39 @@ def test_defects_are_named(call, message):
     with pytest.raises(ValueError) as error:
         call()
     assert str(error.value) == message
+
+
+def above(x):   # a model that pickle finds by its name
+    return x[:, 0] - x[:, -1]
+
+
+@pytest.mark.parametrize("problem", [
+    bf.Problem(above, JOINTS["gumbel"], outputs=["gap"]), bf.exceedance(above, JOINTS["student"], thresholds=[1.5, 3]),
+    bf.Problem(abs, bf.Normal(), vectorized=False),
+], ids=["Problem", "exceedance", "scalar"])
+def test_problems_pickle_with_their_model_and_give_the_same_bits(problem):
+    copy = pickle.loads(pickle.dumps(problem))
+    assert repr(copy) == repr(problem)
+    first, second = (bf.quasi(p, budget=2_000, rng=1) for p in (problem, copy))
+    np.testing.assert_array_equal(first.value, second.value)
+    assert first.names == second.names
+
+
+def test_the_examples_of_the_page_run():
+    blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    space = {}
+    for block in blocks:
+        exec(compile(block, str(PAGE), "exec"), space)
+    assert len(blocks) == 2
+
+
+def test_the_figures_of_the_page_are_those_of_its_script():
+    text = PAGE.read_text(encoding="utf-8")
+    assert PAGE.with_suffix(".png").stat().st_size < 100_000
+    shown = dict(re.findall(r"^\| (\w[^|]*) \|[^|]*\|[^|]*\| (\S+) ± \S+ \|$", text, re.MULTILINE))
+    assert list(shown) == list(dependence_page.COPULAS)
+    found = {name: dependence_page.failure_probability(copula) for name, copula in dependence_page.COPULAS.items()}
+    for name, e in found.items():   # the estimators may have changed since
+        assert abs(float(shown[name]) - e.value[0]) < 7 * e.std_error[0], name
+    low, middle, high = (found[name].value[0] for name in ("independent", "Clayton", "Gumbel"))
+    assert low < middle < high and high > 3 * low   # what loads have in common where they are large, decides

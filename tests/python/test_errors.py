@@ -8,7 +8,7 @@ import pytest
 import buffon as bf
 
 UNIVARIATE = ("Normal, LogNormal, Uniform, Exponential, Gamma, Beta, Weibull, Gumbel, Triangular, StudentT, Logistic, Truncated, "
-              "Histogram, Discrete, Constant")
+              "Histogram, KernelDensity, Discrete, Constant")
 N = bf.Normal()
 TWO = {"a": bf.Normal(), "b": bf.Normal()}
 
@@ -56,7 +56,8 @@ def pair(rho, names=("a", "b")):
     (lambda: bf.Joint(3), TypeError, "Joint: laws must be a dict name -> law or a list of laws, got int"),
     (lambda: bf.Joint(TWO, names=["x", "y"]), ValueError, "Joint: names belong to a list of laws; a dict brings its own"),
     (lambda: bf.Joint(TWO, copula=[[1, 0], [0, 1]]), TypeError,
-     "Joint: copula must be a copula (GaussianCopula, StudentCopula) or a list of them, got list"),
+     "Joint: copula must be a copula (GaussianCopula, StudentCopula, ClaytonCopula, FrankCopula, GumbelCopula) "
+     "or a list of them, got list"),
     (lambda: bf.Joint(TWO, copula=bf.GaussianCopula(np.eye(3))), ValueError,
      "Joint: copula must have dimension 2 (one per law), got 3"),
     (lambda: pair(0.3, ("a", "c")), ValueError, "GaussianCopula: no input is named 'c'; did you mean 'a'?"),

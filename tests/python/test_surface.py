@@ -18,16 +18,20 @@ UNIVARIATE = {
     "Beta": bf.Beta(2, 3, -1, 1), "Weibull": bf.Weibull(1.5, 8), "Gumbel": bf.Gumbel(1013, 558),
     "Triangular": bf.Triangular(0, 0.1 + 0.2, 2), "StudentT": bf.StudentT(4, 1), "Logistic": bf.Logistic(0, 2),
     "Truncated": bf.Truncated(bf.Normal(30, 8), lower=15), "Histogram": bf.Histogram([0, 1, 3], [1, 2]),
+    "KernelDensity": bf.KernelDensity([0.5, 2, 2.5], 0.3, lower=0),
     "Discrete": bf.Discrete([3, 1], [1, 2]), "Constant": bf.Constant(2.5),
 }
 LAWS = [*UNIVARIATE, "Joint", "MultivariateNormal", "MultivariateT", "Mixture"]
-COPULAS = ["GaussianCopula", "StudentCopula"]
+ARCHIMEDEAN = ["ClaytonCopula", "FrankCopula", "GumbelCopula"]
+COPULAS = ["GaussianCopula", "StudentCopula", *ARCHIMEDEAN]
+FITS = ["fit_law", "fit_copula", "fit_joint", "compare_copulas", "LawFit", "CopulaFit", "JointFit"]
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "control"]
 OF_SAMPLES = ["reweight", "sobol_given_data", "quantile", "superquantile", "conditional_mean", "perturbed_law", "law_derivatives"]
-NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *COPULAS, "Problem", "Sample", "SobolSequence", "Stream", "Estimate", "ModelError",
-         "History", "cuda_status", "exceedance", "testing"]
+NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *COPULAS, *FITS, "Problem", "Sample", "SobolSequence", "Stream", "Estimate",
+         "ModelError", "History", "cuda_status", "exceedance", "testing"]
 DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
+FIT = ["log_likelihood", "aic", "bic", "n", "missing"]
 MEMBERS = {
     "Problem": ["dim", "inputs", "outputs"],
     "Estimate": ["value", "std_error", "covariance", "n", "n_failed", "names", "rng_key", "diagnostics", "warnings", "sample",
@@ -38,9 +42,13 @@ MEMBERS = {
     "Stream": ["uniform", "normal", "key", "id"],
     "SobolSequence": ["uniform", "dim", "rng_key"],
     "GaussianCopula": ["from_pearson", "from_spearman", "from_kendall", "correlation", "names"],
+    **{name: ["from_kendall", "theta", "names", "kendall_tau", "tail_dependence"] for name in ARCHIMEDEAN},
     "StudentCopula": ["from_kendall", "correlation", "df", "names"],
+    "LawFit": ["law", "parameters", "std_error", "covariance", *FIT], "CopulaFit": ["copula", "family", "std_error", *FIT],
+    "JointFit": ["joint", "marginals", "copula", "compared"],
     **{law: LAW for law in LAWS},
     "Joint": [*LAW, "laws", "copula"], "MultivariateT": [*LAW, "location", "scale", "df"],
+    "Histogram": [*LAW, "from_data", "edges", "weights"], "KernelDensity": [*LAW, "points", "bandwidth", "lower", "upper"],
 }
 RUN = ["budget", "rng", "batch", "threads", "on_error", "keep", "progress"]
 

@@ -12,6 +12,7 @@ class Exponential;
 class Gamma;
 class Gumbel;
 class Histogram;
+class KernelDensity;
 class Logistic;
 class LogNormal;
 class Normal;
@@ -22,6 +23,6 @@ class Uniform;
 class Weibull;
 
 using Univariate = std::variant<Normal, LogNormal, Uniform, Exponential, Gamma, Beta, Weibull, Gumbel, Triangular, StudentT, Logistic,
-                                Truncated, Histogram, Discrete, Constant>;
+                                Truncated, Histogram, KernelDensity, Discrete, Constant>;
 
 }  // namespace buffon

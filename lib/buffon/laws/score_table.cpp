@@ -54,6 +54,7 @@ ScoreTable::ScoreTable(const std::function<double(double)>& f) {
                 const double exact = f(z);
                 worst = std::max(worst, std::abs((*this)(z) - exact) / (1 + std::abs(exact)));
             }
+        error_ = worst;
         if (worst < 4e-15) return;
     }
     panels_per_unit_ /= 2;

@@ -17,6 +17,9 @@ public:
 
     explicit ScoreTable(const std::function<double(double)>& f);
 
+    /// Worst relative error |f(z) - table| / (1 + |f|) that was seen between the points; large only where f is not smooth.
+    double error() const { return error_; }
+
     /// f(z) for |z| <= reach, to about 1e-15 (1 + |f|).
     double operator()(double z) const {
         const double place = (z + reach) * panels_per_unit_;
@@ -32,6 +35,7 @@ private:
     static constexpr int terms = 13;
     double panels_per_unit_ = 2;
     double last_ = 0;   // number of the last panel
+    double error_ = 0;
     std::vector<double> coefficients_;
 };
 

@@ -11,6 +11,7 @@
 #include <buffon/laws/gamma.hpp>
 #include <buffon/laws/gumbel.hpp>
 #include <buffon/laws/histogram.hpp>
+#include <buffon/laws/kernel_density.hpp>
 #include <buffon/laws/list.hpp>
 #include <buffon/laws/logistic.hpp>
 #include <buffon/laws/lognormal.hpp>
