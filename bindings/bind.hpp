@@ -31,6 +31,8 @@ inline constexpr const char* argument_name = "argument";
 template <>
 inline constexpr const char* argument_name<buffon::Problem> = "problem";
 template <>
+inline constexpr const char* argument_name<buffon::Estimate> = "estimate";
+template <>
 inline constexpr const char* argument_name<buffon::Sample> = "sample";
 template <>
 inline constexpr const char* argument_name<std::optional<buffon::Distribution>> = "law";

@@ -226,6 +226,14 @@ struct Converter<buffon::BaseEstimator> {
 };
 
 template <>
+struct Converter<buffon::Estimate> {
+    static buffon::Estimate from(py::handle v, const std::string& f, const std::string& n) {
+        if (!py::isinstance<buffon::Estimate>(v)) wrong_type(f, n, "an Estimate (of a run with keep='state')", v);
+        return v.cast<buffon::Estimate>();
+    }
+};
+
+template <>
 struct Converter<buffon::Sample> {
     static buffon::Sample from(py::handle v, const std::string& f, const std::string& n) {
         if (!py::isinstance<buffon::Sample>(v)) wrong_type(f, n, "a Sample (estimate.sample of a run with keep='sample', or bf.Sample(x, y, law))", v);

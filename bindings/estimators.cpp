@@ -104,6 +104,38 @@ Bounds bounds_from(const py::dict& s, std::int64_t m) {
     return b;
 }
 
+/// Tables as (rows, cols, numbers); None without a state.
+py::object continuation(const Estimate& e) {
+    if (!e.state) return py::none();
+    py::dict tables, out;
+    for (const auto& [name, table] : e.state->tables) {
+        py::dict entry;
+        entry["rows"] = table.rows;
+        entry["cols"] = table.cols;
+        entry["numbers"] = table.data;
+        tables[py::str(name)] = entry;
+    }
+    out["estimator"] = e.state->estimator;
+    out["inputs"] = e.state->inputs;
+    out["outputs"] = e.state->outputs;
+    out["laws"] = e.state->laws;
+    out["tables"] = tables;
+    return out;
+}
+
+State state_of(const py::dict& s) {
+    State state{s["estimator"].cast<std::string>(), s["inputs"].cast<std::vector<std::string>>(), s["outputs"].cast<std::vector<std::string>>(),
+                s["laws"].cast<std::vector<std::uint64_t>>(), {}};
+    for (const auto& [name, entry] : s["tables"].cast<py::dict>()) {
+        Matrix table(entry["rows"].cast<std::int64_t>(), entry["cols"].cast<std::int64_t>());
+        auto numbers = entry["numbers"].cast<std::vector<double>>();
+        require(numbers.size() == table.data.size(), "Estimate: table '", name.cast<std::string>(), "' has the wrong size");
+        table.data = std::move(numbers);
+        state.tables[name.cast<std::string>()] = std::move(table);
+    }
+    return state;
+}
+
 Estimate from_state(const py::dict& s) {
     require(s.contains("version") && s["version"].cast<int>() == format_version, "Estimate: not a saved estimate of a version this Buffon reads");
     Estimate e;
@@ -122,11 +154,13 @@ Estimate from_state(const py::dict& s) {
     e.bounds = bounds_from(s, e.size());
     e.diagnostics = s["diagnostics"].cast<std::map<std::string, Diagnostic>>();
     e.warnings = s["warnings"].cast<std::vector<std::string>>();
+    if (s.contains("continuation") && !s["continuation"].is_none()) e.state = state_of(s["continuation"].cast<py::dict>());
     return e;
 }
 
 py::dict pickled(const Estimate& e) {
     py::dict out = state(e);
+    out["continuation"] = continuation(e);
     if (e.sample) out["sample"] = *e.sample;
     return out;
 }
@@ -241,6 +275,7 @@ void bind_estimate(py::module_& m) {
         .def(py::pickle(&pickled, &unpickled))
         .def("_interval", &bounds, py::arg("level") = 0.95, "confidence_interval without its warnings.")
         .def("_state", &state)
+        .def("_continuation", &continuation, "What extend goes on from, as numbers, strings and lists; None without a state.")
         .def_static("_from_state", &from_state)
         .def_property_readonly_static("_version", [](py::handle) { return format_version; });
 }

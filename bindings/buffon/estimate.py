@@ -121,13 +121,13 @@ def _repr_html_(self) -> str:
 def save(self, path: "str | os.PathLike[str]") -> None:
     """Write to a JSON file that ``Estimate.load`` reads back bit for bit; ``estimate.sample.save(path)`` writes the sample.
 
-    The call, the inputs and the ``history`` of the run go with it: ``buffon report DIR`` makes a page of them. A file
-    of that name is replaced in one step: it is never seen half written.
+    What ``extend`` goes on from is in it where the run kept it. The call, the inputs and the ``history`` of the run go with it:
+    ``buffon report DIR`` makes a page of them. A file of that name is replaced in one step: it is never seen half written.
     """
     path = Path(path)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     record = getattr(self, "_record", None)
-    state = {**self._state(), **({"record": record.to_dict()} if record else {})}
+    state = {**self._state(), **({"record": record.to_dict()} if record else {}), **_going_on(self)}
     text = json.dumps({"kind": _KIND, **_portable(state)}, indent=1, allow_nan=False, ensure_ascii=False)
     try:
         part.write_text(text + "\n", encoding="utf-8")
@@ -181,6 +181,11 @@ def history(self):
     """
     record = getattr(self, "_record", None)
     return record.history if record else []
+
+
+def _going_on(estimate):
+    state = estimate._continuation()
+    return {"continuation": state} if state else {}
 
 
 def _portable(value):

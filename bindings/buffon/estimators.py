@@ -544,6 +544,52 @@ _DOCS = {
     ),
 }
 
+_DOCS["extend"] = (
+    """
+    A finished run goes on until ``budget`` evaluations in all.
+
+    The next points of the same streams are drawn, never the same ones again; nothing is adapted anew, so every new evaluation
+    is in the final sample. Of ``plain`` and ``importance`` it is the estimate of one run with the larger budget, bit for bit;
+    of ``quasi`` that of a run with more replicates; of ``aiscv`` more nets of its final sample; of ``amis`` a further sample
+    from its last proposals, pooled by counts; of ``control`` that of the estimator that ran under it.
+    """,
+    """
+    Returns
+    -------
+    Estimate
+        With ``n`` evaluations in all, at most ``budget``; it can be extended again. Unbiased where the run was. The interval
+        is as valid as that of a run of this size, unless you extend until you like the answer: decide by the width alone.
+
+    Raises
+    ------
+    ValueError
+        Unless the run kept a state; if ``budget`` is not larger than what was spent (or not by a whole net of points); if
+        the problem, a law or the key is another one, as far as that shows: names and laws do, the model does not.
+    ModelError
+        If the model fails; the estimate that was given is as good as before.
+
+    Notes
+    -----
+    ``keep="state"`` costs some memory: sums, the proposal, and up to 65,536 rows of outputs for the diagnostics. Key,
+    ``on_error`` and options are those of the run; ``rng`` and ``keep`` need not be given. Functions and laws are not in a
+    state: give ``laws``, ``proposal``, ``controls`` and ``means`` again where the run had them.
+
+    References
+    ----------
+    L'Ecuyer, Munger, Oreshkin, Simard, "Random numbers for parallel computers: requirements and methods, with emphasis on
+    GPUs", Math. Comput. Simul. 135 (2017): streams that are addressed, so that none is drawn from twice.
+
+    Examples
+    --------
+    >>> import buffon as bf
+    >>> problem = bf.Problem(lambda x: x[:, 0] ** 4, bf.Normal())
+    >>> estimate = bf.aiscv(problem, budget=10_000, rng=1, keep="state")
+    >>> more = bf.extend(estimate, problem, budget=20_000)
+    >>> more.n > 19_000, bool(more.std_error[0] < estimate.std_error[0])
+    (True, True)
+    """,
+)
+
 for _name, (_summary, _rest) in _DOCS.items():
     globals()[_name] = function(_name, _summary, _rest)
 

@@ -1,11 +1,15 @@
 #include <buffon/aiscv.hpp>
 
+#include <stdexcept>
+
 #include <buffon/adaptation.hpp>
 #include <buffon/adaptive.hpp>
 #include <buffon/aiscv_published.hpp>
 #include <buffon/check.hpp>
 #include <buffon/final_sample.hpp>
 #include <buffon/finish.hpp>
+#include <buffon/going_on.hpp>
+#include <buffon/stored.hpp>
 
 namespace buffon {
 namespace {
@@ -22,8 +26,10 @@ Estimate safe(Evaluation& evaluate, const WorkingSpace& space, const Run& run, c
             const Proposal proposal = adaptation.choose();
             std::vector<Gaussian> own;
             if (proposal.size() > 1) own = adaptation.fits_of_all();
-            Estimate e = FinalSample(evaluate, space, proposal, options, run.budget - adaptation.spent(), std::move(own)).run(groups);
+            FinalSample sample(evaluate, space, proposal, options, run.budget - adaptation.spent(), std::move(own));
+            Estimate e = sample.run(groups);
             adaptation.report(e);
+            if (keeps_state(run)) sample.store(e.state.emplace(begin_state("aiscv", evaluate, options.laws)));
             return e;
         },
         [&] { return from_pools(evaluate, space, {&adaptation.pool()}, groups); });
@@ -38,6 +44,21 @@ Estimate aiscv(const Problem& problem, const Run& run, const AiscvOptions& optio
     if (options.variant == Variant::published) return aiscv_published(evaluate, run, options);
     const WorkingSpace space = working_space(problem, options.laws);
     return safe(evaluate, space, run, options);
+}
+
+Estimate go_on_aiscv(Evaluation& evaluate, const State& state, const std::vector<Distribution>& laws) {
+    const AiscvOptions options = FinalSample::options_of(state);
+    const WorkingSpace space = working_space(evaluate.problem(), laws);
+    const Proposal sampled = proposal(state, space.dim());
+    FinalSample sample(evaluate, space, sampled, options, evaluate.run().budget - evaluate.n(), state);
+    return with_partial(
+        evaluate,
+        [&] {
+            Estimate e = sample.run(law_names(static_cast<std::int64_t>(laws.size())));
+            sample.store(e.state.emplace(begin_state("aiscv", evaluate, laws)));
+            return e;
+        },
+        [&]() -> Estimate { throw std::invalid_argument("the finished run has its own estimate"); });
 }
 
 }  // namespace buffon

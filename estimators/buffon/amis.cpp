@@ -1,12 +1,18 @@
 #include <buffon/amis.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
 
+#include <buffon/check.hpp>
 #include <buffon/adaptation.hpp>
 #include <buffon/adaptive.hpp>
 #include <buffon/final_sample.hpp>
 #include <buffon/finish.hpp>
+#include <buffon/going_on.hpp>
 #include <buffon/recycled_sample.hpp>
+#include <buffon/stored.hpp>
 
 namespace buffon {
 namespace {
@@ -27,7 +33,7 @@ AiscvOptions adaptive(const AmisOptions& options) {
 }
 
 // Streams of a lane: batches and starts of fits count from its first one, the last stage from far behind.
-constexpr std::uint32_t streams_of_a_lane = 0x40000000, last_stage = 0x20000000;
+constexpr std::uint32_t streams_of_a_lane = 0x40000000, last_stage = 0x20000000, further_points = 0xa0000000;
 
 std::int64_t nets_of(const AmisOptions& options) {
     if (options.use == Use::final) return 1;
@@ -80,6 +86,41 @@ void report(const std::vector<Adaptation>& lanes, Estimate& e) {
     e.diagnostics["stop"] = stop;
 }
 
+/// The last proposals in equal parts.
+Proposal mean_of(const std::vector<RecycledSample>& samples) {
+    std::vector<Component> components;
+    std::vector<double> alpha{0.0};
+    const double share = 1.0 / static_cast<double>(samples.size());
+    for (const RecycledSample& sample : samples) {
+        const Proposal& q = sample.last().proposal;
+        alpha[0] += share * q.alpha()[0];
+        for (std::size_t k = 1; k < q.alpha().size(); ++k) alpha.push_back(share * q.alpha()[k]);
+        components.insert(components.end(), q.components().begin(), q.components().end());
+    }
+    return Proposal(true, std::move(components), std::move(alpha));
+}
+
+/// What the first run found: extensions have samples of their own.
+void store_first(State& state, const Estimate& e) {
+    store(state, "first value", e.value);
+    store(state, "first covariance", e.covariance.data);
+    store(state, "first kurtosis", e.excess_kurtosis);
+    store(state, "first n", {static_cast<double>(e.n), e.degrees_of_freedom});
+}
+
+Estimate first_of(const State& state, const Estimate& before) {
+    Estimate e;
+    e.value = table(state, "first value").data;
+    e.covariance = Matrix(e.size(), e.size());
+    e.covariance.data = numbers(state, "first covariance", e.value.size() * e.value.size());
+    e.excess_kurtosis = numbers(state, "first kurtosis", e.value.size());
+    e.n = std::llround(numbers(state, "first n", 2)[0]);
+    e.degrees_of_freedom = numbers(state, "first n", 2)[1];
+    e.diagnostics = before.diagnostics;
+    e.rng_key = before.rng_key;
+    return e;
+}
+
 Estimate from_all(Evaluation& evaluate, const WorkingSpace& space, const AiscvOptions& shared, std::vector<Adaptation>& lanes,
                   const std::vector<std::string>& groups) {
     const auto count = static_cast<std::int64_t>(lanes.size());
@@ -94,6 +135,13 @@ Estimate from_all(Evaluation& evaluate, const WorkingSpace& space, const AiscvOp
     for (RecycledSample& sample : samples) sample.run();
     Estimate e = recycled(evaluate, samples, groups);
     report(lanes, e);
+    if (!keeps_state(evaluate.run())) return e;
+    State& state = e.state.emplace(begin_state("amis", evaluate, shared.laws));
+    store_first(state, e);
+    store(state, mean_of(samples));
+    store(state, "plan", {0.0, shared.points == Points::iid ? 0.0 : 1.0, static_cast<double>(further_points)});
+    store(state, "cut", {shared.cut});
+    store(state, "replicates", {static_cast<double>(shared.replicates)});
     return e;
 }
 
@@ -112,8 +160,10 @@ Estimate amis(const Problem& problem, const Run& run, const AmisOptions& options
             adapt(lanes);
             if (options.use == Use::all) return from_all(evaluate, space, shared, lanes, groups);
             const Proposal last = lanes.front().choose();
-            Estimate e = FinalSample(evaluate, space, last, shared, run.budget - lanes.front().spent()).run(groups);
+            FinalSample sample(evaluate, space, last, shared, run.budget - lanes.front().spent());
+            Estimate e = sample.run(groups);
             report(lanes, e);
+            if (keeps_state(run)) sample.store(e.state.emplace(begin_state("aiscv", evaluate, options.laws)));
             return e;
         },
         [&] {
@@ -121,6 +171,37 @@ Estimate amis(const Problem& problem, const Run& run, const AmisOptions& options
             for (const Adaptation& lane : lanes) pools.push_back(&lane.pool());
             return from_pools(evaluate, space, pools, groups);
         });
+}
+
+/// All further points are one sample from the mean of the last proposals, unbiased by itself, pooled by counts with what the
+/// first run found: its points cannot be weighed again without having been kept.
+Estimate go_on_amis(Evaluation& evaluate, const State& state, const std::vector<Distribution>& laws, const Estimate& before) {
+    Estimate first = first_of(state, before);
+    const AiscvOptions options = FinalSample::options_of(state);
+    const WorkingSpace space = working_space(evaluate.problem(), laws);
+    const Proposal sampled = proposal(state, space.dim());
+    const std::int64_t left = evaluate.run().budget - evaluate.n();
+    const bool fresh = table(state, "plan").data.front() == 0;
+    require(!fresh || left >= 2 * options.replicates, "extend: budget must be at least ", evaluate.n() + 2 * options.replicates,
+            ", twice the replicates more, got ", evaluate.run().budget);
+    FinalSample sample = fresh ? FinalSample(evaluate, space, sampled, options, left, {}, further_points) : FinalSample(evaluate, space, sampled, options, left, state);
+    return with_partial(
+        evaluate,
+        [&] {
+            Estimate more = sample.run(law_names(static_cast<std::int64_t>(laws.size())));
+            more.n -= first.n;
+            first.names = more.names;
+            more.rng_key = ~first.rng_key;   // of other streams: independent, given the proposals
+            Estimate e = first.merge(more);
+            e.n_failed = evaluate.n_failed();
+            e.sample = std::move(more.sample);
+            if (e.sample) e.sample->controls = {};   // rows of the first run have none
+            State& next = e.state.emplace(begin_state("amis", evaluate, laws));
+            store_first(next, first);
+            sample.store(next);
+            return e;
+        },
+        [&]() -> Estimate { throw std::invalid_argument("the finished run has its own estimate"); });
 }
 
 }  // namespace buffon

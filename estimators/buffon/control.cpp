@@ -1,31 +1,38 @@
 #include <buffon/control.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <stdexcept>
 
 #include <buffon/check.hpp>
 #include <buffon/errors.hpp>
+#include <buffon/extend.hpp>
+#include <buffon/going_on.hpp>
+#include <buffon/stored.hpp>
 
 namespace buffon {
 namespace {
 
-std::vector<double> means_of(const ControlOptions& options) {
-    require(options.means.empty() || options.controls.means.empty(), "control: means are given twice, with the controls and beside them");
-    return options.means.empty() ? options.controls.means : options.means;
+const std::string under_control = "control/";   // before the word of the estimator that ran, in a state
+
+std::vector<double> means_of(const Controls& controls, const std::vector<double>& means, const std::string& who) {
+    require(means.empty() || controls.means.empty(), who, ": means are given twice, with the controls and beside them");
+    return means.empty() ? controls.means : means;
 }
 
 /// Names and means of the controls, law by law.
 class Means {
 public:
-    explicit Means(const ControlOptions& options) : values_(means_of(options)), laws_(options.estimator.laws()), names_(options.controls.names) {
-        require(static_cast<bool>(options.controls.values), "control: controls are needed: functions of the inputs with known means");
+    Means(const Controls& controls, const std::vector<double>& means, std::int64_t laws, const std::string& who = "control")
+        : values_(means_of(controls, means, who)), laws_(laws), names_(controls.names) {
+        require(static_cast<bool>(controls.values), who, ": controls are needed: functions of the inputs with known means");
         const auto given = static_cast<std::int64_t>(values_.size());
-        require(given > 0 && given % laws_ == 0, "control: means must hold one number for each control", laws_ > 1 ? " and law" : "", ", got ", given);
-        for (std::size_t c = 0; c < values_.size(); ++c) require(std::isfinite(values_[c]), "control: means[", c, "] must be finite, got ", values_[c]);
+        require(given > 0 && given % laws_ == 0, who, ": means must hold one number for each control", laws_ > 1 ? " and law" : "", ", got ", given);
+        for (std::size_t c = 0; c < values_.size(); ++c) require(std::isfinite(values_[c]), who, ": means[", c, "] must be finite, got ", values_[c]);
         if (names_.empty())
             for (std::int64_t c = 1; c <= count(); ++c) names_.push_back("control " + std::to_string(c));
-        require(static_cast<std::int64_t>(names_.size()) == count(), "control: ", names_.size(), " controls need as many means", laws_ > 1 ? " for each law" : "",
+        require(static_cast<std::int64_t>(names_.size()) == count(), who, ": ", names_.size(), " controls need as many means", laws_ > 1 ? " for each law" : "",
                 ", got ", given);
     }
 
@@ -50,10 +57,17 @@ private:
 
 Estimate conclude(const Estimate& joint, const Means& means, double collinear) {
     const Estimate::Known known = means.among(joint);
-    if (joint.n_failed == 0) return joint.given(known, collinear);
+    const auto with_state = [&](Estimate e) {
+        if (!joint.state) return e;
+        State& state = e.state.emplace(*joint.state);
+        state.estimator = under_control + state.estimator;
+        store(state, "collinear", {collinear});
+        return e;
+    };
+    if (joint.n_failed == 0) return with_state(joint.given(known, collinear));
     std::vector<std::string> names;
     for (const auto& [name, mean] : known) names.push_back(name);
-    Estimate e = joint.without(names);
+    Estimate e = with_state(joint.without(names));
     e.warnings.push_back("the controls were not used: some evaluations failed, and the controls' means given success are unknown");
     return e;
 }
@@ -78,7 +92,7 @@ Run with_corrected_progress(Run run, const Means& means, double collinear) {
 }  // namespace
 
 Estimate control(const Problem& problem, const Run& run, const ControlOptions& options) {
-    const Means means(options);
+    const Means means(options.controls, options.means, options.estimator.laws());
     require(options.collinear >= 0 && options.collinear < 1, "control: collinear must lie in [0, 1), got ", options.collinear);
     const std::int64_t least = 4 * (means.all() + 1);
     require(run.budget >= least, "control: budget must be at least four times one more than the ", means.all(), " controls, ", least, ", got ", run.budget);
@@ -88,6 +102,20 @@ Estimate control(const Problem& problem, const Run& run, const ControlOptions& o
         return conclude(options.estimator(joint, inner, means.all()), means, options.collinear);
     } catch (Unfinished& stopped) {
         stopped.partial = conclude_partial(stopped.partial, means, options.collinear);
+        throw;
+    }
+}
+
+Estimate go_on_control(const Estimate& before, const Problem& problem, const Run& run, const ExtendOptions& options) {
+    const Means means(options.controls, options.means, std::max<std::int64_t>(static_cast<std::int64_t>(options.laws.size()), 1), "extend");
+    Estimate inner = before;
+    inner.state->estimator.erase(0, under_control.size());
+    const double collinear = numbers(*before.state, "collinear", 1)[0];
+    const Problem joint = problem.with_known(options.controls.values, means.names(), options.controls.thread_safe, "extend");
+    try {
+        return conclude(extend(inner, joint, with_corrected_progress(run, means, collinear), {.laws = options.laws, .proposal = options.proposal}), means, collinear);
+    } catch (Unfinished& stopped) {
+        stopped.partial = conclude_partial(stopped.partial, means, collinear);
         throw;
     }
 }

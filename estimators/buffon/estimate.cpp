@@ -75,6 +75,7 @@ Estimate like(const Estimate& e) {
     out.excess_kurtosis.clear();
     out.bounds = {};
     out.sample.reset();
+    out.state.reset();
     return out;
 }
 

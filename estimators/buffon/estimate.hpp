@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <buffon/sample.hpp>
+#include <buffon/state.hpp>
 #include <buffon/view.hpp>
 
 namespace buffon {
@@ -40,6 +41,7 @@ struct Estimate {
     std::map<std::string, Diagnostic> diagnostics;
     std::vector<std::string> warnings; // plain words: what makes the intervals doubtful
     std::optional<Sample> sample;      // with Run::keep = sample
+    std::optional<State> state;        // with Run::keep = state or sample: what `extend` goes on from
 
     std::int64_t size() const { return static_cast<std::int64_t>(value.size()); }
     /// Index of a name.   @throw std::invalid_argument naming the nearest name.

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
 
+#include <buffon/check.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/kernels.hpp>
+#include <buffon/proposal_numbers.hpp>
+#include <buffon/stored.hpp>
 
 namespace buffon {
 namespace {
@@ -15,12 +19,21 @@ constexpr std::int64_t judged = 4'096;          // rows for k-hat; fewer with ma
 // Coefficients for a replicate come from the other folds: from all other replicates where a regression costs nothing.
 constexpr std::int64_t cheap_controls = 32;
 constexpr std::int64_t few_folds = 4;
-constexpr std::uint32_t first_stream = 1'000;   // stream ids: batches of the adaptation count from 0
 
-PointSet final_points(const Evaluation& evaluate, std::int64_t coordinates, const AiscvOptions& options, std::int64_t left) {
+PointSet final_points(const Evaluation& evaluate, std::int64_t coordinates, const AiscvOptions& options, std::int64_t left, std::uint32_t first_stream) {
     if (options.points == Points::iid) return PointSet::independent(left, {evaluate.key(), first_stream});
     const std::int64_t net = net_of(evaluate.run().budget, left, options.replicates, options.replicates);
     return PointSet::nets(coordinates, net, left / net, evaluate.key(), first_stream);
+}
+
+/// Those of a state, and as many more as `left` allows.
+PointSet more_points(const Evaluation& evaluate, std::int64_t coordinates, const State& state, std::int64_t left) {
+    const std::vector<double>& plan = numbers(state, "plan", 3);   // points done, of a net or 0, first stream
+    const auto done = static_cast<std::int64_t>(plan[0]), net = static_cast<std::int64_t>(plan[1]);
+    const auto first = static_cast<std::uint32_t>(plan[2]);
+    if (net == 0) return PointSet::independent(done + left, {evaluate.key(), first});
+    require(left >= net, "extend: budget must be at least ", evaluate.n() + net, ", one net of ", net, " points more, got ", evaluate.run().budget);
+    return PointSet::nets(coordinates, net, done / net + left / net, evaluate.key(), first);
 }
 
 /// Rows of `columns` numbers of which a few tables stay in the second cache.
@@ -35,7 +48,7 @@ Matrix first_columns(const Matrix& m, std::int64_t count) {
 }
 
 /// Cross products from the moments of rows (x, t) with K columns of x.
-CrossProducts cross_products(const Moments& m, std::int64_t regressors) {
+CrossProducts products_of(const Moments& m, std::int64_t regressors) {
     const std::int64_t responses = static_cast<std::int64_t>(m.mean.size()) - regressors;
     const auto n = static_cast<double>(m.n);
     const auto mean = [&](std::int64_t a) { return m.mean[static_cast<std::size_t>(a)]; };
@@ -80,14 +93,24 @@ std::int64_t net_of(std::int64_t budget, std::int64_t left, std::int64_t replica
 }
 
 FinalSample::FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options,
-                         std::int64_t left, std::vector<Gaussian> fitted)
+                         std::int64_t left, std::vector<Gaussian> fitted, std::uint32_t first_stream)
+    : evaluate_(evaluate), space_(space), proposal_(proposal), options_(options), iid_(options.points == Points::iid), first_stream_(first_stream),
+      points_(final_points(evaluate, proposal.coordinates(space), options, left, first_stream)), fitted_(std::move(fitted)) {}
+
+FinalSample::FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options,
+                         std::int64_t left, const State& state)
     : evaluate_(evaluate), space_(space), proposal_(proposal), options_(options), iid_(options.points == Points::iid),
-      points_(final_points(evaluate, proposal.coordinates(space), options, left)), fitted_(std::move(fitted)) {}
+      first_stream_(static_cast<std::uint32_t>(numbers(state, "plan", 3)[2])), points_(more_points(evaluate, proposal.coordinates(space), state, left)),
+      begin_(static_cast<std::int64_t>(numbers(state, "plan", 3)[0])) {
+    restore(state);
+}
 
 Estimate FinalSample::run(const std::vector<std::string>& groups) {
     const std::int64_t chunk = chunk_rows(evaluate_.run());
+    const Matrix before = begin_ > 0 && evaluate_.kept() ? std::move(evaluate_.kept()->controls) : Matrix();
     kept_ = KeptControls(evaluate_, proposal_.alpha(), points_.size());
-    for (std::int64_t start = 0; start < points_.size(); start += chunk)
+    if (before.rows > 0) std::ranges::copy(before.data, evaluate_.kept()->controls.data.begin());
+    for (std::int64_t start = begin_; start < points_.size(); start += chunk)
         add(draw(evaluate_, space_, proposal_, points_, start, std::min(chunk, points_.size() - start)), start);
     kept_.finish();
     Estimate e = iid_ ? from_points(groups) : from_replicates(groups);
@@ -97,11 +120,62 @@ Estimate FinalSample::run(const std::vector<std::string>& groups) {
     return e;
 }
 
-void FinalSample::make_room(const Draws& draws) {
+void FinalSample::store(State& state) const {
+    buffon::store(state, proposal_);
+    buffon::store(state, "plan", {static_cast<double>(points_.size()), iid_ ? 0.0 : static_cast<double>(points_.points()), static_cast<double>(first_stream_)});
+    buffon::store(state, "cut", {options_.cut});
+    buffon::store(state, "replicates", {static_cast<double>(options_.replicates)});
+    buffon::store(state, "columns", {static_cast<double>((first_x_.rows > 0 ? judged_t_.cols - own_.size() : 0) / space_.laws())});
+    for (std::size_t k = 0; k < fitted_.size(); ++k) buffon::store(state, "fitted " + std::to_string(k), numbers_of(fitted_[k]));
+    for (std::size_t f = 0; f < own_folds_.size() && own_.size() > 0; ++f) {
+        const OwnControls::Sums& own = own_folds_[f];
+        std::size_t part = 0;
+        for (const auto* v : {&own.ff, &own.ft, &own.fg, &own.gg, &own.gt})
+            buffon::store(state, "own " + std::to_string(f) + " " + std::to_string(part++), *v);
+    }
+    state.tables["judged t"] = judged_t_;
+    state.tables["judged x"] = first_x_;
+    state.tables["sum t"] = sum_t_;
+    state.tables["sum x"] = sum_x_;
+    for (std::size_t f = 0; f < folds_.size(); ++f) buffon::store(state, "fold " + std::to_string(f), folds_[f]);
+    for (int half = 0; half < 2 && iid_; ++half) buffon::store(state, "half " + std::to_string(half), half_[half]);
+}
+
+AiscvOptions FinalSample::options_of(const State& state) {
+    AiscvOptions options;
+    options.points = numbers(state, "plan", 3)[1] == 0 ? Points::iid : Points::rqmc;
+    options.cut = numbers(state, "cut", 1)[0];
+    options.replicates = integer(state, "replicates");
+    return options;
+}
+
+void FinalSample::restore(const State& state) {
+    const auto continued = [](Matrix& to, const Matrix& from) { std::ranges::copy(from.data, to.data.begin()); };
+    for (std::size_t k = 0; state.tables.contains("fitted " + std::to_string(k)); ++k)
+        fitted_.push_back(std::get<Gaussian>(component_of(table(state, "fitted " + std::to_string(k)).data, space_.dim())));
+    make_room(integer(state, "columns"));
+    require(table(state, "judged t").cols == first_t_.cols && table(state, "sum t").cols == sum_t_.cols && table(state, "judged x").cols == first_x_.cols && table(state, "sum t").rows <= sum_t_.rows && begin_ <= points_.size(),
+            "extend: the state is damaged: its tables do not fit its proposal");
+    continued(first_t_, table(state, "judged t"));
+    continued(first_x_, table(state, "judged x"));
+    continued(sum_t_, table(state, "sum t"));
+    continued(sum_x_, table(state, "sum x"));
+    const std::size_t nets = static_cast<std::size_t>(table(state, "sum t").rows);
+    for (std::size_t f = 0; f < std::min(folds_.size(), nets); ++f)
+        if (const std::string name = "fold " + std::to_string(f); state.tables.contains(name)) folds_[f] = cross_products(state, name);
+    for (std::size_t f = 0; f < std::min(folds_.size(), nets) && own_.size() > 0; ++f) {
+        OwnControls::Sums& own = own_folds_[f];
+        std::size_t part = 0;
+        for (auto* v : {&own.ff, &own.ft, &own.fg, &own.gg, &own.gt}) *v = table(state, "own " + std::to_string(f) + " " + std::to_string(part++)).data;
+    }
+    for (int half = 0; half < 2 && iid_; ++half) half_[half] = moments(state, "half " + std::to_string(half));
+}
+
+void FinalSample::make_room(std::int64_t columns) {
     if (first_t_.cols > 0) return;
     const std::int64_t x = proposal_.size();
-    if (!iid_ && space_.laws() > 1 && x > 1) own_ = OwnControls(space_.laws(), draws.y.cols, fitted_);
-    const std::int64_t t = space_.laws() * draws.y.cols + own_.size(), rows = std::min(judged_rows_of(space_.laws() * draws.y.cols), points_.size());
+    if (!iid_ && space_.laws() > 1 && x > 1) own_ = OwnControls(space_.laws(), columns, fitted_);
+    const std::int64_t t = space_.laws() * columns + own_.size(), rows = std::min(judged_rows_of(space_.laws() * columns), points_.size());
     first_t_ = Matrix(rows, t);
     first_x_ = Matrix(rows, x);
     if (iid_) return;
@@ -113,7 +187,7 @@ void FinalSample::make_room(const Draws& draws) {
 
 /// Rows of draws, the first of which is row `start` of the sample.
 void FinalSample::add(const Draws& draws, std::int64_t start) {
-    make_room(draws);
+    make_room(draws.y.cols);
     const std::int64_t length = segment_length(points_.points());
     std::vector<Segment> segments(static_cast<std::size_t>((draws.z.rows + length - 1) / length));
     for_segments(draws.z.rows, points_.points(), evaluate_.threads(), [&](std::int64_t first, std::int64_t count) {
@@ -209,7 +283,7 @@ Estimate FinalSample::from_replicates(const std::vector<std::string>& groups) {
 Estimate FinalSample::from_points(const std::vector<std::string>& groups) {
     Moments all;
     for (int half = 0; half < 2; ++half) {
-        coefficients_ = regress(cross_products(half_[1 - half], proposal_.size()), options_.cut);
+        coefficients_ = regress(products_of(half_[1 - half], proposal_.size()), options_.cut);
         all.merge(residual_moments(half_[half], coefficients_));
     }
     return finish_mean(evaluate_, all, groups);
@@ -255,6 +329,7 @@ void FinalSample::judge(Estimate& e) {
         warn_of_few_terms(summands, points_.size(), e);
     };
     plain ? judge_summands(first_t_) : judge_summands(expectations(first_t_, e.size()));
+    if (keeps_state(evaluate_.run())) judged_t_ = first_t_;
     subtract_products(first_x_, coefficients_, first_t_);
     own_.subtract(own_coefficients_, first_t_);
     const Matrix rest = plain ? std::move(first_t_) : expectations(first_t_, e.size());

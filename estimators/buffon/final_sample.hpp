@@ -15,6 +15,7 @@
 #include <buffon/point_set.hpp>
 #include <buffon/proposal.hpp>
 #include <buffon/regression.hpp>
+#include <buffon/state.hpp>
 #include <buffon/tails.hpp>
 #include <buffon/working_space.hpp>
 
@@ -29,10 +30,20 @@ public:
     /// R scrambles of a power of two points, or with points = iid all of `left`.
     /// `fitted`: Gaussians for the expectations' own controls, see own_controls.hpp; a proposal of one component has no controls.
     FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options, std::int64_t left,
-                std::vector<Gaussian> fitted = {});
+                std::vector<Gaussian> fitted = {}, std::uint32_t first_stream = usual_stream);
+    /// Goes on with what `store` wrote: `left` more, whole nets of it.
+    FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options, std::int64_t left,
+                const State& state);
 
     /// Draws, evaluates, estimates. `groups`: names of the input laws.
     Estimate run(const std::vector<std::string>& groups);
+    /// All that another one goes on from, after run().
+    void store(State& state) const;
+    /// The options that a state holds: what it takes to go on.
+    static AiscvOptions options_of(const State& state);
+
+    /// Of the first scramble: batches of the adaptation count from 0.
+    static constexpr std::uint32_t usual_stream = 1'000;
 
 private:
     /// Sums over a segment of rows that lies in one replicate, or of rows of one parity.
@@ -41,7 +52,8 @@ private:
         OwnControls::Sums own;
         Moments half[2];
     };
-    void make_room(const Draws& draws);
+    void make_room(std::int64_t columns);
+    void restore(const State& state);
     void add(const Draws& draws, std::int64_t start);
     Segment sums_of(const Draws& draws, std::int64_t first, std::int64_t count, std::int64_t start);
     void keep(const Matrix& t, const Matrix& x, std::int64_t at);
@@ -59,7 +71,9 @@ private:
     const Proposal& proposal_;
     const AiscvOptions& options_;
     bool iid_;
+    std::uint32_t first_stream_;
     PointSet points_;
+    std::int64_t begin_ = 0;     // rows that are done
     std::vector<Gaussian> fitted_;
     OwnControls own_;
     // Of replicates: sums of the responses, sums (R, K) and cross products of the folds r mod F. All that the estimate needs.
@@ -71,6 +85,7 @@ private:
     Matrix coefficients_;
     OwnControls::Coefficients own_coefficients_;
     Matrix first_t_, first_x_;   // rows for k-hat
+    Matrix judged_t_;            // of them, for a state
     KeptControls kept_;
 };
 

@@ -8,9 +8,12 @@
 #include <buffon/check.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/finish.hpp>
+#include <buffon/going_on.hpp>
 #include <buffon/kept.hpp>
 #include <buffon/moments.hpp>
 #include <buffon/parallel.hpp>
+#include <buffon/row_means.hpp>
+#include <buffon/stored.hpp>
 #include <buffon/tails.hpp>
 
 namespace buffon {
@@ -72,46 +75,34 @@ void warn_of_missing_support(const Moments& total, Estimate& e) {
     e.warnings.push_back(text.str());
 }
 
-}  // namespace
-
-Estimate importance(const Problem& problem, const Run& run, const ImportanceOptions& options) {
-    require(options.proposal.has_value(), "importance: proposal is needed: the law that is sampled");
-    const Distribution& inputs = problem.inputs();
-    const Distribution& proposal = *options.proposal;
-    require(proposal.dim() == inputs.dim(), "importance: proposal must have ", inputs.dim(), " coordinates, got ", proposal.dim());
-    require_same_order("importance: proposal", proposal, inputs);
-    require(run.budget >= 2, "importance: budget must be at least 2, got ", run.budget);
-    Evaluation evaluate("importance", problem, run);
+Estimate weighted_mean(Evaluation& evaluate, const Distribution& proposal, bool self_normalise, RowMeans means) {
+    const Run& run = evaluate.run();
+    const Distribution& inputs = evaluate.problem().inputs();
     const Stream stream{evaluate.key(), 0};
-    Moments total;
-    FirstRows first_rows(judged_rows);
-
-    std::int64_t silent = 0;   // rows before the first one inside the support: all zero
-    std::int64_t taken_in = 0;   // evaluations in `total`
+    std::int64_t silent = 0;                   // rows before the first one inside the support: all zero
+    std::int64_t taken_in = evaluate.n();      // evaluations in `means`
     const auto take_in = [&](const Matrix& rows) {
         taken_in = evaluate.n();
-        first_rows.add(rows);
-        parallel::reduce_blocks(rows.rows, run.threads, total, [&](std::int64_t first, std::int64_t count) {
-            return Moments(rows.view().slice(first, count));
-        });
+        means.add(rows, run.threads);
     };
 
-    const auto judged = [&] {
-        Estimate e = conclude(evaluate, total, options.self_normalise);
-        judge_tails(first_rows.rows(), e);
-        const Matrix terms = options.self_normalise ? about(first_rows.rows(), e.value) : first_rows.rows();
+    const auto judged = [&](const Moments& total) {
+        Estimate e = conclude(evaluate, total, self_normalise);
+        judge_tails(means.first_rows(), e);
+        const Matrix terms = self_normalise ? about(means.first_rows(), e.value) : means.first_rows();
         set_kurtosis(terms, total.n, e);
         warn_of_few_terms(terms, total.n, e);
         return e;
     };
 
     const auto sample = [&] {
-        for (std::int64_t start = 0; start < run.budget; start += chunk_rows(run)) {
-            Matrix x(std::min(chunk_rows(run), run.budget - start), problem.dim());
+        for (std::int64_t start = means.n(), count = 0; start < run.budget; start += count) {
+            count = next_rows(start, run.budget, chunk_rows(run));
+            Matrix x(count, inputs.dim());
             std::vector<double> log_f(static_cast<std::size_t>(x.rows)), log_q(log_f.size());
-            parallel::for_blocks(x.rows, run.threads, [&](std::int64_t first, std::int64_t count) {
-                const View rows = x.view().slice(first, count);
-                const auto at = static_cast<std::size_t>(first), n = static_cast<std::size_t>(count);
+            parallel::for_blocks(x.rows, run.threads, [&](std::int64_t first, std::int64_t many) {
+                const View rows = x.view().slice(first, many);
+                const auto at = static_cast<std::size_t>(first), n = static_cast<std::size_t>(many);
                 proposal.sample(stream, start + first, rows);
                 proposal.log_density(rows, std::span(log_q).subspan(at, n));
                 inputs.log_density(rows, std::span(log_f).subspan(at, n));
@@ -125,17 +116,41 @@ Estimate importance(const Problem& problem, const Run& run, const ImportanceOpti
             take_in(rows);
         }
         require(evaluate.outputs() > 0, "importance: no point of the proposal falls into the support of the inputs");
-        Estimate e = judged();
+        const Moments total = means.moments();
+        Estimate e = judged(total);
         warn_of_missing_support(total, e);
         const double mean_w = total.mean.back(), second = total.scatter.data.back() / static_cast<double>(total.n) + mean_w * mean_w;
         e.diagnostics["effective_size"] = second > 0 ? static_cast<double>(total.n) * mean_w * mean_w / second : 0.0;
+        if (!keeps_state(run)) return e;
+        State& state = e.state.emplace(begin_state("importance", evaluate, {proposal}));
+        store(state, "self_normalise", {self_normalise ? 1.0 : 0.0});
+        means.store(state);
         return e;
     };
     return with_partial(evaluate, sample, [&] {
-        Estimate e = judged();
+        Estimate e = judged(means.moments());
         e.n = taken_in;
         return e;
     });
+}
+
+}  // namespace
+
+Estimate importance(const Problem& problem, const Run& run, const ImportanceOptions& options) {
+    require(options.proposal.has_value(), "importance: proposal is needed: the law that is sampled");
+    const Distribution& inputs = problem.inputs();
+    const Distribution& proposal = *options.proposal;
+    require(proposal.dim() == inputs.dim(), "importance: proposal must have ", inputs.dim(), " coordinates, got ", proposal.dim());
+    require_same_order("importance: proposal", proposal, inputs);
+    require(run.budget >= 2, "importance: budget must be at least 2, got ", run.budget);
+    Evaluation evaluate("importance", problem, run);
+    return weighted_mean(evaluate, proposal, options.self_normalise, RowMeans());
+}
+
+Estimate go_on_importance(Evaluation& evaluate, const State& state, const Distribution& proposal) {
+    RowMeans means(state);
+    require(evaluate.run().budget > means.n(), "extend: budget must be larger than the ", means.n(), " draws of the run, got ", evaluate.run().budget);
+    return weighted_mean(evaluate, proposal, integer(state, "self_normalise") != 0, std::move(means));
 }
 
 }  // namespace buffon

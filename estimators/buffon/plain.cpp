@@ -4,60 +4,69 @@
 #include <buffon/evaluation.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/fused.hpp>
+#include <buffon/going_on.hpp>
 #include <buffon/moments.hpp>
 #include <buffon/parallel.hpp>
+#include <buffon/row_means.hpp>
+#include <buffon/stored.hpp>
 #include <buffon/tails.hpp>
 
 namespace buffon {
 
-Estimate plain(const Problem& problem, const Run& run) {
-    require(run.budget >= 2, "plain: budget must be at least 2, got ", run.budget);
-    Evaluation evaluate("plain", problem, run);
+namespace {
+
+Estimate mean_of_draws(Evaluation& evaluate, RowMeans means) {
+    const Run& run = evaluate.run();
     const Stream stream{evaluate.key(), 0};
-    const Distribution& inputs = problem.inputs();
-    Moments total;
-    FirstRows first_rows(judged_rows);
+    const Distribution& inputs = evaluate.problem().inputs();
     std::optional<Fused> fused = Fused::of(evaluate, stream);
-    const auto in_blocks = [&](std::int64_t start, std::int64_t batch) -> std::int64_t {
-        if (!fused) return 0;
+    // whole blocks alone where the rows of the last one may be asked for
+    const std::int64_t in_fused = keeps_state(run) ? run.budget / parallel::block_size * parallel::block_size : run.budget;
+    const auto in_blocks = [&](std::int64_t start) -> std::int64_t {
+        if (!fused || start % parallel::block_size != 0 || start >= in_fused) return 0;
+        const std::int64_t batch = std::min(chunk_rows(run), in_fused - start);
         Matrix y(start < judged_rows ? batch : 0, fused->columns(), 1.0);
-        const std::int64_t taken = fused->add(start, run.budget - start, chunk_rows(run), total, y);
-        if (taken > 0) first_rows.add(y);
+        const std::int64_t taken = fused->add(start, in_fused - start, chunk_rows(run), means.whole(), y);
+        if (taken > 0) means.judge(y);
         return taken;
+    };
+    const auto conclude = [&](const RowMeans& all) {
+        const Moments total = all.moments();
+        Estimate e = finish_mean(evaluate, total);
+        judge_mean(all.first_rows(), total.n, e);
+        return e;
     };
 
     const auto sample = [&] {
-        for (std::int64_t start = 0, rows = 0; start < run.budget; start += rows) {
-            const std::int64_t batch = std::min(chunk_rows(run), run.budget - start);
-            rows = in_blocks(start, batch);
+        for (std::int64_t start = means.n(), rows = 0; start < run.budget; start += rows) {
+            rows = in_blocks(start);
             if (rows > 0) continue;
-            rows = batch;
+            rows = next_rows(start, run.budget, chunk_rows(run));
             const View x = evaluate.room(rows);
             parallel::for_blocks(x.rows, run.threads, [&](std::int64_t first, std::int64_t count) {
                 inputs.sample(stream, start + first, x.slice(first, count));
             });
-            const Outputs out = evaluate(x, [&](std::span<double> log_q) { inputs.log_density(x, log_q); });
-            first_rows.add(out.y);
-            parallel::reduce_blocks(x.rows, run.threads, total, [&](std::int64_t first, std::int64_t count) {
-                return Moments(out.y.view().slice(first, count));
-            });
+            means.add(evaluate(x, [&](std::span<double> log_q) { inputs.log_density(x, log_q); }).y, run.threads);
         }
-        Estimate e = finish_mean(evaluate, total);
-        judge_mean(first_rows.rows(), total.n, e);
+        Estimate e = conclude(means);
+        if (keeps_state(run)) means.store(e.state.emplace(begin_state("plain", evaluate)));
         return e;
     };
     return with_partial(evaluate, sample, [&] {
-        const ConstView last = evaluate.unfinished();
-        Moments all = total;
-        parallel::reduce_blocks(last.rows, run.threads, all, [&](std::int64_t first, std::int64_t count) {
-            return Moments(last.slice(first, count));
-        });
-        FirstRows seen = first_rows;
-        seen.add(last);
-        Estimate e = finish_mean(evaluate, all);
-        judge_mean(seen.rows(), all.n, e);
-        return e;
+        RowMeans all = means;
+        if (evaluate.unfinished().rows > 0) all.add(evaluate.unfinished(), run.threads);
+        return conclude(all);
     });
 }
+
+}  // namespace
+
+Estimate plain(const Problem& problem, const Run& run) {
+    require(run.budget >= 2, "plain: budget must be at least 2, got ", run.budget);
+    Evaluation evaluate("plain", problem, run);
+    return mean_of_draws(evaluate, RowMeans());
+}
+
+Estimate go_on_plain(Evaluation& evaluate, const State& state) { return mean_of_draws(evaluate, RowMeans(state)); }
 
 }  // namespace buffon

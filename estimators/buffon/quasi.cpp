@@ -3,8 +3,10 @@
 #include <buffon/check.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/finish.hpp>
+#include <buffon/going_on.hpp>
 #include <buffon/kept.hpp>
 #include <buffon/point_set.hpp>
+#include <buffon/stored.hpp>
 #include <buffon/sums.hpp>
 #include <buffon/tails.hpp>
 
@@ -30,6 +32,58 @@ Matrix means(const Matrix& totals, std::int64_t count, std::int64_t points) {
     return out;
 }
 
+/// Nets one after the other; `totals` and `first_rows` of those that are done.
+Estimate mean_of_nets(Evaluation& evaluate, const PointSet& points, const QuasiOptions& options, Matrix totals, FirstRows first_rows) {
+    const Run& run = evaluate.run();
+    const Problem& problem = evaluate.problem();
+    const std::int64_t net = points.points();
+    const auto enlarge = [&](std::int64_t columns) {
+        totals.cols = columns;
+        totals.rows = points.replicates();
+        totals.data.resize(static_cast<std::size_t>(totals.rows * columns));
+    };
+    const auto conclude = [&](const Matrix& sums, std::int64_t whole, const Matrix& rows) {
+        Estimate e = finish_replicates(evaluate, means(sums, whole, net));
+        judge_mean(rows, whole * net, e);
+        return e;
+    };
+
+    const std::int64_t begin = totals.rows * net;
+    const auto sample = [&] {
+        for (std::int64_t start = begin; start < points.size(); start += chunk_rows(run)) {
+            const View x = evaluate.room(std::min(chunk_rows(run), points.size() - start));
+            for_segments(x.rows, net, run.threads, [&](std::int64_t first, std::int64_t count) {
+                const View rows = x.slice(first, count);
+                points.uniform(start + first, rows);
+                problem.inputs().from_uniform(rows, rows);
+            });
+            const Outputs out = evaluate(x, [&](std::span<double> log_q) { problem.inputs().log_density(x, log_q); });
+            label_replicates(evaluate, x.rows, net, [&](std::int64_t i) { return start + i; });
+            enlarge(out.y.cols);
+            first_rows.add(out.y);
+            add_segments(out.y, start, points, run.threads, totals);
+        }
+        Estimate e = conclude(totals, points.replicates(), first_rows.rows());
+        if (!keeps_state(run)) return e;
+        State& state = e.state.emplace(begin_state("quasi", evaluate));
+        store(state, "net", {static_cast<double>(net), options.scramble == Scramble::owen ? 1.0 : 0.0});
+        state.tables["totals"] = totals;
+        state.tables["first rows"] = first_rows.rows();
+        return e;
+    };
+    return with_partial(evaluate, sample, [&] {
+        const ConstView last = evaluate.unfinished();
+        enlarge(std::max(totals.cols, last.cols));
+        Matrix all = totals;
+        add_segments(last, evaluate.n() - last.rows, points, 1, all);
+        const std::int64_t whole = evaluate.n() / net;
+        require(whole >= 2, "quasi: fewer than two replicates were finished");
+        FirstRows seen = first_rows;
+        seen.add(last);
+        return conclude(all, whole, seen.rows());
+    });
+}
+
 }  // namespace
 
 Estimate quasi(const Problem& problem, const Run& run, const QuasiOptions& options) {
@@ -40,39 +94,19 @@ Estimate quasi(const Problem& problem, const Run& run, const QuasiOptions& optio
     Evaluation evaluate("quasi", problem, run);
     const auto plan = Replication::of(run.budget, options.replicates);
     const PointSet points = PointSet::nets(problem.dim(), plan.points, plan.replicates, evaluate.key(), 0, options.scramble);
-    Matrix totals;
-    FirstRows first_rows(judged_rows);
+    return mean_of_nets(evaluate, points, options, {}, FirstRows(judged_rows));
+}
 
-    const auto sample = [&] {
-        for (std::int64_t start = 0; start < points.size(); start += chunk_rows(run)) {
-            const View x = evaluate.room(std::min(chunk_rows(run), points.size() - start));
-            for_segments(x.rows, points.points(), run.threads, [&](std::int64_t first, std::int64_t count) {
-                const View rows = x.slice(first, count);
-                points.uniform(start + first, rows);
-                problem.inputs().from_uniform(rows, rows);
-            });
-            const Outputs out = evaluate(x, [&](std::span<double> log_q) { problem.inputs().log_density(x, log_q); });
-            label_replicates(evaluate, x.rows, points.points(), [&](std::int64_t i) { return start + i; });
-            if (totals.rows == 0) totals = Matrix(plan.replicates, out.y.cols);
-            first_rows.add(out.y);
-            add_segments(out.y, start, points, run.threads, totals);
-        }
-        Estimate e = finish_replicates(evaluate, means(totals, plan.replicates, plan.points));
-        judge_mean(first_rows.rows(), points.size(), e);
-        return e;
-    };
-    return with_partial(evaluate, sample, [&] {
-        const ConstView last = evaluate.unfinished();
-        Matrix all = totals.rows > 0 ? totals : Matrix(plan.replicates, last.cols);
-        add_segments(last, evaluate.n() - last.rows, points, 1, all);
-        const std::int64_t whole = evaluate.n() / plan.points;
-        require(whole >= 2, "quasi: fewer than two replicates were finished");
-        FirstRows seen = first_rows;
-        seen.add(last);
-        Estimate e = finish_replicates(evaluate, means(all, whole, plan.points));
-        judge_mean(seen.rows(), whole * plan.points, e);
-        return e;
-    });
+Estimate go_on_quasi(Evaluation& evaluate, const State& state) {
+    const std::vector<double>& net = numbers(state, "net", 2);
+    const auto size = static_cast<std::int64_t>(net[0]);
+    const std::int64_t done = table(state, "totals").rows, nets = evaluate.run().budget / size;
+    require(nets > done, "extend: budget must be at least ", (done + 1) * size, ", one net of ", size, " points more, got ", evaluate.run().budget);
+    const QuasiOptions options{.scramble = net[1] == 1 ? Scramble::owen : Scramble::linear};
+    FirstRows first_rows(judged_rows);
+    first_rows.add(table(state, "first rows"));
+    const PointSet points = PointSet::nets(evaluate.problem().dim(), size, nets, evaluate.key(), 0, options.scramble);
+    return mean_of_nets(evaluate, points, options, table(state, "totals"), std::move(first_rows));
 }
 
 }  // namespace buffon

@@ -90,6 +90,14 @@ Evaluation::Evaluation(std::string function, const Problem& problem, const Run& 
     sample_.law = problem.inputs();
 }
 
+void Evaluation::go_on_from(std::int64_t n, std::int64_t n_failed, std::vector<std::string> outputs, const Sample* sample) {
+    names_ = expected_ = std::move(outputs);
+    m_ = static_cast<std::int64_t>(names_.size());
+    n_ = announced_ = n;
+    n_failed_ = n_failed;
+    if (sample != nullptr) sample_ = *sample;
+}
+
 std::shared_ptr<const void> owner_of(ConstView x) {
     if (!lent || !*lent) return {};
     const auto& numbers = (*lent)->data;
@@ -248,7 +256,7 @@ void Evaluation::fail(ConstView x, std::int64_t i, const std::string& where, con
 }
 
 void Evaluation::learn_outputs(std::int64_t columns, bool scored) {
-    if (m_ > 0) return;
+    if (m_ > 0 && expected_.empty()) return;
     const auto& given = problem_.outputs();
     const auto& known = problem_.known();
     const std::int64_t m = columns - static_cast<std::int64_t>(known.size());
@@ -260,6 +268,9 @@ void Evaluation::learn_outputs(std::int64_t columns, bool scored) {
         for (std::int64_t j = 1; j <= m; ++j) names_.push_back(m == 1 ? "y" : "y" + std::to_string(j));
     sample_.outputs = names_;
     names_.insert(names_.end(), known.begin(), known.end());
+    require(expected_.empty() || names_ == expected_, function_, ": the model must give the outputs of the run, ", expected_.size(), ", got ", names_.size(),
+            " or others");
+    expected_.clear();
     m_ = columns;
     scored_ = scored;
 }

@@ -25,6 +25,10 @@ public:
     /// @throw std::invalid_argument, naming `function` (or who asks, see Problem::with_known), for run options that cannot be.
     Evaluation(std::string function, const Problem& problem, const Run& run);
 
+    /// Goes on after `n` evaluations of a run with this key: they count, the outputs must have the same names, and the sample,
+    /// if it was kept, is continued.
+    void go_on_from(std::int64_t n, std::int64_t n_failed, std::vector<std::string> outputs, const Sample* sample);
+
     /// The model at the rows of x (n, d): y (n, columns()), score (n, m) or empty.
     /// With on_error = discard a failed row is zero in y, and the last column of y is 1 where the row succeeded.
     /// @throw ModelError, Interrupted.
@@ -98,6 +102,7 @@ private:
     std::int64_t m_ = 0;
     bool scored_ = false;
     std::vector<std::string> names_;
+    std::vector<std::string> expected_;   // names that they must have, until the first call
     Sample sample_;
     Outputs rest_;                        // outputs of the call that is under way
     std::int64_t done_ = 0;               // its finished rows

@@ -50,10 +50,10 @@ struct EnumNames<OnError> {
 };
 
 /// What an estimate keeps beside its numbers.
-enum class Keep { nothing, sample };
+enum class Keep { nothing, state, sample };
 template <>
 struct EnumNames<Keep> {
-    static constexpr std::array<std::string_view, 2> names{"nothing", "sample"};
+    static constexpr std::array<std::string_view, 3> names{"nothing", "state", "sample"};
 };
 
 struct Run {
@@ -72,7 +72,7 @@ struct Run {
             Field{"batch", &Run::batch, "largest number of rows in one call of the model; changes no result"},
             Field{"threads", &Run::threads, "threads, 0 for all; changes no result"},
             Field{"on_error", &Run::on_error, "'raise' stops at the first evaluation that fails or is not finite, 'discard' counts it and conditions on success"},
-            Field{"keep", &Run::keep, "'sample' keeps every evaluation in estimate.sample"},
+            Field{"keep", &Run::keep, "'state' keeps what extend goes on from; 'sample' that, and every evaluation in estimate.sample"},
             Field{"progress", &Run::progress, "called as progress(n, budget) after each batch, or as progress(n, budget, partial), where partial() is the estimate so far"}};
     }
 };

@@ -14,7 +14,7 @@ from buffon import _buffon
     ({"batch": 0}, ValueError, "batch must be at least 1, got 0"),
     ({"threads": -1}, ValueError, "threads must not be negative, got -1"),
     ({"on_error": "ignore"}, ValueError, "on_error must be one of 'raise', 'discard', got 'ignore'"),
-    ({"keep": "all"}, ValueError, "keep must be one of 'nothing', 'sample', got 'all'"),
+    ({"keep": "all"}, ValueError, "keep must be one of 'nothing', 'state', 'sample', got 'all'"),
     ({"progress": 3}, TypeError, "progress must be callable, got int 3"),
     ({"rng": -1}, ValueError, r"rng must be an integer in 0 \.\.\. 2\*\*64 - 1, got -1"),
     ({"rng": "x"}, TypeError, "rng must be an int, numpy Generator, SeedSequence or None, got str"),

@@ -27,7 +27,8 @@ COPULAS = ["GaussianCopula", "StudentCopula", *ARCHIMEDEAN]
 FITS = ["fit_law", "fit_copula", "fit_joint", "compare_copulas", "LawFit", "CopulaFit", "JointFit"]
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "control"]
 OF_SAMPLES = ["reweight", "sobol_given_data", "quantile", "superquantile", "conditional_mean", "perturbed_law", "law_derivatives"]
-NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *COPULAS, *FITS, "Problem", "Sample", "SobolSequence", "Stream", "Estimate",
+OF_ESTIMATES = ["extend"]
+NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *COPULAS, *FITS, "Problem", "Sample", "SobolSequence", "Stream", "Estimate",
          "ModelError", "History", "cuda_status", "exceedance", "testing"]
 DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
@@ -85,7 +86,7 @@ def test_estimators_share_the_keywords_of_a_run(name):
 
 
 def test_every_registered_word_is_public():
-    assert set(bf._buffon.registry) == {*ESTIMATORS, *OF_SAMPLES}
+    assert set(bf._buffon.registry) == {*ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES}
 
 
 @pytest.mark.parametrize("name", OF_SAMPLES)

@@ -1,0 +1,84 @@
+#include <buffon/extend.hpp>
+
+#include <algorithm>
+#include <string>
+
+#include <buffon/check.hpp>
+#include <buffon/evaluation.hpp>
+#include <buffon/going_on.hpp>
+#include <buffon/stored.hpp>
+
+namespace buffon {
+namespace {
+
+std::string listed(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+    return text;
+}
+
+/// What can be known of another problem or law before the model is asked.
+void check_same(const State& state, const Problem& problem, const std::vector<Distribution>& laws) {
+    require(problem.inputs().names() == state.inputs, "extend: problem must have the inputs of the run, (", listed(state.inputs), "), got (",
+            listed(problem.inputs().names()), ")");
+    std::vector<std::string> outputs = problem.outputs();
+    if (!outputs.empty()) {
+        outputs.insert(outputs.end(), problem.known().begin(), problem.known().end());
+        require(outputs == state.outputs, "extend: problem must have the outputs of the run, (", listed(state.outputs), "), got (", listed(outputs), ")");
+    }
+    require(!state.laws.empty() && fingerprint(problem.inputs()) == state.laws.front(), "extend: problem must have the input law of the run, got another one");
+    const std::size_t known = state.laws.size() - 1;
+    require(laws.size() == known, "extend: ", state.estimator == "importance" ? "proposal" : "laws", " must be given again, ", known, " as in the run, got ", laws.size());
+    for (std::size_t j = 0; j < known; ++j)
+        require(fingerprint(laws[j]) == state.laws[j + 1], "extend: ", state.estimator == "importance" ? "proposal" : "laws[" + std::to_string(j) + "]",
+                " must be that of the run, got another one");
+}
+
+/// The run with the key, the failures and the keeping of the one before.
+Run continued(const Estimate& before, const State& state, const Run& run) {
+    Run out = run;
+    require(!run.rng || *run.rng == before.rng_key, "extend: rng must be that of the run, ", before.rng_key, ", or none, got ", run.rng.value_or(0));
+    require(run.budget > before.n, "extend: budget must be larger than the ", before.n, " evaluations spent, got ", run.budget);
+    const bool discards = integer(state, "discards") != 0;
+    require(discards || run.on_error == OnError::raise, "extend: on_error must be 'raise' as in the run, got 'discard'");
+    require(before.sample || run.keep != Keep::sample, "extend: keep must not be 'sample' where the run kept none");
+    out.rng = before.rng_key;
+    out.on_error = discards ? OnError::discard : OnError::raise;
+    out.keep = before.sample ? Keep::sample : Keep::state;
+    return out;
+}
+
+/// What the adaptation said holds for all that is drawn from it.
+void keep_diagnostics(const Estimate& before, Estimate& e) {
+    e.diagnostics.insert(before.diagnostics.begin(), before.diagnostics.end());
+    for (const std::string& warning : before.warnings)
+        if (warning.find("provisional") != std::string::npos && std::ranges::find(e.warnings, warning) == e.warnings.end()) e.warnings.push_back(warning);
+}
+
+Estimate go_on(const std::string& estimator, Evaluation& evaluate, const State& state, const std::vector<Distribution>& laws, const Estimate& before) {
+    if (estimator == "plain") return go_on_plain(evaluate, state);
+    if (estimator == "quasi") return go_on_quasi(evaluate, state);
+    if (estimator == "importance") return go_on_importance(evaluate, state, laws.front());
+    if (estimator == "aiscv") return go_on_aiscv(evaluate, state, laws);
+    require(estimator == "amis", "extend: no way to go on with '", estimator, "'");
+    return go_on_amis(evaluate, state, laws, before);
+}
+
+}  // namespace
+
+Estimate extend(const Estimate& before, const Problem& problem, const Run& run, const ExtendOptions& options) {
+    require(before.state.has_value(), "extend: estimate must have a state: one of plain, quasi, importance, aiscv, amis or control, run with keep = 'state' (or 'sample')");
+    const State& state = *before.state;
+    if (state.estimator.starts_with("control/")) return go_on_control(before, problem, run, options);
+    std::vector<Distribution> laws = options.laws;
+    if (options.proposal) laws.push_back(*options.proposal);
+    check_same(state, problem, laws);
+    const Run more = continued(before, state, run);
+    Evaluation evaluate("extend", problem, more);
+    evaluate.go_on_from(before.n, before.n_failed, state.outputs, before.sample ? &*before.sample : nullptr);
+    Estimate e = go_on(state.estimator, evaluate, state, laws, before);
+    keep_diagnostics(before, e);
+    return e;
+}
+
+}  // namespace buffon
