@@ -48,6 +48,18 @@ _WARNINGS = {
         "Such rows cannot come from this law: a wrong unit, a wrong column, or truncation that the law should not have.",
     "the interval is rough": "The interval is right only roughly: more rows or evaluations make it so.",
     "scrambled nets": "The interval is made for independent rows and tends to be too wide here.",
+    "proposal is provisional":
+        "A part of an integrand may be missed: spend more, give the problem a score, or compare with a run of another key.",
+    "was 0 in the whole":
+        "An event that was never hit is not proved impossible. Give the problem a score (bf.exceedance has one), or spend more.",
+    "the mean weight is":
+        "The sample misses a part of the new law: take one of a wider law, or give up the laws that are far away.",
+    "has mass where the sample's has none":
+        "No weight makes up for rows that cannot occur: take a sample of a law that covers the new one.",
+    "no row of the sample contributes": "The sample says nothing of this value: take a larger one, or one that goes there.",
+    "the interval ends where the sample does": "A larger sample, or one that goes further out, closes the interval.",
+    "the given mean of": "A mean that you gave is probably wrong: leave it out and compare.",
+    "the controls were not used": "Find out why evaluations fail, or do without the controls.",
 }
 
 
@@ -199,6 +211,8 @@ _KNOWN = {
     "inputs": _list("Inputs whose laws are perturbed."),
     "outputs": _list("Outputs that are asked for."),
     "unperturbed": _list("Their values under the law as it is."),
+    "without_score": _list("Parameters that move an end of the support: nothing is known of a derivative by them."),
+    "picture": _number("What plot() draws."),
     "parameters": _list("Parameters of the laws."),
     "parameter_values": _list("Their values."),
     "adaptation_n": _number("Evaluations spent on the adaptation; no part of the final mean."),
