@@ -115,6 +115,17 @@ StudentCopula changed(const StudentCopula& copula, std::int64_t i, std::int64_t 
 }
 
 template <class C>
+    requires requires(const C& c) { c.theta(); }
+C changed(const C& copula, std::int64_t, std::int64_t, double value) { return {value, copula.dim()}; }
+
+/// How far theta is from its nearest end.
+double room(const ClaytonCopula& c) { return c.theta() > 0 ? c.theta() : std::min(-c.theta(), 1 + c.theta()); }
+double room(const FrankCopula& c) { return std::abs(c.theta()); }
+double room(const GumbelCopula& c) { return c.theta() - 1; }
+
+template <class C>
+constexpr bool has_theta = requires(const C& c) { c.theta(); };
+template <class C>
 constexpr bool has_correlation = requires(const C& c) { c.correlation(); };
 template <class C>
 constexpr bool has_df = requires(const C& c) { c.df(); };
@@ -171,7 +182,7 @@ void ParametricLaw::add_copula(std::size_t g) {
     const auto add = [&](std::string what, double value, double scale, std::int64_t i, std::int64_t j) {
         parameters_.push_back({std::move(what), value, scale, false, -1});
         places_.push_back({g, i, j, 0});
-        const auto possible = [&] {   // correlation matrices stay positive definite within two steps
+        const auto possible = [&] {   // correlation matrices stay positive definite within two steps, theta inside its range
             try {
                 for (const double step : {-4e-3, 4e-3}) with(parameters_.size() - 1, value + step * parameters_.back().scale);
                 return true;
@@ -179,7 +190,8 @@ void ParametricLaw::add_copula(std::size_t g) {
                 return false;
             }
         };
-        while (!possible()) parameters_.back().scale /= 4;
+        while (parameters_.back().scale > 1e-6 * scale && !possible()) parameters_.back().scale /= 4;
+        parameters_.back().moves_support = !(parameters_.back().scale > 1e-6 * scale);
     };
     std::visit([&](const auto& copula) {
         using C = std::decay_t<decltype(copula)>;
@@ -190,6 +202,7 @@ void ParametricLaw::add_copula(std::size_t g) {
                     add("corr(" + name(i) + ", " + name(j) + ")", rho, 1 - rho * rho, i, j);
                 }
         if constexpr (has_df<C>) add("df(" + name(0) + ", ...)", copula.df(), copula.df(), 0, 0);
+        if constexpr (has_theta<C>) add("theta(" + name(0) + ", ...)", copula.theta(), room(copula), 0, 0);
     }, group.copula);
 }
 
@@ -204,8 +217,7 @@ Joint ParametricLaw::with(std::size_t k, double value) const {
     }
     std::vector<CopulaGroup> groups = law_.dependence().groups();
     groups[place.group].copula = std::visit([&](const auto& copula) -> Copula {
-        if constexpr (has_correlation<std::decay_t<decltype(copula)>>) return changed(copula, place.i, place.j, value);
-        else return copula;
+        return changed(copula, place.i, place.j, value);
     }, groups[place.group].copula);
     return Joint(law_.laws(), law_.names(), Dependence(std::move(groups)));
 }

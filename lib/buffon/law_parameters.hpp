@@ -13,17 +13,18 @@
 namespace buffon {
 
 struct LawParameter {
-    std::string name;          // "F.mean", "corr(F, w)", "df(F, w)"
+    std::string name;          // "F.mean", "corr(F, w)"; of a copula as a whole by its first input: "df(F, ...)", "theta(F, ...)"
     double value;
     double scale;              // a change that matters: steps of difference quotients are fractions of it
-    bool moves_support;        // an end of the support goes with it: the density has no derivative by it
+    bool moves_support;        // an end of the support goes with it, or it is at its own end: the density has no derivative by it
     std::int64_t input;        // whose marginal law it belongs to; -1: the dependence
 };
 
 /// A law by its marginal laws and copulas.   none: a mixture.
 std::optional<Joint> as_joint(const Distribution& law);
 
-/// A law as a function of its parameters. Marginal laws of histograms have none.
+/// A law as a function of its parameters. Marginal laws of data (Histogram, KernelDensity) and of values (Discrete, Constant)
+/// have none.
 class ParametricLaw {
 public:
     explicit ParametricLaw(Joint law);

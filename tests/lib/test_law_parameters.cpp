@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <buffon/normal_functions.hpp>
+
 using namespace buffon;
 
 namespace {
@@ -77,6 +79,27 @@ TEST_CASE("nearly singular correlations and Student copulas have scores, too") {
     const ParametricLaw t(Joint({Normal(), Normal()}, {}, StudentCopula([] { Matrix m(2, 2, 0.3); m(0, 0) = m(1, 1) = 1; return m; }(), 5)));
     CHECK(t.parameters().back().name == "df(x1, ...)");
     CHECK(std::isfinite(score_of(t, "df(x1, ...)", {0.3, 1.2})));
+}
+
+TEST_CASE("Archimedean copulas have a score of theta, unless it is at its end") {
+    const auto law = [](auto copula) { return ParametricLaw(Joint({Normal(), Normal()}, {"a", "b"}, copula)); };
+    const double u = 0.3, v = 0.8, theta = 1.7;   // log c = log(1 + theta) - (1 + theta) (log u + log v) - (2 + 1 / theta) log s
+    const double s = std::pow(u, -theta) + std::pow(v, -theta) - 1, slope = -std::pow(u, -theta) * std::log(u) - std::pow(v, -theta) * std::log(v);
+    const double expected = 1 / (1 + theta) - std::log(u * v) + std::log(s) / (theta * theta) - (2 + 1 / theta) * slope / s;
+    CHECK(score_of(law(ClaytonCopula(theta, 2)), "theta(a, ...)", {normal_quantile(u), normal_quantile(v)}) == doctest::Approx(expected).epsilon(1e-9));
+    // at theta -> 0 every one of these is independence; c = 1 + theta g + ..., g = (1 - 2 u) (1 - 2 v) / 2 of Frank's
+    CHECK(score_of(law(FrankCopula(1e-3, 2)), "theta(a, ...)", {normal_quantile(u), normal_quantile(v)}) == doctest::Approx(0.5 * (1 - 2 * u) * (1 - 2 * v)).epsilon(1e-2));
+    double mean = 0;   // of a score under its own law
+    for (int i = 0; i < 200; ++i)
+        for (int j = 0; j < 200; ++j) {
+            const std::vector<double> z{normal_quantile((i + 0.5) / 200), normal_quantile((j + 0.5) / 200)};
+            double log_c = 0;
+            GumbelCopula(1.6, 2).add_log_density({z.data(), 1, 2}, {&log_c, 1});
+            mean += std::exp(log_c) * score_of(law(GumbelCopula(1.6, 2)), "theta(a, ...)", z) / 40'000;
+        }
+    CHECK(std::abs(mean) < 0.01);   // the corner of large values is cut
+    CHECK_FALSE(law(GumbelCopula(1.6, 2)).parameters().back().moves_support);
+    CHECK(law(GumbelCopula(1, 2)).parameters().back().moves_support);
 }
 
 TEST_CASE("multivariate laws are joints of their marginals") {
