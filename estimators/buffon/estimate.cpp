@@ -79,6 +79,13 @@ Estimate like(const Estimate& e) {
     return out;
 }
 
+/// The same for other values: a picture would be of those before.
+Estimate of_others(const Estimate& e) {
+    Estimate out = like(e);
+    out.diagnostics.erase("picture");
+    return out;
+}
+
 /// Relative variance of the variance of value j beyond that of normal terms.
 double kurtosis_of(const Estimate& e, std::int64_t j) {
     return e.excess_kurtosis.empty() ? 0.0 : std::max(e.excess_kurtosis[static_cast<std::size_t>(j)], 0.0);
@@ -148,7 +155,7 @@ std::pair<std::vector<double>, std::vector<double>> Estimate::confidence_interva
 }
 
 Estimate Estimate::transform(const Function& f, std::vector<std::string> new_names) const {
-    Estimate out = like(*this);
+    Estimate out = of_others(*this);
     out.value = f(value);
     require(new_names.empty() || new_names.size() == out.value.size(), "transform: ", out.value.size(),
             " values need as many names, got ", new_names.size());
@@ -166,7 +173,7 @@ Estimate Estimate::transform(const Function& f, std::vector<std::string> new_nam
 Estimate Estimate::contrast(std::int64_t i, std::int64_t j) const {
     for (const std::int64_t k : {i, j})
         require(k >= 0 && k < size(), "contrast: index must be 0 ... ", size() - 1, ", got ", k);
-    Estimate out = like(*this);
+    Estimate out = of_others(*this);
     out.value = {value[static_cast<std::size_t>(i)] - value[static_cast<std::size_t>(j)]};
     out.names = {names[static_cast<std::size_t>(i)] + " - " + names[static_cast<std::size_t>(j)]};
     out.covariance = Matrix(1, 1, std::max(covariance(i, i) + covariance(j, j) - 2 * covariance(i, j), 0.0));   // what cancels leaves rounding errors

@@ -101,6 +101,17 @@ def test_pictures_have_a_curve_for_each_input_and_a_bar_for_each_parameter():
     plt.close("all")
 
 
+def test_values_made_of_indices_and_derivatives_are_drawn_as_values():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    s = sample()
+    for e in (bf.perturbed_law(s, delta=[-0.5, 0.5]), bf.law_derivatives(s)):
+        for made in (e.contrast(0, 2), e.transform(lambda v: v[:3]), e.transform(lambda v: 2 * v)):
+            assert [label.get_text() for label in made.plot().get_yticklabels()] == made.names
+        again = e.merge({"perturbed law": bf.perturbed_law(sample(2), delta=[-0.5, 0.5]), "derivatives": bf.law_derivatives(sample(2))}[e.diagnostics["picture"]])
+        assert len(again.plot().figure.axes) == 2   # the same values, of more rows
+    plt.close("all")
+
+
 def test_doubt_warns_where_the_interval_is_asked_for():
     e = bf.reweight(sample(), bf.Joint({"F": bf.Normal(5, 2), "w": bf.Normal()}), doubtful="warn")
     with pytest.warns(RuntimeWarning, match="heavy tail|a few terms|mean weight"):
