@@ -100,14 +100,18 @@ public:
 
     /// Means of the functions, then their derivatives direction by direction. `names`: (1 + P) C.
     Estimate means(const Functions& f, std::size_t columns, std::vector<std::string> names, bool controls) const {
-        const std::vector<double> centre = centres(f, columns);
+        const Centres c = centres(f, columns);
         return joint_means(rows_, std::move(names), 1 + static_cast<std::int64_t>(directions_.size()),
-                           [&](std::int64_t g, std::int64_t first, std::int64_t count) { return terms(g, f, centre, first, count); }, controls);
+                           [&](std::int64_t g, std::int64_t first, std::int64_t count) { return terms(g, f, c, first, count); }, controls);
     }
 
 private:
-    /// Means of the functions given success.
-    std::vector<double> centres(const Functions& f, std::size_t columns) const {
+    /// Means of the functions given success, and its probability.
+    struct Centres {
+        std::vector<double> mean;
+        double success;
+    };
+    Centres centres(const Functions& f, std::size_t columns) const {
         const std::vector<double> w = rows_.weights(density_, 0, rows_.draws());
         std::vector<double> sum(columns);
         double total = 0;
@@ -118,8 +122,7 @@ private:
         }
         require(total > 0, rows_.function(), ": no row of the sample has weight under this law");
         for (double& s : sum) s /= total;
-        success_ = rows_.failures() ? total / static_cast<double>(rows_.draws()) : 1.0;
-        return sum;
+        return {std::move(sum), rows_.failures() ? total / static_cast<double>(rows_.draws()) : 1.0};
     }
 
     std::vector<double> score(const Direction& direction, std::int64_t first, std::int64_t count) const {
@@ -132,21 +135,21 @@ private:
         return all;
     }
 
-    Terms terms(std::int64_t g, const Functions& f, const std::vector<double>& centre, std::int64_t first, std::int64_t count) const {
+    Terms terms(std::int64_t g, const Functions& f, const Centres& c, std::int64_t first, std::int64_t count) const {
         const std::vector<double> w = rows_.weights(density_, first, count);
         const std::vector<double> s = g > 0 ? score(directions_[static_cast<std::size_t>(g - 1)], first, count) : std::vector<double>(w.size(), 1.0);
-        const auto columns = static_cast<std::int64_t>(centre.size());
+        const auto columns = static_cast<std::int64_t>(c.mean.size());
         Terms out{Matrix(count, columns), Matrix(count, g > 0 ? 2 : 1), Matrix(count, columns)};
         for (std::int64_t i = 0; i < count; ++i) {
             const auto at = static_cast<std::size_t>(i);
             out.controls(i, 0) = w[at] - 1;
             if (g > 0) out.controls(i, 1) = w[at] * s[at];
             if (!rows_.succeeded(first + i)) continue;
-            for (std::size_t c = 0; c < centre.size(); ++c) {   // the score has mean 0, so the centre only takes noise away
-                const double value = f(first + i, c), ws = w[at] * s[at] / success_;
-                out.t(i, static_cast<std::int64_t>(c)) = ws * (value - (g > 0 ? centre[c] : 0.0));
+            for (std::size_t k = 0; k < c.mean.size(); ++k) {   // the score has mean 0, so the centre only takes noise away
+                const double value = f(first + i, k), ws = w[at] * s[at] / c.success;
+                out.t(i, static_cast<std::int64_t>(k)) = ws * (value - (g > 0 ? c.mean[k] : 0.0));
                 // of an event the rarer side tells
-                out.judged(i, static_cast<std::int64_t>(c)) = ws * (events_ && centre[c] > 0.5 ? 1 - value : value);
+                out.judged(i, static_cast<std::int64_t>(k)) = ws * (events_ && c.mean[k] > 0.5 ? 1 - value : value);
             }
         }
         return out;
@@ -157,7 +160,6 @@ private:
     const std::vector<Direction>& directions_;
     LogDensity density_;
     bool events_;
-    mutable double success_ = 1;
 };
 
 std::string value_text(const KeptRows& rows, std::size_t k, const LawDerivativesOptions& options) {
