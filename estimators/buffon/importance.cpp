@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include <buffon/check.hpp>
+#include <buffon/elementary.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/going_on.hpp>
@@ -36,7 +37,7 @@ Matrix weighted_outputs(Evaluation& evaluate, ConstView x, std::span<const doubl
     Matrix rows(x.rows, out.y.cols + 1);
     for (std::size_t a = 0; a < inside.size(); ++a) {
         const auto i = static_cast<std::size_t>(inside[a]);
-        const double w = std::exp(log_f[i] - log_q[i]);
+        const double w = elementary::exp(log_f[i] - log_q[i]);
         for (std::int64_t j = 0; j < out.y.cols; ++j) rows(inside[a], j) = w * out.y(static_cast<std::int64_t>(a), j);
         rows(inside[a], out.y.cols) = w;
     }

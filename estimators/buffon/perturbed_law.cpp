@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include <buffon/check.hpp>
+#include <buffon/elementary.hpp>
 #include <buffon/law_parameters.hpp>
 #include <buffon/new_laws.hpp>
 #include <buffon/quantiles_under.hpp>
@@ -39,7 +40,7 @@ LogRatio of_scores(const Univariate& law, double mean, double variance) {
     return [law, mean, variance](double x) {
         const double z = std::visit([&](const auto& l) { return l.to_normal(x); }, law);
         if (!std::isfinite(z)) return 0.0;   // outside the support, or beyond every double: the old density decides
-        return 0.5 * z * z - 0.5 * (z - mean) * (z - mean) / variance - 0.5 * std::log(variance);
+        return 0.5 * z * z - 0.5 * (z - mean) * (z - mean) / variance - 0.5 * elementary::log(variance);
     };
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <buffon/check.hpp>
+#include <buffon/elementary.hpp>
 #include <buffon/laws/score_nodes.hpp>
 
 namespace buffon {
@@ -42,14 +43,14 @@ struct Moments4 {
 
 Moments4 moments(const Nodes& nodes, double a, double b) {
     double top = -std::numeric_limits<double>::infinity();
-    for (std::size_t i = 0; i < nodes.u.size(); ++i) top = std::max(top, (a + b * nodes.u[i]) * nodes.u[i] + std::log(nodes.weight[i]));
+    for (std::size_t i = 0; i < nodes.u.size(); ++i) top = std::max(top, (a + b * nodes.u[i]) * nodes.u[i] + elementary::log(nodes.weight[i]));
     double sum[6] = {};
     for (std::size_t i = 0; i < nodes.u.size(); ++i) {
-        const double u = nodes.u[i], p = std::exp((a + b * u) * u - top) * nodes.weight[i];
+        const double u = nodes.u[i], p = elementary::exp((a + b * u) * u - top) * nodes.weight[i];
         const double terms[6] = {p, p * u, p * u * u, p * u * u * u, p * u * u * u * u, std::abs(nodes.z[i]) > seen ? p : 0.0};
         for (int k = 0; k < 6; ++k) sum[k] += terms[k];
     }
-    return {top + std::log(sum[0]), sum[1] / sum[0], sum[2] / sum[0], sum[3] / sum[0], sum[4] / sum[0], sum[5] / sum[0]};
+    return {top + elementary::log(sum[0]), sum[1] / sum[0], sum[2] / sum[0], sum[3] / sum[0], sum[4] / sum[0], sum[5] / sum[0]};
 }
 
 /// Minimises the convex log norm - a m1 - b m2 by Newton's method with halved steps; b stays 0 unless `square`.

@@ -122,7 +122,7 @@ double expect(const Carriers& points, const std::vector<FittedVmfn>& mixture, Ma
     double likelihood = 0;
     for (std::int64_t i = 0; i < shares.cols; ++i) {
         const auto row = log_density.view().row(i);
-        for (std::size_t k = 0; k < mixture.size(); ++k) row[k] += std::log(mixture[k].share);
+        for (std::size_t k = 0; k < mixture.size(); ++k) row[k] += elementary::log(mixture[k].share);
         const double norm = log_sum_exp(row), weight = points.weights[static_cast<std::size_t>(i)];
         likelihood += weight / points.total * norm;
         for (std::int64_t k = 0; k < shares.rows; ++k) shares(k, i) = weight * elementary::exp(row[static_cast<std::size_t>(k)] - norm);
@@ -155,7 +155,7 @@ Fit fit_components(const Carriers& points, std::int64_t components, const Stream
 /// -2 e L + parameters x log e with e effective points.
 double criterion(const Fit& fit, double effective, std::int64_t dim) {
     const double parameters = static_cast<double>(fit.mixture.size()) * static_cast<double>(dim + 3) - 1;
-    return -2 * effective * fit.log_likelihood + parameters * std::log(effective);
+    return -2 * effective * fit.log_likelihood + parameters * elementary::log(effective);
 }
 
 }  // namespace
