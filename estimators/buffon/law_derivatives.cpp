@@ -231,50 +231,53 @@ Result of_quantiles(const KeptRows& rows, const Scores& scores, const Distributi
             }};
 }
 
-}  // namespace
-
-Estimate law_derivatives(const Sample& sample, const LawDerivativesOptions& options) {
-    const KeptRows rows("law_derivatives", sample, options.outputs, options.threads);
-    const Distribution base = rows.base(options.law);
-    const auto joint = as_joint(base);
-    require(joint.has_value(), "law_derivatives: law must have marginal laws (Joint, MultivariateNormal, MultivariateT), a mixture has none");
-    const ParametricLaw law(*joint);
-    Directions directions(law, options.moments);
-    directions.choose(options.parameters);
-    const Scores scores(rows, law, directions.smooth, options.quantity == Differentiated::quantile);
-    Result result = options.quantity == Differentiated::mean ? of_means(rows, scores, directions.smooth, options)
-                                                             : of_quantiles(rows, scores, base, directions.smooth, options);
-
-    // output by output, parameter by parameter
-    const std::size_t m = rows.names().size(), P = directions.smooth.size();
+/// Output by output, parameter by parameter.
+std::vector<std::string> derivative_names(const KeptRows& rows, const std::vector<Direction>& directions, const LawDerivativesOptions& options) {
     std::vector<std::string> names;
-    for (std::size_t k = 0; k < m; ++k)
-        for (const Direction& d : directions.smooth)
-            names.push_back((options.elasticities ? "elasticity of " : "d ") + value_text(rows, k, options) + (options.elasticities ? " by " : " / d ") + d.name);
+    for (std::size_t k = 0; k < rows.names().size(); ++k)
+        for (const Direction& d : directions)
+            names.push_back((options.elasticities ? "elasticity of " : "d ") + value_text(rows, k, options) +
+                            (options.elasticities ? " by " : " / d ") + d.name);
+    return names;
+}
+
+Estimate derivatives_of(const Result& result, const KeptRows& rows, const std::vector<Direction>& directions, const LawDerivativesOptions& options) {
+    const std::size_t m = rows.names().size();
     Estimate e = result.raw.transform([&](const std::vector<double>& raw) {
         const std::vector<double> v = result.read(raw);
         std::vector<double> out;
         for (std::size_t k = 0; k < m; ++k)
-            for (std::size_t p = 0; p < P; ++p) {
+            for (std::size_t p = 0; p < directions.size(); ++p) {
                 const double derivative = v[(1 + p) * m + k];
-                out.push_back(options.elasticities ? derivative * directions.smooth[p].value / v[k] : derivative);
+                out.push_back(options.elasticities ? derivative * directions[p].value / v[k] : derivative);
             }
         return out;
-    }, names);
+    }, derivative_names(rows, directions, options));
     if (options.elasticities)
         for (const double v : e.value) require(std::isfinite(v), "law_derivatives: elasticities need values that are not 0");
+    return e;
+}
 
-    for (const char* name : {"pareto_k", "pareto_k_residual", "effective_terms"}) {
-        const auto all = std::get<std::vector<double>>(result.raw.diagnostics.at(name));
-        const std::size_t parts = all.size() / ((1 + P) * m);
+/// What the tails of the terms tell of each derivative: the worst of its parts (both ends of a window around a quantile).
+void keep_tails(const Estimate& raw, std::size_t m, std::size_t directions, Estimate& e) {
+    for (const std::string name : {"pareto_k", "pareto_k_residual", "effective_terms"}) {
+        const auto all = std::get<std::vector<double>>(raw.diagnostics.at(name));
+        const std::size_t parts = all.size() / ((1 + directions) * m);
         std::vector<double> kept;
         for (std::size_t k = 0; k < m; ++k)
-            for (std::size_t p = 0; p < P; ++p) kept.push_back(all[((1 + p) * m + k) * parts]);
+            for (std::size_t p = 0; p < directions; ++p) {
+                double worst = all[((1 + p) * m + k) * parts];
+                for (std::size_t part = 1; part < parts; ++part) {   // NaN, no tail, is the least of all
+                    const double other = all[((1 + p) * m + k) * parts + part];
+                    worst = name == "effective_terms" ? std::fmin(worst, other) : std::fmax(worst, other);
+                }
+                kept.push_back(worst);
+            }
         e.diagnostics[name] = std::move(kept);
     }
-    const NewLaws same{{log_density_of(base)}, {""}};
-    judge_weights(rows, same, e);
-    refuse(rows, options.doubtful, e);
+}
+
+void describe(const KeptRows& rows, const Directions& directions, Estimate& e) {
     std::vector<std::string> parameters;
     std::vector<double> at;
     for (const Direction& d : directions.smooth) {
@@ -286,6 +289,26 @@ Estimate law_derivatives(const Sample& sample, const LawDerivativesOptions& opti
     e.diagnostics["parameter_values"] = std::move(at);
     e.diagnostics["outputs"] = rows.names();
     if (!directions.without_score.empty()) e.diagnostics["without_score"] = directions.without_score;
+}
+
+}  // namespace
+
+Estimate law_derivatives(const Sample& sample, const LawDerivativesOptions& options) {
+    const KeptRows rows("law_derivatives", sample, options.outputs, options.threads);
+    const Distribution base = rows.base(options.law);
+    const auto joint = as_joint(base);
+    require(joint.has_value(), "law_derivatives: law must have marginal laws (Joint, MultivariateNormal, MultivariateT), a mixture has none");
+    const ParametricLaw law(*joint);
+    Directions directions(law, options.moments);
+    directions.choose(options.parameters);
+    const Scores scores(rows, law, directions.smooth, options.quantity == Differentiated::quantile);
+    const Result result = options.quantity == Differentiated::mean ? of_means(rows, scores, directions.smooth, options)
+                                                                   : of_quantiles(rows, scores, base, directions.smooth, options);
+    Estimate e = derivatives_of(result, rows, directions.smooth, options);
+    keep_tails(result.raw, rows.names().size(), directions.smooth.size(), e);
+    judge_weights(rows, {{log_density_of(base)}, {""}}, e);
+    refuse(rows, options.doubtful, e);
+    describe(rows, directions, e);
     return e;
 }
 
