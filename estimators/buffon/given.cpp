@@ -36,6 +36,7 @@ std::vector<double> picked(const std::vector<double>& v, const Indices& kept) {
 Estimate only(const Estimate& e, const Indices& kept) {
     Estimate out = e;
     out.state.reset();
+    out.diagnostics.erase("picture");   // which is of all values
     out.value = picked(e.value, kept);
     out.names.clear();
     for (const std::int64_t j : kept) out.names.push_back(e.names[static_cast<std::size_t>(j)]);

@@ -105,7 +105,7 @@ def test_values_made_of_indices_and_derivatives_are_drawn_as_values():
     plt = pytest.importorskip("matplotlib.pyplot")
     s = sample()
     for e in (bf.perturbed_law(s, delta=[-0.5, 0.5]), bf.law_derivatives(s)):
-        for made in (e.contrast(0, 2), e.transform(lambda v: v[:3]), e.transform(lambda v: 2 * v)):
+        for made in (e.contrast(0, 2), e.transform(lambda v: v[:3]), e.transform(lambda v: 2 * v), e.given({e.names[0]: e.value[0]})):
             assert [label.get_text() for label in made.plot().get_yticklabels()] == made.names
         again = e.merge({"perturbed law": bf.perturbed_law(sample(2), delta=[-0.5, 0.5]), "derivatives": bf.law_derivatives(sample(2))}[e.diagnostics["picture"]])
         assert len(again.plot().figure.axes) == 2   # the same values, of more rows
