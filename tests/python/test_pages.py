@@ -18,6 +18,21 @@ def test_the_page_of_coverage_is_that_of_the_recorded_results():
     assert coverage_page.PAGE.replaced(COVERAGE) == COVERAGE
 
 
+@pytest.mark.parametrize("page", ["controls", "recycling"])   # the others run with what they are about
+def test_the_code_of_a_page_runs(page):
+    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / f"docs/{page}.md").read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    names = {}
+    assert blocks
+    for block in blocks:
+        exec(compile(block, page, "exec"), names)
+
+
+def test_no_page_has_code_that_is_not_run():
+    tested = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/python").glob("test_*.py"))
+    pages = [path for path in (ROOT / "docs").glob("*.md") if "```python" in path.read_text(encoding="utf-8")]
+    assert [page.name for page in pages if page.name not in tested and f'"{page.stem}"' not in tested] == []
+
+
 def test_it_tells_date_command_and_machine_of_each_campaign():
     for name in ("coverage", "safety"):
         result = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
