@@ -350,13 +350,21 @@ def _own_table(config):
         sample = bf.Sample.from_csv(config.file, words["inputs"], words["outputs"], law)
     found = [("as it is", _column_means(sample), "control")]
     found += [("reweight", bf.reweight(sample, laws=new, doubtful="warn"), "method")] if new else []
-    found += [("tilted", bf.perturbed_law(sample, delta=list(DELTAS), perturb="mean"), "method")] if law is not None else []
-    found += [("ranks", bf.sobol_given_data(sample), "method")]
+    refused = []
+    for arm, estimate in (("tilted", _shifted if law is not None else None), ("ranks", bf.sobol_given_data)):
+        try:
+            found += [(arm, estimate(sample), "method")] if estimate else []
+        except ValueError as error:   # a law without variance, an output that is the same everywhere: no reason to hide the rest
+            refused.append(str(error))
     head = {"kind": "table", "case": TABLE, "arm": "table", "role": "method"}
     records = [{**head, "rows": len(sample) + sample.n_dropped, "left_out": sample.n_dropped, "failed": sample.n_failed,
                 "missing": [list(cell) for cell in sample.missing[:1000]], "warnings": list(dict.fromkeys(
-                    text for _, e, _ in found for text in [*sample.warnings, *e.warnings]))}]
+                    [*(text for _, e, _ in found for text in [*sample.warnings, *e.warnings]), *refused]))}]
     return records + [record for arm, e, role in found for record in _own_values(arm, e, role)]
+
+
+def _shifted(sample):
+    return bf.perturbed_law(sample, delta=list(DELTAS), perturb="mean")
 
 
 def _column_means(sample):
