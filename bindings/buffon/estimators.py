@@ -187,7 +187,7 @@ _DOCS = {
             h weighs; against the standard error it vanishes as 1/sqrt(n). docs/recycling.md has measured figures.
             ``use="final"`` leaves the adaptation out of the estimate: unbiased, the estimate of ``aiscv``.
 
-            ``diagnostics`` are those of ``aiscv``, and ``use``, ``recycled_n``: points in the estimate. Where nets of the input
+            ``diagnostics`` are those of ``aiscv``, and with ``use="all"`` ``recycled_n``: points in the estimate. Where nets of the input
             law are chosen for the last batch, batches from other densities are left out, as f / h is no integrand for nets.
 
         Raises

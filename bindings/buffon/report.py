@@ -27,6 +27,7 @@ FORMULAS = {
     "Logistic": "exp(-y) / (1 + exp(-y))²",
     "Truncated": "that of the law, inside [lower, upper]",
     "Histogram": "constant in each bin",
+    "KernelDensity": "mean of the densities of Normal(point, bandwidth)",
     "Discrete": "probability of each value",
     "Constant": "one value",
 }
