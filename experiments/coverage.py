@@ -101,7 +101,7 @@ def cell_table(records, arm):
 def picture(records, path):
     """Coverage of every cell with its interval, hollow where runs warn."""
     arms = list(dict.fromkeys(r["arm"] for r in records))
-    figure, axes = new_figure(len(arms), (2.1 * len(arms) + 1.2, 4.6))
+    figure, axes = new_figure(len(arms), (1.6 * len(arms) + 1.2, 4.0))
     for ax, arm in zip(axes, arms, strict=True):
         found = sorted((r for r in records if r["arm"] == arm and r["case"] != MEAN), key=lambda r: r["coverage"])
         ax.axvspan(0.92, 0.98, color="0.92")
