@@ -41,7 +41,9 @@ class _Copula: ...
 __version__: str
 """
 PRIVATE = r"\b(Array|Rng|Law|UnivariateLaw|Copula)\b"
-POSITIONAL = {"problem": "Problem", "estimate": "Estimate", "sample": "Sample", "law": "_Law | None", "levels": "Iterable[float] | float"}
+POSITIONAL = {
+    "problem": "Problem", "estimate": "Estimate", "sample": "Sample", "law": "_Law | None", "levels": "Iterable[float] | float",
+}
 # what C++ calls a pointer, or an object
 RESULTS = {"Estimate.sample": "Sample | None", "Estimate.history": "list[dict[str, Any]]", "Problem.inputs": "_Law",
            "Joint.laws": "dict[str, _UnivariateLaw]", "Joint.copula": "_Copula | list[_Copula] | None"}

@@ -1,14 +1,14 @@
 """A cantilever beam whose input law is in doubt: which of its parameters matter, and how much, from one kept sample.
 
-The tip of the beam moves by D under two forces; the mean of D and the probability that it exceeds 6 cm depend on the means of the six
-inputs. Asked for are the twelve elasticities: the relative change of either for a relative change of one mean, standard deviations
-fixed. `score` is one adaptive sample (bf.aiscv, keep="sample"), read by bf.law_derivatives: no evaluation of the beam is made for the
-derivatives. `plain` is what is done without it: plain Monte Carlo at each mean five per cent up and down, independent runs that
-share the same number of evaluations; `common numbers` the same on the same random numbers (its intervals, made for independent runs,
-are too wide). References are central differences of one
-per cent on common scrambled Sobol' points; they know nothing of scores. The picture is bf.perturbed_law of the same sample: a curve for each
-input, whose mean moves by as many of its standard deviations, and the derivatives as bars.
-Source: beam and laws from Demange-Chryst, Bachoc, Morio, arXiv:2212.00568; indices from Lemaitre et al., J. Stat. Comput. Simul. 85 (2015).
+The tip of the beam moves by D under two forces; the mean of D and the probability that it exceeds 6 cm depend on the means
+of the six inputs. Asked for are the twelve elasticities: the relative change of either for a relative change of one mean,
+standard deviations fixed. `score` is one adaptive sample (bf.aiscv, keep="sample"), read by bf.law_derivatives: no
+evaluation of the beam is made for the derivatives. `plain` is what is done without it: plain Monte Carlo at each mean five
+per cent up and down, independent runs that share the same number of evaluations; `common numbers` the same on the same
+random numbers (its intervals, made for independent runs, are too wide). References are central differences of one per cent
+on common scrambled Sobol' points; they know nothing of scores. The picture is bf.perturbed_law of the same sample: a curve
+for each input, whose mean moves by as many of its standard deviations, and the derivatives as bars. Source: beam and laws
+from Demange-Chryst, Bachoc, Morio, arXiv:2212.00568; indices from Lemaitre et al., J. Stat. Comput. Simul. 85 (2015).
 """
 import functools
 from dataclasses import dataclass
@@ -28,7 +28,8 @@ EXPECTED = (
 ARMS = ["score", "common numbers", "plain"]
 OUTPUTS = {"mean": lambda y: y, "P(D > 6 cm)": lambda y: y > 0.06}
 # mean and standard deviation; log-normal forces and stiffness, normal sizes
-INPUTS = {"F_X": (556.8, 44.544), "F_Y": (453.6, 36.288), "E": (200, 12), "w": (0.062, 0.0062), "t": (0.0987, 0.00987), "L": (4.29, 0.429)}
+INPUTS = {"F_X": (556.8, 44.544), "F_Y": (453.6, 36.288), "E": (200, 12),
+          "w": (0.062, 0.0062), "t": (0.0987, 0.00987), "L": (4.29, 0.429)}
 STEP, FINE_STEP = 0.05, 0.01
 
 
@@ -97,7 +98,8 @@ def differences(estimate, rng, step, common, budget, **options):
     places = [(None, 0.0), *((name, side * step) for name in INPUTS for side in (1, -1))]
     keys = [rng] * len(places) if common else rng.spawn(len(places))
     each = budget // len(places)
-    runs = stack([estimate(problem(name, move), rng=key, budget=each, **options) for (name, move), key in zip(places, keys, strict=True)])
+    runs = stack([estimate(problem(name, move), rng=key, budget=each, **options)
+                  for (name, move), key in zip(places, keys, strict=True)])
 
     def elasticities(v):
         v = v.reshape(len(places), len(OUTPUTS))
@@ -117,7 +119,8 @@ def reference(budget, key):
 def tables(records):
     """What `buffon run` prints."""
     note = "criterion: mean over the runs of the summed squared errors of twelve elasticities"
-    return [value_table(records, "elasticities", ARMS, "Relative change for a relative change of an input's mean, first run (± one standard error)"),
+    title = "Relative change for a relative change of an input's mean, first run (± one standard error)"
+    return [value_table(records, "elasticities", ARMS, title),
             error_table(records, "elasticities", "Errors over all runs", note)]
 
 

@@ -22,9 +22,11 @@ EXPECTED = (
     *(Claim("W, one region", "aiscv", case, "w", at_most=5, small=False)
       for case in ("one region, 2", "one region, 20", "one region, 50", "moderate one, 10", "moderate one, 50")),
     *(Claim("W, several regions", "aiscv", case, "w", at_most=15, small=False)
-      for case in ("two regions, 2", "two regions, 20", "two regions, 50", "moderate two, 10", "moderate two, 50", "four branches, 2")),
+      for case in ("two regions, 2", "two regions, 20", "two regions, 50", "moderate two, 10", "moderate two, 50",
+                   "four branches, 2")),
     Claim("runs that found all regions", "aiscv", measure="found", at_least=0.99),
-    *(Claim("several components beat one", "aiscv", f"two regions, {d}", against="one Gaussian", at_least=1, sure=True, small=False)
+    *(Claim("several components beat one", "aiscv", f"two regions, {d}", against="one Gaussian", at_least=1, sure=True,
+            small=False)
       for d in (2, 20, 50)),
     Claim("plain is far behind", "aiscv", against="plain", at_least=10),
     Claim("coverage of runs without a warning", "aiscv", measure="unwarned_coverage", at_least=0.93, at_most=0.98, small=False),
@@ -87,8 +89,8 @@ def picture(records, path):
         rows = [next(r for r in records if r["kind"] == "criterion" and (r["case"], r["arm"]) == (case, arm)) for case in cases]
         w = np.array([r["w"] for r in rows])
         spans = [w - np.maximum([r["w_low"] for r in rows], 1e-3), np.array([r["w_high"] for r in rows]) - w]
-        ax.errorbar(w, [i + 0.2 * a for i in range(len(cases))], xerr=np.maximum(spans, 0), fmt="os"[a], color=f"C{a}", markersize=4,
-                    capsize=2, label=arm)
+        ax.errorbar(w, [i + 0.2 * a for i in range(len(cases))], xerr=np.maximum(spans, 0), fmt="os"[a], color=f"C{a}",
+                    markersize=4, capsize=2, label=arm)
     for i, case in enumerate(cases):
         bound = 5 if "one" in case else 15
         ax.plot([bound, bound], [i - 0.3, i + 0.5], color="black", linewidth=0.8, label="bound" if i == 0 else None)

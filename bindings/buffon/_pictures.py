@@ -36,7 +36,8 @@ def derivatives(estimate, axes, level):
         order = np.argsort(np.abs(value[k]))
         rows = np.arange(len(order))
         errors = [(value[k] - low[k])[order], (high[k] - value[k])[order]]
-        ax.barh(rows, value[k][order], xerr=errors, capsize=3, color=["tab:blue" if v >= 0 else "tab:red" for v in value[k][order]])
+        colours = ["tab:blue" if v >= 0 else "tab:red" for v in value[k][order]]
+        ax.barh(rows, value[k][order], xerr=errors, capsize=3, color=colours)
         ax.set_yticks(rows, [parameters[p] for p in order])
         ax.axvline(0, color="0.4", linewidth=0.8)
         ax.set_xlabel(estimate.names[k * len(parameters)].partition(" / d ")[0].partition(" by ")[0])

@@ -18,14 +18,18 @@ _BY_NAME = {
     "marginals": "str | Mapping[str, str]", "points": "ArrayLike", "bandwidth": "float | str | None", "bins": "int | str",
     "correlation": "ArrayLike | Mapping[tuple[str, str], float]",
     "laws": "Mapping[str, UnivariateLaw] | Iterable[UnivariateLaw]", "components": "Iterable[Normal | MultivariateNormal]",
-    "rng": "Rng", "path": "str | os.PathLike[str]", "i": "int | str", "j": "int | str", "key": "int | str", "condition": "ArrayLike | None",
+    "rng": "Rng", "path": "str | os.PathLike[str]", "i": "int | str", "j": "int | str",
+    "key": "int | str", "condition": "ArrayLike | None",
     "f": "Callable[[Any], Any]", "known": "Mapping[int | str, float]",
     **dict.fromkeys(("x", "y", "u", "p", "t", "sigma", "lam", "grid"), "ArrayLike"),
-    **dict.fromkeys(("mean", "location", "scale", "covariance", "weights", "log_density", "edges", "means", "covariances"), "ArrayLike"),
+    **dict.fromkeys(
+        ("mean", "location", "scale", "covariance", "weights", "log_density", "edges", "means", "covariances"), "ArrayLike"
+    ),
 }
 _PLAIN = {
     "typing.SupportsFloat | typing.SupportsIndex": "float", "typing.SupportsInt | typing.SupportsIndex": "int",
-    "numpy.typing.NDArray[numpy.float64]": "Array", "numpy.typing.NDArray": "NDArray", "numpy.ndarray": "Array", "collections.abc.": "", "typing.": "",
+    "numpy.typing.NDArray[numpy.float64]": "Array", "numpy.typing.NDArray": "NDArray", "numpy.ndarray": "Array",
+    "collections.abc.": "", "typing.": "",
 }
 _ANYTHING = ("object", "handle", "collections.abc.Iterable", "collections.abc.Callable")
 # What satisfies an annotation, and how to say so.

@@ -7,8 +7,11 @@ from buffon._record import History, Record
 
 _POSITIONAL = {
     "problem": "problem : Problem\n    Model and law of its inputs; d inputs, m outputs.",
-    "estimate": "estimate : Estimate\n    Of a run with ``keep=\"state\"`` (or ``\"sample\"``), fresh, loaded from a file or pickled.",
-    "sample": "sample : Sample\n    Rows with their outputs and densities: ``estimate.sample`` of a run with ``keep=\"sample\"``, or ``bf.Sample``.",
+    "estimate": "estimate : Estimate\n"
+                "    Of a run with ``keep=\"state\"`` (or ``\"sample\"``), fresh, loaded from a file or pickled.",
+    "sample": "sample : Sample\n"
+              "    Rows with their outputs and densities: "
+              "``estimate.sample`` of a run with ``keep=\"sample\"``, or ``bf.Sample``.",
     "levels": "levels : list of float, or one\n    Levels between 0 and 1.",
     "law": "law : law or None\n    Law of the inputs, in the order of the sample.",
 }

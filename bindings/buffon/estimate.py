@@ -84,7 +84,7 @@ def plot(self, ax: "matplotlib.axes.Axes | None" = None, level: float = 0.95) ->
     panels = len(self.diagnostics["outputs"]) if picture else 1
     if ax is None:
         pyplot = needed("matplotlib.pyplot", "Estimate.plot", "plot")
-        figure, axes = pyplot.subplots(1, panels, layout="constrained", squeeze=False, figsize=(6.4 * panels**0.7, 4.8))
+        _, axes = pyplot.subplots(1, panels, layout="constrained", squeeze=False, figsize=(6.4 * panels**0.7, 4.8))
         ax = axes[0, 0]
     elif panels > 1:
         raise ValueError(f"Estimate.plot: ax takes one output, the estimate has {panels}")

@@ -121,13 +121,14 @@ _DOCS = {
             Student's with R - 1 degrees of freedom over R independent nets, fewer where the nets' means have heavy tails
             (``excess_kurtosis``). ``n`` counts every evaluation.
 
-            ``diagnostics``: ``stop`` ("trade-off": another batch would not pay; "budget"; "nets suffice"; "no adaptation": the
-            budget is too small for one; "out of reach": too small for outputs that differ from 0 so rarely), ``batches`` and ``adaptation_n`` spent on it, ``fallback`` (the final sample is from
-            the input law), ``provisional`` (no proposal saw every integrand clearly), ``components``, ``alpha`` (their shares,
-            the input law first), ``replicates`` and ``points`` of the nets, ``pareto_k`` (m,), the tail of |output x weight|
-            (above 0.7 the interval warns) and ``pareto_k_residual`` of what the controls leave, ``effective_terms`` (m,): as
-            if an event had been hit that often (below 10 the interval warns), ``control_check`` (largest mean of a control in
-            standard errors; ten would say that a density is wrong).
+            ``diagnostics``: ``stop`` ("trade-off": another batch would not pay; "budget"; "nets suffice"; "no adaptation":
+            the budget is too small for one; "out of reach": too small for outputs that differ from 0 so rarely), ``batches``
+            and ``adaptation_n`` spent on it, ``fallback`` (the final sample is from the input law), ``provisional`` (no
+            proposal saw every integrand clearly), ``components``, ``alpha`` (their shares, the input law first),
+            ``replicates`` and ``points`` of the nets, ``pareto_k`` (m,), the tail of |output x weight| (above 0.7 the
+            interval warns) and ``pareto_k_residual`` of what the controls leave, ``effective_terms`` (m,): as if an event
+            had been hit that often (below 10 the interval warns), ``control_check`` (largest mean of a control in standard
+            errors; ten would say that a density is wrong).
 
         Raises
         ------
@@ -187,8 +188,9 @@ _DOCS = {
             h weighs; against the standard error it vanishes as 1/sqrt(n). docs/recycling.md has measured figures.
             ``use="final"`` leaves the adaptation out of the estimate: unbiased, the estimate of ``aiscv``.
 
-            ``diagnostics`` are those of ``aiscv``, and with ``use="all"`` ``recycled_n``: points in the estimate. Where nets of the input
-            law are chosen for the last batch, batches from other densities are left out, as f / h is no integrand for nets.
+            ``diagnostics`` are those of ``aiscv``, and with ``use="all"`` ``recycled_n``: points in the estimate. Where nets
+            of the input law are chosen for the last batch, batches from other densities are left out, as f / h is no
+            integrand for nets.
 
         Raises
         ------
@@ -232,10 +234,11 @@ _DOCS = {
         -------
         Estimate
             ``value`` (m,), ``covariance`` (m, m): those of the estimator, given the controls' means; from independent points
-            better and never worse once n is large. With R replicates behind the errors the interval is that of a regression on k controls, Student's
-            with R - 1 - k degrees of freedom, and R is raised by k to make room. The bias is of order 1/n (1/R), and 0 where
-            the errors are linear in those of the controls; where tails skew few replicates the interval is too short, and
-            controls that take most of their error warn. Adaptive estimators adapt to the outputs alone.
+            better and never worse once n is large. With R replicates behind the errors the interval is that of a regression
+            on k controls, Student's with R - 1 - k degrees of freedom, and R is raised by k to make room. The bias is of
+            order 1/n (1/R), and 0 where the errors are linear in those of the controls; where tails skew few replicates the
+            interval is too short, and controls that take most of their error warn. Adaptive estimators adapt to the outputs
+            alone.
 
             ``diagnostics`` are those of the estimator and ``controls`` (names), ``coefficients`` (k m, control by control),
             ``r_squared`` (m,), ``variance_ratio`` (m,) after to before, ``controls_dropped`` (collinear directions),
@@ -283,10 +286,11 @@ _DOCS = {
         Returns
         -------
         Estimate
-            ``value`` (m,), or (J m,) with J ``laws``, law by law, named "law 1: y", ...; ``covariance`` is that of the values from
-            their common sample. Rows drawn while the estimator adapted are not used; the later ones are from one law, so the means
-            are unbiased, the cross-fitted controls included; ``normalised=True`` has a bias of order 1/n. Intervals are Student's over
-            the sample's nets where it has some. ``n`` counts the evaluations of the sample; none is added.
+            ``value`` (m,), or (J m,) with J ``laws``, law by law, named "law 1: y", ...; ``covariance`` is that of the
+            values from their common sample. Rows drawn while the estimator adapted are not used; the later ones are from one
+            law, so the means are unbiased, the cross-fitted controls included; ``normalised=True`` has a bias of order 1/n.
+            Intervals are Student's over the sample's nets where it has some. ``n`` counts the evaluations of the sample;
+            none is added.
 
             ``diagnostics``: ``pareto_k`` (J m,), the tail of |output x weight|: above 0.7 the interval warns;
             ``effective_terms`` (J m,), as for ``plain``; of the weights ``mean_weight`` (J,), which must be 1 (the interval warns
@@ -320,17 +324,17 @@ _DOCS = {
         """
         Quantiles of the outputs (value at risk) from a kept sample, under its law or another: no evaluation of the model.
 
-        The weighted distribution function of an output, read backwards. Its interval at the quantile, read back in the same way, is
-        that of the quantile: of independent rows under their own law the familiar order statistics.
+        The weighted distribution function of an output, read backwards. Its interval at the quantile, read back in the same
+        way, is that of the quantile: of independent rows under their own law the familiar order statistics.
         """,
         """
         Returns
         -------
         Estimate
-            ``value`` (m L,), output by output, level by level, named "q0.95(y)". Intervals are not symmetric; ``std_error`` is half
-            the 95 % interval over its Student quantile, and ``covariance`` joins levels and outputs with the correlations of the
-            distribution functions. Bias of order 1/n. Warns where an interval ends with the sample. ``diagnostics`` as for
-            ``reweight``, of the rarer side of each quantile.
+            ``value`` (m L,), output by output, level by level, named "q0.95(y)". Intervals are not symmetric; ``std_error``
+            is half the 95 % interval over its Student quantile, and ``covariance`` joins levels and outputs with the
+            correlations of the distribution functions. Bias of order 1/n. Warns where an interval ends with the sample.
+            ``diagnostics`` as for ``reweight``, of the rarer side of each quantile.
 
         Raises
         ------
@@ -422,32 +426,32 @@ _DOCS = {
         """
         Perturbed-law indices: how much probabilities, means or quantiles change when the law of one input does.
 
-        From one kept sample, without an evaluation of the model: each input's law is moved by itself, by default to the law nearest
-        to it (least Kullback-Leibler divergence) that has another mean or another variance. ``estimate.plot()`` draws a curve with
-        its band for each input.
+        From one kept sample, without an evaluation of the model: each input's law is moved by itself, by default to the law
+        nearest to it (least Kullback-Leibler divergence) that has another mean or another variance. ``estimate.plot()``
+        draws a curve with its band for each input.
         """,
         """
         Returns
         -------
         Estimate
-            Input by input, perturbation by perturbation, output by output, named "F mean +0.5: P"; for a probability P that becomes
-            Q the index Q / P - 1 where Q >= P, else 1 - P / Q; for means and quantiles the relative change. ``covariance`` of all:
-            they come from the same rows. Where inputs depend on each other, 'mean' and 'variance' keep the law of the others given
-            the perturbed one; 'marginal' keeps the copula. A value that the sample cannot tell warns (``doubtful="raise"``: raises).
-            ``diagnostics``: ``delta``, ``inputs``, ``outputs``, ``unperturbed`` values, and those of ``reweight`` for each.
+            Input by input, perturbation by perturbation, output by output, named "F mean +0.5: P"; for a probability P that
+            becomes Q the index Q / P - 1 where Q >= P, else 1 - P / Q; for means and quantiles the relative change.
+            ``covariance`` of all: they come from the same rows. Where inputs depend on each other, 'mean' and 'variance'
+            keep the law of the others given the perturbed one; 'marginal' keeps the copula. A value that the sample cannot
+            tell warns (``doubtful="raise"``: raises). ``diagnostics``: ``delta``, ``inputs``, ``outputs``, ``unperturbed``
+            values, and those of ``reweight`` for each.
 
         Raises
         ------
         ValueError
-            For a law that cannot be tilted so far (a log-normal law far to the right: take ``space="normal"``), a mixture, a value
-            of 0 under the unperturbed law, and as for ``reweight``.
+            For a law that cannot be tilted so far (a log-normal law far to the right: take ``space="normal"``), a mixture, a
+            value of 0 under the unperturbed law, and as for ``reweight``.
 
         References
         ----------
         Lemaitre, Sergienko, Arnaud, Bousquet, Gamboa, Iooss, "Density modification based reliability sensitivity analysis",
-        J. Stat. Comput. Simul. 85 (2015).
-        Sueur, Iooss, Delage, "Sensitivity analysis using perturbed-law based indices for quantiles and application to an industrial
-        case", Int. Conf. Math. Methods in Reliability (2017).
+        J. Stat. Comput. Simul. 85 (2015). Sueur, Iooss, Delage, "Sensitivity analysis using perturbed-law based indices for
+        quantiles and application to an industrial case", Int. Conf. Math. Methods in Reliability (2017).
 
         Examples
         --------
@@ -474,10 +478,10 @@ _DOCS = {
         -------
         Estimate
             ``value`` (m P,), output by output, parameter by parameter, named "d E[y] / d F.mean" (a probability is a mean),
-            "d q0.95[y] / d corr(F, w)", or "elasticity of E[y] by F.mean"; ``covariance`` of all. Scores are five-point differences
-            of the log density, exact to about eleven digits. Of means the bias is of order 1/n; of quantiles it is that of a density
-            estimate (of Hall and Sheather's width), below the error. ``diagnostics``: ``parameters``, ``parameter_values``,
-            ``without_score`` (parameters that move an end of the support), and those of ``reweight``.
+            "d q0.95[y] / d corr(F, w)", or "elasticity of E[y] by F.mean"; ``covariance`` of all. Scores are five-point
+            differences of the log density, exact to about eleven digits. Of means the bias is of order 1/n; of quantiles it
+            is that of a density estimate (of Hall and Sheather's width), below the error. ``diagnostics``: ``parameters``,
+            ``parameter_values``, ``without_score`` (parameters that move an end of the support), and those of ``reweight``.
 
         Raises
         ------

@@ -546,8 +546,11 @@ TEST_CASE("a discrete law: scores map to values with their probabilities, and ea
         CHECK(law.find(x) == i);
         for (const double v : {1e-3, 0.5, 0.999}) CHECK(law.from_normal(law.score_within(i, v)) == x);
     }
-    CHECK(normal_cdf(law.jumps()[0]) == doctest::Approx(1e-20));
-    CHECK(normal_cdf(-law.jumps()[2]) == doctest::Approx(1e-18));
+    CHECK(normal_cdf(law.jumps()[0]) == doctest::Approx(1e-20).scale(0));
+    CHECK(normal_cdf(-law.jumps()[2]) == doctest::Approx(1e-18).scale(0));
+    CHECK(normal_cdf(law.to_normal(0)) == doctest::Approx(0.5e-20).scale(0));
+    CHECK(normal_cdf(law.to_normal(1)) == doctest::Approx(0.15));
+    CHECK(normal_cdf(law.to_normal(2)) == doctest::Approx(0.65));
     CHECK(law.from_normal(-40) == 0);
     CHECK(law.from_normal(40) == 3);
     CHECK(law.to_normal(1.5) == doctest::Approx(normal_quantile(0.3)));

@@ -54,7 +54,8 @@ def test_a_rare_event_of_a_discrete_input_is_found_by_its_score():
 
 def test_several_laws_share_their_values_with_other_probabilities():
     laws = [bf.Joint({"n": n, "x": bf.LogNormal(mu, 0.4)})
-            for n, mu in [(bf.Discrete([0, 1, 3], [1, 1, 1]), 0.0), (bf.Discrete([1, 3, 4], [1, 2, 1]), 0.2), (bf.Constant(3), 0.1)]]
+            for n, mu in [(bf.Discrete([0, 1, 3], [1, 1, 1]), 0.0), (bf.Discrete([1, 3, 4], [1, 2, 1]), 0.2),
+                          (bf.Constant(3), 0.1)]]
     problem = bf.Problem(lambda t: t[:, 0] * t[:, 1], laws[0])
     e = bf.aiscv(problem, budget=20_000, rng=1, laws=laws)
     exact = np.array([law.mean[0] * law.mean[1] for law in laws])
@@ -93,6 +94,7 @@ def test_a_copula_may_leave_discrete_inputs_out():
 
 def test_a_kept_sample_answers_for_other_probabilities():
     sample = bf.aiscv(PROBLEM, budget=20_000, rng=4, keep="sample").sample
-    other = bf.Joint({"n": bf.Discrete([0, 1, 2, 5], [1, 2, 3, 1]), "x": bf.LogNormal(0, 0.4), "c": bf.Constant(2.5), "z": bf.Normal()})
+    other = bf.Joint({"n": bf.Discrete([0, 1, 2, 5], [1, 2, 3, 1]),
+                      "x": bf.LogNormal(0, 0.4), "c": bf.Constant(2.5), "z": bf.Normal()})
     e = bf.reweight(sample, other)
     assert abs(e["claim"] - (other.laws["n"].mean * np.exp(0.08) + 2.5)) < 5 * e.std_error[0]

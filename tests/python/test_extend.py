@@ -9,7 +9,8 @@ import buffon as bf
 INPUTS = bf.Joint({"a": bf.Normal(), "b": bf.Normal(1, 2)})
 PROBLEM = bf.Problem(lambda x: np.stack([x[:, 0] * x[:, 1], x[:, 1] ** 2], axis=1), INPUTS, outputs=["ab", "bb"])
 RUNS = {
-    "plain": (bf.plain, {}), "quasi": (bf.quasi, {}), "aiscv": (bf.aiscv, {}), "aiscv iid": (bf.aiscv, {"points": "iid"}), "amis": (bf.amis, {}),
+    "plain": (bf.plain, {}), "quasi": (bf.quasi, {}), "aiscv": (bf.aiscv, {}), "aiscv iid": (bf.aiscv, {"points": "iid"}),
+    "amis": (bf.amis, {}),
     "importance": (bf.importance, {"proposal": bf.Joint({"a": bf.Normal(0, 1.3), "b": bf.Normal(1, 2.5)})}),
     "control": (bf.control, {"controls": {"a": (lambda x: x[:, 0], 0.0)}}),
 }
@@ -40,13 +41,14 @@ def test_a_loaded_and_a_pickled_run_go_on_as_the_run_itself(run, tmp_path):
 @pytest.mark.parametrize("word", RUNS)
 def test_what_is_kept_changes_no_number(word):
     function, options = RUNS[word]
-    states = [repr(function(PROBLEM, budget=5_000, rng=3, keep=keep, **options)._state()) for keep in ("nothing", "state", "sample")]
+    states = [repr(function(PROBLEM, budget=5_000, rng=3, keep=keep, **options)._state())
+              for keep in ("nothing", "state", "sample")]
     assert len(set(states)) == 1
 
 
 def test_without_a_state_nothing_goes_on_and_files_stay_small(tmp_path):
     estimate = bf.plain(PROBLEM, budget=5_000, rng=1)
-    with pytest.raises(ValueError, match="^extend: estimate must have a state: .*keep = 'state'"):
+    with pytest.raises(ValueError, match=r"^extend: estimate must have a state: .*keep = 'state'"):
         bf.extend(estimate, PROBLEM, budget=10_000)
     estimate.save(tmp_path / "e.json")
     bf.plain(PROBLEM, budget=5_000, rng=1, keep="state").save(tmp_path / "state.json")
@@ -63,9 +65,9 @@ def test_what_cannot_be_is_refused(arguments, kind, message):
     estimate = bf.plain(PROBLEM, budget=5_000, rng=3, keep="state")
     with pytest.raises(kind, match=f"^extend: {message}"):
         bf.extend(estimate, PROBLEM, **arguments)
-    with pytest.raises(ValueError, match="^extend: problem must have the inputs of the run"):
+    with pytest.raises(ValueError, match=r"^extend: problem must have the inputs of the run"):
         bf.extend(estimate, bf.Problem(lambda x: x, bf.Joint({"a": bf.Normal(), "c": bf.Normal(1, 2)})), budget=9_000)
-    with pytest.raises(TypeError, match="^extend: estimate must be an Estimate"):
+    with pytest.raises(TypeError, match=r"^extend: estimate must be an Estimate"):
         bf.extend(PROBLEM, estimate)
 
 
@@ -74,7 +76,7 @@ def test_a_damaged_state_is_named(tmp_path):
     estimate.save(tmp_path / "e.json")
     text = (tmp_path / "e.json").read_text()
     (tmp_path / "bad.json").write_text(text.replace('"rest"', '"nest"'))
-    with pytest.raises(ValueError, match="^extend: the state is damaged: it has no 'rest'"):
+    with pytest.raises(ValueError, match=r"^extend: the state is damaged: it has no 'rest'"):
         bf.extend(bf.Estimate.load(tmp_path / "bad.json"), PROBLEM, budget=9_000)
 
 
@@ -84,7 +86,7 @@ def test_a_model_that_fails_leaves_the_estimate_as_it_was(run):
 
     def failing(x):
         raise RuntimeError("no")
-    with pytest.raises(bf.ModelError, match="^extend: the model failed"):
+    with pytest.raises(bf.ModelError, match=r"^extend: the model failed"):
         bf.extend(estimate, bf.Problem(failing, INPUTS, outputs=["ab", "bb"]), budget=12_000, **again)
     assert repr(estimate._continuation()) == before
     assert bf.extend(estimate, PROBLEM, budget=12_000, **again).n > 10_000

@@ -15,7 +15,8 @@ import buffon as bf
 def exponential(d):
     """Mean of exp(a.x) over normal inputs, |a| = 1: exp(1/2)."""
     a = np.full(d, d ** -0.5)
-    return bf.Problem(lambda x: np.exp(np.einsum("ij,j->i", x, a)), bf.Joint([bf.Normal()] * d)), np.exp(0.5), np.expm1(1.0) * np.e
+    problem = bf.Problem(lambda x: np.exp(np.einsum("ij,j->i", x, a)), bf.Joint([bf.Normal()] * d))
+    return problem, np.exp(0.5), np.expm1(1.0) * np.e
 
 
 def product(d):

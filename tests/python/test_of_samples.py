@@ -14,7 +14,8 @@ NORMAL = NormalDist()
 S = 8**0.5
 BETA = 5 / S
 INPUTS = bf.Joint({"F": bf.Normal(1, 2), "w": bf.Normal()})
-LINE = bf.Problem(lambda x: x[:, 0] + 2 * x[:, 1], INPUTS, outputs={"y": lambda y: y, "P": lambda y: y > 6})   # y: mean 1, variance 8
+# y: mean 1, variance 8
+LINE = bf.Problem(lambda x: x[:, 0] + 2 * x[:, 1], INPUTS, outputs={"y": lambda y: y, "P": lambda y: y > 6})
 
 
 def probability(mean, sd=S):
@@ -38,7 +39,8 @@ def test_the_page_runs():
 DENSITY = NORMAL.pdf(BETA) / S
 KNOWN = {
     "perturbed_law": (lambda s: bf.perturbed_law(s, delta=[-0.5, 0.5], outputs=["P"]), [index(0), index(2)] * 2),
-    "law_derivatives": (lambda s: bf.law_derivatives(s, outputs=["P"]), [DENSITY, 2 * DENSITY * BETA / S, 2 * DENSITY, 4 * DENSITY * BETA / S]),
+    "law_derivatives": (lambda s: bf.law_derivatives(s, outputs=["P"]),
+                        [DENSITY, 2 * DENSITY * BETA / S, 2 * DENSITY, 4 * DENSITY * BETA / S]),
     "quantile": (lambda s: bf.quantile(s, [0.05, 0.9], outputs=["y"]), [1 + S * NORMAL.inv_cdf(p) for p in (0.05, 0.9)]),
     "superquantile": (lambda s: bf.superquantile(s, 0.9, outputs=["y"]), [1 + S * NORMAL.pdf(NORMAL.inv_cdf(0.9)) / 0.1]),
 }
@@ -104,11 +106,12 @@ def test_pictures_have_a_curve_for_each_input_and_a_bar_for_each_parameter():
 def test_values_made_of_indices_and_derivatives_are_drawn_as_values():
     plt = pytest.importorskip("matplotlib.pyplot")
     s = sample()
-    for e in (bf.perturbed_law(s, delta=[-0.5, 0.5]), bf.law_derivatives(s)):
-        for made in (e.contrast(0, 2), e.transform(lambda v: v[:3]), e.transform(lambda v: 2 * v), e.given({e.names[0]: e.value[0]})):
+    for function in (lambda s: bf.perturbed_law(s, delta=[-0.5, 0.5]), bf.law_derivatives):
+        e, first = function(s), function(s).names[0]
+        transformed = (e.transform(lambda v: v[:3]), e.transform(lambda v: 2 * v))
+        for made in (e.contrast(0, 2), *transformed, e.given({first: e[first]})):
             assert [label.get_text() for label in made.plot().get_yticklabels()] == made.names
-        again = e.merge({"perturbed law": bf.perturbed_law(sample(2), delta=[-0.5, 0.5]), "derivatives": bf.law_derivatives(sample(2))}[e.diagnostics["picture"]])
-        assert len(again.plot().figure.axes) == 2   # the same values, of more rows
+        assert len(e.merge(function(sample(2))).plot().figure.axes) == 2   # the same values, of more rows
     plt.close("all")
 
 

@@ -20,7 +20,8 @@ def test_the_page_of_coverage_is_that_of_the_recorded_results():
 
 @pytest.mark.parametrize("page", ["controls", "recycling"])   # the others run with what they are about
 def test_the_code_of_a_page_runs(page):
-    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / f"docs/{page}.md").read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    text = (ROOT / f"docs/{page}.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
     names = {}
     assert blocks
     for block in blocks:

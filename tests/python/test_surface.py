@@ -28,7 +28,8 @@ FITS = ["fit_law", "fit_copula", "fit_joint", "compare_copulas", "LawFit", "Copu
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "control"]
 OF_SAMPLES = ["reweight", "sobol_given_data", "quantile", "superquantile", "conditional_mean", "perturbed_law", "law_derivatives"]
 OF_ESTIMATES = ["extend"]
-NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *COPULAS, *FITS, "Problem", "Sample", "SobolSequence", "Stream", "Estimate",
+NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *COPULAS, *FITS, "Problem", "Sample",
+         "SobolSequence", "Stream", "Estimate",
          "ModelError", "History", "cuda_status", "exceedance", "testing"]
 DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
@@ -38,8 +39,8 @@ MEMBERS = {
     "Estimate": ["value", "std_error", "covariance", "n", "n_failed", "names", "rng_key", "diagnostics", "warnings", "sample",
                  "degrees_of_freedom", "excess_kurtosis", "confidence_interval", "transform", "given", "without", "contrast",
                  "merge", "to_dict", "to_dataframe", "to_xarray", "plot", "save", "load", "report", "history"],
-    "Sample": ["x", "y", "log_density", "law", "inputs", "outputs", "missing", "n_dropped", "n_failed", "warnings", "from_csv", "save",
-               "load"],
+    "Sample": ["x", "y", "log_density", "law", "inputs", "outputs", "missing", "n_dropped", "n_failed", "warnings", "from_csv",
+               "save", "load"],
     "Stream": ["uniform", "normal", "key", "id"],
     "SobolSequence": ["uniform", "dim", "rng_key"],
     "GaussianCopula": ["from_pearson", "from_spearman", "from_kendall", "correlation", "names"],
