@@ -32,6 +32,9 @@ _WARNINGS = {
     "few terms carry":
         "The event was hit only a few times. Spend more, or use aiscv with a score (bf.exceedance has one), which goes "
         "where the event is.",
+    "where no component is":
+        "The input law's own points found a region that the adaptation missed, and few of them: compare with a run of another "
+        "key, spend more, or give the problem a score.",
     "the same in every evaluation":
         "An event that was never hit is not proved impossible. Look at a lower threshold first, give the problem a score, "
         "or spend more.",
@@ -198,6 +201,7 @@ _KNOWN = {
         "Every integrand was seen before the final sample.",
         "Spend more, or give the problem a score; compare with a run of another key.",
     ),
+    "uncovered": _list("Shares of the values from points where no component of the proposal is."),
     "control_check": _control_check,
     "control_z": _control_z,
     "mean_weight": _mean_weight,

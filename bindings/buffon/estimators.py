@@ -127,8 +127,9 @@ _DOCS = {
             proposal saw every integrand clearly), ``components``, ``alpha`` (their shares, the input law first),
             ``replicates`` and ``points`` of the nets, ``pareto_k`` (m,), the tail of |output x weight| (above 0.7 the
             interval warns) and ``pareto_k_residual`` of what the controls leave, ``effective_terms`` (m,): as if an event
-            had been hit that often (below 10 the interval warns), ``control_check`` (largest mean of a control in standard
-            errors; ten would say that a density is wrong).
+            had been hit that often (below 10 the interval warns), ``uncovered`` (m,), the share of the value from points
+            where no component is (few of them that make the error warn: a region may be missed), ``control_check`` (largest
+            mean of a control in standard errors; ten would say that a density is wrong).
 
         Raises
         ------

@@ -198,7 +198,7 @@ void FinalSample::add(const Draws& draws, std::int64_t start) {
 
 /// Densities, summands and controls a slice at a time: nothing of the size of the sample is written.
 FinalSample::Segment FinalSample::sums_of(const Draws& draws, std::int64_t first, std::int64_t count, std::int64_t start) {
-    Segment segment{iid_ ? CrossProducts() : CrossProducts(first_x_.cols, first_t_.cols), {}, {}};
+    Segment segment{iid_ ? CrossProducts() : CrossProducts(first_x_.cols, first_t_.cols), {}, {}, {}};
     const std::int64_t slice = slice_rows(first_x_.cols + first_t_.cols);
     Batch batch;
     Matrix t;
@@ -210,6 +210,7 @@ FinalSample::Segment FinalSample::sums_of(const Draws& draws, std::int64_t first
         for (double& g : batch.ratio.data) g -= 1.0;
         keep(t, x, start + i);
         kept_.add(x, start + i);
+        if (proposal_.alpha().front() < 1) segment.uncovered.add(t, x, proposal_.alpha().front());
         if (iid_) {
             add_parities(t, x, start + i, segment);
         } else {
@@ -243,6 +244,7 @@ void FinalSample::add_parities(const Matrix& t, const Matrix& x, std::int64_t at
 /// A segment whose first row is row `at` of the sample.
 void FinalSample::merge(const Segment& segment, std::int64_t at) {
     for (int parity = 0; parity < 2; ++parity) half_[parity].merge(segment.half[parity]);
+    uncovered_.merge(segment.uncovered);
     if (iid_) return;
     const std::int64_t r = at / points_.points();
     for (std::int64_t e = 0; e < sum_t_.cols; ++e) sum_t_(r, e) += segment.sums.t[static_cast<std::size_t>(e)];
@@ -335,6 +337,11 @@ void FinalSample::judge(Estimate& e) {
     const Matrix rest = plain ? std::move(first_t_) : expectations(first_t_, e.size());
     e.diagnostics["pareto_k_residual"] = tail_shapes(rest, e.size());
     set_kurtosis(rest, points_.size(), e);
+    if (proposal_.alpha().front() < 1) {
+        std::vector<std::int64_t> columns;
+        for (std::int64_t j = 0; j < e.size(); ++j) columns.push_back(column_of(evaluate_, j, evaluate_.outputs()));
+        warn_of_uncovered(uncovered_, columns, points_.size(), e);
+    }
     for (std::int64_t j = 0; j < e.size(); ++j)
         if (!ever_seen(column_of(evaluate_, j, evaluate_.outputs())))
             e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +

@@ -17,6 +17,7 @@
 #include <buffon/regression.hpp>
 #include <buffon/state.hpp>
 #include <buffon/tails.hpp>
+#include <buffon/uncovered.hpp>
 #include <buffon/working_space.hpp>
 
 namespace buffon {
@@ -51,6 +52,7 @@ private:
         CrossProducts sums;
         OwnControls::Sums own;
         Moments half[2];
+        Uncovered uncovered;
     };
     void make_room(std::int64_t columns);
     void restore(const State& state);
@@ -87,6 +89,7 @@ private:
     Matrix first_t_, first_x_;   // rows for k-hat
     Matrix judged_t_;            // of them, for a state
     KeptControls kept_;
+    Uncovered uncovered_;
 };
 
 }  // namespace buffon

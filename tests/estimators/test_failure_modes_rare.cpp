@@ -61,6 +61,31 @@ TEST_CASE("a missed region: four regions of a series system are found by every r
     CHECK(19'300 * runs.square < 15);
 }
 
+TEST_CASE("a missed region: without a score a smaller one is hit by the input law's share alone, and the run says so") {
+    constexpr double near = 2.3, far = 3.1;
+    const Problem blind([](std::span<const double> x) { return x[0] > near || -x[1] > far ? 1.0 : 0.0; }, testing::standard_normal(10), {"hit"});
+    const double p = normal_cdf(-near), q = normal_cdf(-far), exact = p + q - p * q;
+    int far_off = 0, told = 0;
+    for (std::uint64_t key = 770'000; key < 770'009; ++key) {
+        const Estimate e = aiscv(blind, {.budget = 20'000, .rng = key, .threads = 1});
+        const bool uncovered = warns(e, "where no component is");
+        told += uncovered;
+        if (std::abs(e.value[0] / exact - 1) < 0.05) continue;
+        ++far_off;
+        CHECK(uncovered);
+    }
+    CHECK(far_off >= 1);   // else the problem shows nothing
+    CHECK(told >= far_off);
+    CHECK(told < 9);
+}
+
+TEST_CASE("a missed region: regions that components cover raise no alarm") {
+    for (std::uint64_t key = 1; key <= 3; ++key) {
+        const Estimate e = aiscv(testing::two_sided_exceedance(20, {2.575829, 3.890592}).problem, {.budget = 20'000, .rng = key, .threads = 1});
+        CHECK_FALSE(warns(e, "where no component is"));
+    }
+}
+
 TEST_CASE("immediate stop: the first batch of a heavy-tailed integrand sees too little to be believed") {
     for (std::uint64_t key = 1; key <= 5; ++key) {
         const Estimate e = aiscv(testing::gaussian_moments().problem, {.budget = 20'000, .rng = key, .threads = 1});
