@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <buffon/check.hpp>
+#include <buffon/joint_fit.hpp>
 #include <buffon/sample.hpp>
 #include <buffon/text.hpp>
 
@@ -98,26 +99,50 @@ Sample from_state(const py::dict& given) {
     return s;
 }
 
+/// What the caller says of the law that made a table.
+struct KnownLaw {
+    std::optional<Distribution> law;
+    bool fit = false;   // estimate it from the rows
+};
+
+KnownLaw to_law(py::handle law) {
+    if (law.is_none()) return {};
+    if (!py::isinstance<py::str>(law)) return {binder::to_distribution(law, "Sample: law")};
+    const auto word = law.cast<std::string>();
+    require(word == "fit", "Sample: law must be a law or 'fit', got '", word, "'");
+    return {std::nullopt, true};
+}
+
+py::object names_of(const KnownLaw& known) { return known.law ? py::object(py::cast(known.law->names())) : py::none(); }
+
+/// A kernel density for each input, and the copula with the smallest AIC; the sample keeps in words that this is an estimate.
+JointFit fitted(const Sample& s) {
+    return fit_joint(s.x, s.inputs, std::vector<std::string>(s.inputs.size(), "kernel"), s.x.cols > 1 ? "best" : "none");
+}
+
+std::string estimated(const JointFit& fit, std::int64_t rows) {
+    return "the law of the inputs is an estimate from the table's " + with_commas(rows) + " rows (kernel densities, " +
+           (fit.copula ? "copula '" + fit.copula->family + "'" : std::string("independent")) + "): intervals leave out the error of that estimate";
+}
+
 /// What buffon/_table.py made of a table, with the law that its rows stand for.
-Sample from_table(const py::dict& table, const std::optional<Distribution>& law) {
+Sample from_table(const py::dict& table, const KnownLaw& known) {
     Sample s = from_state(table);
     const auto log_weight = binder::to_vector(table["log_weight"], "Sample: weights");
-    require(law || log_weight.empty(), "Sample: weights need the law that the rows stand for");
-    if (law) {
+    require(known.law || log_weight.empty(), "Sample: weights need the law that the rows stand for");
+    require(!known.fit || s.log_density.empty(), "Sample: law = 'fit' is of rows that were drawn from it; rows with a log_density were not");
+    std::optional<JointFit> fit;
+    {
         const py::gil_scoped_release release;
-        s.stands_for(*law, log_weight);
+        if (known.fit) fit = fitted(s);
+        if (fit) s.stands_for(fit->joint);
+        else if (known.law) s.stands_for(*known.law, log_weight);
     }
     for (const auto& warning : s.warnings)
         if (PyErr_WarnEx(PyExc_RuntimeWarning, warning.c_str(), 2) < 0) throw py::error_already_set();
+    if (fit) s.warnings.push_back(estimated(*fit, s.n()));   // was asked for: only what is made of the sample warns of it
     return s;
 }
-
-std::optional<Distribution> to_law(py::handle law) {
-    if (law.is_none()) return std::nullopt;
-    return binder::to_distribution(law, "Sample: law");
-}
-
-py::object names_of(const std::optional<Distribution>& law) { return law ? py::object(py::cast(law->names())) : py::none(); }
 
 Sample from_arrays(py::object x, py::object y, py::object law, const Names& inputs, const Names& outputs, py::object log_density,
                    py::object weights, const std::string& on_missing) {
@@ -153,8 +178,10 @@ x : array, pandas DataFrame or dict of columns
     Inputs (n, d), a row for each run. A table with names is put into the order of the law's names.
 y : array, pandas DataFrame or dict of columns
     Outputs, shape (n,) or (n, m). A run whose outputs are not all finite has failed: it stays in the sample and is counted.
-law : law, optional
-    The law that the rows were drawn from, or that they stand for by their weights. None: not known.
+law : law or "fit", optional
+    The law that the rows were drawn from, or that they stand for by their weights. None: not known. "fit": estimated from the
+    rows with all inputs, as ``fit_joint(x, names, marginals="kernel", copula="best")`` does; ``warnings`` and all that is
+    made of the sample say that intervals leave out the error of that estimate.
 inputs, outputs : list of str, optional
     Names; they choose and order the columns of a table that has names.
 log_density : array, optional

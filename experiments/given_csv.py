@@ -4,7 +4,8 @@ With `--set file=runs.csv` the table is yours. `inputs` and `outputs` name its c
 which law made it, `laws` under which others the means are wanted, as in
   buffon run given_csv --set file=runs.csv --set outputs=y --set "law=a=Normal(1, 2), b=Uniform(0, 1)"
                        --set "laws=a=Normal(1.5, 2), b=Uniform(0, 1) | a=Normal(1, 2.5), b=Uniform(0, 1)"
-A copula stands beside the inputs: copula=GaussianCopula({('a', 'b'): 0.3}). Cells without a number are told by row and
+A copula stands beside the inputs: copula=GaussianCopula({('a', 'b'): 0.3}). `law=fit` estimates the law from the table
+(kernel densities and the copula with the smallest AIC); intervals then leave out the error of that estimate. Cells without a number are told by row and
 column.
 
 Without a file the table is one that is made here: the flood model of the experiment `flood` at draws of its published law,
@@ -341,7 +342,7 @@ def _own_table(config):
         key: [w.strip() for w in getattr(config, key).split(",")] if getattr(config, key) else None
         for key in ("inputs", "outputs")
     }
-    law = read_law(config.law) if config.law else None
+    law = "fit" if config.law == "fit" else read_law(config.law) if config.law else None
     new = [read_law(text) for text in config.laws.split("|")] if config.laws else []
     if new and law is None:
         raise ValueError("given_csv: laws need the law that made the table: --set law=...")

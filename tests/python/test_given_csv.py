@@ -115,3 +115,12 @@ def test_laws_are_read_from_words(text, law):
 def test_nothing_else_is_evaluated(text, message):
     with pytest.raises(ValueError, match=message):
         read_law(text)
+
+
+def test_the_law_of_a_table_can_be_an_estimate(tmp_path):
+    write_table(tmp_path / "runs.csv")
+    _, result = run(tmp_path, "law=fit", "laws=a=Normal(1.5, 2), b=Uniform(0.1, 0.9)")
+    head, *values = result["records"]
+    found = {(r["arm"], r["name"]): r for r in values}
+    assert abs(found["reweight", "y"]["value"] - 3.0) < 0.15 and any("is an estimate" in text for text in head["warnings"])
+    assert sum(arm == "tilted" for arm, _ in found) == 4

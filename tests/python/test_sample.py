@@ -291,3 +291,51 @@ def test_the_page_runs():
     for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
         exec(block, space)
     assert len(space["sample"]) == 2_000 and space["s"].names == ["x1", "x2", "x3"]
+
+
+FIT_NOTE = "the law of the inputs is an estimate"
+
+
+def dependent(n, rng):
+    """Rows, their output, the law that made them, a new law."""
+    copula = bf.GaussianCopula([[1, 0.6], [0.6, 1]])
+    law, new = (bf.Joint({"a": bf.Normal(mean, 1), "b": bf.Gumbel(0, 1)}, copula=copula) for mean in (0, 0.4))
+    x = law.sample(n, rng=rng)
+    return x, x[:, 0] + x[:, 1], law, new
+
+
+def test_the_law_may_be_an_estimate_from_the_rows():
+    x, y, law, new = dependent(4_000, 5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")   # asked for: not warned of before it matters
+        runs = bf.Sample({"a": x[:, 0], "b": x[:, 1]}, y, "fit")
+    fit = bf.fit_joint(x, ["a", "b"], marginals="kernel", copula="best").joint
+    np.testing.assert_array_equal(runs.log_density, fit.log_density(x))
+    assert runs.law.names == ["a", "b"] and sum(FIT_NOTE in text for text in runs.warnings) == 1
+    known = bf.reweight(bf.Sample(x, y, law), new)
+    assert FIT_NOTE not in " ".join(known.warnings)
+    e = bf.reweight(runs, new)
+    assert sum(FIT_NOTE in text for text in e.warnings) == 1
+    plain_error = (y.std() / 4_000**0.5)
+    assert abs(e.value[0] - known.value[0]) < 4 * (known.std_error[0] + plain_error)
+    assert abs(known.value[0] - y.mean()) > 10 * known.std_error[0]      # the unweighted mean is far away
+    assert abs(e.value[0] - y.mean()) > 10 * e.std_error[0]
+
+
+def test_only_rows_with_all_inputs_are_fitted():
+    x, y, _, _ = dependent(300, 6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        runs = bf.Sample(np.vstack([x, [[np.nan, 100.0]]]), np.append(y, 0.0), "fit")
+    np.testing.assert_array_equal(runs.log_density, bf.Sample(x, y, "fit").log_density)
+    assert "300 rows" in runs.warnings[-1]
+
+
+@pytest.mark.parametrize(("more", "message"), [
+    ({"law": "guess"}, "law must be a law or 'fit', got 'guess'"),
+    ({"law": "fit", "log_density": np.zeros(4)}, "rows with a log_density were not"),
+    ({"law": "fit", "weights": np.ones(4)}, "weights need the law"),
+])
+def test_what_cannot_be_fitted_is_told(more, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        bf.Sample(np.arange(8.0).reshape(4, 2) ** 2, np.arange(4.0), **more)
