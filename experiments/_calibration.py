@@ -88,7 +88,10 @@ def _meant(text, estimate):
     more = int(found[2] or 0)
     if not more:
         return np.array([name == found[1] for name in estimate.names])
-    size = estimate.diagnostics["pareto_k"] if "heavy tail" in text else -np.array(estimate.diagnostics["effective_terms"])
+    if "one row more" in text:
+        size = estimate.diagnostics["one_row_more"]
+    else:
+        size = estimate.diagnostics["pareto_k"] if "heavy tail" in text else -np.array(estimate.diagnostics["effective_terms"])
     return np.argsort(np.argsort(-np.nan_to_num(size, nan=-np.inf))) <= more
 
 

@@ -60,6 +60,10 @@ _WARNINGS = {
     "has mass where the sample's has none":
         "No weight makes up for rows that cannot occur: take a sample of a law that covers the new one.",
     "no row of the sample contributes": "The sample says nothing of this value: take a larger one, or one that goes there.",
+    "one row more could":
+        "Draw a sample for this question: give the run the tail as an output of its own, or take one of plain or quasi.",
+    "is an estimate from the table":
+        "Say the law that made the runs, if you know it; else compare the answers of several fits (bf.fit_joint).",
     "the interval ends where the sample does": "A larger sample, or one that goes further out, closes the interval.",
     "the given mean of": "A mean that you gave is probably wrong: leave it out and compare.",
     "the controls were not used": "Find out why evaluations fail, or do without the controls.",
@@ -97,6 +101,18 @@ def _effective_terms(value, e):
         return "many for every value", meaning, "", False
     few = found[0] < 10
     return f"fewest {found[0]:,.3g} ('{found[1]}')", meaning, _WARNINGS["few terms carry"] if few else "", few
+
+
+def _one_row_more(value, e):
+    found = worst(value, e.names)
+    meaning = (
+        "Standard errors that one row more could move a value by where the sample is thin: above four, "
+        "the interval may be far too short."
+    )
+    if found is None:
+        return "none", meaning, "", False
+    much = found[0] > 4
+    return f"most {found[0]:.2g} ('{found[1]}')", meaning, _WARNINGS["one row more could"] if much else "", much
 
 
 def _flag(yes, no, advice):
@@ -195,6 +211,7 @@ _KNOWN = {
         False,
     ),
     "effective_terms": _effective_terms,
+    "one_row_more": _one_row_more,
     "fallback": _fallback,
     "provisional": _flag(
         "No proposal saw every integrand clearly before the final sample: a part of one may be missed.",

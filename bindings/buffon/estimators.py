@@ -296,7 +296,8 @@ _DOCS = {
             ``diagnostics``: ``pareto_k`` (J m,), the tail of |output x weight|: above 0.7 the interval warns;
             ``effective_terms`` (J m,), as for ``plain``; of the weights ``mean_weight`` (J,), which must be 1 (the interval warns
             where it is further off than four standard errors: the sample misses a part of the law), ``effective_size`` (J,)
-            and ``pareto_k_weights`` (J,); ``pareto_k_residual`` (J m,) of what the controls leave.
+            and ``pareto_k_weights`` (J,); ``pareto_k_residual`` (J m,) of what the controls leave; ``one_row_more`` (J m,), by
+            how many standard errors one row more could move the value where the sample is thin: above 4 the interval warns.
 
         Raises
         ------

@@ -50,7 +50,7 @@ Estimate only(const Estimate& e, const Indices& kept) {
         to->rows = from->cols > 0 ? out.size() : 0;
         for (std::size_t a = 0; a < kept.size() && from->cols > 0; ++a) to->data.insert(to->data.end(), from->view().row(kept[a]).begin(), from->view().row(kept[a]).end());
     }
-    for (const char* per_value : {"pareto_k", "pareto_k_residual", "effective_terms"}) {
+    for (const char* per_value : {"pareto_k", "pareto_k_residual", "effective_terms", "one_row_more"}) {
         const auto found = out.diagnostics.find(per_value);
         if (found == out.diagnostics.end()) continue;
         if (const auto* v = std::get_if<std::vector<double>>(&found->second); v != nullptr && v->size() == e.value.size())

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <utility>
 
 #include <buffon/check.hpp>
@@ -65,13 +66,14 @@ struct Group {
     std::vector<Matrix> coefficients;     // for the draws of a fold, from the others
     Matrix sum_t, sum_x;                  // (R, E), (R, K) of each replicate
     Matrix first, judged;                 // summands of the first draws, and what is to be judged of them if it is something else
+    std::vector<double> weight;           // of the first draws; none where there is no control of that
     std::int64_t columns() const { return first.cols; }
 };
 
 class JointMeans {
 public:
-    JointMeans(const KeptRows& rows, std::int64_t groups, const TermsOf& terms, bool regress)
-        : rows_(rows), terms_(terms), groups_(static_cast<std::size_t>(groups)) {
+    JointMeans(const KeptRows& rows, std::int64_t groups, const TermsOf& terms, bool regress, bool edges)
+        : rows_(rows), terms_(terms), edges_(edges), groups_(static_cast<std::size_t>(groups)) {
         for (std::int64_t g = 0; g < groups; ++g) {
             prepare(g, regress);
             add_up(g);
@@ -101,6 +103,7 @@ private:
         Terms head = terms_(g, 0, std::min({rows_.draws(), judged_rows, std::max(judged_numbers / wide, fewest_judged)}));
         group.first = std::move(head.t);
         group.judged = std::move(head.judged);
+        for (std::int64_t i = 0; i < head.controls.rows && head.controls.cols > 0; ++i) group.weight.push_back(1 + head.controls(i, 0));
         // draws that were skipped have no controls
         std::int64_t room = regress && rows_.sample().skipped == 0 ? rows_.draws() / rows_per_control : 0;
         if (room >= head.controls.cols) group.own = useful(head.controls);
@@ -242,7 +245,27 @@ private:
         const Matrix left = rest(0, judged);
         e.diagnostics["pareto_k_residual"] = tail_shapes(left, e.size());
         set_kurtosis(left, rows_.draws(), e);
+        if (edges_) judge_edges(e);
         warn_of_nothing(e);
+    }
+
+    /// Group by group: each has weights of its own.
+    void judge_edges(Estimate& e) const {
+        std::vector<double> all;
+        const std::vector<double> error = e.std_error();
+        std::size_t at = 0;
+        std::vector<double> base;
+        for (const Group& group : groups_) {
+            const auto size = static_cast<std::size_t>(group.columns());
+            if (!group.weight.empty()) {
+                const auto& law = rows_.sample().law;
+                if (base.size() != group.weight.size()) base = law ? rows_.weights(log_density_of(*law), 0, group.first.rows) : group.weight;
+                const auto part = one_row_more(group.first, group.weight, law ? base : group.weight, rows_.draws(), std::span(e.value).subspan(at, size), std::span(error).subspan(at, size));
+                all.insert(all.end(), part.begin(), part.end());
+            }
+            at += size;
+        }
+        if (all.size() == e.value.size()) warn_of_one_row(all, e);
     }
 
     /// The first rows of all groups: (count, E).
@@ -271,14 +294,16 @@ private:
 
     const KeptRows& rows_;
     const TermsOf& terms_;
+    bool edges_;
     std::vector<Group> groups_;
     std::int64_t columns_ = 0;
 };
 
 }  // namespace
 
-Estimate joint_means(const KeptRows& rows, std::vector<std::string> names, std::int64_t groups, const TermsOf& terms, bool regress) {
-    return JointMeans(rows, groups, terms, regress).estimate(std::move(names));
+Estimate joint_means(const KeptRows& rows, std::vector<std::string> names, std::int64_t groups, const TermsOf& terms, bool regress,
+                     bool edges) {
+    return JointMeans(rows, groups, terms, regress, edges).estimate(std::move(names));
 }
 
 }  // namespace buffon

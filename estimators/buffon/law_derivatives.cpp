@@ -102,7 +102,8 @@ public:
     Estimate means(const Functions& f, std::size_t columns, std::vector<std::string> names, bool controls) const {
         const Centres c = centres(f, columns);
         return joint_means(rows_, std::move(names), 1 + static_cast<std::int64_t>(directions_.size()),
-                           [&](std::int64_t g, std::int64_t first, std::int64_t count) { return terms(g, f, c, first, count); }, controls);
+                           [&](std::int64_t g, std::int64_t first, std::int64_t count) { return terms(g, f, c, first, count); }, controls,
+                           !events_);   // the window around a quantile is wide enough for what lies beyond the rows
     }
 
 private:
@@ -260,7 +261,8 @@ Estimate derivatives_of(const Result& result, const KeptRows& rows, const std::v
 
 /// What the tails of the terms tell of each derivative: the worst of its parts (both ends of a window around a quantile).
 void keep_tails(const Estimate& raw, std::size_t m, std::size_t directions, Estimate& e) {
-    for (const std::string name : {"pareto_k", "pareto_k_residual", "effective_terms"}) {
+    for (const std::string name : {"pareto_k", "pareto_k_residual", "effective_terms", "one_row_more"}) {
+        if (!raw.diagnostics.contains(name)) continue;
         const auto all = std::get<std::vector<double>>(raw.diagnostics.at(name));
         const std::size_t parts = all.size() / ((1 + directions) * m);
         std::vector<double> kept;

@@ -7,6 +7,7 @@
 #include <buffon/check.hpp>
 #include <buffon/joint_means.hpp>
 #include <buffon/parallel.hpp>
+#include <buffon/tails.hpp>
 
 namespace buffon {
 namespace {
@@ -163,6 +164,7 @@ void refuse(const KeptRows& rows, Doubtful doubtful, const Estimate& e) {
     if (doubtful == Doubtful::warn) return;
     const auto& k_hat = numbers(e, "pareto_k");
     const auto& terms = numbers(e, "effective_terms");
+    const std::vector<double> one_row = e.diagnostics.contains("one_row_more") ? numbers(e, "one_row_more") : std::vector<double>(k_hat.size());
     const auto& size = numbers(e, "effective_size");
     const auto& mean = numbers(e, "mean_weight");
     const auto m = k_hat.size() / size.size();
@@ -175,6 +177,7 @@ void refuse(const KeptRows& rows, Doubtful doubtful, const Estimate& e) {
                     "; draw a sample nearer to that law, or see the numbers with doubtful = 'warn'");
         };
         if (k_hat[v] > limit && (strict || terms[v] < few / 2)) say("its terms have a heavy tail (k-hat ", k_hat[v], ")");
+        if (strict && one_row[v] > most_of_one_row) say("one row more could move it by ", one_row[v], " standard errors");
         if (size[j] < few && (strict || terms[v] < few)) say("no more than ", size[j], " rows have weight");
         if (strict && mean[j] < 0.9) say("it covers ", mean[j], " of the mass");
     }

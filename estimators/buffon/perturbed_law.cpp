@@ -131,7 +131,7 @@ double index_of(double before, double after, bool probability) {
 
 /// Per-value diagnostics of the perturbed values, those of the unperturbed ones gone.
 void drop_first(Estimate& e, const Estimate& raw, std::size_t m, std::size_t laws) {
-    for (const char* name : {"pareto_k", "pareto_k_residual", "effective_terms", "mean_weight", "effective_size", "pareto_k_weights"}) {
+    for (const char* name : {"pareto_k", "pareto_k_residual", "effective_terms", "one_row_more", "mean_weight", "effective_size", "pareto_k_weights"}) {
         const auto found = raw.diagnostics.find(name);
         if (found == raw.diagnostics.end()) continue;
         auto v = std::get<std::vector<double>>(found->second);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <utility>
 
 #include <buffon/logspace.hpp>
 #include <buffon/moments.hpp>
@@ -37,6 +38,32 @@ std::vector<double> kurtosis_of_mean(ConstView terms, std::int64_t n, std::int64
     kurtosis.resize(static_cast<std::size_t>(m));
     for (double& k : kurtosis) k = std::max(k, 0.0) / static_cast<double>(n);
     return kurtosis;
+}
+
+constexpr std::size_t furthest = 20;      // rows that tell what weighs at the edge
+constexpr double negligible_row = 0.01;   // standard errors that one of them contributes
+
+/// Size of the furthest row times the weight that a row there could have above those that are there.
+double one_row(ConstView terms, std::int64_t column, std::span<const double> weight, std::span<const double> base, double mean, double negligible) {
+    std::vector<std::pair<double, std::int64_t>> far;   // size without weight; row
+    double heaviest = 0;
+    for (std::int64_t i = 0; i < terms.rows; ++i) {
+        const double w = weight[static_cast<std::size_t>(i)];
+        heaviest = std::max(heaviest, base[static_cast<std::size_t>(i)]);
+        if (w > 0) far.emplace_back(-std::abs(terms(i, column) / w - mean), i);
+    }
+    const std::size_t count = std::min(furthest, far.size());
+    if (count == 0) return 0;
+    std::ranges::partial_sort(far, far.begin() + static_cast<std::ptrdiff_t>(count));   // ties in the order of the rows
+    double at_edge = 0, possible = 0, sum = 0;
+    for (std::size_t a = 0; a < count; ++a) {
+        const double w = weight[static_cast<std::size_t>(far[a].second)];
+        const double w0 = base[static_cast<std::size_t>(far[a].second)];
+        at_edge = std::max(at_edge, w);
+        if (w0 > 0) possible = std::max(possible, heaviest * w / w0);
+        sum -= w * far[a].first;
+    }
+    return sum > negligible * static_cast<double>(count) ? -far.front().first * std::max(possible - at_edge, 0.0) : 0.0;
 }
 
 }  // namespace
@@ -96,6 +123,29 @@ void warn_of_few_terms(ConstView terms, std::int64_t n, Estimate& estimate) {
     text.precision(2);
     text << listed(estimate, few, share, worst) << ": a few terms carry the mean, as if an event had been hit " << 1 / share[worst]
          << " times: the interval is rough; a larger budget helps";
+    estimate.warnings.push_back(text.str());
+}
+
+std::vector<double> one_row_more(ConstView terms, std::span<const double> weight, std::span<const double> base, std::int64_t n,
+                                 std::span<const double> mean, std::span<const double> error) {
+    std::vector<double> moves;
+    for (std::size_t j = 0; j < error.size(); ++j) {
+        const double scale = static_cast<double>(n) * error[j];   // of one row's part in the mean
+        moves.push_back(scale > 0 ? one_row(terms, static_cast<std::int64_t>(j), weight, base, mean[j], negligible_row * scale) / scale : 0.0);
+    }
+    return moves;
+}
+
+void warn_of_one_row(const std::vector<double>& moves, Estimate& estimate) {
+    estimate.diagnostics["one_row_more"] = moves;
+    const std::vector<std::size_t> large = above(moves, most_of_one_row);
+    if (large.empty()) return;
+    std::size_t worst = 0;
+    std::ostringstream text;
+    text.precision(2);
+    text << listed(estimate, large, moves, worst) << ": where the terms are largest the sample has few rows, and others weigh far more: one row "
+         << "more could move the value by " << moves[worst] << " standard errors, so the interval may be far too short; a sample drawn for this "
+         << "question (as an output of its own, or by plain or quasi) helps";
     estimate.warnings.push_back(text.str());
 }
 

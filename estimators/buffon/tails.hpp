@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include <buffon/estimate.hpp>
 #include <buffon/view.hpp>
@@ -24,7 +26,21 @@ void set_kurtosis(ConstView terms, std::int64_t n, Estimate& estimate);
 /// frequency had an error of this shape; inf for tails lighter than normal ones. Warns of values with fewer than ten.
 void warn_of_few_terms(ConstView terms, std::int64_t n, Estimate& estimate);
 
-/// All of the above about the mean of n independent or net points, these rows the first of them.
+/// (m) Of means of n weighted terms (rows, m), these the first of them: by how many standard errors one row more could move each, were
+/// it as far out as the furthest (term / weight - mean, in size) and as heavy there as the heaviest row of all is under the law whose
+/// weights are `base` (rows), the one that the sampling law never falls far below; `weight` (rows) are those under the law asked for.
+/// 0 where the furthest rows are as heavy already, or too light to matter: what lies behind them is then no surprise. Tails and
+/// effective numbers cannot tell it: what makes them large has not been drawn.
+std::vector<double> one_row_more(ConstView terms, std::span<const double> weight, std::span<const double> base, std::int64_t n,
+                                 std::span<const double> mean, std::span<const double> error);
+
+/// The same into diagnostics["one_row_more"] (m), and a warning that names the values above `most_of_one_row`.
+void warn_of_one_row(const std::vector<double>& moves, Estimate& estimate);
+
+/// From this many standard errors on `warn_of_one_row` warns: intervals of adaptive samples cover 90 % and more below, 55 to 85 % above.
+inline constexpr double most_of_one_row = 4;
+
+/// Tail, kurtosis and number of terms of the mean of n independent or net points, these rows the first of them.
 void judge_mean(ConstView terms, std::int64_t n, Estimate& estimate);
 
 /// Rows that are looked at: enough for the tail, bounded in memory.

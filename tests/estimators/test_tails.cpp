@@ -1,6 +1,7 @@
 #include <buffon/tails.hpp>
 
 #include <cmath>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -117,6 +118,34 @@ TEST_CASE("tails: a mean carried by a few terms warns, and its interval has twic
     CHECK(std::isinf(terms[2]));
     REQUIRE(e.warnings.size() == 1);
     CHECK(e.warnings[0].find("'rare': a few terms carry the mean, as if an event had been hit 8 times") == 0);
+}
+
+TEST_CASE("tails: one row more, as far out as any and as heavy as any, tells where a sample is thin") {
+    // 1,000 rows of sizes 1 ... 1,000 less a mean of 0: the furthest 20 weigh 0.5, the nearest one 5
+    Matrix terms(1'000, 3);
+    std::vector<double> weight(1'000, 0.5), even(1'000, 2.0);
+    weight[0] = 5;
+    for (std::int64_t i = 0; i < terms.rows; ++i)
+        for (std::int64_t j = 0; j < 3; ++j) terms(i, j) = weight[static_cast<std::size_t>(i)] * (static_cast<double>(i) + 1) * (j == 1 ? -1 : 1);
+    const std::vector<double> mean{0, 0, 1'000}, error{0.5, 2, 0};
+    const auto moves = one_row_more(terms, weight, weight, 2'000, mean, error);
+    CHECK(moves[0] == doctest::Approx(4.5 * 1'000 / (2'000 * 0.5)));
+    CHECK(moves[1] == doctest::Approx(4.5 * 1'000 / (2'000 * 2.0)));
+    CHECK(moves[2] == 0);                                                               // no error
+    CHECK(one_row_more(terms, even, even, 2'000, mean, error) == std::vector{0.0, 0.0, 0.0});   // the edge weighs what all do
+    std::vector<double> half = weight;   // a law with half the mass out there
+    for (std::size_t i = 0; i < half.size(); ++i) half[i] *= i < 500 ? 1.5 : 0.5;
+    Matrix under_half = terms;
+    for (std::int64_t i = 0; i < terms.rows; ++i) under_half(i, 0) *= i < 500 ? 1.5 : 0.5;
+    CHECK(one_row_more(under_half, half, weight, 2'000, mean, error)[0] == doctest::Approx(moves[0] / 2));
+    for (std::size_t i = 980; i < 1'000; ++i) weight[i] = 1e-5;
+    for (std::int64_t i = 980; i < 1'000; ++i) terms(i, 0) = 1e-5 * (static_cast<double>(i) + 1);
+    CHECK(one_row_more(terms, weight, weight, 2'000, mean, error)[0] == 0);                       // too light to matter
+    Estimate e = named({"thin", "well"});
+    warn_of_one_row({moves[0], moves[1]}, e);
+    REQUIRE(e.warnings.size() == 1);
+    CHECK(e.warnings[0].find("'thin': where the terms are largest the sample has few rows") == 0);
+    CHECK(std::get<std::vector<double>>(e.diagnostics.at("one_row_more")) == std::vector{moves[0], moves[1]});
 }
 
 TEST_CASE("tails: heavy tails of replicates count as far as their terms have them") {

@@ -122,5 +122,5 @@ def test_the_law_of_a_table_can_be_an_estimate(tmp_path):
     _, result = run(tmp_path, "law=fit", "laws=a=Normal(1.5, 2), b=Uniform(0.1, 0.9)")
     head, *values = result["records"]
     found = {(r["arm"], r["name"]): r for r in values}
-    assert abs(found["reweight", "y"]["value"] - 3.0) < 0.15 and any("is an estimate" in text for text in head["warnings"])
+    assert abs(found["reweight", "law 1: y"]["value"] - 3.0) < 0.15 and any("is an estimate" in text for text in head["warnings"])
     assert sum(arm == "tilted" for arm, _ in found) == 4
