@@ -162,7 +162,8 @@ def test_every_diagnostic_and_warning_of_the_estimators_has_words():
 def test_advice_is_for_warnings_that_exist():
     """Each key stands in the source of a warning; where the text goes on in a variable, its constant part."""
     root = Path(__file__).parents[2]
-    files = [*root.glob("lib/buffon/*.cpp"), *root.glob("estimators/buffon/*.cpp"), *root.glob("bindings/buffon/_table.py")]
+    folders = ("lib/buffon/*.cpp", "estimators/buffon/*.cpp", "bindings/*.cpp", "bindings/buffon/_table.py")
+    files = [file for folder in folders for file in root.glob(folder)]
     sources = "\n".join(file.read_text(encoding="utf-8") for file in files)
     assert [words for words in _advice._WARNINGS if words not in sources] == []
 
