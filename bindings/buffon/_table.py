@@ -12,7 +12,7 @@ _SHOWN = 3   # cells that a warning names
 
 def read(x, y, law_names, inputs, outputs, log_density, weights, on_missing):
     """The state of a Sample from tables of inputs and outputs."""
-    x = _labelled(x, inputs, law_names, "x", "inputs")
+    x = _in_order_of(law_names, _labelled(x, inputs, law_names, "x", "inputs"))
     y = _labelled(y, outputs, None, "y", "outputs")
     return _screened(x, y, on_missing, log_density=log_density, weights=weights)
 
@@ -23,7 +23,12 @@ def read_csv(path, law_names, inputs, outputs, delimiter, on_missing):
     inputs, outputs = _roles(header, law_names, inputs, outputs, os.fspath(path))
     cells = list(zip(*rows, strict=True)) or [()] * len(header)
     x, y = ({name: cells[header.index(name)] for name in names} for names in (inputs, outputs))
-    return _screened(x, y, on_missing)
+    return _screened(_in_order_of(law_names, x), y, on_missing)
+
+
+def _in_order_of(law_names, x):
+    """The columns in the law's order where they have its names: the law's coordinate j is column j."""
+    return {name: x[name] for name in law_names} if law_names is not None and set(x) == set(law_names) else x
 
 
 def _lines(path, delimiter):

@@ -53,6 +53,8 @@ LogRatio perturbed(const Univariate& law, double delta, const PerturbedLawOption
     require(std::isfinite(delta), "perturbed_law: delta must be finite, got ", delta);
     if (options.space == Space::normal) {
         require(!options.absolute, "perturbed_law: absolute has no meaning with space = 'normal'");
+        require(!std::holds_alternative<Discrete>(law) && !std::holds_alternative<Constant>(law),
+                "perturbed_law: a law of single values (Discrete, Constant) has no normal scores to shift; use space = 'physical'");
         return mean ? of_scores(law, delta, 1) : of_scores(law, 0, 1 + delta);
     }
     const auto [old_mean, variance] = std::visit([](const auto& l) { return std::pair(l.mean(), l.variance()); }, law);
@@ -67,7 +69,7 @@ public:
         require(marginals_.has_value(), "perturbed_law: law must have marginal laws (Joint, MultivariateNormal, MultivariateT), a mixture has none");
         laws_.densities.push_back(log_density_of(base));
         laws_.names.push_back("unperturbed");
-        for (const auto& name : options.inputs.empty() ? names_ : options.inputs) add(rows, base, name);
+        for (const auto& name : options.inputs.empty() ? uncertain() : options.inputs) add(rows, base, name);
     }
 
     const NewLaws& laws() const { return laws_; }
@@ -75,6 +77,14 @@ public:
     const std::vector<std::string>& inputs() const { return inputs_; }
 
 private:
+    /// All inputs but constants, which have nothing to perturb.
+    std::vector<std::string> uncertain() const {
+        std::vector<std::string> out;
+        for (std::size_t j = 0; j < names_.size(); ++j)
+            if (!std::holds_alternative<Constant>(marginals_->laws()[j])) out.push_back(names_[j]);
+        return out;
+    }
+
     void add(const KeptRows& rows, const Distribution& base, const std::string& name) {
         const auto found = std::ranges::find(names_, name);
         require(found != names_.end(), rows.function(), ": there is no input '", name, "'", suggestion(name, names_));

@@ -1,5 +1,6 @@
 #include <buffon/gaussian_copula.hpp>
 
+#include <buffon/check.hpp>
 #include <buffon/linalg.hpp>
 
 #include <algorithm>
@@ -24,7 +25,10 @@ Matrix correlation_of_kendall(const Matrix& tau) {
     Matrix out = tau;   // its diagonal is left for a constructor to judge
     for (std::int64_t i = 0; i < out.rows; ++i)
         for (std::int64_t j = 0; j < out.cols; ++j)
-            if (i != j) out(i, j) = std::sin(0.5 * std::numbers::pi * tau(i, j));
+            if (i != j) {
+                require(std::abs(tau(i, j)) <= 1, "from_kendall: tau must be in [-1, 1], got ", tau(i, j));
+                out(i, j) = std::sin(0.5 * std::numbers::pi * tau(i, j));
+            }
     return out;
 }
 

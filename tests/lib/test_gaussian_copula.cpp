@@ -81,6 +81,11 @@ TEST_CASE("correlate maps unit vectors to a factor of the correlation; decorrela
     for (std::size_t i = 0; i < z.data.size(); ++i) CHECK(z.data[i] == doctest::Approx(before.data[i]).epsilon(1e-14));
 }
 
+TEST_CASE("from_kendall refuses what no tau can be") {
+    CHECK_THROWS_AS(GaussianCopula::from_kendall(matrix(2, {1, 1.5, 1.5, 1})), std::invalid_argument);
+    CHECK(GaussianCopula::from_kendall(matrix(2, {1, 0.5, 0.5, 1})).correlation()(0, 1) == doctest::Approx(std::sqrt(0.5)));
+}
+
 TEST_CASE("from_spearman has the asked rank correlation: 6 / pi asin(R / 2)") {
     const Matrix rank = matrix(2, {1, 0.6, 0.6, 1});
     const double r = GaussianCopula::from_spearman(rank).correlation()(0, 1);

@@ -122,3 +122,12 @@ def test_doubt_warns_where_the_interval_is_asked_for():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         bf.reweight(sample(), INPUTS).confidence_interval()
+
+
+def test_single_values_are_not_shifted_in_normal_space_and_constants_not_perturbed():
+    law = bf.Joint({"a": bf.Normal(), "c": bf.Constant(2.0), "n": bf.Discrete([0, 1, 3], [0.5, 0.3, 0.2])})
+    s = bf.plain(bf.Problem(lambda x: 5 + x.sum(1), law), budget=2000, rng=1, keep="sample").sample
+    names = bf.perturbed_law(s, delta=[0.2]).names
+    assert [name.split()[0] for name in names] == ["a", "n"]
+    with pytest.raises(ValueError, match="no normal scores"):
+        bf.perturbed_law(s, delta=[0.2], space="normal", inputs=["n"])

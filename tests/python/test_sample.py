@@ -339,3 +339,16 @@ def test_only_rows_with_all_inputs_are_fitted():
 def test_what_cannot_be_fitted_is_told(more, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         bf.Sample(np.arange(8.0).reshape(4, 2) ** 2, np.arange(4.0), **more)
+
+
+def test_columns_with_the_names_of_the_law_stand_in_its_order(tmp_path):
+    law = bf.Joint({"a": bf.Normal(), "b": bf.Normal()})
+    x = law.sample(4000, rng=1)
+    y, file = 5 * x[:, 0] + x[:, 1], tmp_path / "runs.csv"
+    np.savetxt(file, np.c_[x, y], delimiter=",", header="a,b,y", comments="", fmt="%.17g")
+    for sample in (bf.Sample.from_csv(file, inputs=["b", "a"], outputs=["y"], law=law),
+                   bf.Sample({"b": x[:, 1], "a": x[:, 0]}, y, law, inputs=["b", "a"]),
+                   bf.Sample(x[:, ::-1], y, law, inputs=["b", "a"])):
+        assert sample.inputs == ["a", "b"] and np.array_equal(sample.x, x)
+        e = bf.reweight(sample, bf.Joint({"a": bf.Normal(0.3, 1), "b": bf.Normal()}))
+        assert abs(e.value[0] - 1.5) < 4 * e.std_error[0] < 0.5
