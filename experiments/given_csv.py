@@ -5,8 +5,8 @@ which law made it, `laws` under which others the means are wanted, as in
   buffon run given_csv --set file=runs.csv --set outputs=y --set "law=a=Normal(1, 2), b=Uniform(0, 1)"
                        --set "laws=a=Normal(1.5, 2), b=Uniform(0, 1) | a=Normal(1, 2.5), b=Uniform(0, 1)"
 A copula stands beside the inputs: copula=GaussianCopula({('a', 'b'): 0.3}). `law=fit` estimates the law from the table
-(kernel densities and the copula with the smallest AIC); intervals then leave out the error of that estimate. Cells without a number are told by row and
-column.
+(kernel densities and the copula with the smallest AIC); intervals then leave out the error of that estimate. Cells without a
+number are told by row and column.
 
 Without a file the table is one that is made here: the flood model of the experiment `flood` at draws of its published law,
 written as a CSV file in which one run in fifty has failed (an empty or unreadable output, or "inf") and one in a hundred
