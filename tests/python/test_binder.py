@@ -41,7 +41,7 @@ def test_arguments_are_positional_and_options_are_keywords(normal, refused):
     ({"threads": -1}, ValueError, "threads must not be negative, got -1"),
     ({"on_error": "ignore"}, ValueError, "on_error must be one of 'raise', 'discard', got 'ignore'"),
     ({"on_error": 1}, TypeError, "on_error must be one of 'raise', 'discard', got int 1"),
-    ({"keep": "everything"}, ValueError, "keep must be one of 'nothing', 'sample', got 'everything'"),
+    ({"keep": "everything"}, ValueError, "keep must be one of 'nothing', 'state', 'sample', got 'everything'"),
     ({"progress": 3}, TypeError, "progress must be callable, got int 3"),
     ({"rng": -1}, ValueError, "rng must be an integer in 0 ... 2**64 - 1, got -1"),
     ({"rng": 2**64}, ValueError, "rng must be an integer in 0 ... 2**64 - 1, got 18446744073709551616"),
