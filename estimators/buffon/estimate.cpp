@@ -8,6 +8,7 @@
 
 #include <buffon/check.hpp>
 #include <buffon/normal_functions.hpp>
+#include <buffon/per_value.hpp>
 #include <buffon/text.hpp>
 
 namespace buffon {
@@ -79,26 +80,29 @@ Estimate like(const Estimate& e) {
     return out;
 }
 
-/// The same for other values: a picture would be of those before.
-Estimate of_others(const Estimate& e) {
-    Estimate out = like(e);
-    out.diagnostics.erase("picture");
-    return out;
-}
-
 /// Relative variance of the variance of value j beyond that of normal terms.
 double kurtosis_of(const Estimate& e, std::int64_t j) {
     return e.excess_kurtosis.empty() ? 0.0 : std::max(e.excess_kurtosis[static_cast<std::size_t>(j)], 0.0);
 }
 
-/// The largest among the values that have a part in each of the new ones: their joint fourth moments are not known.
-std::vector<double> carried_kurtosis(const Matrix& J, const Estimate& from) {
-    if (from.excess_kurtosis.empty()) return {};
-    std::vector<double> out(static_cast<std::size_t>(J.rows), 0.0);
+/// The values with an error that have a part in each of the new ones.
+Parts parts_of(const Matrix& J, const Estimate& from) {
+    Parts parts(static_cast<std::size_t>(J.rows));
     for (std::int64_t a = 0; a < J.rows; ++a)
         for (std::int64_t j = 0; j < J.cols; ++j)
-            if (J(a, j) != 0 && from.covariance(j, j) > 0) out[static_cast<std::size_t>(a)] = std::max(out[static_cast<std::size_t>(a)], kurtosis_of(from, j));
-    return out;
+            if (J(a, j) != 0 && from.covariance(j, j) > 0) parts[static_cast<std::size_t>(a)].push_back(j);
+    return parts;
+}
+
+/// Kurtosis and diagnostics of values that are made of others. The largest kurtosis of a part: joint fourth moments are not known.
+void carry(const Estimate& from, const Parts& parts, Estimate& to) {
+    carry_per_value(from, parts, to);
+    if (from.excess_kurtosis.empty()) return;
+    for (const auto& made_of : parts) {
+        double largest = 0;
+        for (const std::int64_t j : made_of) largest = std::max(largest, kurtosis_of(from, j));
+        to.excess_kurtosis.push_back(largest);
+    }
 }
 
 /// Of a x + b y with independent x, y: fourth cumulants add up.
@@ -155,7 +159,7 @@ std::pair<std::vector<double>, std::vector<double>> Estimate::confidence_interva
 }
 
 Estimate Estimate::transform(const Function& f, std::vector<std::string> new_names) const {
-    Estimate out = of_others(*this);
+    Estimate out = like(*this);
     out.value = f(value);
     require(new_names.empty() || new_names.size() == out.value.size(), "transform: ", out.value.size(),
             " values need as many names, got ", new_names.size());
@@ -164,7 +168,7 @@ Estimate Estimate::transform(const Function& f, std::vector<std::string> new_nam
     out.names = std::move(new_names);
     const Matrix J = jacobian(f, *this, out.value.size());
     out.covariance = sandwich(J, covariance);
-    out.excess_kurtosis = carried_kurtosis(J, *this);
+    carry(*this, parts_of(J, *this), out);
     for (std::int64_t j = 0; j < out.size(); ++j)   // what cancels leaves rounding errors
         out.covariance(j, j) = std::max(out.covariance(j, j), 0.0);
     return out;
@@ -173,11 +177,11 @@ Estimate Estimate::transform(const Function& f, std::vector<std::string> new_nam
 Estimate Estimate::contrast(std::int64_t i, std::int64_t j) const {
     for (const std::int64_t k : {i, j})
         require(k >= 0 && k < size(), "contrast: index must be 0 ... ", size() - 1, ", got ", k);
-    Estimate out = of_others(*this);
+    Estimate out = like(*this);
     out.value = {value[static_cast<std::size_t>(i)] - value[static_cast<std::size_t>(j)]};
     out.names = {names[static_cast<std::size_t>(i)] + " - " + names[static_cast<std::size_t>(j)]};
     out.covariance = Matrix(1, 1, std::max(covariance(i, i) + covariance(j, j) - 2 * covariance(i, j), 0.0));   // what cancels leaves rounding errors
-    if (!excess_kurtosis.empty()) out.excess_kurtosis = {std::max(kurtosis_of(*this, i), kurtosis_of(*this, j))};
+    carry(*this, {{i, j}}, out);
     return out;
 }
 
@@ -191,6 +195,7 @@ Estimate Estimate::merge(const Estimate& other) const {
         out.covariance.data[k] = a * a * covariance.data[k] + (1 - a) * (1 - a) * other.covariance.data[k];
     out.degrees_of_freedom = pooled_degrees(*this, a, other, 1 - a);
     out.excess_kurtosis = pooled_kurtosis(*this, a, other, 1 - a);
+    out.diagnostics = merged_diagnostics(*this, other);
     out.n += other.n;
     out.n_failed += other.n_failed;
     for (const auto& warning : other.warnings)

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <buffon/check.hpp>
+#include <buffon/per_value.hpp>
 #include <buffon/regression.hpp>
 
 namespace buffon {
@@ -36,7 +37,6 @@ std::vector<double> picked(const std::vector<double>& v, const Indices& kept) {
 Estimate only(const Estimate& e, const Indices& kept) {
     Estimate out = e;
     out.state.reset();
-    out.diagnostics.erase("picture");   // which is of all values
     out.value = picked(e.value, kept);
     out.names.clear();
     for (const std::int64_t j : kept) out.names.push_back(e.names[static_cast<std::size_t>(j)]);
@@ -50,12 +50,7 @@ Estimate only(const Estimate& e, const Indices& kept) {
         to->rows = from->cols > 0 ? out.size() : 0;
         for (std::size_t a = 0; a < kept.size() && from->cols > 0; ++a) to->data.insert(to->data.end(), from->view().row(kept[a]).begin(), from->view().row(kept[a]).end());
     }
-    for (const char* per_value : {"pareto_k", "pareto_k_residual", "effective_terms", "one_row_more"}) {
-        const auto found = out.diagnostics.find(per_value);
-        if (found == out.diagnostics.end()) continue;
-        if (const auto* v = std::get_if<std::vector<double>>(&found->second); v != nullptr && v->size() == e.value.size())
-            found->second = picked(*v, kept);
-    }
+    keep_per_value(e, kept, out);
     return out;
 }
 

@@ -259,26 +259,6 @@ Estimate derivatives_of(const Result& result, const KeptRows& rows, const std::v
     return e;
 }
 
-/// What the tails of the terms tell of each derivative: the worst of its parts (both ends of a window around a quantile).
-void keep_tails(const Estimate& raw, std::size_t m, std::size_t directions, Estimate& e) {
-    for (const std::string name : {"pareto_k", "pareto_k_residual", "effective_terms", "one_row_more"}) {
-        if (!raw.diagnostics.contains(name)) continue;
-        const auto all = std::get<std::vector<double>>(raw.diagnostics.at(name));
-        const std::size_t parts = all.size() / ((1 + directions) * m);
-        std::vector<double> kept;
-        for (std::size_t k = 0; k < m; ++k)
-            for (std::size_t p = 0; p < directions; ++p) {
-                double worst = all[((1 + p) * m + k) * parts];
-                for (std::size_t part = 1; part < parts; ++part) {   // NaN, no tail, is the least of all
-                    const double other = all[((1 + p) * m + k) * parts + part];
-                    worst = name == "effective_terms" ? std::fmin(worst, other) : std::fmax(worst, other);
-                }
-                kept.push_back(worst);
-            }
-        e.diagnostics[name] = std::move(kept);
-    }
-}
-
 void describe(const KeptRows& rows, const Directions& directions, Estimate& e) {
     std::vector<std::string> parameters;
     std::vector<double> at;
@@ -307,7 +287,6 @@ Estimate law_derivatives(const Sample& sample, const LawDerivativesOptions& opti
     const Result result = options.quantity == Differentiated::mean ? of_means(rows, scores, directions.smooth, options)
                                                                    : of_quantiles(rows, scores, base, directions.smooth, options);
     Estimate e = derivatives_of(result, rows, directions.smooth, options);
-    keep_tails(result.raw, rows.names().size(), directions.smooth.size(), e);
     judge_weights(rows, {{log_density_of(base)}, {""}}, e);
     refuse(rows, options.doubtful, e);
     describe(rows, directions, e);

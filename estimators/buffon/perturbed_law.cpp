@@ -139,14 +139,11 @@ double index_of(double before, double after, bool probability) {
     return after >= before ? after / before - 1 : 1 - before / after;
 }
 
-/// Per-value diagnostics of the perturbed values, those of the unperturbed ones gone.
-void drop_first(Estimate& e, const Estimate& raw, std::size_t m, std::size_t laws) {
-    for (const char* name : {"pareto_k", "pareto_k_residual", "effective_terms", "one_row_more", "mean_weight", "effective_size", "pareto_k_weights"}) {
-        const auto found = raw.diagnostics.find(name);
-        if (found == raw.diagnostics.end()) continue;
-        auto v = std::get<std::vector<double>>(found->second);
-        v.erase(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(v.size() == laws ? 1 : m));
-        e.diagnostics[name] = std::move(v);
+/// What is told of each law, that of the unperturbed one gone.
+void drop_unperturbed(Estimate& e) {
+    for (const char* name : {"mean_weight", "effective_size", "pareto_k_weights"}) {
+        auto& of_laws = std::get<std::vector<double>>(e.diagnostics.at(name));
+        of_laws.erase(of_laws.begin());
     }
 }
 
@@ -173,7 +170,7 @@ Estimate perturbed_law(const Sample& sample, const PerturbedLawOptions& options)
         for (std::size_t a = m; a < v.size(); ++a) out.push_back(index_of(v[a % m], v[a], probability[a % m]));
         return out;
     }, {raw.names.begin() + static_cast<std::ptrdiff_t>(m), raw.names.end()});
-    drop_first(e, raw, m, perturbed.laws().densities.size());
+    drop_unperturbed(e);
     e.diagnostics["picture"] = std::string("perturbed law");
     e.diagnostics["inputs"] = perturbed.inputs();
     e.diagnostics["delta"] = perturbed.delta();
