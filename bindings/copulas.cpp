@@ -1,5 +1,6 @@
 /// Copulas in Python. Before a copula meets its Joint it is a description: it does not know yet which inputs there are.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string>
 #include <utility>
@@ -40,6 +41,11 @@ Names names_of(const CopulaGroup& group, const Names& inputs) {
     for (const std::int64_t j : group.coordinates) out.push_back(inputs[static_cast<std::size_t>(j)]);
     return out;
 }
+
+std::string text_of(py::handle value) { return py::repr(value).cast<std::string>(); }
+
+/// ", names=['a', 'b']"; nothing where the copula is of all inputs.
+std::string names_text(const Names& names) { return names.empty() ? "" : ", names=" + text_of(py::cast(names)); }
 
 // Elliptical copulas --------------------------------------------------------------------------------------------------
 
@@ -84,9 +90,17 @@ struct Correlation {
         if (pairs.empty()) return binder::from_matrix(matrix);
         return py::cast(pairs);
     }
-    std::string text() const {
-        if (!pairs.empty()) return std::to_string(pairs.size()) + " pairs";
-        return std::to_string(matrix.rows) + " inputs";
+    /// What makes the copula again, `more` being its other arguments: "GaussianCopula({('a', 'b'): 0.3})"; of many numbers only how many.
+    std::string text(const std::string& who, const std::string& more = "") const {
+        constexpr std::size_t most = 16;
+        if (std::max(pairs.size(), matrix.data.size()) > most)
+            return who + " of " + (pairs.empty() ? std::to_string(matrix.rows) + " inputs" : std::to_string(pairs.size()) + " pairs") + more;
+        const py::object numbers = pairs.empty() ? binder::from_matrix(matrix).attr("tolist")() : py::cast(pairs);
+        return who + maker() + "(" + text_of(numbers) + more + names_text(names) + ")";
+    }
+    std::string maker() const {
+        constexpr std::array<const char*, 4> makers{"", ".from_spearman", ".from_kendall", ".from_pearson"};
+        return makers[static_cast<std::size_t>(kind)];
     }
 };
 
@@ -198,7 +212,7 @@ void bind_elliptical(py::module_& m) {
                     "The copula under which the inputs themselves have these correlations (matrix or dict of pairs).")
         .def_property_readonly("correlation", [](const GaussianSpec& s) { return s.correlation.given(); }, "Matrix or dict of pairs, as given.")
         .def_property_readonly("names", [](const GaussianSpec& s) { return names_or_none(s.correlation.names); }, "Names of the inputs; None: all.")
-        .def("__repr__", [](const GaussianSpec& s) { return "GaussianCopula of " + s.correlation.text(); })
+        .def("__repr__", [](const GaussianSpec& s) { return s.correlation.text("GaussianCopula"); })
         .def(py::pickle([](const GaussianSpec& s) { return state(s.correlation); },
                         [](const py::tuple& t) { return make_gaussian(t[1], t[2], static_cast<Kind>(t[0].cast<int>())); }));
 
@@ -216,7 +230,7 @@ void bind_elliptical(py::module_& m) {
         .def_property_readonly("correlation", [](const StudentSpec& s) { return s.correlation.given(); }, "Matrix or dict of pairs, as given.")
         .def_property_readonly("df", [](const StudentSpec& s) { return s.df; }, "Degrees of freedom.")
         .def_property_readonly("names", [](const StudentSpec& s) { return names_or_none(s.correlation.names); }, "Names of the inputs; None: all.")
-        .def("__repr__", [](const StudentSpec& s) { return "StudentCopula of " + s.correlation.text() + ", df=" + binder::text_of(s.df); })
+        .def("__repr__", [](const StudentSpec& s) { return s.correlation.text("StudentCopula", ", df=" + binder::text_of(s.df)); })
         .def(py::pickle([](const StudentSpec& s) { return py::make_tuple(state(s.correlation), s.df); },
                         [](const py::tuple& t) {
                             const auto c = t[0].cast<py::tuple>();
@@ -270,10 +284,7 @@ void bind_archimedean(py::module_& m, const char* doc) {
         .def_property_readonly("tail_dependence",
                                [](const Spec& s) { return py::make_tuple(s.two().lower_tail_dependence(), s.two().upper_tail_dependence()); },
                                "Limits of P(U < p | V < p) for p -> 0 and of P(U > p | V > p) for p -> 1.")
-        .def("__repr__", [](const Spec& s) {
-            const std::string names = s.names.empty() ? "" : ", names=" + py::repr(py::cast(s.names)).template cast<std::string>();
-            return Spec::who + ("(theta=" + binder::text_of(s.theta)) + names + ")";
-        })
+        .def("__repr__", [](const Spec& s) { return Spec::who + ("(theta=" + binder::text_of(s.theta)) + names_text(s.names) + ")"; })
         .def(py::pickle([](const Spec& s) { return py::make_tuple(s.theta, names_or_none(s.names)); },
                         [](const py::tuple& t) { return make_archimedean<C>(t[0].cast<double>(), t[1]); }));
 }

@@ -113,6 +113,21 @@ def test_from_kendall_has_the_asked_tau():
         assert abs(stats.kendalltau(*x.T).statistic - 0.35) < 5 * 2 / 3 / math.sqrt(40_000)
 
 
+@pytest.mark.parametrize("copula", [
+    bf.GaussianCopula({("a", "b"): -0.3}), bf.GaussianCopula([[1, 0.1], [0.1, 1]], names=["b", "c"]),
+    bf.GaussianCopula.from_spearman([[1, 0.5], [0.5, 1]]), bf.StudentCopula.from_kendall({("a", "b"): 0.25, ("b", "c"): 0.5}, 3.5),
+    bf.StudentCopula([[1, -0.6], [-0.6, 1]], 4, names=["c", "a"]),
+], ids=repr)
+def test_the_text_of_an_elliptical_copula_makes_it_again(copula):
+    again = eval(repr(copula), vars(bf))
+    assert repr(again) == repr(copula) and pickle.dumps(again) == pickle.dumps(copula)
+
+
+def test_the_text_of_many_correlations_says_how_many():
+    assert repr(bf.StudentCopula(np.eye(5), 3)) == "StudentCopula of 5 inputs, df=3"
+    assert repr(bf.GaussianCopula({("a", f"b{j}"): 0.0 for j in range(17)})) == "GaussianCopula of 17 pairs"
+
+
 @pytest.mark.parametrize("name", ["ClaytonCopula", "FrankCopula", "GumbelCopula"])
 def test_an_archimedean_copula_knows_its_tau_and_its_text_makes_it_again(name):
     copula = getattr(bf, name).from_kendall(0.4, names=["a", "b"])
