@@ -25,6 +25,16 @@ def of_warning(text):
     return next((advice for words, advice in _WARNINGS.items() if words in text), "")
 
 
+def doubts(estimate):
+    """Every warning with what to do about it, a sentence or two each: what makes the intervals doubtful."""
+    return [f"{text}. {of_warning(text)}" if of_warning(text) else text for text in estimate.warnings]
+
+
+def interval_title(estimate, level):
+    """How an interval is called where it is shown: "95 %", "95 %, doubtful"."""
+    return f"{100 * level:g} %{', doubtful' * bool(estimate.warnings)}"
+
+
 _WARNINGS = {
     "heavy tail":
         "A few evaluations decide the value, and the next one might change it. Spend more, choose a proposal with heavier "

@@ -137,7 +137,16 @@ def described(law):
     laws = getattr(law, "laws", [law] if len(names) == 1 else [])   # of a Joint its own
     found = dict(zip(names, map(repr, laws.values() if isinstance(laws, dict) else laws), strict=False))
     pictures = _histograms(law, names[:_MOST_INPUTS])
-    return {"text": text, "marginals": [{"name": name, "law": found.get(name, ""), **pictures.get(name, {})} for name in names]}
+    marginals = [{"name": name, "law": found.get(name, ""), **pictures.get(name, {})} for name in names]
+    return {"text": text, "marginals": marginals, "copulas": _copulas(law)}
+
+
+def _copulas(law):
+    """Of a Joint: each in words, the inputs that it joins, and its correlations where it has some."""
+    found = getattr(law, "copula", None)
+    copulas = found if isinstance(found, list) else [found] if found is not None else []
+    return [{"text": repr(copula), "names": copula.names or list(law.names),
+             "correlation": copula.correlation.tolist() if hasattr(copula, "correlation") else None} for copula in copulas]
 
 
 def _histograms(law, names):

@@ -3,10 +3,12 @@ import html
 import json
 import math
 import os
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from buffon import _advice
 from buffon._buffon import Estimate
 from buffon._extras import needed
 from buffon._pictures import PICTURES
@@ -18,13 +20,20 @@ if TYPE_CHECKING:
     import xarray
 
 _KIND = "buffon.Estimate"
+_text = Estimate.__repr__   # with the warnings, without advice
+
+
+def __repr__(self) -> str:
+    """A line per value, the evaluations, and what makes the intervals doubtful with what to do about it."""
+    numbers = _text(self).partition("\nwarning: ")[0]
+    return "\n".join([numbers, *(f"warning: {doubt}" for doubt in _advice.doubts(self))])
 
 
 def to_dict(self, level: float = 0.95) -> dict[str, Any]:
     """Record of plain numbers, strings, lists and dicts, ready for JSON.
 
     ``value``, ``std_error``, ``excess_kurtosis`` and ``interval`` are dicts by name, ``covariance`` is a list of rows in the
-    order of ``names``; ``degrees_of_freedom`` is None where it is infinite.
+    order of ``names``; ``degrees_of_freedom`` is None where it is infinite; ``advice`` says what to do about the ``warnings``.
     """
     low, high = self._interval(level)
     named = {
@@ -40,14 +49,18 @@ def to_dict(self, level: float = 0.95) -> dict[str, Any]:
         "level": level,
         "covariance": self.covariance.tolist(),
         **{key: state[key] for key in ("n", "n_failed", "rng_key", "degrees_of_freedom", "diagnostics", "warnings")},
+        "advice": _advice.doubts(self),
     }
 
 
 def to_dataframe(self, level: float = 0.95) -> "pandas.DataFrame":
-    """pandas table: a row per name; columns value, std_error, low, high. ``attrs`` holds n, n_failed, rng_key and level."""
+    """pandas table: a row per name; columns value, std_error, low, high, and doubtful, True where the estimate has warnings.
+
+    ``attrs`` holds n, n_failed, rng_key, level, and as ``advice`` the warnings with what to do about them.
+    """
     pandas = needed("pandas", "Estimate.to_dataframe", "data")
     low, high = self._interval(level)
-    columns = {"value": self.value, "std_error": self.std_error, "low": low, "high": high}
+    columns = {"value": self.value, "std_error": self.std_error, "low": low, "high": high, "doubtful": bool(self.warnings)}
     frame = pandas.DataFrame(columns, index=pandas.Index(self.names, name="name"))
     frame.attrs.update(_attributes(self, level))
     return frame
@@ -66,14 +79,15 @@ def to_xarray(self, level: float = 0.95) -> "xarray.Dataset":
 
 
 def _attributes(estimate, level):
-    return {"n": estimate.n, "n_failed": estimate.n_failed, "rng_key": estimate.rng_key, "level": level}
+    return {"n": estimate.n, "n_failed": estimate.n_failed, "rng_key": estimate.rng_key, "level": level,
+            "advice": _advice.doubts(estimate)}
 
 
 def plot(self, ax: "matplotlib.axes.Axes | None" = None, level: float = 0.95) -> "matplotlib.axes.Axes":
     """Values with their intervals, a line per name, on a logarithmic axis where positive values span two decades.
 
     Of ``perturbed_law`` curves with bands, of ``law_derivatives`` bars: one axes per output, the first of which is returned; a
-    given one takes a single output.
+    given one takes a single output. Where the estimate has warnings its intervals are called doubtful, and what to do stands below.
 
     Returns
     -------
@@ -90,15 +104,22 @@ def plot(self, ax: "matplotlib.axes.Axes | None" = None, level: float = 0.95) ->
         raise ValueError(f"Estimate.plot: ax takes one output, the estimate has {panels}")
     if picture:
         picture(self, ax.figure.axes if panels > 1 else [ax], level)
-        return ax
+        return _told(self, ax)
     low, high = self._interval(level)
     rows = range(len(self))
     ax.errorbar(self.value, rows, xerr=[self.value - low, high - self.value], fmt="o", capsize=3)
     ax.set_yticks(rows, self.names)
     ax.invert_yaxis()
-    ax.set_xlabel(f"value with {100 * level:g} % interval, {self.n:,} evaluations")
+    ax.set_xlabel(f"value with interval ({_advice.interval_title(self, level)}), {self.n:,} evaluations")
     if min(self.value) > 0 and max(self.value) >= 100 * min(self.value):
         ax.set_xscale("log")
+    return _told(self, ax)
+
+
+def _told(estimate, ax):
+    """The axes with what makes the intervals doubtful below them."""
+    lines = [line for doubt in _advice.doubts(estimate) for line in textwrap.wrap(f"Doubtful: {doubt}", 90)]
+    ax.set_xlabel("\n".join([ax.get_xlabel(), *lines]))
     return ax
 
 
@@ -111,9 +132,10 @@ def _repr_html_(self) -> str:
         for name, *numbers in cells
     )
     failed = f", {self.n_failed:,} failed" if self.n_failed else ""
-    notes = "".join(f"<br>warning: {html.escape(text)}" for text in self.warnings)
+    notes = "".join(f"<br>warning: {html.escape(doubt)}" for doubt in _advice.doubts(self))
+    level = _advice.interval_title(self, 0.95)
     return (
-        "<table><thead><tr><th></th><th>value</th><th>std_error</th><th>low (95 %)</th><th>high (95 %)</th></tr></thead>"
+        f"<table><thead><tr><th></th><th>value</th><th>std_error</th><th>low ({level})</th><th>high ({level})</th></tr></thead>"
         f"<tbody>{rows}</tbody></table><small>{self.n:,} evaluations{failed}; rng_key {self.rng_key}{notes}</small>"
     )
 
@@ -202,7 +224,7 @@ def _number(value):
 
 
 Estimate.history = property(history)
-for _method in (to_dict, to_dataframe, to_xarray, plot, save, report, _repr_html_):
+for _method in (__repr__, to_dict, to_dataframe, to_xarray, plot, save, report, _repr_html_):
     _method.__qualname__ = f"Estimate.{_method.__name__}"
     setattr(Estimate, _method.__name__, _method)
 Estimate.load = staticmethod(load)

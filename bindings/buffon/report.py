@@ -126,13 +126,15 @@ def _values(e):
     low, high = e._interval()
     rows = [[name, f"{value:.6g}", f"{error:.2g}", f"{a:.6g}", f"{b:.6g}", _relative(value, error)]
             for name, value, error, a, b in zip(e.names, e.value, e.std_error, low, high, strict=True)]
-    header = ["", "value", "standard error", "low (95 %)", "high (95 %)", "relative error"]
-    picture = _svg.intervals(e.names, e.value.tolist(), low.tolist(), high.tolist(), "Values with 95 % intervals")
+    level = _advice.interval_title(e, 0.95)
+    header = ["", "value", "standard error", f"low ({level})", f"high ({level})", "relative error"]
+    title = f"Values with intervals ({level})"
+    picture = _svg.intervals(e.names, e.value.tolist(), low.tolist(), high.tolist(), title)
     return [
         _html.element("h3", "Values"),
         *_long(header, rows),
         _maybe_folded(
-            len(rows), "Picture of all values", _html.figure(_html.Markup(picture), "Values with their 95 % intervals.")
+            len(rows), "Picture of all values", _html.figure(_html.Markup(picture), f"{title}.")
         ),
     ]
 
@@ -184,7 +186,18 @@ def _inputs(inputs):
         _html.element("h3", "Inputs"),
         _html.paragraph(first + "."),
         *_long(["", "law", "density (up to a constant)", ""], rows, text_columns=(1, 2)),
+        *(part for copula in inputs.get("copulas", []) for part in _copula(copula)),
     ]
+
+
+def _copula(copula):
+    """Its words, and a table of its correlations where they are more than one."""
+    names, table = copula["names"], copula["correlation"]
+    parts = [_html.paragraph(f"{' and '.join([', '.join(names[:-1]), names[-1]])} depend on each other: {copula['text']}.")]
+    if table and len(names) > 2:
+        rows = [[name, *(f"{number:.4g}" for number in row)] for name, row in zip(names, table, strict=True)]
+        parts.append(_html.folded("Correlations of the normal scores", _html.table(["", *names], rows)))
+    return parts
 
 
 def _formula(law):

@@ -1,5 +1,7 @@
 """What an Estimate computes and how it travels. Oracles: closed forms, NumPy, scipy.stats."""
 import copy
+import html
+import importlib.util
 import json
 import math
 import pickle
@@ -75,6 +77,42 @@ def test_interval_warns_of_what_the_estimate_warns(estimate):
         estimate.confidence_interval()
         for silent in (constant.to_dict, constant._repr_html_):   # they carry the warnings along
             silent()
+
+
+WARNED = made([1.0, 2.0], np.eye(2), warnings=["'v0': a few terms carry the mean", "no words for this"])
+ADVICE = "'v0': a few terms carry the mean. The event was hit only a few times."
+
+
+def test_every_view_of_an_interval_says_that_it_is_doubtful_and_what_to_do(estimate):
+    pandas, plt = pytest.importorskip("pandas"), pytest.importorskip("matplotlib.pyplot")
+    frame, data = WARNED.to_dataframe(), WARNED.to_xarray() if importlib.util.find_spec("xarray") else None
+    label = WARNED.plot(level=0.9).get_xlabel().replace("\n", " ")
+    assert repr(WARNED).splitlines()[-2].startswith(f"warning: {ADVICE}")
+    assert repr(WARNED).splitlines()[-1] == "warning: no words for this"
+    assert frame["doubtful"].all() and frame.attrs["advice"][0].startswith(ADVICE) and isinstance(frame, pandas.DataFrame)
+    assert data is None or data.attrs["advice"] == frame.attrs["advice"]
+    assert WARNED.to_dict()["advice"] == frame.attrs["advice"]
+    assert "(90 %, doubtful)" in label and f"Doubtful: {ADVICE}" in label and "Doubtful: no words for this" in label
+    page = html.unescape(WARNED._repr_html_())
+    assert "high (95 %, doubtful)" in page and f"warning: {ADVICE}" in page
+    for sure in (repr(estimate), estimate._repr_html_(), estimate.plot().get_xlabel()):
+        assert "doubtful" not in sure and "warning" not in sure
+    plt.close("all")
+
+
+def test_a_picture_of_curves_says_what_is_doubtful_below_the_first():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    facts = {"picture": "derivatives", "parameters": ["a.mean"], "outputs": ["y", "z"]}
+    ax = made([1.0, 2.0], np.eye(2), warnings=WARNED.warnings, diagnostics=facts).plot()
+    below, other = (one.get_xlabel().replace("\n", " ") for one in ax.figure.axes)
+    assert f"Doubtful: {ADVICE}" in below and "oubtful" not in other
+    plt.close("all")
+
+
+def test_transform_drops_what_was_told_of_other_values():
+    e = made([1.0, 2.0], np.eye(2), diagnostics={"pareto_k": [0.1, 0.9], "uncovered": [0.1, 0.2], "stop": "budget"})
+    assert e.transform(lambda v: v[0]).diagnostics == {"pareto_k": [0.1], "stop": "budget"}
+    assert e.contrast(0, 1).diagnostics == {"pareto_k": [0.9], "stop": "budget"}
 
 
 def test_transform_is_the_delta_method():
@@ -208,9 +246,9 @@ def test_dataframe(estimate):
     pytest.importorskip("pandas")
     frame = estimate.to_dataframe()
     low, high = estimate.confidence_interval()
-    assert list(frame.columns) == ["value", "std_error", "low", "high"] and list(frame.index) == ["square", "x"]
-    np.testing.assert_array_equal(frame.to_numpy().T, [estimate.value, estimate.std_error, low, high])
-    assert frame.attrs == {"n": 5_000, "n_failed": 0, "rng_key": 11, "level": 0.95}
+    assert list(frame.columns) == ["value", "std_error", "low", "high", "doubtful"] and list(frame.index) == ["square", "x"]
+    np.testing.assert_array_equal(frame.to_numpy(float).T, [estimate.value, estimate.std_error, low, high, [0, 0]])
+    assert frame.attrs == {"n": 5_000, "n_failed": 0, "rng_key": 11, "level": 0.95, "advice": []}
 
 
 def test_xarray(estimate):

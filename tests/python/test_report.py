@@ -1,4 +1,5 @@
 """Reports: pages that stand alone, are well formed, and say what is doubtful and what to do; the record that they are made of."""
+import html
 import html.parser
 import json
 import re
@@ -174,6 +175,18 @@ def test_a_control_that_is_far_off_is_a_doubt():
         warnings.simplefilter("ignore")
         e = bf.control(problem, controls={"x": (lambda x: x[:, 0] + 1.0, 0.0)}, budget=500, rng=1)
     assert any(f.key == "control_z" and f.doubt for f in _advice.findings(e))
+
+
+def test_the_page_names_copulas_with_their_parameters_and_marks_doubtful_intervals(tmp_path):
+    three = {name: bf.Normal() for name in ("a", "b", "c")}
+    correlation = [[1, 0.5, 0.25], [0.5, 1, 0.125], [0.25, 0.125, 1]]
+    inputs = bf.Joint({**three, "d": bf.Uniform(), "e": bf.Uniform()},
+                      [bf.StudentCopula(correlation, 4.5, names=list(three)), bf.ClaytonCopula(2.5, names=["d", "e"])])
+    bf.plain(bf.Problem(lambda x: x[:, 0] > 3, inputs), budget=2_000, rng=1).report(tmp_path / "one.html")
+    text = html.unescape(checked(tmp_path / "one.html")[0])
+    assert f"a, b and c depend on each other: {bf.StudentCopula(correlation, 4.5, names=list(three))!r}" in text
+    assert "d and e depend on each other: ClaytonCopula(theta=2.5, names=['d', 'e'])" in text
+    assert "<td>0.125</td>" in text and "high (95 %, doubtful)" in text and "Values with intervals (95 %, doubtful)" in text
 
 
 # The record of a run
