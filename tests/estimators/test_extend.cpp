@@ -10,11 +10,9 @@
 
 #include <buffon/aiscv.hpp>
 #include <buffon/amis.hpp>
-#include <buffon/columns.hpp>
 #include <buffon/errors.hpp>
 #include <buffon/importance.hpp>
 #include <buffon/laws/normal.hpp>
-#include <buffon/laws/uniform.hpp>
 #include <buffon/plain.hpp>
 #include <buffon/quasi.hpp>
 #include <buffon/testing.hpp>
@@ -73,36 +71,6 @@ std::string complaint(const Estimate& e, const Problem& problem, const Run& run,
 
 }  // namespace
 
-TEST_CASE("extend: plain and importance give the bits of one longer run, whatever the budgets and through two extensions") {
-    const Problem problem = exponential();
-    for (const std::string word : {"plain", "importance"})
-        for (const std::int64_t first : {100, 4'096, 10'000, 70'001}) {
-            CAPTURE(word);
-            CAPTURE(first);
-            const Estimate once = begin(word, problem, {.budget = 3 * first + 7, .rng = 5});
-            Estimate e = begin(word, problem, {.budget = first, .rng = 5});
-            e = extend(e, problem, {.budget = 2 * first, .batch = 999, .threads = 1}, again(word));
-            e = extend(e, problem, {.budget = 3 * first + 7}, again(word));
-            check_equal(e, once);
-        }
-}
-
-TEST_CASE("extend: a compiled model that is accumulated in blocks gives the bits of one longer run, too") {
-    const Problem problem(by_columns([](auto p) { return p[0] * p[1]; }), testing::independent(2, Uniform(0, 1)));
-    const Estimate once = plain(problem, {.budget = 250'000, .rng = 2});
-    const Estimate first = plain(problem, {.budget = 100'000, .rng = 2, .keep = Keep::state});
-    check_equal(first, plain(problem, {.budget = 100'000, .rng = 2}));
-    check_equal(extend(first, problem, {.budget = 250'000}), once);
-}
-
-TEST_CASE("extend: quasi gives the bits of a run with more replicates of the same size") {
-    const Problem problem = exponential();
-    const Estimate once = quasi(problem, {.budget = 48 * 256, .rng = 3}, {.replicates = 48});
-    const Estimate first = quasi(problem, {.budget = 16 * 256, .rng = 3, .keep = Keep::state});
-    check_equal(extend(first, problem, {.budget = 48 * 256 + 255}), once);
-    CHECK(complaint(first, problem, {.budget = 16 * 256 + 255}) == "extend: budget must be at least 4352, one net of 256 points more, got 4351");
-}
-
 TEST_CASE("extend: n is exact, no point is evaluated again, and extending in two steps is extending at once") {
     for (const std::string& word : words) {
         CAPTURE(word);
@@ -126,16 +94,6 @@ TEST_CASE("extend: n is exact, no point is evaluated again, and extending in two
         CHECK(std::abs(four.value[0] - exact[0]) < 6 * four.std_error()[0]);
         CHECK(four.rng_key == 9);
     }
-}
-
-TEST_CASE("extend: in two steps or at once, aiscv has the same nets") {
-    const Problem problem = exponential();
-    const Estimate e = aiscv(problem, {.budget = 4'000, .rng = 1, .keep = Keep::state});
-    const Estimate twice = extend(extend(e, problem, {.budget = 8'000}), problem, {.budget = 12'000}), once = extend(e, problem, {.budget = 12'000});
-    CHECK(twice.n == once.n);
-    for (std::size_t j = 0; j < 2; ++j) CHECK(twice.value[j] == doctest::Approx(once.value[j]).epsilon(1e-12));
-    CHECK(twice.std_error()[0] == doctest::Approx(once.std_error()[0]).epsilon(1e-6));
-    CHECK(std::get<std::int64_t>(twice.diagnostics.at("adaptation_n")) == std::get<std::int64_t>(e.diagnostics.at("adaptation_n")));
 }
 
 TEST_CASE("extend: the estimate stays unbiased and its interval covers") {
@@ -221,6 +179,8 @@ TEST_CASE("extend: what cannot be is refused before the model is called") {
           "extend: problem must have the input law of the run, got another one");
     CHECK(calls == 0);
     const Problem three([](std::span<const double> x) { return std::vector{x[0], x[0], x[0]}; }, testing::standard_normal(2));
+    const Estimate nets = quasi(exponential(), {.budget = 16 * 256, .rng = 3, .keep = Keep::state});
+    CHECK(complaint(nets, problem, {.budget = 16 * 256 + 255}) == "extend: budget must be at least 4352, one net of 256 points more, got 4351");
     CHECK(complaint(e, three, {.budget = 200}).starts_with("extend: the model must give the outputs of the run"));
     CHECK(complaint(e.contrast(0, 1), problem, {.budget = 200}).starts_with("extend: estimate must have a state"));
 }

@@ -34,8 +34,6 @@ WITHOUT_TEST = {
     "lib/kernel_list": "declarations of what test_kernels.cpp tests",
     "estimators/adaptation_choice": "part of what test_adaptation.cpp tests",
     "estimators/adaptation_fit": "part of what test_adaptation.cpp tests",
-    "estimators/going_on": "declarations of what test_extend.cpp tests",
-    "estimators/state": "a struct without code",
     "lib/testing_safety": "part of what test_testing.cpp tests",
     "lib/testing_rare": "part of what test_testing.cpp tests",
     "lib/run": "defaults and help texts, read by the test of every estimator",
