@@ -557,7 +557,10 @@ ValueError
 
 }  // namespace
 
+void bind_samplers(py::module_& m);
+
 void bind_diffusion(py::module_& m) {
     bind_schedules(m);
     bind_gaussian_mixture(m);
+    bind_samplers(m);
 }

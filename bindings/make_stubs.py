@@ -42,13 +42,14 @@ __version__: str
 """
 PRIVATE = r"\b(Array|Rng|Law|UnivariateLaw|Copula)\b"
 POSITIONAL = {
+    "model": "GaussianMixture", "table": "Table", "schedule": "VP | VE | EDM",
     "problem": "Problem", "estimate": "Estimate", "sample": "Sample", "law": "_Law | None", "levels": "Iterable[float] | float",
 }
 # what C++ calls a pointer, or an object
 RESULTS = {"Estimate.sample": "Sample | None", "Estimate.history": "list[dict[str, Any]]", "Problem.inputs": "_Law",
            "Joint.laws": "dict[str, _UnivariateLaw]", "Joint.copula": "_Copula | list[_Copula] | None"}
 OPTIONS = {
-    "law": "_Law", "name of an estimator": "str",
+    "law": "_Law", "array": "ArrayLike", "callable": "Callable[[Step], bool | None]", "name of an estimator": "str",
     "callable or dict": "Callable[[_Array], Any] | Mapping[str, tuple[Callable[[_Array], Any], float]] | None",
 }
 MODEL_ERROR = """
@@ -77,6 +78,9 @@ def option_type(kind):
         return "_Rng"
     if kind == "callable, bool or None":
         return "Callable[[int, int], Any] | bool | None"
+    for ending, more in ((", array or None", " | ArrayLike | None"), (" or array", " | ArrayLike")):
+        if kind.endswith(ending):
+            return option_type(kind.removesuffix(ending)) + more
     if kind.startswith("'"):
         return f"Literal[{kind}]"
     if kind.endswith(" or None"):
@@ -102,11 +106,11 @@ def parameters(signature, typed):
     return ", ".join(out)
 
 
-def registered(name):
+def registered(name, module=buffon, core=_buffon):
     """A registered word: types from the description of its options."""
-    kinds = {keyword: option_type(kind) for keyword, kind, _, _ in _buffon.registry[name][1]}
-    result = _signatures.annotation(getattr(_buffon, name).__doc__.partition("\n")[0].rpartition(" -> ")[2])
-    inside = parameters(inspect.signature(getattr(buffon, name)), lambda p: kinds.get(p.name) or POSITIONAL.get(p.name, "Any"))
+    kinds = {keyword: option_type(kind) for keyword, kind, _, _ in core.registry[name][1]}
+    result = _signatures.annotation(getattr(core, name).__doc__.partition("\n")[0].rpartition(" -> ")[2])
+    inside = parameters(inspect.signature(getattr(module, name)), lambda p: kinds.get(p.name) or POSITIONAL.get(p.name, "Any"))
     return f"\ndef {name}({inside}) -> {clean(result)}: ...\n"
 
 
@@ -175,10 +179,14 @@ def package():
 def submodule(name):
     """The stub of `buffon.name`."""
     module = importlib.import_module(f"buffon.{name}")
+    core = getattr(_buffon, name)
     out = HEAD.format(name=f"buffon.{name}") + "\nfrom buffon import *\n" + ALIASES
     for key in sorted(module.__all__):
         value = getattr(module, key)
-        out += class_stub(value) if isinstance(value, type) else "\n" + function(key, value)
+        if isinstance(value, type):
+            out += class_stub(value)
+        else:
+            out += registered(key, module, core) if key in getattr(core, "registry", ()) else "\n" + function(key, value)
     return out
 
 

@@ -54,6 +54,7 @@ str
     bind_estimate(m);
     bind_estimators(m);
     py::module_ diffusion = m.def_submodule("diffusion");
+    diffusion.attr("registry") = py::dict();
     bind_diffusion(diffusion);
     py::module_ testing = m.def_submodule("testing");
     bind_testing(testing);

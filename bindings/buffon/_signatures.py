@@ -46,14 +46,15 @@ _REQUIREMENTS = {
 
 
 def seal(module):
-    """Replace the compiled functions of a module and of its classes."""
+    """Replace the compiled functions of a module and of its classes; registered words become functions elsewhere."""
+    registered = getattr(module, "registry", ())
     for name, value in list(vars(module).items()):
         if isinstance(value, type):
             value.__module__ = value.__module__.replace("._buffon", "")
             for key, member in list(vars(value).items()):
                 if key == "__init__" or not key.startswith("_"):
                     _seal_member(value, key, member)
-        elif inspect.isbuiltin(value) and not name.startswith("_") and name not in _buffon.registry:
+        elif inspect.isbuiltin(value) and not name.startswith("_") and name not in registered:
             setattr(module, name, _sealed(value, name) or value)
 
 

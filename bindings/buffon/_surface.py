@@ -13,6 +13,9 @@ _POSITIONAL = {
               "    Rows with their outputs and densities: "
               "``estimate.sample`` of a run with ``keep=\"sample\"``, or ``bf.Sample``.",
     "levels": "levels : list of float, or one\n    Levels between 0 and 1.",
+    "schedule": "schedule : VP, VE, EDM, ...\n    How data become noise; the solver runs from ``t_start`` to ``t_end`` unless its grid says else.",
+    "model": "model : denoiser\n    An exact one (``GaussianMixture``), or any other.",
+    "table": "table : Table\n    What a solver makes: ``ddim(schedule, steps=10)``.",
     "law": "law : law or None\n    Law of the inputs, in the order of the sample.",
 }
 _OPTIONAL = {"law"}   # positional arguments that may be left out
@@ -27,17 +30,18 @@ def _parameters(positional, keywords):
     return "\n".join(lines)
 
 
-def function(name, summary, rest):
+def function(name, summary, rest, module=_buffon):
     """The Python function of the registered word `name`; `summary` and `rest` frame its Parameters section."""
-    positional, keywords = _buffon.registry[name]
-    core = getattr(_buffon, name)
+    positional, keywords = module.registry[name]
+    core = getattr(module, name)
 
     def run(args, options):
         progress = options.get("progress")
         if progress is True:
             with Line(name) as line:
                 result = core(*args, **{**options, "progress": line})
-                line.finish(result)
+                if isinstance(result, _buffon.Estimate):
+                    line.finish(result)
                 return result
         if progress is False:
             options = {**options, "progress": None}
@@ -46,6 +50,8 @@ def function(name, summary, rest):
         return core(*args, **options)
 
     def call(*args, **options):
+        if module is not _buffon:
+            return run(args, options)
         record = Record(name, args[0] if args else options.get(positional[0]), options)
         result = run(args, options)
         result._record = record.finish(result, options.get("progress"))
@@ -59,7 +65,7 @@ def function(name, summary, rest):
     if any(kind == _ESTIMATOR for _, kind, _, _ in keywords):
         parameters.append(inspect.Parameter("options", inspect.Parameter.VAR_KEYWORD))
     call.__name__ = call.__qualname__ = name
-    call.__module__ = "buffon"
+    call.__module__ = module.__name__.replace("._buffon", "")
     call.__signature__ = inspect.Signature(parameters)
     call.__doc__ = "\n\n".join([inspect.cleandoc(summary), _parameters(positional, keywords), inspect.cleandoc(rest)]) + "\n"
     return call

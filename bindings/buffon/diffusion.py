@@ -1,18 +1,29 @@
-"""Diffusion samplers: noise schedules and exact denoisers.
+"""Diffusion samplers: noise schedules, exact denoisers, and every solver as a table of numbers.
 
 A schedule says how data become noise, x_t = alpha(t) x0 + sigma(t) eps; a denoiser says what the data were on average,
-E[x0 | x], for x = x0 + sigma eps.
+E[x0 | x], for x = x0 + sigma eps; a solver is a ``Table`` of coefficients, made before sampling; ``sample`` runs it.
 
 >>> from buffon import diffusion as bd
 >>> model = bd.GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[[0.04]], [[0.04]]])
 >>> model.denoise([[0.0]], sigma=0.5).shape
 (1, 1)
+>>> bd.sample(model, bd.dpmpp(bd.VP(), steps=10), n=4, rng=0).x.shape
+(4, 1)
 """
+from buffon import _solvers
 from buffon._buffon import diffusion as _native
+from buffon._surface import function as _function
 
 EDM = _native.EDM
+Draws = _native.Draws
 GaussianMixture = _native.GaussianMixture
+Step = _native.Step
+Table = _native.Table
 VE = _native.VE
 VP = _native.VP
 
-__all__ = ["EDM", "GaussianMixture", "VE", "VP"]
+sample = _function("sample", *_solvers.SAMPLE, _native)
+ddim = _function("ddim", *_solvers.document("ddim"), _native)
+dpmpp = _function("dpmpp", *_solvers.document("dpmpp"), _native)
+
+__all__ = ["Draws", "EDM", "GaussianMixture", "Step", "Table", "VE", "VP", "ddim", "dpmpp", "sample"]

@@ -89,6 +89,19 @@ void uniform_quantiles(double* x, std::int64_t n, double lower, double upper);
 /// y (n) = sin x1 + a sin^2 x2 + b x3^4 sin x1, the columns of x `stride` apart.
 void ishigami(const double* x, std::int64_t stride, std::int64_t n, double a, double b, double* y);
 
+/// out = offset + sum_k weights_k in_k (+ noise_weight noise, where noise is not null), n numbers, `count` operands; the sum
+/// in double, in the order of the operands. out may be one of them.
+void combine(double* out, const double* const* in, std::int64_t count, const double* weights, double offset, const double* noise,
+             double noise_weight, std::int64_t n);
+void combine_single(float* out, const float* const* in, std::int64_t count, const double* weights, double offset,
+                    const double* noise, double noise_weight, std::int64_t n);
+
+/// The same with coefficients of every column: weights (count, cols), offset and noise_weight (cols).
+void combine_columns(double* out, const double* const* in, std::int64_t count, const double* weights, const double* offset,
+                     const double* noise, const double* noise_weight, std::int64_t rows, std::int64_t cols);
+void combine_columns_single(float* out, const float* const* in, std::int64_t count, const double* weights, const double* offset,
+                            const double* noise, const double* noise_weight, std::int64_t rows, std::int64_t cols);
+
 }  // namespace kernel
 }  // namespace BUFFON_ISA
 
@@ -121,6 +134,10 @@ struct Kernels {
     decltype(&kernel::dot_product) dot_product;
     decltype(&kernel::uniform_quantiles) uniform_quantiles;
     decltype(&kernel::ishigami) ishigami;
+    decltype(&kernel::combine) combine;
+    decltype(&kernel::combine_single) combine_single;
+    decltype(&kernel::combine_columns) combine_columns;
+    decltype(&kernel::combine_columns_single) combine_columns_single;
 };
 
 }  // namespace buffon

@@ -36,6 +36,10 @@ const Kernels table{
     .dot_product = kernel::dot_product,
     .uniform_quantiles = kernel::uniform_quantiles,
     .ishigami = kernel::ishigami,
+    .combine = kernel::combine,
+    .combine_single = kernel::combine_single,
+    .combine_columns = kernel::combine_columns,
+    .combine_columns_single = kernel::combine_columns_single,
 };
 
 }  // namespace BUFFON_ISA

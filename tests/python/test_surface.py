@@ -31,7 +31,7 @@ OF_ESTIMATES = ["extend"]
 NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *COPULAS, *FITS, "Problem", "Sample",
          "SobolSequence", "Stream", "Estimate",
          "ModelError", "History", "cuda_status", "exceedance", "testing"]
-DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture"]
+DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture", "Draws", "Step", "Table", "sample", "ddim", "dpmpp"]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 FIT = ["log_likelihood", "aic", "bic", "n", "missing"]
 MEMBERS = {

@@ -468,4 +468,9 @@ void GaussianMixture::forward(std::span<const double> sigma, const Stream& strea
               [&](std::int64_t i, Row& row) { row.forward(level_of(sigma, i), stream, first + i, out.row(i)); });
 }
 
+GaussianMixture::operator Denoiser() const {
+    return {dim(), [mixture = *this](const Query& q, View out) { mixture.denoise(q.x, q.sigma, out, q.threads); },
+            {.name = "GaussianMixture", .sigma_min = smallest_variance_ > 0 ? 0.0 : std::numeric_limits<double>::min()}};
+}
+
 }  // namespace buffon::diffusion

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include <buffon/diffusion/denoiser.hpp>
 #include <buffon/stream.hpp>
 #include <buffon/view.hpp>
 
@@ -28,6 +29,8 @@ public:
     const std::vector<double>& weights() const { return weights_; }
     const Matrix& means() const { return means_; }
     const std::vector<Matrix>& covariances() const { return covariances_; }
+    /// Itself, for samplers; shares nothing with *this.
+    operator Denoiser() const;
 
     /// E[x0 | x]; out: (n, d).
     void denoise(ConstView x, std::span<const double> sigma, View out, int threads = 0) const;

@@ -144,6 +144,7 @@ double Schedule::t_start() const {
 double Schedule::t_end() const {
     return std::visit([](const auto& s) { return s.t_end(); }, law_);
 }
+double Schedule::prior_scale() const { return std::holds_alternative<VP>(law_) ? 1.0 : sigma(t_start()); }
 std::string Schedule::formula() const {
     return std::visit([](const auto& s) { return s.formula(); }, law_);
 }
@@ -163,15 +164,17 @@ double time_at(const Schedule& s, GridKind kind, double u) {
 
 }  // namespace
 
-std::vector<double> Schedule::grid(std::int64_t steps, GridKind kind) const {
+std::vector<double> Schedule::grid(std::int64_t steps, GridKind kind) const { return grid(steps, kind, t_start(), t_end()); }
+
+std::vector<double> Schedule::grid(std::int64_t steps, GridKind kind, double first, double last) const {
     require(steps >= 1, "Schedule.grid: steps must be at least 1, got ", steps);
-    const double first = coordinate(*this, kind, t_start());
-    const double width = coordinate(*this, kind, t_end()) - first;
-    std::vector<double> t(static_cast<std::size_t>(steps) + 1, t_start());
+    const double begin = coordinate(*this, kind, first);
+    const double width = coordinate(*this, kind, last) - begin;
+    std::vector<double> t(static_cast<std::size_t>(steps) + 1, first);
     for (std::int64_t i = 1; i < steps; ++i)
         t[static_cast<std::size_t>(i)] =
-            time_at(*this, kind, first + width * (static_cast<double>(i) / static_cast<double>(steps)));
-    t.back() = t_end();
+            time_at(*this, kind, begin + width * (static_cast<double>(i) / static_cast<double>(steps)));
+    t.back() = last;
     return t;
 }
 

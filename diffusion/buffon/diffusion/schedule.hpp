@@ -114,11 +114,16 @@ public:
     double t_of_lambda(double lambda) const;
     double t_start() const;
     double t_end() const;
+    /// Standard deviation of x at t_start() from which samplers start: 1 where the variance is preserved, sigma(t_start())
+    /// where it explodes.
+    double prior_scale() const;
     std::string formula() const;
 
     /// The steps + 1 times from noise to data; the first is t_start(), the last t_end(), both to the bit.
     /// @throw std::invalid_argument for steps < 1.
     std::vector<double> grid(std::int64_t steps, GridKind kind = GridKind::logsnr) const;
+    /// The same between other ends, first > last.
+    std::vector<double> grid(std::int64_t steps, GridKind kind, double first, double last) const;
 
     const Law& law() const { return law_; }
 

@@ -1,0 +1,179 @@
+/// Python's tables, draws and samplers: every registered solver, and `sample`.
+#include "diffusion.hpp"
+
+#include <buffon/diffusion/gaussian_mixture.hpp>
+#include <buffon/errors.hpp>
+#include <solver_registry.hpp>
+
+#include <exception>
+#include <optional>
+
+namespace py = pybind11;
+using namespace buffon::diffusion;
+
+namespace {
+
+/// A read-only look at numbers that live as long as the call.
+py::array look(buffon::ConstView v) {
+    py::array_t<double> a({v.rows, v.cols}, v.data, py::capsule(v.data, [](void*) {}));
+    a.attr("flags").attr("writeable") = false;
+    return a;
+}
+
+/// float32 where the states were.
+py::object states(const buffon::Matrix& x, bool single) {
+    py::object a = binder::from_matrix(x);
+    return single ? a.attr("astype")("float32") : a;
+}
+
+py::object trajectory(const Draws& d) {
+    if (d.trajectory.empty()) return py::none();
+    py::list all;
+    for (const auto& x : d.trajectory) all.append(states(x, d.single));
+    return py::module_::import("numpy").attr("stack")(all);
+}
+
+py::list rows_of(const Table& t) {
+    py::list out;
+    for (const Row& row : t.rows) {
+        py::dict terms;
+        for (const Term& term : row.terms) terms[py::int_(term.value)] = term.weight;
+        py::dict entry;
+        entry["at"] = row.at < 0 ? py::object(py::none()) : py::int_(row.at);
+        entry["terms"] = terms;
+        entry["noise"] = row.noise;
+        entry["rho"] = row.rho;
+        entry["node"] = row.node < 0 ? py::object(py::none()) : py::int_(row.node);
+        out.append(entry);
+    }
+    return out;
+}
+
+void bind_table(py::module_& m) {
+    py::class_<Table> c(m, "Table", R"(A solver as a list of rows: what every solver function returns and ``sample`` runs.
+
+Each row makes one new value, as a linear combination of earlier states and denoiser outputs (+ noise), or by asking the
+denoiser. Values are numbered: 0 is the start, 1 the constant 1, row i makes value i + 2. They live in x / alpha, so a state is
+x0 + rho eps with rho = sigma / alpha. Immutable; ``print(table.formula())`` shows the rows.)");
+    c.attr("__module__") = "buffon.diffusion";
+    c.def_property_readonly("name", [](const Table& t) { return t.name; }, "Name of the solver.");
+    c.def_property_readonly("steps", &Table::steps, "Number of steps N of the grid.");
+    c.def_property_readonly("evaluations", &Table::evaluations, "Evaluations of the denoiser per sample.");
+    c.def_property_readonly("times", [](const Table& t) { return binder::from_vector(t.nodes.t); }, "Times of the nodes, shape (N + 1,).");
+    c.def_property_readonly("levels", [](const Table& t) { return binder::from_vector(t.nodes.rho); }, "Noise levels sigma / alpha of the nodes, shape (N + 1,).");
+    c.def_property_readonly("order", [](const Table& t) { return py::make_tuple(t.orders.from_noise, t.orders.from_middle); },
+                            "Declared order of convergence (from the noise end, from a start in the middle).");
+    c.def_property_readonly("rows", &rows_of, "The rows as a list of dicts: at (the value that is denoised), terms {value: weight}, noise, rho, node.");
+    c.def_property_readonly("violation", &Table::violation,
+                            "Largest relative violation of what rows promise: weights sum to 1, weights times levels to the row's level (with noise: "
+                            "the squares). 0 up to rounding.");
+    c.def("formula", &Table::formula, "The rows as formulas, one per line.");
+    c.def("from_level", &Table::from_level, py::arg("level"), R"(The same solver from another noise level on, with as many steps.
+
+Parameters
+----------
+level : float
+    sigma / alpha, above that of the last node.
+
+Returns
+-------
+Table
+
+Raises
+------
+ValueError
+    If the grid was an array, or no time of the schedule has this level.)");
+    c.def("__repr__", &Table::text);
+}
+
+void bind_draws(py::module_& m) {
+    py::class_<Draws> c(m, "Draws", "Samples, with what they cost: what ``sample`` returns. Sample i depends on the key, i and its start only.");
+    c.attr("__module__") = "buffon.diffusion";
+    c.def_property_readonly("x", [](const Draws& d) { return states(d.x, d.single); }, "Samples (n, d), in the schedule's coordinates at the last time.");
+    c.def_property_readonly("n", [](const Draws& d) { return d.x.rows; }, "Number of samples.");
+    c.def_property_readonly("evaluations", &Draws::evaluations, "Denoiser evaluations spent, all samples together.");
+    c.def_property_readonly("parts", [](const Draws& d) {
+        py::dict parts;
+        for (const auto& [part, count] : d.parts) parts[py::str(part)] = count;
+        return parts;
+    }, "Evaluations by part, a dict.");
+    c.def_property_readonly("trajectory", &trajectory, "Recorded states (k, n, d), in the schedule's coordinates; None if nothing was recorded.");
+    c.def_property_readonly("times", [](const Draws& d) { return binder::from_vector(d.times); }, "Times of the recorded states, shape (k,).");
+    c.def_readonly("rng_key", &Draws::rng_key, "Pass it as rng to replay the run.");
+    c.def("__len__", [](const Draws& d) { return d.x.rows; });
+    c.def("__array__", [](const Draws& d, const py::object& dtype, const py::object&) {
+        const py::object x = states(d.x, d.single);
+        return dtype.is_none() ? x : x.attr("astype")(dtype);
+    }, py::arg("dtype") = py::none(), py::arg("copy") = py::none());
+    c.def("__repr__", [](const Draws& d) {
+        return "Draws(n=" + std::to_string(d.x.rows) + ", d=" + std::to_string(d.x.cols) + "): " + std::to_string(d.evaluations()) +
+               " evaluations, " + std::to_string(d.evaluations() / d.x.rows) + " per sample; samples in .x";
+    });
+}
+
+void bind_step(py::module_& m) {
+    py::class_<Step> c(m, "Step", "What a callback of ``sample`` sees after each step. The arrays are read-only and end with the call: copy what you keep.");
+    c.attr("__module__") = "buffon.diffusion";
+    c.def_readonly("node", &Step::node, "Number of the step, 1 ... steps.");
+    c.def_readonly("steps", &Step::steps, "Number of steps.");
+    c.def_readonly("first", &Step::first, "Index of the first of these samples.");
+    c.def_readonly("evaluations", &Step::evaluations, "Denoiser evaluations so far, per sample.");
+    c.def_readonly("level", &Step::level, "Noise level sigma / alpha of the state.");
+    c.def_readonly("alpha", &Step::alpha, "Factor of x0 in the schedule's coordinates.");
+    c.def_property_readonly("x", [](const Step& s) { return look(s.x); }, "State (n, d) in the denoiser's coordinates, x0 + level eps.");
+    c.def_property_readonly("data", [](const Step& s) { return look(s.data); }, "The denoiser's latest output (n, d).");
+}
+
+}  // namespace
+
+namespace binder {
+
+Schedule to_schedule(py::handle given, const std::string& where) {
+    std::optional<Schedule> found;
+    const auto attempt = [&]<class Law>(const Law*) {
+        if (!found && py::isinstance<Law>(given)) found.emplace(given.cast<Law>());
+    };
+    [&]<class... Laws>(const std::variant<Laws...>*) { (attempt(static_cast<const Laws*>(nullptr)), ...); }(static_cast<const Schedule::Law*>(nullptr));
+    if (!found) throw py::type_error(where + " must be a schedule (bd.VP(), bd.EDM(), ...), got " + short_repr(given));
+    return *found;
+}
+
+Denoiser to_denoiser(py::handle given, const std::string& where) {
+    if (py::isinstance<Denoiser>(given)) return given.cast<Denoiser>();
+    if (py::isinstance<GaussianMixture>(given)) return given.cast<const GaussianMixture&>();
+    throw py::type_error(where + " must be a denoiser (bd.GaussianMixture, ...), got " + short_repr(given));
+}
+
+OnStep to_on_step(const Callable& call) {
+    return [call](const Step& step) {
+        const py::gil_scoped_acquire gil;
+        const py::object answer = (*call)(py::cast(step));
+        return !(py::isinstance<py::bool_>(answer) && !answer.cast<bool>());
+    };
+}
+
+void prepare(SampleOptions& options) {
+    options.progress = [user = options.progress](std::int64_t n, std::int64_t total) {
+        const py::gil_scoped_acquire gil;
+        try {
+            if (user) user(n, total, {});
+            if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+        } catch (py::error_already_set&) {
+            buffon::Interrupted stop;
+            stop.cause = std::current_exception();
+            throw stop;
+        }
+    };
+}
+
+}  // namespace binder
+
+void bind_samplers(py::module_& m) {
+    bind_table(m);
+    bind_draws(m);
+    bind_step(m);
+    binder::bind(m, "sample", &sample);
+#define ROW(name) binder::bind(m, #name, &name);
+#include <solver_registry.inc>
+#undef ROW
+}

@@ -1,0 +1,38 @@
+/// Options as text, from their own description: "order=2, eta=0.5". Members that are functions or tables are left out.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <tuple>
+#include <type_traits>
+
+#include <buffon/fields.hpp>
+
+namespace buffon::diffusion {
+
+namespace detail {
+template <class T>
+void write(std::ostream& out, const char* separator, std::string_view name, const T& value) {
+    if constexpr (std::is_same_v<T, bool>) out << separator << name << '=' << (value ? "True" : "False");
+    else if constexpr (std::is_arithmetic_v<T>) out << separator << name << '=' << value;
+    else if constexpr (std::is_same_v<T, std::string>) out << separator << name << "='" << value << "'";
+    else if constexpr (std::is_enum_v<T>) out << separator << name << "='" << EnumNames<T>::names[static_cast<std::size_t>(value)] << "'";
+    else if constexpr (requires { value.has_value(); *value; })
+        if (value) write(out, separator, name, *value);
+}
+}  // namespace detail
+
+template <Described Options>
+std::string describe(const Options& options) {
+    std::ostringstream out;
+    std::apply(
+        [&](const auto&... field) {
+            (detail::write(out, out.tellp() > 0 ? ", " : "", field.name, options.*(field.member)), ...);
+        },
+        Options::fields());
+    return out.str();
+}
+
+}  // namespace buffon::diffusion

@@ -1,0 +1,187 @@
+#include <buffon/diffusion/executor.hpp>
+
+#include <algorithm>
+#include <type_traits>
+
+#include <buffon/kernels.hpp>
+#include <buffon/parallel.hpp>
+#include <buffon/stream.hpp>
+
+namespace buffon::diffusion {
+namespace {
+
+/// Streams of one key: that of the starts, then one for each row with noise.
+constexpr std::uint32_t start_stream = 0x10000;
+
+/// Numbers below which an update is not worth a second thread.
+constexpr std::int64_t numbers_per_thread = std::int64_t{1} << 17;
+
+template <class T>
+class Block {
+public:
+    Block(const Job& job, std::int64_t first, std::int64_t rows, int threads)
+        : job_(job), program_(job.program), first_(first), rows_(rows), cols_(job.model.dim()), threads_(threads),
+          size_(rows * cols_), memory_(static_cast<std::size_t>(program_.slots * size_)) {
+        for (const Operation& op : program_.operations)
+            if (!op.noise.empty()) noise_ = Matrix(rows_, cols_);
+        if constexpr (!std::is_same_v<T, double>) point_ = Matrix(rows_, cols_);
+        if (!std::is_same_v<T, double> || job_.options.callback) data_ = Matrix(rows_, cols_);
+    }
+
+    std::int64_t run() {
+        start();
+        int last = 0;
+        for (const Operation& op : program_.operations) {
+            op.at >= 0 ? evaluate(op) : combine(op);
+            last = op.out;
+            if (op.node >= 0 && !accept(op)) break;
+        }
+        finish(last);
+        return evaluations_ * rows_;
+    }
+
+private:
+    T* slot(int i) { return memory_.data() + i * size_; }
+    std::size_t table_of(std::int64_t row) const {
+        return job_.table_of.empty() ? 0 : static_cast<std::size_t>(job_.table_of[static_cast<std::size_t>(first_ + row)]);
+    }
+    bool per_sample() const { return program_.axis == Program::Axis::sample; }
+
+    /// State = factor * x, row by row where samples start at several levels.
+    void start() {
+        const auto& options = job_.options;
+        Matrix drawn;
+        if (!options.x) {
+            drawn = Matrix(rows_, cols_);
+            Stream{job_.draws.rng_key, start_stream}.normal(first_, drawn);
+        }
+        const double* from = options.x ? options.x->data.data() + first_ * cols_ : drawn.data.data();
+        for (std::int64_t i = 0; i < rows_; ++i) {
+            const Table& table = job_.tables[table_of(i)];
+            const double factor = (options.x ? 1.0 : table.schedule.prior_scale()) / table.nodes.alpha.front();
+            for (std::int64_t j = i * cols_; j < (i + 1) * cols_; ++j) slot(0)[j] = static_cast<T>(factor * from[j]);
+        }
+    }
+
+    void evaluate(const Operation& op) {
+        std::vector<double> sigma(per_sample() ? static_cast<std::size_t>(rows_) : 1, op.rho[0]);
+        if (per_sample())
+            for (std::int64_t i = 0; i < rows_; ++i) sigma[static_cast<std::size_t>(i)] = op.rho[table_of(i)];
+        const auto& condition = job_.options.condition.values;
+        std::vector<std::int64_t> repeated;
+        if (condition.size() == 1) repeated.assign(static_cast<std::size_t>(rows_), condition[0]);
+        const std::span<const std::int64_t> labels = condition.size() <= 1 ? std::span<const std::int64_t>(repeated)
+                                                                           : std::span(condition).subspan(static_cast<std::size_t>(first_), static_cast<std::size_t>(rows_));
+        if constexpr (std::is_same_v<T, double>) {
+            job_.model.denoise({{slot(op.at), rows_, cols_}, sigma, labels, threads_}, {slot(op.out), rows_, cols_});
+            if (job_.options.callback) std::copy_n(slot(op.out), size_, data_.data.data());   // the next update may overwrite it
+        } else {
+            std::copy_n(slot(op.at), size_, point_.data.data());
+            job_.model.denoise({point_, sigma, labels, threads_}, data_);
+            std::transform(data_.data.begin(), data_.data.end(), slot(op.out), [](double v) { return static_cast<T>(v); });
+        }
+        ++evaluations_;
+        if (job_.progress) job_.progress(rows_);
+    }
+
+    /// One pass over the rows; pieces of them on several threads where there is enough to do.
+    void combine(const Operation& op) {
+        const std::int64_t at_once = std::max<std::int64_t>(1, numbers_per_thread / cols_);
+        const std::int64_t pieces = (rows_ + at_once - 1) / at_once;
+        if (pieces == 1 || threads_ == 1) return combine(op, 0, rows_);
+        parallel::for_each(pieces, threads_, [&](std::int64_t p) { combine(op, p * at_once, std::min(at_once, rows_ - p * at_once)); });
+    }
+
+    void combine(const Operation& op, std::int64_t row, std::int64_t count) {
+        if (!op.noise.empty())
+            Stream{job_.draws.rng_key, start_stream + 1 + static_cast<std::uint32_t>(op.draw)}.normal(first_ + row, noise_.view().slice(row, count));
+        if (program_.axis == Program::Axis::none) return combine_with(op, 0, row, count);
+        if (program_.axis == Program::Axis::coordinate) return combine_columns(op, row, count);
+        for (std::int64_t i = row; i < row + count;) {   // runs of samples with the same table
+            std::int64_t end = i + 1;
+            while (end < row + count && table_of(end) == table_of(i)) ++end;
+            combine_with(op, table_of(i), i, end - i);
+            i = end;
+        }
+    }
+
+    const T* const* operands(const Operation& op, std::int64_t at, std::vector<const T*>& in) {
+        for (const int i : op.in) in.push_back(slot(i) + at);
+        return in.data();
+    }
+
+    void combine_with(const Operation& op, std::size_t table, std::int64_t row, std::int64_t count) {
+        const auto terms = op.in.size();
+        std::vector<const T*> in;
+        std::vector<double> weights(terms);
+        for (std::size_t k = 0; k < terms; ++k) weights[k] = op.weights[k * static_cast<std::size_t>(program_.tables) + table];
+        const std::int64_t at = row * cols_;
+        const double* noise = op.noise.empty() ? nullptr : noise_.data.data() + at;
+        const double noise_weight = op.noise.empty() ? 0.0 : op.noise[table];
+        const auto k = static_cast<std::int64_t>(terms);
+        if constexpr (std::is_same_v<T, double>)
+            kernels().combine(slot(op.out) + at, operands(op, at, in), k, weights.data(), op.offset[table], noise, noise_weight, count * cols_);
+        else
+            kernels().combine_single(slot(op.out) + at, operands(op, at, in), k, weights.data(), op.offset[table], noise, noise_weight, count * cols_);
+    }
+
+    void combine_columns(const Operation& op, std::int64_t row, std::int64_t count) {
+        std::vector<const T*> in;
+        const std::int64_t at = row * cols_;
+        const double* noise = op.noise.empty() ? nullptr : noise_.data.data() + at;
+        const auto k = static_cast<std::int64_t>(op.in.size());
+        if constexpr (std::is_same_v<T, double>)
+            kernels().combine_columns(slot(op.out) + at, operands(op, at, in), k, op.weights.data(), op.offset.data(), noise, op.noise.data(), count, cols_);
+        else
+            kernels().combine_columns_single(slot(op.out) + at, operands(op, at, in), k, op.weights.data(), op.offset.data(), noise, op.noise.data(), count, cols_);
+    }
+
+    double alpha_at(std::int64_t row, int node) const { return job_.tables[table_of(row)].nodes.alpha[static_cast<std::size_t>(node)]; }
+
+    /// The schedule's coordinates: x = alpha * state.
+    void write(int from, int node, View out) {
+        for (std::int64_t i = 0; i < rows_; ++i)
+            for (std::int64_t j = 0; j < cols_; ++j) out(i, j) = alpha_at(i, node) * static_cast<double>(slot(from)[i * cols_ + j]);
+    }
+
+    /// Records and reports; false to stop.
+    bool accept(const Operation& op) {
+        node_ = op.node;
+        const std::int64_t stride = job_.options.record, steps = job_.tables[0].steps();
+        if (stride > 0 && (op.node % stride == 0 || op.node == steps))
+            write(op.out, op.node, job_.draws.trajectory[static_cast<std::size_t>((op.node - 1) / stride)].view().slice(first_, rows_));
+        if (!job_.options.callback) return true;
+        return job_.options.callback({.node = op.node, .steps = steps, .first = first_, .evaluations = evaluations_, .level = op.rho[table_of(0)],
+                                      .alpha = alpha_at(0, op.node), .x = as_double(op.out), .data = data_});
+    }
+
+    ConstView as_double(int from) {
+        if constexpr (std::is_same_v<T, double>) {
+            return {slot(from), rows_, cols_};
+        } else {
+            std::copy_n(slot(from), size_, point_.data.data());
+            return point_;
+        }
+    }
+
+    void finish(int last) { write(last, node_, job_.draws.x.view().slice(first_, rows_)); }
+
+    const Job& job_;
+    const Program& program_;
+    std::int64_t first_, rows_, cols_;
+    int threads_;
+    std::int64_t size_;
+    std::vector<T> memory_;
+    Matrix noise_, point_, data_;
+    std::int64_t evaluations_ = 0;
+    int node_ = 0;
+};
+
+}  // namespace
+
+std::int64_t run_block(const Job& job, std::int64_t first, std::int64_t rows, int threads) {
+    if (job.options.dtype == StateType::float32) return Block<float>(job, first, rows, threads).run();
+    return Block<double>(job, first, rows, threads).run();
+}
+
+}  // namespace buffon::diffusion

@@ -1,0 +1,125 @@
+#include <buffon/diffusion/sample.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <map>
+#include <mutex>
+#include <functional>
+#include <numeric>
+#include <utility>
+
+#include <buffon/check.hpp>
+#include <buffon/diffusion/executor.hpp>
+#include <buffon/evaluation.hpp>
+#include <buffon/parallel.hpp>
+
+namespace buffon::diffusion {
+namespace {
+
+/// The tables that run side by side, and which of them each sample uses.
+struct Plan {
+    std::vector<Table> tables;
+    std::vector<std::int64_t> table_of;   // empty: all use the first
+};
+
+/// One table per distinct start level.
+Plan plan(const Table& table, const SampleOptions& options, std::int64_t n) {
+    if (options.level.values.empty()) return {{table}, {}};
+    require(options.x.has_value(), "sample: level belongs to starts x, which are missing");
+    const std::vector<double>& level = options.level.values;
+    require(level.size() == 1 || static_cast<std::int64_t>(level.size()) == n,
+            "sample: level must be one number or one per sample (", n, "), got ", level.size(), " numbers");
+    if (level.size() == 1) return {{level[0] == table.rho_start() ? table : table.from_level(level[0])}, {}};
+    std::map<double, std::int64_t> known;
+    Plan out;
+    for (const double rho : level) {
+        const auto [place, fresh] = known.try_emplace(rho, static_cast<std::int64_t>(out.tables.size()));
+        if (fresh) out.tables.push_back(rho == table.rho_start() ? table : table.from_level(rho));
+        out.table_of.push_back(place->second);
+    }
+    return out;
+}
+
+std::int64_t count_of(const Denoiser& model, const SampleOptions& options) {
+    require(options.n || options.x, "sample: n must be given, or the starts x");
+    if (!options.x) {
+        require(*options.n >= 1, "sample: n must be at least 1, got ", *options.n);
+        return *options.n;
+    }
+    require(options.x->cols == model.dim(), "sample: x must have shape (n, ", model.dim(), "), got (", options.x->rows, ", ", options.x->cols, ")");
+    require(options.x->rows >= 1, "sample: x must hold at least one row");
+    require(!options.n || *options.n == options.x->rows, "sample: n must be the number of rows of x, ", options.x->rows, ", got ", *options.n);
+    for (const double v : options.x->data) require(std::isfinite(v), "sample: x must be finite, got ", v);
+    return options.x->rows;
+}
+
+void check(const Denoiser& model, const Table& table, const SampleOptions& options, std::int64_t n) {
+    const auto& traits = model.traits();
+    constexpr double slack = 1e-9;
+    const double lowest = table.nodes.rho.back() > 0 ? table.nodes.rho.back() : table.nodes.rho[table.nodes.steps() - 1];
+    require(table.rho_start() <= traits.sigma_max * (1 + slack) && lowest >= traits.sigma_min * (1 - slack), "sample: the table runs from level ",
+            table.rho_start(), " to ", lowest, ", but ", traits.name, " knows [", traits.sigma_min, ", ", traits.sigma_max, "]");
+    const auto labels = static_cast<std::int64_t>(options.condition.values.size());
+    require(labels <= 1 || labels == n, "sample: condition must be one label or one per sample (", n, "), got ", labels);
+    require(!options.batch || *options.batch >= 1, "sample: batch must be at least 1, got ", options.batch.value_or(1));
+    require(options.threads >= 0, "sample: threads must not be negative, got ", options.threads);
+    require(options.record >= 0, "sample: record must not be negative, got ", options.record);
+    require(table.coordinates.empty() || static_cast<std::int64_t>(table.coordinates.size()) == model.dim(), "sample: ", table.name,
+            " was made for ", table.coordinates.size(), " coordinates, the model has ", model.dim());
+}
+
+/// Rows that go through the table together. A concurrent denoiser gets blocks that stay in the cache, one per thread;
+/// another one, which may be a network, as much as fits.
+std::int64_t rows_at_once(const Denoiser& model, const Table& table, const SampleOptions& options, std::int64_t n) {
+    const std::int64_t d = model.dim();
+    const bool small = model.traits().concurrent && !options.callback;
+    const std::int64_t room = small ? std::int64_t{1} << 15 : (std::int64_t{1} << 26) / std::max(1, table.slots);
+    return std::clamp<std::int64_t>(std::min(options.batch.value_or(n), room / d), 1, small ? 1024 : n);
+}
+
+std::int64_t recorded(const Table& table, std::int64_t stride) {
+    if (stride == 0) return 0;
+    return (table.steps() - 1) / stride + 1;   // nodes stride, 2 stride, ..., and the last
+}
+
+}  // namespace
+
+std::int64_t Draws::evaluations() const {
+    return std::accumulate(parts.begin(), parts.end(), std::int64_t{0}, [](std::int64_t sum, const auto& part) { return sum + part.second; });
+}
+
+Draws sample(const Denoiser& model, const Table& table, const SampleOptions& options) {
+    const std::int64_t n = count_of(model, options);
+    check(model, table, options, n);
+    const Plan tables = plan(table, options, n);
+    const Program program = pack(tables.tables);
+    const std::int64_t rows = rows_at_once(model, table, options, n);
+
+    Draws draws;
+    draws.rng_key = options.rng ? *options.rng : fresh_key();
+    draws.single = options.dtype == StateType::float32;
+    draws.x = Matrix(n, model.dim());
+    for (std::int64_t k = 1; k <= recorded(table, options.record); ++k) {
+        draws.trajectory.emplace_back(n, model.dim());
+        draws.times.push_back(table.nodes.t[static_cast<std::size_t>(std::min(k * options.record, table.steps()))]);
+    }
+    std::atomic<std::int64_t> spent{0};
+    std::mutex telling;
+    std::int64_t told = 0;
+    const auto progress = [&](std::int64_t more) {
+        const std::lock_guard lock(telling);
+        told += more;
+        options.progress(told, n * program.evaluations, {});
+    };
+    const Job job{model, tables.tables, tables.table_of, program, options, draws, options.progress ? progress : std::function<void(std::int64_t)>{}};
+    const bool side_by_side = model.traits().concurrent && !options.callback;
+    parallel::for_each((n + rows - 1) / rows, side_by_side ? options.threads : 1, [&](std::int64_t block) {
+        const std::int64_t first = block * rows;
+        spent += run_block(job, first, std::min(rows, n - first), side_by_side ? 1 : options.threads);
+    });
+    draws.parts["denoise"] = spent;
+    return draws;
+}
+
+}  // namespace buffon::diffusion
