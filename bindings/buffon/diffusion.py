@@ -23,7 +23,6 @@ VE = _native.VE
 VP = _native.VP
 
 sample = _function("sample", *_solvers.SAMPLE, _native)
-ddim = _function("ddim", *_solvers.document("ddim"), _native)
-dpmpp = _function("dpmpp", *_solvers.document("dpmpp"), _native)
+globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
-__all__ = ["Draws", "EDM", "GaussianMixture", "Step", "Table", "VE", "VP", "ddim", "dpmpp", "sample"]
+__all__ = sorted(["Draws", "EDM", "GaussianMixture", "Step", "Table", "VE", "VP", "sample", *_solvers.SOLVERS])

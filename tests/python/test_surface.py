@@ -31,7 +31,8 @@ OF_ESTIMATES = ["extend"]
 NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *COPULAS, *FITS, "Problem", "Sample",
          "SobolSequence", "Stream", "Estimate",
          "ModelError", "History", "cuda_status", "exceedance", "testing"]
-DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture", "Draws", "Step", "Table", "sample", "ddim", "dpmpp"]
+SOLVERS = ["ddim", "dpmpp"]
+DIFFUSION = ["VP", "VE", "EDM", "GaussianMixture", "Draws", "Step", "Table", "sample", *SOLVERS]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 FIT = ["log_likelihood", "aic", "bic", "n", "missing"]
 MEMBERS = {
@@ -88,6 +89,10 @@ def test_estimators_share_the_keywords_of_a_run(name):
 
 def test_every_registered_word_is_public():
     assert set(bf._buffon.registry) == {*ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES}
+
+
+def test_every_registered_solver_is_public():
+    assert set(bf._buffon.diffusion.registry) == {"sample", *SOLVERS}
 
 
 @pytest.mark.parametrize("name", OF_SAMPLES)
