@@ -26,7 +26,7 @@ Estimate conditional_mean(const Sample& sample, const ConditionalMeanOptions& op
     const std::string& given = options.given.empty() ? sample.outputs.front() : options.given;
     const KeptRows rows("conditional_mean", sample, options.outputs, options.threads);
     const KeptRows event("conditional_mean", sample, {given}, options.threads);
-    const NewLaws law{{log_density_of(rows.base(options.law))}, {""}};
+    const NewLaws law = one_law(rows, options.law);
     std::vector<std::string> names;
     for (const auto& output : rows.names()) names.push_back("E[" + output + " | " + text_of(given, options) + "]");
     Estimate e = ratio_means(rows, names, law, rows.outputs(), [&](std::int64_t i, std::int64_t k) {
@@ -34,8 +34,7 @@ Estimate conditional_mean(const Sample& sample, const ConditionalMeanOptions& op
         const bool in = rows.succeeded(i) && (!options.above || y > *options.above) && (!options.below || y < *options.below);
         return in ? std::pair(rows.y(i, k), 1.0) : std::pair(0.0, 0.0);
     }, options.controls);
-    judge_weights(rows, law, e);
-    refuse(rows, options.doubtful, e);
+    judge(rows, law, options.doubtful, e);
     return e;
 }
 

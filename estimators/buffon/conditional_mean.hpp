@@ -3,14 +3,13 @@
 
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include <buffon/distribution.hpp>
 #include <buffon/estimate.hpp>
 #include <buffon/fields.hpp>
-#include <buffon/reweight.hpp>
 #include <buffon/sample.hpp>
+#include <buffon/sample_options.hpp>
 
 namespace buffon {
 
@@ -25,15 +24,10 @@ struct ConditionalMeanOptions {
     int threads = 0;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return sample_fields<ConditionalMeanOptions>("regress on what has a known mean",
             Field{"given", &ConditionalMeanOptions::given, "name of the output whose event is given; none where the sample has one output only"},
             Field{"above", &ConditionalMeanOptions::above, "the event: that output is above this"},
-            Field{"below", &ConditionalMeanOptions::below, "or below this; both: between them"},
-            Field{"law", &ConditionalMeanOptions::law, "law of the inputs, in the order of the sample; none: that of the problem"},
-            Field{"outputs", &ConditionalMeanOptions::outputs, "names of the outputs that are wanted, none: all"},
-            Field{"controls", &ConditionalMeanOptions::controls, "regress on what has a known mean"},
-            Field{"doubtful", &ConditionalMeanOptions::doubtful, "as for reweight"},
-            Field{"threads", &ConditionalMeanOptions::threads, "threads, 0 for all; changes no result"}};
+            Field{"below", &ConditionalMeanOptions::below, "or below this; both: between them"});
     }
 };
 

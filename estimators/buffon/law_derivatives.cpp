@@ -287,8 +287,7 @@ Estimate law_derivatives(const Sample& sample, const LawDerivativesOptions& opti
     const Result result = options.quantity == Differentiated::mean ? of_means(rows, scores, directions.smooth, options)
                                                                    : of_quantiles(rows, scores, base, directions.smooth, options);
     Estimate e = derivatives_of(result, rows, directions.smooth, options);
-    judge_weights(rows, {{log_density_of(base)}, {""}}, e);
-    refuse(rows, options.doubtful, e);
+    judge(rows, one_law(rows, options.law), options.doubtful, e);
     describe(rows, directions, e);
     return e;
 }

@@ -5,14 +5,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include <buffon/distribution.hpp>
 #include <buffon/estimate.hpp>
 #include <buffon/fields.hpp>
-#include <buffon/reweight.hpp>
 #include <buffon/sample.hpp>
+#include <buffon/sample_options.hpp>
 
 namespace buffon {
 
@@ -35,17 +34,12 @@ struct LawDerivativesOptions {
     int threads = 0;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return sample_fields<LawDerivativesOptions>("regress on what has a known mean: the score itself, the weight, the sample's controls",
             Field{"parameters", &LawDerivativesOptions::parameters, "names as in the values ('F.mean', 'corr(F, w)'); none: all that have a score"},
             Field{"quantity", &LawDerivativesOptions::quantity, "'mean' (a probability is one), or 'quantile'"},
             Field{"level", &LawDerivativesOptions::level, "of the quantile"},
             Field{"moments", &LawDerivativesOptions::moments, "by mean and standard deviation ('F.mean', 'F.sd') in place of the parameters of laws that have two of them"},
-            Field{"elasticities", &LawDerivativesOptions::elasticities, "relative change of the value for a relative change of the parameter: derivative x parameter / value"},
-            Field{"law", &LawDerivativesOptions::law, "law of the inputs, in the order of the sample; none: that of the problem"},
-            Field{"outputs", &LawDerivativesOptions::outputs, "names of the outputs that are wanted, none: all"},
-            Field{"controls", &LawDerivativesOptions::controls, "regress on what has a known mean: the score itself, the weight, the sample's controls"},
-            Field{"doubtful", &LawDerivativesOptions::doubtful, "as for reweight"},
-            Field{"threads", &LawDerivativesOptions::threads, "threads, 0 for all; changes no result"}};
+            Field{"elasticities", &LawDerivativesOptions::elasticities, "relative change of the value for a relative change of the parameter: derivative x parameter / value"});
     }
 };
 

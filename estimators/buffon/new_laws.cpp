@@ -116,8 +116,7 @@ void repeat_doubts(const KeptRows& rows, Estimate& e) {
     e.warnings.insert(e.warnings.begin(), sample.warnings.begin(), sample.warnings.end());
 }
 
-}  // namespace
-
+/// Diagnostics of the weights, and a warning where a mean weight is not 1.
 void judge_weights(const KeptRows& rows, const NewLaws& laws, Estimate& e) {
     repeat_doubts(rows, e);
     std::vector<std::string> names;
@@ -148,14 +147,14 @@ void judge_weights(const KeptRows& rows, const NewLaws& laws, Estimate& e) {
     e.diagnostics["pareto_k_weights"] = std::move(k_hat);
 }
 
-void judge_supports(const KeptRows& rows, const std::vector<Distribution>& laws, const NewLaws& named, Estimate& e) {
+void judge_supports(const KeptRows& rows, const NewLaws& laws, Estimate& e) {
     const auto& from = rows.sample().law;
     if (!from || !rows.drawn_from(*from)) return;
-    for (std::size_t j = 0; j < laws.size(); ++j)
+    for (std::size_t j = 0; j < laws.laws.size(); ++j)
         for (std::int64_t i = 0; i < from->dim(); ++i) {
-            const Support wide = laws[j].support(i), narrow = from->support(i);
+            const Support wide = laws.laws[j].support(i), narrow = from->support(i);
             if (wide.lower >= narrow.lower && wide.upper <= narrow.upper) continue;
-            e.warnings.push_back(named.prefix(static_cast<std::int64_t>(j)) + "this law has mass where the sample's has none: '" +
+            e.warnings.push_back(laws.prefix(static_cast<std::int64_t>(j)) + "this law has mass where the sample's has none: '" +
                                  from->names()[static_cast<std::size_t>(i)] + "' outside [" + text(narrow.lower, ", ", narrow.upper, "]"));
         }
 }
@@ -181,6 +180,19 @@ void refuse(const KeptRows& rows, Doubtful doubtful, const Estimate& e) {
         if (size[j] < few && (strict || terms[v] < few)) say("no more than ", size[j], " rows have weight");
         if (strict && mean[j] < 0.9) say("it covers ", mean[j], " of the mass");
     }
+}
+
+}  // namespace
+
+NewLaws one_law(const KeptRows& rows, const std::optional<Distribution>& law) {
+    const Distribution base = rows.base(law);
+    return {{log_density_of(base)}, {""}, {base}};
+}
+
+void judge(const KeptRows& rows, const NewLaws& laws, Doubtful doubtful, Estimate& e) {
+    judge_weights(rows, laws, e);
+    judge_supports(rows, laws, e);
+    refuse(rows, doubtful, e);
 }
 
 }  // namespace buffon

@@ -155,8 +155,7 @@ Estimate perturbed_law(const Sample& sample, const PerturbedLawOptions& options)
     const bool quantiles = options.quantity == PerturbedQuantity::quantile;
     Estimate raw = quantiles ? quantiles_under(rows, perturbed.laws(), {options.level}, options.controls)
                              : means_under(rows, perturbed.laws(), false, options.controls);
-    judge_weights(rows, perturbed.laws(), raw);
-    refuse(rows, options.doubtful, raw);
+    judge(rows, perturbed.laws(), options.doubtful, raw);
 
     const auto m = static_cast<std::size_t>(rows.outputs());
     std::vector<char> probability;

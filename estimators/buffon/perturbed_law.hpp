@@ -5,14 +5,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include <buffon/distribution.hpp>
 #include <buffon/estimate.hpp>
 #include <buffon/fields.hpp>
-#include <buffon/reweight.hpp>
 #include <buffon/sample.hpp>
+#include <buffon/sample_options.hpp>
 
 namespace buffon {
 
@@ -50,7 +49,7 @@ struct PerturbedLawOptions {
     int threads = 0;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return sample_fields<PerturbedLawOptions>("regress on what has a known mean",
             Field{"inputs", &PerturbedLawOptions::inputs, "names of the inputs whose laws are perturbed, one at a time; none: all"},
             Field{"delta", &PerturbedLawOptions::delta, "the perturbations; of the mean in standard deviations, of the variance relative (0.1: a tenth more); none: -1, -0.9, ..., 1 for the mean, -0.5 ... 0.5 for the variance"},
             Field{"perturb", &PerturbedLawOptions::perturb, "'mean' or 'variance' (at the same mean): the density of least Kullback-Leibler divergence that has them; 'marginal': the laws in `marginals` replace that of one input"},
@@ -58,12 +57,7 @@ struct PerturbedLawOptions {
             Field{"absolute", &PerturbedLawOptions::absolute, "delta is added to the mean or the variance as it is, in the input's units"},
             Field{"marginals", &PerturbedLawOptions::marginals, "univariate laws in place of one input's, with perturb = 'marginal'; the copula stays"},
             Field{"quantity", &PerturbedLawOptions::quantity, "'probability', 'mean', 'quantile', or 'auto': a probability where an output is 0 or 1 everywhere, else the mean"},
-            Field{"level", &PerturbedLawOptions::level, "of the quantile"},
-            Field{"law", &PerturbedLawOptions::law, "law of the inputs that is perturbed, in the order of the sample; none: that of the problem"},
-            Field{"outputs", &PerturbedLawOptions::outputs, "names of the outputs that are wanted, none: all"},
-            Field{"controls", &PerturbedLawOptions::controls, "regress on what has a known mean"},
-            Field{"doubtful", &PerturbedLawOptions::doubtful, "where the weights leave no trust in a value: 'warn', 'raise' or 'auto', as for reweight"},
-            Field{"threads", &PerturbedLawOptions::threads, "threads, 0 for all; changes no result"}};
+            Field{"level", &PerturbedLawOptions::level, "of the quantile"});
     }
 };
 

@@ -7,10 +7,9 @@ namespace buffon {
 
 Estimate quantile(const Sample& sample, const std::vector<double>& levels, const QuantileOptions& options) {
     const KeptRows rows("quantile", sample, options.outputs, options.threads);
-    const NewLaws law{{log_density_of(rows.base(options.law))}, {""}};
+    const NewLaws law = one_law(rows, options.law);
     Estimate e = quantiles_under(rows, law, levels, options.controls);
-    judge_weights(rows, law, e);
-    refuse(rows, options.doubtful, e);
+    judge(rows, law, options.doubtful, e);
     return e;
 }
 

@@ -3,14 +3,12 @@
 
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include <buffon/distribution.hpp>
 #include <buffon/estimate.hpp>
-#include <buffon/fields.hpp>
-#include <buffon/reweight.hpp>
 #include <buffon/sample.hpp>
+#include <buffon/sample_options.hpp>
 
 namespace buffon {
 
@@ -21,14 +19,7 @@ struct QuantileOptions {
     Doubtful doubtful = Doubtful::automatic;
     int threads = 0;
 
-    static constexpr auto fields() {
-        return std::tuple{
-            Field{"law", &QuantileOptions::law, "law of the inputs, in the order of the sample; none: that of the problem"},
-            Field{"outputs", &QuantileOptions::outputs, "names of the outputs that are wanted, none: all"},
-            Field{"controls", &QuantileOptions::controls, "regress the distribution functions on what has a known mean"},
-            Field{"doubtful", &QuantileOptions::doubtful, "as for reweight"},
-            Field{"threads", &QuantileOptions::threads, "threads, 0 for all; changes no result"}};
-    }
+    static constexpr auto fields() { return sample_fields<QuantileOptions>("regress the distribution functions on what has a known mean"); }
 };
 
 /// m L values, output by output: the smallest y at which the weighted distribution function (weights divided by their sum, corrected

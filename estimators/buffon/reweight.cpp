@@ -16,6 +16,7 @@ NewLaws named(const KeptRows& rows, const std::vector<Distribution>& laws, bool 
     for (std::size_t j = 0; j < laws.size(); ++j) {
         rows.check(laws[j], single ? "law" : "laws[" + std::to_string(j) + "]");
         out.densities.push_back(log_density_of(laws[j]));
+        out.laws.push_back(laws[j]);
         out.names.push_back(single ? "" : "law " + std::to_string(j + 1));
     }
     return out;
@@ -25,12 +26,9 @@ NewLaws named(const KeptRows& rows, const std::vector<Distribution>& laws, bool 
 
 Estimate reweight(const Sample& sample, const std::optional<Distribution>& law, const ReweightOptions& options) {
     const KeptRows rows("reweight", sample, options.outputs, options.threads);
-    const std::vector<Distribution> laws = laws_of(law, options);
-    const NewLaws wanted = named(rows, laws, law.has_value());
+    const NewLaws wanted = named(rows, laws_of(law, options), law.has_value());
     Estimate e = means_under(rows, wanted, options.normalised, options.controls);
-    judge_weights(rows, wanted, e);
-    judge_supports(rows, laws, wanted, e);
-    refuse(rows, options.doubtful, e);
+    judge(rows, wanted, options.doubtful, e);
     return e;
 }
 

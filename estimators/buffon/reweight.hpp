@@ -1,26 +1,17 @@
 /// Other input laws from a kept sample, without a new evaluation.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <tuple>
 #include <vector>
 
 #include <buffon/distribution.hpp>
 #include <buffon/estimate.hpp>
 #include <buffon/fields.hpp>
 #include <buffon/sample.hpp>
+#include <buffon/sample_options.hpp>
 
 namespace buffon {
-
-/// What to do where the weights leave no trust in a value.
-enum class Doubtful { automatic, warn, raise };
-template <>
-struct EnumNames<Doubtful> {
-    static constexpr std::array<std::string_view, 3> names{"auto", "warn", "raise"};
-};
 
 struct ReweightOptions {
     std::vector<Distribution> laws = {};
@@ -31,13 +22,9 @@ struct ReweightOptions {
     int threads = 0;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return sample_fields<ReweightOptions>("regress on what has a known mean: the components of the sampling law that the sample kept, and the weight itself",
             Field{"laws", &ReweightOptions::laws, "J laws in place of `law`, inputs in the order of the sample: J m values, law by law, with their joint covariance"},
-            Field{"outputs", &ReweightOptions::outputs, "names of the outputs that are wanted, none: all"},
-            Field{"normalised", &ReweightOptions::normalised, "divide by the mean weight instead of using controls: bias of order 1/n"},
-            Field{"controls", &ReweightOptions::controls, "regress on what has a known mean: the components of the sampling law that the sample kept, and the weight itself"},
-            Field{"doubtful", &ReweightOptions::doubtful, "where the weights leave no trust in a value: 'warn', 'raise', or 'auto', which warns from a k-hat of 0.7 on, and raises where fewer than ten rows count, or fewer than five and k-hat is above 1"},
-            Field{"threads", &ReweightOptions::threads, "threads, 0 for all; changes no result"}};
+            Field{"normalised", &ReweightOptions::normalised, "divide by the mean weight instead of using controls: bias of order 1/n"});
     }
 };
 

@@ -41,7 +41,7 @@ std::vector<std::string> names_of(const KeptRows& rows, const std::vector<double
 
 Estimate superquantile(const Sample& sample, const std::vector<double>& levels, const SuperquantileOptions& options) {
     const KeptRows rows("superquantile", sample, options.outputs, options.threads);
-    const NewLaws law{{log_density_of(rows.base(options.law))}, {""}};
+    const NewLaws law = one_law(rows, options.law);
     const std::vector<Beyond> beyond = tails(rows, law, levels, options);
     const bool upper = options.tail == Tail::upper;
     Estimate e = ratio_means(rows, names_of(rows, levels, upper), law, static_cast<std::int64_t>(beyond.size()),
@@ -50,8 +50,7 @@ Estimate superquantile(const Sample& sample, const std::vector<double>& levels, 
                                  return std::pair(tail(rows.y(i, tail.output)), 1.0);
                              }, options.controls);
     for (std::size_t v = 0; v < beyond.size(); ++v) e.value[v] = beyond[v].quantile + (upper ? 1 : -1) * e.value[v];
-    judge_weights(rows, law, e);
-    refuse(rows, options.doubtful, e);
+    judge(rows, law, options.doubtful, e);
     return e;
 }
 

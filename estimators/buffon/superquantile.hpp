@@ -5,14 +5,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include <buffon/distribution.hpp>
 #include <buffon/estimate.hpp>
 #include <buffon/fields.hpp>
-#include <buffon/reweight.hpp>
 #include <buffon/sample.hpp>
+#include <buffon/sample_options.hpp>
 
 namespace buffon {
 
@@ -31,13 +30,8 @@ struct SuperquantileOptions {
     int threads = 0;
 
     static constexpr auto fields() {
-        return std::tuple{
-            Field{"tail", &SuperquantileOptions::tail, "'upper': the mean of the largest 1 - level of the mass; 'lower': of the smallest level"},
-            Field{"law", &SuperquantileOptions::law, "law of the inputs, in the order of the sample; none: that of the problem"},
-            Field{"outputs", &SuperquantileOptions::outputs, "names of the outputs that are wanted, none: all"},
-            Field{"controls", &SuperquantileOptions::controls, "regress on what has a known mean"},
-            Field{"doubtful", &SuperquantileOptions::doubtful, "as for reweight"},
-            Field{"threads", &SuperquantileOptions::threads, "threads, 0 for all; changes no result"}};
+        return sample_fields<SuperquantileOptions>("regress on what has a known mean",
+            Field{"tail", &SuperquantileOptions::tail, "'upper': the mean of the largest 1 - level of the mass; 'lower': of the smallest level"});
     }
 };
 

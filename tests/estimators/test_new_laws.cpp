@@ -49,11 +49,10 @@ TEST_CASE("effective size and mean of the weights are those of their closed form
     const NewLaws laws = shifts({0.0, 0.5});
     Estimate e = means_under(rows, laws, false, true);
     CHECK(e.names == std::vector<std::string>{"mean 0.0: y", "mean 0.5: y"});
-    judge_weights(rows, laws, e);
+    CHECK_NOTHROW(judge(rows, laws, Doubtful::raise, e));
     const auto& size = std::get<std::vector<double>>(e.diagnostics.at("effective_size"));
     CHECK(size[0] == doctest::Approx(1'000));
     CHECK(size[1] == doctest::Approx(1'000 / std::exp(0.25)).epsilon(0.15));   // E[w^2] = exp(shift^2)
     CHECK(std::get<std::vector<double>>(e.diagnostics.at("mean_weight"))[1] == doctest::Approx(1).epsilon(0.1));
     CHECK(e.warnings.empty());
-    CHECK_NOTHROW(refuse(rows, Doubtful::raise, e));
 }
