@@ -16,6 +16,10 @@
 #include "bind.hpp"
 #include "convert.hpp"
 
+namespace buffon::diffusion {
+void prepare(SampleOptions& options);   // found by its argument: lets Ctrl-C and a Python progress function into the run
+}
+
 namespace binder {
 
 buffon::diffusion::Schedule to_schedule(py::handle given, const std::string& where);
@@ -28,8 +32,6 @@ template <>
 inline constexpr const char* argument_name<buffon::diffusion::Denoiser> = "model";
 template <>
 inline constexpr const char* argument_name<buffon::diffusion::Table> = "table";
-
-void prepare(buffon::diffusion::SampleOptions& options);   // lets Ctrl-C into the run
 
 template <>
 struct Converter<buffon::diffusion::Schedule> {

@@ -152,6 +152,10 @@ OnStep to_on_step(const Callable& call) {
     };
 }
 
+}  // namespace binder
+
+namespace buffon::diffusion {
+
 void prepare(SampleOptions& options) {
     options.progress = [user = options.progress](std::int64_t n, std::int64_t total) {
         const py::gil_scoped_acquire gil;
@@ -166,7 +170,7 @@ void prepare(SampleOptions& options) {
     };
 }
 
-}  // namespace binder
+}  // namespace buffon::diffusion
 
 void bind_samplers(py::module_& m) {
     bind_table(m);

@@ -38,7 +38,7 @@ Nodes nodes(const Schedule& schedule, const Grid& grid) {
     for (const double t : n.t) {
         n.alpha.push_back(schedule.alpha(t));
         n.lambda.push_back(schedule.lambda(t));
-        n.rho.push_back(std::exp(-n.lambda.back()));
+        n.rho.push_back(schedule.sigma(t) / n.alpha.back());
     }
     if (grid.to_zero && n.rho.back() > 0) {
         n.t.push_back(0.0);

@@ -1,0 +1,32 @@
+#include <buffon/diffusion/describe.hpp>
+
+#include <buffon/diffusion/solvers/dpmpp.hpp>
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <optional>
+#include <tuple>
+
+namespace {
+
+struct Options {
+    int order = 2;
+    std::optional<double> left = {};
+    std::optional<double> right = 0.5;
+    bool flag = true;
+    std::function<void()> function = {};
+
+    static constexpr auto fields() {
+        return std::tuple{buffon::Field{"order", &Options::order, ""}, buffon::Field{"left", &Options::left, ""},
+                          buffon::Field{"right", &Options::right, ""}, buffon::Field{"flag", &Options::flag, ""},
+                          buffon::Field{"function", &Options::function, ""}};
+    }
+};
+
+}  // namespace
+
+TEST_CASE("describe: members as Python would be told them; what is empty or a function is left out") {
+    CHECK(buffon::diffusion::describe(Options{}) == "order=2, right=0.5, flag=True");
+    CHECK(buffon::diffusion::describe(buffon::diffusion::DpmppOptions{}) == "order=2, second='midpoint', third='exact', lower_order_final=True");
+}

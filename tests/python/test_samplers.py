@@ -1,0 +1,115 @@
+"""Tables and samplers as Python sees them."""
+import numpy as np
+import pytest
+
+from buffon import diffusion as bd
+
+SOLVERS = sorted(set(bd._native.registry) - {"sample"})
+
+
+def mixture():
+    return bd.GaussianMixture([0.5, 0.3, 0.2], [[-1.0, 0.5], [1.5, -0.5], [0.2, 2.0]], [0.04 * np.eye(2)] * 3)
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_a_solver_makes_a_table_that_prints_itself(name):
+    table = getattr(bd, name)(bd.VP(), steps=5)
+    assert repr(table).startswith(f"{name}(steps=5, grid='logsnr'")
+    assert table.evaluations == sum(row["at"] is not None for row in table.rows)
+    assert len(table.levels) == len(table.times) == 6 and table.steps == 5
+    assert len(table.formula().splitlines()) == len(table.rows)
+    assert table.violation < 1e-13 and len(table.order) == 2
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_a_table_from_an_array_of_times_is_that_of_the_grid(name):
+    make = getattr(bd, name)
+    assert make(bd.VP(), grid=bd.VP().grid(6, "time")).rows == make(bd.VP(), steps=6, grid="time").rows
+
+
+def test_samples_follow_the_mixture():
+    model = mixture()
+    draws = bd.sample(model, bd.dpmpp(bd.VP(), steps=40), n=20_000, rng=1)
+    assert draws.x.shape == (20_000, 2) and draws.evaluations == draws.parts["denoise"] == 800_000
+    exact = model.means.T @ model.weights
+    spread = np.sqrt(np.diag(np.cov(draws.x.T)) / len(draws))
+    assert np.all(np.abs(draws.x.mean(0) - exact) < 4 * spread + 2e-3)
+    assert np.asarray(draws).shape == (20_000, 2)
+
+
+def test_a_sample_does_not_depend_on_the_others():
+    table = bd.ddim(bd.VP(), steps=8, eta=1)
+    many = bd.sample(mixture(), table, n=50, rng=4).x
+    assert np.array_equal(bd.sample(mixture(), table, n=7, rng=4, batch=2, threads=1).x, many[:7])
+    assert not np.array_equal(bd.sample(mixture(), table, n=50, rng=5).x, many)
+
+
+def test_float32_states():
+    table = bd.ddim(bd.VP(), steps=8)
+    single, double = (bd.sample(mixture(), table, n=30, rng=4, dtype=dtype).x for dtype in ("float32", "float64"))
+    assert single.dtype == np.float32 and double.dtype == np.float64
+    np.testing.assert_allclose(single, double, atol=1e-5)
+
+
+def test_callback_sees_read_only_states_and_stops():
+    seen = []
+
+    def look(step):
+        assert not step.x.flags.writeable and not step.data.flags.writeable
+        seen.append((step.node, step.level, step.alpha * step.x))
+        return step.node < 3
+
+    table = bd.ddim(bd.VP(), steps=5)
+    draws = bd.sample(mixture(), table, n=4, rng=0, callback=look)
+    assert [node for node, _, _ in seen] == [1, 2, 3]
+    np.testing.assert_array_equal([level for _, level, _ in seen], table.levels[1:4])
+    np.testing.assert_array_equal(draws.x, seen[-1][2])
+    assert draws.evaluations == 12
+
+
+def test_an_error_in_a_callback_comes_out():
+    def fail(step):
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        bd.sample(mixture(), bd.ddim(bd.VP(), steps=5), n=4, rng=0, callback=fail)
+
+
+def test_record_and_starts_at_levels():
+    table = bd.dpmpp(bd.EDM(), steps=6)
+    draws = bd.sample(mixture(), table, x=[[1.0, 2.0], [3.0, -1.0]], level=[2.0, 5.0], record=3)
+    assert draws.trajectory.shape == (2, 2, 2) and len(draws.times) == 2
+    np.testing.assert_array_equal(draws.trajectory[-1], draws.x)
+    alone = bd.sample(mixture(), table.from_level(5.0), x=[[3.0, -1.0]])
+    np.testing.assert_array_equal(alone.x[0], draws.x[1])
+
+
+def test_progress_counts_up_to_the_evaluations(capsys):
+    told = []
+    draws = bd.sample(mixture(), bd.ddim(bd.VP(), steps=5), n=10, rng=0, progress=lambda n, total: told.append((n, total)))
+    assert told[-1] == (50, 50) and draws.evaluations == 50
+    bd.sample(mixture(), bd.ddim(bd.VP(), steps=5), n=10, rng=0, progress=True)
+    assert "50 of 50 evaluations" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (lambda m, t: bd.sample(m, t), ValueError, "sample: n must be given"),
+        (lambda m, t: bd.sample(m, "ddim", n=1), TypeError, "table must be a Table"),
+        (lambda m, t: bd.sample(3, t, n=1), TypeError, "model must be a denoiser"),
+        (lambda m, t: bd.sample(m, t, m=1), TypeError, "unknown keyword 'm'"),
+        (lambda m, t: bd.sample(m, t, n=1, condition=1), ValueError, "condition must be None"),
+        (lambda m, t: bd.sample(m, t, n=1, condition=0.5), TypeError, "condition must be int"),
+        (lambda m, t: bd.sample(m, t, n=1, dtype="float16"), ValueError, "dtype must be one of 'float64', 'float32'"),
+        (lambda m, t: bd.ddim(3, steps=2), TypeError, "schedule must be a schedule"),
+        (lambda m, t: bd.ddim(bd.VP()), ValueError, "steps must be given"),
+        (lambda m, t: bd.ddim(bd.VP(), steps=2, grid="log"), ValueError, "grid must be one of"),
+        (lambda m, t: bd.ddim(bd.VP(), grid=[0.3]), ValueError, "grid must hold at least 2 times"),
+        (lambda m, t: bd.ddim(bd.VP(), steps=2, eat=1), TypeError, "unknown keyword 'eat'.*eta"),
+        (lambda m, t: bd.dpmpp(bd.VP(), steps=2, order=4), ValueError, "order must be 1, 2 or 3"),
+    ],
+)
+def test_refuses(call, error, words):
+    with pytest.raises(error, match=words):
+        call(mixture(), bd.ddim(bd.VP(), steps=2))
