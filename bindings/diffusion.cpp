@@ -1,6 +1,5 @@
-// Python's schedules and exact Gaussian-mixture denoiser: shapes are checked, the GIL is released, no arithmetic.
+// Python's exact Gaussian-mixture denoiser: shapes are checked, the GIL is released, no arithmetic.
 #include <buffon/diffusion/gaussian_mixture.hpp>
-#include <buffon/diffusion/schedule.hpp>
 
 #include <buffon/check.hpp>
 
@@ -46,213 +45,11 @@ Array array_of(std::span<const double> data, const Shape& shape) {
     return a;
 }
 
-/// f of each number, in an array of the same shape; a number for a number.
-template <class F>
-py::object elementwise(py::handle value, const std::string& what, const F& f) {
-    const Array in = binder::to_array(value, what);
-    Array out(Shape(in.shape(), in.shape() + in.ndim()));
-    const std::span<const double> from = numbers(in);
-    double* const to = out.mutable_data();
-    {
-        const py::gil_scoped_release release;
-        std::transform(from.begin(), from.end(), to, f);
-    }
-    if (in.ndim() == 0) return py::float_(*to);
-    return out;
-}
-
-/// What the three schedules share; the constructor is the caller's.
-template <class S>
-py::class_<S> bind_schedule(py::module_& m, const std::string& name, const char* doc) {
-    py::class_<S> c(m, name.c_str(), doc);
-    c.attr("__module__") = "buffon.diffusion";
-    c.def("alpha",
-          [name](const S& s, py::handle t) {
-              return elementwise(t, name + ".alpha: t", [&](double v) { return s.alpha(v); });
-          },
-          py::arg("t"),
-          R"(Factor of the data x0 at time t.
-
-Parameters
-----------
-t : float or array of any shape
-    Times in [0, t_start].
-
-Returns
--------
-float or array of the shape of ``t``
-
-Raises
-------
-ValueError
-    If a time lies outside the schedule's range.)");
-    c.def("sigma",
-          [name](const S& s, py::handle t) {
-              return elementwise(t, name + ".sigma: t", [&](double v) { return s.sigma(v); });
-          },
-          py::arg("t"),
-          R"(Standard deviation of the noise at time t.
-
-Parameters
-----------
-t : float or array of any shape
-    Times in [0, t_start].
-
-Returns
--------
-float or array of the shape of ``t``
-
-Raises
-------
-ValueError
-    If a time lies outside the schedule's range.)");
-    c.def("lam",
-          [name](const S& s, py::handle t) {
-              return elementwise(t, name + ".lam: t", [&](double v) { return s.lambda(v); });
-          },
-          py::arg("t"),
-          R"(Half the logarithm of the signal-to-noise ratio, log(alpha / sigma), at time t.
-
-Computed from log alpha, not from a rounded ratio: accurate down to t = 0, where it is +inf if sigma is 0.
-
-Parameters
-----------
-t : float or array of any shape
-    Times in [0, t_start].
-
-Returns
--------
-float or array of the shape of ``t``
-    Strictly decreasing in ``t``.
-
-Raises
-------
-ValueError
-    If a time lies outside the schedule's range.)");
-    c.def("t_of_lam",
-          [name](const S& s, py::handle lam) {
-              return elementwise(lam, name + ".t_of_lam: lam", [&](double v) { return s.t_of_lambda(v); });
-          },
-          py::arg("lam"),
-          R"(Time at which log(alpha / sigma) has the given value: the inverse of ``lam``.
-
-Parameters
-----------
-lam : float or array of any shape
-    Values that ``lam`` takes.
-
-Returns
--------
-float or array of the shape of ``lam``
-
-Raises
-------
-ValueError
-    If a value belongs to no time of the schedule.)");
-    c.def("grid",
-          [name](const S& s, py::handle steps, py::handle kind) {
-              return binder::from_vector(Schedule(s).grid(binder::convert<std::int64_t>(steps, name + ".grid", "steps"),
-                                                          binder::convert<GridKind>(kind, name + ".grid", "kind")));
-          },
-          py::arg("steps"), py::arg("kind") = "logsnr",
-          R"(Times of a sampler, from noise to data.
-
-Parameters
-----------
-steps : int
-    Number of steps, at least 1.
-kind : {"logsnr", "time", "rho"}
-    What is equidistant: log(alpha / sigma), the time, or (sigma / alpha)^(1/7).
-
-Returns
--------
-array (steps + 1,)
-    Decreasing; the first is ``t_start`` and the last ``t_end``, both to the bit.
-
-Raises
-------
-ValueError
-    If ``steps`` is below 1 or ``kind`` is unknown.
-
-References
-----------
-Karras, Aittala, Aila, Laine, "Elucidating the design space of diffusion-based generative models", NeurIPS 2022, eq. (5),
-for "rho".)");
-    c.def_property_readonly("t_start", &S::t_start, "Largest time: noise. Grids begin here.");
-    c.def_property_readonly("t_end", &S::t_end, "Last time of a grid, near the data.");
-    return c;
-}
-
 template <class... Parts>
 std::string text(const Parts&... parts) {
     std::ostringstream out;
     (out << ... << parts);
     return out.str();
-}
-
-void bind_schedules(py::module_& m) {
-    bind_schedule<VP>(m, "VP",
-                      R"(Variance-preserving schedule with beta(t) = b0 + (b1 - b0) t on 0 <= t <= 1.
-
-x_t = alpha(t) x0 + sigma(t) eps with log alpha(t) = -(b1 - b0) t^2 / 4 - b0 t / 2 and alpha^2 + sigma^2 = 1.
-
-Parameters
-----------
-b0, b1 : float
-    Noise rates at t = 0 and t = 1, 0 < b0 <= b1.
-t_end : float
-    Last time of a grid, in (0, 1). With more than about 15 evaluations 1e-4 is usual.
-
-Raises
-------
-ValueError
-    If a parameter is outside its range.
-
-References
-----------
-Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021.)")
-        .def(py::init<double, double, double>(), py::arg("b0") = 0.1, py::arg("b1") = 20.0, py::arg("t_end") = 1e-3)
-        .def("__repr__", [](const VP& s) {
-            return text("VP(b0=", s.b0(), ", b1=", s.b1(), ", t_end=", s.t_end(), "): ", s.formula());
-        });
-    bind_schedule<VE>(m, "VE",
-                      R"(Variance-exploding schedule: x_t = x0 + sigma(t) eps with sigma(t) = smin (smax / smin)^t on 0 <= t <= 1.
-
-Parameters
-----------
-smin, smax : float
-    Standard deviations of the noise at t = 0 and t = 1, 0 < smin < smax.
-
-Raises
-------
-ValueError
-    If a parameter is outside its range.
-
-References
-----------
-Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021.)")
-        .def(py::init<double, double>(), py::arg("smin") = 0.01, py::arg("smax") = 50.0)
-        .def("__repr__",
-             [](const VE& s) { return text("VE(smin=", s.smin(), ", smax=", s.smax(), "): ", s.formula()); });
-    bind_schedule<EDM>(m, "EDM",
-                       R"(Schedule whose time is the noise level: x_t = x0 + t eps on 0 <= t <= smax; grids run from smax to smin.
-
-Parameters
-----------
-smin, smax : float
-    Smallest and largest noise level of a grid, 0 < smin < smax.
-
-Raises
-------
-ValueError
-    If a parameter is outside its range.
-
-References
-----------
-Karras, Aittala, Aila, Laine, "Elucidating the design space of diffusion-based generative models", NeurIPS 2022.)")
-        .def(py::init<double, double>(), py::arg("smin") = 0.002, py::arg("smax") = 80.0)
-        .def("__repr__",
-             [](const EDM& s) { return text("EDM(smin=", s.smin(), ", smax=", s.smax(), "): ", s.formula()); });
 }
 
 std::vector<Matrix> to_matrices(py::handle value, const std::string& what) {
@@ -558,6 +355,7 @@ ValueError
 }  // namespace
 
 void bind_samplers(py::module_& m);
+void bind_schedules(py::module_& m);
 
 void bind_diffusion(py::module_& m) {
     bind_schedules(m);

@@ -14,10 +14,14 @@ from buffon import _solvers
 from buffon._buffon import diffusion as _native
 from buffon._surface import function as _function
 
-EDM = _native.EDM
+Cosine = _native.Cosine
+Discrete = _native.Discrete
 Draws = _native.Draws
+EDM = _native.EDM
 GaussianMixture = _native.GaussianMixture
+MeanReverting = _native.MeanReverting
 Step = _native.Step
+SubVP = _native.SubVP
 Table = _native.Table
 VE = _native.VE
 VP = _native.VP
@@ -25,4 +29,5 @@ VP = _native.VP
 sample = _function("sample", *_solvers.SAMPLE, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
-__all__ = sorted(["Draws", "EDM", "GaussianMixture", "Step", "Table", "VE", "VP", "sample", *_solvers.SOLVERS])
+__all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "VE", "VP",
+                  "sample", *_solvers.SOLVERS])

@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "problems.hpp"
@@ -25,12 +26,13 @@ const std::vector<std::pair<std::string, Maker>> solvers{
 #undef ROW
 };
 
-const std::vector<Schedule> schedules{VP(), VP(0.01, 20.0, 1e-4), VE(), EDM()};
+const std::vector<Schedule> schedules{VP(), VP(0.01, 20.0, 1e-4), VE(), EDM(), Cosine(), SubVP(), Discrete::linear(), MeanReverting(0.5)};
 
 /// Grids of a number of steps: by kind, down to sigma = 0, and the user's own times.
 std::vector<Grid> grids(const Schedule& schedule, std::int64_t steps) {
     std::vector<Grid> all;
     for (std::size_t kind = 0; kind < buffon::EnumNames<GridKind>::names.size(); ++kind) {
+        if (static_cast<GridKind>(kind) == GridKind::index && !std::holds_alternative<Discrete>(schedule.law())) continue;
         all.push_back({.steps = steps, .grid = static_cast<GridKind>(kind)});
         all.push_back({.steps = steps, .grid = static_cast<GridKind>(kind), .to_zero = true});
     }
