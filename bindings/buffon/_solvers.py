@@ -49,6 +49,17 @@ _TABLE = """
     """
 
 SOLVERS = {
+    "ancestral": (
+        """
+        Ancestral sampling in the noise level: a step down past the next level, then noise up to it.
+        """,
+        dict(
+            evaluations="``steps`` evaluations, random for eta > 0; weak order 1. ``ddim`` with the same eta, but that the last step adds noise, too.",
+            errors="``eta`` or ``s_noise`` is negative",
+            reference="""Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021, appendix F.""",
+            example="ancestral(bd.EDM(), steps=10, grid='rho', to_zero=True).evaluations\n    10",
+        ),
+    ),
     "ddim": (
         """
         DDIM, and with eta = 1 the ancestral sampler of DDPM: one exponential-Euler step per evaluation.
@@ -60,6 +71,17 @@ SOLVERS = {
             example="ddim(bd.VP(), steps=10).evaluations\n    10",
         ),
     ),
+    "ddpm": (
+        """
+        DDPM's ancestral sampler: a draw from the law of the next state given the data prediction.
+        """,
+        dict(
+            evaluations="``steps`` evaluations, random; weak order 1. The last step adds no noise.",
+            errors="``variance`` is neither word",
+            reference="""Ho, Jain, Abbeel, "Denoising diffusion probabilistic models", NeurIPS 2020, algorithm 2 and section 3.2.""",
+            example="ddpm(bd.VP(), steps=100, variance='large').evaluations\n    100",
+        ),
+    ),
     "dpmpp": (
         """
         DPM-Solver++, multistep: the data prediction is extrapolated by a polynomial in lambda.
@@ -69,6 +91,83 @@ SOLVERS = {
             errors="``order`` is not 1, 2 or 3",
             reference="""Lu et al., "DPM-Solver++", arXiv:2211.01095, algorithm 2.""",
             example="dpmpp(bd.VP(), steps=10, order=3).evaluations\n    10",
+        ),
+    ),
+    "euler": (
+        """
+        Euler's method in the noise level, EDM's sampler without its correction; without churn the same as DDIM.
+        """,
+        dict(
+            evaluations="``steps`` evaluations; order 1. With ``s_churn`` > 0 random.",
+            errors="a churn option is negative",
+            reference="""Karras et al., "Elucidating the design space of diffusion-based generative models", NeurIPS 2022, algorithm 2.""",
+            example="euler(bd.EDM(), steps=18, grid='rho', to_zero=True).evaluations\n    18",
+        ),
+    ),
+    "euler_maruyama": (
+        """
+        Euler and Maruyama's method for the reverse SDE.
+        """,
+        dict(
+            evaluations="``steps`` evaluations, random; weak order 1. A step to sigma = 0 returns the data prediction.",
+            errors="a keyword has the wrong value",
+            reference="""Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021, eq. (6).""",
+            example="euler_maruyama(bd.VP(), steps=1000, grid='time').evaluations\n    1000",
+        ),
+    ),
+    "fpndm": (
+        """
+        F-PNDM: pseudo Runge-Kutta steps, then four-step Adams-Bashforth in the noise prediction; iPNDM by its warm-up.
+        """,
+        dict(
+            evaluations="``steps`` + 9 evaluations, or ``steps`` with warmup='multistep' (iPNDM); order 2, and 4 where steps in the noise level are equal.",
+            errors="``warmup`` is neither word",
+            reference="""Liu, Ren, Lin, Zhao, "Pseudo numerical methods for diffusion models on manifolds", ICLR 2022; iPNDM: Zhang, Chen, ICLR 2023.""",
+            example="fpndm(bd.VP(), steps=10).evaluations\n    19",
+        ),
+    ),
+    "heun": (
+        """
+        Heun's method in the noise level: EDM's sampler, with churn its stochastic form.
+        """,
+        dict(
+            evaluations="2 ``steps`` evaluations, one less in a step to sigma = 0; order 2. With ``s_churn`` > 0 random.",
+            errors="a churn option is negative",
+            reference="""Karras et al., "Elucidating the design space of diffusion-based generative models", NeurIPS 2022, algorithms 1 and 2.""",
+            example="heun(bd.EDM(), steps=18, grid='rho', to_zero=True).evaluations\n    35",
+        ),
+    ),
+    "pndm": (
+        """
+        S-PNDM: two-step Adams-Bashforth in the noise prediction.
+        """,
+        dict(
+            evaluations="``steps`` + 1 evaluations, or ``steps`` with warmup='multistep'; order 2.",
+            errors="``warmup`` is neither word",
+            reference="""Liu, Ren, Lin, Zhao, "Pseudo numerical methods for diffusion models on manifolds", ICLR 2022.""",
+            example="pndm(bd.VP(), steps=10).evaluations\n    11",
+        ),
+    ),
+    "probability_flow": (
+        """
+        The probability-flow ODE by the increments of the forward chain: half of the score, no noise.
+        """,
+        dict(
+            evaluations="``steps`` evaluations; order 1. A step to sigma = 0 returns the data prediction.",
+            errors="a keyword is unknown",
+            reference="""Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021, appendix D.""",
+            example="probability_flow(bd.VE(), steps=100).evaluations\n    100",
+        ),
+    ),
+    "reverse_diffusion": (
+        """
+        Reverse diffusion: the reverse SDE with the increments of the forward chain.
+        """,
+        dict(
+            evaluations="``steps`` evaluations, random; weak order 1. The last step returns the mean; one to sigma = 0 the data prediction.",
+            errors="a keyword is unknown",
+            reference="""Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021, appendix E.""",
+            example="reverse_diffusion(bd.VE(), steps=100).evaluations\n    100",
         ),
     ),
 }

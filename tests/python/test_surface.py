@@ -31,7 +31,8 @@ OF_ESTIMATES = ["extend"]
 NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *COPULAS, *FITS, "Problem", "Sample",
          "SobolSequence", "Stream", "Estimate",
          "ModelError", "History", "cuda_status", "exceedance", "testing"]
-SOLVERS = ["ddim", "dpmpp"]
+SOLVERS = ["ancestral", "ddim", "ddpm", "dpmpp", "euler", "euler_maruyama", "fpndm", "heun", "pndm", "probability_flow",
+           "reverse_diffusion"]
 DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
              "sample", *SOLVERS]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
