@@ -1,0 +1,167 @@
+#include "python_model.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include <buffon/errors.hpp>
+#include <buffon/evaluation.hpp>
+
+#include "arrays.hpp"
+
+using namespace buffon;
+
+namespace binder {
+namespace {
+
+/// An Exception is the model's failure; KeyboardInterrupt and SystemExit stop the run.
+[[noreturn]] void translate(py::error_already_set& error) {
+    if (error.matches(PyExc_Exception))
+        throw PythonError(py::str(error.type().attr("__name__")).cast<std::string>() + ": " + py::str(error.value()).cast<std::string>(),
+                          std::current_exception());
+    Interrupted stop;
+    stop.cause = std::current_exception();
+    throw stop;
+}
+[[noreturn]] void translate(py::error_already_set& error, Outputs before) {
+    try {
+        translate(error);
+    } catch (const std::exception& failure) {
+        throw PointError(failure.what(), std::move(before), std::current_exception());
+    } catch (...) {
+        throw PointError("interrupted", std::move(before), std::current_exception());
+    }
+}
+
+py::array lent(ConstView x, const std::shared_ptr<const void>& owner) {
+    const py::capsule keeper(new std::shared_ptr<const void>(owner), [](void* p) { delete static_cast<std::shared_ptr<const void>*>(p); });
+    py::array_t<double> a({static_cast<py::ssize_t>(x.rows), static_cast<py::ssize_t>(x.cols)}, x.data, keeper);
+    py::detail::array_proxy(a.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+    return a;
+}
+
+/// NumPy, Cython, Numba, ctypes and DLPack say so in their own words.
+bool wants_to_write(const py::error_already_set& error) {
+    if (!error.matches(PyExc_Exception)) return false;
+    const auto text = py::str(error.value()).attr("lower")().cast<std::string>();
+    return std::ranges::any_of(std::array{"read-only", "readonly", "writable", "writeable"},
+                               [&](const char* word) { return text.find(word) != std::string::npos; });
+}
+
+/// A copy that Python owns: a model may keep its argument, or write into it.
+py::array_t<double> owned(ConstView x) {
+    py::array_t<double> a({static_cast<py::ssize_t>(x.rows), static_cast<py::ssize_t>(x.cols)});
+    std::memcpy(a.mutable_data(), x.data, static_cast<std::size_t>(x.size()) * sizeof(double));
+    return a;
+}
+
+Array table(py::handle y, std::int64_t n, const std::string& who, std::int64_t d = -1) {
+    const Array a = to_array(y, "what " + who + " returns");
+    if ((a.ndim() != 1 && a.ndim() != 2) || a.shape(0) != n)
+        throw std::invalid_argument(who + " must return shape (n,) or (n, m) with n = " + std::to_string(n) + ", got " +
+                                    shape_text(a) +
+                                    (a.ndim() == 0 || (a.ndim() == 1 && a.shape(0) == d) ? "; for a model of one point at a time say vectorized=False" : ""));
+    return a;
+}
+
+Matrix copied(const Array& a) {
+    const ConstView v = view_of(a);
+    Matrix m(v.rows, v.cols);
+    std::memcpy(m.data.data(), v.data, m.data.size() * sizeof(double));
+    return m;
+}
+
+/// One score serves all outputs.
+Outputs finish(Matrix y, Matrix score) {
+    if (score.rows > 0 && score.cols != 1 && score.cols != y.cols)
+        throw std::invalid_argument("score must return shape (n,) or (n, m) with m = " + std::to_string(y.cols) + ", got " +
+                                    std::to_string(score.cols) + " columns");
+    if (score.rows > 0 && score.cols == 1 && y.cols > 1) {
+        Matrix wide(score.rows, y.cols);
+        for (std::int64_t i = 0; i < wide.rows; ++i)
+            for (std::int64_t j = 0; j < wide.cols; ++j) wide(i, j) = score(i, 0);
+        score = std::move(wide);
+    }
+    return {std::move(y), std::move(score)};
+}
+
+}  // namespace
+
+Outputs PythonModel::operator()(ConstView x) const {
+    const py::gil_scoped_acquire gil;
+    if (!vectorized_) return point_by_point(x);
+    try {
+        return batch(x);
+    } catch (py::error_already_set& error) {
+        translate(error);
+    }
+}
+
+/// Looked at without a copy where the points stay as long as Python holds them; such an array is read-only. A model that
+/// wants to write gets copies of its own from then on.
+Outputs PythonModel::batch(ConstView x) const {
+    const auto owner = *writes_ ? nullptr : owner_of(x);
+    if (!owner) return evaluated(owned(x));
+    try {
+        return evaluated(lent(x, owner));
+    } catch (py::error_already_set& error) {
+        if (!wants_to_write(error)) throw;
+        *writes_ = true;
+    }
+    return evaluated(owned(x));
+}
+
+Outputs PythonModel::evaluated(const py::array& x) const {
+    const std::int64_t n = x.shape(0);
+    const py::object y = (*model_)(x);
+    return finish(functionals_.empty() ? copied(table(y, n, who_, x.shape(1))) : columns(y, n),
+                  score_.empty() ? Matrix() : copied(table((*score_[0])(y), n, "score")));
+}
+
+/// Column j is f_j of the whole output.
+Matrix PythonModel::columns(const py::object& y, std::int64_t n) const {
+    Matrix out(n, static_cast<std::int64_t>(functionals_.size()));
+    for (std::size_t j = 0; j < functionals_.size(); ++j) {
+        const std::string who = (who_ == "the model" ? "outputs" : who_) + "['" + names_[j] + "']";
+        const Array a = table((*functionals_[j])(y), n, who);
+        if (a.size() != n) throw std::invalid_argument(who + " must return shape (n,), got " + shape_text(a));
+        for (std::int64_t i = 0; i < n; ++i) out(i, static_cast<std::int64_t>(j)) = a.data()[i];
+    }
+    return out;
+}
+
+Outputs PythonModel::point_by_point(ConstView x) const {
+    PointArray point(x.cols);
+    Column y(x.rows), score(score_.empty() ? 0 : x.rows);
+    for (std::int64_t i = 0; i < x.rows; ++i) {
+        try {
+            evaluate_point(point.at(x.row(i)), y, score);
+        } catch (py::error_already_set& error) {
+            translate(error, i > 0 ? rows_of(y, score, i) : Outputs{});
+        }
+    }
+    return rows_of(y, score, x.rows);
+}
+
+void PythonModel::evaluate_point(const py::object& point, Column& y, Column& score) const {
+    const auto value = py::reinterpret_steal<py::object>(PyObject_CallOneArg((*model_).ptr(), point.ptr()));
+    if (!value) throw py::error_already_set();
+    py::object row = value;
+    if (!functionals_.empty()) {
+        py::list all;
+        for (const auto& f : functionals_) all.append((*f)(value));
+        row = all;
+    }
+    if (!score_.empty()) score.append((*score_[0])(value));
+    y.append(row);
+}
+
+/// The first n points; a point that failed has left nothing in y, and its score at most.
+Outputs PythonModel::rows_of(const Column& y, const Column& score, std::int64_t n) const {
+    const auto of = [n](const Column& c, const std::string& who) {
+        return c.numbers() ? c.first(n) : copied(table(c.values().attr("__getitem__")(py::slice(0, n, 1)), n, who));
+    };
+    return finish(of(y, "the model"), score_.empty() ? Matrix() : of(score, "score"));
+}
+
+}  // namespace binder
