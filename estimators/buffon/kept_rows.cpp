@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <buffon/check.hpp>
+#include <buffon/elementary.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/text.hpp>
 
@@ -86,7 +87,7 @@ std::vector<double> KeptRows::weights(const LogDensity& law, std::int64_t first,
     law(rows, std::span(w).first(index(rows.rows)));
     for (std::int64_t i = 0; i < rows.rows; ++i) {
         double& v = w[index(i)];
-        v = std::exp(v - sample_.log_density[index(first_ + first + i)]);
+        v = elementary::exp(v - sample_.log_density[index(first_ + first + i)]);
         require(std::isfinite(v), function_, ": the density relative to that of the sample must be finite, got ", v, " at row ", first_ + first + i);
     }
     return w;

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <span>
 
+#include <buffon/elementary.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/logspace.hpp>
 #include <buffon/sums.hpp>
@@ -48,8 +49,8 @@ void Pool::add(const Batch& batch, const Proposal& proposal, std::vector<double>
 /// h <- (N_old h + N_new q_new) / N at the old points; from all proposals at the new ones.
 void Pool::update_log_h(std::int64_t before, const std::vector<double>& log_q, const std::vector<double>& own_log_q) {
     const auto total = static_cast<double>(n());
-    const double old_share = std::log(static_cast<double>(before) / total);
-    const double new_share = std::log((total - static_cast<double>(before)) / total);
+    const double old_share = elementary::log(static_cast<double>(before) / total);
+    const double new_share = elementary::log((total - static_cast<double>(before)) / total);
     for (std::size_t i = 0; i < log_h_.size(); ++i) {
         const double terms[] = {log_h_[i] + old_share, log_q[i] + new_share};
         log_h_[i] = log_sum_exp(terms);
@@ -87,7 +88,7 @@ std::vector<double> Pool::log_density(const Proposal& proposal, std::int64_t fir
 std::vector<double> Pool::log_density_of(ConstView relative, const std::vector<double>& alpha) const {
     std::vector<double> out = log_h_;
     for (std::int64_t i = 0; i < relative.rows; ++i)
-        out[static_cast<std::size_t>(i)] += std::log(dot(relative.row(i).data(), alpha.data(), relative.cols));
+        out[static_cast<std::size_t>(i)] += elementary::log(dot(relative.row(i).data(), alpha.data(), relative.cols));
     return out;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <buffon/elementary.hpp>
+
 #include <Eigen/Eigenvalues>
 
 namespace buffon {
@@ -113,7 +115,7 @@ double usual_variance(const std::vector<Direction>& directions, double ratio) {
 }
 
 /// How far a variance is from the usual one, as the Kullback-Leibler divergence of normal laws.
-double surprise(double ratio) { return ratio - 1 - std::log(std::max(ratio, 1e-12)); }
+double surprise(double ratio) { return ratio - 1 - elementary::log(std::max(ratio, 1e-12)); }
 
 /// min(1, a / b), 1 when there is nothing to keep.
 double shrinkage(double noise, double signal) { return signal > 0 ? std::min(1.0, noise / signal) : 1.0; }

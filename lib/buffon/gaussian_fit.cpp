@@ -6,6 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include <buffon/elementary.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/linalg.hpp>
 #include <buffon/logspace.hpp>
@@ -217,11 +218,11 @@ State em_step(ConstView z, std::span<const double> weights, const State& state, 
         const double p = weights[static_cast<std::size_t>(i)];
         if (p <= 0) continue;
         const auto row = log_density.view().row(i);
-        for (std::int64_t k = 0; k < k_count; ++k) row[static_cast<std::size_t>(k)] += std::log(state.components[static_cast<std::size_t>(k)].share);
+        for (std::int64_t k = 0; k < k_count; ++k) row[static_cast<std::size_t>(k)] += elementary::log(state.components[static_cast<std::size_t>(k)].share);
         const double norm = log_sum_exp(row);
         likelihood += p * norm / total;
         wins[static_cast<std::size_t>(std::ranges::max_element(row) - row.begin())] = true;
-        for (std::int64_t k = 0; k < k_count; ++k) share(k, i) = p * std::exp(row[static_cast<std::size_t>(k)] - norm);
+        for (std::int64_t k = 0; k < k_count; ++k) share(k, i) = p * elementary::exp(row[static_cast<std::size_t>(k)] - norm);
     }
     State next;
     next.log_likelihood = likelihood;

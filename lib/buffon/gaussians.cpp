@@ -6,6 +6,7 @@
 
 #include <boost/math/special_functions/gamma.hpp>
 
+#include <buffon/elementary.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/linalg.hpp>
 #include <buffon/normal_functions.hpp>
@@ -47,8 +48,8 @@ void pack(const Gaussian& g, double* to) {
 
 /// log of the density of a Student law at its location.
 double student_log_norm(const Gaussian& g) {
-    const double half = 0.5 * g.degrees, d = static_cast<double>(g.dim()), log_pi = 2 * half_log_two_pi - std::log(2.0);
-    return boost::math::lgamma(half + 0.5 * d) - boost::math::lgamma(half) - 0.5 * d * (std::log(g.degrees) + log_pi) -
+    const double half = 0.5 * g.degrees, d = static_cast<double>(g.dim()), log_pi = 2 * half_log_two_pi - elementary::log(2.0);
+    return boost::math::lgamma(half + 0.5 * d) - boost::math::lgamma(half) - 0.5 * d * (elementary::log(g.degrees) + log_pi) -
            0.5 * log_determinant(g.factor);
 }
 

@@ -1,6 +1,7 @@
 #include <buffon/linalg.hpp>
 
 #include <buffon/check.hpp>
+#include <buffon/elementary.hpp>
 
 #include <Eigen/Eigenvalues>
 
@@ -75,7 +76,7 @@ Matrix correlation_of_pair(double rho) {
 
 double log_determinant(const Matrix& factor) {
     double sum = 0;
-    for (std::int64_t i = 0; i < factor.rows; ++i) sum += std::log(factor(i, i));
+    for (std::int64_t i = 0; i < factor.rows; ++i) sum += elementary::log(factor(i, i));
     return 2 * sum;
 }
 

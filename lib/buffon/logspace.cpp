@@ -1,6 +1,7 @@
 #include <buffon/logspace.hpp>
 
 #include <buffon/check.hpp>
+#include <buffon/elementary.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/parallel.hpp>
 
@@ -79,11 +80,11 @@ double zhang_stephens(std::span<const double> x) {
         const double k = shape(b);
         const double inverse_scale = b == 0.0 ? 1.0 / mean : -b / k;   // the exponential law is the limit
         grid.push_back(b);
-        log_likelihood.push_back(n * (std::log(inverse_scale) - k - 1.0));
+        log_likelihood.push_back(n * (elementary::log(inverse_scale) - k - 1.0));
     }
     const double norm = log_sum_exp(log_likelihood);
     double b = 0.0;
-    for (std::size_t i = 0; i < grid.size(); ++i) b += grid[i] * std::exp(log_likelihood[i] - norm);
+    for (std::size_t i = 0; i < grid.size(); ++i) b += grid[i] * elementary::exp(log_likelihood[i] - norm);
     return shape(b);
 }
 
@@ -92,7 +93,7 @@ double zhang_stephens(std::span<const double> x) {
 double log_sum_exp(std::span<const double> x) {
     const double top = largest(x);
     if (std::isinf(top)) return top;   // inf - inf has no value
-    return top + std::log(sum(x, [top](double v) { return std::exp(v - top); }));
+    return top + elementary::log(sum(x, [top](double v) { return elementary::exp(v - top); }));
 }
 
 double effective_size(std::span<const double> weights) {

@@ -1,6 +1,7 @@
 #include <buffon/mixture.hpp>
 
 #include <buffon/check.hpp>
+#include <buffon/elementary.hpp>
 #include <buffon/normal_functions.hpp>
 
 #include <algorithm>
@@ -22,8 +23,8 @@ double log_sum_exp(const double* terms, std::size_t n, std::size_t stride) {
         if (!(terms[k * stride] <= largest)) largest = terms[k * stride];   // so that NaN gets through
     if (std::isinf(largest)) return largest;
     double sum = 0;
-    for (std::size_t k = 0; k < n; ++k) sum += std::exp(terms[k * stride] - largest);
-    return largest + std::log(sum);
+    for (std::size_t k = 0; k < n; ++k) sum += elementary::exp(terms[k * stride] - largest);
+    return largest + elementary::log(sum);
 }
 
 /// One point, coordinate by coordinate. Given the earlier coordinates, the next one is a univariate normal mixture:
@@ -91,7 +92,7 @@ public:
 private:
     void normalise() {
         const double total = log_sum_exp(log_weight_.data(), log_weight_.size(), 1);
-        for (std::size_t k = 0; k < weight_.size(); ++k) weight_[k] = std::exp(log_weight_[k] -= total);
+        for (std::size_t k = 0; k < weight_.size(); ++k) weight_[k] = elementary::exp(log_weight_[k] -= total);
     }
 
     /// All components have reached probability Phi(u) at the upper end, and none below the lower end.
@@ -152,7 +153,7 @@ private:
         double sum = 0;
         for (std::size_t k = 0; k < mean_.size(); ++k) {
             const double t = (x - mean_[k]) / scale_[k];
-            sum += std::exp(log_slope_[k] + 0.5 * (s - t) * (s + t));
+            sum += elementary::exp(log_slope_[k] + 0.5 * (s - t) * (s + t));
         }
         return sum;
     }
@@ -190,11 +191,11 @@ Mixture::Mixture(std::vector<double> weights, std::vector<MultivariateNormal> co
     const double largest = *std::max_element(weights_.begin(), weights_.end());
     for (double& weight : weights_) weight /= largest;   // the sum itself might overflow
     const double total = std::accumulate(weights_.begin(), weights_.end(), 0.0);
-    for (double& weight : weights_) log_weights_.push_back(std::log(weight /= total));
+    for (double& weight : weights_) log_weights_.push_back(elementary::log(weight /= total));
     log_scales_ = Matrix(static_cast<std::int64_t>(components_.size()), dim());
     for (std::int64_t k = 0; k < log_scales_.rows; ++k)
         for (std::int64_t j = 0; j < dim(); ++j)
-            log_scales_(k, j) = std::log(components_[static_cast<std::size_t>(k)].factor()(j, j));
+            log_scales_(k, j) = elementary::log(components_[static_cast<std::size_t>(k)].factor()(j, j));
 }
 
 std::vector<double> Mixture::mean() const {

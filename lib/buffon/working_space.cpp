@@ -5,6 +5,7 @@
 #include <map>
 
 #include <buffon/check.hpp>
+#include <buffon/elementary.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/linalg.hpp>
 #include <buffon/moments.hpp>
@@ -16,8 +17,8 @@ namespace buffon {
 double WorkingSpace::Coordinate::to_x(double z) const {
     const double t = centre + scale * z;
     switch (map) {
-        case Map::above: return std::max(lower + std::exp(t), first);
-        case Map::below: return std::min(upper - std::exp(t), last);
+        case Map::above: return std::max(lower + elementary::exp(t), first);
+        case Map::below: return std::min(upper - elementary::exp(t), last);
         case Map::steps: return steps->from_normal(t);
         case Map::between:
             return t < 0 ? std::max(lower + (upper - lower) * normal_cdf(t), first) : std::min(upper - (upper - lower) * normal_cdf(-t), last);
@@ -28,8 +29,8 @@ double WorkingSpace::Coordinate::to_x(double z) const {
 double WorkingSpace::Coordinate::to_z(double x) const {
     x = std::clamp(x, first, last);
     double t = x;
-    if (map == Map::above) t = std::log(x - lower);
-    if (map == Map::below) t = std::log(upper - x);
+    if (map == Map::above) t = elementary::log(x - lower);
+    if (map == Map::below) t = elementary::log(upper - x);
     if (map == Map::between) {
         const double p = (x - lower) / (upper - lower);
         t = p < 0.5 ? normal_quantile(p) : -normal_quantile((upper - x) / (upper - lower));
@@ -41,10 +42,10 @@ double WorkingSpace::Coordinate::log_slope(double z) const {
     const double t = centre + scale * z;
     switch (map) {
         case Map::above:
-        case Map::below: return std::log(scale) + t;
-        case Map::between: return std::log(scale * (upper - lower)) - 0.5 * t * t - half_log_two_pi;
+        case Map::below: return elementary::log(scale) + t;
+        case Map::between: return elementary::log(scale * (upper - lower)) - 0.5 * t * t - half_log_two_pi;
         case Map::steps: return -0.5 * t * t - half_log_two_pi - steps->log_density(steps->from_normal(t));
-        default: return std::log(scale);
+        default: return elementary::log(scale);
     }
 }
 
@@ -114,7 +115,7 @@ std::optional<Discrete> WorkingSpace::mean_of_steps(std::int64_t j) const {
 /// law, it lies within that in the mean.
 double WorkingSpace::step_score(const Univariate& law, std::int64_t j, double x, double v) const {
     const Discrete& mean = *coordinates_[static_cast<std::size_t>(j)].steps;
-    const double p = std::exp(std::visit([=](const auto& l) { return l.log_density(x); }, law));
+    const double p = elementary::exp(std::visit([=](const auto& l) { return l.log_density(x); }, law));
     const double below = std::visit([=](const auto& l) { return l.cdf(x); }, law) - p;
     return mean.score_within(mean.find(x), std::clamp((v - below) / p, 0x1p-54, 1 - 0x1p-53));
 }
