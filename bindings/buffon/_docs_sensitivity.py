@@ -1,0 +1,128 @@
+"""What matters, from a kept sample or a table: summary, and Returns, References and Examples of each."""
+
+DOCS = {
+    "perturbed_law": (
+        """
+        Perturbed-law indices: how much probabilities, means or quantiles change when the law of one input does.
+
+        From one kept sample, without an evaluation of the model: each input's law is moved by itself, by default to the law
+        nearest to it (least Kullback-Leibler divergence) that has another mean or another variance. ``estimate.plot()``
+        draws a curve with its band for each input.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            Input by input, perturbation by perturbation, output by output, named "F mean +0.5: P"; for a probability P that
+            becomes Q the index Q / P - 1 where Q >= P, else 1 - P / Q; for means and quantiles the relative change.
+            ``covariance`` of all: they come from the same rows. Where inputs depend on each other, 'mean' and 'variance'
+            keep the law of the others given the perturbed one; 'marginal' keeps the copula. A value that the sample cannot
+            tell warns (``doubtful="raise"``: raises). ``diagnostics``: ``delta``, ``inputs``, ``outputs``, ``unperturbed``
+            values, and those of ``reweight`` for each.
+
+        Raises
+        ------
+        ValueError
+            For a law that cannot be tilted so far (a log-normal law far to the right: take ``space="normal"``), a mixture, a
+            value of 0 under the unperturbed law, and as for ``reweight``.
+
+        References
+        ----------
+        Lemaitre, Sergienko, Arnaud, Bousquet, Gamboa, Iooss, "Density modification based reliability sensitivity analysis",
+        J. Stat. Comput. Simul. 85 (2015). Sueur, Iooss, Delage, "Sensitivity analysis using perturbed-law based indices for
+        quantiles and application to an industrial case", Int. Conf. Math. Methods in Reliability (2017).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> inputs = bf.Joint({"F": bf.Normal(1, 2), "w": bf.Normal()})
+        >>> problem = bf.Problem(lambda x: x[:, 0] + x[:, 1] > 4, inputs, outputs=["P"])
+        >>> sample = bf.plain(problem, budget=20_000, rng=1, keep="sample").sample
+        >>> indices = bf.perturbed_law(sample, delta=[-0.5, 0.5])
+        >>> indices.names
+        ['F mean -0.5: P', 'F mean +0.5: P', 'w mean -0.5: P', 'w mean +0.5: P']
+        >>> bool(indices["F mean +0.5: P"] > indices["w mean +0.5: P"] > 0)
+        True
+        """,
+    ),
+    "law_derivatives": (
+        """
+        Derivatives of means, probabilities and quantiles with respect to the parameters of the input law, from a kept sample.
+
+        Score function method: the mean of output x weight x d log density / d parameter, without an evaluation of the model. All
+        parameters of the marginal laws and of Gaussian and Student copulas at once. ``estimate.plot()`` draws them as bars.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (m P,), output by output, parameter by parameter, named "d E[y] / d F.mean" (a probability is a mean),
+            "d q0.95[y] / d corr(F, w)", or "elasticity of E[y] by F.mean"; ``covariance`` of all. Scores are five-point
+            differences of the log density, exact to about eleven digits. Of means the bias is of order 1/n; of quantiles it
+            is that of a density estimate (of Hall and Sheather's width), below the error. ``diagnostics``: ``parameters``,
+            ``parameter_values``, ``without_score`` (parameters that move an end of the support), and those of ``reweight``.
+
+        Raises
+        ------
+        ValueError
+            For unknown parameters or such without a score, a mixture, an elasticity of 0, and as for ``reweight``.
+
+        References
+        ----------
+        Rubinstein, "The score function approach for sensitivity analysis of computer simulation models", Math. Comput. Simul. 28
+        (1986).
+        Hall, Sheather, "On the distribution of a studentized quantile", J. R. Stat. Soc. B 50 (1988).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> problem = bf.Problem(lambda x: x[:, 0] ** 2, bf.Joint({"a": bf.Normal(1, 2)}))
+        >>> sample = bf.quasi(problem, budget=20_000, rng=1, keep="sample").sample
+        >>> slopes = bf.law_derivatives(sample)   # of mean^2 + sd^2
+        >>> slopes.names
+        ['d E[y] / d a.mean', 'd E[y] / d a.sd']
+        >>> bool(abs(slopes.value - [2, 4]).max() < 0.3)
+        True
+        """,
+    ),
+    "sobol_given_data": (
+        """
+        First-order Sobol' indices from a table of past runs: no evaluation of the model, no law.
+
+        Rows that are neighbours in the order of an input have that input in common and nothing else: the mean product of their
+        outputs tells how much of the variance it explains.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (d m,), input by input, named by input ("a", or "a: y" for several outputs); ``covariance`` from the
+            neighbours, too. Rows must be independent draws of one law. Inputs may depend on each other: an index is then the
+            share of the variance that goes away once that input is known. ``n`` counts the rows; failed ones are left out,
+            counted in ``n_failed`` and warned of. ``diagnostics``: ``tied`` (d,), the share of rows that another one equals in
+            that input (ties count in the mean over all of their orders); ``pareto_k``, ``effective_terms`` (d m,).
+
+        Raises
+        ------
+        ValueError
+            For fewer than 30 rows that succeeded, unequal weights, an output that is the same in every row.
+
+        References
+        ----------
+        Chatterjee, "A new coefficient of correlation", J. Am. Stat. Assoc. 116 (2021).
+        Gamboa, Gremaud, Klein, Lagnoux, "Global sensitivity analysis: a novel generation of mighty estimators based on rank
+        statistics", Bernoulli 28 (2022).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> problem = bf.testing.ishigami().problem
+        >>> x = problem.inputs.sample(5_000, rng=1)
+        >>> indices = bf.sobol_given_data(bf.Sample(x, problem(x)))
+        >>> indices.names
+        ['x1', 'x2', 'x3']
+        >>> abs(indices["x2"] - 0.4424) < 0.05
+        True
+        """,
+    ),
+}
