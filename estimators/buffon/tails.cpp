@@ -40,6 +40,13 @@ std::vector<double> kurtosis_of_mean(ConstView terms, std::int64_t n, std::int64
     return kurtosis;
 }
 
+/// Some term is not 0: an event that was never hit has none that counts, though its terms have no kurtosis either.
+bool ever_seen(ConstView terms, std::int64_t column) {
+    for (std::int64_t i = 0; i < terms.rows; ++i)
+        if (terms(i, column) != 0) return true;
+    return false;
+}
+
 constexpr std::size_t furthest = 20;      // rows that tell what weighs at the edge
 constexpr double negligible_row = 0.01;   // standard errors that one of them contributes
 
@@ -114,7 +121,7 @@ void set_kurtosis(ConstView terms, std::int64_t n, Estimate& estimate) {
 void warn_of_few_terms(ConstView terms, std::int64_t n, Estimate& estimate) {
     const std::vector<double> share = kurtosis_of_mean(terms, n, estimate.size());
     std::vector<double> terms_that_count;
-    for (const double k : share) terms_that_count.push_back(1 / k);
+    for (std::size_t j = 0; j < share.size(); ++j) terms_that_count.push_back(ever_seen(terms, static_cast<std::int64_t>(j)) ? 1 / share[j] : 0.0);
     estimate.diagnostics["effective_terms"] = terms_that_count;
     const std::vector<std::size_t> few = above(share, few_terms);
     if (few.empty()) return;

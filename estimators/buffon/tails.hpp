@@ -23,7 +23,7 @@ void judge_tails(ConstView summands, Estimate& estimate, bool without_zeros = fa
 void set_kurtosis(ConstView terms, std::int64_t n, Estimate& estimate);
 
 /// diagnostics["effective_terms"] (m) is n / the excess kurtosis of the terms: how often an event would have been hit whose
-/// frequency had an error of this shape; inf for tails lighter than normal ones. Warns of values with fewer than ten.
+/// frequency had an error of this shape; inf for tails lighter than normal ones, 0 (no warning) without a term but 0. Warns below ten.
 void warn_of_few_terms(ConstView terms, std::int64_t n, Estimate& estimate);
 
 /// (m) Of means of n weighted terms (rows, m), these the first of them: by how many standard errors one row more could move each, were

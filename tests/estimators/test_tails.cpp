@@ -103,11 +103,11 @@ TEST_CASE("tails: the first rows are kept in order, and no more than asked for")
 }
 
 TEST_CASE("tails: a mean carried by a few terms warns, and its interval has twice as many degrees of freedom as hits") {
-    Matrix y(10'000, 3);
+    Matrix y(10'000, 4);
     for (std::int64_t i = 0; i < 4; ++i) y(i, 0) = 1;
     for (std::int64_t i = 0; i < 50; ++i) y(i, 1) = 1;
     for (std::int64_t i = 0; i < y.rows; ++i) y(i, 2) = static_cast<double>(i % 10);
-    Estimate e = named({"rare", "seldom", "even"});
+    Estimate e = named({"rare", "seldom", "even", "never"});
     set_kurtosis(y, 20'000, e);   // of twice as many terms
     warn_of_few_terms(y, 20'000, e);
     CHECK(e.excess_kurtosis[0] == doctest::Approx(1 / 8.0).epsilon(0.01));
@@ -116,6 +116,7 @@ TEST_CASE("tails: a mean carried by a few terms warns, and its interval has twic
     const auto terms = std::get<std::vector<double>>(e.diagnostics.at("effective_terms"));
     CHECK(terms[0] == doctest::Approx(8).epsilon(0.01));
     CHECK(std::isinf(terms[2]));
+    CHECK(terms[3] == 0);
     REQUIRE(e.warnings.size() == 1);
     CHECK(e.warnings[0].find("'rare': a few terms carry the mean, as if an event had been hit 8 times") == 0);
 }

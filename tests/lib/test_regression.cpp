@@ -150,6 +150,23 @@ TEST_CASE("regress: equals a truncated SVD of the data on nearly collinear colum
     CHECK(kept.cwiseAbs().maxCoeff() > 10 * oracle(x, t, 1e-2).cwiseAbs().maxCoeff());
 }
 
+TEST_CASE("regress: a direction fades out about the cut, folds on both sides of it agree") {
+    const Matrix noise = uniforms(2000, 2, 28);
+    const auto kept = [&](double s) {   // of the direction in which two regressors differ, its eigenvalue s^2 / 4 times the largest
+        Matrix x(2000, 2), t(2000, 1);
+        for (std::int64_t i = 0; i < 2000; ++i) {
+            x(i, 0) = noise(i, 0);
+            x(i, 1) = noise(i, 0) + s * noise(i, 1);
+            t(i, 0) = noise(i, 1);
+        }
+        return s * regress(sums_of(x, t), 1e-2)(1, 0);
+    };
+    CHECK(std::abs(kept(0.07) - 1) < 1e-8);   // 12 times the cut
+    CHECK(std::abs(kept(0.006)) < 0.01);      // a tenth of it
+    CHECK(std::abs(kept(0.02) - 0.5) < 0.05);
+    CHECK(std::abs(kept(0.0205) - kept(0.0195)) < 0.05);   // a step: 1
+}
+
 TEST_CASE("regress: equal regressors share their coefficient, opposite ones up to sign") {
     Matrix x = uniforms(400, 3, 16), t(400, 1);
     for (std::int64_t i = 0; i < 400; ++i) {
