@@ -7,6 +7,7 @@
 #include <pybind11/pybind11.h>
 
 #include <buffon/diffusion/denoiser.hpp>
+#include <buffon/diffusion/ems.hpp>
 #include <buffon/diffusion/grid.hpp>
 #include <buffon/diffusion/sample.hpp>
 #include <buffon/diffusion/schedule.hpp>
@@ -48,6 +49,16 @@ struct Converter<buffon::diffusion::Table> {
     static buffon::diffusion::Table from(py::handle v, const std::string& f, const std::string& n) {
         if (!py::isinstance<buffon::diffusion::Table>(v)) wrong_type(f, n, "a Table, what a solver makes: bd.ddim(schedule, steps=10)", v);
         return v.cast<buffon::diffusion::Table>();
+    }
+};
+
+template <>
+struct Converter<buffon::diffusion::Ems> {
+    static std::string name() { return "Ems"; }
+    static py::object to(const buffon::diffusion::Ems& v) { return py::cast(v); }
+    static buffon::diffusion::Ems from(py::handle v, const std::string& f, const std::string& n) {
+        if (!py::isinstance<buffon::diffusion::Ems>(v)) wrong_type(f, n, "an Ems, what bd.ems(model, schedule) finds", v);
+        return v.cast<buffon::diffusion::Ems>();
     }
 };
 

@@ -7,6 +7,7 @@
 
 #include <exception>
 #include <optional>
+#include <tuple>
 
 namespace py = pybind11;
 using namespace buffon::diffusion;
@@ -124,6 +125,25 @@ void bind_step(py::module_& m) {
     c.def_property_readonly("data", [](const Step& s) { return look(s.data); }, "The denoiser's latest output (n, d).");
 }
 
+void bind_ems(py::module_& m) {
+    py::class_<Ems> c(m, "Ems", "Empirical model statistics of DPM-Solver-v3: coefficients over lambda, each (nodes, d), with standard errors.");
+    c.attr("__module__") = "buffon.diffusion";
+    c.def_property_readonly("lam", [](const Ems& e) { return binder::from_vector(e.lambda); }, "Nodes of lambda, equally far apart, shape (nodes,).");
+    for (const auto& [name, member, what] : {std::tuple{"l", &Ems::l, "Coefficient l of the linear part, (nodes, d)."},
+                                             std::tuple{"s", &Ems::s, "Coefficient s, (nodes, d): slope of the derivative on the integrand."},
+                                             std::tuple{"b", &Ems::b, "Coefficient b, (nodes, d): the offset beside s."},
+                                             std::tuple{"l_error", &Ems::l_error, "Standard errors of l, from groups of the pairs."},
+                                             std::tuple{"s_error", &Ems::s_error, "Standard errors of s."},
+                                             std::tuple{"b_error", &Ems::b_error, "Standard errors of b."}})
+        c.def_property_readonly(name, [member = member](const Ems& e) { return binder::from_matrix(e.*member); }, what);
+    c.def_readonly("pairs", &Ems::pairs, "Number of pairs (x0, eps) behind each node.");
+    c.def_readonly("evaluations", &Ems::evaluations, "Denoiser evaluations spent.");
+    c.def("__repr__", [](const Ems& e) {
+        return "Ems(nodes=" + std::to_string(e.lambda.size()) + ", d=" + std::to_string(e.dim()) + "): l, s, b over lambda from " +
+               std::to_string(e.lambda.front()) + " to " + std::to_string(e.lambda.back()) + ", " + std::to_string(e.evaluations) + " evaluations";
+    });
+}
+
 }  // namespace
 
 namespace binder {
@@ -176,7 +196,9 @@ void bind_samplers(py::module_& m) {
     bind_table(m);
     bind_draws(m);
     bind_step(m);
+    bind_ems(m);
     binder::bind(m, "sample", &sample);
+    binder::bind(m, "ems", &ems);
 #define ROW(name) binder::bind(m, #name, &name);
 #include <solver_registry.inc>
 #undef ROW

@@ -27,6 +27,35 @@ SAMPLE = (
     """,
 )
 
+EMS = (
+    """
+    Empirical model statistics of DPM-Solver-v3, for any denoiser: l, s, b per coordinate over lambda, with standard errors.
+    """,
+    """
+    Returns
+    -------
+    Ems
+        ``l``, ``s``, ``b`` and their errors (nodes + 1, d), ``evaluations``: 5 n (nodes + 1).
+
+    Raises
+    ------
+    ValueError
+        If ``n`` is below 64, ``nodes`` below 2, or ``data`` is missing where the model cannot draw them.
+
+    References
+    ----------
+    Zheng, Lu, Chen, Zhu, "DPM-Solver-v3", NeurIPS 2023, sections 3.1 and 3.2.
+
+    Examples
+    --------
+    >>> from buffon import diffusion as bd
+    >>> model = bd.GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[[0.04]], [[0.04]]])
+    >>> statistics = bd.ems(model, bd.VP(), n=256, rng=0)
+    >>> bd.dpm_v3(bd.VP(), steps=5, statistics=statistics).evaluations
+    5
+    """,
+)
+
 _TABLE = """
     Returns
     -------
@@ -80,6 +109,17 @@ SOLVERS = {
             errors="``variance`` is neither word",
             reference="""Ho, Jain, Abbeel, "Denoising diffusion probabilistic models", NeurIPS 2020, algorithm 2 and section 3.2.""",
             example="ddpm(bd.VP(), steps=100, variance='large').evaluations\n    100",
+        ),
+    ),
+    "dpm_v3": (
+        """
+        DPM-Solver-v3: a multistep predictor and corrector around the linear map that empirical model statistics choose.
+        """,
+        dict(
+            evaluations="``steps`` evaluations; order ``order`` from the noise end. With statistics of d coordinates its rows hold those of the first; all run.",
+            errors="``order`` is not 1 to 4, or the grid leaves the statistics' range",
+            reference="""Zheng, Lu, Chen, Zhu, "DPM-Solver-v3", NeurIPS 2023, algorithms 1 and 2.""",
+            example="dpm_v3(bd.VP(), steps=10).evaluations\n    10",
         ),
     ),
     "dpmpp": (

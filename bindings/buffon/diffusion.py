@@ -26,8 +26,9 @@ Table = _native.Table
 VE = _native.VE
 VP = _native.VP
 
-sample = _function("sample", *_solvers.SAMPLE, _native)
+sample = _function("ems", "sample", *_solvers.SAMPLE, _native)
+ems = _function("ems", *_solvers.EMS, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
 __all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "VE", "VP",
-                  "sample", *_solvers.SOLVERS])
+                  "ems", "sample", *_solvers.SOLVERS])

@@ -31,8 +31,20 @@ OF_ESTIMATES = ["extend"]
 NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *COPULAS, *FITS, "Problem", "Sample",
          "SobolSequence", "Stream", "Estimate",
          "ModelError", "History", "cuda_status", "exceedance", "testing"]
-SOLVERS = ["ancestral", "ddim", "ddpm", "dpmpp", "euler", "euler_maruyama", "fpndm", "heun", "pndm", "probability_flow",
-           "reverse_diffusion"]
+SOLVERS = [
+    "ancestral",
+    "ddim",
+    "ddpm",
+    "dpm_v3",
+    "dpmpp",
+    "euler",
+    "euler_maruyama",
+    "fpndm",
+    "heun",
+    "pndm",
+    "probability_flow",
+    "reverse_diffusion",
+]
 DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
              "sample", *SOLVERS]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
@@ -94,7 +106,7 @@ def test_every_registered_word_is_public():
 
 
 def test_every_registered_solver_is_public():
-    assert set(bf._buffon.diffusion.registry) == {"sample", *SOLVERS}
+    assert set(bf._buffon.diffusion.registry) == {"ems", "sample", *SOLVERS}
 
 
 @pytest.mark.parametrize("name", OF_SAMPLES)

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <buffon/stream.hpp>
 #include <buffon/view.hpp>
 
 namespace buffon::diffusion {
@@ -31,6 +32,8 @@ public:
         bool concurrent = true;               // may be called by several threads at once
         double sigma_min = 0.0;               // noise levels that it knows
         double sigma_max = std::numeric_limits<double>::infinity();
+        // Exact models draw their data: rows 0, 1, ... of a stream, of one class (-1: of all), into (n, d).
+        std::function<void(const Stream&, std::int64_t label, View out)> draw = {};
     };
 
     /// @throw std::invalid_argument for dim < 1 or no function.

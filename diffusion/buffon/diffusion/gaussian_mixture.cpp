@@ -470,7 +470,11 @@ void GaussianMixture::forward(std::span<const double> sigma, const Stream& strea
 
 GaussianMixture::operator Denoiser() const {
     return {dim(), [mixture = *this](const Query& q, View out) { mixture.denoise(q.x, q.sigma, out, q.threads); },
-            {.name = "GaussianMixture", .sigma_min = smallest_variance_ > 0 ? 0.0 : std::numeric_limits<double>::min()}};
+            {.name = "GaussianMixture", .sigma_min = smallest_variance_ > 0 ? 0.0 : std::numeric_limits<double>::min(),
+             .draw = [mixture = *this](const Stream& stream, std::int64_t, View out) {
+                 const double data[] = {0.0};
+                 mixture.forward(data, stream, 0, out);
+             }}};
 }
 
 }  // namespace buffon::diffusion

@@ -1,0 +1,197 @@
+#include <buffon/diffusion/ems.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <buffon/check.hpp>
+#include <buffon/evaluation.hpp>
+#include <buffon/parallel.hpp>
+#include <buffon/stream.hpp>
+
+namespace buffon::diffusion {
+namespace {
+
+// Uses of the key.
+constexpr std::uint32_t data_stream = 0x20000, noise_stream = 0x20001, probe_stream = 0x20002;
+constexpr std::int64_t groups = 16;        // of pairs, for standard errors
+constexpr double along_flow = 1e-4;        // half width in lambda of the difference along the flow
+constexpr double no_variance = 1e-12;      // of f, relative to its parts: exactly 0 for Gaussian data
+
+/// Sums over the pairs of one group, of one coordinate: J = dD/dv, v, D, G = dD/dlambda and products of the last three,
+/// those taken from `origin`: at high noise D hardly varies about a mean that its square would drown in.
+struct Sums {
+    std::array<double, 3> origin{};
+    double n = 0, J = 0, v = 0, D = 0, G = 0, vv = 0, DD = 0, vD = 0, vG = 0, DG = 0;
+
+    void add(double jacobian, double at, double data, double slope) {
+        n += 1, J += jacobian, v += at, D += data, G += slope;
+        vv += at * at, DD += data * data, vD += at * data, vG += at * slope, DG += data * slope;
+    }
+    Sums& operator+=(const Sums& o) {
+        origin = o.origin;
+        n += o.n, J += o.J, v += o.v, D += o.D, G += o.G;
+        vv += o.vv, DD += o.DD, vD += o.vD, vG += o.vG, DG += o.DG;
+        return *this;
+    }
+    Sums without(const Sums& o) const {
+        Sums out = *this, less = o;
+        for (double* p : {&less.n, &less.J, &less.v, &less.D, &less.G, &less.vv, &less.DD, &less.vD, &less.vG, &less.DG}) *p = -*p;
+        return out += less;
+    }
+};
+
+using Coefficients = std::array<double, 3>;   // l, s, b
+
+/// s and b by regression of F1 = (1 - l)(D - v) - l' v - G, the derivative of F = (1 - l) v - D along the flow, on F.
+Coefficients regress(const Sums& sums, double l, double slope_of_l) {
+    const double n = sums.n, v = sums.v / n, D = sums.D / n, G = sums.G / n;
+    const double vv = sums.vv / n - v * v, DD = sums.DD / n - D * D, vD = sums.vD / n - v * D, vG = sums.vG / n - v * G, DG = sums.DG / n - D * G;
+    const double p = 1 - l, q = -p - slope_of_l;   // F = p v - D, F1 = q v + p D - G
+    const double mean = p * (v + sums.origin[0]) - (D + sums.origin[1]);
+    const double mean1 = q * (v + sums.origin[0]) + p * (D + sums.origin[1]) - (G + sums.origin[2]);
+    const double variance = p * p * vv - 2 * p * vD + DD;
+    const double covariance = p * (q * vv + p * vD - vG) - (q * vD + p * DD - DG);
+    const double s = variance > no_variance * (DD + p * p * vv) ? covariance / variance : 0.0;
+    return {l, s, mean1 - s * mean};
+}
+
+/// Of one coordinate at all nodes, h apart.
+std::vector<Coefficients> coefficients(const std::vector<Sums>& sums, double h) {
+    const auto l = [&](std::size_t m) { return 1 - sums[m].J / sums[m].n; };
+    std::vector<Coefficients> out;
+    for (std::size_t m = 0; m < sums.size(); ++m) {
+        const std::size_t before = m == 0 ? m : m - 1, after = std::min(m + 1, sums.size() - 1);
+        out.push_back(regress(sums[m], l(m), (l(after) - l(before)) / (h * static_cast<double>(after - before))));
+    }
+    return out;
+}
+
+/// What one node of lambda needs, by group and coordinate.
+class Node {
+public:
+    Node(const Denoiser& model, const Matrix& x0, const Matrix& eps, const Matrix& probe, std::array<double, 2> range, std::int64_t label)
+        : model_(model), x0_(x0), eps_(eps), probe_(probe), range_(range), labels_(label < 0 ? 0 : static_cast<std::size_t>(x0.rows), label) {}
+
+    /// (groups, d)
+    std::vector<Sums> sums(double lambda) const {
+        const double rho = std::exp(-lambda);
+        const auto size = x0_.data.size();
+        Matrix v(x0_.rows, x0_.cols);
+        for (std::size_t i = 0; i < size; ++i) v.data[i] = x0_.data[i] + rho * eps_.data[i];
+        const Matrix D = outputs(v, lambda);
+        const auto moved = [&](double by, const auto& direction) {
+            Matrix out = v;
+            for (std::size_t i = 0; i < size; ++i) out.data[i] += by * direction(i);
+            return out;
+        };
+        const auto flow = [&](std::size_t i) { return D.data[i] - v.data[i]; };   // dv / dlambda
+        const auto probe = [&](std::size_t i) { return probe_.data[i]; };
+        const double step = 1e-4 * std::hypot(rho, 1.0) * std::min(1.0, rho);
+        const double after = std::min(along_flow, range_[1] - lambda), before = std::max(-along_flow, range_[0] - lambda);
+        const Matrix ahead = outputs(moved(after, flow), lambda + after), behind = outputs(moved(before, flow), lambda + before);
+        const Matrix right = outputs(moved(step, probe), lambda), left = outputs(moved(-step, probe), lambda);
+        std::vector<Sums> out(static_cast<std::size_t>(groups * x0_.cols));
+        for (std::size_t i = 0; i < size; ++i) {
+            const auto row = static_cast<std::int64_t>(i) / x0_.cols, column = static_cast<std::int64_t>(i) % x0_.cols;
+            const auto first = static_cast<std::size_t>(column);
+            const auto slope = [&](std::size_t at) { return (ahead.data[at] - behind.data[at]) / (after - before); };
+            Sums& sums = out[static_cast<std::size_t>(row * groups / x0_.rows * x0_.cols + column)];
+            sums.origin = {v.data[first], D.data[first], slope(first)};
+            sums.add(probe_.data[i] * (right.data[i] - left.data[i]) / (2 * step), v.data[i] - sums.origin[0], D.data[i] - sums.origin[1],
+                     slope(i) - sums.origin[2]);
+        }
+        return out;
+    }
+
+private:
+    Matrix outputs(const Matrix& v, double lambda) const {
+        Matrix out(v.rows, v.cols);
+        const double rho[] = {std::exp(-lambda)};
+        model_.denoise({.x = v, .sigma = rho, .labels = labels_}, out);
+        return out;
+    }
+
+    const Denoiser& model_;
+    const Matrix &x0_, &eps_, &probe_;
+    std::array<double, 2> range_;   // of lambda
+    std::vector<std::int64_t> labels_;
+};
+
+Matrix data_of(const Denoiser& model, const EmsOptions& options, std::uint64_t key) {
+    if (options.data) {
+        require(options.data->cols == model.dim(), "ems: data must have shape (n, ", model.dim(), "), got (", options.data->rows, ", ", options.data->cols, ")");
+        require(options.data->rows >= 64, "ems: data must hold at least 64 rows, got ", options.data->rows);
+        return *options.data;
+    }
+    require(static_cast<bool>(model.traits().draw), "ems: data must be given, ", model.traits().name, " cannot draw them");
+    require(options.n >= 64, "ems: n must be at least 64, got ", options.n);
+    Matrix x(options.n, model.dim());
+    model.traits().draw({key, data_stream}, options.label, x);
+    return x;
+}
+
+/// Column j of the tables. Leaving out one group of the pairs at a time gives the errors.
+void fill(Ems& out, std::int64_t j, const std::vector<std::vector<Sums>>& sums) {
+    const double h = out.lambda[1] - out.lambda[0];
+    std::vector<Sums> all(sums.size());
+    const auto part = [&](std::size_t m, std::int64_t g) -> const Sums& { return sums[m][static_cast<std::size_t>(g * out.dim() + j)]; };
+    for (std::size_t m = 0; m < sums.size(); ++m)
+        for (std::int64_t g = 0; g < groups; ++g) all[m] += part(m, g);
+    const std::vector<Coefficients> whole = coefficients(all, h);
+    std::vector<Coefficients> squares(sums.size(), Coefficients{});
+    for (std::int64_t g = 0; g < groups; ++g) {
+        std::vector<Sums> rest;
+        for (std::size_t m = 0; m < sums.size(); ++m) rest.push_back(all[m].without(part(m, g)));
+        const std::vector<Coefficients> left = coefficients(rest, h);
+        for (std::size_t m = 0; m < sums.size(); ++m)
+            for (std::size_t k = 0; k < 3; ++k) squares[m][k] += (left[m][k] - whole[m][k]) * (left[m][k] - whole[m][k]);
+    }
+    Matrix* const values[] = {&out.l, &out.s, &out.b};
+    Matrix* const errors[] = {&out.l_error, &out.s_error, &out.b_error};
+    for (std::size_t m = 0; m < sums.size(); ++m)
+        for (std::size_t k = 0; k < 3; ++k) {
+            (*values[k])(static_cast<std::int64_t>(m), j) = whole[m][k];
+            (*errors[k])(static_cast<std::int64_t>(m), j) = std::sqrt(squares[m][k] * static_cast<double>(groups - 1) / groups);
+        }
+}
+
+}  // namespace
+
+Ems Ems::constant(double first, double last, double l, double s, double b, std::int64_t nodes) {
+    require(nodes >= 2, "Ems.constant: nodes must be at least 2, got ", nodes);
+    Ems out;
+    for (std::int64_t m = 0; m <= nodes; ++m) out.lambda.push_back(first + (last - first) * static_cast<double>(m) / static_cast<double>(nodes));
+    out.l = Matrix(nodes + 1, 1, l);
+    out.s = Matrix(nodes + 1, 1, s);
+    out.b = Matrix(nodes + 1, 1, b);
+    out.l_error = out.s_error = out.b_error = Matrix(nodes + 1, 1);
+    return out;
+}
+
+Ems ems(const Denoiser& model, const Schedule& schedule, const EmsOptions& options) {
+    require(options.nodes >= 2, "ems: nodes must be at least 2, got ", options.nodes);
+    const std::uint64_t key = options.rng ? *options.rng : fresh_key();
+    const Matrix x0 = data_of(model, options, key);
+    const std::int64_t n = x0.rows, d = x0.cols, count = options.nodes + 1;
+    Matrix eps(n, d), probe(n, d);
+    Stream{key, noise_stream}.normal(0, eps);
+    Stream{key, probe_stream}.uniform(0, probe);
+    for (double& z : probe.data) z = z < 0.5 ? -1.0 : 1.0;
+
+    Ems out;
+    const double first = schedule.lambda(schedule.t_start()), last = schedule.lambda(options.t_end.value_or(schedule.t_end()));
+    for (std::int64_t m = 0; m < count; ++m) out.lambda.push_back(first + (last - first) * static_cast<double>(m) / static_cast<double>(options.nodes));
+    std::vector<std::vector<Sums>> sums(static_cast<std::size_t>(count));
+    const Node node(model, x0, eps, probe, {first, last}, options.label);
+    parallel::for_each(count, model.traits().concurrent ? options.threads : 1,
+                       [&](std::int64_t m) { sums[static_cast<std::size_t>(m)] = node.sums(out.lambda[static_cast<std::size_t>(m)]); });
+    out.pairs = n;
+    out.evaluations = 5 * n * count;
+    for (Matrix* m : {&out.l, &out.s, &out.b, &out.l_error, &out.s_error, &out.b_error}) *m = Matrix(count, d);
+
+    for (std::int64_t j = 0; j < d; ++j) fill(out, j, sums);
+    return out;
+}
+
+}  // namespace buffon::diffusion

@@ -1,0 +1,73 @@
+#include <buffon/diffusion/ems.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "problems.hpp"
+
+using namespace buffon::diffusion;
+using buffon::Matrix;
+
+TEST_CASE("ems: Gaussian data: l is known, f does not vary, b is its derivative") {
+    // data N(1.2, 0.3^2): D = (0.09 v + 1.2 rho^2) / (0.09 + rho^2), so l = rho^2 / (0.09 + rho^2) and f = -1.2 l
+    const Schedule s = VP();
+    const Ems e = ems(problems::g1(), s, {.n = 256, .nodes = 400, .rng = 3});
+    CHECK(e.evaluations == 5 * 256 * 401);
+    for (std::int64_t m = 20; m <= 380; ++m) {
+        const double rho2 = std::exp(-2 * e.lambda[static_cast<std::size_t>(m)]), l = rho2 / (0.09 + rho2);
+        CHECK(std::abs(e.l(m, 0) - l) < 1e-6);
+        CHECK(e.s(m, 0) == 0);
+        CHECK(std::abs(e.b(m, 0) - -1.2 * -2 * l * (1 - l)) < 1e-3);   // dl / dlambda = -2 l (1 - l), by differences of the table
+        CHECK(e.l_error(m, 0) < 1e-6);
+    }
+}
+
+TEST_CASE("ems: l of a mixture is 1 - E[Var(x0 | x)] / rho^2 within its error") {
+    const GaussianMixture model = problems::g2();
+    const Ems e = ems(model, VP(), {.n = 4096, .nodes = 8, .rng = 5});
+    Matrix v(4096, 2), covariance(4096, 4);
+    for (std::int64_t m = 0; m <= 8; ++m) {
+        const double rho[] = {std::exp(-e.lambda[static_cast<std::size_t>(m)])};
+        model.forward(rho, {99, 0}, 0, v);
+        model.jacobian(v, rho, covariance);
+        for (std::int64_t j = 0; j < 2; ++j) {
+            double mean = 0, square = 0;
+            for (std::int64_t i = 0; i < v.rows; ++i) mean += covariance(i, 3 * j) / 4096;
+            for (std::int64_t i = 0; i < v.rows; ++i) square += std::pow(covariance(i, 3 * j) - mean, 2) / 4096;
+            CHECK(std::abs(e.l(m, j) - (1 - mean)) < 5 * std::hypot(e.l_error(m, j), std::sqrt(square / 4096)) + 1e-6);
+        }
+    }
+}
+
+TEST_CASE("ems: standard errors are those of repetitions") {
+    constexpr int repetitions = 60;
+    const GaussianMixture model = problems::g2();
+    double sum[3] = {}, square[3] = {}, stated[3] = {};
+    for (int r = 0; r < repetitions; ++r) {
+        const Ems e = ems(model, VP(), {.n = 512, .nodes = 16, .rng = 100 + r});
+        const double values[] = {e.l(8, 0), e.s(8, 0), e.b(8, 0)}, errors[] = {e.l_error(8, 0), e.s_error(8, 0), e.b_error(8, 0)};
+        for (int k = 0; k < 3; ++k) sum[k] += values[k], square[k] += values[k] * values[k], stated[k] += errors[k] * errors[k];
+    }
+    for (int k = 0; k < 3; ++k) {
+        const double variance = (square[k] - sum[k] * sum[k] / repetitions) / (repetitions - 1);
+        CHECK(stated[k] / repetitions / variance > 0.5);
+        CHECK(stated[k] / repetitions / variance < 2);
+    }
+}
+
+TEST_CASE("ems: from given data; refuses what it cannot use") {
+    const GaussianMixture model = problems::g2();
+    const Denoiser blind{2, [&](const Query& q, buffon::View out) { model.denoise(q.x, q.sigma, out); }, {.name = "blind"}};
+    CHECK_THROWS_WITH(ems(blind, VP()), "ems: data must be given, blind cannot draw them");
+    Matrix data(256, 2);
+    const double zero[] = {0.0};
+    model.forward(zero, {7, 0}, 0, data);
+    const Ems e = ems(blind, VP(), {.data = data, .nodes = 4, .rng = 1});
+    CHECK(e.pairs == 256);
+    CHECK(e.l(0, 0) == doctest::Approx(1).epsilon(1e-3));
+    CHECK_THROWS_WITH(ems(model, VP(), {.n = 10}), "ems: n must be at least 64, got 10");
+    CHECK_THROWS_WITH(ems(model, VP(), {.nodes = 1}), "ems: nodes must be at least 2, got 1");
+    CHECK_THROWS_WITH(ems(model, VP(), {.data = Matrix(100, 3)}), "ems: data must have shape (n, 2), got (100, 3)");
+}
