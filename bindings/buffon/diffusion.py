@@ -18,6 +18,7 @@ Cosine = _native.Cosine
 Discrete = _native.Discrete
 Draws = _native.Draws
 EDM = _native.EDM
+Ems = _native.Ems
 GaussianMixture = _native.GaussianMixture
 MeanReverting = _native.MeanReverting
 Step = _native.Step
@@ -26,9 +27,9 @@ Table = _native.Table
 VE = _native.VE
 VP = _native.VP
 
-sample = _function("ems", "sample", *_solvers.SAMPLE, _native)
+sample = _function("sample", *_solvers.SAMPLE, _native)
 ems = _function("ems", *_solvers.EMS, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
-__all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "VE", "VP",
+__all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "VE", "VP",
                   "ems", "sample", *_solvers.SOLVERS])

@@ -46,7 +46,7 @@ SOLVERS = [
     "reverse_diffusion",
 ]
 DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
-             "sample", *SOLVERS]
+             "Ems", "ems", "sample", *SOLVERS]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 FIT = ["log_likelihood", "aic", "bic", "n", "missing"]
 MEMBERS = {
