@@ -22,7 +22,6 @@ constexpr std::int64_t fewest_points = 10;       // below, a batch says nothing
 constexpr std::int64_t few_laws = 24;
 constexpr std::int64_t most_laws = 256;
 constexpr double unseen = 0.2;
-constexpr double hidden_laws = 0.5;   // unseen: most laws can only be left to q_0
 constexpr std::int64_t clear_batch = 100;        // points that a batch should have where a tenth of the budget allows it
 
 /// About `batch` points in `nets` nets whose size is a power of two.
@@ -95,22 +94,6 @@ bool Adaptation::has_score() {
     return scored;
 }
 
-/// The expectations that matter most differ from 0 at too few points for a fit, even if the whole adaptation drew as many as
-/// the first batch did.
-bool Adaptation::out_of_reach() const {
-    if (!small_ || judged().score().rows > 0) return false;
-    const double enough = 1.5 * static_cast<double>(space_.dim() + 2) * static_cast<double>(judged().n()) / static_cast<double>(cap_);
-    double hidden = 0, all = 0;
-    for (std::size_t e = 0; e < weights_.size(); ++e) {
-        std::int64_t hits = 0;
-        for (std::int64_t i = 0; i < seen_.r.rows; ++i) hits += seen_.r(i, static_cast<std::int64_t>(e)) != 0;
-        const double part = weights_[e] * initial_.v[e];
-        all += part;
-        if (static_cast<double>(hits) < enough) hidden += part;
-    }
-    return 2 * hidden >= all;   // nothing varied: nothing is to be learnt
-}
-
 bool Adaptation::step() {
     if (spent() + batch_ > cap_) {
         stop_ = "budget";
@@ -118,7 +101,11 @@ bool Adaptation::step() {
     }
     seen_ = {};
     look(judged());
-    if (pairs_.empty() && (out_of_reach() || (laws_.unseen > hidden_laws && pool_.score().rows == 0))) {
+    if (pairs_.empty() && hardly_hit()) {
+        explore();
+        return true;
+    }
+    if (out_of_reach()) {
         stop_ = "out of reach";
         return false;
     }
@@ -198,6 +185,7 @@ void Adaptation::report(Estimate& e) const {
     e.diagnostics["stop"] = std::string(stop_);
     e.diagnostics["batches"] = static_cast<std::int64_t>(pairs_.size() + (pool_.n() > 0 ? 1 : 0));
     e.diagnostics["adaptation_n"] = spent();
+    e.diagnostics["explored"] = explored_;
     e.diagnostics["fallback"] = fallback_;
     e.diagnostics["provisional"] = provisional_;
     if (provisional_ && !fallback_)

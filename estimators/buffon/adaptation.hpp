@@ -62,6 +62,10 @@ private:
     std::int64_t points_for_a_fit() const;
     bool has_score();
     void check_weights() const;
+    bool hidden(double enough, bool first) const;
+    bool hardly_hit() const;
+    void explore();
+    static Gaussian wide_law(std::int64_t d);
     bool out_of_reach() const;
     std::int64_t expectations() const { return evaluate_.wanted() * laws_.size(); }
     double need() const;
@@ -108,6 +112,7 @@ private:
     Integrands seen_;
     std::vector<double> weights_;   // (E) of the criterion
     std::vector<Pair> pairs_;
+    bool explored_ = false;         // the first pair is that of a wide law
     const char* stop_ = "";
     bool fallback_ = false;
     bool provisional_ = false;

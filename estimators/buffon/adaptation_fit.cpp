@@ -51,7 +51,7 @@ Proposal Adaptation::propose(std::vector<double>& log_q) {
         const double others = std::min(0.2, 0.5 * (1 - defensive()));
         std::vector<double> floors(alpha.size(), others / static_cast<double>(alpha.size()));
         floors[0] = defensive();
-        if (explores()) floors.back() = std::min(explorer_share, others);
+        if (explores()) floors.back() = explored_ ? others : std::min(explorer_share, others);
         const std::vector<double> fair = alpha;
         alpha = minimise_on_simplex(q, squares(q, owner, beta), std::move(alpha), floors, {.tolerance = close_enough});
         if (options_.family == Family::gaussian && options_.components == 0 && owner.size() > seen_.parts.size())
@@ -97,12 +97,13 @@ void Adaptation::fit_parts(std::vector<Component>& components, std::vector<std::
             add(part, component.share, std::move(component.law));
         if (auto around = rare ? umbrella(fitted().z(), own) : std::nullopt) add(part, 0.0, std::move(*around));
     }
-    if (explores()) add(seen_.parts.back(), 0.0, around_everything(space_.dim()));
+    if (explores()) add(seen_.parts.back(), 0.0, explored_ ? wide_law(space_.dim()) : around_everything(space_.dim()));
 }
 
 /// Whether rare events may have regions that no component leads to, and a wide law would meet them: in many dimensions its
 /// points have no weight.
 bool Adaptation::explores() const {
+    if (explored_) return !seen_.parts.empty();   // what was found by a wide law has regions that only it has seen
     return options_.components == 0 && options_.family == Family::gaussian && pool_.score().rows > 0 && !seen_.parts.empty() &&
            space_.dim() <= few_dimensions;
 }

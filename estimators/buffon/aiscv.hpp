@@ -77,8 +77,8 @@ struct AiscvOptions {
 
 /// m expectations under the problem's input law, or J m under J laws. Unbiased: the final sample is independent of the
 /// adaptation and its control coefficients are cross-fitted. `n` counts every evaluation, adaptation included.
-/// Diagnostics: stop ("trade-off", "budget", "nets suffice", "out of reach", "no adaptation"), batches, adaptation_n, fallback, provisional,
-/// components, alpha, replicates, points, pareto_k, pareto_k_residual, effective_terms, control_check (the last with scrambled
+/// Diagnostics: stop ("trade-off", "budget", "nets suffice", "out of reach", "no adaptation"), batches, adaptation_n, explored,
+/// fallback, provisional, components, alpha, replicates, points, pareto_k, pareto_k_residual, effective_terms, control_check (the last with scrambled
 /// points).
 /// @throw std::invalid_argument for options that cannot be; `published` also for integrands with negative values or
 /// without a single hit. ModelError when the model fails.

@@ -166,7 +166,7 @@ TEST_CASE("a batch has a twentieth of the budget, within a tenth where that is l
 
 TEST_CASE("what a small budget hits too rarely for a fit ends the adaptation after its first batch, a score goes on") {
     const auto far = [](std::span<const double> x) { return *std::max_element(x.begin(), x.end()) > 3 ? 1.0 : 0.0; };   // p = 0.027
-    Case c(Problem(far, testing::standard_normal(20)), 1000);
+    Case c(Problem(far, testing::standard_normal(20)), 1000, {}, 2);
     CHECK(c.adaptation.init());
     CHECK_FALSE(c.adaptation.step());
     CHECK(c.stop() == "out of reach");
@@ -198,10 +198,47 @@ TEST_CASE("without a score, an indicator that no batch saw clearly is provisiona
     CHECK((p.alpha()[0] == 1.0) == c.said("fallback"));
 }
 
-TEST_CASE("an indicator that nothing has hit leaves q_0") {
-    Case c(indicator(8.0), 2000);
-    CHECK(c.go().alpha() == std::vector{1.0});
+TEST_CASE("what nothing has hit, neither q_0 nor a wide law, leaves q_0 after two batches") {
+    Case c(indicator(30.0), 2000);
+    CHECK(c.go().alpha()[0] == 1.0);
     CHECK(c.said("fallback"));
+    CHECK(c.said("explored"));
+    CHECK(c.stop() == "out of reach");
+    CHECK(c.adaptation.spent() == 200);
+}
+
+TEST_CASE("an event that the first batch hardly hits gets a wide law for good, of which q_0 keeps a quarter of its points") {
+    Case c(indicator(3.3), 5000);
+    CHECK(c.adaptation.init());
+    CHECK(c.adaptation.step());
+    const Pool& pool = c.adaptation.pool();
+    const Proposal& wide = pool.proposals().back();
+    REQUIRE(wide.size() == 2);
+    CHECK(wide.alpha()[0] == doctest::Approx(0.1));
+    const double scale = std::get<Gaussian>(wide.components()[0]).factor(0, 0);
+    double mean = 0;   // of q_0 / g under q_0, in one of the two dimensions: a sum over a grid, exact for smooth tails
+    for (int i = -4000; i <= 4000; ++i) mean += 0.005 * std::pow(normal_density(0.005 * i, 0, 1), 2) / normal_density(0.005 * i, 0, scale);
+    CHECK(mean * mean == doctest::Approx(4.0).epsilon(1e-6));
+    for (std::size_t i = 0; i < pool.log_h().size(); ++i)
+        CHECK(std::exp(pool.log_initial()[i] - pool.log_h()[i]) <= 2 / 1.1 * (1 + 1e-9));
+    while (c.adaptation.step()) {
+    }
+    const Proposal p = c.adaptation.choose();
+    CHECK_FALSE(c.said("fallback"));
+    CHECK(p.alpha()[0] < 0.5);
+    CHECK(std::get<Gaussian>(p.components().back()).factor(0, 0) == scale);   // what else it may have found stays in sight
+    CHECK(p.alpha().back() > 0.09);
+}
+
+TEST_CASE("nobody looks further out with a score, after many hits, for a constant, or with few points in many dimensions after one hit") {
+    const Problem constant([](std::span<const double>) { return 2.0; }, testing::standard_normal(2));
+    const Problem common = indicator(1.0);
+    const Problem far([](std::span<const double> x) { return *std::max_element(x.begin(), x.end()) > 3 ? 1.0 : 0.0; }, testing::standard_normal(20));
+    for (const Problem& problem : {constant, common, far, testing::linear_exceedance(2, {3.3}).problem}) {
+        Case c(problem, 1000, {}, 2);
+        c.go();
+        CHECK_FALSE(c.said("explored"));
+    }
 }
 
 TEST_CASE("with a score, a proposal on the way to an event of probability 1e-6 is taken, however provisional") {

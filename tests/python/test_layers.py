@@ -34,6 +34,7 @@ WITHOUT_TEST = {
     "lib/kernel_list": "declarations of what test_kernels.cpp tests",
     "estimators/adaptation_choice": "part of what test_adaptation.cpp tests",
     "estimators/adaptation_fit": "part of what test_adaptation.cpp tests",
+    "estimators/adaptation_reach": "part of what test_adaptation.cpp tests",
     "lib/testing_safety": "part of what test_testing.cpp tests",
     "lib/testing_rare": "part of what test_testing.cpp tests",
     "lib/run": "defaults and help texts, read by the test of every estimator",
