@@ -20,7 +20,8 @@ DOCS = {
 
             ``diagnostics``: ``stop`` ("trade-off": another batch would not pay; "budget"; "nets suffice"; "no adaptation":
             the budget is too small for one; "out of reach": too small for outputs that differ from 0 so rarely), ``batches``
-            and ``adaptation_n`` spent on it, ``fallback`` (the final sample is from the input law), ``provisional`` (no
+            and ``adaptation_n`` spent on it, ``explored`` (outputs without a score that the first batch hardly hit were looked
+            for with a wide law), ``fallback`` (the final sample is from the input law), ``provisional`` (no
             proposal saw every integrand clearly), ``components``, ``alpha`` (their shares, the input law first),
             ``replicates`` and ``points`` of the nets, ``pareto_k`` (m,), the tail of |output x weight| (above 0.7 the
             interval warns) and ``pareto_k_residual`` of what the controls leave, ``effective_terms`` (m,): as if an event
