@@ -45,6 +45,8 @@ _WARNINGS = {
     "where no component is":
         "The input law's own points found a region that the adaptation missed, and few of them: compare with a run of another "
         "key, spend more, or give the problem a score.",
+    "regions that no component leads to":
+        "The scores rise in directions that the budget was too small to follow: spend more, and compare with a run of another key.",
     "the same in every evaluation":
         "An event that was never hit is not proved impossible. Look at a lower threshold first, give the problem a score, "
         "or spend more.",
@@ -140,6 +142,16 @@ def _fallback(value, e):
     )
 
 
+def _beyond(value, e):
+    much = value > 0.01
+    return (
+        f"{value:.2g} of the value",
+        "Bound, by the scores, on what regions hold that no component leads to.",
+        "A region may be missed: spend more, and compare with a run of another key." if much else "",
+        much,
+    )
+
+
 def _control_check(value, e):
     wrong = value > 10
     advice = "A density is wrong: check the input law (a truncation, a unit) and report it if it is right." if wrong else ""
@@ -229,6 +241,7 @@ _KNOWN = {
         "Spend more, or give the problem a score; compare with a run of another key.",
     ),
     "uncovered": _list("Shares of the values from points where no component of the proposal is."),
+    "beyond": _beyond,
     "control_check": _control_check,
     "control_z": _control_z,
     "mean_weight": _mean_weight,

@@ -26,8 +26,10 @@ DOCS = {
             ``replicates`` and ``points`` of the nets, ``pareto_k`` (m,), the tail of |output x weight| (above 0.7 the
             interval warns) and ``pareto_k_residual`` of what the controls leave, ``effective_terms`` (m,): as if an event
             had been hit that often (below 10 the interval warns), ``uncovered`` (m,), the share of the value from points
-            where no component is (few of them that make the error warn: a region may be missed), ``control_check`` (largest
-            mean of a control in standard errors; ten would say that a density is wrong).
+            where no component is (few of them that make the error warn: a region may be missed), ``beyond`` (rare events with
+            a score in more than 8 inputs: the share of the value that regions without a component may hold by their scores;
+            above 0.01 the interval warns), ``control_check`` (largest mean of a control in standard errors; ten would say
+            that a density is wrong).
 
         Raises
         ------

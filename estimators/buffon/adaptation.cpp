@@ -188,6 +188,7 @@ void Adaptation::report(Estimate& e) const {
     e.diagnostics["explored"] = explored_;
     e.diagnostics["fallback"] = fallback_;
     e.diagnostics["provisional"] = provisional_;
+    warn_of_beyond(e);
     if (provisional_ && !fallback_)
         e.warnings.push_back("the adaptation never saw every integrand clearly: the proposal is provisional; a larger budget helps");
 }

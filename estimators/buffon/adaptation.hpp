@@ -9,9 +9,11 @@
 #include <buffon/evaluation.hpp>
 #include <buffon/gaussian_fit.hpp>
 #include <buffon/integrands.hpp>
+#include <buffon/mixture_choice.hpp>
 #include <buffon/pool.hpp>
 #include <buffon/proposal.hpp>
 #include <buffon/representatives.hpp>
+#include <buffon/scout.hpp>
 #include <buffon/spread.hpp>
 #include <buffon/working_space.hpp>
 
@@ -46,12 +48,21 @@ public:
     void report(Estimate& e) const;
 
 private:
+    static constexpr std::int64_t explorable = 8;   // inputs: a wide law meets further regions
+
     /// A proposal with what its own batch said about it.
     struct Pair {
         Proposal proposal;
         Matrix b;   // (K, E) control coefficients
         Spread spread;
         bool provisional;
+    };
+
+    /// Components that lead to an expectation, by what lies beyond them.
+    struct Found {
+        std::int64_t expectation;
+        std::vector<Gaussian> laws;
+        double reach;   // probability that may lie beyond without being covered, relative to the expectation
     };
 
     void look(const Pool& pool);
@@ -76,6 +87,13 @@ private:
     std::vector<std::optional<Gaussian>> fit_alone(ConstView weights) const;
     bool asks_for_more(const Part& part) const;
     bool explores() const;
+    bool scouts() const;
+    Least least_of(bool seen) const;
+    std::vector<std::int64_t> scouted() const;
+    void send_scouts(std::vector<Component>& components, std::vector<std::int64_t>& owner, std::vector<double>& beta);
+    void look_beyond();
+    bool on_the_way() const;
+    void warn_of_beyond(Estimate& e) const;
     std::vector<double> first_alpha(const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
     std::vector<double> squares(const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
     Pair learn(const Batch& batch, const Proposal& proposal) const;
@@ -113,6 +131,7 @@ private:
     std::vector<double> weights_;   // (E) of the criterion
     std::vector<Pair> pairs_;
     bool explored_ = false;         // the first pair is that of a wide law
+    std::vector<Found> found_;
     const char* stop_ = "";
     bool fallback_ = false;
     bool provisional_ = false;

@@ -35,7 +35,7 @@ double Adaptation::weighted(const std::vector<double>& v) const {
 /// rare events it must have stopped falling twice: there each proposal is learnt from what the one before has found.
 bool Adaptation::getting_worse() const {
     const std::size_t steps = pool_.score().rows > 0 ? 2 : 1;
-    if (pairs_.size() <= steps) return false;
+    if (pairs_.size() <= steps || on_the_way()) return false;
     for (std::size_t k = 0; k <= steps; ++k)
         if (pairs_[pairs_.size() - 1 - k].provisional) return false;
     const auto expected = [&](std::size_t back) {
@@ -60,6 +60,7 @@ bool Adaptation::nets_suffice() const {
 Proposal Adaptation::choose() {
     if (pairs_.empty()) return Proposal::initial();
     look(judged());
+    look_beyond();
     provisional_ = std::ranges::all_of(pairs_, &Pair::provisional);
     if (provisional_ && judged().score().rows > 0) return pairs_.back().proposal;   // the way to a rare event, as far as it went
     double least = infinity;

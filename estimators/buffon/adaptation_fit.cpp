@@ -28,7 +28,7 @@ constexpr std::int64_t most_of_a_part = 8;
 
 // Of a law three times as wide as the input law: a region that is 4.5 standard deviations away gets a fifteenth of its points.
 constexpr double explorer_share = 0.05, explorer_scale = 3.0;
-constexpr std::int64_t few_dimensions = 8;
+constexpr double scouts_share = 0.1;   // of all scouts together
 
 Gaussian around_everything(std::int64_t d) {
     Gaussian wide{std::vector<double>(static_cast<std::size_t>(d)), Matrix(d, d)};
@@ -44,6 +44,8 @@ Proposal Adaptation::propose(std::vector<double>& log_q) {
     std::vector<std::int64_t> owner;   // expectation of each
     std::vector<double> beta;          // its own coefficient
     fit_parts(components, owner, beta);
+    const std::size_t scouts = components.size();   // the first of them
+    send_scouts(components, owner, beta);
     std::vector<double> alpha = first_alpha(owner, beta);
     const Proposal first(true, components, alpha);
     const Matrix q = fitted().relative(first);
@@ -52,6 +54,8 @@ Proposal Adaptation::propose(std::vector<double>& log_q) {
         std::vector<double> floors(alpha.size(), others / static_cast<double>(alpha.size()));
         floors[0] = defensive();
         if (explores()) floors.back() = explored_ ? others : std::min(explorer_share, others);
+        const double each = std::min(scouts_share, others) / static_cast<double>(std::max<std::size_t>(components.size() - scouts, 1));
+        for (std::size_t k = scouts; k < components.size(); ++k) floors[k + 1] = std::max(floors[k + 1], each);
         const std::vector<double> fair = alpha;
         alpha = minimise_on_simplex(q, squares(q, owner, beta), std::move(alpha), floors, {.tolerance = close_enough});
         if (options_.family == Family::gaussian && options_.components == 0 && owner.size() > seen_.parts.size())
@@ -92,7 +96,7 @@ void Adaptation::fit_parts(std::vector<Component>& components, std::vector<std::
             continue;
         }
         const bool rare = chosen && pool_.score().rows > 0;
-        for (auto& component : chosen ? choose_mixture(fitted().z(), own, most, start, rare && !part.seen ? 1.0 : 0.0)
+        for (auto& component : chosen ? choose_mixture(fitted().z(), own, most, start, rare ? least_of(part.seen) : Least{})
                                       : fit_mixture(fitted().z(), own, std::max<std::int64_t>(options_.components, 1), fit_options(), start))
             add(part, component.share, std::move(component.law));
         if (auto around = rare ? umbrella(fitted().z(), own) : std::nullopt) add(part, 0.0, std::move(*around));
@@ -105,7 +109,7 @@ void Adaptation::fit_parts(std::vector<Component>& components, std::vector<std::
 bool Adaptation::explores() const {
     if (explored_) return !seen_.parts.empty();   // what was found by a wide law has regions that only it has seen
     return options_.components == 0 && options_.family == Family::gaussian && pool_.score().rows > 0 && !seen_.parts.empty() &&
-           space_.dim() <= few_dimensions;
+           space_.dim() <= explorable;
 }
 
 FitOptions Adaptation::fit_options() const {

@@ -79,7 +79,8 @@ struct AiscvOptions {
 /// adaptation and its control coefficients are cross-fitted. `n` counts every evaluation, adaptation included.
 /// Diagnostics: stop ("trade-off", "budget", "nets suffice", "out of reach", "no adaptation"), batches, adaptation_n, explored,
 /// fallback, provisional, components, alpha, replicates, points, pareto_k, pareto_k_residual, effective_terms, control_check (the last with scrambled
-/// points).
+/// points), uncovered; beyond: of rare events with a score in more than 8 inputs, how much of the value regions that no component
+/// leads to may hold by their scores.
 /// @throw std::invalid_argument for options that cannot be; `published` also for integrands with negative values or
 /// without a single hit. ModelError when the model fails.
 Estimate aiscv(const Problem& problem, const Run& run, const AiscvOptions& options = {});

@@ -68,6 +68,7 @@ void report(const std::vector<Adaptation>& lanes, Estimate& e) {
     bool fallback = true, provisional = false;
     std::string stop;
     for (std::size_t l = 0; l < lanes.size(); ++l) {
+        told[l].names = e.names;
         lanes[l].report(told[l]);
         const auto& says = told[l].diagnostics;
         batches += std::get<std::int64_t>(says.at("batches"));

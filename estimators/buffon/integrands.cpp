@@ -2,14 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
-#include <limits>
-#include <numeric>
-#include <span>
 
 #include <buffon/kernels.hpp>
 #include <buffon/logspace.hpp>
-#include <buffon/normal_functions.hpp>
+#include <buffon/scout.hpp>
 
 namespace buffon {
 namespace {
@@ -40,33 +36,6 @@ double temper(std::vector<double>& weights, double need) {
     for (double& w : weights)
         if (w > 0) w = room[next++];
     return low;
-}
-
-/// Of the scores of evaluations that succeeded: a discarded one has the least double.
-double standard_deviation(std::span<const double> all) {
-    std::vector<double> s;
-    std::ranges::copy_if(all, std::back_inserter(s), [](double v) { return v > -std::numeric_limits<double>::max(); });
-    const double n = std::max(1.0, static_cast<double>(s.size()));
-    const double mean = std::accumulate(s.begin(), s.end(), 0.0) / n;
-    double squares = 0;
-    for (const double v : s) squares += (v - mean) * (v - mean);
-    return std::sqrt(squares / n);
-}
-
-/// w Phi(s / sigma) with the smallest sigma in (0, 4 sd(s)] whose effective size is `need`: a rare event seen from afar.
-std::vector<double> smooth(std::span<const double> w, std::span<const double> s, double need) {
-    const auto at = [&](double sigma) {
-        std::vector<double> p(w.size());
-        for (std::size_t i = 0; i < w.size(); ++i) p[i] = w[i] * normal_cdf(s[i] / sigma);
-        return p;
-    };
-    double low = 0, high = 4 * standard_deviation(s);
-    if (!(high > 0)) return std::vector<double>(w.size());   // a score without variation leads nowhere
-    for (int step = 0; step < 24; ++step) {
-        const double middle = 0.5 * (low + high);
-        (effective_size(at(middle)) >= need ? high : low) = middle;
-    }
-    return at(high);
 }
 
 std::vector<double> column(ConstView table, std::int64_t j) {
@@ -117,7 +86,7 @@ void add_moments(Integrands& seen, const Side& up, const Side& down) {
 
 /// Sees a rare event through its score: r becomes what is smoothed.
 Side seen_from_afar(Integrands& seen, std::int64_t e, const std::vector<double>& w, const std::vector<double>& score, double need) {
-    const std::vector<double> p = smooth(w, score, need);
+    const std::vector<double> p = smoothed(w, score, need);
     Side up{0, 0};
     for (std::int64_t i = 0; i < seen.r.rows; ++i) {
         const double v = seen.r(i, e) = p[static_cast<std::size_t>(i)];

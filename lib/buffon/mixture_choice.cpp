@@ -99,7 +99,7 @@ Matrix common_covariance(const std::vector<WeightedMoments>& moments, std::int64
 }
 
 /// Components of these shares (n, K) of the weights, as the frame sees them; those of less than three points are dropped.
-Model fitted(ConstView z, const Matrix& weights, const Frame& frame, double least_variance = 0.0) {
+Model fitted(ConstView z, const Matrix& weights, const Frame& frame, const Least& least = {}) {
     std::vector<WeightedMoments> moments = weighted_moments(z, weights);
     const Matrix common = common_covariance(moments, z.cols);
     Model model;
@@ -109,7 +109,7 @@ Model fitted(ConstView z, const Matrix& weights, const Frame& frame, double leas
         if (effective < 3) continue;
         const double mass = m.mass;
         WeightedMoments seen = within(frame, std::move(m), effective, common);
-        if (least_variance > 0) seen.covariance = widened(seen.covariance, least_variance);
+        if (least.variance > 0 && effective < least.below) seen.covariance = widened(seen.covariance, least.variance);
         auto factor = factor_with_jitter(std::move(seen.covariance), {});
         if (!factor) continue;
         model.laws.push_back({std::move(seen.mean), std::move(*factor)});
@@ -214,7 +214,7 @@ std::int64_t directions_for(double effective) {
 }  // namespace
 
 std::vector<FittedComponent> choose_mixture(ConstView z, std::span<const double> weights, std::int64_t most, const Stream& stream,
-                                            double least_variance) {
+                                            const Least& least) {
     const double effective = effective_size(weights);
     if (!(effective > 0)) return {};
     const Cloud all = carriers(z, weights);
@@ -228,14 +228,14 @@ std::vector<FittedComponent> choose_mixture(ConstView z, std::span<const double>
         double likelihood = 0;
         if (model.size() > 1) own = shares(seen, model, likelihood);
     }
-    const Model model = fitted(all.z, own, frame, least_variance);
+    const Model model = fitted(all.z, own, frame, least);
     std::vector<FittedComponent> out;
     for (std::size_t k = 0; k < model.laws.size(); ++k) out.push_back({model.share[k], model.laws[k]});
     return out;
 }
 
 std::optional<Gaussian> umbrella(ConstView z, std::span<const double> weights) {
-    std::vector<FittedComponent> one = choose_mixture(z, weights, 1, {}, 1.0);
+    std::vector<FittedComponent> one = choose_mixture(z, weights, 1, {}, {1.0});
     if (one.empty()) return std::nullopt;
     return std::move(one.front().law);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -15,11 +16,17 @@
 
 namespace buffon {
 
+/// Components of fewer than `below` effective points are in no direction narrower than this variance.
+struct Least {
+    double variance = 0;
+    double below = std::numeric_limits<double>::infinity();
+};
+
 /// A mixture of 1 to `most` Gaussians for the rows of z (n, d) with these weights >= 0; none without weight. Coordinates are
-/// those in which the input law is standard. No component is narrower than `least_variance` in any direction: where the points
-/// are on their way to a rarer event, the next ones must reach ahead. Randomness: the starts, from `stream`.
+/// those in which the input law is standard. Components have a least variance where the points are on their way to a rarer
+/// event, and the next ones must reach ahead, or too few to say how far it goes. Randomness: the starts, from `stream`.
 std::vector<FittedComponent> choose_mixture(ConstView z, std::span<const double> weights, std::int64_t most, const Stream& stream,
-                                            double least_variance = 0.0);
+                                            const Least& least = {});
 
 /// One Gaussian about all of the points, in no direction narrower than the input law: its tails bound what the components of
 /// a mixture, fitted to few points, leave out.

@@ -105,6 +105,23 @@ TEST_CASE("for ten moments the chosen proposal beats q_0 a hundredfold by quadra
         }
 }
 
+TEST_CASE("a stop keeps the better proposal: the newest is not always it") {
+    double chosen = 0, newest = 0;
+    int different = 0;
+    for (std::uint64_t key = 1; key <= 20; ++key) {
+        Case c(testing::gaussian_moments().problem, 4'000, with(0.5, Points::iid), key);
+        const Proposal p = c.go();
+        const Proposal& last = c.adaptation.pool().proposals().back();
+        if (p.alpha() == last.alpha()) continue;
+        ++different;
+        chosen += std::log(moments_variance(p));
+        newest += std::log(moments_variance(last));
+    }
+    MESSAGE(different << " of 20 differ; variance of the chosen against the newest " << std::exp((chosen - newest) / std::max(different, 1)));
+    CHECK(different >= 3);
+    CHECK(chosen < newest);
+}
+
 TEST_CASE("a flat integrand falls back to q_0") {
     Case c(flat(), 10'000);
     const Proposal p = c.go();

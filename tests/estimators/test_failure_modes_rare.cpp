@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <buffon/normal_functions.hpp>
+#include <buffon/plain.hpp>
 #include <buffon/testing.hpp>
 
 using namespace buffon;
@@ -97,13 +98,68 @@ TEST_CASE("a missed region: regions that components cover raise no alarm") {
     }
 }
 
+TEST_CASE("a missed region: a rarer one at a right angle in 20 dimensions is found by every run") {
+    const auto known = testing::unequal_exceedance(20, 3.5, 4.2);   // the second has 5.4 % of the probability
+    int missed = 0, silent = 0;
+    double square = 0;
+    for (std::uint64_t key = 760'000; key < 760'006; ++key) {
+        const Run run{.budget = 20'000, .rng = key, .threads = 1};
+        const Estimate naive = aiscv(known.problem, run, {.components = 1}), e = aiscv(known.problem, run);
+        silent += naive.value[0] < 0.96 * known.exact[0] && naive.value[0] + 4 * naive.std_error()[0] < known.exact[0];
+        missed += e.value[0] < 0.96 * known.exact[0];
+        square += std::pow(e.value[0] / known.exact[0] - 1, 2) / 6;
+    }
+    MESSAGE("missed " << missed << ", W " << 19'300 * square << "; one Gaussian is confident and wrong " << silent << " times");
+    CHECK(missed == 0);
+    CHECK(19'300 * square < 15);   // 48 before there were scouts
+    CHECK(silent >= 3);
+}
+
+TEST_CASE("a missed region: a budget too small to arrive where scores may lead is told, and one region raises no alarm") {
+    int told = 0, alarms = 0;
+    for (std::uint64_t key = 750'000; key < 750'010; ++key) {
+        const Run run{.budget = 2'500, .rng = key, .threads = 1};
+        told += warns(aiscv(testing::unequal_exceedance(20, 3.5, 4.2).problem, run), "regions that no component leads to");
+        alarms += warns(aiscv(testing::linear_exceedance(20, {3.5}).problem, run), "regions that no component leads to");
+    }
+    CHECK(told >= 4);
+    CHECK(alarms <= 1);
+}
+
 TEST_CASE("immediate stop: the first batch of a heavy-tailed integrand sees too little to be believed") {
+    const auto known = testing::gaussian_moments();
+    const Problem last([](std::span<const double> x) { return std::pow(x[0], 20); }, testing::standard_normal(1), {"x^20"});
     for (std::uint64_t key = 1; key <= 5; ++key) {
-        const Estimate e = aiscv(testing::gaussian_moments().problem, {.budget = 20'000, .rng = key, .threads = 1});
+        const Run run{.budget = 20'000, .rng = key, .threads = 1};
+        // naive: the input law alone, with the variance that its first 1,000 points show; the true one of x^20 is E x^40 - (E x^20)^2
+        const Estimate first = plain(last, {.budget = 1'000, .rng = key, .threads = 1}), naive = plain(last, run);
+        const double variance = 319830986772877770815625.0 - std::pow(654729075.0, 2);
+        CHECK(1'000 * first.covariance(0, 0) < 0.01 * variance);
+        CHECK(std::abs(naive.value[0] / 654729075.0 - 1) > 0.1);
+        const Estimate e = aiscv(known.problem, run);
         CHECK(std::get<std::int64_t>(e.diagnostics.at("batches")) >= 3);
         CHECK_FALSE(std::get<bool>(e.diagnostics.at("fallback")));
-        CHECK(std::abs(e.value[9] / 654729075.0 - 1) < 0.05);   // from the input law alone: by a factor
+        CHECK(std::abs(e.value[9] / 654729075.0 - 1) < 0.05);
     }
+}
+
+TEST_CASE("alpha concentrates: absolute weights neglect the small moments and the published rule drops components") {
+    const auto known = testing::gaussian_moments();
+    double naive = 0, remedy = 0;
+    for (std::uint64_t key = 1; key <= 8; ++key) {
+        const Run run{.budget = 20'000, .rng = key, .threads = 1};
+        const auto square = [&](const Estimate& e) { return std::pow(e.value[0] / known.exact[0] - 1, 2); };
+        naive += square(aiscv(known.problem, run, {.weights = std::vector<double>(10, 1.0)}));
+        remedy += square(aiscv(known.problem, run));
+    }
+    MESSAGE("mean squared errors of x^2, absolute against default weights: " << naive / remedy);
+    CHECK(naive > 4 * remedy);   // measured 20
+    const Estimate published = aiscv(known.problem, {.budget = 20'000, .rng = 1, .threads = 1}, {.variant = Variant::published});
+    const auto dropped = std::get<std::vector<double>>(published.diagnostics.at("alpha"));
+    CHECK(std::ranges::min(dropped) < 1e-9);
+    const Estimate e = aiscv(known.problem, {.budget = 20'000, .rng = 1, .threads = 1});
+    const auto kept = std::get<std::vector<double>>(e.diagnostics.at("alpha"));
+    CHECK(std::ranges::min(kept) > 0.1 / static_cast<double>(kept.size()));
 }
 
 TEST_CASE("alpha concentrates: every component keeps its floor, the input law its share and the wide law its own") {

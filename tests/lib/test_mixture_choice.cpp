@@ -88,7 +88,7 @@ TEST_CASE("choose_mixture: no component is narrower than asked for, and an umbre
     Matrix z = two_clouds(600, 3, 5, 0.5, 4);
     for (double& v : z.data) v *= 0.1;
     const std::vector<double> w(600, 1.0);
-    for (const auto& c : choose_mixture(z, w, 8, {1, 1}, 1.0)) CHECK(c.law.factor(0, 0) > 0.99);
+    for (const auto& c : choose_mixture(z, w, 8, {1, 1}, {1.0})) CHECK(c.law.factor(0, 0) > 0.99);
     const auto around = umbrella(two_clouds(600, 3, 5, 0.5, 4), w);
     REQUIRE(around);
     CHECK(std::abs(around->factor(0, 0) - std::sqrt(26.0)) < 0.3);

@@ -35,6 +35,7 @@ WITHOUT_TEST = {
     "estimators/adaptation_choice": "part of what test_adaptation.cpp tests",
     "estimators/adaptation_fit": "part of what test_adaptation.cpp tests",
     "estimators/adaptation_reach": "part of what test_adaptation.cpp tests",
+    "estimators/adaptation_scouts": "what test_failure_modes_rare.cpp tests; the search itself: test_scout.cpp",
     "lib/testing_safety": "part of what test_testing.cpp tests",
     "lib/testing_rare": "part of what test_testing.cpp tests",
     "lib/run": "defaults and help texts, read by the test of every estimator",
