@@ -356,9 +356,11 @@ ValueError
 
 void bind_samplers(py::module_& m);
 void bind_schedules(py::module_& m);
+void bind_denoisers(py::module_& m);
 
 void bind_diffusion(py::module_& m) {
     bind_schedules(m);
     bind_gaussian_mixture(m);
     bind_samplers(m);
+    bind_denoisers(m);
 }

@@ -1,6 +1,7 @@
 /// Python's tables, draws and samplers: every registered solver, and `sample`.
 #include "diffusion.hpp"
 
+#include <buffon/diffusion/empirical.hpp>
 #include <buffon/diffusion/gaussian_mixture.hpp>
 #include <buffon/errors.hpp>
 #include <solver_registry.hpp>
@@ -161,6 +162,7 @@ Schedule to_schedule(py::handle given, const std::string& where) {
 Denoiser to_denoiser(py::handle given, const std::string& where) {
     if (py::isinstance<Denoiser>(given)) return given.cast<Denoiser>();
     if (py::isinstance<GaussianMixture>(given)) return given.cast<const GaussianMixture&>();
+    if (py::isinstance<Empirical>(given)) return given.cast<const Empirical&>();
     throw py::type_error(where + " must be a denoiser (bd.GaussianMixture, ...), got " + short_repr(given));
 }
 

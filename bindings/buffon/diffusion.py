@@ -27,9 +27,12 @@ Table = _native.Table
 VE = _native.VE
 VP = _native.VP
 
+_DENOISERS = ["Empirical"]
+globals().update({name: getattr(_native, name) for name in _DENOISERS})
+
 sample = _function("sample", *_solvers.SAMPLE, _native)
 ems = _function("ems", *_solvers.EMS, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
 __all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "VE", "VP",
-                  "ems", "sample", *_solvers.SOLVERS])
+                  "ems", "sample", *_solvers.SOLVERS, *_DENOISERS])

@@ -8,8 +8,36 @@
 #include <buffon/config.hpp>
 
 namespace buffon {
+
+inline constexpr int attention_panel_bytes = 128;   // keys are stored in panels of so many bytes a coordinate
+inline constexpr std::int64_t attention_rows = 8;   // rows come in multiples of this
+
+/// Rows that meet the keys first ... last - 1, whole panels of them.
+template <class T>
+struct AttentionPass {
+    const T* panels;         // coordinates of the keys, (keys / panel, dim, panel)
+    const T* half_norms;     // (keys): |y|^2 / 2
+    const T* log_weights;    // (keys); -inf fills up a panel
+    const T* values;         // coordinates again, (columns / panel, keys, panel)
+    std::int64_t keys, dim, first, last;
+    const T* x;              // (rows, dim)
+    const T* variance;       // (rows): v > 0
+    const T* inverse;        // (rows): 1 / v
+    std::int64_t rows;
+    bool direct;             // distances from differences, not from products
+    T cutoff;                // weights below e^-cutoff of the largest count as 0
+    T* top;                  // (rows): largest score
+    T* total;                // (rows): sum of the weights e^((score - top) / v)
+    T* mean;                 // (rows, stride): weighted sum of the values
+    std::int64_t stride;
+};
+
 inline namespace BUFFON_ISA {
 namespace kernel {
+
+/// Softmax-weighted sums of the keys' values, tile by tile: nothing of size rows x keys is stored. A row's bits depend on it alone.
+void attention(const AttentionPass<double>& pass);
+void attention_single(const AttentionPass<float>& pass);
 
 /// Log densities of `count` Gaussians at the rows of z (n, d); out has rows `stride` apart. Gaussians come in groups of
 /// eight, lane by lane: for each row r of the whitening triangle its centre and its r + 1 entries, then the constants.
@@ -107,6 +135,8 @@ void combine_columns_single(float* out, const float* const* in, std::int64_t cou
 
 struct Kernels {
     const char* level;
+    decltype(&kernel::attention) attention;
+    decltype(&kernel::attention_single) attention_single;
     decltype(&kernel::gaussian_log_density) gaussian_log_density;
     decltype(&kernel::student_log_density) student_log_density;
     decltype(&kernel::panel_products) panel_products;

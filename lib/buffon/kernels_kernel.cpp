@@ -9,6 +9,8 @@ inline namespace BUFFON_ISA {
 extern const Kernels table;
 const Kernels table{
     .level = BUFFON_TEXT(BUFFON_ISA),
+    .attention = kernel::attention,
+    .attention_single = kernel::attention_single,
     .gaussian_log_density = kernel::gaussian_log_density,
     .student_log_density = kernel::student_log_density,
     .panel_products = kernel::panel_products,

@@ -45,8 +45,9 @@ SOLVERS = [
     "probability_flow",
     "reverse_diffusion",
 ]
+DENOISERS = ["Empirical"]
 DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
-             "Ems", "ems", "sample", *SOLVERS]
+             "Ems", "ems", "sample", *SOLVERS, *DENOISERS]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 FIT = ["log_likelihood", "aic", "bic", "n", "missing"]
 MEMBERS = {

@@ -1,8 +1,8 @@
 #include <buffon/diffusion/gaussian_mixture.hpp>
 
 #include <buffon/check.hpp>
+#include <buffon/diffusion/rows.hpp>
 #include <buffon/normal_functions.hpp>
-#include <buffon/parallel.hpp>
 
 #include <Eigen/Eigenvalues>
 
@@ -16,9 +16,6 @@ namespace buffon::diffusion {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-/// Rows that a thread takes at once. Rows do not interact, so unlike the blocks of sums this number is free.
-constexpr std::int64_t rows_at_once = 256;
 
 using Vector = std::vector<double>;
 using ConstRow = std::span<const double>;
@@ -36,19 +33,6 @@ double dot(const double* a, const double* b, std::size_t d) {
 
 void add(double factor, const double* a, double* out, std::size_t d) {
     for (std::size_t j = 0; j < d; ++j) out[j] += factor * a[j];
-}
-
-/// The first k whose cumulative weight exceeds u times the total; never one of weight 0.
-std::size_t pick(ConstRow weights, double u) {
-    double left = u * std::accumulate(weights.begin(), weights.end(), 0.0);
-    std::size_t chosen = 0;
-    for (std::size_t k = 0; k < weights.size(); ++k) {
-        if (!(weights[k] > 0)) continue;
-        chosen = k;
-        left -= weights[k];
-        if (left < 0) break;
-    }
-    return chosen;
 }
 
 Vector normalised(Vector weights) {
@@ -125,18 +109,6 @@ void check_out(const char* function, View out, std::int64_t n, std::int64_t cols
 void check_level_count(const char* function, ConstRow sigma, std::int64_t n) {
     require(sigma.size() == 1 || static_cast<std::int64_t>(sigma.size()) == n, "GaussianMixture.", function,
             ": sigma must be one number or one per row (", n, "), got ", sigma.size(), " numbers");
-}
-
-double level_of(ConstRow sigma, std::int64_t i) { return sigma.size() == 1 ? sigma[0] : sigma[static_cast<std::size_t>(i)]; }
-
-/// Calls f(i, worker) for the rows of [0, n); each block of rows has a worker of its own.
-template <class Make, class F>
-void over_rows(std::int64_t n, int threads, const Make& make, const F& f) {
-    parallel::for_each((n + rows_at_once - 1) / rows_at_once, threads, [&](std::int64_t block) {
-        auto worker = make();
-        const std::int64_t last = std::min(n, (block + 1) * rows_at_once);
-        for (std::int64_t i = block * rows_at_once; i < last; ++i) f(i, worker);
-    });
 }
 
 [[noreturn]] void refuse_row(const char* function, std::int64_t i, ConstRow x) {
@@ -396,7 +368,7 @@ void GaussianMixture::for_rows(const char* function, ConstView x, std::span<cons
     check_out(function, out, x.rows, cols);
     over_rows(x.rows, threads, [this] { return Row(*this); }, [&](std::int64_t i, Row& row) {
         row.place(x.row(i).data());
-        if (!row.set_level(level_of(sigma, i))) refuse_row(function, i, x.row(i));
+        if (!row.set_level(of_row(sigma, i))) refuse_row(function, i, x.row(i));
         f(row, i, out.row(i));
     });
 }
@@ -427,7 +399,7 @@ void GaussianMixture::jacobian(ConstView x, std::span<const double> sigma, View 
 void GaussianMixture::posterior_covariance(ConstView x, std::span<const double> sigma, View out, int threads) const {
     for_rows("posterior_covariance", x, sigma, out, dim() * dim(), threads, [&](Row& row, std::int64_t i, MutableRow to) {
         row.jacobian(to);
-        const double s = level_of(sigma, i);
+        const double s = of_row(sigma, i);
         for (double& v : to) v *= s * s;
     });
 }
@@ -465,7 +437,7 @@ void GaussianMixture::forward(std::span<const double> sigma, const Stream& strea
     for (const double s : sigma)
         require(s >= 0 && std::isfinite(s), "GaussianMixture.forward: sigma must be at least 0 and finite, got ", s);
     over_rows(out.rows, threads, [this] { return Row(*this); },
-              [&](std::int64_t i, Row& row) { row.forward(level_of(sigma, i), stream, first + i, out.row(i)); });
+              [&](std::int64_t i, Row& row) { row.forward(of_row(sigma, i), stream, first + i, out.row(i)); });
 }
 
 GaussianMixture::operator Denoiser() const {
