@@ -111,6 +111,33 @@ SOLVERS = {
             example="ddpm(bd.VP(), steps=100, variance='large').evaluations\n    100",
         ),
     ),
+    "deis": (
+        """
+        DEIS: a polynomial of the noise prediction in the time or in rho, or Runge-Kutta steps in rho.
+
+        ``method="tab"`` of degree 0 is DDIM; ``rhoab`` is ``lms`` of ``order`` + 1; ``rhork`` has order of its tableau from any start.
+        """,
+        dict(
+            evaluations="``steps`` evaluations, with 'rhork' times the stages; order ``order`` + 1 from the noise end, at most 2 from the middle "
+            "(it starts with order 1).",
+            errors="``order`` is not 0, 1, 2 or 3",
+            reference="""Zhang, Chen, "Fast sampling of diffusion models with exponential integrator", ICLR 2023. The integrals are exact
+    here, sums of 10,000 terms in the published code.""",
+            example='deis(bd.VP(), steps=10, method="rhork", tableau="kutta").evaluations\n    30',
+        ),
+    ),
+    "dpm": (
+        """
+        DPM-Solver: the noise prediction is extrapolated by a polynomial in lambda.
+        """,
+        dict(
+            evaluations="``steps`` evaluations, with 'singlestep' times ``order``. Order ``order`` from the noise end; from the middle too where it is "
+            "'singlestep', else at most 2. With ``sde`` a random table.",
+            errors="``order`` is not 1, 2 or 3, or options exclude each other",
+            reference="""Lu et al., "DPM-Solver: a fast ODE solver for diffusion probabilistic model sampling in around 10 steps", NeurIPS 2022.""",
+            example='dpm(bd.VP(), steps=10, order=3, method="fast").evaluations\n    10',
+        ),
+    ),
     "dpm_v3": (
         """
         DPM-Solver-v3: a multistep predictor and corrector around the linear map that empirical model statistics choose.
@@ -124,12 +151,13 @@ SOLVERS = {
     ),
     "dpmpp": (
         """
-        DPM-Solver++, multistep: the data prediction is extrapolated by a polynomial in lambda.
+        DPM-Solver++: the data prediction is extrapolated by a polynomial in lambda.
         """,
         dict(
-            evaluations="``steps`` evaluations; order ``order`` from the noise end, min(order, 2) from the middle (it starts with order 1).",
-            errors="``order`` is not 1, 2 or 3",
-            reference="""Lu et al., "DPM-Solver++", arXiv:2211.01095, algorithm 2.""",
+            evaluations="``steps`` evaluations, with 'singlestep' times ``order``. Order ``order`` from the noise end; from the middle too where it is "
+            "'singlestep', else at most 2 (it starts with order 1). With ``sde`` a random table of weak order ``order``.",
+            errors="``order`` is not 1, 2 or 3, or options exclude each other",
+            reference="""Lu et al., "DPM-Solver++", arXiv:2211.01095.""",
             example="dpmpp(bd.VP(), steps=10, order=3).evaluations\n    10",
         ),
     ),
@@ -177,6 +205,18 @@ SOLVERS = {
             example="heun(bd.EDM(), steps=18, grid='rho', to_zero=True).evaluations\n    35",
         ),
     ),
+    "lms": (
+        """
+        The linear multistep method in sigma: Adams-Bashforth with exact weights on any grid; ``deis`` with ``method="rhoab"``.
+        """,
+        dict(
+            evaluations="``steps`` evaluations; order ``order`` from the noise end, min(order, 2) from the middle (it starts with order 1).",
+            errors="``order`` is not 1, 2, 3 or 4",
+            reference="""Liu et al., "Pseudo numerical methods for diffusion models on manifolds", ICLR 2022; weights: Zhang, Chen, "Fast
+    sampling of diffusion models with exponential integrator", ICLR 2023.""",
+            example="lms(bd.EDM(), steps=10).evaluations\n    10",
+        ),
+    ),
     "pndm": (
         """
         S-PNDM: two-step Adams-Bashforth in the noise prediction.
@@ -208,6 +248,17 @@ SOLVERS = {
             errors="a keyword is unknown",
             reference="""Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021, appendix E.""",
             example="reverse_diffusion(bd.VE(), steps=100).evaluations\n    100",
+        ),
+    ),
+    "unipc": (
+        """
+        UniPC: a multistep predictor of any order, and a corrector of one order more that spends no evaluation of its own.
+        """,
+        dict(
+            evaluations="``steps`` evaluations; order ``order`` + 1 from the noise end, at most 3 from the middle; without the corrector one less.",
+            errors="``order`` is below 1, or ``uncorrected`` names a step that does not exist",
+            reference="""Zhao et al., "UniPC: a unified predictor-corrector framework for fast sampling of diffusion models", NeurIPS 2023.""",
+            example="unipc(bd.VP(), steps=10, order=3).evaluations\n    10",
         ),
     ),
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <tuple>
+#include <vector>
 
 namespace {
 
@@ -15,11 +16,14 @@ struct Options {
     std::optional<double> left = {};
     std::optional<double> right = 0.5;
     bool flag = true;
+    std::vector<int> none = {};
+    std::vector<int> steps = {1, 4};
     std::function<void()> function = {};
 
     static constexpr auto fields() {
         return std::tuple{buffon::Field{"order", &Options::order, ""}, buffon::Field{"left", &Options::left, ""},
                           buffon::Field{"right", &Options::right, ""}, buffon::Field{"flag", &Options::flag, ""},
+                          buffon::Field{"none", &Options::none, ""}, buffon::Field{"steps", &Options::steps, ""},
                           buffon::Field{"function", &Options::function, ""}};
     }
 };
@@ -27,6 +31,7 @@ struct Options {
 }  // namespace
 
 TEST_CASE("describe: members as Python would be told them; what is empty or a function is left out") {
-    CHECK(buffon::diffusion::describe(Options{}) == "order=2, right=0.5, flag=True");
-    CHECK(buffon::diffusion::describe(buffon::diffusion::DpmppOptions{}) == "order=2, second='midpoint', third='exact', lower_order_final=True");
+    CHECK(buffon::diffusion::describe(Options{}) == "order=2, right=0.5, flag=True, steps=[1, 4]");
+    CHECK(buffon::diffusion::describe(buffon::diffusion::DpmOptions{}) ==
+          "order=2, method='multistep', second='midpoint', third='exact', sde=False, lower_order_final=True");
 }

@@ -38,6 +38,8 @@ WITHOUT_TEST = {
     "estimators/adaptation_scouts": "what test_failure_modes_rare.cpp tests; the search itself: test_scout.cpp",
     "lib/testing_safety": "part of what test_testing.cpp tests",
     "lib/testing_rare": "part of what test_testing.cpp tests",
+    "diffusion/adams_bashforth": "part of what test_deis.cpp tests",
+    "diffusion/runge_kutta": "part of what test_deis.cpp tests",
     "lib/run": "defaults and help texts, read by the test of every estimator",
     "lib/support": "a pair of numbers",
 }

@@ -1,4 +1,4 @@
-/// Options as text, from their own description: "order=2, eta=0.5". Members that are functions or tables are left out.
+/// Options as text, from their own description: "order=2, eta=0.5". Empty members, functions and tables are left out.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,14 @@ void write(std::ostream& out, const char* separator, std::string_view name, cons
     else if constexpr (std::is_arithmetic_v<T>) out << separator << name << '=' << value;
     else if constexpr (std::is_same_v<T, std::string>) out << separator << name << "='" << value << "'";
     else if constexpr (std::is_enum_v<T>) out << separator << name << "='" << EnumNames<T>::names[static_cast<std::size_t>(value)] << "'";
-    else if constexpr (requires { value.has_value(); *value; })
+    else if constexpr (requires { value.has_value(); *value; }) {
         if (value) write(out, separator, name, *value);
+    } else if constexpr (requires { value.empty(); out << value[0]; }) {
+        if (value.empty()) return;
+        out << separator << name << "=[";
+        for (std::size_t i = 0; i < value.size(); ++i) out << (i > 0 ? ", " : "") << value[i];
+        out << ']';
+    }
 }
 }  // namespace detail
 

@@ -72,7 +72,7 @@ double Table::violation() const {
 
 std::string Table::text() const {
     std::ostringstream out;
-    out << name << "(steps=" << steps();
+    out << name << "(steps=" << grid.steps.value_or(steps());
     if (grid.grid.times.empty()) out << ", grid='" << EnumNames<GridKind>::names[static_cast<std::size_t>(grid.grid.kind)] << "'";
     else out << ", grid=[" << nodes.t.front() << " ... " << nodes.t.back() << "]";
     if (grid.to_zero) out << ", to_zero=True";
@@ -107,7 +107,6 @@ Table Table::from_level(double rho) const {
     require(grid.grid.times.empty(), name, ": a table made from an array of times starts at its first only, level ", rho_start(), "; got level ", rho);
     require(rho > nodes.rho.back() && std::isfinite(rho), name, ": a start must lie above the last noise level ", nodes.rho.back(), ", got ", rho);
     Grid from = grid;
-    from.steps = steps();
     from.t_start = schedule.t_of_lambda(-std::log(rho));
     return remake(from);
 }
