@@ -42,7 +42,7 @@ __version__: str
 """
 PRIVATE = r"\b(Array|Rng|Law|UnivariateLaw|Copula)\b"
 POSITIONAL = {
-    "model": "GaussianMixture", "table": "Table", "schedule": "VP | VE | EDM",
+    "model": "GaussianMixture", "table": "Table", "schedule": "VP | VE | EDM | Cosine | SubVP | Discrete | MeanReverting",
     "problem": "Problem", "estimate": "Estimate", "sample": "Sample", "law": "_Law | None", "levels": "Iterable[float] | float",
 }
 # what C++ calls a pointer, or an object

@@ -1,5 +1,7 @@
 // Python's noise schedules, their grids, and conversions of what networks predict: no arithmetic.
+#include <buffon/diffusion/convert.hpp>
 #include <buffon/diffusion/schedule.hpp>
+#include <buffon/diffusion/schedule_comparison.hpp>
 
 #include <buffon/check.hpp>
 
@@ -8,6 +10,7 @@
 
 #include "arrays.hpp"
 #include "convert.hpp"
+#include "diffusion.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -15,6 +18,8 @@
 #include <span>
 #include <sstream>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace py = pybind11;
@@ -60,10 +65,11 @@ ValueError
 
 /// A member function of the time.
 template <class S>
-void bind_function(py::class_<S>& c, const std::string& schedule, const char* name, double (S::*f)(double) const, const std::string& doc) {
+void bind_function(py::class_<S>& c, const std::string& schedule, const char* name, double (S::*f)(double) const,
+                   const std::string& doc) {
     const std::string what = schedule + "." + name + ": t";
-    c.def(name, [what, f](const S& s, py::handle t) { return elementwise(t, what, [&](double v) { return (s.*f)(v); }); }, py::arg("t"),
-          (doc + of_time).c_str());
+    c.def(name, [what, f](const S& s, py::handle t) { return elementwise(t, what, [&](double v) { return (s.*f)(v); }); },
+          py::arg("t"), (doc + of_time).c_str());
 }
 
 constexpr const char* t_of_lam_doc = R"(Time at which log(alpha / sigma) has the given value: the inverse of ``lam``.
@@ -283,14 +289,15 @@ Ho, Jain, Abbeel, "Denoising diffusion probabilistic models", NeurIPS 2020. Lu e
                  return Discrete(binder::to_vector(betas, "Discrete: betas"), t_end);
              }),
              py::arg("betas"), py::arg("t_end") = py::none())
-        .def_static("linear", &Discrete::linear, py::arg("levels") = 1000, py::arg("beta_start") = 1e-4, py::arg("beta_end") = 0.02,
-                    "Equidistant betas (Ho, Jain, Abbeel, NeurIPS 2020).")
+        .def_static("linear", &Discrete::linear, py::arg("levels") = 1000, py::arg("beta_start") = 1e-4,
+                    py::arg("beta_end") = 0.02, "Equidistant betas (Ho, Jain, Abbeel, NeurIPS 2020).")
         .def_static("scaled_linear", &Discrete::scaled_linear, py::arg("levels") = 1000, py::arg("beta_start") = 0.00085,
                     py::arg("beta_end") = 0.012,
                     "Betas with equidistant square roots (Rombach et al., CVPR 2022: latent diffusion).")
         .def_static("cosine", &Discrete::cosine, py::arg("levels") = 1000, py::arg("s") = 0.008, py::arg("cap") = 0.999,
                     "Betas of the cosine schedule, at most ``cap`` (Nichol, Dhariwal, ICML 2021).")
-        .def_property_readonly("betas", [](const Discrete& s) { return binder::from_vector(s.betas()); }, "Betas (N,) as given, a copy.")
+        .def_property_readonly("betas", [](const Discrete& s) { return binder::from_vector(s.betas()); },
+                               "Betas (N,) as given, a copy.")
         .def_property_readonly("levels", &Discrete::levels, "Number of levels N, those that were left out included.")
         .def_property_readonly("kept", &Discrete::kept, "Number of levels that grids use.")
         .def("__repr__",
@@ -325,14 +332,15 @@ theta : {"cosine", "constant"}
                                             R"(
 References
 ----------
-Luo, Gustafsson, Zhao, Sjölund, Schön, "Image restoration with mean-reverting stochastic differential equations", ICML 2023; their
-discrete levels are replaced by the limit of many.)")
+Luo, Gustafsson, Zhao, Sjölund, Schön, "Image restoration with mean-reverting stochastic differential equations", ICML 2023;
+their discrete levels are replaced by the limit of many.)")
                                      .c_str())
-        .def(py::init(made), py::arg("sinf"), py::arg("alpha_start") = 0.005, py::arg("F_end") = 1e-3, py::arg("theta") = "cosine")
+        .def(py::init(made), py::arg("sinf"), py::arg("alpha_start") = 0.005, py::arg("F_end") = 1e-3,
+             py::arg("theta") = "cosine")
         .def("__repr__",
              [](const MeanReverting& s) {
-                 return text("MeanReverting(sinf=", s.sinf(), ", alpha_start=", s.alpha_start(), ", F_end=", s.F_end(), ", theta='",
-                             binder::to_python(s.theta()).cast<std::string>(), "'): ", s.formula());
+                 return text("MeanReverting(sinf=", s.sinf(), ", alpha_start=", s.alpha_start(), ", F_end=", s.F_end(),
+                             ", theta='", binder::to_python(s.theta()).cast<std::string>(), "'): ", s.formula());
              })
         .def(py::pickle(
             [](const MeanReverting& s) {
@@ -341,10 +349,131 @@ discrete levels are replaced by the limit of many.)")
             [made](const py::tuple& t) { return made(t[0].cast<double>(), t[1].cast<double>(), t[2].cast<double>(), t[3]); }));
 }
 
+Array converted(py::handle value, py::handle x, const Schedule& schedule, py::handle t, py::handle from, py::handle to,
+                py::handle mean) {
+    const Array of = binder::to_array(value, "convert: value"), at = binder::to_array(x, "convert: x");
+    const Array times = binder::to_array(t, "convert: t");
+    buffon::require(of.ndim() == 2, "convert: value must have shape (n, d), got ", binder::shape_text(of));
+    buffon::require(at.ndim() == 2, "convert: x must have shape (n, d), got ", binder::shape_text(at));
+    buffon::require(times.ndim() <= 1, "convert: t must be a number or have shape (n,), got shape ", binder::shape_text(times));
+    const auto source = binder::convert<Prediction>(from, "convert", "from_");
+    const auto target = binder::convert<Prediction>(to, "convert", "to");
+    Array mu(Shape{0, at.shape(1)});
+    if (!mean.is_none()) mu = binder::to_rows(mean, at.shape(1), "convert: mean");
+    Array out(Shape{at.shape(0), at.shape(1)});
+    const buffon::View result{out.mutable_data(), at.shape(0), at.shape(1)};
+    const py::gil_scoped_release release;
+    convert(binder::view_of(of), binder::view_of(at), schedule, numbers(times), source, target, binder::view_of(mu), result);
+    return out;
+}
+
+void bind_conversions(py::module_& m) {
+    m.def("convert",
+          [](py::handle value, py::handle x, py::handle schedule, py::handle t, py::handle from, py::handle to, py::handle mean) {
+              return converted(value, x, binder::to_schedule(schedule, "convert: schedule"), t, from, to, mean);
+          },
+          py::arg("value"), py::arg("x"), py::arg("schedule"), py::arg("t"), py::arg("from_") = "noise", py::arg("to") = "data",
+          py::arg("mean") = py::none(),
+          R"(What a network predicts of x = alpha x0 + sigma eps, from any other such prediction.
+
+"data" is D = E[x0 | x], "noise" (x - alpha D) / sigma, "score" -noise / sigma. "velocity" is (alpha noise - sigma D) / r with
+r^2 = alpha^2 + sigma^2, so alpha noise - sigma D where the variance is preserved; elsewhere it is the velocity of the
+variance-preserving process with the same lambda, at x / r. Of a mean-reverting schedule it is
+sinf alpha noise - (sigma / sinf) (D - mean), and everything else is that of x - mean.
+
+Parameters
+----------
+value, x : array (n, d)
+schedule : schedule
+t : float or array (n,)
+    Time of all rows, or of each.
+from_, to : {"noise", "data", "velocity", "score"}
+mean : array (n, d) or (d,), optional
+    The degraded data of a mean-reverting schedule; 0 by default.
+
+Returns
+-------
+array (n, d)
+
+Raises
+------
+ValueError
+    If a shape or a word is wrong, a time outside the schedule's range, sigma 0 where noise or score are asked of the data, or
+    ``mean`` given of a schedule that has none.
+
+References
+----------
+Salimans, Ho, "Progressive distillation for fast sampling of diffusion models", ICLR 2022. Mean-reverting: arXiv:2502.07856.
+
+Examples
+--------
+>>> from buffon import diffusion as bd
+>>> bd.convert([[-1.0]], [[0.5]], bd.VP(), t=0.5).round(3)
+array([[5.191]]))");
+}
+
+py::object law_of(const Schedule& schedule) {
+    return std::visit([](const auto& law) { return py::cast(law); }, schedule.law());
+}
+
+std::optional<std::pair<double, double>> ends(const std::optional<Range>& range) {
+    if (!range) return std::nullopt;
+    return std::pair{range->low, range->high};
+}
+
+void bind_comparison(py::module_& m) {
+    using C = ScheduleComparison;
+    py::class_<C> c(m, "ScheduleComparison",
+                    "Where two schedules differ, in words (print it) and numbers: what ``compare_schedules`` returns.");
+    c.attr("__module__") = "buffon.diffusion";
+    c.def_property_readonly("a", [](const C& s) { return law_of(s.a); }, "The first schedule.");
+    c.def_property_readonly("b", [](const C& s) { return law_of(s.b); }, "The second schedule.");
+    c.def_property_readonly("same_law", &C::same_law,
+                            "Whether alpha and sigma are the same functions of lambda: one schedule is the other in another time, and a\n"
+                            "network that was trained with one serves the other at the time of the same lambda.");
+    c.def_property_readonly("same_time", &C::same_time, "Whether lambda is also the same at equal times.");
+    c.def_property_readonly("lam", [](const C& s) { return ends(s.lambda); },
+                            "Smallest and largest lambda that grids of both pass through; None: there is none.");
+    c.def_property_readonly("t", [](const C& s) { return ends(s.t); },
+                            "Smallest and largest time of grids of both; None: there is none.");
+    c.def_readonly("log_alpha_difference", &C::log_alpha_difference,
+                   "Largest difference of log alpha at an equal lambda, as seen at a thousand; None without a common lambda.");
+    c.def_readonly("lam_difference", &C::lambda_difference,
+                   "Largest difference of lambda at an equal time, as seen at a thousand and more; None without a common time.");
+    c.def_readonly("t_of_difference", &C::t_of_difference, "Time of ``lam_difference``.");
+    c.def("__repr__", &C::text);
+    m.def("compare_schedules",
+          [](py::handle a, py::handle b) {
+              const Schedule first = binder::to_schedule(a, "compare_schedules: a");
+              const Schedule second = binder::to_schedule(b, "compare_schedules: b");
+              const py::gil_scoped_release release;
+              return compare_schedules(first, second);
+          },
+          py::arg("a"), py::arg("b"), R"(Compare two schedules: one law in another time, or two laws; lambda at equal times.
+
+Parameters
+----------
+a, b : schedule
+
+Returns
+-------
+ScheduleComparison
+
+Examples
+--------
+>>> from buffon import diffusion as bd
+>>> bd.compare_schedules(bd.VP(), bd.Cosine())
+the same law in another time: alpha and sigma are the same functions of lambda
+lambda of their grids: -5.025 to 4.558, and -4.778 to 5.047
+at equal times lambda differs by up to 2.232, at t = 0.8843)");
+}
+
 }  // namespace
 
 void bind_schedules(py::module_& m) {
     bind_continuous(m);
     bind_discrete(m);
     bind_mean_reverting(m);
+    bind_conversions(m);
+    bind_comparison(m);
 }

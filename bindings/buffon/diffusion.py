@@ -10,7 +10,7 @@ E[x0 | x], for x = x0 + sigma eps; a solver is a ``Table`` of coefficients, made
 >>> bd.sample(model, bd.dpmpp(bd.VP(), steps=10), n=4, rng=0).x.shape
 (4, 1)
 """
-from buffon import _solvers
+from buffon import _schedules, _solvers  # noqa: F401  the first completes a compiled class
 from buffon._buffon import diffusion as _native
 from buffon._surface import function as _function
 
@@ -21,11 +21,16 @@ EDM = _native.EDM
 Ems = _native.Ems
 GaussianMixture = _native.GaussianMixture
 MeanReverting = _native.MeanReverting
+ScheduleComparison = _native.ScheduleComparison
 Step = _native.Step
 SubVP = _native.SubVP
 Table = _native.Table
 VE = _native.VE
 VP = _native.VP
+compare_schedules = _native.compare_schedules
+convert = _native.convert
+for _name in ("compare_schedules", "convert"):
+    globals()[_name].__module__ = __name__
 
 _DENOISERS = ["Empirical"]
 globals().update({name: getattr(_native, name) for name in _DENOISERS})
@@ -35,4 +40,5 @@ ems = _function("ems", *_solvers.EMS, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
 __all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "VE", "VP",
+                  "ScheduleComparison", "compare_schedules", "convert",
                   "ems", "sample", *_solvers.SOLVERS, *_DENOISERS])

@@ -41,7 +41,8 @@ TEST_CASE("cosine: near the data log alpha is its first two terms, to 1e-13") { 
 
 TEST_CASE("cosine: t_of_lambda inverts lambda to 1e-13 at both ends") {
     const Cosine s(0.008, 0.999999, 1e-9);
-    for (const double t : {0.0, 1e-15, 1e-9, 1e-3, 0.3, 0.5, 0.99}) CHECK(std::abs(s.t_of_lambda(s.lambda(t)) - t) <= 1e-13 * t);
+    for (const double t : {0.0, 1e-15, 1e-9, 1e-3, 0.3, 0.5, 0.99})
+        CHECK(std::abs(s.t_of_lambda(s.lambda(t)) - t) <= 1e-13 * t);
     for (const double gap : {1e-3, 1e-4, 1e-5, 1.1e-6}) {   // from t = 1, in what is missing: a ulp of t is 1e-16
         const double t = 1 - gap;
         CHECK(std::abs(s.t_of_lambda(s.lambda(t)) - t) <= 2e-15);
@@ -63,10 +64,11 @@ TEST_CASE("cosine: a refusal names the argument, the value and the requirement")
     CHECK(message([] { Cosine(0.008, 1.0); }) == "Cosine: t_start must lie in (0, 1), got 1");
     CHECK(message([] { Cosine(0.008, 0.5, 0.5); }) == "Cosine: t_end must lie in (0, t_start = 0.5), got 0.5");
     CHECK(message([] { Cosine().sigma(0.9947); }) == "Cosine.sigma: t must lie in [0, 0.9946], got 0.9947");
-    CHECK(message([] { Cosine().t_of_lambda(-5.2); }) == "Cosine.t_of_lambda: lambda must belong to a time in [0, 0.9946], got -5.2");
+    CHECK(message([] { Cosine().t_of_lambda(-5.2); }) ==
+          "Cosine.t_of_lambda: lambda must belong to a time in [0, 0.9946], got -5.2");
 }
 
 TEST_CASE("cosine: its formula shows its numbers") {
-    CHECK(Cosine().formula() == "alpha(t) = cos(pi/2 (t + 0.008) / 1.008) / cos(pi/2 0.008 / 1.008), sigma(t)^2 = 1 - alpha(t)^2, "
-                                "0 <= t <= 0.9946");
+    CHECK(Cosine().formula() == "alpha(t) = cos(pi/2 (t + 0.008) / 1.008) / cos(pi/2 0.008 / 1.008), "
+                                "sigma(t)^2 = 1 - alpha(t)^2, 0 <= t <= 0.9946");
 }

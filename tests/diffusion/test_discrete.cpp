@@ -48,7 +48,8 @@ TEST_CASE("discrete: log alpha is linear between levels, and below the first wit
             CHECK(s.log_alpha(s.time(n) + 0.25 * u) ==
                   doctest::Approx((1 - u) * s.log_alpha(s.time(n)) + u * s.log_alpha(s.time(n + 1))).epsilon(1e-14));
     CHECK(s.log_alpha(0.2) == doctest::Approx(1.2 * s.log_alpha(0.25) - 0.2 * s.log_alpha(0.5)).epsilon(1e-14));
-    CHECK(s.t_zero() == doctest::Approx(0.25 * (1 + std::log(0.9) / -std::log(0.8))).epsilon(1e-14));   // slope: log(1 - 0.2) / 2 a level
+    // slope: log(1 - 0.2) / 2 a level
+    CHECK(s.t_zero() == doctest::Approx(0.25 * (1 + std::log(0.9) / -std::log(0.8))).epsilon(1e-14));
     CHECK(std::abs(s.log_alpha(s.t_zero())) < 1e-16);
 }
 
@@ -58,7 +59,8 @@ TEST_CASE("discrete: the usual betas") {
     CHECK(linear.betas().back() == 0.02);
     CHECK(linear.betas()[500] == doctest::Approx(1e-4 + 0.0199 * 500 / 999).epsilon(1e-15));
     CHECK(scaled.betas().front() == doctest::Approx(0.00085).epsilon(1e-15));
-    CHECK(std::sqrt(scaled.betas()[333]) == doctest::Approx(std::sqrt(0.00085) + (std::sqrt(0.012) - std::sqrt(0.00085)) / 3).epsilon(1e-14));
+    const double low = std::sqrt(0.00085), high = std::sqrt(0.012);
+    CHECK(std::sqrt(scaled.betas()[333]) == doctest::Approx(low + (high - low) / 3).epsilon(1e-14));
     CHECK(linear.kept() == 1000);
     CHECK(scaled.kept() == 1000);
     CHECK(cosine.betas().back() == 0.999);
@@ -93,7 +95,8 @@ TEST_CASE("discrete: t_of_lambda inverts lambda to 1e-12 at both ends, at levels
         }
 }
 
-TEST_CASE("discrete: a grid of kind index has rounded, equidistant levels") {   // 0, 99.9 -> 100, 199.8 -> 200, ..., 499.5 -> 500 (even)
+// 0, 99.9 -> 100, 199.8 -> 200, ..., 499.5 -> 500 (even)
+TEST_CASE("discrete: a grid of kind index has rounded, equidistant levels") {
     const Schedule s = Discrete::linear();
     const std::vector<double> t = s.grid(10, GridKind::index);
     const int levels[] = {999, 899, 799, 699, 599, 500, 400, 300, 200, 100, 0};

@@ -39,6 +39,12 @@ TEST_CASE("grid: other ends") {
     CHECK(n.lambda[1] - n.lambda[0] == doctest::Approx(n.lambda[2] - n.lambda[1]).epsilon(1e-12));
 }
 
+TEST_CASE("grid: rho and power take their power") {
+    const Nodes n = nodes(VE(), {.steps = 2, .grid = GridKind::rho, .power = 3});
+    CHECK(n.rho[1] == doctest::Approx(std::pow(0.5 * (std::cbrt(50.0) + std::cbrt(0.01)), 3)).epsilon(1e-13));
+    CHECK(nodes(VP(), {.steps = 3, .grid = GridKind::power, .power = 2}).t == nodes(VP(), {.steps = 3, .grid = GridKind::quadratic}).t);
+}
+
 TEST_CASE("grid: own times, sigma = 0 among them") {
     const Nodes n = nodes(EDM(), {.grid = std::vector{10.0, 3.0, 0.5, 0.0}});
     CHECK(n.rho == std::vector{10.0, 3.0, 0.5, 0.0});

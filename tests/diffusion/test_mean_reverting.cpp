@@ -42,7 +42,9 @@ TEST_CASE("mean_reverting: sigma is sinf sqrt(1 - alpha^2)") {
 TEST_CASE("mean_reverting: the rate has its shape, and the diffusion is 2 sinf^2 of it") {
     const double right = std::acos(-1.0) / 2;
     const MeanReverting cosine(0.3), constant(0.3, 0.005, 1e-3, Theta::constant);
-    const auto rate = [](const MeanReverting& s, double t, double h) { return (s.log_alpha(t - h) - s.log_alpha(t + h)) / (2 * h); };
+    const auto rate = [](const MeanReverting& s, double t, double h) {
+        return (s.log_alpha(t - h) - s.log_alpha(t + h)) / (2 * h);
+    };
     const auto shape = [&](double t) {
         return 1 - std::pow(std::cos(right * (t + 0.008) / 1.008) / std::cos(right * 0.008 / 1.008), 2);
     };
@@ -57,7 +59,8 @@ TEST_CASE("mean_reverting: the rate has its shape, and the diffusion is 2 sinf^2
     }
 }
 
-TEST_CASE("mean_reverting: it is the limit of discrete levels") {   // theta summed at 100 and 10,000 levels: the error falls as 1 / levels
+// theta summed at 100 and 10,000 levels: the error falls as 1 / levels
+TEST_CASE("mean_reverting: it is the limit of discrete levels") {
     const MeanReverting s(0.3);
     const auto discrete = [](int levels, double t) {
         const double right = std::acos(-1.0) / 2;
@@ -100,7 +103,8 @@ TEST_CASE("mean_reverting: near the data F is its first terms, to 1e-13") {   //
 TEST_CASE("mean_reverting: a refusal names the argument, the value and the requirement") {
     CHECK(message([] { MeanReverting(0.0); }) == "MeanReverting: sinf must be positive and finite, got 0");
     CHECK(message([] { MeanReverting(1.0, 1.0); }) == "MeanReverting: alpha_start must lie in (0, 1), got 1");
-    CHECK(message([] { MeanReverting(1.0, 0.5, 0.7); }) == "MeanReverting: F_end must lie in (0, -log(alpha_start) = 0.693147), got 0.7");
+    CHECK(message([] { MeanReverting(1.0, 0.5, 0.7); }) ==
+          "MeanReverting: F_end must lie in (0, -log(alpha_start) = 0.693147), got 0.7");
     CHECK(message([] { MeanReverting(0.5).alpha(1.1); }) == "MeanReverting.alpha: t must lie in [0, 1], got 1.1");
     CHECK(message([] { MeanReverting(0.5).t_of_lambda(-4.7); }) ==
           "MeanReverting.t_of_lambda: lambda must belong to a time in [0, 1], got -4.7");

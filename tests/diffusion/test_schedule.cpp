@@ -91,7 +91,8 @@ TEST_CASE("schedule: without a drift the diffusion is the derivative of sigma^2"
 
 TEST_CASE("schedule: its prior is what is left of x at t_start") {   // the data's share of the standard deviation is below 1 %
     for (const Schedule& s : all)
-        if (s.alpha(s.t_start()) < 0.1 || s.prior_scale() > 10) CHECK(s.prior_scale() == doctest::Approx(s.sigma(s.t_start())).epsilon(1e-2));
+        if (s.alpha(s.t_start()) < 0.1 || s.prior_scale() > 10)
+            CHECK(s.prior_scale() == doctest::Approx(s.sigma(s.t_start())).epsilon(1e-2));
     CHECK(Schedule(VE(0.01, 348.0)).prior_scale() == 348.0);
     CHECK(Schedule(EDM()).prior_scale() == 80.0);
     CHECK(Schedule(MeanReverting(0.3)).prior_scale() == 0.3);
@@ -158,7 +159,8 @@ TEST_CASE("schedule: a refusal names the function, the argument, the value and t
     CHECK(message([] { VE().t_of_lambda(-7); }) == "VE.t_of_lambda: lambda must belong to a time in [0, 1], got -7");
     CHECK(message([] { EDM().t_of_lambda(NAN); }) == "EDM.t_of_lambda: lambda must belong to a time in [0, 80], got nan");
     CHECK(message([] { Schedule(VP()).grid(0); }) == "Schedule.grid: steps must be at least 1, got 0");
-    CHECK(message([] { Schedule(VP()).grid(3, GridKind::rho, 0.0); }) == "Schedule.grid: power must be positive and finite, got 0");
+    CHECK(message([] { Schedule(VP()).grid(3, GridKind::rho, 0.0); }) ==
+          "Schedule.grid: power must be positive and finite, got 0");
     CHECK(message([] { Schedule(VP()).grid(3, GridKind::index); }) ==
           "Schedule.grid: kind must not be 'index' for a schedule without levels");
 }

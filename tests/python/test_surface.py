@@ -51,6 +51,7 @@ SOLVERS = [
 ]
 DENOISERS = ["Empirical"]
 DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
+             "ScheduleComparison", "compare_schedules", "convert",
              "Ems", "ems", "sample", *SOLVERS, *DENOISERS]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 FIT = ["log_likelihood", "aic", "bic", "n", "missing"]

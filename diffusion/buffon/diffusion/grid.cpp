@@ -13,7 +13,7 @@ std::vector<double> spaced(const Schedule& s, const Grid& grid, std::int64_t ste
     const double first = grid.t_start.value_or(s.t_start());
     const double last = grid.t_end.value_or(s.t_end());
     require(first > last, "grid: t_start must be above t_end = ", last, ", got ", first);
-    return s.grid(steps, grid.grid.kind, first, last);
+    return s.grid(steps, grid.grid.kind, first, last, grid.power);
 }
 
 std::vector<double> times(const Schedule& s, const Grid& grid) {

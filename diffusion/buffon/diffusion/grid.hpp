@@ -28,6 +28,7 @@ struct Grid {
     bool to_zero = false;
     std::optional<double> t_end = {};
     std::optional<double> t_start = {};
+    double power = 7.0;
 
     static constexpr auto fields() {
         return std::tuple{
@@ -35,7 +36,8 @@ struct Grid {
             Field{"grid", &Grid::grid, "what is equidistant between the steps, or an array of steps + 1 decreasing times of the schedule, the last included"},
             Field{"to_zero", &Grid::to_zero, "whether the last step goes from the grid's last time to the data prediction, sigma = 0; it is one of the steps"},
             Field{"t_end", &Grid::t_end, "last time, None for the schedule's t_end"},
-            Field{"t_start", &Grid::t_start, "first time, None for the schedule's t_start"}};
+            Field{"t_start", &Grid::t_start, "first time, None for the schedule's t_start"},
+            Field{"power", &Grid::power, "p of the grids 'rho' and 'power', which are equidistant in (sigma / alpha)^(1/p) and t^(1/p); positive"}};
     }
 };
 

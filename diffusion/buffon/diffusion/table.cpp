@@ -75,6 +75,7 @@ std::string Table::text() const {
     out << name << "(steps=" << grid.steps.value_or(steps());
     if (grid.grid.times.empty()) out << ", grid='" << EnumNames<GridKind>::names[static_cast<std::size_t>(grid.grid.kind)] << "'";
     else out << ", grid=[" << nodes.t.front() << " ... " << nodes.t.back() << "]";
+    if (grid.power != Grid{}.power) out << ", power=" << grid.power;
     if (grid.to_zero) out << ", to_zero=True";
     if (!options.empty()) out << ", " << options;
     out << "): " << evaluations() << " evaluation" << (evaluations() == 1 ? "" : "s") << " from noise level " << rho_start() << " to "

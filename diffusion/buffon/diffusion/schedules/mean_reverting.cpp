@@ -45,8 +45,8 @@ double angle_of(double value) {
     if (value >= integral(right_angle)) return right_angle;
     const double guess = std::min(std::cbrt(5 * value), right_angle);
     std::uintmax_t steps = 100;
-    return boost::math::tools::newton_raphson_iterate([=](double d) { return std::pair{integral(d) - value, shape(d)}; }, guess, 0.0,
-                                                      right_angle, std::numeric_limits<double>::digits, steps);
+    const auto error = [=](double d) { return std::pair{integral(d) - value, shape(d)}; };
+    return boost::math::tools::newton_raphson_iterate(error, guess, 0.0, right_angle, std::numeric_limits<double>::digits, steps);
 }
 
 }  // namespace
@@ -93,7 +93,9 @@ double MeanReverting::t_of_lambda(double lambda) const {
 }
 
 std::string MeanReverting::formula() const {
-    const char* f = theta_ == Theta::constant ? "t" : "integral_0^t 1 - cos(pi/2 (u + 0.008) / 1.008)^2 / cos(pi/2 0.008 / 1.008)^2 du";
+    const char* f = theta_ == Theta::constant
+                        ? "t"
+                        : "integral_0^t (1 - cos(pi/2 (u + 0.008) / 1.008)^2 / cos(pi/2 0.008 / 1.008)^2) du";
     return detail::text("x - mu: log alpha(t) = -", rate_, " ", f, ", sigma(t)^2 = ", sinf_, "^2 (1 - alpha(t)^2), 0 <= t <= 1");
 }
 
