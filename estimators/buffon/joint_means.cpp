@@ -241,7 +241,7 @@ private:
         std::int64_t judged = rows_.draws();
         for (const Group& group : groups_) judged = std::min(judged, group.first.rows);
         judge_tails(side_by_side(judged, true), e, true);
-        warn_of_few_terms(side_by_side(judged, false), rows_.draws(), e);
+        warn_of_few_terms(side_by_side(judged, false), rows_.draws(), e, inside(judged));
         const Matrix left = rest(0, judged);
         e.diagnostics["pareto_k_residual"] = tail_shapes(left, e.size());
         set_kurtosis(left, rows_.draws(), e);
@@ -275,6 +275,17 @@ private:
         for (const Group& group : groups_) {
             const ConstView from = judged && group.judged.cols > 0 ? group.judged : group.first;
             for (std::int64_t i = 0; i < count; ++i) std::ranges::copy(from.row(i), out.view().row(i).begin() + at);
+            at += group.columns();
+        }
+        return out;
+    }
+
+    /// What is to be judged in place of terms, of groups that say so: 0 elsewhere.
+    Matrix inside(std::int64_t count) const {
+        Matrix out(count, columns_);
+        std::int64_t at = 0;
+        for (const Group& group : groups_) {
+            for (std::int64_t i = 0; i < count && group.judged.cols > 0; ++i) std::ranges::copy(group.judged.view().row(i), out.view().row(i).begin() + at);
             at += group.columns();
         }
         return out;

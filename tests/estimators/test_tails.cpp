@@ -121,6 +121,20 @@ TEST_CASE("tails: a mean carried by a few terms warns, and its interval has twic
     CHECK(e.warnings[0].find("'rare': a few terms carry the mean, as if an event had been hit 8 times") == 0);
 }
 
+TEST_CASE("tails: a mean given an event warns of few terms only where few rows are inside") {
+    Matrix terms(2'000, 2), inside(2'000, 2);   // excesses of 20 and of 4 rows: exponential quantiles
+    for (std::int64_t i = 0; i < 20; ++i) terms(i, 0) = inside(i, 0) = -std::log((static_cast<double>(i) + 0.5) / 20);
+    for (std::int64_t i = 0; i < 4; ++i) terms(i, 1) = inside(i, 1) = 1;
+    Estimate alone = named({"many", "few"}), given = named({"many", "few"});
+    warn_of_few_terms(terms, 2'000, alone);
+    warn_of_few_terms(terms, 2'000, given, inside);
+    CHECK(std::get<std::vector<double>>(given.diagnostics.at("effective_terms"))[0] < 10);
+    REQUIRE(alone.warnings.size() == 1);
+    REQUIRE(given.warnings.size() == 1);
+    CHECK(alone.warnings[0].find("'few' and 1 more of 2 values") == 0);
+    CHECK(given.warnings[0].find("'few': a few terms") == 0);
+}
+
 TEST_CASE("tails: one row more, as far out as any and as heavy as any, tells where a sample is thin") {
     // 1,000 rows of sizes 1 ... 1,000 less a mean of 0: the furthest 20 weigh 0.5, the nearest one 5
     Matrix terms(1'000, 3);
