@@ -3,6 +3,10 @@
 
 #include <buffon/diffusion/empirical.hpp>
 #include <buffon/diffusion/gaussian_mixture.hpp>
+#include <buffon/diffusion/likelihood.hpp>
+#include <buffon/diffusion/order_report.hpp>
+#include <buffon/diffusion/solvers/dpm_adaptive.hpp>
+#include <buffon/diffusion/solvers/rk45.hpp>
 #include <buffon/errors.hpp>
 #include <solver_registry.hpp>
 
@@ -85,7 +89,44 @@ Raises
 ------
 ValueError
     If the grid was an array, or no time of the schedule has this level.)");
+    c.def("reversed", &Table::reversed, R"(The same solver on the same nodes from data to noise; ``invert`` runs it.
+
+Returns
+-------
+Table
+
+Raises
+------
+ValueError
+    If the table is random, or ends at sigma = 0.)");
     c.def("__repr__", &Table::text);
+}
+
+void bind_likelihood(py::module_& m) {
+    py::class_<Likelihood> c(m, "Likelihood", "Log-densities of samples under a sampler: what ``log_likelihood`` returns.");
+    c.attr("__module__") = "buffon.diffusion";
+    c.def_property_readonly("value", [](const Likelihood& l) { return binder::from_vector(l.value); }, "Log-density of each sample, shape (n,).");
+    c.def_property_readonly("std_error", [](const Likelihood& l) { return binder::from_vector(l.std_error); },
+                            "Standard error of each from the spread of its probes, shape (n,); 0 without probes.");
+    c.def_property_readonly("noise", [](const Likelihood& l) { return binder::from_matrix(l.noise); }, "Noise of the samples at the table's first time, shape (n, d).");
+    c.def_readonly("evaluations", &Likelihood::evaluations, "Denoiser evaluations spent, all samples together.");
+    c.def_readonly("rng_key", &Likelihood::rng_key, "Pass it as rng to replay the run.");
+    c.def("__repr__", [](const Likelihood& l) {
+        return "Likelihood(n=" + std::to_string(l.value.size()) + "): " + std::to_string(l.evaluations) + " evaluations; log-densities in .value";
+    });
+}
+
+void bind_order_report(py::module_& m) {
+    py::class_<OrderReport> c(m, "OrderReport", "How fast a solver converges: what ``order_report`` returns.");
+    c.attr("__module__") = "buffon.diffusion";
+    c.def_property_readonly("steps", [](const OrderReport& r) { return py::array_t<std::int64_t>(static_cast<py::ssize_t>(r.steps.size()), r.steps.data()); }, "Numbers of steps, shape (k,).");
+    c.def_property_readonly("errors", [](const OrderReport& r) { return binder::from_vector(r.errors); },
+                            "Errors, shape (k,): root mean square over the starts; of a random solver the Wasserstein distance of the laws.");
+    c.def_property_readonly("orders", [](const OrderReport& r) { return binder::from_vector(r.orders); }, "Orders between neighbours, shape (k - 1,).");
+    c.def_readonly("order", &OrderReport::order, "Least-squares slope of log error against log steps.");
+    c.def_property_readonly("interval", [](const OrderReport& r) { return py::make_tuple(r.low, r.high); }, "Interval of the order.");
+    c.def_readonly("declared", &OrderReport::declared, "Order that the solver declares, from the noise end.");
+    c.def("__repr__", &OrderReport::text);
 }
 
 void bind_draws(py::module_& m) {
@@ -199,8 +240,15 @@ void bind_samplers(py::module_& m) {
     bind_draws(m);
     bind_step(m);
     bind_ems(m);
+    bind_order_report(m);
     binder::bind(m, "sample", &sample);
     binder::bind(m, "ems", &ems);
+    binder::bind(m, "invert", &invert);
+    binder::bind(m, "order_report", &order_report);
+    bind_likelihood(m);
+    binder::bind(m, "log_likelihood", &log_likelihood);
+    binder::bind(m, "dpm_adaptive", &dpm_adaptive);
+    binder::bind(m, "rk45", &rk45);
 #define ROW(name) binder::bind(m, #name, &name);
 #include <solver_registry.inc>
 #undef ROW

@@ -56,6 +56,93 @@ EMS = (
     """,
 )
 
+INVERT = (
+    """
+    Run a solver from data to noise: what start would it have taken to these samples?
+
+    The table's nodes are walked backwards; ``sample`` from the result comes back to x, up to the solver's error.
+    """,
+    """
+    Returns
+    -------
+    Draws
+        ``x`` (n, d): the noise, in the schedule's coordinates at the table's first time.
+
+    Raises
+    ------
+    ValueError
+        If the table is random or ends at sigma = 0, or x is missing.
+
+    Examples
+    --------
+    >>> from buffon import diffusion as bd
+    >>> model = bd.GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[[0.04]], [[0.04]]])
+    >>> table = bd.heun(bd.VP(), steps=200)
+    >>> noise = bd.invert(model, table, x=[[0.9], [-1.2]])
+    >>> bd.sample(model, table, x=noise.x).x.round(2).tolist()
+    [[0.9], [-1.2]]
+    """,
+)
+
+LOG_LIKELIHOOD = (
+    """
+    Log-density of samples under a deterministic sampler, by the change of variables along its path to noise.
+
+    log p(x) = log N(noise; 0, prior_scale^2 I) + integral of the divergence: the density of what the solver makes of its prior, up to
+    its own error. Any table without noise will do; ``rk45`` bounds the error. Derivatives are central differences of the denoiser:
+    1 + 2 d, or 1 + 2 ``probes``, evaluations for each of the table's.
+    """,
+    """
+    Returns
+    -------
+    Likelihood
+        ``value`` (n,), ``std_error`` (n,) from the spread of the probes, ``noise`` (n, d), ``evaluations``, ``rng_key``.
+
+    Raises
+    ------
+    ValueError
+        If the table is random or ends at sigma = 0, x is missing, or ``probes`` is 1.
+
+    References
+    ----------
+    Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021, appendix D.2;
+    Grathwohl et al., "FFJORD", ICLR 2019 (probes).
+
+    Examples
+    --------
+    >>> from buffon import diffusion as bd
+    >>> model = bd.GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[[0.04]], [[0.04]]])
+    >>> found = bd.log_likelihood(model, bd.rk45(bd.EDM()), x=[[1.0], [0.0]])
+    >>> bool(abs(found.value - model.log_density([[1.0], [0.0]], 0.002)).max() < 0.01)
+    True
+    """,
+)
+
+ORDER_REPORT = (
+    """
+    Measure a solver's order of convergence on Gaussian data, where errors are exact: nothing is drawn.
+
+    The solver of the table is made again with other numbers of steps. A random solver's error is that of the law of its result.
+    """,
+    """
+    Returns
+    -------
+    OrderReport
+        ``order`` and its ``interval``, ``errors``, ``orders`` between neighbours, the ``declared`` one.
+
+    Raises
+    ------
+    ValueError
+        If the grid was an array, or fewer than 3 numbers of steps are asked for.
+
+    Examples
+    --------
+    >>> from buffon import diffusion as bd
+    >>> round(bd.order_report(bd.heun(bd.VP(), steps=10)).order, 1)
+    2.0
+    """,
+)
+
 _TABLE = """
     Returns
     -------
@@ -136,6 +223,17 @@ SOLVERS = {
             errors="``order`` is not 1, 2 or 3, or options exclude each other",
             reference="""Lu et al., "DPM-Solver: a fast ODE solver for diffusion probabilistic model sampling in around 10 steps", NeurIPS 2022.""",
             example='dpm(bd.VP(), steps=10, order=3, method="fast").evaluations\n    10',
+        ),
+    ),
+    "dpm_adaptive": (
+        """
+        DPM-Solver with step control: its singlestep orders as an embedded pair in lambda.
+        """,
+        dict(
+            evaluations="No rows before sampling: as many evaluations as the tolerances ask for, counted in the draws. Each sample has steps of its own unless norms='batch'; steps end at the grid's nodes, of which there are two without ``steps``.",
+            errors="``order`` is not 2 or 3, a tolerance is not positive, or ``to_zero``",
+            reference="""Lu et al., "DPM-Solver", NeurIPS 2022, appendix C.""",
+            example="dpm_adaptive(bd.VP(), order=3).steps\n    1",
         ),
     ),
     "dpm_v3": (
@@ -241,13 +339,24 @@ SOLVERS = {
     ),
     "reverse_diffusion": (
         """
-        Reverse diffusion: the reverse SDE with the increments of the forward chain.
+        Reverse diffusion: the reverse SDE with the increments of the forward chain; with corrections the predictor-corrector sampler.
         """,
         dict(
-            evaluations="``steps`` evaluations, random; weak order 1. The last step returns the mean; one to sigma = 0 the data prediction.",
-            errors="a keyword is unknown",
+            evaluations="``steps`` (1 + ``corrections``) evaluations, random; weak order 1. The last step returns the mean; one to sigma = 0 the data prediction.",
+            errors="``corrections`` is negative or ``snr`` not positive",
             reference="""Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021, appendix E.""",
             example="reverse_diffusion(bd.VE(), steps=100).evaluations\n    100",
+        ),
+    ),
+    "rk45": (
+        """
+        The probability-flow ODE by Dormand and Prince's embedded pair of orders 5 and 4, with step control.
+        """,
+        dict(
+            evaluations="No rows before sampling: as many evaluations as the tolerances ask for, counted in the draws. Each sample has steps of its own unless norms='batch'; steps end at the grid's nodes, of which there are two without ``steps``.",
+            errors="a tolerance is not positive, or ``to_zero``",
+            reference="""Dormand, Prince, J. Comput. Appl. Math. 6 (1980), 19-26; Song et al., ICLR 2021.""",
+            example="rk45(bd.VP(), rtol=1e-6, atol=1e-6).steps\n    1",
         ),
     ),
     "unipc": (
@@ -255,7 +364,7 @@ SOLVERS = {
         UniPC: a multistep predictor of any order, and a corrector of one order more that spends no evaluation of its own.
         """,
         dict(
-            evaluations="``steps`` evaluations; order ``order`` + 1 from the noise end, at most 3 from the middle; without the corrector one less.",
+            evaluations="``steps`` evaluations; order ``order`` + 1 from the noise end, at most 3 from the middle (2 with ``lower_order_final``); without the corrector one less.",
             errors="``order`` is below 1, or ``uncorrected`` names a step that does not exist",
             reference="""Zhao et al., "UniPC: a unified predictor-corrector framework for fast sampling of diffusion models", NeurIPS 2023.""",
             example="unipc(bd.VP(), steps=10, order=3).evaluations\n    10",

@@ -20,7 +20,9 @@ Draws = _native.Draws
 EDM = _native.EDM
 Ems = _native.Ems
 GaussianMixture = _native.GaussianMixture
+Likelihood = _native.Likelihood
 MeanReverting = _native.MeanReverting
+OrderReport = _native.OrderReport
 ScheduleComparison = _native.ScheduleComparison
 Step = _native.Step
 SubVP = _native.SubVP
@@ -37,8 +39,11 @@ globals().update({name: getattr(_native, name) for name in _DENOISERS})
 
 sample = _function("sample", *_solvers.SAMPLE, _native)
 ems = _function("ems", *_solvers.EMS, _native)
+invert = _function("invert", *_solvers.INVERT, _native)
+log_likelihood = _function("log_likelihood", *_solvers.LOG_LIKELIHOOD, _native)
+order_report = _function("order_report", *_solvers.ORDER_REPORT, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
 __all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "VE", "VP",
                   "ScheduleComparison", "compare_schedules", "convert",
-                  "ems", "sample", *_solvers.SOLVERS, *_DENOISERS])
+                  "Likelihood", "OrderReport", "ems", "invert", "log_likelihood", "order_report", "sample", *_solvers.SOLVERS, *_DENOISERS])

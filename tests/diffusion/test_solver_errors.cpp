@@ -60,5 +60,5 @@ TEST_CASE("solvers: errors on exact problems within 1 percent of an independent 
             ++compared;
         }
     }
-    CHECK(compared >= 400);
+    CHECK(compared >= 480);
 }

@@ -32,6 +32,7 @@ WITHOUT_TEST = {
     "lib/device_terms": "functions that test_on_device.cpp tests on every device",
     "lib/errors": "exception classes without code",
     "lib/kernel_list": "declarations of what test_kernels.cpp tests",
+    "diffusion/norms": "an enumeration",
     "estimators/adaptation_choice": "part of what test_adaptation.cpp tests",
     "estimators/adaptation_fit": "part of what test_adaptation.cpp tests",
     "estimators/adaptation_reach": "part of what test_adaptation.cpp tests",

@@ -4,7 +4,8 @@ import pytest
 
 from buffon import diffusion as bd
 
-SOLVERS = sorted(set(bd._native.registry) - {"ems", "sample"})
+ADAPTIVE = {"dpm_adaptive", "rk45"}   # no rows before sampling
+SOLVERS = sorted(set(bd._native.registry) - {"ems", "sample", "invert", "log_likelihood", "order_report", *ADAPTIVE})
 
 
 def mixture():
@@ -113,3 +114,59 @@ def test_progress_counts_up_to_the_evaluations(capsys):
 def test_refuses(call, error, words):
     with pytest.raises(error, match=words):
         call(mixture(), bd.ddim(bd.VP(), steps=2))
+
+
+def test_inversion_and_sampling_undo_each_other():
+    table = bd.fpndm(bd.VP(), steps=300)
+    x = mixture().forward(50, 0.02, rng=1)
+    noise = bd.invert(mixture(), table, x=x)
+    assert noise.evaluations == 50 * 309
+    assert np.abs(bd.sample(mixture(), table, x=noise.x).x - x).max() < 1e-2
+    assert table.reversed().levels[0] == table.levels[-1]
+    with pytest.raises(ValueError, match="a random table cannot run"):
+        bd.invert(mixture(), bd.ddpm(bd.VP(), steps=10), x=x)
+    with pytest.raises(ValueError, match="invert: x"):
+        bd.invert(mixture(), table)
+
+
+def test_an_order_report_measures_what_the_solver_declares():
+    report = bd.order_report(bd.dpmpp(bd.VP(), steps=10, order=2))
+    low, high = report.interval
+    assert low < report.order < high and abs(report.order - 2) < 0.1 and report.declared == 2
+    assert list(report.steps) == [40, 80, 160, 320] and len(report.orders) == 3
+    assert repr(report).startswith("dpmpp: order 1.99 [")
+    assert repr(bd.order_report(bd.ddpm(bd.VP(), steps=10))).startswith("ddpm: weak order")
+
+
+def test_steps_share_brownian_paths():
+    fine, coarse, other = (bd.sample(mixture(), bd.ancestral(bd.VP(), steps=n), n=200, rng=3, noise=noise).x
+                           for n, noise in [(1600, "brownian"), (400, "brownian"), (400, "independent")])
+    assert np.median(np.abs(fine - coarse)) < 0.1 * np.median(np.abs(fine - other))
+    with pytest.raises(ValueError, match="brownian"):
+        bd.sample(mixture(), bd.heun(bd.VP(), steps=5, s_churn=1), n=2, noise="brownian")
+
+
+def test_norms_of_the_batch_couple_samples_and_say_so():
+    pooled = bd.reverse_diffusion(bd.VE(), steps=10, corrections=1, norms="batch")
+    assert pooled.evaluations == 20
+    with pytest.raises(ValueError, match="all samples at once"):
+        bd.sample(mixture(), pooled, n=10, batch=5)
+
+
+@pytest.mark.parametrize("name", sorted(ADAPTIVE))
+def test_adaptive_solvers_spend_what_their_tolerances_ask_for(name):
+    loose, tight = (getattr(bd, name)(bd.VP(), rtol=tolerance, atol=tolerance) for tolerance in [1e-2, 1e-4])
+    assert "tolerances" in repr(loose) and loose.rows == [] and loose.evaluations == 0
+    first, second = (bd.sample(mixture(), table, n=100, rng=1) for table in [loose, tight])
+    assert 1000 < first.evaluations < second.evaluations
+    assert np.median(np.abs(first.x - second.x)) < 0.02
+    alone = bd.sample(mixture(), tight, x=[[0.3, -0.4]]).x
+    assert np.array_equal(bd.sample(mixture(), tight, x=[[1.0, 1.0], [0.3, -0.4]]).x[1:], alone)
+
+
+def test_log_likelihood_is_the_mixtures_log_density():
+    x = mixture().forward(30, 0.002, rng=1)
+    found = bd.log_likelihood(mixture(), bd.rk45(bd.EDM()), x=x)
+    assert np.abs(found.value - mixture().log_density(x, 0.002)).max() < 0.1   # the prior N(0, 80^2 I) is not quite the law at 80
+    probed = bd.log_likelihood(mixture(), bd.heun(bd.EDM(), steps=40), x=x, probes=4, rng=2)
+    assert probed.std_error.shape == (30,) and probed.noise.shape == (30, 2)

@@ -37,6 +37,7 @@ SOLVERS = [
     "ddpm",
     "deis",
     "dpm",
+    "dpm_adaptive",
     "dpm_v3",
     "dpmpp",
     "euler",
@@ -47,12 +48,13 @@ SOLVERS = [
     "pndm",
     "probability_flow",
     "reverse_diffusion",
+    "rk45",
     "unipc",
 ]
 DENOISERS = ["Empirical"]
 DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
              "ScheduleComparison", "compare_schedules", "convert",
-             "Ems", "ems", "sample", *SOLVERS, *DENOISERS]
+             "Ems", "ems", "Likelihood", "OrderReport", "sample", "invert", "log_likelihood", "order_report", *SOLVERS, *DENOISERS]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 FIT = ["log_likelihood", "aic", "bic", "n", "missing"]
 MEMBERS = {
@@ -112,7 +114,7 @@ def test_every_registered_word_is_public():
 
 
 def test_every_registered_solver_is_public():
-    assert set(bf._buffon.diffusion.registry) == {"ems", "sample", *SOLVERS}
+    assert set(bf._buffon.diffusion.registry) == {"ems", "sample", "invert", "log_likelihood", "order_report", *SOLVERS}
 
 
 @pytest.mark.parametrize("name", OF_SAMPLES)

@@ -1,8 +1,10 @@
 #include <buffon/diffusion/executor.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <type_traits>
 
+#include <buffon/diffusion/brownian.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/stream.hpp>
@@ -32,7 +34,9 @@ public:
         start();
         int last = 0;
         for (const Operation& op : program_.operations) {
-            op.at >= 0 ? evaluate(op) : combine(op);
+            if (op.at >= 0) evaluate(op);
+            else if (!op.langevin.empty()) langevin(op);
+            else combine(op);
             last = op.out;
             if (op.node >= 0 && !accept(op)) break;
         }
@@ -93,15 +97,56 @@ private:
     }
 
     void combine(const Operation& op, std::int64_t row, std::int64_t count) {
-        if (!op.noise.empty())
-            Stream{job_.draws.rng_key, start_stream + 1 + static_cast<std::uint32_t>(op.draw)}.normal(first_ + row, noise_.view().slice(row, count));
+        if (!op.noise.empty()) draw(op, row, count);
         if (program_.axis == Program::Axis::none) return combine_with(op, 0, row, count);
         if (program_.axis == Program::Axis::coordinate) return combine_columns(op, row, count);
-        for (std::int64_t i = row; i < row + count;) {   // runs of samples with the same table
+        for_runs(row, count, [&](std::size_t table, std::int64_t i, std::int64_t n) { combine_with(op, table, i, n); });
+    }
+
+    /// f(table, first row, rows) for runs of samples with the same table.
+    template <class F>
+    void for_runs(std::int64_t row, std::int64_t count, const F& f) {
+        for (std::int64_t i = row; i < row + count;) {
             std::int64_t end = i + 1;
             while (end < row + count && table_of(end) == table_of(i)) ++end;
-            combine_with(op, table_of(i), i, end - i);
+            f(table_of(i), i, end - i);
             i = end;
+        }
+    }
+
+    /// Standard normal numbers of a row with noise.
+    void draw(const Operation& op, std::int64_t row, std::int64_t count) {
+        if (job_.options.noise == NoiseKind::independent)
+            return Stream{job_.draws.rng_key, start_stream + 1 + static_cast<std::uint32_t>(op.draw)}.normal(first_ + row, noise_.view().slice(row, count));
+        for_runs(row, count, [&](std::size_t table, std::int64_t i, std::int64_t n) {
+            const std::size_t g = program_.axis == Program::Axis::sample ? table : 0;
+            brownian_increment({job_.draws.rng_key, start_stream}, first_ + i, op.before[g], op.rho[g], noise_.view().slice(i, n));
+        });
+    }
+
+    /// x + w (D - x) + rho sqrt(2 w) xi, see Recorder::langevin.
+    void langevin(const Operation& op) {
+        draw(op, 0, rows_);
+        const T *x = slot(op.in[0]), *D = slot(op.in[1]);
+        std::vector<double> drawn(static_cast<std::size_t>(rows_)), pull(drawn.size());
+        for (std::int64_t i = 0; i < rows_; ++i)
+            for (std::int64_t j = i * cols_; j < (i + 1) * cols_; ++j) {
+                const double gap = static_cast<double>(D[j]) - static_cast<double>(x[j]), xi = noise_.data[static_cast<std::size_t>(j)];
+                drawn[static_cast<std::size_t>(i)] += xi * xi;
+                pull[static_cast<std::size_t>(i)] += gap * gap;
+            }
+        double drawn_mean = 0.0, pull_mean = 0.0;
+        for (std::size_t i = 0; i < drawn.size(); ++i) {
+            drawn_mean += std::sqrt(drawn[i]) / static_cast<double>(rows_);
+            pull_mean += std::sqrt(pull[i]) / static_cast<double>(rows_);
+        }
+        for (std::int64_t i = 0; i < rows_; ++i) {
+            const std::size_t g = per_sample() ? table_of(i) : 0, at = static_cast<std::size_t>(i);
+            const double rho = op.rho[g], from = op.pooled ? drawn_mean : std::sqrt(drawn[at]), to = op.pooled ? pull_mean : std::sqrt(pull[at]);
+            const double ratio = to > 0 ? from * rho / to : 0.0;   // no score: no step
+            const double w = op.langevin[g] * ratio * ratio, noise = rho * std::sqrt(2 * w);
+            for (std::int64_t j = i * cols_; j < (i + 1) * cols_; ++j)
+                slot(op.out)[j] = static_cast<T>((1 - w) * static_cast<double>(x[j]) + w * static_cast<double>(D[j]) + noise * noise_.data[static_cast<std::size_t>(j)]);
         }
     }
 

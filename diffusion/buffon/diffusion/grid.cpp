@@ -49,6 +49,10 @@ Nodes nodes(const Schedule& schedule, const Grid& grid) {
     require(n.t.size() >= 2, "grid: an array must hold at least 2 times, got ", n.t.size());
     for (std::size_t i = 1; i < n.t.size(); ++i)
         require(n.rho[i] < n.rho[i - 1], "grid: times must decrease to less noise, got ", n.t[i], " after ", n.t[i - 1]);
+    if (grid.reversed) {
+        require(n.rho.back() > 0, "grid: a node at sigma = 0 has no way back to noise");
+        for (auto* values : {&n.t, &n.alpha, &n.lambda, &n.rho}) std::ranges::reverse(*values);
+    }
     return n;
 }
 

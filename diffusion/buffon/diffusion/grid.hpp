@@ -29,6 +29,7 @@ struct Grid {
     std::optional<double> t_end = {};
     std::optional<double> t_start = {};
     double power = 7.0;
+    bool reversed = false;   // from data to noise; of Table::reversed, no keyword
 
     static constexpr auto fields() {
         return std::tuple{
@@ -41,7 +42,7 @@ struct Grid {
     }
 };
 
-/// The steps + 1 nodes of a grid, from noise to data. rho = sigma / alpha = exp(-lambda) is the noise level; at the last
+/// The steps + 1 nodes of a grid, from noise to data, or back where it is reversed. rho = sigma / alpha = exp(-lambda) is the noise level; at the last
 /// node it may be 0, with lambda = +inf.
 struct Nodes {
     std::vector<double> t, alpha, lambda, rho;
@@ -49,7 +50,8 @@ struct Nodes {
     std::size_t steps() const { return t.size() - 1; }
 };
 
-/// @throw std::invalid_argument for steps < 1, times that do not decrease or leave the schedule's range, fewer than two.
+/// @throw std::invalid_argument for steps < 1, times that do not decrease or leave the schedule's range, fewer than two, a reversed
+/// grid with a node at sigma = 0.
 Nodes nodes(const Schedule& schedule, const Grid& grid);
 
 }  // namespace buffon::diffusion

@@ -12,6 +12,7 @@ using Rows = std::vector<Row>;
 bool alike(const Rows& a, const Rows& b) {
     return std::ranges::equal(a, b, [](const Row& left, const Row& right) {
         return left.at == right.at && left.node == right.node && (left.noise != 0) == (right.noise != 0) &&
+               (left.langevin > 0) == (right.langevin > 0) && left.pooled == right.pooled &&
                std::ranges::equal(left.terms, right.terms, {}, &Term::value, &Term::value);
     });
 }
@@ -19,7 +20,7 @@ bool alike(const Rows& a, const Rows& b) {
 Operation operation(const std::vector<const Rows*>& tables, std::size_t i, const std::vector<int>& slot) {
     const Row& first = (*tables[0])[i];
     Operation op{.at = first.at < 0 ? -1 : slot[static_cast<std::size_t>(first.at)], .out = first.slot, .in = {}, .weights = {},
-                 .offset = std::vector<double>(tables.size(), 0.0), .noise = {}, .rho = {}, .node = first.node};
+                 .offset = std::vector<double>(tables.size(), 0.0), .noise = {}, .rho = {}, .node = first.node, .langevin = {}, .pooled = first.pooled, .before = {}};
     for (std::size_t k = 0; k < first.terms.size(); ++k) {
         const int value = first.terms[k].value;
         if (value != 1) op.in.push_back(slot[static_cast<std::size_t>(value)]);
@@ -32,6 +33,7 @@ Operation operation(const std::vector<const Rows*>& tables, std::size_t i, const
     for (const Rows* rows : tables) {
         op.rho.push_back((*rows)[i].rho);
         if (first.noise != 0) op.noise.push_back((*rows)[i].noise);
+        if (first.langevin > 0) op.langevin.push_back((*rows)[i].langevin);
     }
     return op;
 }
@@ -56,6 +58,8 @@ Program pack(std::span<const Table> tables) {
     program.slots = first.slots;
     program.evaluations = first.evaluations();
     std::vector<int> slot{0, -1};
+    std::vector<double> level;   // of the last node or random row
+    for (std::size_t g = 0; g < all.size(); ++g) level.push_back(program.axis == Program::Axis::sample ? tables[g].rho_start() : first.rho_start());
     std::int64_t draws = 0;
     for (std::size_t i = 0; i < first.rows.size(); ++i) {
         slot.push_back(first.rows[i].slot);
@@ -65,7 +69,12 @@ Program pack(std::span<const Table> tables) {
             for (std::size_t g = 0; g < all.size(); ++g)
                 program.operations.back().rho[g] = first.rows[i].at == 0 ? (program.axis == Program::Axis::sample ? tables[g].rho_start() : first.rho_start())
                                                                         : (*all[g])[static_cast<std::size_t>(first.rows[i].at) - 2].rho;
-        if (!program.operations.back().noise.empty()) program.operations.back().draw = draws++;
+        Operation& op = program.operations.back();
+        if (!op.noise.empty()) {
+            op.draw = draws++;
+            op.before = level;
+        }
+        if (!op.noise.empty() || op.node >= 0) level = op.rho;
     }
     return program;
 }

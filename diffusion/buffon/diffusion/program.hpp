@@ -21,6 +21,9 @@ struct Operation {
     std::int64_t draw = 0;          // number of the noise row: its own stream
     std::vector<double> rho;        // (tables): level the value claims
     int node = -1;
+    std::vector<double> langevin;   // (tables); empty: none
+    bool pooled = false;
+    std::vector<double> before;     // (tables): level at which the noise's piece of a Brownian path begins; it ends at rho
 };
 
 struct Program {

@@ -48,6 +48,17 @@ Combination Recorder::node(const Combination& x, std::size_t node, double rho, d
     return value;
 }
 
+Combination Recorder::langevin(const Combination& x, const Combination& D, double rho, double scale, bool pooled) {
+    require(x.weights.size() == 1 && D.weights.size() == 1, "Recorder.langevin: x and D must be one value each");
+    Row row;
+    row.rho = rho;
+    row.noise = rho;   // that there is one: its weight is found at run time
+    row.terms = {{x.weights.begin()->first, 1.0}, {D.weights.begin()->first, 0.0}};
+    row.langevin = scale;
+    row.pooled = pooled;
+    return push(std::move(row));
+}
+
 Table Recorder::seal() {
     const auto n = rows_.size();
     std::vector<std::size_t> last(n + 2, 0);

@@ -49,6 +49,10 @@ public:
     /// A mix of denoiser outputs, kept as a value of its own.
     Combination mix(const Combination& x) { return state(x, 0.0); }
 
+    /// A Langevin step that keeps the level rho: x + w (D - x) + rho sqrt(2 w) xi with w = scale (|xi| rho / |D - x|)^2, norms
+    /// over the coordinates of a sample or, `pooled`, their means over all samples.
+    Combination langevin(const Combination& x, const Combination& D, double rho, double scale, bool pooled);
+
     /// The rows with their slots: a value's slot is free again after its last use.
     Table seal();
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <buffon/check.hpp>
+#include <buffon/diffusion/adaptive.hpp>
 #include <buffon/diffusion/executor.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/parallel.hpp>
@@ -57,21 +58,35 @@ std::int64_t count_of(const Denoiser& model, const SampleOptions& options) {
 void check(const Denoiser& model, const Table& table, const SampleOptions& options, std::int64_t n) {
     const auto& traits = model.traits();
     constexpr double slack = 1e-9;
-    const double lowest = table.nodes.rho.back() > 0 ? table.nodes.rho.back() : table.nodes.rho[table.nodes.steps() - 1];
-    require(table.rho_start() <= traits.sigma_max * (1 + slack) && lowest >= traits.sigma_min * (1 - slack), "sample: the table runs from level ",
-            table.rho_start(), " to ", lowest, ", but ", traits.name, " knows [", traits.sigma_min, ", ", traits.sigma_max, "]");
+    const double last = table.nodes.rho.back() > 0 ? table.nodes.rho.back() : table.nodes.rho[table.nodes.steps() - 1];
+    const auto [lowest, highest] = std::minmax(last, table.rho_start());
+    require(highest <= traits.sigma_max * (1 + slack) && lowest >= traits.sigma_min * (1 - slack), "sample: the table runs from level ",
+            table.rho_start(), " to ", last, ", but ", traits.name, " knows [", traits.sigma_min, ", ", traits.sigma_max, "]");
     const auto labels = static_cast<std::int64_t>(options.condition.values.size());
     require(labels <= 1 || labels == n, "sample: condition must be one label or one per sample (", n, "), got ", labels);
     require(!options.batch || *options.batch >= 1, "sample: batch must be at least 1, got ", options.batch.value_or(1));
     require(options.threads >= 0, "sample: threads must not be negative, got ", options.threads);
     require(options.record >= 0, "sample: record must not be negative, got ", options.record);
+    require(!table.grid.reversed || options.x, "sample: a table from data to noise starts from samples x, which are missing");
+    require(!table.pooled() || !options.batch || *options.batch >= n, "sample: ", table.name,
+            " takes norms over all samples at once; batch must be left out, got ", options.batch.value_or(n));
     require(table.coordinates.empty() || static_cast<std::int64_t>(table.coordinates.size()) == model.dim(), "sample: ", table.name,
             " was made for ", table.coordinates.size(), " coordinates, the model has ", model.dim());
+}
+
+/// Paths are followed towards less noise only: one row with noise ends where the next begins, or before.
+void check_paths(const Table& table, const Program& program, const SampleOptions& options) {
+    if (options.noise == NoiseKind::independent) return;
+    for (const Operation& op : program.operations)
+        for (std::size_t g = 0; g < op.before.size(); ++g)
+            require(op.rho[g] < op.before[g], "sample: noise='brownian' needs rows that lower the noise level, ", table.name, " has one from level ",
+                    op.before[g], " to ", op.rho[g]);
 }
 
 /// Rows that go through the table together. A concurrent denoiser gets blocks that stay in the cache, one per thread;
 /// another one, which may be a network, as much as fits.
 std::int64_t rows_at_once(const Denoiser& model, const Table& table, const SampleOptions& options, std::int64_t n) {
+    if (table.pooled()) return n;
     const std::int64_t d = model.dim();
     const bool small = model.traits().concurrent && !options.callback;
     const std::int64_t room = small ? std::int64_t{1} << 15 : (std::int64_t{1} << 26) / std::max(1, table.slots);
@@ -93,7 +108,8 @@ Draws sample(const Denoiser& model, const Table& table, const SampleOptions& opt
     const std::int64_t n = count_of(model, options);
     check(model, table, options, n);
     const Plan tables = plan(table, options, n);
-    const Program program = pack(tables.tables);
+    const Program program = table.adaptive ? Program{} : pack(tables.tables);
+    check_paths(table, program, options);
     const std::int64_t rows = rows_at_once(model, table, options, n);
 
     Draws draws;
@@ -110,16 +126,22 @@ Draws sample(const Denoiser& model, const Table& table, const SampleOptions& opt
     const auto progress = [&](std::int64_t more) {
         const std::lock_guard lock(telling);
         told += more;
-        options.progress(told, n * program.evaluations, {});
+        options.progress(told, std::max(told, n * program.evaluations), {});
     };
     const Job job{model, tables.tables, tables.table_of, program, options, draws, options.progress ? progress : std::function<void(std::int64_t)>{}};
     const bool side_by_side = model.traits().concurrent && !options.callback;
     parallel::for_each((n + rows - 1) / rows, side_by_side ? options.threads : 1, [&](std::int64_t block) {
         const std::int64_t first = block * rows;
-        spent += run_block(job, first, std::min(rows, n - first), side_by_side ? 1 : options.threads);
+        spent += (table.adaptive ? run_adaptive : run_block)(job, first, std::min(rows, n - first), side_by_side ? 1 : options.threads);
     });
     draws.parts["denoise"] = spent;
     return draws;
+}
+
+Draws invert(const Denoiser& model, const Table& table, const SampleOptions& options) {
+    require(options.x.has_value(), "invert: x, the samples to invert, must be given");
+    require(options.level.values.empty(), "invert: level has no meaning, x stands at the table's last level ", table.nodes.rho.back());
+    return sample(model, table.reversed(), options);
 }
 
 }  // namespace buffon::diffusion

@@ -59,6 +59,10 @@ struct OneOrMany {
     OneOrMany(std::vector<T> values) : values(std::move(values)) {}
 };
 
+/// `independent`: each row with noise has numbers of its own. `brownian`: they are increments of one Brownian path for each
+/// sample and coordinate, so tables with any number of steps follow the same path.
+enum class NoiseKind { independent, brownian };
+
 /// Precision of the states; coefficients and sums are double always.
 enum class StateType { float64, float32 };
 
@@ -68,6 +72,7 @@ struct SampleOptions {
     OneOrMany<std::int64_t> condition = {};
     std::optional<Matrix> x = {};
     OneOrMany<double> level = {};
+    NoiseKind noise = NoiseKind::independent;
     StateType dtype = StateType::float64;
     std::optional<std::int64_t> batch = {};
     int threads = 0;
@@ -82,6 +87,7 @@ struct SampleOptions {
             Field{"condition", &SampleOptions::condition, "class of each sample, or one of all; -1 for none; None: unconditional"},
             Field{"x", &SampleOptions::x, "starts (n, d) in the schedule's coordinates, x = alpha x0 + sigma eps; None draws them from the prior"},
             Field{"level", &SampleOptions::level, "noise level sigma / alpha of the starts, one or one per sample; None for the table's own"},
+            Field{"noise", &SampleOptions::noise, "'independent' numbers for each step, or 'brownian', increments of one path for each sample and coordinate, whatever the number of steps"},
             Field{"dtype", &SampleOptions::dtype, "precision of the states; coefficients and sums are float64 always"},
             Field{"batch", &SampleOptions::batch, "largest number of rows in one call of the denoiser; changes no result"},
             Field{"threads", &SampleOptions::threads, "threads, 0 for all; changes no result"},
@@ -94,8 +100,16 @@ struct SampleOptions {
 /// @throw std::invalid_argument for options that contradict each other, a table that leaves the denoiser's range of levels.
 Draws sample(const Denoiser& model, const Table& table, const SampleOptions& options);
 
+/// The same table from data to noise: x holds samples at its last time, the result is their noise at its first.
+/// @throw std::invalid_argument for a random table, one that ends at sigma = 0, no x.
+Draws invert(const Denoiser& model, const Table& table, const SampleOptions& options);
+
 }  // namespace buffon::diffusion
 
+template <>
+struct buffon::EnumNames<buffon::diffusion::NoiseKind> {
+    static constexpr std::array<std::string_view, 2> names{"independent", "brownian"};
+};
 template <>
 struct buffon::EnumNames<buffon::diffusion::StateType> {
     static constexpr std::array<std::string_view, 2> names{"float64", "float32"};

@@ -6,10 +6,11 @@
 namespace buffon::diffusion {
 namespace {
 
-/// Backward differences: t is often the last time that the schedule knows.
+/// Differences to one side: backward, because t is often the last time that the schedule knows, but ahead from about 0.
 template <class F>
-double derivative(const F& f, double t) {
-    const double h = 1e-3 * t;
+double derivative(const F& f, double t, double t_start) {
+    double h = std::max(1e-3 * t, 1e-8 * t_start);
+    if (t < 4 * h) h = -h;
     return (25 * f(t) - 48 * f(t - h) + 36 * f(t - 2 * h) - 16 * f(t - 3 * h) + 3 * f(t - 4 * h)) / (12 * h);
 }
 
@@ -26,8 +27,8 @@ Promise promise_of_steps(const Nodes& n) {
 
 Rates rates(const Schedule& schedule, double t) {
     const double sigma = schedule.sigma(t);
-    return {derivative([&](double at) { return schedule.log_alpha(at); }, t),
-            -2 * sigma * sigma * derivative([&](double at) { return schedule.lambda(at); }, t)};
+    return {derivative([&](double at) { return schedule.log_alpha(at); }, t, schedule.t_start()),
+            -2 * sigma * sigma * derivative([&](double at) { return schedule.lambda(at); }, t, schedule.t_start())};
 }
 
 }  // namespace buffon::diffusion

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include <buffon/check.hpp>
+#include <buffon/diffusion/adaptive.hpp>
 #include <buffon/diffusion/describe.hpp>
 
 namespace buffon::diffusion {
@@ -20,7 +21,7 @@ double violation_of(const Table& table, const std::vector<Row>& rows) {
     const std::vector<double> rho = levels_of_values(table, rows);
     double worst = 0.0;
     for (const Row& row : rows) {
-        if (row.at >= 0) continue;
+        if (row.at >= 0 || row.langevin > 0) continue;
         double weights = 0.0, level = 0.0, size = 0.0;
         for (const Term& term : row.terms) {
             const double part = term.weight * rho[static_cast<std::size_t>(term.value)];
@@ -77,7 +78,12 @@ std::string Table::text() const {
     else out << ", grid=[" << nodes.t.front() << " ... " << nodes.t.back() << "]";
     if (grid.power != Grid{}.power) out << ", power=" << grid.power;
     if (grid.to_zero) out << ", to_zero=True";
+    if (grid.reversed) out << ", from data to noise";
     if (!options.empty()) out << ", " << options;
+    if (adaptive) {
+        out << "): evaluations as its tolerances ask for, from noise level " << rho_start() << " to " << nodes.rho.back();
+        return out.str();
+    }
     out << "): " << evaluations() << " evaluation" << (evaluations() == 1 ? "" : "s") << " from noise level " << rho_start() << " to "
         << nodes.rho.back() << ", " << rows.size() - static_cast<std::size_t>(evaluations()) << " combinations of at most " << operands()
         << " values, " << slots << " arrays";
@@ -93,18 +99,32 @@ std::string Table::formula() const {
         const Row& row = rows[i];
         out << names[i + 2] << " = ";
         if (row.at >= 0) out << "denoise(" << names[static_cast<std::size_t>(row.at)] << ")";
-        for (std::size_t k = 0; k < row.terms.size(); ++k) {
+        if (row.langevin > 0) out << "langevin(" << names[static_cast<std::size_t>(row.terms[0].value)] << ", " << names[static_cast<std::size_t>(row.terms[1].value)] << ")";
+        else for (std::size_t k = 0; k < row.terms.size(); ++k) {
             const double w = row.terms[k].weight;
             out << (k == 0 ? (w < 0 ? "-" : "") : (w < 0 ? " - " : " + ")) << std::abs(w) << " " << names[static_cast<std::size_t>(row.terms[k].value)];
         }
-        if (row.noise != 0) out << " + " << row.noise << " xi";
+        if (row.noise != 0 && row.langevin == 0) out << " + " << row.noise << " xi";
         if (row.at < 0) out << "   [level " << row.rho << "]";
         out << "\n";
     }
     return out.str();
 }
 
+Table Table::reversed() const {
+    require(!has_noise(), name, ": a random table cannot run from data to noise");
+    require(nodes.rho.back() > 0, name, ": a table that ends at sigma = 0 cannot run from data to noise; leave to_zero out");
+    Grid back = grid;
+    back.reversed = !grid.reversed;
+    return remake(back);
+}
+
+bool Table::pooled() const {
+    return (adaptive && adaptive->norms == Norms::batch) || std::ranges::any_of(rows, &Row::pooled);
+}
+
 Table Table::from_level(double rho) const {
+    require(!grid.reversed, name, ": a table from data to noise starts at its own level, ", rho_start(), ", only");
     require(grid.grid.times.empty(), name, ": a table made from an array of times starts at its first only, level ", rho_start(), "; got level ", rho);
     require(rho > nodes.rho.back() && std::isfinite(rho), name, ": a start must lie above the last noise level ", nodes.rho.back(), ", got ", rho);
     Grid from = grid;

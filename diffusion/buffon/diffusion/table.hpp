@@ -26,6 +26,8 @@ struct Row {
     double noise = 0.0;
     double rho = 0.0;           // what the value claims to be: x0 + rho eps; outputs of the denoiser and their mixes: 0
     int node = -1;              // the accepted state of this node of the grid
+    double langevin = 0.0;      // > 0: a Langevin step of the level rho, see Recorder::langevin; weights and noise are found at run time
+    bool pooled = false;        // ... by the mean norms of all samples
     int slot = 0;               // where it is stored; may be that of an operand read here for the last time
 };
 
@@ -40,8 +42,11 @@ struct Orders {
     double from_middle = 1.0;
 };
 
+struct Adaptive;   // not installed
+
 struct Table {
     std::vector<Row> rows;                             // the last one is the result
+    std::shared_ptr<const Adaptive> adaptive = {};     // or, instead of rows, the rule that makes them as it goes
     std::vector<std::vector<Row>> coordinates = {};    // empty, or the rows of every coordinate, alike but for the weights
     int slots = 0;                                     // (n, d) arrays alive at once
     Nodes nodes;
@@ -56,7 +61,7 @@ struct Table {
     std::function<Table(const Grid&)> remake;          // the same solver on another grid
 
     std::int64_t steps() const { return static_cast<std::int64_t>(nodes.steps()); }
-    /// Denoiser evaluations per sample.
+    /// Denoiser evaluations per sample; 0 for a rule, which does not know them before.
     std::int64_t evaluations() const;
     double rho_start() const { return nodes.rho.front(); }
     bool has_noise() const;
@@ -73,6 +78,12 @@ struct Table {
     /// The same solver from the level `rho` on, with as many steps.
     /// @throw std::invalid_argument where the grid was an array, or for a level outside the schedule's range.
     Table from_level(double rho) const;
+
+    /// The same solver on the same nodes from data to noise.
+    /// @throw std::invalid_argument for a random table, or one that ends at sigma = 0.
+    Table reversed() const;
+    /// Whether rows need all samples at once.
+    bool pooled() const;
 };
 
 }  // namespace buffon::diffusion

@@ -14,7 +14,7 @@ Table ddim(const Schedule& schedule, const Grid& grid, const DdimOptions& option
         for (std::size_t i = 0; i < n.steps(); ++i) {
             const double s = n.rho[i], t = n.rho[i + 1];
             // the last step adds no noise
-            const double c = i + 1 == n.steps() ? 0.0 : options.eta * (t / s) * std::sqrt((s - t) * (s + t));
+            const double c = options.eta == 0 || i + 1 == n.steps() ? 0.0 : options.eta * (t / s) * std::sqrt((s - t) * (s + t));
             require(c <= t, "ddim: eta = ", options.eta, " makes the noise of step ", i + 1, " exceed its level");
             const double a = std::sqrt((t - c) * (t + c)) / s;
             const Combination D = r.denoise(x);
