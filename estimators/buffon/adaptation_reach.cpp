@@ -11,8 +11,8 @@ constexpr double hidden_laws = 0.5;    // unseen: most laws can only be left to 
 // An event that is hit less often than this is known to no better than a third: there a look further out pays.
 constexpr double few_hits = 10;
 constexpr std::int64_t few_dimensions = 8;   // in more a small budget cannot follow up what it finds: any hit says that q_0 will do
-// How much smaller the effective size of points of the wide law is under q_0. Its standard deviation is then 3 in one or two
-// dimensions, 1.8 in four, 1.25 in twenty: events of 1e-3 to 1e-6 get some ten to ten thousand times as many points.
+// How much smaller the effective size of points of the wide law is under q_0. Its standard deviation is then 3 in one
+// dimension, 2.7 in two, 1.8 in four, 1.25 in twenty.
 constexpr double worth = 4;
 constexpr double widest = 3;           // further out laws and models leave the range of doubles
 
