@@ -364,7 +364,8 @@ SOLVERS = {
         UniPC: a multistep predictor of any order, and a corrector of one order more that spends no evaluation of its own.
         """,
         dict(
-            evaluations="``steps`` evaluations; order ``order`` + 1 from the noise end, at most 3 from the middle (2 with ``lower_order_final``); without the corrector one less.",
+            evaluations="``steps`` evaluations; order ``order`` + 1 (at most 4) from the noise end, at most 3 from the middle (2 with "
+            "``lower_order_final``); without the corrector one less.",
             errors="``order`` is below 1, or ``uncorrected`` names a step that does not exist",
             reference="""Zhao et al., "UniPC: a unified predictor-corrector framework for fast sampling of diffusion models", NeurIPS 2023.""",
             example="unipc(bd.VP(), steps=10, order=3).evaluations\n    10",

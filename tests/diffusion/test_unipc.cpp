@@ -114,7 +114,7 @@ TEST_CASE("unipc: uncorrected steps keep their prediction") {
 }
 
 TEST_CASE("unipc: declared orders are reached from the noise end and from the middle") {
-    for (const UnipcOptions& options : all(3)) problems::check_declared_orders([&](const Schedule& schedule, const Grid& grid) { return unipc(schedule, grid, options); });
+    for (const UnipcOptions& options : all(4)) problems::check_declared_orders([&](const Schedule& schedule, const Grid& grid) { return unipc(schedule, grid, options); });
 }
 
 TEST_CASE("unipc: a refusal names the solver, the option, the value and the requirement") {
