@@ -1,5 +1,4 @@
-/// Python's denoisers: Empirical, and Denoiser, the type-erased one that samplers take. Shapes are checked, the GIL is
-/// released, no arithmetic.
+/// Python's Empirical, and what all denoisers share. Shapes are checked, the GIL is released, no arithmetic.
 #include "denoisers.hpp"
 
 #include <algorithm>
@@ -199,4 +198,9 @@ array([[0.5],
 
 }  // namespace
 
-void bind_denoisers(py::module_& m) { bind_empirical(m); }
+void bind_python_denoisers(py::module_& m);
+
+void bind_denoisers(py::module_& m) {
+    bind_empirical(m);
+    bind_python_denoisers(m);
+}

@@ -8,6 +8,8 @@
 
 #include "arrays.hpp"
 #include "convert.hpp"
+#include "denoisers.hpp"
+#include "diffusion.hpp"
 #include "rng.hpp"
 
 #include <algorithm>
@@ -64,12 +66,29 @@ std::vector<Matrix> to_matrices(py::handle value, const std::string& what) {
     return out;
 }
 
-GaussianMixture make_mixture(py::handle weights, py::handle means, py::handle covariances) {
-    std::vector<double> w = binder::to_vector(weights, "GaussianMixture: weights");
-    Matrix centres = binder::to_matrix(means, "GaussianMixture: means");
-    std::vector<Matrix> parts = to_matrices(covariances, "GaussianMixture: covariances");
+/// covariances (k, d, d) or (k, d), or factors (k, d, r) with noise (k,).
+GaussianMixture make_mixture(py::handle weights, py::handle means, py::handle covariances, py::handle factors, py::handle noise, py::handle labels) {
+    const std::string f = "GaussianMixture";
+    std::vector<double> w = binder::to_vector(weights, f + ": weights");
+    Matrix centres = binder::to_matrix(means, f + ": means");
+    std::vector<std::int64_t> classes;
+    if (!labels.is_none()) classes = binder::convert<OneOrMany<std::int64_t>>(labels, f, "labels").values;
+    require(covariances.is_none() != factors.is_none(), f, ": either covariances or factors must be given");
+    require(factors.is_none() == noise.is_none(), f, ": factors and noise belong together");
+    if (!factors.is_none()) {
+        const std::vector<Matrix> u = to_matrices(factors, f + ": factors");
+        const std::vector<double> tau = binder::to_vector(noise, f + ": noise");
+        const py::gil_scoped_release release;
+        return GaussianMixture::low_rank(std::move(w), std::move(centres), u, tau, std::move(classes));
+    }
+    if (binder::to_array(covariances, f + ": covariances").ndim() == 2) {
+        const Matrix variances = binder::to_matrix(covariances, f + ": covariances");
+        const py::gil_scoped_release release;
+        return GaussianMixture::diagonal(std::move(w), std::move(centres), variances, std::move(classes));
+    }
+    std::vector<Matrix> parts = to_matrices(covariances, f + ": covariances");
     const py::gil_scoped_release release;
-    return {std::move(w), std::move(centres), std::move(parts)};
+    return {std::move(w), std::move(centres), std::move(parts), std::move(classes)};
 }
 
 std::string argument(const char* function, const char* name) { return std::string("GaussianMixture.") + function + ": " + name; }
@@ -103,8 +122,13 @@ Array rows_of(const char* function, const GaussianMixture& mixture, py::handle p
 }
 
 Array denoise(const GaussianMixture& g, py::handle x, py::handle sigma, py::handle condition) {
-    require(condition.is_none(), "GaussianMixture.denoise: condition must be None, this model is unconditional");
-    return rows_of("denoise", g, x, sigma, {g.dim()}, [&](ConstView a, auto s, View out) { g.denoise(a, s, out); });
+    const std::string f = "GaussianMixture.denoise";
+    require(condition.is_none() || g.classes() > 0, f, ": condition must be None, this model is unconditional");
+    const Array points = to_points("denoise", g, x);
+    const std::vector<std::int64_t> labels = binder::to_labels(f, condition, points.shape(0));
+    for (const std::int64_t label : labels)
+        require(label >= -1 && label < g.classes(), f, ": condition must lie in 0 ... ", g.classes() - 1, " (-1: none), got ", label);
+    return rows_of("denoise", g, points, sigma, {g.dim()}, [&](ConstView a, auto s, View out) { g.denoise({a, s, labels, 0}, out); });
 }
 
 Array score(const GaussianMixture& g, py::handle x, py::handle sigma) {
@@ -178,15 +202,41 @@ Parameters
 weights : array (k,)
     Positive; normalised here.
 means : array (k, d)
-covariances : array (k, d, d)
-    Symmetric positive semidefinite; singular ones are allowed.
+covariances : array (k, d, d) or (k, d), optional
+    Symmetric positive semidefinite; singular ones are allowed. (k, d) holds the diagonals of diagonal ones.
+factors : array (k, d, r), optional
+    Instead of covariances: covariance k is factors_k factors_k^T + noise_k^2 I. No (d, d) is built.
+noise : array (k,), optional
+    With factors; at least 0.
+labels : array of int (k,), optional
+    Class 0, 1, ... of each component: ``denoise`` takes a condition, and ``given(label)`` is the mixture of one class.
 
 Raises
 ------
 ValueError
     If a shape is wrong, a weight is not positive, a covariance is not symmetric positive semidefinite.)");
     c.attr("__module__") = "buffon.diffusion";
-    c.def(py::init(&make_mixture), py::arg("weights"), py::arg("means"), py::arg("covariances"));
+    c.def(py::init(&make_mixture), py::arg("weights"), py::arg("means"), py::arg("covariances") = py::none(), py::kw_only(),
+          py::arg("factors") = py::none(), py::arg("noise") = py::none(), py::arg("labels") = py::none());
+    c.def("given", &GaussianMixture::given, py::arg("label"), R"(The mixture of the components of one class.
+
+Parameters
+----------
+label : int
+
+Returns
+-------
+GaussianMixture
+
+Raises
+------
+ValueError
+    If there is no such class.)");
+    c.def_property_readonly("classes", &GaussianMixture::classes, "Number of classes; 0 if unconditional.");
+    c.def_property_readonly("labels", [](const GaussianMixture& g) -> py::object {
+        if (g.labels().empty()) return py::none();
+        return py::array_t<std::int64_t>(static_cast<py::ssize_t>(g.labels().size()), g.labels().data());
+    }, "Class of each component (k,), a copy; None if unconditional.");
     c.def("denoise", &denoise, py::arg("x"), py::arg("sigma"), py::arg("condition") = py::none(),
           R"(Posterior mean E[x0 | x].
 
@@ -195,8 +245,8 @@ Parameters
 x : array (n, d)
 sigma : float or array (n,)
     Noise level, of all rows or of each.
-condition : None
-    This model is unconditional.
+condition : int, array of int (n,) or None
+    Class, of all rows or of each, -1 for none, where the components have labels.
 
 Returns
 -------
@@ -206,7 +256,7 @@ Raises
 ------
 ValueError
     If a shape is wrong, ``sigma`` is negative or not finite, or 0 with a singular covariance; if ``x`` is not finite; if
-    ``condition`` is not None.)");
+    ``condition`` is no class.)");
     c.def("score", &score, py::arg("x"), py::arg("sigma"),
           R"(Gradient of the log density of x; equals (denoise(x, sigma) - x) / sigma^2 without its cancellation.
 

@@ -42,12 +42,13 @@ __version__: str
 """
 PRIVATE = r"\b(Array|Rng|Law|UnivariateLaw|Copula)\b"
 POSITIONAL = {
-    "model": "GaussianMixture", "table": "Table", "schedule": "VP | VE | EDM | Cosine | SubVP | Discrete | MeanReverting",
+    "model": "GaussianMixture | Empirical | Denoiser", "table": "Table", "schedule": "VP | VE | EDM | Cosine | SubVP | Discrete | MeanReverting",
     "problem": "Problem", "estimate": "Estimate", "sample": "Sample", "law": "_Law | None", "levels": "Iterable[float] | float",
 }
 # what C++ calls a pointer, or an object
 RESULTS = {"Estimate.sample": "Sample | None", "Estimate.history": "list[dict[str, Any]]", "Problem.inputs": "_Law",
-           "Joint.laws": "dict[str, _UnivariateLaw]", "Joint.copula": "_Copula | list[_Copula] | None"}
+           "DenoiserCheck.advice": "str", "DenoiserCheck.best": "dict[str, Any] | None", "DenoiserCheck.error": "_Array",
+           "DenoiserCheck.levels": "_Array", "DenoiserCheck.linear": "_Array", "DenoiserCheck.ok": "bool", "Joint.laws": "dict[str, _UnivariateLaw]", "Joint.copula": "_Copula | list[_Copula] | None"}
 OPTIONS = {
     "law": "_Law", "array": "ArrayLike", "callable": "Callable[[Step], bool | None]", "name of an estimator": "str",
     "callable or dict": "Callable[[_Array], Any] | Mapping[str, tuple[Callable[[_Array], Any], float]] | None",

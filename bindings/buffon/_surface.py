@@ -15,6 +15,7 @@ _POSITIONAL = {
     "levels": "levels : list of float, or one\n    Levels between 0 and 1.",
     "schedule": "schedule : VP, VE, EDM, ...\n    How data become noise; the solver runs from ``t_start`` to ``t_end`` unless its grid says else.",
     "model": "model : denoiser\n    An exact one (``GaussianMixture``), or any other.",
+    "scale": "scale : float\n    1 is the conditional denoiser, 0 the unconditional one; above 1 it goes beyond.",
     "table": "table : Table\n    What a solver makes: ``ddim(schedule, steps=10)``.",
     "law": "law : law or None\n    Law of the inputs, in the order of the sample.",
 }

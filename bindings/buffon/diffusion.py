@@ -10,8 +10,10 @@ E[x0 | x], for x = x0 + sigma eps; a solver is a ``Table`` of coefficients, made
 >>> bd.sample(model, bd.dpmpp(bd.VP(), steps=10), n=4, rng=0).x.shape
 (4, 1)
 """
-from buffon import _schedules, _solvers  # noqa: F401  the first completes a compiled class
+from buffon import _denoisers, _schedules, _solvers  # noqa: F401  _schedules completes a compiled class
 from buffon._buffon import diffusion as _native
+from buffon._check_denoiser import DenoiserCheck, check_denoiser
+from buffon._network import Network
 from buffon._surface import function as _function
 
 Cosine = _native.Cosine
@@ -34,8 +36,13 @@ convert = _native.convert
 for _name in ("compare_schedules", "convert"):
     globals()[_name].__module__ = __name__
 
-_DENOISERS = ["Empirical"]
-globals().update({name: getattr(_native, name) for name in _DENOISERS})
+_DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "thresholded"]
+Denoiser = _native.Denoiser
+Empirical = _native.Empirical
+for _ours in (DenoiserCheck, Network, check_denoiser):
+    _ours.__module__ = __name__
+guided = _function("guided", *_denoisers.GUIDED, _native)
+thresholded = _function("thresholded", *_denoisers.THRESHOLDED, _native)
 
 sample = _function("sample", *_solvers.SAMPLE, _native)
 ems = _function("ems", *_solvers.EMS, _native)

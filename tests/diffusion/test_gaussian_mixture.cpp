@@ -543,3 +543,98 @@ TEST_CASE("mixture denoiser: a refusal names the function, the argument, the val
     CHECK(message([&] { plane().denoise(Matrix(3, 2), Numbers{1.0}, narrow); }) ==
           "GaussianMixture.denoise: out must have shape (3, 2), got (3, 1)");
 }
+
+// Other forms of covariances, and classes
+
+namespace {
+
+/// Everything about the two mixtures at some rows and levels.
+void check_equal(const GaussianMixture& a, const GaussianMixture& b, double tolerance, bool same_noise) {
+    const std::int64_t n = 30, d = a.dim();
+    Matrix x(n, d);
+    Stream{5, 0}.normal(0, x);
+    Numbers sigma;
+    for (std::int64_t i = 0; i < n; ++i) sigma.push_back(std::pow(10.0, -1.5 + 3.0 * static_cast<double>(i) / static_cast<double>(n)));
+    const auto compare = [&](std::int64_t cols, const auto& f) {
+        Matrix left(n, cols), right(n, cols);
+        f(a, left.view());
+        f(b, right.view());
+        double size = 1.0;
+        for (const double v : right.data) size = std::max(size, std::abs(v));
+        for (std::size_t i = 0; i < left.data.size(); ++i) CHECK(std::abs(left.data[i] - right.data[i]) <= tolerance * size);
+    };
+    compare(d, [&](const GaussianMixture& g, View out) { g.denoise(x, sigma, out); });
+    compare(d, [&](const GaussianMixture& g, View out) { g.score(x, sigma, out); });
+    compare(1, [&](const GaussianMixture& g, View out) { g.log_density(x, sigma, {out.data, static_cast<std::size_t>(n)}); });
+    compare(d * d, [&](const GaussianMixture& g, View out) { g.jacobian(x, sigma, out); });
+    compare(n, [&](const GaussianMixture& g, View out) { g.sigma_posterior(x, sigma, out); });
+    if (same_noise) compare(d, [&](const GaussianMixture& g, View out) { g.posterior_sample(x, sigma, Stream{1, 1}, 0, out); });
+    if (same_noise) compare(d, [&](const GaussianMixture& g, View out) { g.forward(sigma, Stream{1, 0}, 0, out); });
+    for (std::int64_t k = 0; k < a.size(); ++k)
+        for (std::size_t e = 0; e < a.covariances()[0].data.size(); ++e)
+            CHECK(std::abs(a.covariances()[static_cast<std::size_t>(k)].data[e] - b.covariances()[static_cast<std::size_t>(k)].data[e]) < 1e-12);
+}
+
+Matrix means_in_four() { return table(2, 4, {0.5, -1, 0, 1, 0, 1, 1, -0.5}); }
+
+/// Factors of rank 2 in four coordinates; the second has rank 1.
+std::vector<Matrix> factors() { return {table(4, 2, {1, 0, 0.5, 0.2, 0, 1, -1, 0.3}), table(4, 2, {1, 2, 0, 0, 1, 2, 0.5, 1})}; }
+
+Matrix built(const Matrix& u, double noise) {
+    Matrix c(u.rows, u.rows);
+    for (std::int64_t a = 0; a < u.rows; ++a)
+        for (std::int64_t b = 0; b < u.rows; ++b) {
+            for (std::int64_t r = 0; r < u.cols; ++r) c(a, b) += u(a, r) * u(b, r);
+            if (a == b) c(a, b) += noise * noise;
+        }
+    return c;
+}
+
+}  // namespace
+
+TEST_CASE("GaussianMixture: diagonal covariances are those of their matrices, to the bit") {
+    const Matrix variances = table(2, 4, {1, 0.2, 0, 3, 0.5, 0.5, 0.5, 0.1});
+    std::vector<Matrix> full;
+    for (std::int64_t k = 0; k < 2; ++k) {
+        full.emplace_back(4, 4);
+        for (std::int64_t j = 0; j < 4; ++j) full.back()(j, j) = variances(k, j);
+    }
+    check_equal(GaussianMixture::diagonal({1, 3}, means_in_four(), variances), {{1, 3}, means_in_four(), full}, 0.0, true);
+}
+
+TEST_CASE("GaussianMixture: low-rank covariances are those of their matrices") {
+    const Numbers noise{0.3, 0.6};
+    const GaussianMixture low = GaussianMixture::low_rank({1, 3}, means_in_four(), factors(), noise);
+    check_equal(low, {{1, 3}, means_in_four(), {built(factors()[0], 0.3), built(factors()[1], 0.6)}}, 1e-12, false);
+    Matrix draws(40000, 4);
+    const GaussianMixture one = GaussianMixture::low_rank({1.0}, table(1, 4, {0, 0, 0, 0}), {factors()[0]}, {0.3});
+    const double none = 0.0;
+    one.forward(std::span(&none, 1), Stream{2, 0}, 0, draws);
+    const Matrix c = one.covariances()[0];
+    for (std::int64_t a = 0; a < 4; ++a)
+        for (std::int64_t b = 0; b < 4; ++b) {
+            double mean = 0.0;
+            for (std::int64_t i = 0; i < draws.rows; ++i) mean += draws(i, a) * draws(i, b) / static_cast<double>(draws.rows);
+            CHECK(std::abs(mean - c(a, b)) < 5 * std::sqrt((c(a, a) * c(b, b) + c(a, b) * c(a, b)) / static_cast<double>(draws.rows)));
+        }
+}
+
+TEST_CASE("GaussianMixture: a class is the mixture of its components, row by row") {
+    const GaussianMixture g({0.5, 0.3, 0.2}, table(3, 2, {-1.0, 0.5, 1.5, -0.5, 0.2, 2.0}),
+                            {table(2, 2, {0.5, 0.3, 0.3, 0.4}), table(2, 2, {0.2, -0.1, -0.1, 0.9}), table(2, 2, {1.0, 0.0, 0.0, 0.3})}, {1, 0, 1});
+    CHECK(g.classes() == 2);
+    CHECK(g.given(1).size() == 2);
+    CHECK(g.given(1).weights()[0] == doctest::Approx(5.0 / 7.0));
+    Matrix x(5, 2), out(5, 2), expected(5, 2);
+    Stream{5, 0}.normal(0, x);
+    const Numbers sigma{0.1, 0.5, 1.0, 2.0, 4.0};
+    const std::vector<std::int64_t> labels{0, 1, -1, 1, 0};
+    g.denoise({x, sigma, labels, 1}, out);
+    for (std::int64_t i = 0; i < 5; ++i) {
+        const std::int64_t label = labels[static_cast<std::size_t>(i)];
+        (label < 0 ? g : g.given(label)).denoise(x.view().slice(i, 1), std::span(sigma).subspan(static_cast<std::size_t>(i), 1), expected.view().slice(i, 1));
+    }
+    CHECK(out.data == expected.data);
+    CHECK_THROWS_AS(g.given(2), std::invalid_argument);
+    CHECK_THROWS_AS(GaussianMixture::diagonal({1, 1}, means_in_four(), Matrix(2, 4, 1.0), {0, 2}), std::invalid_argument);
+}

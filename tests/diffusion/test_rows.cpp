@@ -29,3 +29,15 @@ TEST_CASE("over_rows: every row once, on any number of threads") {
         CHECK(seen == std::vector<int>(1000, 1));
     }
 }
+
+TEST_CASE("by_label: rows of one class together, each with its level, back in their places") {
+    buffon::Matrix x(4, 1), out(4, 1);
+    x.data = {1, 2, 3, 4};
+    const std::vector<double> sigma{0.1, 0.2, 0.3, 0.4};
+    const std::vector<std::int64_t> labels{1, -1, 1, 0};
+    by_label({x, sigma, labels, 1}, out, [](std::int64_t label, const Query& q, buffon::View to) {
+        CHECK(q.labels.empty());
+        for (std::int64_t i = 0; i < to.rows; ++i) to(i, 0) = 100.0 * static_cast<double>(label) + q.x(i, 0) + of_row(q.sigma, i);
+    });
+    CHECK(out.data == std::vector<double>{101.1, -97.8, 103.3, 4.4});
+}

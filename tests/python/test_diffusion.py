@@ -222,7 +222,7 @@ def test_properties():
         (lambda m: m.sigma_posterior(points(), []), "grid must hold at least one noise level"),
         (lambda m: m.forward(-1, 1.0), "n must be at least 0, got -1"),
         (lambda m: bd.GaussianMixture([1.0], [[0.0]], [[[-1.0]]]), "must be positive semidefinite"),
-        (lambda m: bd.GaussianMixture([1.0], [[0.0]], [[1.0]]), r"covariances must have shape \(k, d, d\), got \(1, 1\)"),
+        (lambda m: bd.GaussianMixture([1.0], [[0.0]], [1.0]), r"covariances must have shape \(k, d, d\), got \(1,\)"),
     ],
 )
 def test_mixture_refuses(call, words):

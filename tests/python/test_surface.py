@@ -51,7 +51,7 @@ SOLVERS = [
     "rk45",
     "unipc",
 ]
-DENOISERS = ["Empirical"]
+DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "thresholded"]
 DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
              "ScheduleComparison", "compare_schedules", "convert",
              "Ems", "ems", "Likelihood", "OrderReport", "sample", "invert", "log_likelihood", "order_report", *SOLVERS, *DENOISERS]
@@ -114,7 +114,7 @@ def test_every_registered_word_is_public():
 
 
 def test_every_registered_solver_is_public():
-    assert set(bf._buffon.diffusion.registry) == {"ems", "sample", "invert", "log_likelihood", "order_report", *SOLVERS}
+    assert set(bf._buffon.diffusion.registry) == {"ems", "sample", "invert", "log_likelihood", "order_report", "guided", "thresholded", *SOLVERS}
 
 
 @pytest.mark.parametrize("name", OF_SAMPLES)

@@ -147,6 +147,7 @@ private:
             for (const std::int64_t i : who) labels.push_back(condition.size() == 1 ? condition[0] : condition[static_cast<std::size_t>(first_ + i)]);
         job_.model.denoise({x, level, labels, threads_}, out);
         evaluations_ += x.rows;
+        count_guidance(job_, x.rows, level, labels);
         if (job_.progress) job_.progress(x.rows);
     }
 

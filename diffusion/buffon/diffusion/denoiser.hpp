@@ -32,6 +32,8 @@ public:
         bool concurrent = true;               // may be called by several threads at once
         double sigma_min = 0.0;               // noise levels that it knows
         double sigma_max = std::numeric_limits<double>::infinity();
+        /// Rows of the model underneath that one row costs at this level, with a class or without; empty: one.
+        std::function<std::int64_t(double sigma, bool conditional)> rows = {};
         // Exact models draw their data: rows 0, 1, ... of a stream, of one class (-1: of all), into (n, d).
         std::function<void(const Stream&, std::int64_t label, View out)> draw = {};
     };

@@ -390,7 +390,12 @@ void Empirical::forward(const Query& q, const Stream& stream, std::int64_t first
 }
 
 Empirical::operator Denoiser() const {
-    return {dim(), [model = *this](const Query& q, View out) { model.denoise(q, out); }, {.name = "Empirical", .classes = classes()}};
+    return {dim(), [model = *this](const Query& q, View out) { model.denoise(q, out); }, {.name = "Empirical", .classes = classes(),
+             .draw = [model = *this](const Stream& stream, std::int64_t label, View out) {
+                 const double data[] = {0.0};
+                 const std::vector<std::int64_t> labels(label < 0 ? 0 : 1, label);
+                 model.forward({{}, data, labels, 1}, stream, 0, out);
+             }}};
 }
 
 }  // namespace buffon::diffusion

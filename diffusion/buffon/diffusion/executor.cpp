@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include <buffon/diffusion/brownian.hpp>
+#include <buffon/diffusion/rows.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/stream.hpp>
@@ -85,6 +86,7 @@ private:
             std::transform(data_.data.begin(), data_.data.end(), slot(op.out), [](double v) { return static_cast<T>(v); });
         }
         ++evaluations_;
+        count_guidance(job_, rows_, sigma, labels);
         if (job_.progress) job_.progress(rows_);
     }
 
@@ -223,6 +225,12 @@ private:
 };
 
 }  // namespace
+
+void count_guidance(const Job& job, std::int64_t rows, std::span<const double> sigma, std::span<const std::int64_t> labels) {
+    const auto& cost = job.model.traits().rows;
+    if (!cost) return;
+    for (std::int64_t i = 0; i < rows; ++i) job.guidance += cost(of_row(sigma, i), label_of(labels, i) >= 0) - 1;
+}
 
 std::int64_t run_block(const Job& job, std::int64_t first, std::int64_t rows, int threads) {
     if (job.options.dtype == StateType::float32) return Block<float>(job, first, rows, threads).run();

@@ -1,6 +1,7 @@
 /// Runs a program on the rows of one block. Not installed.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -20,7 +21,11 @@ struct Job {
     const SampleOptions& options;
     Draws& draws;                                  // each block writes its own rows
     std::function<void(std::int64_t)> progress;    // told of every batch of evaluations; may throw
+    std::atomic<std::int64_t>& guidance;           // rows of the model that guidance asked for besides
 };
+
+/// Rows of the model beyond the one of each sample.
+void count_guidance(const Job& job, std::int64_t rows, std::span<const double> sigma, std::span<const std::int64_t> labels);
 
 /// Samples first ... first + rows - 1 from their starts to draws.x; the denoiser and the updates may use `threads`.
 /// @return evaluations spent

@@ -5,6 +5,7 @@
 #include <buffon/normal_functions.hpp>
 
 #include <Eigen/Eigenvalues>
+#include <Eigen/SVD>
 
 #include <algorithm>
 #include <cmath>
@@ -87,18 +88,13 @@ void decompose(const Matrix& c, double largest, std::size_t k, Vector& variance,
     Eigen::Map<Table>(axes.data(), c.rows, c.cols) = solver.eigenvectors().transpose();
 }
 
-/// Averaged over the coordinates: E |x0 - mean|^2 / d.
-double mean_variance(const Vector& weights, const Matrix& means, const std::vector<Matrix>& covariances) {
-    Vector centre(static_cast<std::size_t>(means.cols), 0.0);
-    for (std::size_t k = 0; k < weights.size(); ++k)
-        add(weights[k], &means.data[k * centre.size()], centre.data(), centre.size());
-    double total = 0.0;
-    for (std::size_t k = 0; k < weights.size(); ++k)
-        for (std::size_t j = 0; j < centre.size(); ++j) {
-            const double offset = means.data[k * centre.size() + j] - centre[j];
-            total += weights[k] * (covariances[k].data[j * (centre.size() + 1)] + offset * offset);
-        }
-    return total / static_cast<double>(centre.size());
+/// U U^T + noise^2 I: the left singular vectors of U into the rows of `axes`, their variances into `variance`.
+void decompose_factor(const Matrix& u, double noise, Vector& variance, Vector& axes) {
+    using Table = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    const Eigen::JacobiSVD<Eigen::MatrixXd> svd(Eigen::Map<const Table>(u.data.data(), u.rows, u.cols), Eigen::ComputeThinU);
+    for (const double s : svd.singularValues()) variance.push_back(s * s + noise * noise);
+    axes.resize(u.data.size());
+    Eigen::Map<Table>(axes.data(), u.cols, u.rows) = svd.matrixU().transpose();
 }
 
 void check_out(const char* function, View out, std::int64_t n, std::int64_t cols) {
@@ -123,7 +119,7 @@ void check_level_count(const char* function, ConstRow sigma, std::int64_t n) {
 
 struct GaussianMixture::Level {
     double sigma = -1.0;
-    Vector precision;   // (k, d): 1 / (variance + sigma^2) along the axes
+    Vector precision;   // (k, d + 1): 1 / (variance + sigma^2) along the axes, and at the end that of the rest
     Vector log_norm;    // (k): log w_k - sum_j log(2 pi (variance_j + sigma^2)) / 2
 
     void set(const GaussianMixture& mixture, double level) {
@@ -131,17 +127,21 @@ struct GaussianMixture::Level {
         sigma = level;
         precision.clear();
         log_norm.clear();
-        for (const Component& c : mixture.components_) log_norm.push_back(add_component(c));
+        for (const Component& c : mixture.components_) log_norm.push_back(add_component(c, static_cast<std::size_t>(mixture.dim())));
     }
 
 private:
-    double add_component(const Component& c) {
+    double add_component(const Component& c, std::size_t d) {
         double log_det = 0.0;
         for (const double variance : c.variance) {
             precision.push_back(1 / (variance + sigma * sigma));
             log_det += std::log(variance + sigma * sigma);
         }
-        return c.log_weight - 0.5 * log_det - half_log_two_pi * static_cast<double>(c.variance.size());
+        const std::size_t rest = d - c.variance.size();
+        precision.resize(precision.size() + rest, 0.0);
+        precision.push_back(rest > 0 ? 1 / (c.rest + sigma * sigma) : 0.0);
+        if (rest > 0) log_det += static_cast<double>(rest) * std::log(c.rest + sigma * sigma);
+        return c.log_weight - 0.5 * log_det - half_log_two_pi * static_cast<double>(d);
     }
 };
 
@@ -151,13 +151,18 @@ class GaussianMixture::Row {
 public:
     explicit Row(const GaussianMixture& mixture)
         : mixture_(mixture), d_(static_cast<std::size_t>(mixture.dim())), residual_(mixture.means_.data.size()),
-          parts_(residual_.size()), gamma_(mixture.weights_.size()), along_(d_), centre_(d_) {}
+          parts_(residual_.size()), gamma_(mixture.weights_.size()), rest_squared_(gamma_.size()), along_(d_), offset_(d_), centre_(d_) {}
 
     /// The offset from each mean, along the axes of its covariance.
     void place(const double* x) {
+        x_ = x;
         for (std::size_t k = 0; k < gamma_.size(); ++k) {
             for (std::size_t j = 0; j < d_; ++j) centre_[j] = x[j] - mean(k)[j];
             to_axes(k, centre_.data(), &residual_[k * d_]);
+            rest_squared_[k] = 0.0;
+            if (rank(k) == d_) continue;
+            for (std::size_t j = 0; j < rank(k); ++j) add(-residual_[k * d_ + j], axis(k, j), centre_.data(), d_);
+            rest_squared_[k] = dot(centre_.data(), centre_.data(), d_);
         }
     }
 
@@ -187,15 +192,15 @@ public:
 
     /// Component k's posterior mean m_k.
     void posterior_mean(std::size_t k, double* out) {
-        for (std::size_t j = 0; j < d_; ++j) along_[j] = variance(k)[j] * precision(k)[j] * residual_[k * d_ + j];
-        from_axes(k, along_.data(), out);
+        place_offset(k);
+        spectral(k, &residual_[k * d_], offset_.data(), [&](std::size_t j) { return variance_at(k, j) * precision_at(k, j); }, out);
         add(1.0, mean(k), out, d_);
     }
 
     /// Component k's score s_k; m_k = x + sigma^2 s_k.
     void component_score(std::size_t k, double* out) {
-        for (std::size_t j = 0; j < d_; ++j) along_[j] = -precision(k)[j] * residual_[k * d_ + j];
-        from_axes(k, along_.data(), out);
+        place_offset(k);
+        spectral(k, &residual_[k * d_], offset_.data(), [&](std::size_t j) { return -precision_at(k, j); }, out);
     }
 
     void denoise(MutableRow out) {
@@ -221,16 +226,14 @@ public:
     void posterior_sample(const Stream& stream, std::int64_t index, MutableRow out) {
         const std::size_t k = pick(gamma_, stream.uniform(index, 0));
         posterior_mean(k, out.data());
-        for (std::size_t j = 0; j < d_; ++j)   // standard deviation sigma sqrt(variance / (variance + sigma^2))
-            along_[j] = level_.sigma * std::sqrt(variance(k)[j] * precision(k)[j]) * normal(stream, index, 1 + j);
-        from_axes(k, along_.data(), centre_.data());
-        add(1.0, centre_.data(), out.data(), d_);
+        const auto spread = [&](std::size_t j) { return level_.sigma * std::sqrt(variance_at(k, j) * precision_at(k, j)); };
+        add_normals(k, stream, index, spread, out.data());
     }
 
     void forward(double sigma, const Stream& stream, std::int64_t index, MutableRow out) {
         const std::size_t k = pick(mixture_.weights_, stream.uniform(index, 0));
-        for (std::size_t j = 0; j < d_; ++j) along_[j] = std::sqrt(variance(k)[j]) * normal(stream, index, 1 + j);
-        from_axes(k, along_.data(), out.data());
+        std::fill(out.begin(), out.end(), 0.0);
+        add_normals(k, stream, index, [&](std::size_t j) { return std::sqrt(variance_at(k, j)); }, out.data());
         for (std::size_t j = 0; j < d_; ++j) out[j] += mean(k)[j];
         for (std::size_t j = 0; j < d_; ++j) out[j] += sigma * normal(stream, index, 1 + d_ + j);
     }
@@ -242,30 +245,49 @@ private:
 
     const Component& component(std::size_t k) const { return mixture_.components_[k]; }
     const double* mean(std::size_t k) const { return &mixture_.means_.data[k * d_]; }
-    const double* variance(std::size_t k) const { return component(k).variance.data(); }
-    const double* precision(std::size_t k) const { return &level_.precision[k * d_]; }
+    double variance_at(std::size_t k, std::size_t j) const { return j < rank(k) ? component(k).variance[j] : component(k).rest; }
+    double precision_at(std::size_t k, std::size_t j) const { return level_.precision[k * (d_ + 1) + (j < rank(k) ? j : d_)]; }
+    std::size_t rank(std::size_t k) const { return component(k).variance.size(); }
+    const double* axis(std::size_t k, std::size_t j) const { return &component(k).axes[j * d_]; }
+
+    void place_offset(std::size_t k) {   // what the axes of a low-rank covariance leave needs x - mean itself
+        if (rank(k) < d_)
+            for (std::size_t j = 0; j < d_; ++j) offset_[j] = x_[j] - mean(k)[j];
+    }
+
+    /// out = axes^T diag(f) axes y, f(j) of axis j, f(r) of the rest; `along` holds y along the axes.
+    template <class F>
+    void spectral(std::size_t k, const double* along, const double* y, const F& f, double* out) {
+        if (component(k).axes.empty()) {
+            for (std::size_t j = 0; j < d_; ++j) out[j] = f(j) * along[j];
+            return;
+        }
+        const double rest = rank(k) < d_ ? f(rank(k)) : 0.0;
+        for (std::size_t j = 0; j < d_; ++j) out[j] = rank(k) < d_ ? rest * y[j] : 0.0;
+        for (std::size_t j = 0; j < rank(k); ++j) add((f(j) - rest) * along[j], axis(k, j), out, d_);
+    }
+
+    /// Normal numbers of standard deviation f along each axis. Where the axes leave directions out, the numbers are coordinates.
+    template <class F>
+    void add_normals(std::size_t k, const Stream& stream, std::int64_t index, const F& f, double* out) {
+        for (std::size_t j = 0; j < d_; ++j) offset_[j] = normal(stream, index, 1 + j);
+        if (rank(k) < d_) to_axes(k, offset_.data(), along_.data());
+        spectral(k, rank(k) < d_ ? along_.data() : offset_.data(), offset_.data(), f, centre_.data());
+        add(1.0, centre_.data(), out, d_);
+    }
 
     void to_axes(std::size_t k, const double* y, double* out) const {
         const Vector& axes = component(k).axes;
         if (axes.empty()) std::copy_n(y, d_, out);
         else
-            for (std::size_t j = 0; j < d_; ++j) out[j] = dot(&axes[j * d_], y, d_);
-    }
-
-    void from_axes(std::size_t k, const double* y, double* out) const {
-        const Vector& axes = component(k).axes;
-        if (axes.empty()) {
-            std::copy_n(y, d_, out);
-            return;
-        }
-        std::fill_n(out, d_, 0.0);
-        for (std::size_t j = 0; j < d_; ++j) add(y[j], &axes[j * d_], out, d_);
+            for (std::size_t j = 0; j < rank(k); ++j) out[j] = dot(&axes[j * d_], y, d_);
     }
 
     double squared_distance(const Level& level, std::size_t k) const {
+        const double* p = &level.precision[k * (d_ + 1)];
         double total = 0.0;
-        for (std::size_t j = k * d_; j < (k + 1) * d_; ++j) total += residual_[j] * residual_[j] * level.precision[j];
-        return total;
+        for (std::size_t j = 0; j < rank(k); ++j) total += residual_[k * d_ + j] * residual_[k * d_ + j] * p[j];
+        return rank(k) < d_ ? total + rest_squared_[k] * p[d_] : total;
     }
 
     template <class Part>
@@ -294,8 +316,11 @@ private:
 
     void add_shrinkage(std::size_t k, double* out) const {
         const Vector& axes = component(k).axes;
-        for (std::size_t j = 0; j < d_; ++j) {
-            const double factor = gamma_[k] * variance(k)[j] * precision(k)[j];
+        const double rest = rank(k) < d_ ? gamma_[k] * component(k).rest * precision_at(k, d_) : 0.0;
+        if (rank(k) < d_)
+            for (std::size_t j = 0; j < d_; ++j) out[j * (d_ + 1)] += rest;
+        for (std::size_t j = 0; j < rank(k); ++j) {
+            const double factor = gamma_[k] * variance_at(k, j) * precision_at(k, j) - rest;
             if (axes.empty()) out[j * (d_ + 1)] += factor;
             else add_square(factor, &axes[j * d_], out);
         }
@@ -313,38 +338,144 @@ private:
     Vector residual_;   // (k, d)
     Vector parts_;      // (k, d)
     Vector gamma_;      // (k)
+    Vector rest_squared_;        // (k), of the offset outside the axes
+    const double* x_ = nullptr;  // the placed row
     Vector along_;      // (d), coordinates along the axes
+    Vector offset_;     // (d)
     Vector centre_;     // (d)
 };
 
-GaussianMixture::GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Matrix> covariances)
-    : weights_(normalised(std::move(weights))), means_(std::move(means)), covariances_(std::move(covariances)),
-      smallest_variance_(infinity) {
-    require(size() == static_cast<std::int64_t>(weights_.size()) && dim() > 0,
-            "GaussianMixture: means must have shape (k, d) with k = ", weights_.size(), " and d > 0, got (", size(), ", ", dim(), ")");
-    require(all_finite(means_.data), "GaussianMixture: means must be finite");
-    require(covariances_.size() == weights_.size(), "GaussianMixture: covariances must hold k = ", size(), " matrices, got ",
-            covariances_.size());
-    for (std::size_t k = 0; k < weights_.size(); ++k) {
-        components_.push_back(make_component(k));
-        const Vector& variance = components_.back().variance;
-        smallest_variance_ = std::min(smallest_variance_, *std::min_element(variance.begin(), variance.end()));
+/// The arguments that every kind of covariance shares are checked before component(k) makes one.
+template <class Make>
+GaussianMixture GaussianMixture::made(std::vector<double> weights, Matrix means, std::vector<std::int64_t> labels, const Make& component) {
+    weights = normalised(std::move(weights));
+    require(means.rows == static_cast<std::int64_t>(weights.size()) && means.cols > 0,
+            "GaussianMixture: means must have shape (k, d) with k = ", weights.size(), " and d > 0, got (", means.rows, ", ", means.cols, ")");
+    require(all_finite(means.data), "GaussianMixture: means must be finite");
+    std::vector<Component> components;
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+        components.push_back(component(k));
+        components.back().log_weight = std::log(weights[k]);
     }
-    scale_squared_ = mean_variance(weights_, means_, covariances_);
+    return {std::move(weights), std::move(means), std::move(components), std::move(labels)};
+}
+
+GaussianMixture::GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Component> components, std::vector<std::int64_t> labels)
+    : weights_(std::move(weights)), means_(std::move(means)), components_(std::move(components)), labels_(std::move(labels)),
+      smallest_variance_(infinity) {
+    const auto d = static_cast<std::size_t>(dim());
+    Vector centre(d, 0.0);
+    for (std::size_t k = 0; k < weights_.size(); ++k) add(weights_[k], &means_.data[k * d], centre.data(), d);
+    for (std::size_t k = 0; k < weights_.size(); ++k) {
+        const Component& c = components_[k];
+        double total = static_cast<double>(d - c.variance.size()) * c.rest;
+        for (const double variance : c.variance) {
+            total += variance;
+            smallest_variance_ = std::min(smallest_variance_, variance);
+        }
+        if (c.variance.size() < d) smallest_variance_ = std::min(smallest_variance_, c.rest);
+        for (std::size_t j = 0; j < d; ++j) total += (means_.data[k * d + j] - centre[j]) * (means_.data[k * d + j] - centre[j]);
+        scale_squared_ += weights_[k] * total / static_cast<double>(d);
+    }
+    split_by_class();
 }
 
 /// A diagonal covariance needs no rotation, and keeps its variances to the bit.
-GaussianMixture::Component GaussianMixture::make_component(std::size_t k) const {
-    const Matrix& c = covariances_[k];
-    const double largest = check_covariance(c, dim(), k);
-    Component component{std::log(weights_[k]), {}, {}};
-    if (is_diagonal(c)) {
-        for (std::int64_t j = 0; j < dim(); ++j) component.variance.push_back(c(j, j));
+GaussianMixture::GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Matrix> covariances, std::vector<std::int64_t> labels)
+    : GaussianMixture([&] {
+          const std::int64_t d = means.cols;
+          const std::size_t count = weights.size();
+          return made(std::move(weights), std::move(means), std::move(labels), [&](std::size_t k) {
+              require(covariances.size() == count, "GaussianMixture: covariances must hold k = ", count, " matrices, got ", covariances.size());
+              const Matrix& c = covariances[k];
+              const double largest = check_covariance(c, d, k);
+              Component component;
+              if (is_diagonal(c)) {
+                  for (std::int64_t j = 0; j < d; ++j) component.variance.push_back(c(j, j));
+                  check_variances(component.variance, 0.0, k);
+              } else {
+                  decompose(c, largest, k, component.variance, component.axes);
+              }
+              return component;
+          });
+      }()) {
+    covariances_ = std::move(covariances);
+}
+
+GaussianMixture GaussianMixture::diagonal(std::vector<double> weights, Matrix means, const Matrix& variances, std::vector<std::int64_t> labels) {
+    require(variances.rows == means.rows && variances.cols == means.cols, "GaussianMixture: diagonal covariances must have the shape of means, (",
+            means.rows, ", ", means.cols, "), got (", variances.rows, ", ", variances.cols, ")");
+    require(all_finite(variances.data), "GaussianMixture: covariances must be finite");
+    return made(std::move(weights), std::move(means), std::move(labels), [&](std::size_t k) {
+        Component component;
+        const auto row = variances.view().row(static_cast<std::int64_t>(k));
+        component.variance.assign(row.begin(), row.end());
         check_variances(component.variance, 0.0, k);
-    } else {
-        decompose(c, largest, k, component.variance, component.axes);
+        return component;
+    });
+}
+
+GaussianMixture GaussianMixture::low_rank(std::vector<double> weights, Matrix means, const std::vector<Matrix>& factors,
+                                          const std::vector<double>& noise, std::vector<std::int64_t> labels) {
+    const std::int64_t d = means.cols;
+    const std::size_t count = weights.size();
+    return made(std::move(weights), std::move(means), std::move(labels), [&](std::size_t k) {
+        require(factors.size() == count, "GaussianMixture: factors must hold k = ", count, " matrices, got ", factors.size());
+        require(noise.size() == count, "GaussianMixture: noise must hold k = ", count, " numbers, got ", noise.size());
+        const Matrix& u = factors[k];
+        require(u.rows == d && u.cols >= 1 && u.cols <= d, "GaussianMixture: factors must have shape (d, r) with d = ", d, " and 1 <= r <= d, got factors[", k,
+                "] of shape (", u.rows, ", ", u.cols, ")");
+        require(all_finite(u.data), "GaussianMixture: factors must be finite, factors[", k, "] is not");
+        require(noise[k] >= 0 && std::isfinite(noise[k] * noise[k]), "GaussianMixture: noise must lie in [0, 1e154], got noise[", k, "] = ", noise[k]);
+        Component component;
+        component.rest = noise[k] * noise[k];
+        decompose_factor(u, noise[k], component.variance, component.axes);
+        return component;
+    });
+}
+
+void GaussianMixture::split_by_class() {
+    if (labels_.empty()) return;
+    require(labels_.size() == weights_.size(), "GaussianMixture: labels must hold one class per component (", size(), "), got ", labels_.size());
+    for (const std::int64_t label : labels_)
+        require(label >= 0 && label < size(), "GaussianMixture: labels must lie in 0, 1, ..., without a gap, got ", label);
+    const std::int64_t classes = *std::max_element(labels_.begin(), labels_.end()) + 1;
+    for (std::int64_t label = 0; label < classes; ++label) {
+        Vector weights;
+        Matrix means(0, dim());
+        std::vector<Component> components;
+        for (std::size_t k = 0; k < labels_.size(); ++k) {
+            if (labels_[k] != label) continue;
+            weights.push_back(weights_[k]);
+            const auto mean = means_.view().row(static_cast<std::int64_t>(k));
+            means.data.insert(means.data.end(), mean.begin(), mean.end());
+            ++means.rows;
+            components.push_back(components_[k]);
+        }
+        require(!weights.empty(), "GaussianMixture: labels must leave no class without a component, class ", label, " has none");
+        std::size_t next = 0;
+        of_class_.push_back(made(std::move(weights), std::move(means), {}, [&](std::size_t) { return components[next++]; }));
     }
-    return component;
+}
+
+const GaussianMixture& GaussianMixture::given(std::int64_t label) const {
+    require(label >= 0 && label < classes(), "GaussianMixture.given: label must lie in 0 ... ", classes() - 1, ", got ", label);
+    return of_class_[static_cast<std::size_t>(label)];
+}
+
+std::vector<Matrix> GaussianMixture::covariances() const {
+    if (!covariances_.empty()) return covariances_;
+    const auto d = static_cast<std::size_t>(dim());
+    std::vector<Matrix> out;
+    for (const Component& c : components_) {
+        Matrix m(dim(), dim());
+        const double rest = c.variance.size() < d ? c.rest : 0.0;
+        for (std::size_t j = 0; j < d; ++j) m.data[j * (d + 1)] = c.axes.empty() ? c.variance[j] : rest;
+        for (std::size_t j = 0; !c.axes.empty() && j < c.variance.size(); ++j)
+            for (std::size_t a = 0; a < d; ++a) add((c.variance[j] - rest) * c.axes[j * d + a], &c.axes[j * d], &m.data[a * d], d);
+        out.push_back(std::move(m));
+    }
+    return out;
 }
 
 void GaussianMixture::check_sigma(const char* function, std::span<const double> sigma) const {
@@ -440,12 +571,24 @@ void GaussianMixture::forward(std::span<const double> sigma, const Stream& strea
               [&](std::int64_t i, Row& row) { row.forward(of_row(sigma, i), stream, first + i, out.row(i)); });
 }
 
+void GaussianMixture::denoise(const Query& q, View out) const {
+    by_label(q, out, [this](std::int64_t label, const Query& rows, View to) {
+        (label < 0 ? *this : given(label)).denoise(rows.x, rows.sigma, to, rows.threads);
+    });
+}
+
+void GaussianMixture::score(const Query& q, View out) const {
+    by_label(q, out, [this](std::int64_t label, const Query& rows, View to) {
+        (label < 0 ? *this : given(label)).score(rows.x, rows.sigma, to, rows.threads);
+    });
+}
+
 GaussianMixture::operator Denoiser() const {
-    return {dim(), [mixture = *this](const Query& q, View out) { mixture.denoise(q.x, q.sigma, out, q.threads); },
-            {.name = "GaussianMixture", .sigma_min = smallest_variance_ > 0 ? 0.0 : std::numeric_limits<double>::min(),
-             .draw = [mixture = *this](const Stream& stream, std::int64_t, View out) {
+    return {dim(), [mixture = *this](const Query& q, View out) { mixture.denoise(q, out); },
+            {.name = "GaussianMixture", .classes = classes(), .sigma_min = smallest_variance_ > 0 ? 0.0 : std::numeric_limits<double>::min(),
+             .draw = [mixture = *this](const Stream& stream, std::int64_t label, View out) {
                  const double data[] = {0.0};
-                 mixture.forward(data, stream, 0, out);
+                 (label < 0 ? mixture : mixture.given(label)).forward(data, stream, 0, out);
              }}};
 }
 

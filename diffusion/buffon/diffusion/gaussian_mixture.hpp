@@ -21,17 +21,30 @@ namespace buffon::diffusion {
 class GaussianMixture {
 public:
     /// @param weights (k): positive; normalised here.   @param means (k, d)
-    /// @param covariances k times (d, d): symmetric positive semidefinite.   @throw std::invalid_argument naming the defect.
-    GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Matrix> covariances);
+    /// @param covariances k times (d, d): symmetric positive semidefinite.
+    /// @param labels (k): class 0, 1, ... of each component; empty: unconditional.   @throw std::invalid_argument naming the defect.
+    GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Matrix> covariances, std::vector<std::int64_t> labels = {});
+    /// Covariances diag(variances_k), variances (k, d) >= 0. No (d, d) is built.
+    static GaussianMixture diagonal(std::vector<double> weights, Matrix means, const Matrix& variances, std::vector<std::int64_t> labels = {});
+    /// Covariances U_k U_k^T + noise_k^2 I, factors k times U (d, r), r <= d. No (d, d) is built, a row costs O(k d r).
+    static GaussianMixture low_rank(std::vector<double> weights, Matrix means, const std::vector<Matrix>& factors,
+                                    const std::vector<double>& noise, std::vector<std::int64_t> labels = {});
 
     std::int64_t dim() const { return means_.cols; }
     std::int64_t size() const { return means_.rows; }
     const std::vector<double>& weights() const { return weights_; }
     const Matrix& means() const { return means_; }
-    const std::vector<Matrix>& covariances() const { return covariances_; }
+    std::vector<Matrix> covariances() const;   // k times (d, d)
+    const std::vector<std::int64_t>& labels() const { return labels_; }
+    std::int64_t classes() const { return static_cast<std::int64_t>(of_class_.size()); }
+    /// The mixture of the components of one class.   @throw std::invalid_argument for no class.
+    const GaussianMixture& given(std::int64_t label) const;
     /// Itself, for samplers; shares nothing with *this.
     operator Denoiser() const;
 
+    /// E[x0 | x], row by row given its class where there is one; out: (n, d).
+    void denoise(const Query& query, View out) const;
+    void score(const Query& query, View out) const;
     /// E[x0 | x]; out: (n, d).
     void denoise(ConstView x, std::span<const double> sigma, View out, int threads = 0) const;
     /// Gradient of log p_sigma at x; out: (n, d).
@@ -56,16 +69,21 @@ public:
     void forward(std::span<const double> sigma, const Stream& stream, std::int64_t first, View out, int threads = 0) const;
 
 private:
-    /// covariance = axes^T diag(variance) axes: row j of `axes` is the j-th eigenvector; empty stands for the identity.
+    /// covariance = axes^T diag(variance) axes + rest (I - axes^T axes): row j of `axes` is the j-th of r eigenvectors; empty
+    /// stands for the identity.
     struct Component {
         double log_weight = 0.0;
-        std::vector<double> variance;
-        std::vector<double> axes;
+        std::vector<double> variance;   // (r)
+        std::vector<double> axes;       // (r, d)
+        double rest = 0.0;              // variance along every other direction, where r < d
     };
     struct Level;   // one noise level, for all components
     class Row;      // one row of x at one noise level
 
-    Component make_component(std::size_t k) const;
+    GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Component> components, std::vector<std::int64_t> labels);
+    template <class Make>
+    static GaussianMixture made(std::vector<double> weights, Matrix means, std::vector<std::int64_t> labels, const Make& component);
+    void split_by_class();
     void check_x(const char* function, ConstView x) const;
     void check_sigma(const char* function, std::span<const double> sigma) const;
     /// f(row, i, out.row(i)) for each row i of x, placed at its noise level; `cols` are the columns that out must have.
@@ -75,8 +93,10 @@ private:
 
     std::vector<double> weights_;
     Matrix means_;
-    std::vector<Matrix> covariances_;
+    std::vector<Matrix> covariances_;         // as given; empty where no (d, d) was
     std::vector<Component> components_;
+    std::vector<std::int64_t> labels_;
+    std::vector<GaussianMixture> of_class_;   // one per class; empty: unconditional
     double smallest_variance_ = 0.0;   // of any component along any axis; 0 if a covariance is singular
     double scale_squared_ = 0.0;       // variance of the mixture, averaged over the coordinates
 };

@@ -4,10 +4,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <numeric>
 #include <span>
+#include <vector>
 
+#include <buffon/diffusion/denoiser.hpp>
 #include <buffon/parallel.hpp>
+#include <buffon/view.hpp>
 
 namespace buffon::diffusion {
 
@@ -34,6 +38,28 @@ inline std::size_t pick(std::span<const double> weights, double u) {
         if (left < 0) break;
     }
     return chosen;
+}
+
+/// Calls f(label, query, out) for the rows of each class, -1 for those without one, which are gathered and scattered.
+template <class F>
+void by_label(const Query& q, View out, const F& f) {
+    const auto same = [&](std::int64_t label) { return label == label_of(q.labels, 0); };
+    if (q.x.rows == 0 || q.labels.size() <= 1 || std::all_of(q.labels.begin(), q.labels.end(), same))
+        return f(q.x.rows == 0 ? -1 : label_of(q.labels, 0), Query{q.x, q.sigma, {}, q.threads}, out);
+    std::map<std::int64_t, std::vector<std::int64_t>> rows_of;
+    for (std::int64_t i = 0; i < q.x.rows; ++i) rows_of[label_of(q.labels, i)].push_back(i);
+    for (const auto& [label, rows] : rows_of) {
+        const auto n = static_cast<std::int64_t>(rows.size());
+        Matrix x(n, q.x.cols), answer(n, out.cols);
+        std::vector<double> sigma;
+        for (std::int64_t i = 0; i < n; ++i) {
+            std::copy_n(q.x.row(rows[static_cast<std::size_t>(i)]).begin(), q.x.cols, x.view().row(i).begin());
+            sigma.push_back(of_row(q.sigma, rows[static_cast<std::size_t>(i)]));
+        }
+        f(label, Query{x, sigma, {}, q.threads}, answer.view());
+        for (std::int64_t i = 0; i < n; ++i)
+            std::copy_n(answer.view().row(i).begin(), out.cols, out.row(rows[static_cast<std::size_t>(i)]).begin());
+    }
 }
 
 /// Calls f(i, worker) for the rows of [0, n); each block of rows has a worker of its own.

@@ -120,7 +120,7 @@ Draws sample(const Denoiser& model, const Table& table, const SampleOptions& opt
         draws.trajectory.emplace_back(n, model.dim());
         draws.times.push_back(table.nodes.t[static_cast<std::size_t>(std::min(k * options.record, table.steps()))]);
     }
-    std::atomic<std::int64_t> spent{0};
+    std::atomic<std::int64_t> spent{0}, guidance{0};
     std::mutex telling;
     std::int64_t told = 0;
     const auto progress = [&](std::int64_t more) {
@@ -128,13 +128,14 @@ Draws sample(const Denoiser& model, const Table& table, const SampleOptions& opt
         told += more;
         options.progress(told, std::max(told, n * program.evaluations), {});
     };
-    const Job job{model, tables.tables, tables.table_of, program, options, draws, options.progress ? progress : std::function<void(std::int64_t)>{}};
+    const Job job{model, tables.tables, tables.table_of, program, options, draws, options.progress ? progress : std::function<void(std::int64_t)>{}, guidance};
     const bool side_by_side = model.traits().concurrent && !options.callback;
     parallel::for_each((n + rows - 1) / rows, side_by_side ? options.threads : 1, [&](std::int64_t block) {
         const std::int64_t first = block * rows;
         spent += (table.adaptive ? run_adaptive : run_block)(job, first, std::min(rows, n - first), side_by_side ? 1 : options.threads);
     });
     draws.parts["denoise"] = spent;
+    if (guidance > 0) draws.parts["guidance"] = guidance;
     return draws;
 }
 
