@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <vector>
 
 #include "problems.hpp"
@@ -21,13 +22,14 @@ TEST_CASE("executor: a block writes its own rows and counts them") {
     for (Draws* d : {&draws, &parts}) d->x = Matrix(10, 2, -99.0);
     const Denoiser denoiser = model;
     std::int64_t told = 0;
-    const Job job{denoiser, tables, {}, program, options, draws, [&](std::int64_t more) { told += more; }};
+    std::atomic<std::int64_t> guidance{0};
+    const Job job{denoiser, tables, {}, program, options, draws, [&](std::int64_t more) { told += more; }, guidance};
     CHECK(run_block(job, 3, 5, 1) == 20);
     CHECK(told == 20);
     CHECK(draws.x(2, 0) == -99.0);
     CHECK(draws.x(3, 0) != -99.0);
     CHECK(draws.x(8, 1) == -99.0);
-    const Job other{denoiser, tables, {}, program, options, parts, {}};
+    const Job other{denoiser, tables, {}, program, options, parts, {}, guidance};
     for (std::int64_t i = 3; i < 8; ++i) run_block(other, i, 1, 1);
     CHECK(parts.x.data == draws.x.data);
 }
