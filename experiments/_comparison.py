@@ -161,6 +161,13 @@ def best_known(record):
     return (record["criterion"], record["criterion_se"]) if exact is None else (exact, 0.0)
 
 
+def with_w(record):
+    """The record with W, evaluations times criterion, and its 95 % interval."""
+    value, error = best_known(record)
+    spread = np.exp(1.96 * error / value) if error > 0 else 1.0
+    return {**record, "w": record["n"] * value, "w_low": record["n"] * value / spread, "w_high": record["n"] * value * spread}
+
+
 def _gain(record, criteria):
     """How many times the criterion of plain Monte Carlo is larger."""
     plain = next((c for c in criteria if c["arm"] == "plain"), None)

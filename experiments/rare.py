@@ -15,7 +15,7 @@ import numpy as np
 
 import buffon as bf
 from buffon.experiments._claims import Claim
-from buffon.experiments._comparison import Arm, Case, best_known, campaign
+from buffon.experiments._comparison import Arm, Case, campaign, with_w
 from buffon.experiments._report import Table, new_figure, save, short
 
 EXPECTED = (
@@ -68,7 +68,7 @@ def problems(inputs):
 def run(config, progress=None):
     """Records of all problems; ``progress(n, total)`` counts evaluations."""
     studies = [(_arms(known, config), [_case(name, known, config)], config) for name, known in problems(config.inputs).items()]
-    return [_with_w(r) if r["kind"] == "criterion" else r for r in campaign(studies, progress)]
+    return [with_w(r) if r["kind"] == "criterion" else r for r in campaign(studies, progress)]
 
 
 def tables(records):
@@ -124,13 +124,6 @@ def _case(name, known, config):
 
 def _last(estimate):
     return estimate.transform(lambda v: v[-1:], names=estimate.names[-1:])
-
-
-def _with_w(record):
-    """The record with W and its 95 % interval."""
-    value, error = best_known(record)
-    spread = np.exp(1.96 * error / value) if error > 0 else 1.0
-    return {**record, "w": record["n"] * value, "w_low": record["n"] * value / spread, "w_high": record["n"] * value * spread}
 
 
 def _percent(share):
