@@ -315,6 +315,21 @@ SOLVERS = {
             example="lms(bd.EDM(), steps=10).evaluations\n    10",
         ),
     ),
+    "mrs": (
+        """
+        MRS for mean-reverting diffusion: DPM-Solver or DPM-Solver++ with exact weights in (x - (1 - alpha) mu) / alpha.
+
+        The degraded data mu are given to ``sample`` as ``mean``.
+        """,
+        dict(
+            evaluations="``steps`` evaluations; order ``order`` from the noise end, at most 2 from the middle (it starts with order 1). With "
+            "``sde`` a random table of weak order ``order``.",
+            errors="``order`` is not 1, 2 or 3, or 3 with ``sde``",
+            reference="""Li et al., "MaRS: a fast sampler for mean reverting diffusion based on ODE and SDE solvers", ICLR 2025
+    (arXiv:2502.07856). Its code's third order lacks a factor 2.""",
+            example="mrs(bd.MeanReverting(0.2), steps=10, order=3, prediction='noise').evaluations\n    10",
+        ),
+    ),
     "pndm": (
         """
         S-PNDM: two-step Adams-Bashforth in the noise prediction.
@@ -324,6 +339,20 @@ SOLVERS = {
             errors="``warmup`` is neither word",
             reference="""Liu, Ren, Lin, Zhao, "Pseudo numerical methods for diffusion models on manifolds", ICLR 2022.""",
             example="pndm(bd.VP(), steps=10).evaluations\n    11",
+        ),
+    ),
+    "posterior_mr": (
+        """
+        Posterior sampling of mean-reverting diffusion: a draw from the law of the next state given the data prediction.
+
+        The degraded data mu are given to ``sample`` as ``mean``. It is ``mrs`` with ``sde=True`` of order 1.
+        """,
+        dict(
+            evaluations="``steps`` evaluations, random; weak order 1. Every step adds noise, but one to sigma = 0.",
+            errors="a keyword is unknown",
+            reference="""Luo et al., "Photo-realistic image restoration in the wild with controlled vision-language models",
+    CVPR Workshops 2024, section 3.1.""",
+            example="posterior_mr(bd.MeanReverting(0.2), steps=100, grid='time', to_zero=True).evaluations\n    100",
         ),
     ),
     "probability_flow": (

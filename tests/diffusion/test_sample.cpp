@@ -3,6 +3,9 @@
 #include <buffon/diffusion/recorder.hpp>
 #include <buffon/diffusion/solvers/ddim.hpp>
 #include <buffon/diffusion/solvers/dpmpp.hpp>
+#include <buffon/diffusion/solvers/mrs.hpp>
+#include <buffon/diffusion/solvers/posterior_mr.hpp>
+#include <buffon/diffusion/solvers/rk45.hpp>
 
 #include <doctest/doctest.h>
 
@@ -143,6 +146,103 @@ TEST_CASE("sample: coefficients per coordinate are one table per coordinate") {
         CHECK(z(i, 0) == doctest::Approx(x(i, 0)).epsilon(1e-14));
         CHECK(z(i, 1) == doctest::Approx(y(i, 1)).epsilon(1e-14));
     }
+}
+
+TEST_CASE("sample: a mean-reverting process with mean mu is one without it, of the data less mu") {
+    const GaussianMixture model = problems::g2();
+    const MeanReverting schedule(0.5);
+    const std::int64_t n = 40;
+    Matrix mu = problems::starts(n, 2);
+    for (const bool one_for_all : {false, true})
+        for (const bool given : {false, true})
+            for (const Table& table : {posterior_mr(schedule, {.steps = 6}), mrs(schedule, {.steps = 6, .to_zero = true}), mrs(schedule, {.steps = 4})}) {
+                SampleOptions options = draw(n);
+                options.batch = 7;
+                options.record = 2;
+                options.mean = mu;
+                if (one_for_all) options.mean = Matrix(1, 2, -0.3);
+                const auto mean = [&](std::int64_t i, std::int64_t j) { return one_for_all ? -0.3 : mu(i, j); };
+                if (given) {
+                    options.x = problems::starts(n, 2);
+                    options.level = 0.5 * (table.rho_start() + table.nodes.rho.back());
+                }
+                const Draws found = sample(model, table, options);
+                for (std::int64_t i = 0; i < n; ++i) {   // alone, with coordinates about mu
+                    const Denoiser about{2, [&](const Query& q, View out) {
+                                             Matrix moved(q.x.rows, 2);
+                                             for (std::int64_t r = 0; r < q.x.rows; ++r)
+                                                 for (std::int64_t j = 0; j < 2; ++j) moved(r, j) = q.x(r, j) + mean(i, j);
+                                             model.denoise(moved, q.sigma, out);
+                                             for (std::int64_t r = 0; r < q.x.rows; ++r)
+                                                 for (std::int64_t j = 0; j < 2; ++j) out(r, j) -= mean(i, j);
+                                         }};
+                    SampleOptions alone = options;
+                    alone.mean = Matrix(1, 2, 0.0);
+                    if (given)
+                        for (std::int64_t r = 0; r < n; ++r)
+                            for (std::int64_t j = 0; j < 2; ++j) (*alone.x)(r, j) -= mean(i, j);
+                    if (i % 13 != 0) continue;   // each run draws all samples
+                    const Draws known = sample(about, table, alone);
+                    for (std::int64_t j = 0; j < 2; ++j) {
+                        CHECK(found.x(i, j) == doctest::Approx(known.x(i, j) + mean(i, j)).epsilon(1e-10));
+                        for (std::size_t k = 0; k < found.trajectory.size(); ++k)
+                            CHECK(found.trajectory[k](i, j) == doctest::Approx(known.trajectory[k](i, j) + mean(i, j)).epsilon(1e-10));
+                    }
+                }
+            }
+}
+
+TEST_CASE("sample: a mean-reverting start is mu + sinf xi, and a callback sees x0 + rho eps") {
+    const GaussianMixture model = problems::g2();
+    const MeanReverting schedule(0.5);
+    const Table table = mrs(schedule, {.steps = 5});
+    SampleOptions options = draw(6);
+    options.mean = Matrix(1, 2, 0.4);
+    Matrix xi(6, 2);
+    buffon::Stream{1, 0x10000}.normal(0, xi);
+    options.record = 1;
+    Matrix last;
+    options.callback = [&](const Step& step) {
+        last = Matrix(step.x.rows, step.x.cols);
+        for (std::size_t i = 0; i < last.data.size(); ++i) last.data[i] = step.alpha * step.x.data[i] + (1 - step.alpha) * 0.4;
+        return step.node < 4;
+    };
+    const Draws drawn = sample(model, table, options);
+    CHECK(drawn.trajectory[3].data == last.data);
+    CHECK(drawn.x.data == last.data);
+    options.x = xi;
+    for (double& v : options.x->data) v = 0.4 + 0.5 * v;
+    const Draws given = sample(model, table, options);
+    for (std::size_t i = 0; i < given.x.data.size(); ++i) CHECK(drawn.x.data[i] == doctest::Approx(given.x.data[i]).epsilon(1e-12));
+}
+
+TEST_CASE("sample: an adaptive table knows mu, there and back") {
+    const GaussianMixture model = problems::g2();
+    const MeanReverting schedule(0.5);
+    SampleOptions options = draw(12);
+    options.mean = problems::starts(12, 2);
+    const Draws fine = sample(model, mrs(schedule, {.steps = 400}, {.order = 3}), options), found = sample(model, rk45(schedule, {.steps = 4}), options);
+    for (std::size_t i = 0; i < fine.x.data.size(); ++i) CHECK(std::abs(found.x.data[i] - fine.x.data[i]) < 2e-3);
+    options.x = found.x;
+    const Matrix noise = invert(model, rk45(schedule, {.steps = 4}), options).x;
+    Matrix xi(12, 2);
+    buffon::Stream{1, 0x10000}.normal(0, xi);
+    for (std::size_t i = 0; i < xi.data.size(); ++i) CHECK(std::abs(noise.data[i] - (*options.mean).data[i] - 0.5 * xi.data[i]) < 2e-3);
+}
+
+TEST_CASE("sample: the degraded data are asked for where the schedule needs them") {
+    const GaussianMixture model = problems::g2();
+    const Table table = mrs(MeanReverting(0.5), {.steps = 3});
+    SampleOptions options = draw(3);
+    CHECK_THROWS_WITH(sample(model, table, options), "sample: mean must be given with a mean-reverting schedule: the degraded data mu");
+    options.mean = Matrix(2, 2);
+    CHECK_THROWS_WITH(sample(model, table, options), "sample: mean must have shape (3, 2) or (1, 2), got (2, 2)");
+    options.mean = Matrix(1, 3);
+    CHECK_THROWS_WITH(sample(model, table, options), "sample: mean must have shape (3, 2) or (1, 2), got (1, 3)");
+    options.mean = Matrix(1, 2, NAN);
+    CHECK_THROWS_WITH(sample(model, table, options), "sample: mean must be finite, got nan");
+    options.mean = Matrix(1, 2);
+    CHECK_THROWS_WITH(sample(model, ddim(VP(), {.steps = 3}), options), "sample: mean belongs to a mean-reverting schedule");
 }
 
 TEST_CASE("sample: refuses options that contradict each other") {

@@ -170,3 +170,22 @@ def test_log_likelihood_is_the_mixtures_log_density():
     assert np.abs(found.value - mixture().log_density(x, 0.002)).max() < 0.1   # the prior N(0, 80^2 I) is not quite the law at 80
     probed = bd.log_likelihood(mixture(), bd.heun(bd.EDM(), steps=40), x=x, probes=4, rng=2)
     assert probed.std_error.shape == (30,) and probed.noise.shape == (30, 2)
+def test_a_mean_reverting_sampler_restores_about_its_mean():
+    """Of one Gaussian: the exact law of the result is that of the data whatever mu is."""
+    model, schedule = bd.GaussianMixture([1.0], [[0.5, -0.2]], [0.01 * np.eye(2)]), bd.MeanReverting(0.2)
+    degraded = np.random.default_rng(1).normal(size=(4000, 2))
+    for table in (bd.mrs(schedule, steps=20, order=3, prediction="noise", to_zero=True), bd.posterior_mr(schedule, steps=100)):
+        draws = bd.sample(model, table, mean=degraded, n=4000, rng=1)
+        assert np.all(np.abs(draws.x.mean(0) - [0.5, -0.2]) < 0.01) and np.all(np.abs(draws.x.std(0) - 0.1) < 0.01)
+        one = bd.sample(model, table, mean=degraded[7:8], x=draws.x[7:8], level=1.0, rng=1)
+        assert one.x.shape == (1, 2)
+
+
+def test_the_degraded_data_belong_to_mean_reverting_schedules():
+    table = bd.mrs(bd.MeanReverting(0.2), steps=5)
+    with pytest.raises(ValueError, match="mean must be given with a mean-reverting schedule"):
+        bd.sample(mixture(), table, n=3, rng=1)
+    with pytest.raises(ValueError, match="mean must have shape"):
+        bd.sample(mixture(), table, n=3, rng=1, mean=np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="mean belongs to a mean-reverting schedule"):
+        bd.sample(mixture(), bd.ddim(bd.VP(), steps=5), n=3, rng=1, mean=np.zeros((1, 2)))

@@ -49,11 +49,12 @@ private:
         if (options.x) std::copy_n(options.x->data.data() + first_ * cols_, rows_ * cols_, state_.data.data());
         else Stream{job_.draws.rng_key, start_stream}.normal(first_, state_);
         for (std::int64_t i = 0; i < rows_; ++i) {
-            const double scale = options.x ? 1.0 : table(i).schedule.prior_scale();
+            const double alpha = table(i).nodes.alpha.front(), scale = options.x ? 1.0 : table(i).schedule.prior_scale();
+            const double* mu = mean_of(job_, first_ + i);
+            const double of_mu = options.x ? alpha - 1 : alpha;
             for (std::int64_t j = 0; j < cols_; ++j) {
-                state_(i, j) *= scale;
-                remembered_(i, j) = state_(i, j);
-                state_(i, j) /= table(i).nodes.alpha.front();
+                remembered_(i, j) = scale * state_(i, j) + (mu ? of_mu * mu[j] : 0.0);
+                state_(i, j) = remembered_(i, j) / alpha;
             }
             const auto& clock = rule(i).clock;
             walkers_[static_cast<std::size_t>(i)] = {clock.front(), std::copysign(rule(i).first_step, clock.back() - clock.front()), false};
@@ -202,8 +203,11 @@ private:
     double alpha_at(std::int64_t i, std::int64_t node) const { return table(i).nodes.alpha[static_cast<std::size_t>(node)]; }
 
     void write(std::int64_t node, View out) const {
-        for (std::int64_t i = 0; i < rows_; ++i)
-            for (std::int64_t j = 0; j < cols_; ++j) out(i, j) = alpha_at(i, node) * state_(i, j);
+        for (std::int64_t i = 0; i < rows_; ++i) {
+            const double alpha = alpha_at(i, node);
+            const double* mu = mean_of(job_, first_ + i);
+            for (std::int64_t j = 0; j < cols_; ++j) out(i, j) = alpha * state_(i, j) + (mu ? (1 - alpha) * mu[j] : 0.0);
+        }
     }
 
     /// Records and reports; false to stop.

@@ -52,7 +52,7 @@ private:
     }
     bool per_sample() const { return program_.axis == Program::Axis::sample; }
 
-    /// State = factor * x, row by row where samples start at several levels.
+    /// State = (x - (1 - alpha) mu) / alpha, at each sample's own first level; x is drawn about mu.
     void start() {
         const auto& options = job_.options;
         Matrix drawn;
@@ -63,8 +63,11 @@ private:
         const double* from = options.x ? options.x->data.data() + first_ * cols_ : drawn.data.data();
         for (std::int64_t i = 0; i < rows_; ++i) {
             const Table& table = job_.tables[table_of(i)];
-            const double factor = (options.x ? 1.0 : table.schedule.prior_scale()) / table.nodes.alpha.front();
-            for (std::int64_t j = i * cols_; j < (i + 1) * cols_; ++j) slot(0)[j] = static_cast<T>(factor * from[j]);
+            const double alpha = table.nodes.alpha.front(), factor = (options.x ? 1.0 : table.schedule.prior_scale()) / alpha;
+            const double* mu = mean_of(job_, first_ + i);
+            const double of_mu = options.x ? 1 - 1 / alpha : 1.0;
+            for (std::int64_t j = 0; j < cols_; ++j)
+                slot(0)[i * cols_ + j] = static_cast<T>(factor * from[i * cols_ + j] + (mu ? of_mu * mu[j] : 0.0));
         }
     }
 
@@ -185,10 +188,14 @@ private:
 
     double alpha_at(std::int64_t row, int node) const { return job_.tables[table_of(row)].nodes.alpha[static_cast<std::size_t>(node)]; }
 
-    /// The schedule's coordinates: x = alpha * state.
+    /// The schedule's coordinates: x = alpha * state + (1 - alpha) mu.
     void write(int from, int node, View out) {
-        for (std::int64_t i = 0; i < rows_; ++i)
-            for (std::int64_t j = 0; j < cols_; ++j) out(i, j) = alpha_at(i, node) * static_cast<double>(slot(from)[i * cols_ + j]);
+        for (std::int64_t i = 0; i < rows_; ++i) {
+            const double alpha = alpha_at(i, node);
+            const double* mu = mean_of(job_, first_ + i);
+            for (std::int64_t j = 0; j < cols_; ++j)
+                out(i, j) = alpha * static_cast<double>(slot(from)[i * cols_ + j]) + (mu ? (1 - alpha) * mu[j] : 0.0);
+        }
     }
 
     /// Records and reports; false to stop.

@@ -27,6 +27,12 @@ struct Job {
 /// Rows of the model beyond the one of each sample.
 void count_guidance(const Job& job, std::int64_t rows, std::span<const double> sigma, std::span<const std::int64_t> labels);
 
+/// mu of a sample, (d); nullptr where the schedule reverts to none.
+inline const double* mean_of(const Job& job, std::int64_t sample) {
+    const auto& mu = job.options.mean;
+    return mu ? mu->data.data() + (mu->rows == 1 ? 0 : sample) * mu->cols : nullptr;
+}
+
 /// Samples first ... first + rows - 1 from their starts to draws.x; the denoiser and the updates may use `threads`.
 /// @return evaluations spent
 std::int64_t run_block(const Job& job, std::int64_t first, std::int64_t rows, int threads);

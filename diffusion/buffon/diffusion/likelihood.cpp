@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <variant>
 
 #include <buffon/check.hpp>
 #include <buffon/evaluation.hpp>
@@ -84,6 +85,7 @@ Likelihood log_likelihood(const Denoiser& model, const Table& table, const Likel
     require(options.x.has_value(), "log_likelihood: x, the samples, must be given");
     require(options.x->cols == model.dim(), "log_likelihood: x must have shape (n, ", model.dim(), "), got (", options.x->rows, ", ", options.x->cols, ")");
     require(options.probes == 0 || options.probes >= 2, "log_likelihood: probes must be 0 or at least 2, got ", options.probes);
+    require(!std::holds_alternative<MeanReverting>(table.schedule.law()), "log_likelihood: not of a mean-reverting schedule");
     require(table.coordinates.empty(), "log_likelihood: ", table.name, " has coefficients per coordinate");
     const std::int64_t d = model.dim(), n = options.x->rows, sums = std::max<std::int64_t>(options.probes, 1);
     Likelihood out;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <numeric>
 #include <utility>
+#include <variant>
 
 #include <buffon/check.hpp>
 #include <buffon/diffusion/adaptive.hpp>
@@ -53,6 +54,18 @@ std::int64_t count_of(const Denoiser& model, const SampleOptions& options) {
     require(!options.n || *options.n == options.x->rows, "sample: n must be the number of rows of x, ", options.x->rows, ", got ", *options.n);
     for (const double v : options.x->data) require(std::isfinite(v), "sample: x must be finite, got ", v);
     return options.x->rows;
+}
+
+/// mu belongs to each sample of a mean-reverting process, and to no other.
+void check_mean(const Denoiser& model, const Table& table, const SampleOptions& options, std::int64_t n) {
+    const bool reverting = std::holds_alternative<MeanReverting>(table.schedule.law());
+    require(reverting == options.mean.has_value(), "sample: mean ",
+            reverting ? "must be given with a mean-reverting schedule: the degraded data mu" : "belongs to a mean-reverting schedule");
+    if (!reverting) return;
+    const Matrix& mean = *options.mean;
+    require((mean.rows == 1 || mean.rows == n) && mean.cols == model.dim(), "sample: mean must have shape (", n, ", ", model.dim(), ") or (1, ",
+            model.dim(), "), got (", mean.rows, ", ", mean.cols, ")");
+    for (const double v : mean.data) require(std::isfinite(v), "sample: mean must be finite, got ", v);
 }
 
 void check(const Denoiser& model, const Table& table, const SampleOptions& options, std::int64_t n) {
@@ -107,6 +120,7 @@ std::int64_t Draws::evaluations() const {
 Draws sample(const Denoiser& model, const Table& table, const SampleOptions& options) {
     const std::int64_t n = count_of(model, options);
     check(model, table, options, n);
+    check_mean(model, table, options, n);
     const Plan tables = plan(table, options, n);
     const Program program = table.adaptive ? Program{} : pack(tables.tables);
     check_paths(table, program, options);

@@ -73,6 +73,7 @@ struct SampleOptions {
     std::optional<Matrix> x = {};
     OneOrMany<double> level = {};
     NoiseKind noise = NoiseKind::independent;
+    std::optional<Matrix> mean = {};
     StateType dtype = StateType::float64;
     std::optional<std::int64_t> batch = {};
     int threads = 0;
@@ -88,6 +89,8 @@ struct SampleOptions {
             Field{"x", &SampleOptions::x, "starts (n, d) in the schedule's coordinates, x = alpha x0 + sigma eps; None draws them from the prior"},
             Field{"level", &SampleOptions::level, "noise level sigma / alpha of the starts, one or one per sample; None for the table's own"},
             Field{"noise", &SampleOptions::noise, "'independent' numbers for each step, or 'brownian', increments of one path for each sample and coordinate, whatever the number of steps"},
+            Field{"mean", &SampleOptions::mean, "mu of a mean-reverting schedule, the degraded data, (n, d) or one row for all: x = alpha x0 + (1 - alpha) mu + sigma eps; "
+                                                "needed there, refused elsewhere"},
             Field{"dtype", &SampleOptions::dtype, "precision of the states; coefficients and sums are float64 always"},
             Field{"batch", &SampleOptions::batch, "largest number of rows in one call of the denoiser; changes no result"},
             Field{"threads", &SampleOptions::threads, "threads, 0 for all; changes no result"},
@@ -97,6 +100,7 @@ struct SampleOptions {
     }
 };
 
+/// The denoiser sees x0 + rho eps, (x - (1 - alpha) mu) / alpha in a mean-reverting schedule; so does a callback.
 /// @throw std::invalid_argument for options that contradict each other, a table that leaves the denoiser's range of levels.
 Draws sample(const Denoiser& model, const Table& table, const SampleOptions& options);
 
