@@ -49,7 +49,7 @@ constexpr auto adaptive_fields() {
         Field{"adaptation", &Options::adaptation, "largest share of the budget spent on adaptation"},
         Field{"batch_fraction", &Options::batch_fraction, "share of the budget in one batch of the adaptation; at least 100 points or 4 (d + 2) where a tenth of the budget allows it, at most 16,384"},
         Field{"defensive", &Options::defensive, "smallest share of the input law in the proposal"},
-        Field{"cut", &Options::cut, "control directions with a relative singular value below it are dropped"},
+        Field{"cut", &Options::cut, "control directions fade out about this relative singular value: whole from three times it on, dropped below a third"},
         Field{"replicates", &Options::replicates, "smallest number of independent scrambles in the final sample"}};
 }
 

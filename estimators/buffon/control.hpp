@@ -61,7 +61,7 @@ struct ControlOptions {
         return std::tuple{
             Field{"controls", &ControlOptions::controls, "function of the inputs, (n, d) -> (n, k), or a dict name -> (function, mean) with functions (n, d) -> (n,)"},
             Field{"means", &ControlOptions::means, "the k exact means of a function's columns under the input law; law by law when the estimator has several"},
-            Field{"collinear", &ControlOptions::collinear, "directions of the controls with a relative singular value below it are dropped"},
+            Field{"collinear", &ControlOptions::collinear, "directions of the controls fade out about this relative singular value: whole from three times it on, dropped below a third"},
             Field{"estimator", &ControlOptions::estimator, "the estimator that runs, by its name; its own options are further keywords"}};
     }
 };

@@ -62,7 +62,7 @@ struct Estimate {
     using Known = std::vector<std::pair<std::string, double>>;
     /// The other values, improved by what is known of these: names with their exact means. The joint covariance C says
     /// what an error of theirs tells of the others: value - b' (their values - means), b = C_hh^-1 C_hy, never worse once
-    /// n is large. Directions of C_hh with a relative singular value below `collinear` are dropped.
+    /// n is large. Directions of C_hh fade out about a relative singular value of `collinear`, see `regress`.
     /// With f degrees of freedom behind C and r directions kept, the covariance is that of a regression and f - r remain:
     /// intervals are exact for normal errors. The bias is of order 1 / f, and 0 where the others' errors are linear in these;
     /// few replicates with heavy tails show it (exp(x) of normal x on 31 nets of 64 points: a fifth of a standard error).

@@ -5,6 +5,7 @@
 #include <limits>
 #include <span>
 
+#include <buffon/kept_share.hpp>
 #include <buffon/kernels.hpp>
 
 namespace buffon {
@@ -135,20 +136,19 @@ OwnControls::Coefficients OwnControls::regress(const CrossProducts& shared, cons
     if (size() == 0) return out;
     Sums all;
     const Sums rest = left(shared, own, b, all);
-    const double least = cut * cut;
+    const auto kept = [&](double left, double before) { return left > 0 ? kept_share(left / before, cut) / left : 0.0; };   // over what is left
     for (std::int64_t e = 0; e < summands_; ++e) {
         const auto at = static_cast<std::size_t>(e), law = static_cast<std::size_t>(e / columns_);
         double of_g = 0, g_of_f = 0, ff = rest.ff[law], ft = rest.ft[at];
         if (const std::int64_t place = g_of(e); place >= 0) {
             const auto fit = static_cast<std::size_t>(place);
-            if (rest.gg[fit] > least * all.gg[fit]) {
-                of_g = rest.gt[fit] / rest.gg[fit];
-                g_of_f = rest.fg[fit] / rest.gg[fit];
-                ff -= rest.fg[fit] * g_of_f;
-                ft -= rest.fg[fit] * of_g;
-            }
+            const double share = kept(rest.gg[fit], all.gg[fit]);
+            of_g = rest.gt[fit] * share;
+            g_of_f = rest.fg[fit] * share;
+            ff -= rest.fg[fit] * g_of_f;
+            ft -= rest.fg[fit] * of_g;
         }
-        out.f[at] = ff > least * all.ff[law] ? ft / ff : 0.0;
+        out.f[at] = ft * kept(ff, all.ff[law]);
         out.g[at] = of_g - out.f[at] * g_of_f;
     }
     return out;

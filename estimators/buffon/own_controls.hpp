@@ -37,8 +37,8 @@ public:
     /// out (n, J c + size()): the summands of a batch, and these controls.
     void responses(const Batch& batch, Matrix& out) const;
     void add(ConstView responses, Sums& sums) const;
-    /// From sums over the same rows, and the coefficients b of all responses on the shared controls. Controls of which the shared
-    /// ones (and g) leave less than cut^2 of the variance get 0.
+    /// From sums over the same rows, and the coefficients b of all responses on the shared controls. Controls fade out where the
+    /// shared ones (and g) leave about cut^2 of their variance: `kept_share`.
     Coefficients regress(const CrossProducts& shared, const Sums& own, const Matrix& b, double cut) const;
     /// Subtracts the own controls from the summands, the shared ones having been subtracted from all columns.
     void subtract(const Coefficients& coefficients, View responses) const;

@@ -1,6 +1,7 @@
 #include <buffon/regression.hpp>
 
 #include <buffon/check.hpp>
+#include <buffon/kept_share.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/parallel.hpp>
 
@@ -95,23 +96,14 @@ RowMajor product(const RowMajor& a, const RowMajor& b) {
     return out;
 }
 
-/// What is kept of a direction whose eigenvalue is u times the cut: nothing below u = 1 / fade, all above u = fade, half at the
-/// cut. A step there would give folds whose eigenvalues lie on both sides of it coefficients that have nothing in common.
-double kept(double u) {
-    constexpr double fade = 10.0, lowest = 1 / (1 + fade);
-    const double v = std::clamp((u / (1 + u) - lowest) / (1 - 2 * lowest), 0.0, 1.0);
-    return v * v * (3 - 2 * v);
-}
-
 /// Pseudo-inverse of a correlation matrix times `right`, without the eigenvalues far below `cut`^2 times the largest.
-/// Eigenvalues below 1e-14 are rounding of an exact dependence, whatever the cut.
 RowMajor solve_cut(const RowMajor& correlation, const RowMajor& right, double cut) {
     const Eigen::SelfAdjointEigenSolver<RowMajor> eigen(correlation);
     const Eigen::VectorXd& values = eigen.eigenvalues();
-    const double largest = values.maxCoeff(), rounding = 1e-14 * largest, middle = cut * cut * largest;
+    const double largest = values.maxCoeff();
     Eigen::VectorXd inverse = Eigen::VectorXd::Zero(values.size());
     for (Eigen::Index i = 0; i < values.size(); ++i)
-        if (values(i) > 0.0 && values(i) >= rounding) inverse(i) = (middle > rounding ? kept(values(i) / middle) : 1.0) / values(i);
+        if (values(i) > 0.0) inverse(i) = kept_share(values(i) / largest, cut) / values(i);
     const RowMajor vectors = eigen.eigenvectors();
     const RowMajor rotated = inverse.asDiagonal() * product(vectors.transpose(), right);
     return product(vectors, rotated);

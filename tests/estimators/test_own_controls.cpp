@@ -122,6 +122,30 @@ TEST_CASE("own controls: one that the shared controls know already, and one with
     CHECK(c.f[columns] != 0);
 }
 
+TEST_CASE("own controls: one that the shared controls nearly know fades out about the cut") {
+    const auto kept = [](double left, bool of_f) {   // `left` of a control's size is its own, and the summand follows that
+        Data d(2000);
+        const Matrix own_part = uniforms(2000, 1, 2);
+        const OwnControls own = with_fits();
+        const std::int64_t control = summands_count + (of_f ? 0 : laws);
+        for (std::int64_t i = 0; i < 2000; ++i) {
+            d.r(i, control) = d.x(i, 0) + left * own_part(i, 0);
+            d.r(i, of_f ? 1 : 0) = own_part(i, 0);   // the second column has no g
+            if (!of_f) d.r(i, summands_count) = d.x(i, 1);   // nothing left of f
+        }
+        OwnControls::Sums sums;
+        own.add(d.r, sums);
+        const auto c = own.regress(d.shared(), sums, regress(d.shared()), 1e-2);
+        return left * (of_f ? c.f[1] : c.g[0]);
+    };
+    for (const bool of_f : {true, false}) {
+        CHECK(std::abs(kept(0.05, of_f) - 1) < 1e-6);    // 25 times cut^2
+        CHECK(std::abs(kept(0.01, of_f) - 0.5) < 0.05);
+        CHECK(kept(0.002, of_f) == 0);
+        CHECK(std::abs(kept(0.0103, of_f) - kept(0.0097, of_f)) < 0.1);   // a step: 1
+    }
+}
+
 TEST_CASE("own controls: responses are the summands, then f / q - 1 and g / q - 1, whose means are 0") {
     const WorkingSpace space = WorkingSpace::raw({testing::independent(1, Normal(0, 1)), testing::independent(1, Normal(1, 1)),
                                                   testing::independent(1, Normal(2, 1.5))});
