@@ -249,7 +249,7 @@ private:
         warn_of_nothing(e);
     }
 
-    /// Group by group: each has weights of its own.
+    /// Group by group: each has weights of its own. Errors then include half a row more where the sample is thin.
     void judge_edges(Estimate& e) const {
         std::vector<double> all;
         const std::vector<double> error = e.std_error();
@@ -265,7 +265,9 @@ private:
             }
             at += size;
         }
-        if (all.size() == e.value.size()) warn_of_one_row(all, e);
+        if (all.size() != e.value.size()) return;
+        warn_of_one_row(all, e);
+        widen_by_half_a_row(all, e);
     }
 
     /// The first rows of all groups: (count, E).

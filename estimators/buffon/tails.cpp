@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -15,6 +17,21 @@ namespace {
 /// An event that is hit h times of n has an excess kurtosis of 1 / h in its mean. Poisson counts: with the degrees of
 /// freedom that this leaves, 2 h, 95 % intervals cover 93 to 96 % from ten expected hits on, 63 to 99 % below.
 constexpr double few_terms = 0.1;
+
+/// k-hat of sizes that are not 0. Where the largest sixteenth of them, whose tail is a quarter of all of theirs, is bounded (k-hat below 0), that
+/// of these: of sizes in two clusters the gap between looks like a heavy tail. In 600 trials with 2,000 sizes of Pareto laws, tail index 0.5 to
+/// 1.3, none that looked heavy was taken for bounded.
+std::optional<double> tail_to_its_end(std::vector<double> sizes) {
+    constexpr std::ptrdiff_t sixteenth = 16;
+    constexpr double heavy = 0.5;
+    const std::optional<double> all = pareto_k(sizes);
+    if (!all || *all <= heavy) return all;
+    const auto largest = static_cast<std::ptrdiff_t>(sizes.size()) / sixteenth;
+    std::ranges::nth_element(sizes, sizes.begin() + largest, std::greater<>());
+    sizes.resize(static_cast<std::size_t>(largest));
+    const std::optional<double> end = pareto_k(sizes);
+    return end && *end < 0 ? end : all;
+}
 
 /// "'a' and 2 more of 5 values" of the value with the largest `size` among `which`.
 std::string listed(const Estimate& estimate, const std::vector<std::size_t>& which, const std::vector<double>& size, std::size_t& worst) {
@@ -87,7 +104,7 @@ double one_row(ConstView terms, std::int64_t column, std::span<const double> wei
 
 }  // namespace
 
-std::vector<double> tail_shapes(ConstView summands, std::int64_t m, bool without_zeros) {
+std::vector<double> tail_shapes(ConstView summands, std::int64_t m, bool of_kept) {
     constexpr std::int64_t together = 8;   // columns that share the lines of the cache
     std::vector<double> k_hat;
     std::vector<std::vector<double>> size(together, std::vector<double>(static_cast<std::size_t>(summands.rows)));
@@ -98,16 +115,16 @@ std::vector<double> tail_shapes(ConstView summands, std::int64_t m, bool without
                 size[static_cast<std::size_t>(j)][static_cast<std::size_t>(i)] = std::abs(summands(i, first + j));
         for (std::int64_t j = 0; j < count; ++j) {
             std::vector<double> sizes = size[static_cast<std::size_t>(j)];
-            if (without_zeros) std::erase(sizes, 0.0);
-            k_hat.push_back(pareto_k(sizes).value_or(std::numeric_limits<double>::quiet_NaN()));
+            if (of_kept) std::erase(sizes, 0.0);
+            k_hat.push_back((of_kept ? tail_to_its_end(std::move(sizes)) : pareto_k(sizes)).value_or(std::numeric_limits<double>::quiet_NaN()));
         }
     }
     return k_hat;
 }
 
-void judge_tails(ConstView summands, Estimate& estimate, bool without_zeros) {
+void judge_tails(ConstView summands, Estimate& estimate, bool of_kept) {
     const double limit = std::min(1 - 1 / std::log10(std::max(static_cast<double>(summands.rows), 20.0)), 0.7);
-    const std::vector<double> k_hat = tail_shapes(summands, estimate.size(), without_zeros);
+    const std::vector<double> k_hat = tail_shapes(summands, estimate.size(), of_kept);
     const std::vector<std::size_t> heavy = above(k_hat, limit);
     estimate.diagnostics["pareto_k"] = k_hat;
     if (heavy.empty()) return;
@@ -167,6 +184,16 @@ void warn_of_one_row(const std::vector<double>& moves, Estimate& estimate) {
          << "more could move the value by " << moves[worst] << " standard errors, so the interval may be far too short; a sample drawn for this "
          << "question (as an output of its own, or by plain or quasi) helps";
     estimate.warnings.push_back(text.str());
+}
+
+void widen_by_half_a_row(const std::vector<double>& moves, Estimate& estimate) {
+    std::vector<double> factor;
+    for (const double m : moves) {
+        const double half = 0.5 * std::min(m, most_of_one_row);
+        factor.push_back(std::sqrt(1 + half * half));
+    }
+    for (std::int64_t a = 0; a < estimate.size(); ++a)
+        for (std::int64_t b = 0; b < estimate.size(); ++b) estimate.covariance(a, b) *= factor[static_cast<std::size_t>(a)] * factor[static_cast<std::size_t>(b)];
 }
 
 void judge_mean(ConstView terms, std::int64_t n, Estimate& estimate) {

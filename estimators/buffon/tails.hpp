@@ -10,12 +10,13 @@
 
 namespace buffon {
 
-/// k-hat of the sizes of the first m columns of `summands` (n, m or more); NaN where there is no tail to judge. `without_zeros`: of
-/// those that are not 0, where most may be: an event's terms.
-std::vector<double> tail_shapes(ConstView summands, std::int64_t m, bool without_zeros = false);
+/// k-hat of the sizes of the first m columns of `summands` (n, m or more); NaN where there is no tail to judge. `of_kept`: of terms of a
+/// kept sample, which was not drawn for them. Zeros, most of an event's, are left out, and a tail whose end is bounded is no heavy
+/// one: terms may lie in two clusters.
+std::vector<double> tail_shapes(ConstView summands, std::int64_t m, bool of_kept = false);
 
 /// The same into diagnostics["pareto_k"], and a warning that names the values above min(1 - 1 / log10 n, 0.7).
-void judge_tails(ConstView summands, Estimate& estimate, bool without_zeros = false);
+void judge_tails(ConstView summands, Estimate& estimate, bool of_kept = false);
 
 /// Sets the excess kurtosis of the errors of a mean of n terms, these the first of them: of independent terms theirs / n.
 /// That of R replicates, from `finish_replicates`, is not taken for larger than their terms' / R: scrambles of smooth terms
@@ -42,6 +43,10 @@ void warn_of_one_row(const std::vector<double>& moves, Estimate& estimate);
 /// From this many standard errors on `warn_of_one_row` warns. 95 % intervals of adaptive samples covered 81 to 95 % below, 59 to 90 %
 /// above, by what was asked for (docs/reweight.md).
 inline constexpr double most_of_one_row = 4;
+
+/// Adds the variance that half a row more makes, (m error / 2)^2, m up to `most_of_one_row`: a doubted error need not grow without
+/// bound. Correlations stay. What a thin sample has not seen no error of its rows can tell.
+void widen_by_half_a_row(const std::vector<double>& moves, Estimate& estimate);
 
 /// Tail, kurtosis and number of terms of the mean of n independent or net points, these rows the first of them.
 void judge_mean(ConstView terms, std::int64_t n, Estimate& estimate);

@@ -163,6 +163,34 @@ TEST_CASE("tails: one row more, as far out as any and as heavy as any, tells whe
     CHECK(std::get<std::vector<double>>(e.diagnostics.at("one_row_more")) == std::vector{moves[0], moves[1]});
 }
 
+TEST_CASE("tails: half a row more widens errors of thin samples, within bounds, and leaves correlations") {
+    Estimate e = named({"well", "thin", "doubted"});
+    e.covariance = Matrix(3, 3, 0.5);
+    for (std::int64_t j = 0; j < 3; ++j) e.covariance(j, j) = 1;
+    widen_by_half_a_row({0, 2, 100}, e);
+    CHECK(e.covariance(0, 0) == 1);
+    CHECK(e.covariance(1, 1) == doctest::Approx(2));
+    CHECK(e.covariance(2, 2) == doctest::Approx(5));
+    CHECK(e.covariance(1, 2) == doctest::Approx(0.5 * std::sqrt(10)));
+    CHECK(e.covariance(2, 1) == e.covariance(1, 2));
+}
+
+TEST_CASE("tails: of kept samples sizes in two clusters are no heavy tail, a heavy tail is") {
+    constexpr std::int64_t n = 2'000;
+    Matrix u(n, 1), terms(n, 2);
+    Stream{4, 5}.uniform(0, u);
+    const Matrix heavy = pareto(n, {0.9});
+    for (std::int64_t i = 0; i < n; ++i) {
+        terms(i, 0) = u(i, 0) + (i % 50 == 0 ? 10 : 0);   // 40 rows far from the others
+        terms(i, 1) = heavy(i, 0);
+    }
+    CHECK(tail_shapes(terms, 2)[0] > 0.7);
+    const std::vector<double> of_kept = tail_shapes(terms, 2, true);
+    CHECK(of_kept[0] < 0);
+    CHECK(of_kept[1] == tail_shapes(terms, 2)[1]);
+    CHECK(of_kept[1] > 0.7);
+}
+
 TEST_CASE("tails: heavy tails of replicates count as far as their terms have them") {
     Matrix y(4096, 2);
     Stream{4, 3}.uniform(0, y);
