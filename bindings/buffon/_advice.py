@@ -118,8 +118,8 @@ def _effective_terms(value, e):
 def _one_row_more(value, e):
     found = worst(value, e.names)
     meaning = (
-        "Standard errors that one row more could move a value by where the sample is thin: above four, "
-        "the interval may be far too short."
+        "Standard errors that one row more could move a value by where the sample is thin; the interval holds half "
+        "such a row. Above four it may still be far too short."
     )
     if found is None:
         return "none", meaning, "", False

@@ -22,7 +22,8 @@ DOCS = {
             ``effective_terms`` (J m,), as for ``plain``; of the weights ``mean_weight`` (J,), which must be 1 (the interval warns
             where it is further off than four standard errors: the sample misses a part of the law), ``effective_size`` (J,)
             and ``pareto_k_weights`` (J,); ``pareto_k_residual`` (J m,) of what the controls leave; ``one_row_more`` (J m,), by
-            how many standard errors one row more could move the value where the sample is thin: above 4 the interval warns.
+            how many standard errors one row more could move the value where the sample is thin: above 4 the interval warns, and
+            standard errors hold half such a row (1 + m^2 / 4 times the variance for m up to 4).
 
         Raises
         ------

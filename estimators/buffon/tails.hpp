@@ -40,8 +40,8 @@ std::vector<double> one_row_more(ConstView terms, std::span<const double> weight
 /// The same into diagnostics["one_row_more"] (m), and a warning that names the values above `most_of_one_row`.
 void warn_of_one_row(const std::vector<double>& moves, Estimate& estimate);
 
-/// From this many standard errors on `warn_of_one_row` warns. 95 % intervals of adaptive samples covered 81 to 95 % below, 59 to 90 %
-/// above, by what was asked for (docs/reweight.md).
+/// From this many standard errors on `warn_of_one_row` warns. 95 % intervals of adaptive samples covered 85 to 97 % below and fewer
+/// above, by what was asked for, without half a row more (docs/reweight.md).
 inline constexpr double most_of_one_row = 4;
 
 /// Adds the variance that half a row more makes, (m error / 2)^2, m up to `most_of_one_row`: a doubted error need not grow without
