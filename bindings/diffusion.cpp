@@ -405,6 +405,7 @@ ValueError
 }  // namespace
 
 void bind_samplers(py::module_& m);
+void bind_search(py::module_& m);
 void bind_schedules(py::module_& m);
 void bind_denoisers(py::module_& m);
 
@@ -412,5 +413,6 @@ void bind_diffusion(py::module_& m) {
     bind_schedules(m);
     bind_gaussian_mixture(m);
     bind_samplers(m);
+    bind_search(m);
     bind_denoisers(m);
 }

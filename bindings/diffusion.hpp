@@ -11,6 +11,7 @@
 #include <buffon/diffusion/grid.hpp>
 #include <buffon/diffusion/sample.hpp>
 #include <buffon/diffusion/schedule.hpp>
+#include <buffon/diffusion/solver_search.hpp>
 #include <buffon/diffusion/table.hpp>
 
 #include "arrays.hpp"
@@ -18,7 +19,10 @@
 #include "convert.hpp"
 
 namespace buffon::diffusion {
-void prepare(SampleOptions& options);   // found by its argument: lets Ctrl-C and a Python progress function into the run
+/// Lets Ctrl-C and a Python progress function into a run.
+Progress interruptible(Progress user);
+void prepare(SampleOptions& options);   // found by its argument
+void prepare(SolverSearchOptions& options);
 }
 
 namespace binder {
@@ -26,6 +30,7 @@ namespace binder {
 buffon::diffusion::Schedule to_schedule(py::handle given, const std::string& where);
 buffon::diffusion::Denoiser to_denoiser(py::handle given, const std::string& where);
 buffon::diffusion::OnStep to_on_step(const Callable& call);
+buffon::diffusion::Objective to_objective(const Callable& call);
 
 template <>
 inline constexpr const char* argument_name<buffon::diffusion::Schedule> = "schedule";
@@ -107,6 +112,27 @@ struct Converter<buffon::diffusion::OnStep> {
         if (v.is_none()) return {};
         if (!PyCallable_Check(v.ptr())) wrong_type(f, n, "callable", v);
         return to_on_step(Callable(py::reinterpret_borrow<py::object>(v)));
+    }
+};
+
+template <>
+struct Converter<buffon::diffusion::Objective> {
+    static std::string name() { return "callable or None"; }
+    static py::object to(const buffon::diffusion::Objective&) { return py::none(); }
+    static buffon::diffusion::Objective from(py::handle v, const std::string& f, const std::string& n) {
+        if (v.is_none()) return {};
+        if (!PyCallable_Check(v.ptr())) wrong_type(f, n, "callable", v);
+        return to_objective(Callable(py::reinterpret_borrow<py::object>(v)));
+    }
+};
+
+template <>
+struct Converter<buffon::diffusion::Trial> {
+    static std::string name() { return "Trial"; }
+    static py::object to(const buffon::diffusion::Trial& v) { return py::cast(v); }
+    static buffon::diffusion::Trial from(py::handle v, const std::string& f, const std::string& n) {
+        if (!py::isinstance<buffon::diffusion::Trial>(v)) wrong_type(f, n, "a Trial, an entry of table.record", v);
+        return v.cast<buffon::diffusion::Trial>();
     }
 };
 

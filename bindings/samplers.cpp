@@ -7,12 +7,16 @@
 #include <buffon/diffusion/order_report.hpp>
 #include <buffon/diffusion/solvers/dpm_adaptive.hpp>
 #include <buffon/diffusion/solvers/rk45.hpp>
+#include <buffon/diffusion/solver_search.hpp>
 #include <buffon/errors.hpp>
 #include <solver_registry.hpp>
+
+#include <pybind11/stl.h>
 
 #include <exception>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 namespace py = pybind11;
 using namespace buffon::diffusion;
@@ -73,6 +77,8 @@ x0 + rho eps with rho = sigma / alpha. Immutable; ``print(table.formula())`` sho
     c.def_property_readonly("violation", &Table::violation,
                             "Largest relative violation of what rows promise: weights sum to 1, weights times levels to the row's level (with noise: "
                             "the squares). 0 up to rounding.");
+    c.def_property_readonly("record", [](const Table& t) -> py::object { return t.record ? py::cast(*t.record) : py::none(); },
+                            "Every candidate of the search that made it, a list of Trial; None for other tables.");
     c.def("formula", &Table::formula, "The rows as formulas, one per line.");
     c.def("from_level", &Table::from_level, py::arg("level"), R"(The same solver from another noise level on, with as many steps.
 
@@ -219,8 +225,8 @@ OnStep to_on_step(const Callable& call) {
 
 namespace buffon::diffusion {
 
-void prepare(SampleOptions& options) {
-    options.progress = [user = options.progress](std::int64_t n, std::int64_t total) {
+Progress interruptible(Progress user) {
+    return [user = std::move(user)](std::int64_t n, std::int64_t total) {
         const py::gil_scoped_acquire gil;
         try {
             if (user) user(n, total, {});
@@ -232,6 +238,8 @@ void prepare(SampleOptions& options) {
         }
     };
 }
+
+void prepare(SampleOptions& options) { options.progress = interruptible(options.progress); }
 
 }  // namespace buffon::diffusion
 

@@ -10,7 +10,7 @@ E[x0 | x], for x = x0 + sigma eps; a solver is a ``Table`` of coefficients, made
 >>> bd.sample(model, bd.dpmpp(bd.VP(), steps=10), n=4, rng=0).x.shape
 (4, 1)
 """
-from buffon import _denoisers, _schedules, _solvers  # noqa: F401  _schedules completes a compiled class
+from buffon import _denoisers, _docs_search, _schedules, _solvers  # noqa: F401  _schedules completes a compiled class
 from buffon._buffon import diffusion as _native
 from buffon._check_denoiser import DenoiserCheck, check_denoiser
 from buffon._network import Network
@@ -29,6 +29,7 @@ ScheduleComparison = _native.ScheduleComparison
 Step = _native.Step
 SubVP = _native.SubVP
 Table = _native.Table
+Trial = _native.Trial
 VE = _native.VE
 VP = _native.VP
 compare_schedules = _native.compare_schedules
@@ -49,8 +50,9 @@ ems = _function("ems", *_solvers.EMS, _native)
 invert = _function("invert", *_solvers.INVERT, _native)
 log_likelihood = _function("log_likelihood", *_solvers.LOG_LIKELIHOOD, _native)
 order_report = _function("order_report", *_solvers.ORDER_REPORT, _native)
+solver_search = _function("solver_search", *_docs_search.SOLVER_SEARCH, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
-__all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "VE", "VP",
+__all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "Trial", "VE", "VP",
                   "ScheduleComparison", "compare_schedules", "convert",
-                  "Likelihood", "OrderReport", "ems", "invert", "log_likelihood", "order_report", "sample", *_solvers.SOLVERS, *_DENOISERS])
+                  "Likelihood", "OrderReport", "ems", "invert", "log_likelihood", "order_report", "sample", "solver_search", *_solvers.SOLVERS, *_DENOISERS])

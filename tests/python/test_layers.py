@@ -41,6 +41,7 @@ WITHOUT_TEST = {
     "lib/testing_rare": "part of what test_testing.cpp tests",
     "diffusion/adams_bashforth": "part of what test_deis.cpp tests",
     "diffusion/runge_kutta": "part of what test_deis.cpp tests",
+    "diffusion/prediction": "four words",
     "lib/run": "defaults and help texts, read by the test of every estimator",
     "lib/support": "a pair of numbers",
 }

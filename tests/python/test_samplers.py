@@ -5,7 +5,8 @@ import pytest
 from buffon import diffusion as bd
 
 ADAPTIVE = {"dpm_adaptive", "rk45"}   # no rows before sampling
-SOLVERS = sorted(set(bd._native.registry) - {"ems", "sample", "invert", "log_likelihood", "order_report", *ADAPTIVE})
+OTHERS = {"ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided", "thresholded"}
+SOLVERS = sorted(set(bd._native.registry) - OTHERS - ADAPTIVE)
 
 
 def mixture():
@@ -189,3 +190,31 @@ def test_the_degraded_data_belong_to_mean_reverting_schedules():
         bd.sample(mixture(), table, n=3, rng=1, mean=np.zeros((2, 2)))
     with pytest.raises(ValueError, match="mean belongs to a mean-reverting schedule"):
         bd.sample(mixture(), bd.ddim(bd.VP(), steps=5), n=3, rng=1, mean=np.zeros((1, 2)))
+
+
+def test_a_search_is_a_function_of_its_key_resumes_and_beats_its_control():
+    model = mixture()
+    options = {"evaluations": 4, "points": 40, "rng": 5, "children": 20}
+    table = bd.solver_search(model, bd.VP(), budget=100, **options)
+    assert table.evaluations == 4 and len(table.record) == 100
+    assert min(trial.score for trial in table.record) == min(table.record, key=lambda trial: trial.score).score
+    half = bd.solver_search(model, bd.VP(), budget=50, **options)
+    record = [bd.Trial.from_dict(trial.to_dict()) for trial in half.record]
+    again = bd.solver_search(model, bd.VP(), budget=100, resume=record, **options)
+    assert again.rows == table.rows
+    random = bd.solver_search(model, bd.VP(), budget=100, random=True, **options)
+    assert min(trial.score for trial in random.record) > min(trial.score for trial in table.record)
+
+
+def test_a_search_takes_any_objective():
+    seen = []
+
+    def spread(draws):
+        seen.append(draws.x.shape)
+        return float(np.abs(draws.x).mean())
+
+    table = bd.solver_search(mixture(), bd.VP(), evaluations=3, budget=30, points=8, objective=spread, rng=1)
+    assert seen == [(8, 2)] * 30
+    assert min(trial.score for trial in table.record) < 3
+    with pytest.raises(ZeroDivisionError):
+        bd.solver_search(mixture(), bd.VP(), evaluations=3, budget=30, points=8, objective=lambda draws: 1 / 0, rng=1)

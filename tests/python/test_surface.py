@@ -56,7 +56,7 @@ SOLVERS = [
 DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "thresholded"]
 DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
              "ScheduleComparison", "compare_schedules", "convert",
-             "Ems", "ems", "Likelihood", "OrderReport", "sample", "invert", "log_likelihood", "order_report", *SOLVERS, *DENOISERS]
+             "Ems", "Trial", "ems", "solver_search", "Likelihood", "OrderReport", "sample", "invert", "log_likelihood", "order_report", *SOLVERS, *DENOISERS]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 FIT = ["log_likelihood", "aic", "bic", "n", "missing"]
 MEMBERS = {
@@ -116,7 +116,7 @@ def test_every_registered_word_is_public():
 
 
 def test_every_registered_solver_is_public():
-    assert set(bf._buffon.diffusion.registry) == {"ems", "sample", "invert", "log_likelihood", "order_report", "guided", "thresholded", *SOLVERS}
+    assert set(bf._buffon.diffusion.registry) == {"ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided", "thresholded", *SOLVERS}
 
 
 @pytest.mark.parametrize("name", OF_SAMPLES)

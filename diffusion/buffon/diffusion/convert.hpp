@@ -7,17 +7,13 @@
 /// form: arXiv:2502.07856.
 #pragma once
 
-#include <array>
 #include <span>
-#include <string_view>
 
+#include <buffon/diffusion/prediction.hpp>
 #include <buffon/diffusion/schedule.hpp>
-#include <buffon/fields.hpp>
 #include <buffon/view.hpp>
 
 namespace buffon::diffusion {
-
-enum class Prediction { data, noise, velocity, score };
 
 /// wanted = of_value * value + of_x * x.
 struct Conversion {
@@ -38,8 +34,3 @@ void convert(ConstView value, ConstView x, const Schedule& schedule, std::span<c
              ConstView mean, View out);
 
 }  // namespace buffon::diffusion
-
-template <>
-struct buffon::EnumNames<buffon::diffusion::Prediction> {
-    static constexpr std::array<std::string_view, 4> names{"data", "noise", "velocity", "score"};
-};

@@ -6,22 +6,17 @@
 /// of diffusion models with exponential integrator", ICLR 2023 (polynomials in the time and in rho).
 #pragma once
 
-#include <array>
 #include <cmath>
 #include <functional>
-#include <string_view>
 #include <vector>
 
+#include <buffon/diffusion/prediction.hpp>
 #include <buffon/diffusion/recorder.hpp>
-#include <buffon/fields.hpp>
 
 namespace buffon::diffusion {
 
 /// phi_0(z) = e^z, phi_k(z) = (phi_{k-1}(z) - 1 / (k-1)!) / z, phi_k(0) = 1 / k!.
 double phi(int k, double z);
-
-/// Which output is interpolated: D, an estimate of the data, or eps, one of the noise.
-enum class Prediction { data, noise };
 
 /// An evaluation of the denoiser at one value.
 struct Evaluation {
@@ -29,6 +24,7 @@ struct Evaluation {
     double rho = 0.0;
     Combination x, D;
 
+    /// Data or noise: what is interpolated.
     Combination output(Prediction prediction) const { return prediction == Prediction::data ? D : (x - D) / rho; }
 };
 
@@ -53,8 +49,3 @@ struct ExponentialStep {
 };
 
 }  // namespace buffon::diffusion
-
-template <>
-struct buffon::EnumNames<buffon::diffusion::Prediction> {
-    static constexpr std::array<std::string_view, 2> names{"data", "noise"};
-};

@@ -43,6 +43,7 @@ struct Orders {
 };
 
 struct Adaptive;   // not installed
+struct Trial;   // of a search, buffon/diffusion/solver_search.hpp
 
 struct Table {
     std::vector<Row> rows;                             // the last one is the result
@@ -59,6 +60,8 @@ struct Table {
     Schedule schedule = VP();
     Grid grid;
     std::function<Table(const Grid&)> remake;          // the same solver on another grid
+
+    std::shared_ptr<const std::vector<Trial>> record = {};   // of solver_search, every candidate
 
     std::int64_t steps() const { return static_cast<std::int64_t>(nodes.steps()); }
     /// Denoiser evaluations per sample; 0 for a rule, which does not know them before.

@@ -34,6 +34,7 @@ bool corrects(const UnipcOptions& options, std::size_t step) {
 }
 
 void check(const UnipcOptions& options, const Nodes& n) {
+    require(options.prediction == Prediction::data || options.prediction == Prediction::noise, "unipc: prediction must be 'data' or 'noise'");
     require(options.order >= 1, "unipc: order must be at least 1, got ", options.order);
     for (const std::int64_t step : options.uncorrected)
         require(step >= 1 && step <= static_cast<std::int64_t>(n.steps()), "unipc: uncorrected must hold steps 1 ... ", n.steps(), ", got ", step);
