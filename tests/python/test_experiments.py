@@ -21,7 +21,10 @@ def experiment(name):
 @functools.cache
 def small_records(name):
     module = experiment(name)
-    return module.run(module.Config.small())
+    try:
+        return module.run(module.Config.small())
+    except ImportError as missing:   # of an extra: "... pip install buffon[pictures]"
+        pytest.skip(str(missing))
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
