@@ -406,6 +406,7 @@ ValueError
 
 void bind_samplers(py::module_& m);
 void bind_search(py::module_& m);
+void bind_compensation(py::module_& m);
 void bind_schedules(py::module_& m);
 void bind_denoisers(py::module_& m);
 
@@ -414,5 +415,6 @@ void bind_diffusion(py::module_& m) {
     bind_gaussian_mixture(m);
     bind_samplers(m);
     bind_search(m);
+    bind_compensation(m);
     bind_denoisers(m);
 }

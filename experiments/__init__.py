@@ -14,6 +14,7 @@ EXPERIMENTS = {
     "input_law": "a beam whose input law is in doubt: twelve elasticities and perturbed-law curves from one kept sample",
     "given_csv": "a table of past runs, yours or made here: means under new laws, perturbed laws, indices; no model is called",
     "criterion": "weighted mean squared error of aiscv and its variants on three published problems, against their thresholds",
+    "dc_search": "DC-Solver's ratios: searched without gradients, fitted over guidances, beside a random search",
     "safety": "where adaptive importance sampling could hurt: aiscv beside plain and quasi on ten awkward problems",
     "held_out": "twenty-one problems beside those of safety: aiscv, plain and quasi, value by value",
     "rare": "probabilities down to 1e-6 with a score, one region of failure and two, in 2 to 50 inputs",

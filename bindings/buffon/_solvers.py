@@ -143,6 +143,37 @@ ORDER_REPORT = (
     """,
 )
 
+DC_SEARCH = (
+    """
+    Search the compensation ratios of ``dc``, for any denoiser, without gradients.
+
+    Step after step it takes the ratio whose next state comes closest to an accurate solution; one that is not better than 1 stays 1.
+    """,
+    """
+    Returns
+    -------
+    DcSearch
+        ``table``, ``ratios``, ``errors`` and ``errors_before`` of each step, ``evaluations``: about n (reference_steps + (trials + 2) steps).
+
+    Raises
+    ------
+    ValueError
+        If ``lowest`` ... ``highest`` does not hold 1, ``trials`` is below 2, or ``x`` has another width than the model.
+
+    References
+    ----------
+    Zhao, Wang, Zhou, Lu, "DC-Solver: improving predictor-corrector diffusion sampler via dynamic compensation", ECCV 2024.
+
+    Examples
+    --------
+    >>> from buffon import diffusion as bd
+    >>> model = bd.GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[[0.04]], [[0.04]]])
+    >>> found = bd.dc_search(model, bd.VP(), steps=5, rng=0)
+    >>> bool(found.errors[-1] < found.errors_before[-1]), bd.sample(model, found.table, n=100, rng=1).evaluations
+    (True, 500)
+    """,
+)
+
 _TABLE = """
     Returns
     -------
@@ -174,6 +205,18 @@ SOLVERS = {
             errors="``eta`` or ``s_noise`` is negative",
             reference="""Song et al., "Score-based generative modeling through stochastic differential equations", ICLR 2021, appendix F.""",
             example="ancestral(bd.EDM(), steps=10, grid='rho', to_zero=True).evaluations\n    10",
+        ),
+    ),
+    "dc": (
+        """
+        DC-Solver: UniPC whose outputs are compensated for the corrector's misalignment, by ratios that ``dc_search`` finds.
+        """,
+        dict(
+            evaluations="``steps`` evaluations; order as ``unipc`` where all ratios are 1 (from the middle at most 2: the first step is not "
+            "corrected), else 1: ratios are made for one number of steps.",
+            errors="``ratios`` are not one per step, or the first two not 1",
+            reference="""Zhao, Wang, Zhou, Lu, "DC-Solver: improving predictor-corrector diffusion sampler via dynamic compensation", ECCV 2024.""",
+            example="dc(bd.VP(), steps=5, ratios=[1, 1, 0.8, 0.9, 1.2]).evaluations\n    5",
         ),
     ),
     "ddim": (

@@ -16,7 +16,9 @@ from buffon._check_denoiser import DenoiserCheck, check_denoiser
 from buffon._network import Network
 from buffon._surface import function as _function
 
+CascadePolynomial = _native.CascadePolynomial
 Cosine = _native.Cosine
+DcSearch = _native.DcSearch
 Discrete = _native.Discrete
 Draws = _native.Draws
 EDM = _native.EDM
@@ -34,7 +36,8 @@ VE = _native.VE
 VP = _native.VP
 compare_schedules = _native.compare_schedules
 convert = _native.convert
-for _name in ("compare_schedules", "convert"):
+fit_ratios = _native.fit_ratios
+for _name in ("compare_schedules", "convert", "fit_ratios"):
     globals()[_name].__module__ = __name__
 
 _DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "thresholded"]
@@ -47,6 +50,7 @@ thresholded = _function("thresholded", *_denoisers.THRESHOLDED, _native)
 
 sample = _function("sample", *_solvers.SAMPLE, _native)
 ems = _function("ems", *_solvers.EMS, _native)
+dc_search = _function("dc_search", *_solvers.DC_SEARCH, _native)
 invert = _function("invert", *_solvers.INVERT, _native)
 log_likelihood = _function("log_likelihood", *_solvers.LOG_LIKELIHOOD, _native)
 order_report = _function("order_report", *_solvers.ORDER_REPORT, _native)
@@ -54,5 +58,5 @@ solver_search = _function("solver_search", *_docs_search.SOLVER_SEARCH, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
 __all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "Trial", "VE", "VP",
-                  "ScheduleComparison", "compare_schedules", "convert",
+                  "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
                   "Likelihood", "OrderReport", "ems", "invert", "log_likelihood", "order_report", "sample", "solver_search", *_solvers.SOLVERS, *_DENOISERS])

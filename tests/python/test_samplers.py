@@ -5,7 +5,7 @@ import pytest
 from buffon import diffusion as bd
 
 ADAPTIVE = {"dpm_adaptive", "rk45"}   # no rows before sampling
-OTHERS = {"ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided", "thresholded"}
+OTHERS = {"dc_search", "ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided", "thresholded"}
 SOLVERS = sorted(set(bd._native.registry) - OTHERS - ADAPTIVE)
 
 

@@ -33,6 +33,7 @@ NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *COPULAS, *FITS, "Probl
          "ModelError", "History", "cuda_status", "exceedance", "testing"]
 SOLVERS = [
     "ancestral",
+    "dc",
     "ddim",
     "ddpm",
     "deis",
@@ -55,7 +56,7 @@ SOLVERS = [
 ]
 DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "thresholded"]
 DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
-             "ScheduleComparison", "compare_schedules", "convert",
+             "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
              "Ems", "Trial", "ems", "solver_search", "Likelihood", "OrderReport", "sample", "invert", "log_likelihood", "order_report", *SOLVERS, *DENOISERS]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 FIT = ["log_likelihood", "aic", "bic", "n", "missing"]
@@ -116,7 +117,7 @@ def test_every_registered_word_is_public():
 
 
 def test_every_registered_solver_is_public():
-    assert set(bf._buffon.diffusion.registry) == {"ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided", "thresholded", *SOLVERS}
+    assert set(bf._buffon.diffusion.registry) == {"dc_search", "ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided", "thresholded", *SOLVERS}
 
 
 @pytest.mark.parametrize("name", OF_SAMPLES)

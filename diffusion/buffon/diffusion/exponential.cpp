@@ -12,14 +12,6 @@ namespace {
 
 double factorial(int k) { return boost::math::factorial<double>(static_cast<unsigned>(k)); }
 
-/// Lagrange's polynomial that is 1 at node k and 0 at the others.
-double lagrange(const std::vector<double>& nodes, std::size_t k, double x) {
-    double product = 1.0;
-    for (std::size_t j = 0; j < nodes.size(); ++j)
-        if (j != k) product *= (x - nodes[j]) / (nodes[k] - nodes[j]);
-    return product;
-}
-
 }  // namespace
 
 double phi(int k, double z) {
@@ -32,6 +24,13 @@ double phi(int k, double z) {
     double value = std::expm1(z) / z;
     for (int j = 2; j <= k; ++j) value = (value - 1 / factorial(j - 1)) / z;
     return value;
+}
+
+double lagrange(const std::vector<double>& nodes, std::size_t k, double x) {
+    double product = 1.0;
+    for (std::size_t j = 0; j < nodes.size(); ++j)
+        if (j != k) product *= (x - nodes[j]) / (nodes[k] - nodes[j]);
+    return product;
 }
 
 double ExponentialStep::keep() const { return prediction == Prediction::data ? std::exp(-h()) : 1.0; }

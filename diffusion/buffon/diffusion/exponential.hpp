@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <functional>
 #include <vector>
 
@@ -17,6 +18,9 @@ namespace buffon::diffusion {
 
 /// phi_0(z) = e^z, phi_k(z) = (phi_{k-1}(z) - 1 / (k-1)!) / z, phi_k(0) = 1 / k!.
 double phi(int k, double z);
+
+/// Lagrange's polynomial that is 1 at node k and 0 at the others, at x.
+double lagrange(const std::vector<double>& nodes, std::size_t k, double x);
 
 /// An evaluation of the denoiser at one value.
 struct Evaluation {

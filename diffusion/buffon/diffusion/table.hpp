@@ -17,6 +17,8 @@ namespace buffon::diffusion {
 struct Term {
     int value = 0;         // an earlier value
     double weight = 0.0;
+
+    bool operator==(const Term&) const = default;
 };
 
 /// Row i makes value i + 2. Value 0 is the start, value 1 the constant 1.

@@ -42,32 +42,35 @@ void check(const UnipcOptions& options, const Nodes& n) {
 
 }  // namespace
 
+void write_unipc(Recorder& r, const Nodes& n, const UnipcOptions& options, const Keep& keep) {
+    check(options, n);
+    Combination predicted = r.start(), x = predicted;
+    std::vector<Evaluation> used;   // by the last step, newest first
+    std::vector<Evaluation> all;    // newest first
+    for (std::size_t i = 0; i < n.steps(); ++i) {
+        // at the predicted state, never at the corrected one
+        const Evaluation now{n.lambda[i], n.rho[i], predicted, r.denoise(predicted)};
+        if (i > 0 && corrects(options, i)) {
+            used.insert(used.begin() + 1, now);
+            x = r.node(advance(options, n, i, x, used), i, n.rho[i]);
+        } else {
+            x = predicted;
+        }
+        all.insert(all.begin(), now);
+        if (keep) all[0].D = keep(i, all);
+        const int order = order_at(n, i, options.order, options.lower_order_final);
+        used.assign(all.begin(), all.begin() + order);
+        const Combination y = advance(options, n, i + 1, x, used);
+        const bool final = i + 1 == n.steps() || !corrects(options, i + 1);
+        predicted = final ? r.node(y, i + 1, n.rho[i + 1]) : r.state(y, n.rho[i + 1]);
+    }
+}
+
 Table unipc(const Schedule& schedule, const Grid& grid, const UnipcOptions& options) {
     const double p = options.order + (options.corrector ? 1 : 0);
     const bool third = options.corrector && !options.lower_order_final;   // from the middle a last step of order 1 errs by h^2
     const Orders orders{std::min(p, 4.0), std::min(p, third ? 3.0 : 2.0)};   // above 4 the first steps count from the noise end too
-    return record("unipc", unipc, schedule, grid, options, orders, [&](Recorder& r, const Nodes& n) {
-        check(options, n);
-        Combination predicted = r.start(), x = predicted;
-        std::vector<Evaluation> used;   // by the last step, newest first
-        std::vector<Evaluation> all;    // newest first
-        for (std::size_t i = 0; i < n.steps(); ++i) {
-            // at the predicted state, never at the corrected one
-            const Evaluation now{n.lambda[i], n.rho[i], predicted, r.denoise(predicted)};
-            if (i > 0 && corrects(options, i)) {
-                used.insert(used.begin() + 1, now);
-                x = r.node(advance(options, n, i, x, used), i, n.rho[i]);
-            } else {
-                x = predicted;
-            }
-            all.insert(all.begin(), now);
-            const int order = order_at(n, i, options.order, options.lower_order_final);
-            used.assign(all.begin(), all.begin() + order);
-            const Combination y = advance(options, n, i + 1, x, used);
-            const bool final = i + 1 == n.steps() || !corrects(options, i + 1);
-            predicted = final ? r.node(y, i + 1, n.rho[i + 1]) : r.state(y, n.rho[i + 1]);
-        }
-    });
+    return record("unipc", unipc, schedule, grid, options, orders, [&](Recorder& r, const Nodes& n) { write_unipc(r, n, options); });
 }
 
 }  // namespace buffon::diffusion

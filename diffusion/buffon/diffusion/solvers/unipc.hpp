@@ -4,12 +4,15 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <tuple>
 #include <vector>
 
 #include <buffon/diffusion/exponential.hpp>
+#include <buffon/diffusion/recorder.hpp>
 #include <buffon/diffusion/table.hpp>
 #include <buffon/fields.hpp>
 
@@ -40,6 +43,12 @@ struct UnipcOptions {
 
 /// @throw std::invalid_argument for an order below 1, a step that does not exist.
 Table unipc(const Schedule& schedule, const Grid& grid, const UnipcOptions& options = {});
+
+/// What the steps after node i have for its output, from the evaluations until then, newest first; none: the output itself.
+using Keep = std::function<Combination(std::size_t i, const std::vector<Evaluation>& known)>;
+
+/// The rows of UniPC, for solvers built on it.
+void write_unipc(Recorder& recorder, const Nodes& nodes, const UnipcOptions& options, const Keep& keep = {});
 
 }  // namespace buffon::diffusion
 
