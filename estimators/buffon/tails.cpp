@@ -150,7 +150,10 @@ void set_kurtosis(ConstView terms, std::int64_t n, Estimate& estimate) {
 void warn_of_few_terms(ConstView terms, std::int64_t n, Estimate& estimate, ConstView inside) {
     const std::vector<double> share = kurtosis_of_mean(terms, n, estimate.size());
     std::vector<double> terms_that_count;
-    for (std::size_t j = 0; j < share.size(); ++j) terms_that_count.push_back(ever_seen(terms, static_cast<std::int64_t>(j)) ? 1 / share[j] : 0.0);
+    for (std::size_t j = 0; j < share.size(); ++j) {
+        const bool seen = estimate.value[j] != 0 || ever_seen(terms, static_cast<std::int64_t>(j));   // a constant has no spread
+        terms_that_count.push_back(seen ? 1 / share[j] : 0.0);
+    }
     estimate.diagnostics["effective_terms"] = terms_that_count;
     std::vector<std::size_t> few = above(share, few_terms);
     if (inside.cols > 0) std::erase_if(few, [&](std::size_t j) { return rows_alike(inside, n, static_cast<std::int64_t>(j)) >= few_rows; });

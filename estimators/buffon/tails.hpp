@@ -24,7 +24,7 @@ void judge_tails(ConstView summands, Estimate& estimate, bool of_kept = false);
 void set_kurtosis(ConstView terms, std::int64_t n, Estimate& estimate);
 
 /// diagnostics["effective_terms"] (m) is n / the excess kurtosis of the terms: how often an event would have been hit whose
-/// frequency had an error of this shape; inf for tails lighter than normal ones, 0 (no warning) without a term but 0. Warns below ten.
+/// frequency had an error of this shape; inf for tails lighter than normal ones, 0 (no warning) where value and terms are 0. Warns below ten.
 /// `inside` (rows, m), or none: sizes of what a mean given an event is made of, 0 outside. Such a mean warns only where these, too, are
 /// those of fewer than five rows alike, (sum s)^2 / sum s^2: the excesses over a far quantile have a kurtosis, but tame tails.
 void warn_of_few_terms(ConstView terms, std::int64_t n, Estimate& estimate, ConstView inside = {});
