@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import buffon as bf
-from buffon.experiments import EXPERIMENTS, _calibration
+from buffon.experiments import EXPERIMENTS, _calibration, _patches
 from buffon.experiments._claims import Claim, check
 from buffon.experiments._comparison import Arm, Case, campaign, compare, one_output, ratio, separately, stack
 from buffon.experiments._report import claim_table, short, with_error
@@ -233,6 +233,27 @@ def test_the_river_rises_as_by_hand():
     np.testing.assert_allclose(dry, [[2.12548 - 14, 0.2 + 0.8 * 0.0490505 + 0.425, 2.12548 - 5.5]], rtol=1e-5)
     wet = flood.river(np.array([[1e5, 30, 50, 55, 7, 55.5, 5000, 300.0]]))
     assert wet[0, 0] == pytest.approx(2.12548 * 100**0.6 - 12.5, rel=1e-5) and wet[0, 1] == 1.4
+
+
+def test_a_clean_patch_given_a_degraded_one_follows_bayes_rule():
+    """log p(x) + log p(mu | x) - log p(x | mu) = log p(mu), whatever x is, for every task."""
+    rng = np.random.default_rng(1)
+    factors = rng.normal(size=(2, 64, 64)) / 80
+    prior = _patches.Mixture(np.array([0.3, 0.7]), rng.uniform(size=(2, 64)), factors @ factors.swapaxes(1, 2) + 1e-3 * np.eye(64))
+    for task, degradation in _patches.degradations().items():
+        mu = degradation.apply(prior.means[:1], 0, rng)[0]
+        posterior = degradation.posterior(prior, mu, least=0)
+        x = posterior.means[rng.integers(len(posterior.means), size=5)] + 0.01 * rng.normal(size=(5, 64))
+        squares = [((mu - x @ matrix.T - offset)**2).sum(axis=1) for matrix, offset in degradation.strengths]
+        likelihood = np.logaddexp.reduce([-s / (2 * degradation.noise**2) for s in squares])
+        prior_density, density = (np.logaddexp.reduce(m.log_densities(x), axis=1) for m in (prior, posterior))
+        np.testing.assert_allclose(np.ptp(prior_density + likelihood - density), 0, atol=1e-6, err_msg=task)
+
+
+def test_an_arm_needs_the_number_from_which_on_there_is_no_excess():
+    restoration = experiment("restoration")
+    excess = np.array([[1, -1, -1, 1], [1, -1, 1, -1], [-1, -1, -1, 1]])
+    assert restoration._needed(excess, (5, 8, 10)).tolist() == [10, 5, 10, restoration.REFERENCE]
 
 
 @pytest.mark.parametrize("name", ["published", "larger floods", "uncorrelated"])
