@@ -35,7 +35,7 @@ EMS = (
     Returns
     -------
     Ems
-        ``l``, ``s``, ``b`` and their errors (nodes + 1, d), ``evaluations``: 5 n (nodes + 1).
+        ``l``, ``s``, ``b`` and their errors (nodes + 1, d), ``evaluations``: (3 + 2 probes) n (nodes + 1).
 
     Raises
     ------
@@ -50,7 +50,7 @@ EMS = (
     --------
     >>> from buffon import diffusion as bd
     >>> model = bd.GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[[0.04]], [[0.04]]])
-    >>> statistics = bd.ems(model, bd.VP(), n=256, rng=0)
+    >>> statistics = bd.ems(model, bd.VP(), n=256, nodes=240, rng=0)
     >>> bd.dpm_v3(bd.VP(), steps=5, statistics=statistics).evaluations
     5
     """,

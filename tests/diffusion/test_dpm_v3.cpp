@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,7 +60,7 @@ TEST_CASE("dpm_v3: published errors, exact coefficients within 1 %, estimated on
         const Schedule schedule = VP();
         const Matrix x = problems::starts(128, model.dim());
         const Matrix exact = problems::flow(model, schedule, x, 1.0, 1e-3, 4000);
-        const Ems statistics = ems(model, schedule, {.n = problem == "g2" ? 1024 : 512, .nodes = 1280, .rng = 1});
+        const Ems statistics = ems(model, schedule, {.n = problem == "g2" ? 1024 : 512, .nodes = 1280, .probes = 0, .rng = 1});
         for (const Known& row : known) {
             if (row.problem != problem) continue;
             for (std::size_t k = 0; k < row.errors.size(); ++k) {
@@ -70,7 +71,7 @@ TEST_CASE("dpm_v3: published errors, exact coefficients within 1 %, estimated on
                 CAPTURE(table.text());
                 CAPTURE(row.statistics);
                 const double error = problems::median_error(problems::solve(model, table, x), exact);
-                CHECK(error == doctest::Approx(row.errors[k]).epsilon(row.statistics ? 0.25 : 0.01));
+                CHECK(std::abs(error / row.errors[k] - 1) <= (row.statistics ? 0.25 : 0.01));
             }
         }
     }
@@ -93,17 +94,14 @@ TEST_CASE("dpm_v3: data prediction is the exact third-order DPM-Solver++ up to t
     }
 }
 
-TEST_CASE("dpm_v3: constant statistics keep the promise of data and of noise prediction") {
-    const Schedule schedule = VP();
-    for (const auto& [l, s] : {std::pair{1.0, 0.0}, std::pair{0.0, -1.0}})
-        for (const V3Corrector corrector : {V3Corrector::none, V3Corrector::same, V3Corrector::pseudo})
-            for (const std::int64_t steps : {1, 2, 7, 16}) {
-                Table table = dpm_v3(schedule, {.steps = steps}, {.statistics = Ems::constant(schedule.lambda(1), schedule.lambda(1e-3), l, s, 0),
-                                                                  .corrector = corrector});
-                table.promise = Promise::levels;
-                CAPTURE(table.text());
-                CHECK(table.violation() <= 1e-13);
-            }
+TEST_CASE("dpm_v3: without statistics the rows are data prediction to rounding") {
+    for (const V3Corrector corrector : {V3Corrector::none, V3Corrector::same, V3Corrector::pseudo})
+        for (const std::int64_t steps : {1, 2, 7, 16}) {
+            const Table table = dpm_v3(VP(), {.steps = steps}, {.corrector = corrector});
+            CAPTURE(table.text());
+            CHECK(table.promise == Promise::levels);
+            CHECK(table.violation() <= 1e-13);
+        }
 }
 
 TEST_CASE("dpm_v3: Gaussian data: one step of order 1 is exact up to the statistics' table") {

@@ -41,6 +41,17 @@ TEST_CASE("ems: l of a mixture is 1 - E[Var(x0 | x)] / rho^2 within its error") 
     }
 }
 
+TEST_CASE("ems: coordinate by coordinate the diagonal of the Jacobian has no noise of its own") {
+    const GaussianMixture model = problems::g16();
+    const Ems exact = ems(model, VP(), {.n = 256, .nodes = 8, .probes = 0, .rng = 5}), random = ems(model, VP(), {.n = 256, .nodes = 8, .probes = 2, .rng = 5});
+    CHECK(exact.evaluations == 35 * 256 * 9);
+    CHECK(random.evaluations == 7 * 256 * 9);
+    for (std::int64_t j = 0; j < 16; ++j) {
+        CHECK(std::abs(exact.l(4, j) - random.l(4, j)) < 5 * std::hypot(exact.l_error(4, j), random.l_error(4, j)));
+        CHECK(exact.l_error(4, j) < random.l_error(4, j));
+    }
+}
+
 TEST_CASE("ems: standard errors are those of repetitions") {
     constexpr int repetitions = 60;
     const GaussianMixture model = problems::g2();

@@ -81,8 +81,8 @@ TEST_CASE("mrs: errors on two exact mixtures within 1 percent of an independent 
             const Table table = mrs(schedule, {.steps = 5 << k}, options);
             INFO(table.text());
             const double percent = k == 4 && options.order == 2 ? 0.015 : 0.01;   // two digits are known
-            CHECK(g2.error(table) == doctest::Approx(on_g2[k]).epsilon(percent));
-            CHECK(g16.error(table) == doctest::Approx(on_g16[k]).epsilon(percent));
+            CHECK(std::abs(g2.error(table) / on_g2[k] - 1) <= percent);
+            CHECK(std::abs(g16.error(table) / on_g16[k] - 1) <= percent);
         }
 }
 

@@ -1,6 +1,8 @@
 /// Every solver makes the errors that it made elsewhere: tests/data/solver_errors.txt.
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -56,7 +58,7 @@ TEST_CASE("solvers: errors on exact problems within 1 percent of an independent 
             const Table table = named::table(solver, VP(), {.steps = std::stoll(entry), .grid = kind});
             CAPTURE(on);
             INFO(table.text());
-            CHECK(problem(on).error(table) == doctest::Approx(known).epsilon(0.01));
+            CHECK(std::abs(problem(on).error(table) / known - 1) <= 0.01);
             ++compared;
         }
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include <buffon/check.hpp>
 #include <buffon/evaluation.hpp>
@@ -70,8 +71,10 @@ std::vector<Coefficients> coefficients(const std::vector<Sums>& sums, double h) 
 /// What one node of lambda needs, by group and coordinate.
 class Node {
 public:
-    Node(const Denoiser& model, const Matrix& x0, const Matrix& eps, const Matrix& probe, std::array<double, 2> range, std::int64_t label)
-        : model_(model), x0_(x0), eps_(eps), probe_(probe), range_(range), labels_(label < 0 ? 0 : static_cast<std::size_t>(x0.rows), label) {}
+    /// `probes`: directions, (n, d) each.
+    Node(const Denoiser& model, const Matrix& x0, const Matrix& eps, const std::vector<Matrix>& probes, std::array<double, 2> range,
+         std::int64_t label)
+        : model_(model), x0_(x0), eps_(eps), probes_(probes), range_(range), labels_(label < 0 ? 0 : static_cast<std::size_t>(x0.rows), label) {}
 
     /// (groups, d)
     std::vector<Sums> sums(double lambda) const {
@@ -86,11 +89,9 @@ public:
             return out;
         };
         const auto flow = [&](std::size_t i) { return D.data[i] - v.data[i]; };   // dv / dlambda
-        const auto probe = [&](std::size_t i) { return probe_.data[i]; };
-        const double step = 1e-4 * std::hypot(rho, 1.0) * std::min(1.0, rho);
         const double after = std::min(along_flow, range_[1] - lambda), before = std::max(-along_flow, range_[0] - lambda);
         const Matrix ahead = outputs(moved(after, flow), lambda + after), behind = outputs(moved(before, flow), lambda + before);
-        const Matrix right = outputs(moved(step, probe), lambda), left = outputs(moved(-step, probe), lambda);
+        const Matrix diagonal = jacobian(moved, lambda, 1e-4 * std::hypot(rho, 1.0) * std::min(1.0, rho));
         std::vector<Sums> out(static_cast<std::size_t>(groups * x0_.cols));
         for (std::size_t i = 0; i < size; ++i) {
             const auto row = static_cast<std::int64_t>(i) / x0_.cols, column = static_cast<std::int64_t>(i) % x0_.cols;
@@ -98,13 +99,24 @@ public:
             const auto slope = [&](std::size_t at) { return (ahead.data[at] - behind.data[at]) / (after - before); };
             Sums& sums = out[static_cast<std::size_t>(row * groups / x0_.rows * x0_.cols + column)];
             sums.origin = {v.data[first], D.data[first], slope(first)};
-            sums.add(probe_.data[i] * (right.data[i] - left.data[i]) / (2 * step), v.data[i] - sums.origin[0], D.data[i] - sums.origin[1],
+            sums.add(diagonal.data[i], v.data[i] - sums.origin[0], D.data[i] - sums.origin[1],
                      slope(i) - sums.origin[2]);
         }
         return out;
     }
 
 private:
+    /// Sum over the probes z of z (D(v + step z) - D(v - step z)) / (2 step): the diagonal, in expectation or exactly.
+    Matrix jacobian(const auto& moved, double lambda, double step) const {
+        Matrix diagonal(x0_.rows, x0_.cols);
+        for (const Matrix& z : probes_) {
+            const auto along = [&](std::size_t i) { return z.data[i]; };
+            const Matrix right = outputs(moved(step, along), lambda), left = outputs(moved(-step, along), lambda);
+            for (std::size_t i = 0; i < diagonal.data.size(); ++i) diagonal.data[i] += z.data[i] * (right.data[i] - left.data[i]) / (2 * step);
+        }
+        return diagonal;
+    }
+
     Matrix outputs(const Matrix& v, double lambda) const {
         Matrix out(v.rows, v.cols);
         const double rho[] = {std::exp(-lambda)};
@@ -113,7 +125,8 @@ private:
     }
 
     const Denoiser& model_;
-    const Matrix &x0_, &eps_, &probe_;
+    const Matrix &x0_, &eps_;
+    const std::vector<Matrix>& probes_;
     std::array<double, 2> range_;   // of lambda
     std::vector<std::int64_t> labels_;
 };
@@ -129,6 +142,22 @@ Matrix data_of(const Denoiser& model, const EmsOptions& options, std::uint64_t k
     Matrix x(options.n, model.dim());
     model.traits().draw({key, data_stream}, options.label, x);
     return x;
+}
+
+/// Random signs, scaled so that the sum over the probes is a mean; or the unit vectors.
+std::vector<Matrix> directions(std::int64_t n, std::int64_t d, std::int64_t probes, std::uint64_t key) {
+    std::vector<Matrix> all;
+    for (std::int64_t p = 0; p < (probes == 0 ? d : probes); ++p) {
+        Matrix z(n, d);
+        if (probes == 0) {
+            for (std::int64_t i = 0; i < n; ++i) z(i, p) = 1.0;
+        } else {
+            Stream{key, probe_stream + static_cast<std::uint32_t>(p)}.uniform(0, z);
+            for (double& sign : z.data) sign = (sign < 0.5 ? -1.0 : 1.0) / std::sqrt(static_cast<double>(probes));
+        }
+        all.push_back(std::move(z));
+    }
+    return all;
 }
 
 /// Column j of the tables. Leaving out one group of the pairs at a time gives the errors.
@@ -170,24 +199,24 @@ Ems Ems::constant(double first, double last, double l, double s, double b, std::
 }
 
 Ems ems(const Denoiser& model, const Schedule& schedule, const EmsOptions& options) {
+    require(options.probes >= 0, "ems: probes must not be negative, got ", options.probes);
     require(options.nodes >= 2, "ems: nodes must be at least 2, got ", options.nodes);
     const std::uint64_t key = options.rng ? *options.rng : fresh_key();
     const Matrix x0 = data_of(model, options, key);
     const std::int64_t n = x0.rows, d = x0.cols, count = options.nodes + 1;
-    Matrix eps(n, d), probe(n, d);
+    Matrix eps(n, d);
     Stream{key, noise_stream}.normal(0, eps);
-    Stream{key, probe_stream}.uniform(0, probe);
-    for (double& z : probe.data) z = z < 0.5 ? -1.0 : 1.0;
+    const std::vector<Matrix> probes = directions(n, d, options.probes, key);
 
     Ems out;
     const double first = schedule.lambda(schedule.t_start()), last = schedule.lambda(options.t_end.value_or(schedule.t_end()));
     for (std::int64_t m = 0; m < count; ++m) out.lambda.push_back(first + (last - first) * static_cast<double>(m) / static_cast<double>(options.nodes));
     std::vector<std::vector<Sums>> sums(static_cast<std::size_t>(count));
-    const Node node(model, x0, eps, probe, {first, last}, options.label);
+    const Node node(model, x0, eps, probes, {first, last}, options.label);
     parallel::for_each(count, model.traits().concurrent ? options.threads : 1,
                        [&](std::int64_t m) { sums[static_cast<std::size_t>(m)] = node.sums(out.lambda[static_cast<std::size_t>(m)]); });
     out.pairs = n;
-    out.evaluations = 5 * n * count;
+    out.evaluations = (3 + 2 * static_cast<std::int64_t>(probes.size())) * n * count;
     for (Matrix* m : {&out.l, &out.s, &out.b, &out.l_error, &out.s_error, &out.b_error}) *m = Matrix(count, d);
 
     for (std::int64_t j = 0; j < d; ++j) fill(out, j, sums);

@@ -32,7 +32,8 @@ struct Ems {
 struct EmsOptions {
     std::optional<Matrix> data = {};
     std::int64_t n = 1024;
-    std::int64_t nodes = 240;
+    std::int64_t nodes = 1200;
+    std::int64_t probes = 1;
     std::optional<double> t_end = {};
     std::int64_t label = -1;
     std::optional<std::uint64_t> rng = {};
@@ -42,7 +43,8 @@ struct EmsOptions {
         return std::tuple{
             Field{"data", &EmsOptions::data, "samples x0 (n, d) of the data; None draws n of them from an exact model"},
             Field{"n", &EmsOptions::n, "number of pairs (x0, eps), the same at every node"},
-            Field{"nodes", &EmsOptions::nodes, "intervals of the table in lambda; use a multiple of the steps"},
+            Field{"nodes", &EmsOptions::nodes, "intervals of the table in lambda: its rounding falls with their square"},
+            Field{"probes", &EmsOptions::probes, "random directions per pair for the diagonal of the Jacobian, 0 for every coordinate by itself"},
             Field{"t_end", &EmsOptions::t_end, "last time, None for the schedule's t_end"},
             Field{"label", &EmsOptions::label, "class of a conditional model, -1 for none"},
             Field{"rng", &EmsOptions::rng, "key of the random numbers: same key, same bits"},
@@ -50,8 +52,8 @@ struct EmsOptions {
     }
 };
 
-/// Five evaluations per pair and node: the output, two for the derivative along the flow, two for the diagonal of the
-/// Jacobian (a Rademacher probe, unbiased).
+/// 3 + 2 probes evaluations per pair and node: the output, two for the derivative along the flow, two for each probe of the
+/// diagonal of the Jacobian (Rademacher, unbiased); with probes = 0 3 + 2 d, and nothing random in the diagonal.
 /// @throw std::invalid_argument for n < 64, nodes < 2, data of another width, or none where the model cannot draw them.
 Ems ems(const Denoiser& model, const Schedule& schedule, const EmsOptions& options = {});
 

@@ -21,11 +21,12 @@ EmsAt EmsIntegrals::next(const EmsAt& from, double s0, double b0, double lambda,
     to.S = from.S + half * (s0 + s);
     to.I = from.I + 2 * half * mean_exp(from.L + from.S, to.L + to.S);   // exact for constant l + s: weights then sum to 1
     to.B = from.B + half * (std::exp(-from.S) * b0 + std::exp(-to.S) * b);
+    to.J = from.J + half * (std::exp(from.L + from.S) + std::exp(to.L + to.S));
     to.C = from.C + half * (std::exp(from.L + from.S) * from.B + std::exp(to.L + to.S) * to.B);
     return to;
 }
 
-EmsIntegrals::EmsIntegrals(const Ems& ems, std::int64_t coordinate) {
+EmsIntegrals::EmsIntegrals(const Ems& ems, std::int64_t coordinate, bool exact) : exact_(exact) {
     for (std::int64_t m = 0; m < ems.l.rows; ++m) {
         s_.push_back(ems.s(m, coordinate));
         b_.push_back(ems.b(m, coordinate));

@@ -22,8 +22,8 @@ struct Point {
 /// v at `to` from v at points[0], by the polynomial of g through the points.
 Combination advance(const EmsIntegrals& integrals, const Combination& v, const std::vector<Point>& points, const EmsAt& to, bool pseudo) {
     const EmsAt& s = points[0].at;
-    const double decay = std::exp(s.L - to.L), shift = std::exp(-to.L) * (to.C - s.C - s.B * (to.I - s.I));
-    const double weight = std::exp(-to.L - s.S) * (to.I - s.I);
+    const double decay = std::exp(s.L - to.L), shift = std::exp(-to.L) * (to.C - s.C - s.B * (to.J - s.J));
+    const double weight = std::exp(-to.L - s.S) * (integrals.exact() ? to.I - s.I : to.J - s.J);
     Combination next = decay * v - weight * points[0].f - shift * Recorder::one();
     std::vector<double> r;
     std::vector<Combination> g;
@@ -83,13 +83,14 @@ Table dpm_v3(const Schedule& schedule, const Grid& grid, const DpmV3Options& opt
     const double order = options.pseudo || options.corrector == V3Corrector::pseudo ? std::min(options.order, 2) : options.order;
     std::vector<std::vector<Row>> coordinates;
     Table table = record("dpm_v3", dpm_v3, schedule, grid, options, {order, std::min<double>(order, better ? 3 : 2)}, [&](Recorder& r, const Nodes& n) {
+        const bool given = options.statistics.has_value();   // then by the published rule
         const Ems statistics = options.statistics.value_or(data_prediction(n));
         for (std::int64_t j = 1; j < statistics.dim(); ++j) {
             Recorder other;
-            write(other, n, {statistics, j}, options);
+            write(other, n, {statistics, j, !given}, options);
             coordinates.push_back(other.seal().rows);
         }
-        write(r, n, {statistics, 0}, options);
+        write(r, n, {statistics, 0, !given}, options);
     });
     if (!coordinates.empty()) coordinates.insert(coordinates.begin(), table.rows);
     table.coordinates = std::move(coordinates);
