@@ -109,13 +109,13 @@ def picture(records, path):
     """Before and after, a row per task, and the distances over the evaluations."""
     sheets = [r for r in records if r["kind"] == "pictures"]
     titles = list(sheets[0]["pictures"])
-    figure = new_figure(1, (11, 1.55 * len(sheets) + 0.4))[0]
+    figure = new_figure(1, (6.4, 0.85 * len(sheets) + 0.4))[0]
     figure.clear()
     axes = figure.subplots(len(sheets), len(titles) + 1, squeeze=False, width_ratios=[1] * len(titles) + [2])
     for sheet, row in zip(sheets, axes, strict=True):
         for title, ax in zip(titles, row, strict=False):
             pixels = np.frombuffer(base64.b64decode(sheet["pictures"][title]), np.uint8).reshape(sheet["shape"])
-            ax.imshow(pixels // 8 * 8, cmap="gray", vmin=0, vmax=255)
+            ax.imshow(pixels // 32 * 32, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
             ax.set_xticks([])
             ax.set_yticks([])
             if sheet is sheets[0]:
@@ -264,4 +264,4 @@ def _curves(ax, records):
                linewidth=0.5)
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.tick_params(labelsize=6)
+    ax.tick_params(which="both", labelsize=5)
