@@ -37,9 +37,9 @@ class Config:
     """``points`` search points and ``held_out`` others in each repetition."""
 
     points: int = 64
-    held_out: int = 2048
-    repetitions: int = 20
-    reference_steps: int = 400
+    held_out: int = 1024
+    repetitions: int = 10
+    reference_steps: int = 200
     rng: int = 1
     threads: int = 1
 
