@@ -160,7 +160,8 @@ Zhao, Wang, Zhou, Lu, "DC-Solver", ECCV 2024, arXiv:2409.03755.
 Examples
 --------
 >>> from buffon import diffusion as bd
->>> bd.fit_ratios([1.0, 7.5], [[1, 1, 0.9, 1.1], [1, 1, 0.8, 1.3]]).predict(4, 7.5)[3].__round__(6)
+>>> ratios = bd.fit_ratios([1.0, 7.5], [[1, 1, 0.9, 1.1], [1, 1, 0.8, 1.3]]).predict(4, 7.5)
+>>> round(float(ratios[3]), 6)
 1.3
 )");
 }

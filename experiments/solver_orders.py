@@ -105,14 +105,16 @@ def tables(records):
 
 
 def picture(records, path):
-    """Errors of the Gaussian over evaluations."""
-    figure, (ax,) = new_figure(1, (6.5, 5))
-    for i, solver in enumerate(dict.fromkeys(r["arm"] for r in records)):
+    """Errors of the Gaussian over evaluations, the solvers whose errors span the rest."""
+    figure, (ax,) = new_figure(1, (5.5, 4))
+    shown = [CONTROL, *(s for s in dict.fromkeys(r["arm"] for r in records) if s.startswith(("unipc", "deis", "fpndm()", "heun")))][:12]
+    for i, solver in enumerate(shown):
         rows = [r for r in records if r["arm"] == solver and r["case"].startswith("one Gaussian")]
-        ax.loglog([r["evaluations"] for r in rows], [r["error"] for r in rows], marker="osv^<>Dd"[i % 8], markersize=3, lw=0.8, label=solver)
+        ax.loglog([r["evaluations"] for r in rows], [r["error"] for r in rows], marker="o", markersize=3, lw=0.8, color=f"C{i % 10}",
+                  ls="-" if i < 10 else "--", label=solver.replace(",lower_order_final=False", ""))
     ax.set_xlabel("evaluations")
     ax.set_ylabel("error, one Gaussian")
-    ax.legend(frameon=False, fontsize=5, ncols=2)
+    ax.legend(frameon=False, fontsize=5)
     save(figure, path)
 
 

@@ -16,6 +16,7 @@ from buffon.experiments._report import Table, new_figure, save, short
 SOLVERS = ("ddim()", "dpm(order=3)", "dpmpp(order=2)", "dpmpp(order=3)", "unipc(order=2)", "unipc(order=3)", "deis(method=tab,order=3)",
            "fpndm(warmup=multistep)", "heun()", "dpm_v3()")
 CONTROL, STATISTICS = "ddim()", "dpm_v3()"
+SHOWN = ("ddim()", "dpmpp(order=2)", "unipc(order=3)", "deis(method=tab,order=3)", "heun()", "dpm_v3()")   # in the picture
 SCHEDULES = {"VP": bd.VP(), "cosine": bd.Cosine(), "EDM": bd.EDM()}
 EVALUATIONS = (5, 10, 20, 40, 80)
 PROBLEMS = {"five modes": g2, "eight modes": g16}
@@ -74,11 +75,11 @@ def tables(records):
 def picture(records, path):
     """Eight modes: error over evaluations, one picture per schedule."""
     cell = {(r["case"], r["arm"]): r for r in records}
-    figure, axes = new_figure(len(SCHEDULES), (11, 4))
+    figure, axes = new_figure(len(SCHEDULES), (7.8, 2.9))
     for ax, schedule in zip(axes, SCHEDULES, strict=True):
-        for i, solver in enumerate(SOLVERS):
+        for i, solver in enumerate(SHOWN):
             ax.loglog(EVALUATIONS, [cell[f"eight modes, {schedule}, {n}", solver]["error"] for n in EVALUATIONS],
-                      marker="osv^<>Ddph"[i], markersize=4, lw=0.9, label=solver, color="k" if solver == CONTROL else f"C{i - 1}")
+                      marker="o", markersize=3, lw=0.9, label=solver, color="k" if solver == CONTROL else f"C{i - 1}")
         ax.set_title(schedule, fontsize=9)
         ax.set_xlabel("evaluations")
     axes[0].set_ylabel("median error")

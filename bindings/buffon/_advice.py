@@ -242,6 +242,7 @@ _KNOWN = {
     ),
     "uncovered": _list("Shares of the values from points where no component of the proposal is."),
     "beyond": _beyond,
+    "explored": lambda value, e: ("yes" if value else "no", "Whether a batch of a wide law searched for an event that the first one hardly saw.", "", False),
     "control_check": _control_check,
     "control_z": _control_z,
     "mean_weight": _mean_weight,
