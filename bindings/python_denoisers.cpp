@@ -8,6 +8,7 @@
 #include <buffon/check.hpp>
 #include <buffon/diffusion/denoiser_errors.hpp>
 #include <buffon/diffusion/guided.hpp>
+#include <buffon/diffusion/noise_scaled.hpp>
 #include <buffon/diffusion/network.hpp>
 #include <buffon/diffusion/rows.hpp>
 #include <buffon/diffusion/thresholded.hpp>
@@ -186,6 +187,16 @@ py::dict errors(py::handle model, py::handle data, py::handle levels, py::handle
     return out;
 }
 
+/// By a number, or by a Python function of the noise level.
+Denoiser scaled(py::handle model, py::handle factor) {
+    const Denoiser denoiser = binder::to_denoiser(model, "noise_scaled: model");
+    if (!PyCallable_Check(factor.ptr())) return noise_scaled(denoiser, binder::convert<double>(factor, "noise_scaled", "factor"));
+    return noise_scaled(denoiser, [call = binder::Callable(py::reinterpret_borrow<py::object>(factor))](double sigma) {
+        const py::gil_scoped_acquire gil;
+        return binder::convert<double>((*call)(sigma), "noise_scaled", "factor's answer");
+    });
+}
+
 }  // namespace
 
 void bind_python_denoisers(py::module_& m) {
@@ -194,4 +205,33 @@ void bind_python_denoisers(py::module_& m) {
     m.def("_denoiser_errors", &errors);
     binder::bind(m, "guided", &guided);
     binder::bind(m, "thresholded", &thresholded);
+    m.def("noise_scaled", &scaled, py::arg("model"), py::arg("factor"), R"(Epsilon scaling: the model's noise prediction times a factor, against exposure bias.
+
+D' = x - factor (x - D). Published factors are a little below 1, as those of eps / 1.005.
+
+Parameters
+----------
+model : denoiser
+factor : float or callable
+    Positive; a function of sigma gives one for each noise level.
+
+Returns
+-------
+Denoiser
+
+Raises
+------
+ValueError
+    If a factor is not positive and finite.
+
+References
+----------
+Ning, Li, Su, Salah, Onal Ertugrul, "Elucidating the exposure bias in diffusion models", ICLR 2024, section 4.
+
+Examples
+--------
+>>> from buffon import diffusion as bd
+>>> model = bd.GaussianMixture([1.0], [[0.0]], [[[1.0]]])
+>>> bd.noise_scaled(model, 0.5).denoise([[2.0]], sigma=1.0).tolist()
+[[1.5]])");
 }

@@ -37,10 +37,11 @@ VP = _native.VP
 compare_schedules = _native.compare_schedules
 convert = _native.convert
 fit_ratios = _native.fit_ratios
-for _name in ("compare_schedules", "convert", "fit_ratios"):
+noise_scaled = _native.noise_scaled
+for _name in ("compare_schedules", "convert", "fit_ratios", "noise_scaled"):
     globals()[_name].__module__ = __name__
 
-_DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "thresholded"]
+_DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "noise_scaled", "thresholded"]
 Denoiser = _native.Denoiser
 Empirical = _native.Empirical
 for _ours in (DenoiserCheck, Network, check_denoiser):

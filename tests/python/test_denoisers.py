@@ -85,3 +85,18 @@ def test_samples_of_an_empirical_model_end_on_its_points():
 def test_empirical_refuses(call, text):
     with pytest.raises(ValueError, match=text):
         call()
+
+
+def test_noise_scaled_scales_the_noise_prediction():
+    model = bd.GaussianMixture([0.4, 0.6], [[-1.0], [1.0]], [[[0.04]], [[0.09]]])
+    x, sigma = np.linspace(-3, 3, 7)[:, None], np.linspace(0.2, 2, 7)
+    noise = (x - model.denoise(x, sigma)) / sigma[:, None]
+    for factor, each in ((0.9, 0.9), (lambda s: 1 / (1 + s), (1 / (1 + sigma))[:, None])):
+        scaled = bd.noise_scaled(model, factor)
+        np.testing.assert_allclose((x - scaled.denoise(x, sigma)) / sigma[:, None], each * noise, rtol=1e-12)
+    draws = bd.sample(bd.noise_scaled(model, lambda s: 0.99), bd.ddim(bd.VP(), steps=5), n=20, rng=0)
+    assert draws.evaluations == 100 and np.isfinite(draws.x).all()
+    with pytest.raises(ValueError, match="factor"):
+        bd.noise_scaled(model, -1.0)
+    with pytest.raises(TypeError, match="factor must be a number"):
+        bd.noise_scaled(model, "a")
