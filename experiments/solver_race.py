@@ -6,11 +6,9 @@ as many steps as their evaluations allow.
 """
 from dataclasses import dataclass
 
-import numpy as np
-
 from buffon import diffusion as bd
 from buffon.experiments._claims import Claim
-from buffon.experiments._exact_flows import errors, exact_end, g2, g16, made, median_interval, prior_scale, starts
+from buffon.experiments._exact_flows import errors, exact_end, g2, g16, made, median_interval, prior_scale, ratio_of_medians, starts
 from buffon.experiments._report import Table, new_figure, save, short
 
 SOLVERS = ("ddim()", "dpm(order=3)", "dpmpp(order=2)", "dpmpp(order=3)", "unipc(order=2)", "unipc(order=3)", "deis(method=tab,order=3)",
@@ -95,13 +93,7 @@ def _table(solver, schedule, evaluations, statistics):
 
 def _record(case, solver, each, control):
     error, low, high = median_interval(each)
-    gain, gain_low, gain_high = _ratio(control, each)
+    gain, gain_low, gain_high = ratio_of_medians(control, each)
     return {"kind": "criterion", "case": case, "arm": solver, "role": "control" if solver == CONTROL else "method", "error": error,
             "error_low": low, "error_high": high, "gain": gain, "gain_low": gain_low, "gain_high": gain_high}
 
-
-def _ratio(control, each):
-    """Of the two medians, with a 95 % bootstrap interval over the starts, which both share."""
-    rows = np.random.default_rng(0).integers(len(each), size=(400, len(each)))
-    ratios = np.median(control[rows], 1) / np.median(each[rows], 1)
-    return float(np.median(control) / np.median(each)), *map(float, np.quantile(ratios, [0.025, 0.975]))
