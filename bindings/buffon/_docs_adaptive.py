@@ -14,9 +14,10 @@ DOCS = {
         -------
         Estimate
             ``value`` (m,), or (J m,) with J ``laws``, law by law; ``covariance`` is that of the estimates themselves. The final
-            sample is independent of the adaptation and its control coefficients are cross-fitted: unbiased. Intervals are
-            Student's with R - 1 degrees of freedom over R independent nets, fewer where the nets' means have heavy tails
-            (``excess_kurtosis``). ``n`` counts every evaluation.
+            sample is independent of the adaptation and its control coefficients are cross-fitted: unbiased, but for a choice
+            where ``fallback`` leaves Gaussians as controls (``components`` > 0): they are left out where the standard
+            error is more than a tenth larger with them. Intervals are Student's with R - 1 degrees of freedom over R independent
+            nets, fewer where the nets' means have heavy tails (``excess_kurtosis``). ``n`` counts every evaluation.
 
             ``diagnostics``: ``stop`` ("trade-off": another batch would not pay; "budget"; "nets suffice"; "no adaptation":
             the budget is too small for one; "out of reach": too small for outputs that differ from 0 so rarely), ``batches``

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -19,6 +20,8 @@ constexpr std::int64_t judged = 4'096;          // rows for k-hat; fewer with ma
 // Coefficients for a replicate come from the other folds: from all other replicates where a regression costs nothing.
 constexpr std::int64_t cheap_controls = 32;
 constexpr std::int64_t few_folds = 4;
+// Under q_0 in nets controls that promised to pay are left out where the variance between replicates is this much larger with them.
+constexpr double clear_harm = 1.25;
 
 PointSet final_points(const Evaluation& evaluate, std::int64_t coordinates, const AiscvOptions& options, std::int64_t left, std::uint32_t first_stream) {
     if (options.points == Points::iid) return PointSet::independent(left, {evaluate.key(), first_stream});
@@ -84,6 +87,18 @@ Moments residual_moments(const Moments& m, const Matrix& b) {
         out.scatter(e, e) = std::max(out.scatter(e, e), 0.0);   // controls that leave nothing leave rounding errors
     }
     return out;
+}
+
+/// Geometric mean, over the columns that vary without controls, of the variance of `rows` over that of `plain`; 1 without any.
+double variance_left(ConstView rows, ConstView plain) {
+    const Moments with(rows), without(plain);
+    double sum = 0, count = 0;
+    for (std::int64_t e = 0; e < plain.cols; ++e) {
+        if (!(without.scatter(e, e) > 0)) continue;
+        sum += std::log(std::max(with.scatter(e, e), std::numeric_limits<double>::min()) / without.scatter(e, e));
+        ++count;
+    }
+    return count > 0 ? std::exp(sum / count) : 1.0;
 }
 
 }  // namespace
@@ -275,11 +290,21 @@ Estimate FinalSample::from_replicates(const std::vector<std::string>& groups) {
         }
     }
     Matrix means = first_columns(rows, rows.cols - own_.size());
+    if (proposal_.size() > 1 && proposal_.alpha().front() == 1) choose_controls(means);
     for (double& v : means.data) v /= static_cast<double>(points_.points());
     Estimate e = finish_replicates(evaluate_, means, groups);
     e.diagnostics["points"] = points_.points();
     e.diagnostics["control_check"] = control_check();
     return e;
+}
+
+/// q_0 itself was sampled, and controls were promised by independent points: what nets integrate well without they may spoil.
+void FinalSample::choose_controls(Matrix& sums) {
+    Matrix plain = first_columns(sum_t_, sums.cols);
+    if (variance_left(sums, plain) < clear_harm) return;
+    sums = std::move(plain);
+    coefficients_ = Matrix(coefficients_.rows, coefficients_.cols);
+    for (auto* b : {&own_coefficients_.f, &own_coefficients_.g}) std::ranges::fill(*b, 0.0);
 }
 
 Estimate FinalSample::from_points(const std::vector<std::string>& groups) {

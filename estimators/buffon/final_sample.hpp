@@ -62,6 +62,7 @@ private:
     void add_parities(const Matrix& t, const Matrix& x, std::int64_t at, Segment& segment) const;
     void merge(const Segment& segment, std::int64_t at);
     Estimate from_replicates(const std::vector<std::string>& groups);
+    void choose_controls(Matrix& sums);
     Estimate from_points(const std::vector<std::string>& groups);
     double control_check() const;
     bool ever_seen(std::int64_t column) const;

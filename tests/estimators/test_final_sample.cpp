@@ -79,6 +79,18 @@ TEST_CASE("the ideal Gaussian as a control alone, never sampled, makes the estim
     }
 }
 
+TEST_CASE("controls under q_0 that would spoil nets are left out: errors are those of q_0 without controls") {
+    const Problem smooth([](std::span<const double> x) { return std::vector{std::cos(3 * (x[0] + x[1] + x[2]))}; }, Joint({Uniform(0, 1), Uniform(0, 1), Uniform(0, 1)}));
+    const Proposal controlled = Proposal::initial({gaussian({0.8, 0.8, 0.8}, 0.3), gaussian({-0.5, 0.0, 0.5}, 0.3)});
+    double with = 0, without = 0;
+    for (std::uint64_t key = 1; key <= 20; ++key) {
+        with += std::pow(final_estimate(smooth, controlled, Points::rqmc, 16384, key).std_error()[0], 2);
+        without += std::pow(final_estimate(smooth, Proposal::initial(), Points::rqmc, 16384, key).std_error()[0], 2);
+    }
+    CAPTURE(with / without);
+    CHECK(with < 1.1 * without);
+}
+
 TEST_CASE("nets spend R replicates of a power of two within what is left; independent points spend all of it") {
     for (const std::int64_t left : {40, 1000, 1999}) {
         const Run run{.budget = 2000, .rng = 1, .threads = 1};
