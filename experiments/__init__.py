@@ -22,6 +22,7 @@ EXPERIMENTS = {
     "restoration": "six restoration tasks on pictures: evaluations of MRS that equal 100 steps of posterior sampling",
     "solver_orders": "diffusion solvers on exact problems: errors beside an independent implementation, orders beside the declared ones",
     "solver_race": "diffusion solvers after 5 to 80 evaluations, three schedules, two mixtures with a known flow",
+    "solver_search": "solvers searched for one model by evolution, beside the best fixed ones and a random search",
     "ems": "statistics of a model for DPM-Solver-v3: few pairs, many, and none",
     "guided": "classifier-free guidance 1 to 8 at 10 to 20 evaluations: solvers that leave the data, and those that keep to them",
     "coverage": "do 95 % intervals cover in 95 % of the runs, for every estimator on every problem with a known answer",
