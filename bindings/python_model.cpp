@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include <buffon/errors.hpp>
 #include <buffon/evaluation.hpp>
@@ -118,6 +120,35 @@ Outputs PythonModel::evaluated(const py::array& x) const {
                   score_.empty() ? Matrix() : copied(table((*score_[0])(y), n, "score")));
 }
 
+namespace {
+
+/// A point whose output of the model is not finite has failed, whatever the functions make of it: nan > t is False.
+void mark_failures(const py::object& y, Matrix& out) {
+    const auto given = py::array::ensure(y);
+    if (!given) PyErr_Clear();
+    if (!given || given.dtype().kind() != 'f' || given.ndim() == 0 || given.shape(0) != out.rows) return;
+    const Array numbers(given);
+    const std::int64_t width = out.rows == 0 ? 0 : numbers.size() / out.rows;
+    for (std::int64_t i = 0; i < out.rows; ++i)
+        for (std::int64_t k = i * width; k < (i + 1) * width; ++k)
+            if (!std::isfinite(numbers.data()[k])) {
+                for (std::int64_t j = 0; j < out.cols; ++j) out(i, j) = std::numeric_limits<double>::quiet_NaN();
+                break;
+            }
+}
+
+/// The same of the output at one point.
+bool failed(const py::object& value) {
+    if (PyFloat_Check(value.ptr())) return !std::isfinite(PyFloat_AS_DOUBLE(value.ptr()));
+    const auto given = py::array::ensure(value);
+    if (!given) PyErr_Clear();
+    if (!given || given.dtype().kind() != 'f') return false;
+    const Array numbers(given);
+    return !std::all_of(numbers.data(), numbers.data() + numbers.size(), [](double v) { return std::isfinite(v); });
+}
+
+}  // namespace
+
 /// Column j is f_j of the whole output.
 Matrix PythonModel::columns(const py::object& y, std::int64_t n) const {
     Matrix out(n, static_cast<std::int64_t>(functionals_.size()));
@@ -127,6 +158,7 @@ Matrix PythonModel::columns(const py::object& y, std::int64_t n) const {
         if (a.size() != n) throw std::invalid_argument(who + " must return shape (n,), got " + shape_text(a));
         for (std::int64_t i = 0; i < n; ++i) out(i, static_cast<std::int64_t>(j)) = a.data()[i];
     }
+    mark_failures(y, out);
     return out;
 }
 
@@ -149,7 +181,8 @@ void PythonModel::evaluate_point(const py::object& point, Column& y, Column& sco
     py::object row = value;
     if (!functionals_.empty()) {
         py::list all;
-        for (const auto& f : functionals_) all.append((*f)(value));
+        const bool none = failed(value);   // whatever the functions make of it
+        for (const auto& f : functionals_) all.append(none ? py::object(py::float_(std::nan(""))) : (*f)(value));
         row = all;
     }
     if (!score_.empty()) score.append((*score_[0])(value));

@@ -63,13 +63,14 @@ void add_log_marginals(const std::vector<Univariate>& laws, ConstView x, std::sp
     add_log_densities(laws, x, out, [](std::int64_t, std::int64_t, double log_density) { return log_density; });
 }
 
-/// As above, and the normal scores z. A copula gives no density to an infinite score (the support's end, or beyond): -inf.
-void add_log_marginals(const std::vector<Univariate>& laws, ConstView x, View z, std::span<double> out) {
+/// As above, and the normal scores z. A copula gives no density to an infinite score (the support's end, or beyond) of an
+/// input that depends on another: -inf. Of one that is `alone` the end is a point like any other.
+void add_log_marginals(const std::vector<Univariate>& laws, const std::vector<bool>& alone, ConstView x, View z, std::span<double> out) {
     to_scores(laws, x, z);
-    add_log_densities(laws, x, out, [z](std::int64_t i, std::int64_t j, double log_density) {
+    add_log_densities(laws, x, out, [&](std::int64_t i, std::int64_t j, double log_density) {
         if (!std::isinf(z(i, j))) return log_density;
         z(i, j) = 0.0;
-        return -std::numeric_limits<double>::infinity();
+        return alone[static_cast<std::size_t>(j)] ? log_density : -std::numeric_limits<double>::infinity();
     });
 }
 
@@ -94,6 +95,11 @@ Joint::Joint(std::vector<Univariate> laws, std::vector<std::string> names, Depen
             require(k == j || independent_pair(dependence_.pair(j, k)), "Joint: copula must leave the discrete input '",
                     names_[static_cast<std::size_t>(j)], "' independent of '", names_[static_cast<std::size_t>(k)],
                     "': a probability given other inputs has no closed form");
+    for (std::int64_t j = 0; j < dim(); ++j) {
+        bool alone = true;
+        for (std::int64_t k = 0; alone && k < dim(); ++k) alone = k == j || independent_pair(dependence_.pair(j, k));
+        alone_.push_back(alone);
+    }
 }
 
 Support Joint::support(std::int64_t j) const {
@@ -128,7 +134,7 @@ void Joint::log_density(ConstView x, std::span<double> out) const {
         const auto densities = out.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
         if (independent()) return add_log_marginals(laws_, rows, densities);
         const View z = scores.view().slice(0, count);
-        add_log_marginals(laws_, rows, z, densities);
+        add_log_marginals(laws_, alone_, rows, z, densities);
         dependence_.add_log_density(z, densities);
     });
 }

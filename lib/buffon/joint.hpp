@@ -47,6 +47,7 @@ private:
     std::vector<Univariate> laws_;
     std::vector<std::string> names_;
     Dependence dependence_;
+    std::vector<bool> alone_;   // independent of all others
 };
 
 /// The Gaussian copula under which coordinates with these laws have the (Pearson) correlations of `correlation` (d, d).

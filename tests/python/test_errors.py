@@ -376,3 +376,17 @@ def test_an_exceedance_of_a_model_that_fails_at_points():
     e = bf.plain(bf.exceedance(model_of_one_point, N, [0.5], vectorized=False), budget=2_000, rng=2, on_error="discard")
     np.testing.assert_allclose(e.value, np.mean(x[x <= 1] > 0.5), rtol=1e-12)
     assert e.n_failed == np.sum(x > 1)
+
+
+@pytest.mark.parametrize("vectorized", [True, False])
+def test_an_output_that_is_not_finite_is_a_failure_whatever_the_functions_make_of_it(vectorized):
+    def model(x):
+        y = np.asarray(x).sum(-1)
+        return np.where(np.asarray(x)[..., 0] > 2, np.nan, y) if vectorized else (float("nan") if x[0] > 2 else float(y))
+
+    law = bf.Joint([bf.Normal(), bf.Normal()])
+    problem = bf.Problem(model, law, outputs={"P": lambda y: y > 3}, vectorized=vectorized)   # nan > 3 is False
+    with pytest.raises(bf.ModelError, match="nan"):
+        bf.plain(problem, budget=2000, rng=1)
+    found = bf.plain(problem, budget=2000, rng=1, on_error="discard")
+    assert found.n_failed > 10
