@@ -42,7 +42,6 @@ class Config:
 
     starts: int = 1024
     rng: int = 1
-    threads: int = 1
 
     @classmethod
     def small(cls):

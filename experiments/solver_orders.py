@@ -64,7 +64,6 @@ class Config:
     """``solvers`` of the table (0: all)."""
 
     solvers: int = 0
-    rng: int = 0        # nothing is drawn
 
     @classmethod
     def small(cls):

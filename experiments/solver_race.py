@@ -37,7 +37,6 @@ class Config:
     pairs: int = 1024
     nodes: int = 1280
     rng: int = 1
-    threads: int = 1
 
     @classmethod
     def small(cls):

@@ -8,7 +8,8 @@ SOLVER_SEARCH = (
     Returns
     -------
     Table
-        The best one found; ``table.record`` lists every candidate with its score. A pure function of ``rng`` and the options.
+        The best one found. A pure function of ``rng`` and the options. ``table.record`` lists a ``Trial`` for every candidate, in
+        the order in which they were scored: ``score``, ``steps`` and ``analytic_first``, what ``resume`` takes.
 
     Raises
     ------

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "problems.hpp"
@@ -66,6 +68,23 @@ TEST_CASE("ems: standard errors are those of repetitions") {
         CHECK(stated[k] / repetitions / variance > 0.5);
         CHECK(stated[k] / repetitions / variance < 2);
     }
+}
+
+TEST_CASE("ems: of a class, or of each pair's own: the Jacobians of Gaussian classes are known") {
+    // class k is N(0, s_k^2), whose output has derivative s_k^2 / (s_k^2 + rho^2)
+    const GaussianMixture model({0.5, 0.5}, Matrix(2, 1), {Matrix(1, 1, 0.04), Matrix(1, 1, 1.0)}, {0, 1});
+    std::vector<std::int64_t> mixed(300, 0);
+    for (std::size_t i = 0; i < 75; ++i) mixed[4 * i] = 1;
+    for (const auto& [condition, share] : {std::pair{OneOrMany<std::int64_t>{0}, 0.0}, {{1}, 1.0}, {mixed, 0.25}}) {
+        const Ems e = ems(model, VP(), {.n = 300, .nodes = 8, .condition = condition, .rng = 2});
+        for (std::int64_t m = 0; m <= 8; ++m) {
+            const double rho2 = std::exp(-2 * e.lambda[static_cast<std::size_t>(m)]);
+            CHECK(e.l(m, 0) == doctest::Approx(1 - share / (1 + rho2) - (1 - share) * 0.04 / (0.04 + rho2)).epsilon(1e-5));
+        }
+    }
+    CHECK_THROWS_WITH(ems(model, VP(), {.n = 300, .condition = std::vector<std::int64_t>{0, 1}}), "ems: condition must be one label or one per pair (300), got 2");
+    CHECK_THROWS_WITH(ems(model, VP(), {.condition = 2}), "ems: condition must lie in 0 ... 1 (-1: none), got 2");
+    CHECK_THROWS_WITH(ems(problems::g1(), VP(), {.condition = 1}), "ems: condition must be None, GaussianMixture is unconditional");
 }
 
 TEST_CASE("ems: from given data; refuses what it cannot use") {

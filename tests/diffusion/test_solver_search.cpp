@@ -73,6 +73,20 @@ TEST_CASE("solver_search: any objective; a candidate whose score is not finite n
     CHECK(std::isfinite(std::ranges::min(*table.record, {}, &Trial::score).score));
 }
 
+TEST_CASE("solver_search: for a class, or for each start's own") {
+    const GaussianMixture two({0.5, 0.5}, Matrix(2, 1), {Matrix(1, 1, 0.04), Matrix(1, 1, 1.0)}, {0, 1});
+    const GaussianMixture wide({1.0}, Matrix(1, 1), {Matrix(1, 1, 1.0)});
+    const SolverSearchOptions options{.evaluations = 3, .budget = 60, .points = 10, .rng = 2};
+    const auto best = [&](const GaussianMixture& model, OneOrMany<std::int64_t> condition) {
+        SolverSearchOptions asked = options;
+        asked.condition = std::move(condition);
+        return solver_search(model, VP(), asked).formula();
+    };
+    CHECK(best(two, 1) == best(wide, {}));
+    CHECK(best(two, std::vector<std::int64_t>(10, 1)) == best(two, 1));
+    CHECK(best(two, 0) != best(two, 1));
+}
+
 TEST_CASE("solver_search: refuses") {
     const GaussianMixture model = problems::g2();
     CHECK_THROWS_WITH(solver_search(model, VP(), {.evaluations = 0}), "solver_search: evaluations must be at least 1, got 0");

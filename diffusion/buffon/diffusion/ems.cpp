@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include <buffon/check.hpp>
+#include <buffon/diffusion/rows.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/stream.hpp>
@@ -73,8 +75,8 @@ class Node {
 public:
     /// `probes`: directions, (n, d) each.
     Node(const Denoiser& model, const Matrix& x0, const Matrix& eps, const std::vector<Matrix>& probes, std::array<double, 2> range,
-         std::int64_t label)
-        : model_(model), x0_(x0), eps_(eps), probes_(probes), range_(range), labels_(label < 0 ? 0 : static_cast<std::size_t>(x0.rows), label) {}
+         const std::vector<std::int64_t>& labels)
+        : model_(model), x0_(x0), eps_(eps), probes_(probes), range_(range), labels_(labels) {}
 
     /// (groups, d)
     std::vector<Sums> sums(double lambda) const {
@@ -128,8 +130,33 @@ private:
     const Matrix &x0_, &eps_;
     const std::vector<Matrix>& probes_;
     std::array<double, 2> range_;   // of lambda
-    std::vector<std::int64_t> labels_;
+    const std::vector<std::int64_t>& labels_;
 };
+
+/// One class per pair, or none at all.
+std::vector<std::int64_t> labels_of(const Denoiser::Traits& model, const EmsOptions& options, std::int64_t n) {
+    std::vector<std::int64_t> labels = options.condition.values;
+    const auto given = static_cast<std::int64_t>(labels.size());
+    require(given <= 1 || given == n, "ems: condition must be one label or one per pair (", n, "), got ", given);
+    require(given == 0 || model.classes > 0, "ems: condition must be None, ", model.name, " is unconditional");
+    for (const std::int64_t label : labels)
+        require(label >= -1 && label < model.classes, "ems: condition must lie in 0 ... ", model.classes - 1, " (-1: none), got ", label);
+    if (given == 1) labels.assign(static_cast<std::size_t>(n), labels[0]);
+    return labels;
+}
+
+/// Each row of its own class.
+Matrix drawn(const Denoiser& model, const std::vector<std::int64_t>& labels, std::int64_t n, std::uint64_t key) {
+    Matrix x(n, model.dim()), of_class = x;
+    std::set<std::int64_t> classes(labels.begin(), labels.end());
+    if (labels.empty()) classes.insert(-1);
+    for (const std::int64_t label : classes) {
+        model.traits().draw({key, data_stream}, label, of_class);
+        for (std::int64_t i = 0; i < n; ++i)
+            if (label_of(labels, i) == label) std::ranges::copy(of_class.view().row(i), x.view().row(i).begin());
+    }
+    return x;
+}
 
 Matrix data_of(const Denoiser& model, const EmsOptions& options, std::uint64_t key) {
     if (options.data) {
@@ -139,9 +166,7 @@ Matrix data_of(const Denoiser& model, const EmsOptions& options, std::uint64_t k
     }
     require(static_cast<bool>(model.traits().draw), "ems: data must be given, ", model.traits().name, " cannot draw them");
     require(options.n >= 64, "ems: n must be at least 64, got ", options.n);
-    Matrix x(options.n, model.dim());
-    model.traits().draw({key, data_stream}, options.label, x);
-    return x;
+    return drawn(model, labels_of(model.traits(), options, options.n), options.n, key);
 }
 
 /// Random signs, scaled so that the sum over the probes is a mean; or the unit vectors.
@@ -212,7 +237,8 @@ Ems ems(const Denoiser& model, const Schedule& schedule, const EmsOptions& optio
     const double first = schedule.lambda(schedule.t_start()), last = schedule.lambda(options.t_end.value_or(schedule.t_end()));
     for (std::int64_t m = 0; m < count; ++m) out.lambda.push_back(first + (last - first) * static_cast<double>(m) / static_cast<double>(options.nodes));
     std::vector<std::vector<Sums>> sums(static_cast<std::size_t>(count));
-    const Node node(model, x0, eps, probes, {first, last}, options.label);
+    const std::vector<std::int64_t> labels = labels_of(model.traits(), options, n);
+    const Node node(model, x0, eps, probes, {first, last}, labels);
     parallel::for_each(count, model.traits().concurrent ? options.threads : 1,
                        [&](std::int64_t m) { sums[static_cast<std::size_t>(m)] = node.sums(out.lambda[static_cast<std::size_t>(m)]); });
     out.pairs = n;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <buffon/diffusion/denoiser.hpp>
+#include <buffon/diffusion/sample.hpp>
 #include <buffon/diffusion/schedule.hpp>
 #include <buffon/fields.hpp>
 #include <buffon/view.hpp>
@@ -35,7 +36,7 @@ struct EmsOptions {
     std::int64_t nodes = 1200;
     std::int64_t probes = 1;
     std::optional<double> t_end = {};
-    std::int64_t label = -1;
+    OneOrMany<std::int64_t> condition = {};
     std::optional<std::uint64_t> rng = {};
     int threads = 0;
 
@@ -46,7 +47,7 @@ struct EmsOptions {
             Field{"nodes", &EmsOptions::nodes, "intervals of the table in lambda: its rounding falls with their square"},
             Field{"probes", &EmsOptions::probes, "random directions per pair for the diagonal of the Jacobian, 0 for every coordinate by itself"},
             Field{"t_end", &EmsOptions::t_end, "last time, None for the schedule's t_end"},
-            Field{"label", &EmsOptions::label, "class of a conditional model, -1 for none"},
+            Field{"condition", &EmsOptions::condition, "class of each pair, or one of all; -1 for none; None: unconditional"},
             Field{"rng", &EmsOptions::rng, "key of the random numbers: same key, same bits"},
             Field{"threads", &EmsOptions::threads, "threads, 0 for all; changes no result"}};
     }
@@ -54,7 +55,8 @@ struct EmsOptions {
 
 /// 3 + 2 probes evaluations per pair and node: the output, two for the derivative along the flow, two for each probe of the
 /// diagonal of the Jacobian (Rademacher, unbiased); with probes = 0 3 + 2 d, and nothing random in the diagonal.
-/// @throw std::invalid_argument for n < 64, nodes < 2, data of another width, or none where the model cannot draw them.
+/// @throw std::invalid_argument for n < 64, nodes < 2, data of another width, or none where the model cannot draw them,
+///     classes of another number than the pairs or that the model does not know.
 Ems ems(const Denoiser& model, const Schedule& schedule, const EmsOptions& options = {});
 
 }  // namespace buffon::diffusion

@@ -47,7 +47,7 @@ public:
         for (double& x : sampling_.x->data) x = schedule.prior_scale() * normal_quantile(x);
         sampling_.rng = key;
         sampling_.threads = 1;
-        if (options.label >= 0) sampling_.condition = options.label;
+        sampling_.condition = options.condition;
         if (!options.objective) exact_ = sample(model, dpmpp(schedule, {.steps = reference_steps, .t_end = t_end_}, {.order = 3}), sampling_).x;
     }
 

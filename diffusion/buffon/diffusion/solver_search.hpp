@@ -36,7 +36,7 @@ struct SolverSearchOptions {
     std::int64_t population = 20;
     std::int64_t children = 60;
     bool random = false;
-    std::int64_t label = -1;
+    OneOrMany<std::int64_t> condition = {};
     std::optional<std::uint64_t> rng = {};
     std::vector<Trial> resume = {};
     int threads = 0;
@@ -52,7 +52,7 @@ struct SolverSearchOptions {
             Field{"population", &SolverSearchOptions::population, "number of best candidates that have children"},
             Field{"children", &SolverSearchOptions::children, "number of candidates between two selections"},
             Field{"random", &SolverSearchOptions::random, "whether all candidates are drawn anew, the control of the evolution"},
-            Field{"label", &SolverSearchOptions::label, "class of a conditional model, -1 for none"},
+            Field{"condition", &SolverSearchOptions::condition, "class of each start point, or one of all; -1 for none; None: unconditional"},
             Field{"rng", &SolverSearchOptions::rng, "key of the random numbers: same key, same table"},
             Field{"resume", &SolverSearchOptions::resume, "table.record of a search with the same key and options, to go on from"},
             Field{"threads", &SolverSearchOptions::threads, "threads, 0 for all; changes no result"},
