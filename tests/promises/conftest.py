@@ -36,6 +36,11 @@ def word(request):
 
 
 @pytest.fixture
+def arguments(word):
+    return ARGUMENTS.get(word, {})
+
+
+@pytest.fixture
 def estimate(word):
     """estimate(budget, model=..., **run) by the word at hand."""
     function = getattr(_buffon, word)

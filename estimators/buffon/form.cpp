@@ -1,0 +1,72 @@
+#include <buffon/form.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include <buffon/adaptive.hpp>
+#include <buffon/check.hpp>
+#include <buffon/final_sample.hpp>
+#include <buffon/finish.hpp>
+#include <buffon/first_look.hpp>
+#include <buffon/important_points.hpp>
+#include <buffon/stored.hpp>
+
+namespace buffon {
+namespace {
+
+AiscvOptions shared_of(const FormOptions& options) {
+    AiscvOptions shared;
+    shared.points = options.points;
+    shared.weights = options.weights;
+    shared.adaptation = options.adaptation;
+    shared.defensive = options.defensive;
+    shared.cut = options.cut;
+    shared.replicates = options.replicates;
+    return shared;
+}
+
+SearchOptions search_of(const FormOptions& options, std::int64_t most) {
+    return {options.differences, options.step, options.tolerance, options.iterations, options.starts, most};
+}
+
+void check(const Problem& problem, const Run& run, const FormOptions& options) {
+    check_adaptive("form", problem, run, shared_of(options));
+    require(options.starts >= 0, "form: starts must be at least 0, got ", options.starts);
+    require(options.iterations >= 1, "form: iterations must be at least 1, got ", options.iterations);
+    require(options.step > 0 && options.step < 1, "form: step must lie between 0 and 1, got ", options.step);
+    require(options.tolerance > 0 && options.tolerance < 1, "form: tolerance must lie between 0 and 1, got ", options.tolerance);
+}
+
+}  // namespace
+
+Estimate form(const Problem& problem, const Run& run, const FormOptions& options) {
+    check(problem, run, options);
+    const AiscvOptions shared = shared_of(options);
+    Evaluation evaluate("form", problem, run);
+    const WorkingSpace space = working_space(problem, {});
+    Pool pool;
+    return with_partial(
+        evaluate,
+        [&] {
+            const auto most = static_cast<std::int64_t>(options.adaptation * static_cast<double>(run.budget));
+            look_first(evaluate, space, most, pool);
+            DesignSearch search(evaluate, space, pool.z(), pool.score(), search_of(options, most - pool.n()));
+            const std::vector<DesignPoint>& points = search.run();
+            check_output_weights(evaluate, options.weights);
+            const Proposal proposal = about(points, evaluate.wanted(), options.weights, options.defensive);
+            FinalSample sample(evaluate, space, proposal, shared, run.budget - evaluate.n());
+            const std::int64_t adaptation = evaluate.n();
+            Estimate e = sample.run({""});
+            e.diagnostics["adaptation_n"] = adaptation;
+            e.diagnostics["stop"] = std::string(pool.n() == 0 ? "no adaptation" : pool.score().rows == 0 ? "no score" : search.exhausted() ? "budget" : "starts");
+            report(points, space, e);
+            if (keeps_state(run)) sample.store(e.state.emplace(begin_state("aiscv", evaluate)));
+            return e;
+        },
+        [&] { return from_pools(evaluate, space, {&pool}, {""}); });
+}
+
+}  // namespace buffon
