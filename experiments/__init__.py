@@ -20,6 +20,7 @@ EXPERIMENTS = {
     "rare": "probabilities down to 1e-6 with a score, one region of failure and two, in 2 to 50 inputs",
     "high_dimensions": "rare events in 20 to 200 inputs: Gaussian components beside von Mises-Fisher-Nakagami ones",
     "restoration": "six restoration tasks on pictures: evaluations of MRS that equal 100 steps of posterior sampling",
+    "digits": "handwritten digits from ideal denoisers: solvers beside the exact flow, memorised images, distance to unseen ones",
     "solver_orders": "diffusion solvers on exact problems: errors beside an independent implementation, orders beside the declared ones",
     "solver_race": "diffusion solvers after 5 to 80 evaluations, three schedules, two mixtures with a known flow",
     "solver_search": "solvers searched for one model by evolution, beside the best fixed ones and a random search",

@@ -11,6 +11,7 @@ import buffon as bf
 from buffon.experiments import EXPERIMENTS, _calibration, _patches
 from buffon.experiments._claims import Claim, check
 from buffon.experiments._comparison import Arm, Case, campaign, compare, one_output, ratio, separately, stack
+from buffon.experiments._digits import Energy
 from buffon.experiments._report import claim_table, short, with_error
 
 
@@ -248,6 +249,20 @@ def test_a_clean_patch_given_a_degraded_one_follows_bayes_rule():
         likelihood = np.logaddexp.reduce([-s / (2 * degradation.noise**2) for s in squares])
         prior_density, density = (np.logaddexp.reduce(m.log_densities(x), axis=1) for m in (prior, posterior))
         np.testing.assert_allclose(np.ptp(prior_density + likelihood - density), 0, atol=1e-6, err_msg=task)
+
+
+def test_energy_distance_of_two_normal_laws_and_its_error():
+    """E|X - Y| of N(1, 1) and N(0, 1) is that of |N(1, 2)|, a folded normal; E|X - X'| = 2 / sqrt(pi)."""
+    folded = np.sqrt(4 / np.pi) * np.exp(-0.25) + 1 - 2 * bf.Normal().cdf(np.array([-1 / np.sqrt(2)]))[0]
+    rng, z = np.random.default_rng(1), []
+    for _ in range(600):
+        found = Energy(rng.normal(1, 1, (60, 1)), rng.normal(0, 1, (50, 1)))
+        z.append((found.value - (2 * folded - 4 / np.sqrt(np.pi))) / found.error)
+    assert abs(np.mean(z)) < 5 / np.sqrt(600) and 0.8 < np.mean(np.square(z)) < 1.3   # the error is estimated: a little above 1
+    x, y = rng.normal(1, 1, (60, 3)), rng.normal(size=(50, 3))
+    assert Energy(x, y).beyond(Energy(x, y)) == (0, 0)
+    pairs = [np.linalg.norm(a[:, None] - b, axis=2) for a, b in ((x, y), (x, x), (y, y))]
+    assert Energy(x, y).value == pytest.approx(2 * pairs[0].mean() - pairs[1].sum() / (60 * 59) - pairs[2].sum() / (50 * 49))
 
 
 def test_an_arm_needs_the_number_from_which_on_there_is_no_excess():
