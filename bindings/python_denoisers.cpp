@@ -7,10 +7,10 @@
 
 #include <buffon/check.hpp>
 #include <buffon/diffusion/denoiser_errors.hpp>
+#include <buffon/diffusion/finite.hpp>
 #include <buffon/diffusion/guided.hpp>
 #include <buffon/diffusion/noise_scaled.hpp>
 #include <buffon/diffusion/network.hpp>
-#include <buffon/diffusion/rows.hpp>
 #include <buffon/diffusion/thresholded.hpp>
 
 #include "convert.hpp"
@@ -36,7 +36,7 @@ namespace {
 template <class T>
 py::array_t<T> given(ConstView x) {
     py::array_t<T> a({static_cast<py::ssize_t>(x.rows), static_cast<py::ssize_t>(x.cols)});
-    std::transform(x.data, x.data + x.size(), a.mutable_data(), [](double v) { return static_cast<T>(v); });
+    std::copy_n(x.data, x.size(), a.mutable_data());
     return a;
 }
 
@@ -44,7 +44,8 @@ py::array_t<T> given(ConstView x) {
 template <class T>
 py::array_t<T> given(std::span<const double> one_or_many, std::int64_t n) {
     py::array_t<T> a(static_cast<py::ssize_t>(n));
-    for (std::int64_t i = 0; i < n; ++i) a.mutable_data()[i] = static_cast<T>(of_row(one_or_many, i));
+    if (one_or_many.size() == 1) std::fill_n(a.mutable_data(), n, static_cast<T>(one_or_many[0]));
+    else std::copy_n(one_or_many.data(), n, a.mutable_data());
     return a;
 }
 
@@ -106,8 +107,7 @@ Denoiser make_denoiser(const py::object& function, py::handle dim, py::handle cl
         const py::gil_scoped_acquire gil;
         const py::object x = given<double>(q.x), sigma = given<double>(q.sigma, q.x.rows);
         take("Denoiser", conditional ? (*kept)(x, sigma, given(q.labels)) : (*kept)(x, sigma), out);
-        for (std::int64_t i = 0; i < out.rows; ++i)
-            for (const double v : out.row(i)) require(std::isfinite(v), "Denoiser: the function must return finite numbers, got ", v, " in row ", i, " at sigma = ", of_row(q.sigma, i));
+        require_finite("Denoiser: the function must return finite numbers", out, q.sigma);
     };
     return {binder::convert<std::int64_t>(dim, f, "dim"), call, traits};
 }

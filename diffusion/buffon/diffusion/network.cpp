@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <buffon/check.hpp>
+#include <buffon/diffusion/finite.hpp>
 #include <buffon/diffusion/rows.hpp>
 
 namespace buffon::diffusion {
@@ -65,12 +66,10 @@ Denoiser network(std::int64_t dim, NetworkFunction net, const Schedule& schedule
                 for (std::int64_t j = 0; j < out.cols; ++j) input(i, j) = of_row(level, i).in * q.x(i, j);
         }
         net({scaled ? input.view() : q.x, times, q.labels}, out);
+        require_finite(options.name + ": the network's output must be finite", out, q.sigma);
         for (std::int64_t i = 0; i < out.rows; ++i) {
             const Parametrisation& p = of_row(level, i);
-            for (std::int64_t j = 0; j < out.cols; ++j) {
-                require(std::isfinite(out(i, j)), options.name, ": the network's output must be finite, got ", out(i, j), " in row ", i, " at sigma = ", of_row(q.sigma, i));
-                out(i, j) = p.skip * q.x(i, j) + p.factor * out(i, j);
-            }
+            for (std::int64_t j = 0; j < out.cols; ++j) out(i, j) = p.skip * q.x(i, j) + p.factor * out(i, j);
         }
     };
     return {dim, denoise, traits};
