@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -79,26 +80,29 @@ const std::vector<DesignPoint>& DesignSearch::run() {
     std::iota(order.begin(), order.end(), std::int64_t{0});
     // the nearest level of a family first: its points lead to those of the others
     std::ranges::stable_sort(order, std::greater{}, [&](std::int64_t j) { return origin.score(0, j); });
-    for (const std::int64_t j : order)
-        if (origin.score(0, j) <= 0 && scale_[static_cast<std::size_t>(j)] > 0) search(j, family[static_cast<std::size_t>(j)]);
+    std::erase_if(order, [&](std::int64_t j) { return origin.score(0, j) > 0 || !(scale_[static_cast<std::size_t>(j)] > 0); });
+    while (!order.empty()) {
+        const std::int64_t own = family[static_cast<std::size_t>(order.front())];
+        std::vector<std::int64_t> levels;
+        std::ranges::copy_if(order, std::back_inserter(levels), [&](std::int64_t j) { return family[static_cast<std::size_t>(j)] == own; });
+        std::erase_if(order, [&](std::int64_t j) { return family[static_cast<std::size_t>(j)] == own; });
+        search(levels);
+    }
     return found_;
 }
 
-/// From the points of the family's levels before; a first level from wherever another region might be.
-void DesignSearch::search(std::int64_t output, std::int64_t family) {
-    const std::vector<std::int64_t> families = families_of(score_);
-    std::vector<std::vector<double>> before;
-    std::int64_t nearest = -1;
-    for (const DesignPoint& p : found_)
-        if (families[static_cast<std::size_t>(p.output)] == family) nearest = p.output;   // the newest level
-    for (const DesignPoint* p : of(nearest)) before.push_back(p->u);
-    for (const auto& start : before) try_start(output, start);
-    if (!before.empty()) return;
-    try_start(output, best_known(output, false));
+/// Points of all levels of a family: each one that the first has leads to those of the others.
+void DesignSearch::search(const std::vector<std::int64_t>& levels) {
+    const std::int64_t first = levels.front();
+    const auto follow = [&](const std::vector<double>& from) {
+        if (!try_start(first, from)) return false;
+        for (std::size_t k = 1; k < levels.size(); ++k) try_start(levels[k], std::vector<double>(found_.back().u));
+        return true;
+    };
+    follow(best_known(first, false));
     for (std::int64_t attempt = 0, in_vain = 0; in_vain < options_.starts && !exhausted_; ++attempt) {
-        const auto from = start(output, attempt);
-        in_vain = from && try_start(output, *from) ? 0 : in_vain + 1;
-        if (exhausted_) break;
+        const auto from = start(first, attempt);
+        in_vain = from && follow(*from) ? 0 : in_vain + 1;
     }
 }
 

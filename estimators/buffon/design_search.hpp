@@ -40,7 +40,7 @@ public:
     /// `z` (n, d) with `score` (n, m): points known so far, to start from. Randomness: starts, by the key of the evaluation.
     DesignSearch(Evaluation& evaluate, const WorkingSpace& space, ConstView z, ConstView score, const SearchOptions& options);
 
-    /// Of the outputs that are not likely at the origin already: all points found, output by output.
+    /// Of the outputs that are not likely at the origin already: all points found.
     const std::vector<DesignPoint>& run();
 
     std::int64_t spent() const { return spent_; }
@@ -58,7 +58,7 @@ private:
         double score;
     };
 
-    void search(std::int64_t output, std::int64_t family);
+    void search(const std::vector<std::int64_t>& levels);
     bool try_start(std::int64_t output, const std::vector<double>& start);
     std::optional<DesignPoint> descend(std::int64_t output, std::vector<double> start, bool hidden);
     std::optional<Plane> linearise(std::int64_t output, const Place& at, bool hidden);
