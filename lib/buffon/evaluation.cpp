@@ -13,9 +13,6 @@
 namespace buffon {
 namespace {
 
-/// Numbers of unasked-for finished batches that are kept for a run that stops early.
-constexpr std::int64_t keep_at_most = 4'000'000;
-
 std::string describe(ConstView x, std::int64_t row, const std::vector<std::string>& names) {
     std::ostringstream text;
     const std::int64_t shown = std::min<std::int64_t>(x.cols, 12);
@@ -351,8 +348,15 @@ void Evaluation::refuse_point(ConstView x, std::int64_t i, std::int64_t index) c
 }
 
 void Evaluation::count_elsewhere(std::int64_t rows, std::int64_t m, const Stream& stream) {
+    count_elsewhere(rows, m, parallel::block_size, [stream, inputs = problem_.inputs()](std::int64_t block, View x) {
+        inputs.sample(stream, block * parallel::block_size, x);
+    });
+}
+
+void Evaluation::count_elsewhere(std::int64_t rows, std::int64_t m, std::int64_t piece_rows, Make make) {
     learn_outputs(m, false);
-    elsewhere_ = stream;
+    elsewhere_ = std::move(make);
+    piece_rows_ = piece_rows;
     if (recallable_ == n_ && would_keep(rows * (problem_.dim() + columns()))) recallable_ += rows;
     n_ += rows;
 }
@@ -367,9 +371,10 @@ void Evaluation::count_elsewhere(ConstView x, ConstView y) {
 Sample Evaluation::recalled() const {
     if (recallable_ == 0) return sample_;
     Matrix x(recallable_, problem_.dim()), y(recallable_, m_);
-    parallel::for_blocks(recallable_, run_.threads, [&](std::int64_t first, std::int64_t count) {
-        const View rows = x.view().slice(first, count);
-        problem_.inputs().sample(elsewhere_, first, rows);
+    parallel::for_each((recallable_ + piece_rows_ - 1) / piece_rows_, run_.threads, [&](std::int64_t piece) {
+        const std::int64_t first = piece * piece_rows_;
+        const View rows = x.view().slice(first, std::min(piece_rows_, recallable_ - first));
+        elsewhere_(piece, rows);
         std::ranges::copy(problem_(rows).y.data, y.data.begin() + first * m_);
     });
     Sample all = sample_;
@@ -382,14 +387,14 @@ Sample Evaluation::recalled() const {
 /// Whether a run of which no sample is wanted keeps as many numbers more.
 bool Evaluation::would_keep(std::int64_t numbers) const {
     const auto held = static_cast<std::int64_t>(sample_.x.data.size() + sample_.y.data.size());
-    return held + recallable_ * (problem_.dim() + m_) + numbers <= keep_at_most;
+    return held + recallable_ * (problem_.dim() + m_) + numbers <= keep_at_most_;
 }
 
 void Evaluation::keep(ConstView x, ConstView y) {
     if (run_.keep != Keep::sample && !would_keep(x.size() + y.size())) return;
     if (sample_.x.rows == 0)   // once: growing copies all
         for (auto [table, columns] : {std::pair(&sample_.x, x.cols), std::pair(&sample_.y, wanted())})
-            table->data.reserve(static_cast<std::size_t>(std::min(std::min(run_.budget, keep_at_most) * columns, keep_at_most / 2)));
+            table->data.reserve(static_cast<std::size_t>(std::min(std::min(run_.budget, keep_at_most_) * columns, keep_at_most_ / 2)));
     if (!discards() && wanted() == y.cols) return sample_.append(x, y);
     Matrix outputs(y.rows, wanted());
     for (std::int64_t i = 0; i < y.rows; ++i) {

@@ -34,6 +34,8 @@ public:
     /// @throw ModelError, Interrupted.
     Outputs operator()(ConstView x, const LogDensity& log_density = {});
 
+    /// Of a run of which no sample is wanted so many numbers (32 MB of them unless told) are kept for one that stops early.
+    void keep_at_most(std::int64_t numbers) { keep_at_most_ = numbers; }
     /// Room for n points: valid until the next call of it, not cleared. A model may look at points that stand here without a
     /// copy (see owner_of).
     View room(std::int64_t n);
@@ -48,6 +50,9 @@ public:
     /// Counts the next `rows` rows of the problem's sample of a stream: drawn and evaluated elsewhere, all finite, m outputs each.
     /// A run that stops early makes them again; where that takes long, hand them over instead: x (n, d), y (n, columns()).
     void count_elsewhere(std::int64_t rows, std::int64_t m, const Stream& stream);
+    /// The same of rows that `make(piece, x)` makes again, `piece_rows` at a time; `rows` is a multiple of them.
+    using Make = std::function<void(std::int64_t piece, View x)>;
+    void count_elsewhere(std::int64_t rows, std::int64_t m, std::int64_t piece_rows, Make make);
     void count_elsewhere(ConstView x, ConstView y);
 
     const std::string& function() const { return function_; }
@@ -106,8 +111,10 @@ private:
     Sample sample_;
     Outputs rest_;                        // outputs of the call that is under way
     std::int64_t done_ = 0;               // its finished rows
-    Stream elsewhere_;                    // of rows that were counted only
+    Make elsewhere_;                      // of rows that were counted only
+    std::int64_t piece_rows_ = 0;
     std::int64_t recallable_ = 0;         // the first of them, made again for a run that stops early
+    std::int64_t keep_at_most_ = 4'000'000;
     std::int64_t announced_ = 0;   // evaluations that progress knows of
     std::shared_ptr<Matrix> room_;
     Partial partial_;
