@@ -18,6 +18,7 @@
 #include <buffon/problem.hpp>
 #include <buffon/run.hpp>
 #include <buffon/sample.hpp>
+#include <buffon/sobol.hpp>
 #include <buffon/text.hpp>
 
 #include "rng.hpp"
@@ -162,6 +163,23 @@ struct Converter<std::vector<T>> {
             wrong_type(f, n, "a " + name(), v);
         std::vector<T> out;
         for (const auto item : py::iter(v)) out.push_back(convert<T>(item, f, n + "[" + std::to_string(out.size()) + "]"));
+        return out;
+    }
+};
+
+/// Groups of inputs, {name: [inputs]}; None: there are none.
+template <>
+struct Converter<std::vector<buffon::InputGroup>> {
+    static std::string name() { return "dict or None"; }
+    static py::object to(const std::vector<buffon::InputGroup>&) { return py::none(); }
+    static std::vector<buffon::InputGroup> from(py::handle v, const std::string& f, const std::string& n) {
+        if (v.is_none()) return {};
+        if (!py::isinstance<py::dict>(v)) wrong_type(f, n, "a dict {name: [inputs]}", v);
+        std::vector<buffon::InputGroup> out;
+        for (const auto& [key, inputs] : v.cast<py::dict>()) {
+            const auto group = convert<std::string>(key, f, n + ": a name");
+            out.push_back({group, convert<std::vector<std::string>>(inputs, f, n + "['" + group + "']")});
+        }
         return out;
     }
 };

@@ -19,6 +19,7 @@ void bind_points(py::module_& m);
 void bind_problem(py::module_& m);
 void bind_sample(py::module_& m);
 void bind_estimate(py::module_& m);
+void bind_indices(py::module_& m);
 void bind_estimators(py::module_& m);
 void bind_diffusion(py::module_& m);
 void bind_testing(py::module_& m);
@@ -52,6 +53,7 @@ str
     bind_problem(m);
     bind_sample(m);
     bind_estimate(m);
+    bind_indices(m);
     bind_estimators(m);
     py::module_ diffusion = m.def_submodule("diffusion");
     diffusion.attr("registry") = py::dict();

@@ -5,7 +5,7 @@
 >>> bf.plain(problem, budget=100_000, rng=1).n
 100000
 """
-from buffon import _signatures, estimate, problem, sample, testing  # noqa: F401  the first four complete the compiled classes
+from buffon import _signatures, estimate, indices, problem, sample, testing  # noqa: F401  all but the last complete the compiled classes
 from buffon._buffon import (
     Beta,
     ClaytonCopula,
@@ -20,6 +20,7 @@ from buffon._buffon import (
     Gumbel,
     GumbelCopula,
     Histogram,
+    Indices,
     Joint,
     JointFit,
     KernelDensity,
@@ -55,7 +56,7 @@ from buffon.estimators import __all__ as _estimators
 
 __all__ = [
     "Beta", "ClaytonCopula", "Constant", "CopulaFit", "Discrete", "Estimate", "Exponential", "FrankCopula", "Gamma",
-    "GaussianCopula", "Gumbel", "GumbelCopula", "Histogram", "History", "Joint", "JointFit", "KernelDensity", "LawFit",
+    "GaussianCopula", "Gumbel", "GumbelCopula", "Histogram", "History", "Indices", "Joint", "JointFit", "KernelDensity", "LawFit",
     "LogNormal", "Logistic", "Mixture", "ModelError", "MultivariateNormal", "MultivariateT", "Normal", "Problem", "Sample",
     "SobolSequence", "Stream", "StudentCopula", "StudentT", "Triangular", "Truncated", "Uniform", "Weibull", "__version__",
     "compare_copulas", "cuda_status", "exceedance", "fit_copula", "fit_joint", "fit_law", "testing",

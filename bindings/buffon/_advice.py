@@ -50,6 +50,7 @@ _WARNINGS = {
     "the same in every evaluation":
         "An event that was never hit is not proved impossible. Look at a lower threshold first, give the problem a score, "
         "or spend more.",
+    "no variance to share": "Look at the output: indices say where variation comes from, and there is none.",
     "failed":
         "The values describe the runs that succeeded. If failure goes together with what is asked for (the model diverges "
         "in the flood that matters), they are biased: find out why runs fail before you trust them.",
@@ -265,6 +266,10 @@ _KNOWN = {
     "alpha": _list("Shares of the proposal's components, the input law first."),
     "replicates": _number("Independent nets behind the interval: Student's law with one degree of freedom less."),
     "points": _number("Points of each net."),
+    "surrogate_share": _list("Share of the variance that the polynomial takes, output by output; the rest is estimated."),
+    "surrogate_terms": _list("Terms of the polynomial, on average over its four fits."),
+    "weights": _list("Of the plain estimator and of two with the polynomial, index by index."),
+    "constant": _list("Outputs that do not vary."),
     "r_squared": _list("Share of the variance that the controls take away."),
     "variance_ratio": _list("Variance with the controls over that without."),
     "controls": _list("Functions with known means."),

@@ -1,6 +1,52 @@
 """What matters, from a kept sample or a table: summary, and Returns, References and Examples of each."""
 
 DOCS = {
+    "sobol": (
+        """
+        Sobol' indices: which inputs the variance of an output comes from, alone and together, with intervals.
+
+        The default fits a sparse polynomial to the evaluations, takes its indices exactly, and estimates only those of what it
+        leaves, on points that it was not fitted to: unbiased whatever the polynomial, and exact to many digits where the model
+        is smooth. Where it is not, the plain estimator counts.
+        """,
+        """
+        Returns
+        -------
+        Indices
+            ``first_order``, ``total_order`` and, where asked for, ``second_order``: Estimates named by input ("x1", or "x1: y" of
+            several outputs), pair ("x1, x2") or group; ``joint``: all of them with one covariance, for contrasts. Intervals
+            are Student's over independent replicates. ``n`` is what was really spent: rows come in powers of two. Values are
+            never clipped: a small negative one has an interval that holds 0. An input without effect has exactly 0. An
+            output without variance has NaN and warns. Rows with a failed evaluation are left out whole, and warned of.
+            ``diagnostics``: ``replicates``, ``points`` (rows of each), ``surrogate_share`` (of the variance, by output),
+            ``surrogate_terms``, ``weights`` (of the plain estimator and two with the surrogate, index by index), ``constant``.
+
+        Raises
+        ------
+        ValueError
+            For a budget below 32 rows of G + 2 evaluations, G groups (2 G + 2 with ``second_order``), and for inputs that depend
+            on each other and are not in one group.
+
+        References
+        ----------
+        Sobol', "Global sensitivity indices for nonlinear mathematical models", Math. Comput. Simul. 55 (2001).
+        Saltelli et al., "Variance based sensitivity analysis of model output", Comput. Phys. Commun. 181 (2010); Jansen, Comput.
+        Phys. Commun. 117 (1999); Janon et al., ESAIM: Probab. Stat. 18 (2014); Martinez, GdR MASCOT-NUM (2011); Owen, "Better
+        estimation of small Sobol' sensitivity indices", ACM Trans. Model. Comput. Simul. 23 (2013).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> s = bf.sobol(bf.testing.ishigami().problem, budget=2**13, rng=1)
+        >>> abs(s.first_order["x2"] - 0.442411) < 1e-5
+        True
+        >>> abs(s.total_order["x3"] - 0.243684) < 1e-5
+        True
+        >>> alone = s.joint.contrast("total order of x2", "first order of x2")   # x2 has no part in an interaction
+        >>> bool(abs(alone.value[0]) < 1e-5)
+        True
+        """,
+    ),
     "perturbed_law": (
         """
         Perturbed-law indices: how much probabilities, means or quantiles change when the law of one input does.

@@ -89,7 +89,7 @@ class Record:
         self._date = datetime.date.today().isoformat()
         self._key = estimate.rng_key
         if self._watched:
-            progress._add(estimate)
+            progress._add(getattr(estimate, "joint", estimate))
             self.history = progress.records
         return self
 

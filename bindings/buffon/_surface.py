@@ -41,8 +41,8 @@ def function(name, summary, rest, module=_buffon):
         if progress is True:
             with Line(name) as line:
                 result = core(*args, **{**options, "progress": line})
-                if isinstance(result, _buffon.Estimate):
-                    line.finish(result)
+                if isinstance(result, (_buffon.Estimate, _buffon.Indices)):
+                    line.finish(getattr(result, "joint", result))
                 return result
         if progress is False:
             options = {**options, "progress": None}

@@ -12,6 +12,7 @@
 #include <buffon/distribution.hpp>
 #include <buffon/estimate.hpp>
 #include <buffon/fields.hpp>
+#include <buffon/points.hpp>
 #include <buffon/problem.hpp>
 #include <buffon/run.hpp>
 
@@ -27,12 +28,6 @@ enum class Family { gaussian, student, vmfn };
 template <>
 struct EnumNames<Family> {
     static constexpr std::array<std::string_view, 3> names{"gaussian", "student", "vmfn"};
-};
-
-enum class Points { rqmc, iid };
-template <>
-struct EnumNames<Points> {
-    static constexpr std::array<std::string_view, 2> names{"rqmc", "iid"};
 };
 
 /// The fields that adaptive estimators share, of an options struct that has these members.

@@ -16,13 +16,13 @@ import os, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import buffon as bf
 from buffon import _buffon
-from conftest import ARGUMENTS, INPUTS
+from conftest import ARGUMENTS, INPUTS, whole
 compiled = bf.Problem(bf.testing.zero_variance([0.3, 0.2]).problem, INPUTS)   # two inputs, as INPUTS
 python = bf.Problem(lambda x: x[:, 0] * x[:, 1] + x[:, 0], INPUTS)
 word = sys.argv[1]
 
 def run(problem):
-    return getattr(_buffon, word)(problem, budget=20_000, rng=1, threads=4, **ARGUMENTS.get(word, {{}})).value.tolist()
+    return whole(getattr(_buffon, word)(problem, budget=20_000, rng=1, threads=4, **ARGUMENTS.get(word, {{}}))).value.tolist()
 
 before = [run(compiled), run(python)]          # OpenMP's threads exist now
 child = os.fork()

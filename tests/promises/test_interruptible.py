@@ -15,6 +15,7 @@ def stopping(outputs, after, error):
     return model
 
 
+@pytest.mark.means
 @pytest.mark.parametrize("stop, raised", [
     (KeyboardInterrupt("key"), KeyboardInterrupt), (ValueError("bad"), bf.ModelError),
 ], ids=["ctrl-c", "error"])
@@ -31,6 +32,7 @@ def test_a_stopped_run_leaves_what_it_had(estimate, outputs, stop, raised):
         assert np.all(np.abs(error.partial.value[:2] - truth) < 5 * error.partial.std_error[:2])
 
 
+@pytest.mark.means
 def test_a_run_that_is_stopped_late_always_has_a_partial_estimate(estimate, outputs):
     """Adaptation takes half of the budget at most: what comes later is an estimate, honest about its smaller sample."""
     model = stopping(outputs, 550_000, KeyboardInterrupt("key"))
@@ -55,6 +57,7 @@ def test_progress_may_stop_a_run(estimate):
     assert len(seen) == len(set(seen))
 
 
+@pytest.mark.means
 def test_what_progress_stops_is_estimated_from_all_that_counts(estimate):
     def progress(n, budget):
         if n > 300_000:

@@ -19,10 +19,10 @@ import json, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import buffon as bf
 from buffon import _buffon
-from conftest import ARGUMENTS, INPUTS, WORDS, row_wise
+from conftest import ARGUMENTS, INPUTS, WORDS, row_wise, whole
 states = {{}}
 for word in WORDS:
-    e = getattr(_buffon, word)(bf.Problem(row_wise, INPUTS), budget=20_000, rng=1, **ARGUMENTS.get(word, {{}}))
+    e = whole(getattr(_buffon, word)(bf.Problem(row_wise, INPUTS), budget=20_000, rng=1, **ARGUMENTS.get(word, {{}})))
     states[word] = repr(e._state())
 print(json.dumps(states))
 """
@@ -65,7 +65,8 @@ def test_what_is_kept_changes_no_bit(estimate):
 
 
 def test_another_key_gives_other_numbers(estimate):
-    assert np.all(estimate(BUDGET, rng=1).value != estimate(BUDGET, rng=2).value)
+    first, second = estimate(BUDGET, rng=1), estimate(BUDGET, rng=2)
+    assert np.all((first.value != second.value) | (first.std_error < 1e-12))   # what is known exactly stays
 
 
 def test_the_kept_key_replays_the_run(estimate):

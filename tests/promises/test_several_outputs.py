@@ -1,9 +1,11 @@
 """Promise 9: m outputs from one sample, with the covariance of their estimates."""
 import numpy as np
+import pytest
 
 REPLICATES, BUDGET = 300, 3_000
 
 
+@pytest.mark.means
 def test_the_covariance_is_symmetric_and_has_no_negative_variance(estimate):
     e = estimate(5_000)
     assert e.value.shape == e.std_error.shape == (3,) and e.covariance.shape == (3, 3)
@@ -12,6 +14,7 @@ def test_the_covariance_is_symmetric_and_has_no_negative_variance(estimate):
     assert np.linalg.eigvalsh(e.covariance).min() > -1e-12 * np.trace(e.covariance)
 
 
+@pytest.mark.means
 def test_equal_outputs_have_no_difference(estimate, outputs):
     """y, 3 y and y + 1: the covariance knows that they are the same draw."""
     def model(x):
@@ -22,6 +25,7 @@ def test_equal_outputs_have_no_difference(estimate, outputs):
     assert abs(thrice["rest"]) < 1e-9 and thrice.std_error[0] < 1e-6 * e.std_error[0]
 
 
+@pytest.mark.means
 def test_correlations_are_those_of_repeated_runs(estimate, outputs):
     """Of y, z and y + z; 300 runs tell a correlation to (1 - r^2) / sqrt(300) < 0.06: 4.5 of them."""
     def model(x):

@@ -18,7 +18,7 @@ def test_the_page_of_coverage_is_that_of_the_recorded_results():
     assert coverage_page.PAGE.replaced(COVERAGE) == COVERAGE
 
 
-@pytest.mark.parametrize("page", ["controls", "dc", "denoisers", "paths", "rare", "recycling", "restoration", "solvers"])   # the others run with what they are about
+@pytest.mark.parametrize("page", ["controls", "dc", "denoisers", "paths", "rare", "recycling", "restoration", "sobol", "solvers"])   # the others run with what they are about
 def test_the_code_of_a_page_runs(page):
     text = (ROOT / f"docs/{page}.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)

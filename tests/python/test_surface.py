@@ -28,7 +28,8 @@ FITS = ["fit_law", "fit_copula", "fit_joint", "compare_copulas", "LawFit", "Copu
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "form", "control"]
 OF_SAMPLES = ["reweight", "sobol_given_data", "quantile", "superquantile", "conditional_mean", "perturbed_law", "law_derivatives"]
 OF_ESTIMATES = ["extend"]
-NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *COPULAS, *FITS, "Problem", "Sample",
+OF_VARIANCE = ["sobol"]
+NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *OF_VARIANCE, "Indices", *COPULAS, *FITS, "Problem", "Sample",
          "SobolSequence", "Stream", "Estimate",
          "ModelError", "History", "cuda_status", "exceedance", "testing"]
 SOLVERS = [
@@ -65,6 +66,8 @@ MEMBERS = {
     "Estimate": ["value", "std_error", "covariance", "n", "n_failed", "names", "rng_key", "diagnostics", "warnings", "sample",
                  "degrees_of_freedom", "excess_kurtosis", "confidence_interval", "transform", "given", "without", "contrast",
                  "merge", "to_dict", "to_dataframe", "to_xarray", "plot", "save", "load", "report", "history"],
+    "Indices": ["first_order", "total_order", "second_order", "joint", "groups", "outputs", "n", "n_failed", "rng_key", "diagnostics",
+                "warnings", "sample", "to_dict", "to_dataframe", "plot"],
     "Sample": ["x", "y", "log_density", "law", "inputs", "outputs", "missing", "n_dropped", "n_failed", "warnings", "from_csv",
                "save", "load"],
     "Stream": ["uniform", "normal", "key", "id"],
@@ -103,17 +106,18 @@ def test_univariate_laws_have_a_distribution_function(law, name):
     assert callable(getattr(getattr(bf, law), name))
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", [*ESTIMATORS, *OF_VARIANCE])
 def test_estimators_share_the_keywords_of_a_run(name):
     parameters = inspect.signature(getattr(bf, name)).parameters
     assert [p for p in parameters if p in RUN] == RUN and next(iter(parameters)) == "problem"
     kinds = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
     assert all(p.kind in kinds for key, p in parameters.items() if key != "problem")
-    assert "Returns\n-------\nEstimate" in getattr(bf, name).__doc__
+    result = "Indices" if name in OF_VARIANCE else "Estimate"
+    assert f"Returns\n-------\n{result}" in getattr(bf, name).__doc__
 
 
 def test_every_registered_word_is_public():
-    assert set(bf._buffon.registry) == {*ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES}
+    assert set(bf._buffon.registry) == {*ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *OF_VARIANCE}
 
 
 def test_every_registered_solver_is_public():

@@ -1,0 +1,65 @@
+/// Sobol' indices of first, total and second order from model evaluations, with intervals.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include <buffon/fields.hpp>
+#include <buffon/indices.hpp>
+#include <buffon/points.hpp>
+#include <buffon/problem.hpp>
+#include <buffon/run.hpp>
+
+namespace buffon {
+
+enum class SobolMethod { combined, saltelli, jansen, janon, martinez, owen };
+template <>
+struct EnumNames<SobolMethod> {
+    static constexpr std::array<std::string_view, 6> names{"default", "saltelli", "jansen", "janon", "martinez", "owen"};
+};
+
+/// Inputs that are varied together.
+struct InputGroup {
+    std::string name;
+    std::vector<std::string> inputs;
+};
+
+struct SobolOptions {
+    SobolMethod method = SobolMethod::combined;
+    bool surrogate = true;
+    std::vector<InputGroup> groups = {};
+    bool second_order = false;
+    Points points = Points::rqmc;
+    std::int64_t replicates = 0;
+
+    static constexpr auto fields() {
+        return std::tuple{
+            Field{"method", &SobolOptions::method, "'default': three estimators, two of them with the surrogate, combined by their covariance; others are the classical ones, without surrogate"},
+            Field{"surrogate", &SobolOptions::surrogate, "of method='default': fit a sparse polynomial to the evaluations and estimate only what it leaves; False where evaluations cost less than arithmetic"},
+            Field{"groups", &SobolOptions::groups, "inputs that are varied together, {name: [inputs]}; inputs in no group stay alone"},
+            Field{"second_order", &SobolOptions::second_order, "estimate what pairs do only together, too: 2 G + 2 evaluations a row for G groups, not G + 2"},
+            Field{"points", &SobolOptions::points, "'rqmc': scrambled Sobol' points; 'iid': independent points"},
+            Field{"replicates", &SobolOptions::replicates, "smallest number of independent replicates, behind the interval; 0: 8, and 128 for independent points without a surrogate"}};
+    }
+};
+
+/// R = 8 ... 15 independent scrambles of one net of N = 2^k points in 2 d dimensions, whose halves are the rows A and B; the model
+/// is evaluated at A, B and A with one group of inputs from B after the other, K = G + 2 times a row. n = R N K <= budget is
+/// what was spent. A surrogate g, a sparse polynomial of the uniforms or normal scores of the inputs, is fitted on other
+/// replicates than it is used on; the indices of g are exact, those of f - g estimated, so the error is O(Var(f - g)). Of
+/// three such estimators (plain, and two forms of the cross term) the combination with least variance over the replicates is
+/// taken, index by index. Student intervals with R / 2 - 1 degrees of freedom, which pay for the chosen weights.
+/// Values are never clipped. Errors of all indices and outputs have one covariance. An input without effect has exactly 0 +- 0;
+/// of an output that does not vary all indices are NaN, with a warning. A row that holds a failed evaluation is left out whole.
+/// Diagnostics: replicates, points (N); with the surrogate, by output: surrogate_share (of the variance), surrogate_terms; weights
+/// (3, by index: plain, point, difference); constant (names of outputs that do not vary).
+/// @throw std::invalid_argument for budget < 32 K, groups that depend on each other, options that do not go together.
+/// Source: Saltelli et al. (2010), Jansen (1999), Janon et al. (2014), Martinez (2011), Owen (2013) "correlation 2" for the
+/// classical estimators; Owen (1997) for the scrambles.
+Indices sobol(const Problem& problem, const Run& run, const SobolOptions& options = {});
+
+}  // namespace buffon
