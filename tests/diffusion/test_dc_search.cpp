@@ -100,8 +100,8 @@ TEST_CASE("dc_search: every step's error falls or its ratio stays 1, and the cos
             CHECK(found.ratios[i] <= 1.7);
         }
         CHECK(std::ranges::count_if(found.ratios, [](double r) { return r != 1; }) >= 3);
-        // reference 200; with the corrector 15 trials, the plain one and the return to the best at steps 2 to 5
-        CHECK(found.evaluations <= 64 * (204 + (corrector ? 7 + 4 * 17 : 7)));
+        // reference 200; with the corrector 15 trials, the plain one, and returns to the best and to the plain one at steps 2 to 5
+        CHECK(found.evaluations <= 64 * (204 + (corrector ? 7 + 4 * 18 : 7)));
         CHECK(found.table.formula() == dc(VP(), {.steps = 7}, {.ratios = found.ratios, .corrector = corrector}).formula());
     }
 }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <set>
 #include <vector>
 
@@ -33,12 +34,12 @@ TEST_CASE("evolution: what is drawn, crossed, mutated and refined is a solver of
             CHECK(changed != child);
             check_valid(refined(a, dice), evaluations);
         }
-    for (const Decisions& d : known_solvers(6)) check_valid(d, 6);
+    for (const Decisions& d : known_solvers(VP(), 1e-3, 6)) check_valid(d, 6);
 }
 
 TEST_CASE("evolution: every field of a step is reached by mutations") {
     std::set<int> orders, points, relaxations, predictions, correctors, steps;
-    Decisions d = known_solvers(6)[0];
+    Decisions d = known_solvers(VP(), 1e-3, 6)[0];
     for (int k = 0; k < 400; ++k) {
         Dice dice(1, k);
         d = mutated(d, dice);
@@ -64,4 +65,48 @@ TEST_CASE("evolution: a candidate is a function of key and number") {
     const Decisions one = random_decisions(5, a);
     CHECK(one == random_decisions(5, b));
     CHECK(one != random_decisions(5, c));
+}
+
+TEST_CASE("evolution: known solvers end their steps at the nodes of the schedule's grids") {
+    for (const Schedule& schedule : {Schedule(VP()), Schedule(EDM())}) {
+        const std::vector<Decisions> known = known_solvers(schedule, schedule.t_end(), 5);
+        CHECK(known.size() == 40);
+        const Nodes n = nodes(schedule, {.steps = 5, .grid = GridKind::rho});
+        const Table last = unified(schedule, schedule.t_end(), known.back());
+        for (std::size_t i = 0; i < n.t.size(); ++i) CHECK(last.nodes.lambda[i] == doctest::Approx(n.lambda[i]).epsilon(1e-9));
+    }
+}
+
+TEST_CASE("evolution: a difference moves places and factors along itself, 0.65 of it on average, and nothing else") {
+    Decisions base = known_solvers(VP(), 1e-3, 6)[0];
+    for (Decision& step : base.steps) step.order = 2, step.relaxation = Relaxation::linear;
+    Decisions other = base;
+    other.steps[2].place -= 0.02;
+    other.steps[3].c = -0.5;
+    CHECK(alike(base, other));
+    double place = 0, factor = 0, still = 0;
+    constexpr int repetitions = 2000;
+    for (int k = 0; k < repetitions; ++k) {
+        Dice dice(3, k);
+        const Decisions d = differed(base, base, base, other, dice);
+        check_valid(d, 6);
+        CHECK(alike(d, base));
+        place += (d.steps[2].place - base.steps[2].place) / repetitions;
+        factor += d.steps[3].c / repetitions;
+        still += d.steps[1].place - base.steps[1].place;
+    }
+    // standard deviations below 0.2 of the difference and 0.003: five errors of a mean of 2,000
+    CHECK(std::abs(place - 0.65 * 0.02) < 5 * std::hypot(0.2 * 0.02, 0.003) / std::sqrt(repetitions));
+    CHECK(std::abs(factor - 0.65 * 0.5) < 5 * std::hypot(0.2 * 0.5, 0.015) / std::sqrt(repetitions));
+    CHECK(std::abs(still / repetitions) < 5 * 0.003 / std::sqrt(repetitions));
+    double nearer = 0;
+    Decisions best = base;
+    best.steps[3].c = 1.0;
+    for (int k = 0; k < repetitions; ++k) {
+        Dice dice(4, k);
+        nearer += differed(base, best, base, base, dice).steps[3].c / repetitions;   // half of the times uniform on 0 ... 1
+    }
+    CHECK(std::abs(nearer - 0.25) < 5 * 0.33 / std::sqrt(repetitions));
+    other.steps[5].prediction = Prediction::noise;
+    CHECK(!alike(base, other));
 }

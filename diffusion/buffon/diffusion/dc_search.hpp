@@ -34,7 +34,7 @@ struct DcSearchOptions {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field{"n", &DcSearchOptions::n, "number of search points, drawn from the prior; published: 10, with which the ratios fit those points"},
+            Field{"n", &DcSearchOptions::n, "number of search points, a Sobol' net of the prior; published: 10, with which the ratios fit those points"},
             Field{"rng", &DcSearchOptions::rng, "key of the random numbers: same key, same bits; None draws a fresh one, kept as rng_key"},
             Field{"x", &DcSearchOptions::x, "search points (n, d) in the schedule's coordinates, in place of drawn ones"},
             Field{"condition", &DcSearchOptions::condition, "class of each search point, or one of all; -1 for none; None: unconditional"},
@@ -61,7 +61,8 @@ struct DcSearch {
     std::uint64_t rng_key = 0;
 };
 
-/// A ratio stays 1 unless another one is better. The errors are those of the search points: judge the table on others.
+/// A ratio stays 1 unless another one is better in the mean square and in the mean distance. The errors are those of the search
+/// points: judge the table on others.
 /// @throw std::invalid_argument for options outside their ranges, points of another width, and as `dc` and `sample` do.
 DcSearch dc_search(const Denoiser& model, const Schedule& schedule, const Grid& grid, const DcSearchOptions& options = {});
 

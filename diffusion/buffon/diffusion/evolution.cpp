@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <buffon/normal_functions.hpp>
 
@@ -47,6 +48,23 @@ void settle(std::vector<Decision>& steps) {
     }
 }
 
+/// Of the nodes after the first.
+std::vector<double> places_of(const Nodes& n) {
+    std::vector<double> places;
+    for (std::size_t i = 1; i < n.lambda.size(); ++i) places.push_back((n.lambda[i] - n.lambda[0]) / (n.lambda.back() - n.lambda[0]));
+    return places;
+}
+
+/// Of the first derivative, where it is free; 0 changes nothing.
+double factor(const Decision& step) { return step.relaxation == Relaxation::linear ? step.c : 0.0; }
+
+/// Of a step that has a first derivative and no fixed factor.
+void move_factor(Decision& step, double by) {
+    if (step.order == 1 || step.relaxation == Relaxation::bh1 || step.relaxation == Relaxation::bh2) return;
+    step.relaxation = Relaxation::linear;
+    step.c += by;
+}
+
 /// One step more, in the middle of the longest one.
 void insert_step(std::vector<Decision>& steps, Dice& dice) {
     std::size_t longest = 0;
@@ -62,18 +80,21 @@ void insert_step(std::vector<Decision>& steps, Dice& dice) {
 
 double Dice::normal() { return normal_quantile(uniform()); }
 
-std::vector<Decisions> known_solvers(std::int64_t evaluations) {
+std::vector<Decisions> known_solvers(const Schedule& schedule, double t_end, std::int64_t evaluations) {
     std::vector<Decisions> all;
-    for (const Prediction prediction : {Prediction::data, Prediction::noise})
-        for (const int order : {2, 3})
-            for (const bool corrector : {false, true})
-                for (const double power : {0.8, 1.0, 1.25}) {
+    for (const auto& [kind, power] : std::vector<std::pair<GridKind, double>>{
+             {GridKind::logsnr, 1.0}, {GridKind::power, 2.0}, {GridKind::power, 3.0}, {GridKind::rho, 3.0}, {GridKind::rho, 7.0}}) {
+        const std::vector<double> places = places_of(nodes(schedule, {.steps = evaluations, .grid = kind, .t_end = t_end, .power = power}));
+        for (const Prediction prediction : {Prediction::data, Prediction::noise})
+            for (const int order : {2, 3})
+                for (const bool corrector : {false, true}) {
                     Decisions d;
-                    for (std::int64_t i = 1; i <= evaluations; ++i)
-                        d.steps.push_back({.place = std::pow(static_cast<double>(i) / static_cast<double>(evaluations), power), .prediction = prediction,
-                                           .order = order, .points = order - 1, .corrector = corrector});
+                    for (const double place : places)
+                        d.steps.push_back({.place = place, .prediction = prediction, .order = order, .points = order - 1, .corrector = corrector});
+                    settle(d.steps);
                     all.push_back(d);
                 }
+    }
     return all;
 }
 
@@ -107,9 +128,25 @@ Decisions refined(Decisions d, Dice& dice) {
     const double share = dice.chance(0.5) ? 1.0 : 1.5 / static_cast<double>(d.steps.size());
     for (Decision& step : d.steps) {
         if (dice.chance(share)) step.place += width * dice.normal();
-        if (step.order == 1 || !dice.chance(share)) continue;
-        if (step.relaxation == Relaxation::none) step.relaxation = Relaxation::linear;
-        if (step.relaxation == Relaxation::linear) step.c += 5 * width * dice.normal();
+        if (dice.chance(share)) move_factor(step, 5 * width * dice.normal());
+    }
+    settle(d.steps);
+    return d;
+}
+
+bool alike(const Decisions& a, const Decisions& b) {
+    const auto same = [](const Decision& s, const Decision& t) { return s.prediction == t.prediction && s.order == t.order && s.corrector == t.corrector; };
+    return a.analytic_first == b.analytic_first && std::ranges::equal(a.steps, b.steps, same);
+}
+
+Decisions differed(Decisions d, const Decisions& best, const Decisions& a, const Decisions& b, Dice& dice) {
+    const double along = 0.3 + 0.7 * dice.uniform(), towards = dice.chance(0.5) ? 0.0 : dice.uniform();
+    const double width = 0.003 * std::pow(30.0, -dice.uniform());   // a little of its own, so that a population cannot collapse
+    for (std::size_t i = 0; i < d.steps.size(); ++i) {
+        const auto move = [&](auto part) { return along * (part(a.steps[i]) - part(b.steps[i])) + towards * (part(best.steps[i]) - part(d.steps[i])); };
+        const double by = move(factor) + 5 * width * dice.normal();
+        d.steps[i].place += move([](const Decision& step) { return step.place; }) + width * dice.normal();
+        move_factor(d.steps[i], by);
     }
     settle(d.steps);
     return d;

@@ -26,8 +26,8 @@ private:
     std::int64_t component_ = 0;
 };
 
-/// Multistep solvers of both predictions, orders 2 and 3, with and without a corrector, on three grids.
-std::vector<Decisions> known_solvers(std::int64_t evaluations);
+/// Multistep solvers of both predictions, orders 2 and 3, with and without a corrector, on five grids.
+std::vector<Decisions> known_solvers(const Schedule& schedule, double t_end, std::int64_t evaluations);
 
 Decisions random_decisions(std::int64_t evaluations, Dice& dice);
 
@@ -39,5 +39,12 @@ Decisions mutated(Decisions decisions, Dice& dice);
 
 /// Small moves of the places and of the factors of first derivatives.
 Decisions refined(Decisions decisions, Dice& dice);
+
+/// Whether they differ in places and factors alone, so that their difference is a direction.
+bool alike(const Decisions& a, const Decisions& b);
+
+/// Differential evolution (Storn, Price, J. Global Optimization 1997) of the places and factors of `base`: along the difference
+/// of two that are alike and, half of the times, part of the way to the best of their kind.
+Decisions differed(Decisions base, const Decisions& best, const Decisions& a, const Decisions& b, Dice& dice);
 
 }  // namespace buffon::diffusion

@@ -8,11 +8,10 @@
 
 #include <buffon/check.hpp>
 #include <buffon/diffusion/evolution.hpp>
+#include <buffon/diffusion/search_points.hpp>
 #include <buffon/diffusion/solvers/dpmpp.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/parallel.hpp>
-#include <buffon/normal_functions.hpp>
-#include <buffon/sobol_sequence.hpp>
 #include <buffon/stream.hpp>
 
 namespace buffon::diffusion {
@@ -21,8 +20,9 @@ namespace {
 constexpr std::uint32_t start_stream = 0x30001;
 constexpr std::int64_t reference_steps = 500;   // of third order: the reference is exact beside 5 to 20 steps
 constexpr double crossing = 0.4;                // share of children with two parents
-constexpr double refinement = 0.3;              // share of children that only move a little; in every second generation all do
-constexpr std::int64_t refined_parents = 10;     // the best ones, which are refined
+constexpr double refinement = 0.3;              // share of children with new places and factors alone; in every second generation all
+constexpr std::int64_t refined_parents = 10;    // the best ones, which have such children
+constexpr std::size_t least_kind = 4;           // parents alike, for differences between them
 // Of the mean over the points. 0, the logarithm, can be bought with the tail; 1 is ruled by a few basin boundaries.
 constexpr double power = 0.6;
 
@@ -42,9 +42,7 @@ class Judge {
 public:
     Judge(const Denoiser& model, const Schedule& schedule, const SolverSearchOptions& options, std::uint64_t key)
         : model_(model), schedule_(schedule), options_(options), t_end_(options.t_end.value_or(schedule.t_end())) {
-        sampling_.x = Matrix(options.points, model.dim());
-        SobolSequence(model.dim(), options.points, {key, start_stream}).uniform(0, *sampling_.x);
-        for (double& x : sampling_.x->data) x = schedule.prior_scale() * normal_quantile(x);
+        sampling_.x = search_points(options.points, model.dim(), schedule.prior_scale(), {key, start_stream});
         sampling_.rng = key;
         sampling_.threads = 1;
         sampling_.condition = options.condition;
@@ -88,6 +86,19 @@ std::vector<std::size_t> best(const std::vector<Trial>& trials, std::int64_t cou
     return order;
 }
 
+/// One of the best parents with other places and factors: along differences of its kind, or at random where it has few.
+Decisions moved(const std::vector<Trial>& trials, const std::vector<std::size_t>& parents, Dice& dice) {
+    const auto of = [&](std::size_t parent) -> const Decisions& { return trials[parent].decisions; };
+    const Decisions& base = of(parents[static_cast<std::size_t>(dice.below(std::min(refined_parents, static_cast<std::int64_t>(parents.size()))))]);
+    std::vector<std::size_t> kind;   // best first
+    for (const std::size_t parent : parents)
+        if (alike(of(parent), base)) kind.push_back(parent);
+    if (kind.size() < least_kind) return refined(base, dice);
+    const auto any = [&] { return kind[static_cast<std::size_t>(dice.below(static_cast<std::int64_t>(kind.size())))]; };
+    const std::size_t a = any(), b = any();
+    return differed(base, of(kind[0]), of(a), of(b), dice);
+}
+
 /// The candidate of this number; `parents` are the best of the trials before its generation.
 Decisions candidate(const SolverSearchOptions& o, std::uint64_t key, std::int64_t number, const std::vector<Decisions>& known,
                     const std::vector<Trial>& trials, const std::vector<std::size_t>& parents) {
@@ -99,8 +110,7 @@ Decisions candidate(const SolverSearchOptions& o, std::uint64_t key, std::int64_
         const double u = dice.uniform();
         return trials[parents[static_cast<std::size_t>(u * u * static_cast<double>(parents.size()))]].decisions;
     };
-    if (number / o.children % 2 == 1 || dice.chance(refinement))
-        return refined(trials[parents[static_cast<std::size_t>(dice.below(std::min(refined_parents, static_cast<std::int64_t>(parents.size()))))]].decisions, dice);
+    if (number / o.children % 2 == 1 || dice.chance(refinement)) return moved(trials, parents, dice);
     const Decisions& first = parent();
     return mutated(dice.chance(crossing) ? crossed(first, parent(), dice) : first, dice);
 }
@@ -111,7 +121,7 @@ Table solver_search(const Denoiser& model, const Schedule& schedule, const Solve
     check(options);
     const std::uint64_t key = options.rng ? *options.rng : fresh_key();
     const Judge judge(model, schedule, options, key);
-    const std::vector<Decisions> known = known_solvers(options.evaluations);
+    const std::vector<Decisions> known = known_solvers(schedule, options.t_end.value_or(schedule.t_end()), options.evaluations);
     std::vector<Trial> trials = options.resume;
     while (static_cast<std::int64_t>(trials.size()) < options.budget) {
         // generations begin at multiples of `children`, so that a resumed search sees the same parents

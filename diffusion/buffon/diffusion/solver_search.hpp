@@ -33,7 +33,7 @@ struct SolverSearchOptions {
     std::int64_t points = 200;
     Objective objective = {};
     std::optional<double> t_end = {};
-    std::int64_t population = 20;
+    std::int64_t population = 40;
     std::int64_t children = 60;
     bool random = false;
     OneOrMany<std::int64_t> condition = {};
