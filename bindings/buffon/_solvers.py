@@ -147,8 +147,8 @@ DC_SEARCH = (
     """
     Search the compensation ratios of ``dc``, for any denoiser, without gradients.
 
-    Step after step it takes the ratio whose next state comes closest to an accurate solution; one that is not better than 1, in the mean square and in the
-    mean distance, stays 1.
+    Step after step it takes the ratio whose next state comes closest to an accurate solution; one that is not better than 1, in the
+    mean square and in the mean distance, stays 1.
     """,
     """
     Returns

@@ -63,7 +63,7 @@ TEST_CASE("dc_search: errors on held-out points are the recorded ones, before an
     check(g16, GridKind::logsnr, 8, 0.198, 0.127);
 }
 
-TEST_CASE("dc_search: 64 points gain 40 % on five modes and 20 % on eight at 5 steps, 15 and 20 % at 8") {
+TEST_CASE("dc_search: 64 points gain 40 % on five modes and 20 % on eight at 5 steps, 15 and 20 % at 8, and lose at none") {
     const auto gain = [](const GaussianMixture& model, std::int64_t steps) {
         const Gain g = held_out(model, GridKind::logsnr, steps, 64, 128);
         return 1 - g.after / g.before;
@@ -72,7 +72,8 @@ TEST_CASE("dc_search: 64 points gain 40 % on five modes and 20 % on eight at 5 s
     CHECK(gain(problems::g16(), 5) >= 0.20);
     CHECK(gain(problems::g2(), 8) >= 0.15);
     CHECK(gain(problems::g16(), 8) >= 0.20);
-    CHECK(gain(problems::g2(), 10) >= -0.02);
+    CHECK(gain(problems::g2(), 10) >= 0.07);   // 4 % where the mean square alone decides
+    CHECK(gain(problems::g16(), 10) >= 0.07);
 }
 
 TEST_CASE("dc_search: every step's error falls or its ratio stays 1, and the cost is what the denoiser saw") {
