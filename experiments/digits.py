@@ -57,7 +57,7 @@ EXPECTED = (
 class Config:
     """``starts`` of each solver; ``components`` of the mixture."""
 
-    starts: int = 2048
+    starts: int = 1024
     evaluations: tuple = EVALUATIONS
     components: int = 10
     radius: float = 0.05

@@ -57,10 +57,21 @@ TEST_CASE("dc_search: errors on held-out points are the recorded ones, before an
         CHECK(gain.after == doctest::Approx(after).epsilon(0.02));
     };
     check(g2, GridKind::logsnr, 5, 0.291, 0.176);
+    check(g2, GridKind::logsnr, 6, 0.254, 0.207);
     check(g2, GridKind::logsnr, 8, 0.191, 0.151);
+    check(g2, GridKind::logsnr, 10, 0.153, 0.159);
     check(g2, GridKind::time, 5, 0.247, 0.213);
+    check(g2, GridKind::time, 6, 0.188, 0.176);
+    check(g2, GridKind::time, 8, 0.138, 0.137);
+    check(g2, GridKind::time, 10, 0.121, 0.123);
     check(g16, GridKind::logsnr, 5, 0.281, 0.188);
+    check(g16, GridKind::logsnr, 6, 0.269, 0.202);
     check(g16, GridKind::logsnr, 8, 0.198, 0.127);
+    check(g16, GridKind::logsnr, 10, 0.115, 0.077);
+    check(g16, GridKind::time, 5, 0.209, 0.190);
+    check(g16, GridKind::time, 6, 0.173, 0.151);
+    check(g16, GridKind::time, 8, 0.139, 0.120);
+    check(g16, GridKind::time, 10, 0.118, 0.095);
 }
 
 TEST_CASE("dc_search: 64 points gain 40 % on five modes and 20 % on eight at 5 steps, 15 and 20 % at 8, and lose at none") {

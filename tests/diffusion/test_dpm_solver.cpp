@@ -157,6 +157,9 @@ TEST_CASE("dpm: variances of the random forms on a Gaussian, by an independent r
             steps *= 2;
         }
     }
+    DpmOptions first = stochastic[0];
+    first.lower_order_final = false;
+    CHECK(std::abs(relative_variance_error(dpm(VP(), {.steps = 5}, first)) / 4e3 - 1) < 0.13);   // of noise, five steps: one digit is known
 }
 
 TEST_CASE("dpm: declared orders are reached from the noise end and from the middle") {
