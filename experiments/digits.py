@@ -1,17 +1,19 @@
 """Handwritten digits from ideal denoisers: what a few evaluations change, and what is memorised.
 
-The 1,797 digits of scikit-learn, 397 of them held out. Three denoisers: the ideal one of the 1,400 others and that of 300 of them, which
-networks of unlimited capacity would learn, and a Gaussian mixture fitted to the 300, which cannot memorise. EDM levels, equal steps in
-lambda. All solvers begin at the same noise, and the exact flow too (`rk45`), so that
+The 1,797 digits of scikit-learn, 397 of them held out. Three denoisers: the ideal one of the 1,400 others and that of 300 of
+them, which networks of unlimited capacity would learn, and a Gaussian mixture fitted to the 300, which cannot memorise. EDM
+levels, equal steps in lambda. All solvers begin at the same noise, and the exact flow too (`rk45`), so that
 
-`error`: the root mean square distance of a pixel to the exact end, median over the starts with its interval, in the range -1 to 1;
+`error`: the root mean square distance of a pixel to the exact end, median over the starts with its interval, in the range
+-1 to 1;
 `same`: the share of starts that end nearest to the training image to which the exact flow takes them;
-`memorised`: the share that end within `radius` of a training image, root mean square of a pixel; held-out images show what is chance;
+`memorised`: the share that end within `radius` of a training image, root mean square of a pixel; held-out images show what is
+chance;
 `energy`: the energy distance to the held-out images, whose law no denoiser knows; 0 where the laws are equal.
 
-The control is Euler's method with equal steps in sigma, which spends all but its last step where there is nothing but noise. At a small
-number of evaluations an ideal denoiser ends on training images all the same, on others than the flow's: `memorised` says nothing of a
-solver, `same` and `energy` do.
+The control is Euler's method with equal steps in sigma, which spends all but its last step where there is nothing but noise.
+At a small number of evaluations an ideal denoiser ends on training images all the same, on others than the flow's:
+`memorised` says nothing of a solver, `same` and `energy` do.
 """
 import base64
 from dataclasses import dataclass
@@ -40,8 +42,8 @@ EXPECTED = (
     Claim("held-out images are not near training images by chance", UNSEEN, measure="memorised", at_most=0.01),
     *(Claim("the control is further from held-out images", solver, f"{model}, {n} evaluations", "ahead", at_least=0, sure=True)
       for model in (IDEAL, FEW, MIXTURE) for n in (5, 20) for solver in SOLVERS if (solver, n) != ("heun()", 5)),
-    *(Claim("two steps of Heun's end elsewhere than five of first order", "heun()", f"{model}, 5 evaluations", "more", at_most=0, sure=True)
-      for model in (IDEAL, FEW)),
+    *(Claim("two steps of Heun's end elsewhere than five of first order", "heun()", f"{model}, 5 evaluations", "more", at_most=0,
+            sure=True) for model in (IDEAL, FEW)),
     *(Claim("five evaluations end on training images", "ddim()", f"{model}, 5 evaluations", "memorised", at_least=0.9)
       for model in (IDEAL, FEW)),
     *(Claim("on others than the exact flow", "ddim()", f"{model}, 5 evaluations", "same", at_most=0.75, sure=True)
@@ -49,7 +51,8 @@ EXPECTED = (
     *(Claim("third order ends on the flow's image more often than first", "unipc(order=3)", f"{model}, {n} evaluations", "more",
             at_least=0, sure=True) for model in (IDEAL, FEW) for n in (5, 20)),
     Claim("and on it, mostly, after 20", "unipc(order=3)", f"{IDEAL}, 20 evaluations", "same", at_least=0.9),
-    Claim("300 images are further from held-out ones than 1,400", FLOW, f"{FEW}, end of the flow", "beyond", at_least=0, small=False),
+    Claim("300 images are further from held-out ones than 1,400", FLOW, f"{FEW}, end of the flow", "beyond", at_least=0,
+          small=False),
 )
 
 
@@ -85,7 +88,8 @@ def run(config, progress=None):
         for n in config.evaluations:
             tables = _tables(schedule, n)
             solved[n] = {arm: _solved(model, table, x, training, unseen, config) for arm, table in tables.items()}
-            records += [_record(f"{name}, {n} evaluations", arm, found, solved[n], ends[name]) for arm, found in solved[n].items()]
+            records += [_record(f"{name}, {n} evaluations", arm, found, solved[n], ends[name])
+                        for arm, found in solved[n].items()]
         shown = {FLOW: ends[name], **solved[config.sheet]}
         records += [{"kind": "pictures", "case": name, "arm": arm, "role": _role(arm), "evaluations": config.sheet,
                      "pictures": _bytes(found.x[:SHOWN])} for arm, found in shown.items()]
@@ -95,14 +99,14 @@ def run(config, progress=None):
 
 
 def tables(records):
-    """What `buffon run` prints: ends of the flow, then a table per model."""
+    """What `buffon run` prints: ends of the flow, then two tables per model."""
     cell = {(r["case"], r["arm"]): r for r in records if r["kind"] == "criterion"}
     evaluations = sorted({r["evaluations_asked"] for r in cell.values() if "evaluations_asked" in r})
     flow = [[case.removesuffix(", end of the flow"), arm, _share(r, "memorised"),
              with_error(r["energy"], r["energy_se"]) if "energy" in r else "-"] for (case, arm), r in cell.items()
             if arm in (FLOW, UNSEEN)]
     return [Table("Ends of the exact flow", ["denoiser", "", "memorised (95 %)", "energy distance to held-out images"], flow),
-            *(_model_table(model, cell, evaluations) for model in (IDEAL, FEW, MIXTURE))]
+            *(table for model in (IDEAL, FEW, MIXTURE) for table in _model_tables(model, cell, evaluations))]
 
 
 def picture(records, path):
@@ -161,14 +165,15 @@ def _solved(model, table, x, training, unseen, config):
     return _Solved(draws.x, nearest, memorised, Energy(draws.x, unseen), round(draws.evaluations / len(x)))
 
 
-def _flow(name, ends, training, unseen, config):
+def _flow(name, ends, training, held_out, config):
     """The end of the flow, and held-out images in its place."""
-    found, chance = ends[name], distances(unseen, training).min(axis=1) <= config.radius * SIDE
+    found, chance = ends[name], distances(held_out, training).min(axis=1) <= config.radius * SIDE
     record = {"kind": "criterion", "case": f"{name}, end of the flow", "arm": FLOW, "role": "method", **_of_energy(found.energy),
               "evaluations": found.evaluations, **_interval("memorised", found.memorised)}
     if name != IDEAL:
         record["beyond"], record["beyond_se"] = found.energy.beyond(ends[IDEAL].energy)
-    return [record, {"kind": "criterion", "case": record["case"], "arm": UNSEEN, "role": "control", **_interval("memorised", chance)}]
+    unseen = {"kind": "criterion", "case": record["case"], "arm": UNSEEN, "role": "control", **_interval("memorised", chance)}
+    return [record, unseen]
 
 
 def _record(case, arm, found, others, end):
@@ -208,12 +213,18 @@ def _share(record, measure):
     return between(*(record[f"{measure}{end}"] for end in ("", "_low", "_high")))
 
 
-def _model_table(model, cell, evaluations):
-    rows = [[arm, *(text(cell[f"{model}, {n} evaluations", arm]) for text in (
-        lambda r: short(r["error"]), lambda r: f"{r['same']:.1%}", lambda r: f"{r['memorised']:.1%}",
-        lambda r: with_error(r["energy"], r["energy_se"])) for n in evaluations)] for arm in (*SOLVERS, CONTROL)]
-    header = ["", *(f"{measure}, {n}" for measure in ("error", "same", "memorised", "energy") for n in evaluations)]
-    return Table(model, header, rows)
+def _model_tables(model, cell, evaluations):
+    """Of a solver beside the flow, and of its samples beside images."""
+    for title, measures in (("beside the exact flow", ("error", "same")), ("beside images", ("memorised", "energy"))):
+        rows = [[arm, *(_cell(cell[f"{model}, {n} evaluations", arm], measure) for measure in measures for n in evaluations)]
+                for arm in (*SOLVERS, CONTROL)]
+        yield Table(f"{model}, {title}", ["", *(f"{measure}, {n}" for measure in measures for n in evaluations)], rows)
+
+
+def _cell(record, measure):
+    if measure == "energy":
+        return with_error(record["energy"], record["energy_se"])
+    return short(record["error"]) if measure == "error" else f"{record[measure]:.1%}"
 
 
 def _brief(arm):
