@@ -8,6 +8,7 @@
 #include <buffon/diffusion/solvers/dpm_adaptive.hpp>
 #include <buffon/diffusion/solvers/rk45.hpp>
 #include <buffon/diffusion/solver_search.hpp>
+#include <buffon/diffusion/time_shifted.hpp>
 #include <buffon/errors.hpp>
 #include <solver_registry.hpp>
 
@@ -253,6 +254,7 @@ void bind_samplers(py::module_& m) {
     binder::bind(m, "ems", &ems);
     binder::bind(m, "invert", &invert);
     binder::bind(m, "order_report", &order_report);
+    binder::bind(m, "time_shifted", &time_shifted);
     bind_likelihood(m);
     binder::bind(m, "log_likelihood", &log_likelihood);
     binder::bind(m, "dpm_adaptive", &dpm_adaptive);

@@ -58,3 +58,41 @@ THRESHOLDED = (
     array([[0.3, 1. ]])
     """,
 )
+
+TIME_SHIFTED = (
+    """
+    Time-Shift, against exposure bias: at each node a sample takes the time label at which its variance belongs.
+
+    Wraps a solver's table, as the step from a label has its own coefficients; no evaluation is added. For many coordinates, d of
+    hundreds: the variance of d normal numbers is known to a factor 1 +- sqrt(2 / (d - 1)). Any solver whose steps begin by denoising
+    the state of their node: ``ddpm``, ``ddim``, ``pndm``, ``fpndm``, ``dpm``, ``dpmpp``, ``deis``, ... Steps with coefficients of
+    their own for each label, all but those of one evaluation without noise, shift half-way to the neighbouring nodes at most;
+    outputs of earlier steps keep their node's label.
+    """,
+    """
+    Returns
+    -------
+    Table
+        For ``sample``; sample i depends on its own path alone.
+
+    Raises
+    ------
+    ValueError
+        If an option is outside its range, ``variance`` is missing or does not belong, or the table's steps begin otherwise.
+
+    References
+    ----------
+    Li, Qu, Yao, Sun, Moens, "Alleviating exposure bias in diffusion models through sampling with shifted time steps", ICLR 2024,
+    arXiv:2305.15583.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from buffon import diffusion as bd
+    >>> data = np.random.default_rng(0).normal(0.3, 0.1, (200, 256))
+    >>> table = bd.fpndm(bd.Discrete.linear(), steps=10, grid="index")
+    >>> shifted = bd.time_shifted(table, window=80, cutoff=0, rule="calibrated", variance=data.var(axis=1, ddof=1).mean())
+    >>> bd.sample(bd.Empirical(data), shifted, n=5, rng=0).evaluations == 5 * table.evaluations
+    True
+    """,
+)

@@ -41,13 +41,14 @@ noise_scaled = _native.noise_scaled
 for _name in ("compare_schedules", "convert", "fit_ratios", "noise_scaled"):
     globals()[_name].__module__ = __name__
 
-_DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "noise_scaled", "thresholded"]
+_DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "noise_scaled", "thresholded", "time_shifted"]
 Denoiser = _native.Denoiser
 Empirical = _native.Empirical
 for _ours in (DenoiserCheck, Network, check_denoiser):
     _ours.__module__ = __name__
 guided = _function("guided", *_denoisers.GUIDED, _native)
 thresholded = _function("thresholded", *_denoisers.THRESHOLDED, _native)
+time_shifted = _function("time_shifted", *_denoisers.TIME_SHIFTED, _native)
 
 sample = _function("sample", *_solvers.SAMPLE, _native)
 ems = _function("ems", *_solvers.EMS, _native)

@@ -5,7 +5,7 @@ import pytest
 from buffon import diffusion as bd
 
 ADAPTIVE = {"dpm_adaptive", "rk45"}   # no rows before sampling
-OTHERS = {"dc_search", "ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided", "thresholded"}
+OTHERS = {"dc_search", "ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided", "thresholded", "time_shifted"}
 SOLVERS = sorted(set(bd._native.registry) - OTHERS - ADAPTIVE)
 
 
@@ -218,3 +218,21 @@ def test_a_search_takes_any_objective():
     assert min(trial.score for trial in table.record) < 3
     with pytest.raises(ZeroDivisionError):
         bd.solver_search(mixture(), bd.VP(), evaluations=3, budget=30, points=8, objective=lambda draws: 1 / 0, rng=1)
+
+
+def test_a_time_shifted_table_samples_nearer_to_the_data_it_was_calibrated_by():
+    signs = np.sign(np.sin(0.7 * np.arange(256) + 0.3))
+    model = bd.GaussianMixture([1, 1], 0.3 * np.array([signs, -signs]), np.full((2, 256), 0.01))
+    table = bd.ddim(bd.Discrete.linear(), steps=20, grid="index", to_zero=True)
+    variance = model.forward(2000, 0.0, rng=1).var(axis=1, ddof=1).mean()
+    shifted = bd.time_shifted(table, window=40, cutoff=0, rule="calibrated", variance=variance)
+    assert repr(shifted).startswith("time_shifted ddim(steps=20") and shifted.evaluations == 20
+    def spread(table):
+        x = bd.sample(bd.noise_scaled(model, 1.02), table, n=200, rng=3).x
+        return np.sqrt(np.minimum(((x - 0.3 * signs) ** 2).mean(1), ((x + 0.3 * signs) ** 2).mean(1)).mean())
+
+    assert 0 < 0.1 - spread(shifted) < 0.1 - spread(table)   # 0.1 of the data; a noise prediction too large narrows it
+    with pytest.raises(ValueError, match="variance must be given with rule 'calibrated'"):
+        bd.time_shifted(table, rule="calibrated")
+    with pytest.raises(ValueError, match="must begin by denoising the state of their node"):
+        bd.time_shifted(bd.unipc(bd.VP(), steps=5))

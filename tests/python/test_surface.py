@@ -55,7 +55,7 @@ SOLVERS = [
     "rk45",
     "unipc",
 ]
-DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "noise_scaled", "thresholded"]
+DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "noise_scaled", "thresholded", "time_shifted"]
 DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
              "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
              "Ems", "Trial", "ems", "solver_search", "Likelihood", "OrderReport", "sample", "invert", "log_likelihood", "order_report", *SOLVERS, *DENOISERS]
@@ -121,7 +121,7 @@ def test_every_registered_word_is_public():
 
 
 def test_every_registered_solver_is_public():
-    assert set(bf._buffon.diffusion.registry) == {"dc_search", "ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided", "thresholded", *SOLVERS}
+    assert set(bf._buffon.diffusion.registry) == {"dc_search", "ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided", "thresholded", "time_shifted", *SOLVERS}
 
 
 @pytest.mark.parametrize("name", OF_SAMPLES)

@@ -29,6 +29,7 @@ public:
             if (!op.noise.empty()) noise_ = Matrix(rows_, cols_);
         if constexpr (!std::is_same_v<T, double>) point_ = Matrix(rows_, cols_);
         if (!std::is_same_v<T, double> || job_.options.callback) data_ = Matrix(rows_, cols_);
+        if (job_.shift) label_.assign(static_cast<std::size_t>(rows_), job_.shift->own());
     }
 
     std::int64_t run() {
@@ -48,6 +49,7 @@ public:
 private:
     T* slot(int i) { return memory_.data() + i * size_; }
     std::size_t table_of(std::int64_t row) const {
+        if (job_.shift) return label_[static_cast<std::size_t>(row)];
         return job_.table_of.empty() ? 0 : static_cast<std::size_t>(job_.table_of[static_cast<std::size_t>(first_ + row)]);
     }
     bool per_sample() const { return program_.axis == Program::Axis::sample; }
@@ -75,6 +77,7 @@ private:
         std::vector<double> sigma(per_sample() ? static_cast<std::size_t>(rows_) : 1, op.rho[0]);
         if (per_sample())
             for (std::int64_t i = 0; i < rows_; ++i) sigma[static_cast<std::size_t>(i)] = op.rho[table_of(i)];
+        if (job_.shift && op.node_at >= 0) relabel(op, sigma);
         const auto& condition = job_.options.condition.values;
         std::vector<std::int64_t> repeated;
         if (condition.size() == 1) repeated.assign(static_cast<std::size_t>(rows_), condition[0]);
@@ -88,9 +91,37 @@ private:
             job_.model.denoise({point_, sigma, labels, threads_}, data_);
             std::transform(data_.data.begin(), data_.data.end(), slot(op.out), [](double v) { return static_cast<T>(v); });
         }
+        if (job_.shift && op.node_at >= 0) carry(op);
         ++evaluations_;
         count_guidance(job_, rows_, sigma, labels);
         if (job_.progress) job_.progress(rows_);
+    }
+
+    /// Each sample takes a label: its rows of the coming step, its level for the denoiser, its state at that level.
+    void relabel(const Operation& op, std::vector<double>& sigma) {
+        const ShiftNode& node = job_.shift->nodes[static_cast<std::size_t>(op.node_at)];
+        for (std::int64_t i = 0; i < rows_; ++i) {
+            std::size_t& label = label_[static_cast<std::size_t>(i)];
+            T* x = slot(op.at) + i * cols_;
+            label = node.labels.empty() ? job_.shift->own() : node.choose(node.alpha * node.alpha * unbiased_variance(x, cols_));
+            if (label == job_.shift->own()) continue;
+            sigma[static_cast<std::size_t>(i)] = node.labels[label].level;
+            for (std::int64_t j = 0; j < cols_; ++j) x[j] = static_cast<T>(node.labels[label].scale * static_cast<double>(x[j]));
+        }
+    }
+
+    /// And goes along its noise prediction to the level of the node: D + rho eps.
+    void carry(const Operation& op) {
+        const ShiftNode& node = job_.shift->nodes[static_cast<std::size_t>(op.node_at)];
+        if (node.labels.empty()) return;
+        for (std::int64_t i = 0; i < rows_; ++i) {
+            const ShiftLabel& label = node.labels[table_of(i)];
+            if (label.level == op.rho[table_of(i)]) continue;
+            T* x = slot(op.at) + i * cols_;
+            const T* D = slot(op.out) + i * cols_;
+            const double r = op.rho[table_of(i)] / label.level;
+            for (std::int64_t j = 0; j < cols_; ++j) x[j] = static_cast<T>(r * static_cast<double>(x[j]) + (1 - r) * static_cast<double>(D[j]));
+        }
     }
 
     /// One pass over the rows; pieces of them on several threads where there is enough to do.
@@ -227,6 +258,7 @@ private:
     std::int64_t size_;
     std::vector<T> memory_;
     Matrix noise_, point_, data_;
+    std::vector<std::size_t> label_;   // of each sample, in a time-shifted table
     std::int64_t evaluations_ = 0;
     int node_ = 0;
 };

@@ -9,6 +9,7 @@
 
 #include <buffon/diffusion/program.hpp>
 #include <buffon/diffusion/sample.hpp>
+#include <buffon/diffusion/time_shift.hpp>
 
 namespace buffon::diffusion {
 
@@ -22,6 +23,7 @@ struct Job {
     Draws& draws;                                  // each block writes its own rows
     std::function<void(std::int64_t)> progress;    // told of every batch of evaluations; may throw
     std::atomic<std::int64_t>& guidance;           // rows of the model that guidance asked for besides
+    const TimeShift* shift = nullptr;              // of one table: its labels, which then stand in `tables`
 };
 
 /// Rows of the model beyond the one of each sample.

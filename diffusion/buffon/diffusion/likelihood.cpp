@@ -87,6 +87,7 @@ Likelihood log_likelihood(const Denoiser& model, const Table& table, const Likel
     require(options.probes == 0 || options.probes >= 2, "log_likelihood: probes must be 0 or at least 2, got ", options.probes);
     require(!std::holds_alternative<MeanReverting>(table.schedule.law()), "log_likelihood: not of a mean-reverting schedule");
     require(table.coordinates.empty(), "log_likelihood: ", table.name, " has coefficients per coordinate");
+    require(!table.shift, "log_likelihood: ", table.name, " does not follow one equation");
     const std::int64_t d = model.dim(), n = options.x->rows, sums = std::max<std::int64_t>(options.probes, 1);
     Likelihood out;
     out.rng_key = options.rng ? *options.rng : fresh_key();

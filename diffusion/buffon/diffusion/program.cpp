@@ -19,7 +19,7 @@ bool alike(const Rows& a, const Rows& b) {
 
 Operation operation(const std::vector<const Rows*>& tables, std::size_t i, const std::vector<int>& slot) {
     const Row& first = (*tables[0])[i];
-    Operation op{.at = first.at < 0 ? -1 : slot[static_cast<std::size_t>(first.at)], .out = first.slot, .in = {}, .weights = {},
+    Operation op{.at = first.at < 0 ? -1 : slot[static_cast<std::size_t>(first.at)], .node_at = -1, .out = first.slot, .in = {}, .weights = {},
                  .offset = std::vector<double>(tables.size(), 0.0), .noise = {}, .rho = {}, .node = first.node, .langevin = {}, .pooled = first.pooled, .before = {}};
     for (std::size_t k = 0; k < first.terms.size(); ++k) {
         const int value = first.terms[k].value;
@@ -65,10 +65,12 @@ Program pack(std::span<const Table> tables) {
         slot.push_back(first.rows[i].slot);
         program.operations.push_back(operation(all, i, slot));
         // level of the point that is denoised
-        if (first.rows[i].at >= 0)
+        if (first.rows[i].at >= 0) {
+            program.operations.back().node_at = first.rows[i].at == 0 ? 0 : first.rows[static_cast<std::size_t>(first.rows[i].at) - 2].node;
             for (std::size_t g = 0; g < all.size(); ++g)
                 program.operations.back().rho[g] = first.rows[i].at == 0 ? (program.axis == Program::Axis::sample ? tables[g].rho_start() : first.rho_start())
                                                                         : (*all[g])[static_cast<std::size_t>(first.rows[i].at) - 2].rho;
+        }
         Operation& op = program.operations.back();
         if (!op.noise.empty()) {
             op.draw = draws++;

@@ -13,6 +13,7 @@ namespace buffon::diffusion {
 /// One row: weights of table g at [k * tables + g].
 struct Operation {
     int at = -1;                    // slot the denoiser reads, or -1
+    int node_at = -1;               // >= 0: what it reads is the state of this node, 0 the start
     int out = 0;
     std::vector<int> in;            // slots
     std::vector<double> weights;    // (terms, tables)

@@ -59,16 +59,15 @@ Combination Recorder::langevin(const Combination& x, const Combination& D, doubl
     return push(std::move(row));
 }
 
-Table Recorder::seal() {
-    const auto n = rows_.size();
+void assign_slots(Table& table) {
+    const auto n = table.rows.size();
     std::vector<std::size_t> last(n + 2, 0);
     for (std::size_t i = 0; i < n; ++i)
-        for (const int value : reads(rows_[i])) last[static_cast<std::size_t>(value)] = i;
+        for (const int value : reads(table.rows[i])) last[static_cast<std::size_t>(value)] = i;
     std::vector<int> slot(n + 2, 0), free;
-    Table table;
     table.slots = 1;
     for (std::size_t i = 0; i < n; ++i) {
-        Row& row = rows_[i];
+        Row& row = table.rows[i];
         const auto release = [&] {
             for (const int value : reads(row))
                 if (value != 1 && last[static_cast<std::size_t>(value)] == i) free.push_back(slot[static_cast<std::size_t>(value)]);
@@ -79,7 +78,12 @@ Table Recorder::seal() {
         free.pop_back();
         if (row.at >= 0) release();   // the denoiser must not overwrite its input
     }
+}
+
+Table Recorder::seal() {
+    Table table;
     table.rows = std::move(rows_);
+    assign_slots(table);
     return table;
 }
 

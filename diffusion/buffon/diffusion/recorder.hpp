@@ -33,6 +33,9 @@ struct Combination {
 /// `lower_final` no more than the steps that are left.
 int order_at(const Nodes& nodes, std::size_t i, int order, bool lower_final);
 
+/// Where the values of the rows are stored: a value's slot is free again after its last use.
+void assign_slots(Table& table);
+
 class Recorder {
 public:
     /// The value from which the solver starts.
@@ -53,7 +56,7 @@ public:
     /// over the coordinates of a sample or, `pooled`, their means over all samples.
     Combination langevin(const Combination& x, const Combination& D, double rho, double scale, bool pooled);
 
-    /// The rows with their slots: a value's slot is free again after its last use.
+    /// The rows with their slots.
     Table seal();
 
 private:

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <functional>
 #include <numeric>
@@ -23,16 +24,23 @@ namespace {
 struct Plan {
     std::vector<Table> tables;
     std::vector<std::int64_t> table_of;   // empty: all use the first
+    std::shared_ptr<const TimeShift> shift = {};
 };
+
+Plan plan_of(const Table& table) {
+    if (!table.shift) return {{table}, {}};
+    return {table.shift->tables, {}, table.shift};
+}
 
 /// One table per distinct start level.
 Plan plan(const Table& table, const SampleOptions& options, std::int64_t n) {
-    if (options.level.values.empty()) return {{table}, {}};
+    if (options.level.values.empty()) return plan_of(table);
     require(options.x.has_value(), "sample: level belongs to starts x, which are missing");
     const std::vector<double>& level = options.level.values;
     require(level.size() == 1 || static_cast<std::int64_t>(level.size()) == n,
             "sample: level must be one number or one per sample (", n, "), got ", level.size(), " numbers");
-    if (level.size() == 1) return {{level[0] == table.rho_start() ? table : table.from_level(level[0])}, {}};
+    if (level.size() == 1) return plan_of(level[0] == table.rho_start() ? table : table.from_level(level[0]));
+    require(!table.shift, "sample: ", table.name, " needs one level for all samples, got ", level.size());
     std::map<double, std::int64_t> known;
     Plan out;
     for (const double rho : level) {
@@ -85,6 +93,7 @@ void check(const Denoiser& model, const Table& table, const SampleOptions& optio
             " takes norms over all samples at once; batch must be left out, got ", options.batch.value_or(n));
     require(table.coordinates.empty() || static_cast<std::int64_t>(table.coordinates.size()) == model.dim(), "sample: ", table.name,
             " was made for ", table.coordinates.size(), " coordinates, the model has ", model.dim());
+    require(!table.shift || model.dim() >= 2, "sample: ", table.name, " compares variances over a sample's coordinates, the model has one");
 }
 
 /// Paths are followed towards less noise only: one row with noise ends where the next begins, or before.
@@ -142,7 +151,7 @@ Draws sample(const Denoiser& model, const Table& table, const SampleOptions& opt
         told += more;
         options.progress(told, std::max(told, n * program.evaluations), {});
     };
-    const Job job{model, tables.tables, tables.table_of, program, options, draws, options.progress ? progress : std::function<void(std::int64_t)>{}, guidance};
+    const Job job{model, tables.tables, tables.table_of, program, options, draws, options.progress ? progress : std::function<void(std::int64_t)>{}, guidance, tables.shift.get()};
     const bool side_by_side = model.traits().concurrent && !options.callback;
     parallel::for_each((n + rows - 1) / rows, side_by_side ? options.threads : 1, [&](std::int64_t block) {
         const std::int64_t first = block * rows;

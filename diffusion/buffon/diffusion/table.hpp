@@ -45,11 +45,13 @@ struct Orders {
 };
 
 struct Adaptive;   // not installed
+struct TimeShift;  // not installed
 struct Trial;   // of a search, buffon/diffusion/solver_search.hpp
 
 struct Table {
     std::vector<Row> rows;                             // the last one is the result
     std::shared_ptr<const Adaptive> adaptive = {};     // or, instead of rows, the rule that makes them as it goes
+    std::shared_ptr<const TimeShift> shift = {};       // of time_shifted: rows that depend on the sample
     std::vector<std::vector<Row>> coordinates = {};    // empty, or the rows of every coordinate, alike but for the weights
     int slots = 0;                                     // (n, d) arrays alive at once
     Nodes nodes;
