@@ -2,8 +2,8 @@
 
     python -m buffon.experiments.benchmarks.diffusion_peers [--steps 20] [--starts 64] [--markdown]
 
-Same denoiser (a Gaussian mixture in 16 dimensions), same starts, same noise levels: those of diffusers' scheduler, or a
-power-7 grid for k-diffusion. Needs torch, diffusers and k-diffusion. diffusers computes in float32; its modules see here
+Same denoiser (a Gaussian mixture in 16 dimensions), same starts, same random numbers, same noise levels: those of diffusers'
+scheduler, or a power-7 grid for k-diffusion. Needs torch, diffusers and k-diffusion. diffusers computes in float32; its modules see here
 a torch whose float32 is float64. Where definitions differ the table says so.
 """
 import argparse
@@ -66,6 +66,26 @@ def theirs_diffusers(model, x, module, name, steps, **options):
         return levels, x * levels[0], state.numpy() * np.sqrt(1 + levels[-1] ** 2)
 
 
+def theirs_by_time(model, x, module, name, steps):
+    """(times, result) of a scheduler that knows time labels only and predicts noise; x are draws from the prior.
+
+    Its last step would be one from the label 0 to itself, or to sigma = 0 with the weights of the others: it is left out.
+    """
+    import torch
+    with in_double(f"diffusers.schedulers.{module}") as found:
+        scheduler = getattr(found, name)(beta_start=1e-4, beta_end=0.02, **({"clip_sample": False} if "DDIM" in name else {}))
+        scheduler.alphas_cumprod = scheduler.alphas_cumprod.double()
+        scheduler.set_timesteps(steps)
+        state = torch.from_numpy(x)
+        for t in scheduler.timesteps[:-1]:
+            alpha = float(scheduler.alphas_cumprod[t]) ** 0.5
+            rho, at = np.sqrt(1 / alpha**2 - 1), state.numpy() / alpha
+            noise = (at - model.denoise(at, rho)) / rho
+            state = scheduler.step(torch.from_numpy(np.ascontiguousarray(noise)), t, state, return_dict=False)[0]
+        labels = np.arange(steps)[::-1] * (1000 // steps)   # the others are stages within a step
+        return (labels + 1) / 1000, state.numpy()
+
+
 def sampling_of_k_diffusion():
     """k_diffusion.sampling alone: the package also imports what training needs."""
     if "k_diffusion" not in sys.modules:
@@ -79,8 +99,8 @@ def sampling_of_k_diffusion():
     return importlib.import_module("k_diffusion.sampling")
 
 
-def theirs_k(model, x, sampler, levels, **options):
-    """k-diffusion's result; x is the start."""
+def theirs_k(model, x, sampler, levels, noises=(), **options):
+    """k-diffusion's result; x is the start, noises (steps, n, d) what random samplers get in place of their own."""
     import torch
 
     sampling = sampling_of_k_diffusion()
@@ -89,13 +109,34 @@ def theirs_k(model, x, sampler, levels, **options):
         return torch.from_numpy(model.denoise(np.ascontiguousarray(at.numpy()), float(sigma[0])))
 
     start, sigmas = torch.from_numpy(x), torch.from_numpy(levels)
+    if len(noises):
+        each = iter(torch.from_numpy(noises))
+        options["noise_sampler"] = lambda sigma, sigma_next: next(each)
     return getattr(sampling, sampler)(denoise, start, sigmas, disable=True, **options).numpy()
 
 
+def made(solver, options, levels):
+    """Our table in x / alpha, by EDM, where levels are times."""
+    return solver(bd.EDM(min(1e-3, levels[-2] / 2), 1000.0), grid=levels, **options)
+
+
+def noises_of(table, start):
+    """The normal numbers of our steps (steps, n, d).
+
+    From a run whose denoiser is 0: each state is then a multiple of the last one, and noise.
+    """
+    nothing = bd.Denoiser(lambda x, sigma: np.zeros_like(x), start.shape[1])
+    states = [start, *bd.sample(nothing, table, x=start, rng=1, record=1).trajectory]
+    rows = table.rows   # row k makes the value k + 2; with `at` it is an output of the denoiser
+    steps = [(row["noise"], sum(w for value, w in row["terms"].items() if value < 2 or rows[value - 2]["at"] is None))
+             for row in rows if row["at"] is None]
+    return np.stack([(after - weight * before) / noise
+                     for (noise, weight), before, after in zip(steps, states[:-1], states[1:], strict=True)])
+
+
 def ours(model, solver, options, levels, start):
-    """Our result in x / alpha, by EDM, where levels are times."""
-    table = solver(bd.EDM(min(1e-3, levels[-2] / 2), 1000.0), grid=levels, **options)
-    return bd.sample(model, table, x=start, rng=1).x
+    """Our result in x / alpha."""
+    return bd.sample(model, made(solver, options, levels), x=start, rng=1).x
 
 
 DPM = ("scheduling_dpmsolver_multistep", "DPMSolverMultistepScheduler")
@@ -122,6 +163,11 @@ DIFFUSERS = {
     "UniPC-2 noise": (UNIPC, {"solver_order": 2, "predict_x0": False, **TO_MIN}, bd.unipc, {"prediction": "noise"}),
     "DEIS-3 in log rho": (DEIS, {"solver_order": 3}, bd.dpm, {"order": 3, "second": "taylor", **FULL}),
 }
+# of diffusers, those that know labels only
+BY_TIME = {
+    "DDIM": (("scheduling_ddim", "DDIMScheduler"), bd.ddim, {}),
+    "F-PNDM": (("scheduling_pndm", "PNDMScheduler"), bd.fpndm, {}),
+}
 K_DIFFUSION = {
     "LMS 4": ("sample_lms", {"order": 4}, bd.lms, {}),
     "LMS 2": ("sample_lms", {"order": 2}, bd.lms, {"order": 2}),
@@ -131,6 +177,13 @@ K_DIFFUSION = {
     "DPM-Solver++ 2S": ("sample_dpmpp_2s_ancestral", NO_NOISE, bd.dpmpp, {"method": "singlestep"}),
     "DPM-Solver++ 3M legacy": ("sample_dpmpp_3m_sde", NO_NOISE, bd.dpmpp,
                                {"order": 3, "second": "taylor", "third": "legacy", **FULL}),
+}
+# with noise, ours given to them
+RANDOM = {
+    "ancestral (DDIM, eta = 1)": ("sample_euler_ancestral", {}, bd.ancestral, {}),
+    "SDE-DPM-Solver++ 2M": ("sample_dpmpp_2m_sde", {}, bd.dpmpp, {"sde": True, **FULL}),
+    "SDE-DPM-Solver++ 2M heun": ("sample_dpmpp_2m_sde", {"solver_type": "heun"}, bd.dpmpp,
+                                 {"sde": True, "second": "taylor", **FULL}),
 }
 WHY = {"DPM-Solver++ 3M exact": "theirs lacks the factor 2 of the second derivative"}
 
@@ -143,9 +196,16 @@ def compare(steps, n):
     for name, (scheduler, options, solver, chosen) in DIFFUSERS.items():
         levels, start, result = theirs_diffusers(model, x, *scheduler, steps, **options)
         rows.append(("diffusers", name, np.abs(ours(model, solver, chosen, levels, start) - result).max()))
+    for name, (scheduler, solver, chosen) in BY_TIME.items():
+        times, result = theirs_by_time(model, x, *scheduler, steps)
+        table = solver(bd.Discrete.linear(), grid=times, **chosen)
+        rows.append(("diffusers", name, np.abs(bd.sample(model, table, x=x, rng=1).x - result).max()))
     levels = (80 ** (1 / 7) + np.linspace(0, 1, steps + 1) * (0.01 ** (1 / 7) - 80 ** (1 / 7))) ** 7
     for name, (sampler, options, solver, chosen) in K_DIFFUSION.items():
         result = theirs_k(model, 80 * x, sampler, levels, **options)
+        rows.append(("k-diffusion", name, np.abs(ours(model, solver, chosen, levels, 80 * x) - result).max()))
+    for name, (sampler, options, solver, chosen) in RANDOM.items():
+        result = theirs_k(model, 80 * x, sampler, levels, noises_of(made(solver, chosen, levels), 80 * x), **options)
         rows.append(("k-diffusion", name, np.abs(ours(model, solver, chosen, levels, 80 * x) - result).max()))
     return rows
 
