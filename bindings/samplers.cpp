@@ -130,9 +130,17 @@ void bind_order_report(py::module_& m) {
     c.def_property_readonly("errors", [](const OrderReport& r) { return binder::from_vector(r.errors); },
                             "Errors, shape (k,): root mean square over the starts; of a random solver the Wasserstein distance of the laws.");
     c.def_property_readonly("orders", [](const OrderReport& r) { return binder::from_vector(r.orders); }, "Orders between neighbours, shape (k - 1,).");
-    c.def_readonly("order", &OrderReport::order, "Least-squares slope of log error against log steps.");
+    c.def_property_readonly("asymptotic", [](const OrderReport& r) {
+        return py::array_t<std::int64_t>(static_cast<py::ssize_t>(r.asymptotic.size()), r.asymptotic.data());
+    }, "The numbers of steps that ``order`` comes from: the largest ones, at least three.");
+    c.def_readonly("order", &OrderReport::order, "Least-squares slope of log error against log steps, over ``asymptotic``.");
     c.def_property_readonly("interval", [](const OrderReport& r) { return py::make_tuple(r.low, r.high); }, "Interval of the order.");
-    c.def_readonly("declared", &OrderReport::declared, "Order that the solver declares, from the noise end.");
+    c.def_property_readonly("end", [](const OrderReport& r) { return r.from_noise ? "noise end" : "middle"; },
+                            "Where the table starts: 'noise end' or 'middle'. A solver declares an order for each.");
+    c.def_property_readonly("declared", &OrderReport::declared_here, "Order that the solver declares from this end.");
+    c.def_property_readonly("ok", &OrderReport::ok, "Whether the order is at least the declared one less 0.25.");
+    c.def_property_readonly("advice", &OrderReport::advice, "What was measured, whether it is as declared, and if not what to do.");
+    c.def_readonly("solver", &OrderReport::solver, "The solver with its options.");
     c.def("__repr__", &OrderReport::text);
 }
 

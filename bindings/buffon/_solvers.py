@@ -123,23 +123,27 @@ ORDER_REPORT = (
     Measure a solver's order of convergence on Gaussian data, where errors are exact: nothing is drawn.
 
     The solver of the table is made again with other numbers of steps. A random solver's error is that of the law of its result.
+    A solver declares two orders, from the noise end and from a start in the middle (``t_start`` of the table); the table's first
+    level says which one is measured. ``lower_order_final=True``, where it lowers the last rows, lowers the order, too.
     """,
     """
     Returns
     -------
     OrderReport
-        ``order`` and its ``interval``, ``errors``, ``orders`` between neighbours, the ``declared`` one.
+        ``order`` over the ``asymptotic`` numbers of steps and its ``interval``, ``declared``, ``ok``, ``advice``; ``errors``,
+        ``orders`` between neighbours, ``plot()``.
 
     Raises
     ------
     ValueError
-        If the grid was an array, or fewer than 3 numbers of steps are asked for.
+        If the grid was an array, the solver chooses its steps, or fewer than 3 numbers of steps have errors beyond rounding.
 
     Examples
     --------
     >>> from buffon import diffusion as bd
-    >>> round(bd.order_report(bd.heun(bd.VP(), steps=10)).order, 1)
-    2.0
+    >>> report = bd.order_report(bd.heun(bd.VP(), steps=10))
+    >>> round(report.order, 1), report.end, report.ok
+    (2.0, 'noise end', True)
     """,
 )
 

@@ -26,6 +26,10 @@ TEST_CASE("ems_integrals: constant statistics, closed forms at nodes and between
     const double h = 1.75, a = l + s, E = std::exp(a * h);
     CHECK(integrals.moment(from, to, 0) == doctest::Approx((E - 1) / a).epsilon(1e-6));
     CHECK(integrals.moment(from, to, 1) == doctest::Approx((h * E - (E - 1) / a) / a).epsilon(1e-6));
+    const EmsIntegrals few(Ems::constant(-4, 3, l, s, b, 14), 0, true);   // two intervals and parts of two
+    const auto relative = [&](int k, double wanted) { return std::abs(few.moment(few.at(-1.6), few.at(0.15), k) / wanted - 1); };
+    CHECK(relative(1, (h * E - (E - 1) / a) / a) < 1e-12);
+    CHECK(relative(2, (h * h / 2 * E - (h * E - (E - 1) / a) / a) / a) < 1e-12);
     CHECK_THROWS_AS(integrals.at(3.1), std::invalid_argument);
     CHECK_THROWS_AS(integrals.at(-4.1), std::invalid_argument);
 }

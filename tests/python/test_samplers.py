@@ -133,10 +133,32 @@ def test_inversion_and_sampling_undo_each_other():
 def test_an_order_report_measures_what_the_solver_declares():
     report = bd.order_report(bd.dpmpp(bd.VP(), steps=10, order=2))
     low, high = report.interval
-    assert low < report.order < high and abs(report.order - 2) < 0.1 and report.declared == 2
-    assert list(report.steps) == [40, 80, 160, 320] and len(report.orders) == 3
-    assert repr(report).startswith("dpmpp: order 1.99 [")
-    assert repr(bd.order_report(bd.ddpm(bd.VP(), steps=10))).startswith("ddpm: weak order")
+    assert low < report.order < high and abs(report.order - 2) < 0.1 and report.declared == 2 and report.ok
+    assert list(report.steps) == [40, 80, 160, 320, 640] and len(report.orders) == 4 and set(report.asymptotic) <= set(report.steps)
+    assert repr(report).startswith("dpmpp(order=2, method='multistep'") and "): order 1.99 [" in repr(report)
+    assert "weak order" in repr(bd.order_report(bd.ddpm(bd.VP(), steps=10)))
+    assert report.end == "noise end" and bd.order_report(bd.dpmpp(bd.VP(), steps=10, t_start=0.3, t_end=0.02)).end == "middle"
+
+
+def test_an_order_report_says_why_an_order_is_missed_and_refuses_adaptive_solvers_by_name():
+    report = bd.order_report(bd.unipc(bd.VP(), steps=10, order=3))
+    assert not report.ok and report.declared == 4 and "lower_order_final=False" in report.advice and report.advice in repr(report)
+    with pytest.raises(ValueError, match="^order_report: rk45 chooses its steps"):
+        bd.order_report(bd.rk45(bd.VP()))
+
+
+def test_the_picture_of_an_order_report_shows_both_slopes():
+    pytest.importorskip("matplotlib").use("Agg")
+    from matplotlib import pyplot
+
+    report = bd.order_report(bd.heun(bd.VP(), steps=10))
+    ax = report.plot()
+    points, fitted, declared = (np.log(line.get_data()) for line in ax.lines)
+    np.testing.assert_allclose(np.exp(points), [report.steps, report.errors])
+    for line, slope in ((fitted, report.order), (declared, report.declared)):
+        np.testing.assert_allclose(-np.diff(line[1]) / np.diff(line[0]), slope)
+    assert report.plot(ax) is ax
+    pyplot.close("all")
 
 
 def test_steps_share_brownian_paths():

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <boost/math/quadrature/gauss.hpp>
+
 #include <buffon/check.hpp>
 
 namespace buffon::diffusion {
@@ -11,6 +13,14 @@ namespace {
 
 /// Mean of e^x over x uniform between a and b.
 long double mean_exp(long double a, long double b) { return a == b ? std::exp(a) : std::exp(a) * std::expm1(b - a) / (b - a); }
+
+using gauss = boost::math::quadrature::gauss<double, 7>;
+
+/// L + S inside an interval, linear as for constant l + s.
+EmsAt between(const EmsAt& a, const EmsAt& b, double lambda) {
+    const long double share = b.lambda == a.lambda ? 0.0 : (lambda - a.lambda) / (b.lambda - a.lambda);
+    return {.lambda = lambda, .L = a.L + share * (b.L - a.L), .S = a.S + share * (b.S - a.S)};
+}
 
 }  // namespace
 
@@ -54,7 +64,8 @@ double EmsIntegrals::moment(const EmsAt& s, const EmsAt& t, int k) const {
     double sum = 0;
     EmsAt from = s;
     const auto add = [&](const EmsAt& to) {
-        sum += (to.lambda - from.lambda) / 2 * (integrand(from) + integrand(to));
+        if (exact_) sum += gauss::integrate([&](double lambda) { return integrand(between(from, to, lambda)); }, from.lambda, to.lambda);
+        else sum += (to.lambda - from.lambda) / 2 * (integrand(from) + integrand(to));
         from = to;
     };
     const auto after = std::ranges::upper_bound(nodes_, s.lambda, {}, &EmsAt::lambda);

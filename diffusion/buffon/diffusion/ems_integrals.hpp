@@ -1,5 +1,5 @@
-/// Integrals of one coordinate's statistics over lambda, by the trapezoidal rule on their nodes (I: of e to a linear
-/// function). Not installed.
+/// Integrals of one coordinate's statistics over lambda, by the trapezoidal rule on their nodes (I, and moments where `exact`: of e
+/// to a linear function). Not installed.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct EmsAt {
 
 class EmsIntegrals {
 public:
-    /// @param exact whether the weight of f is taken from I, exact where l + s is constant, or from J, as published
+    /// @param exact whether the weight of f is taken from I and moments are exact where l + s is constant, or all is as published, from J
     EmsIntegrals(const Ems& ems, std::int64_t coordinate, bool exact = false);
 
     bool exact() const { return exact_; }

@@ -79,10 +79,9 @@ Ems data_prediction(const Nodes& n) {
 
 Table dpm_v3(const Schedule& schedule, const Grid& grid, const DpmV3Options& options) {
     require(options.order >= 1 && options.order <= 4, "dpm_v3: order must be 1 to 4, got ", options.order);
-    const bool better = options.corrector == V3Corrector::same && options.order > 1;
     const double order = options.pseudo || options.corrector == V3Corrector::pseudo ? std::min(options.order, 2) : options.order;
     std::vector<std::vector<Row>> coordinates;
-    Table table = record("dpm_v3", dpm_v3, schedule, grid, options, {order, std::min<double>(order, better ? 3 : 2)}, [&](Recorder& r, const Nodes& n) {
+    Table table = record("dpm_v3", dpm_v3, schedule, grid, options, {order, std::min<double>(order, 2)}, [&](Recorder& r, const Nodes& n) {
         const bool given = options.statistics.has_value();   // then by the published rule
         const Ems statistics = options.statistics.value_or(data_prediction(n));
         for (std::int64_t j = 1; j < statistics.dim(); ++j) {
