@@ -16,6 +16,7 @@ from pathlib import Path
 
 from buffon import __version__
 from buffon._display import introduce, show
+from buffon._extras import MissingExtra
 from buffon._information import environment, information
 from buffon._progress import Line
 from buffon._record import History
@@ -28,7 +29,7 @@ def main(words=None):
     arguments = _parser().parse_args(words)
     try:
         return arguments.action(arguments)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MissingExtra) as error:
         print(f"buffon {arguments.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

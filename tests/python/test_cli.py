@@ -69,6 +69,16 @@ def test_run_without_matplotlib_says_how_to_get_the_picture(tmp_path, capsys, mo
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".json"]
 
 
+@pytest.mark.parametrize(("name", "module"), [("digits", "sklearn"), ("restoration", "skimage")])
+def test_an_experiment_without_its_companion_says_which_extra_brings_it(name, module, tmp_path, capsys, monkeypatch):
+    for found in [key for key in sys.modules if key.partition(".")[0] == module]:
+        monkeypatch.delitem(sys.modules, found)
+    monkeypatch.setitem(sys.modules, module, None)
+    assert cli.main(["run", name, "--small", "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1] == f"buffon run: the experiment {name} needs {module}: pip install buffon[pictures]"
+
+
 @pytest.mark.parametrize(("words", "message"), [
     (["run", "cantilevr"], "buffon run: unknown experiment 'cantilevr'; did you mean 'cantilever'?"),
     (["run", "cantilever", "--set", "bugdet=5"], "buffon run: cantilever: unknown key 'bugdet'; did you mean 'budget'?"),

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import buffon as bf
+from buffon._extras import MissingExtra
 
 
 def made(value, covariance, df=math.inf, **more):
@@ -264,9 +265,9 @@ def test_missing_companion_names_the_extra(estimate, monkeypatch, refused):
     import sys
     for module in ("pandas", "xarray", "matplotlib.pyplot"):
         monkeypatch.setitem(sys.modules, module, None)
-    refused(ImportError, "Estimate.to_dataframe needs pandas: pip install buffon[data]", estimate.to_dataframe)
-    refused(ImportError, "Estimate.to_xarray needs xarray: pip install buffon[data]", estimate.to_xarray)
-    refused(ImportError, "Estimate.plot needs matplotlib: pip install buffon[plot]", estimate.plot)
+    refused(MissingExtra, "Estimate.to_dataframe needs pandas: pip install buffon[data]", estimate.to_dataframe)
+    refused(MissingExtra, "Estimate.to_xarray needs xarray: pip install buffon[data]", estimate.to_xarray)
+    refused(MissingExtra, "Estimate.plot needs matplotlib: pip install buffon[plot]", estimate.plot)
 
 
 def test_plot_shows_values_with_intervals():
