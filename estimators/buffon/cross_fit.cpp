@@ -216,7 +216,7 @@ Polynomial final_fit(const Ladder& ladder, const Choice& choice, const std::arra
     Fit fit = fits.whole(j);
     if (choice.pruned) fit = fits.pruned(j, fit);
     for (std::int64_t& a : fit.at) a = chain.order[static_cast<std::size_t>(a)];
-    return {std::move(fit.at), std::move(fit.c)};
+    return {std::move(fit.at), std::move(fit.c), 0};
 }
 
 constexpr std::int64_t pairs = folds * (folds - 1) / 2;
@@ -264,6 +264,7 @@ std::vector<Polynomial> cross_fit(const Ladder& ladder, const std::array<FitSums
                         best = {c, s, pruned};
                     }
         out[static_cast<std::size_t>(job)] = final_fit(ladder, best, sums, without, j);
+        out[static_cast<std::size_t>(job)].error = least;
     });
     return out;
 }

@@ -24,6 +24,7 @@ struct FitSums {
 struct Polynomial {
     std::vector<std::int64_t> terms;    // numbers of terms of the ladder; the constant is the first
     std::vector<double> coefficients;
+    double error = 0;                   // squared, of the predictions that chose it
 };
 
 /// (4, m), fold by fold: for fold q and output j of the ladder's sets, and of each pruned to the terms that exceed three

@@ -101,14 +101,33 @@ Matrix pilot_outputs(Evaluation& evaluate, const std::vector<FitRow>& rows, Cons
     return y;
 }
 
-/// (m, 4): the surrogates of each output.
-std::vector<std::vector<Surrogate>> fitted(const SobolDesign& design, const std::vector<FitRow>& rows, ConstView u, ConstView y, const std::vector<char>& counts,
-                                           const std::vector<Family1d>& families, const std::vector<bool>& active, int threads) {
-    const Ladder ladder = polynomial_ladder(families, active, most_terms(u.rows));
-    const std::vector<Polynomial> fits = cross_fit(ladder, fit_sums(ladder, families, rows, u, y, counts, threads), threads);
-    std::vector<std::vector<Surrogate>> out(static_cast<std::size_t>(y.cols));
-    for (std::size_t j = 0; j < out.size(); ++j)
-        for (std::size_t q = 0; q < static_cast<std::size_t>(folds); ++q) out[j].emplace_back(design, families, ladder, fits[q * out.size() + j]);
+/// What the surrogates are fitted to.
+struct FitData {
+    std::vector<FitRow> rows;
+    Matrix u, y;                 // (rows, d), (rows, m)
+    std::vector<char> counts;    // whether a row does
+};
+
+/// (m, 4): the surrogates of each output; of normal scores or of uniforms, whichever predicts better: functions with steps or
+/// bends have no use for polynomials that explode in the tails.
+std::vector<std::vector<Surrogate>> fitted(const SobolDesign& design, const FitData& data, const std::vector<Family1d>& families,
+                                           const std::vector<bool>& active, int threads) {
+    std::vector<std::vector<Family1d>> spaces{families};
+    if (std::ranges::count(families, Family1d::hermite) > 0) spaces.emplace_back(families.size(), Family1d::legendre);
+    const auto m = static_cast<std::size_t>(data.y.cols);
+    std::vector<Ladder> ladders;
+    std::vector<std::vector<Polynomial>> fits;
+    for (const auto& space : spaces) {
+        const std::int64_t most = most_terms(data.u.rows);
+        ladders.push_back(polynomial_ladder(space, active, ladders.empty() ? most : most / 2));   // the second takes a quarter of the time
+        fits.push_back(cross_fit(ladders.back(), fit_sums(ladders.back(), space, data.rows, data.u, data.y, data.counts, threads), threads));
+    }
+    std::vector<std::vector<Surrogate>> out(m);
+    for (std::size_t j = 0; j < m; ++j)
+        for (std::size_t q = 0; q < static_cast<std::size_t>(folds); ++q) {
+            const std::size_t k = q * m + j, best = spaces.size() > 1 && fits[1][k].error < fits[0][k].error;
+            out[j].emplace_back(design, spaces[best], ladders[best], fits[best][k]);
+        }
     return out;
 }
 
@@ -221,7 +240,7 @@ Estimate conclude(const Evaluation& evaluate, const SobolDesign& design, const S
     e.n = evaluate.n();
     e.n_failed = evaluate.n_failed();
     e.rng_key = evaluate.key();
-    // weights that were chosen, and folds that share fits, cost degrees of freedom
+    // fits that folds share make replicates depend on each other: half of the degrees of freedom are worth more than all
     e.degrees_of_freedom = static_cast<double>(surrogates.empty() ? whole - 1 : whole / 2 - 1);
     e.diagnostics["replicates"] = whole;
     e.diagnostics["points"] = design.points();
@@ -261,19 +280,21 @@ public:
     }
 
 private:
+    FitData fit_data() const {
+        FitData data{fit_rows(design_), {}, {}, {}};
+        data.u = fit_uniforms(design_, data.rows, evaluate_.threads());
+        data.counts.assign(data.rows.size(), 1);
+        return data;
+    }
     void fit_to_pilot() {
-        const std::vector<FitRow> rows = fit_rows(design_);
-        const Matrix u = fit_uniforms(design_, rows, evaluate_.threads());
-        std::vector<char> counts(rows.size());
-        const Matrix y = pilot_outputs(evaluate_, rows, u, sums_, counts);
-        surrogates_ = fitted(design_, rows, u, y, counts, families_, std::vector<bool>(families_.size(), true), evaluate_.threads());
+        FitData data = fit_data();
+        data.y = pilot_outputs(evaluate_, data.rows, data.u, sums_, data.counts);
+        surrogates_ = fitted(design_, data, families_, std::vector<bool>(families_.size(), true), evaluate_.threads());
     }
     void fit_to_kept() {
-        const std::vector<FitRow> rows = fit_rows(design_);
-        std::vector<char> counts(rows.size());
-        const Matrix y = kept_outputs(kept_, design_, rows, sums_, counts);
-        surrogates_ = fitted(design_, rows, fit_uniforms(design_, rows, evaluate_.threads()), y, counts, families_,
-                             active_coordinates(sums_, design_.groups()), evaluate_.threads());
+        FitData data = fit_data();
+        data.y = kept_outputs(kept_, design_, data.rows, sums_, data.counts);
+        surrogates_ = fitted(design_, data, families_, active_coordinates(sums_, design_.groups()), evaluate_.threads());
         sums_.add_residuals(kept_, surrogates_, evaluate_.threads());
     }
 

@@ -49,10 +49,10 @@ struct SobolOptions {
 
 /// R = 8 ... 15 independent scrambles of one net of N = 2^k points in 2 d dimensions, whose halves are the rows A and B; the model
 /// is evaluated at A, B and A with one group of inputs from B after the other, K = G + 2 times a row. n = R N K <= budget is
-/// what was spent. A surrogate g, a sparse polynomial of the uniforms or normal scores of the inputs, is fitted on other
-/// replicates than it is used on; the indices of g are exact, those of f - g estimated, so the error is O(Var(f - g)). Of
+/// what was spent. A surrogate g, a sparse polynomial of the uniforms or normal scores of the inputs (whichever predicts better), is
+/// fitted on other replicates than it is used on; the indices of g are exact, those of f - g estimated, so the error is O(Var(f - g)). Of
 /// three such estimators (plain, and two forms of the cross term) the combination with least variance over the replicates is
-/// taken, index by index. Student intervals with R / 2 - 1 degrees of freedom, which pay for the chosen weights.
+/// taken, index by index; errors pay for the chosen weights, Student intervals with R / 2 - 1 degrees of freedom for shared fits.
 /// Values are never clipped. Errors of all indices and outputs have one covariance. An input without effect has exactly 0 +- 0;
 /// of an output that does not vary all indices are NaN, with a warning. A row that holds a failed evaluation is left out whole.
 /// Diagnostics: replicates, points (N); with the surrogate, by output: surrogate_share (of the variance), surrogate_terms; weights

@@ -68,6 +68,12 @@ std::vector<double> simplex_weights(const Matrix& c) {
     return best;
 }
 
+/// Standard error with chosen weights over the one that shows, of R >= 4 replicates.
+double hidden_by_choice(const std::vector<double>& weights, double r) {
+    const double chosen = std::min(static_cast<double>(std::ranges::count_if(weights, [](double w) { return w > 0; })) - 1, r - 3);
+    return std::sqrt((r - 1) / (r - 1 - chosen) * (r - 2) / (r - 2 - chosen));
+}
+
 /// Means of one replicate's sums that pairs of values need: of f(B), f(A with group i) and their products, or of f(A) with it.
 struct Pair {
     double n, x, y, xx, yy, xy;
@@ -178,6 +184,8 @@ Combination combine(const std::vector<Ratio>& candidates) {
         out.value += out.weights[k] * candidates[k].value();
         for (std::size_t r = 0; r < out.errors.size(); ++r) out.errors[r] += out.weights[k] * errors[k][r];
     }
+    const double hidden = hidden_by_choice(out.weights, static_cast<double>(out.errors.size()));
+    for (double& e : out.errors) e *= hidden;
     return out;
 }
 

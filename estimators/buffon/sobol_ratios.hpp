@@ -20,11 +20,13 @@ struct Ratio {
 /// What the candidates together say of one index.
 struct Combination {
     double value = 0;
-    std::vector<double> errors;    // (R)
+    std::vector<double> errors;    // (R), made larger by what the choice of the weights hides
     std::vector<double> weights;   // of the candidates, >= 0, sum 1
 };
 
-/// The weights with least sample variance of the errors; a candidate without any variance is taken alone.
+/// The weights with least sample variance of the errors; a candidate without any variance is taken alone. f chosen weights make
+/// the sample variance of R errors too small by (R - 1 - f) / (R - 1), and the true one larger by (R - 2) / (R - 2 - f), as in a
+/// regression: source: Lavenberg & Welch (1981).
 Combination combine(const std::vector<Ratio>& candidates);
 
 /// Ratios of one output from the sums of its replicates: first order of each group, total order of each, then, of designs with both

@@ -75,7 +75,7 @@ TEST_CASE("sobol_ratios: weights have least variance on the simplex") {
     const Ratio a{{1, -1, 1, -1}, {1, 1, 1, 1}}, b{{1, 1, -1, -1}, {1, 1, 1, 1}}, worse{{2, 0, 1, -3}, {1, 1, 1, 1}};
     const Combination two = combine({a, b});
     CHECK(two.weights[0] == doctest::Approx(0.5));
-    CHECK(two.errors[0] == doctest::Approx(1));
+    CHECK(two.errors[0] == doctest::Approx(std::sqrt(3.0 / 2 * 2 / 1)));   // 1, and one chosen weight of four replicates
     const Combination three = combine({a, b, worse});
     CHECK(three.weights[2] == 0);
     CHECK(three.weights[0] == doctest::Approx(0.5));

@@ -31,19 +31,24 @@ def test_intervals_cover_as_often_as_they_say(runs, truth):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")   # heavy tails of importance: the interval must hold all the same
         low, high = np.array([e.confidence_interval() for e in runs]).transpose(1, 0, 2)
-    covered = ((low <= truth) & (truth <= high)).mean(axis=0)
+    uncertain = (high - low).max(axis=0) > 1e-8   # the others are known but for rounding
+    covered = ((low <= truth) & (truth <= high)).mean(axis=0)[uncertain]
     assert np.all(covered > 0.88) and 0.9 < covered.mean() < 0.99
 
 
 def test_the_standard_error_is_that_of_the_values(runs):
     """sd of the values / root mean square of the standard errors: 1 with a standard error of 0.04, here 4 of them and more."""
     values, errors = np.array([e.value for e in runs]), np.array([e.std_error for e in runs])
+    values, errors = (table[:, errors.max(axis=0) > 1e-9] for table in (values, errors))   # the others are known but for rounding
     ratio = values.std(axis=0, ddof=1) / np.sqrt((errors**2).mean(axis=0))
     assert np.all((0.8 < ratio) & (ratio < 1.25))
 
 
 def test_values_have_no_bias(runs, truth):
     values = np.array([e.value for e in runs])
+    known = values.std(axis=0) < 1e-9
+    assert np.all(np.abs(values - truth)[:, known] < 1e-8)
+    values, truth = values[:, ~known], truth[~known]
     z = (values.mean(axis=0) - truth) / (values.std(axis=0, ddof=1) / np.sqrt(REPLICATES))
     assert np.all(np.abs(z) < 4.5)   # nine numbers and more: one false alarm in 10,000
 

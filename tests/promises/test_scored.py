@@ -30,6 +30,9 @@ def scored(model=rows):
                       score=score)
 
 
+pytestmark = pytest.mark.means
+
+
 @pytest.fixture
 def run(word, arguments):
     """run(budget, model=..., **run) by the word at hand."""
