@@ -19,6 +19,7 @@ EXPERIMENTS = {
     "held_out": "twenty-one problems beside those of safety: aiscv, plain and quasi, value by value",
     "rare": "probabilities down to 1e-6 with a score, one region of failure and two, in 2 to 50 inputs",
     "high_dimensions": "rare events in 20 to 200 inputs: Gaussian components beside von Mises-Fisher-Nakagami ones",
+    "sobol_benchmarks": "Sobol' indices of nine functions with known answers: the default beside the plain estimator and Saltelli's",
     "restoration": "six restoration tasks on pictures: evaluations of MRS that equal 100 steps of posterior sampling",
     "digits": "handwritten digits from ideal denoisers: solvers beside the exact flow, memorised images, distance to unseen ones",
     "solver_orders": "diffusion solvers on exact problems: errors beside an independent implementation, orders beside the declared ones",
