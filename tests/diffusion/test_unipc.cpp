@@ -98,6 +98,17 @@ TEST_CASE("unipc: variants differ where two outputs are used only, by what is kn
     }
 }
 
+TEST_CASE("unipc: exact weights of order 2 have the errors of an independent implementation") {   // G2, N = 20 ... 160, 64 starts
+    const GaussianMixture model = problems::g2();
+    const Matrix x = problems::starts(64, 2), ends = problems::flow(model, VP(), x, 1.0, 1e-3, 2000);
+    int steps = 20;
+    for (const double known : {4.1e-3, 5.7e-4, 7.0e-5, 8.4e-6}) {
+        const Table table = unipc(VP(), {.steps = steps}, {.order = 2, .variant = UnipcVariant::exact, .lower_order_final = false});
+        CHECK(std::abs(problems::median_error(problems::solve(model, table, x), ends) / known - 1) < 0.01);   // two digits are known
+        steps *= 2;
+    }
+}
+
 TEST_CASE("unipc: uncorrected steps keep their prediction") {
     const Table all = unipc(VP(), {.steps = 8}), without = unipc(VP(), {.steps = 8}, {.uncorrected = {1, 5}}), none = unipc(VP(), {.steps = 8}, {.corrector = false});
     CHECK(all.rows.size() == 23);
