@@ -3,8 +3,8 @@
     python -m buffon.experiments.benchmarks.diffusion_peers [--steps 20] [--starts 64] [--markdown]
 
 Same denoiser (a Gaussian mixture in 16 dimensions), same starts, same random numbers, same noise levels: those of diffusers'
-scheduler, or a power-7 grid for k-diffusion. Needs torch, diffusers and k-diffusion. diffusers computes in float32; its modules see here
-a torch whose float32 is float64. Where definitions differ the table says so.
+scheduler, or a power-7 grid for k-diffusion. Needs torch, diffusers and k-diffusion. diffusers computes in float32; its
+modules see here a torch whose float32 is float64. Where definitions differ the table says so.
 """
 import argparse
 import contextlib

@@ -240,7 +240,8 @@ def test_a_clean_patch_given_a_degraded_one_follows_bayes_rule():
     """log p(x) + log p(mu | x) - log p(x | mu) = log p(mu), whatever x is, for every task."""
     rng = np.random.default_rng(1)
     factors = rng.normal(size=(2, 64, 64)) / 80
-    prior = _patches.Mixture(np.array([0.3, 0.7]), rng.uniform(size=(2, 64)), factors @ factors.swapaxes(1, 2) + 1e-3 * np.eye(64))
+    covariances = factors @ factors.swapaxes(1, 2) + 1e-3 * np.eye(64)
+    prior = _patches.Mixture(np.array([0.3, 0.7]), rng.uniform(size=(2, 64)), covariances)
     for task, degradation in _patches.degradations().items():
         mu = degradation.apply(prior.means[:1], 0, rng)[0]
         posterior = degradation.posterior(prior, mu, least=0)
