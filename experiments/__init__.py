@@ -27,5 +27,6 @@ EXPERIMENTS = {
     "solver_search": "solvers searched for one model by evolution, beside the best fixed ones and a random search",
     "ems": "statistics of a model for DPM-Solver-v3: few pairs, many, and none",
     "guided": "classifier-free guidance 1 to 8 at 10 to 20 evaluations: solvers that leave the data, and those that keep to them",
+    "time_shift": "Time-Shift by three rules and epsilon scaling after ten steps, on exact denoisers and on one of too few images",
     "coverage": "do 95 % intervals cover in 95 % of the runs, for every estimator on every problem with a known answer",
 }

@@ -64,8 +64,8 @@ TIME_SHIFTED = (
     Time-Shift, against exposure bias: at each node a sample takes the time label at which its variance belongs.
 
     Wraps a solver's table, as the step from a label has its own coefficients; no evaluation is added. For many coordinates, d of
-    hundreds: the variance of d normal numbers is known to a factor 1 +- sqrt(2 / (d - 1)). Any solver whose steps begin by denoising
-    the state of their node: ``ddpm``, ``ddim``, ``pndm``, ``fpndm``, ``dpm``, ``dpmpp``, ``deis``, ... Steps with coefficients of
+    hundreds: the variance of d normal numbers is known to a factor 1 +- sqrt(2 / (d - 1)). Any solver whose steps begin by
+    denoising the state of their node: ``ddpm``, ``ddim``, ``pndm``, ``fpndm``, ``dpm``, ``dpmpp``, ``deis``, ... Steps with coefficients of
     their own for each label, all but those of one evaluation without noise, shift half-way to the neighbouring nodes at most;
     outputs of earlier steps keep their node's label.
     """,
