@@ -7,6 +7,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include <buffon/device_work.hpp>
+
 namespace buffon::device {
 
 /// @throw std::runtime_error with the call and what the runtime says.
@@ -48,6 +50,17 @@ private:
     std::int64_t n_;
     void* data_ = nullptr;
 };
+
+inline cudaStream_t stream_of(const DeviceQueue& queue) { return static_cast<cudaStream_t>(queue.stream); }
+
+/// What a kernel launch left behind.
+inline void check_launch(const char* kernel) { check(cudaGetLastError(), kernel); }
+
+/// Blocks of `threads` for n items, at most `most`: loops stride over the grid.
+inline unsigned blocks_for(std::int64_t n, std::int64_t threads, std::int64_t most = 1 << 20) {
+    const std::int64_t blocks = (n + threads - 1) / threads;
+    return static_cast<unsigned>(blocks < 1 ? 1 : blocks < most ? blocks : most);
+}
 
 /// f(), with what it throws in words.
 template <class F>

@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include <buffon/device_call.cuh>
-#include <buffon/device_terms.cuh>
+#include <buffon/device_functions.cuh>
 
 namespace buffon::device {
 namespace {
@@ -55,6 +55,14 @@ extern "C" __attribute__((visibility("default"))) const buffon::DeviceTable* buf
         .describe = buffon::device::describe,
         .uniforms = buffon::device::uniforms,
         .g_function_moments = buffon::device::g_function_moments,
+        .allocate = buffon::device::allocate,
+        .release = buffon::device::release,
+        .upload = buffon::device::upload,
+        .download = buffon::device::download,
+        .wait = buffon::device::wait,
+        .combine = buffon::device::combine,
+        .mixture = buffon::device::mixture,
+        .points = buffon::device::points,
     };
     return &table;
 }

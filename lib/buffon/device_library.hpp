@@ -6,25 +6,36 @@
 #include <string>
 
 #include <buffon/device_terms.hpp>
+#include <buffon/device_work.hpp>
 
 namespace buffon {
 
 struct DeviceTable {
     /// One more with each change of the table, or of what its functions take.
-    static constexpr std::uint32_t this_version = 1;
+    static constexpr std::uint32_t this_version = 2;
 
     std::uint32_t version = this_version;
     std::uint32_t size = sizeof(DeviceTable);   // a change that forgot the version
 
     /// Number of devices; what stands in the way where there is none.
-    const char* (*count)(int* devices);
+    const char* (*count)(int* devices) = nullptr;
     /// "NVIDIA H200 (compute capability 9.0, 141 GB)".
-    const char* (*describe)(int device, const char** text);
+    const char* (*describe)(int device, const char** text) = nullptr;
 
     /// Memory of the host: out (n).
-    const char* (*uniforms)(int device, const UniformAt* term, std::int64_t n, double* out);
+    const char* (*uniforms)(int device, const UniformAt* term, std::int64_t n, double* out) = nullptr;
     /// Mean and scatter of each block of 4,096 terms: memory of the host, (blocks) each.
-    const char* (*g_function_moments)(int device, const GFunctionAt* term, std::int64_t n, double* mean, double* scatter);
+    const char* (*g_function_moments)(int device, const GFunctionAt* term, std::int64_t n, double* mean, double* scatter) = nullptr;
+
+    // Queued, in order, without waiting; `download` and `wait` wait. Memory comes from the device's pool.
+    const char* (*allocate)(const DeviceQueue* queue, std::int64_t bytes, void** out) = nullptr;
+    const char* (*release)(const DeviceQueue* queue, void* memory) = nullptr;
+    const char* (*upload)(const DeviceQueue* queue, const void* host, void* device, std::int64_t bytes) = nullptr;
+    const char* (*download)(const DeviceQueue* queue, const void* device, void* host, std::int64_t bytes) = nullptr;
+    const char* (*wait)(const DeviceQueue* queue) = nullptr;   // of no stream: for all that the device does
+    const char* (*combine)(const DeviceQueue* queue, const DeviceCombine* what) = nullptr;
+    const char* (*mixture)(const DeviceQueue* queue, const DeviceMixture* of, const DeviceRows* rows) = nullptr;
+    const char* (*points)(const DeviceQueue* queue, const DevicePoints* of, const DeviceRows* rows) = nullptr;
 };
 
 /// The name of the C function: `const DeviceTable* buffon_device_table()`.

@@ -1,4 +1,4 @@
-#include <buffon/device_terms.cuh>
+#include <buffon/device_functions.cuh>
 
 #include <thrust/execution_policy.h>
 

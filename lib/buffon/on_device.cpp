@@ -4,20 +4,12 @@
 #include <stdexcept>
 
 #include <buffon/check.hpp>
-#include <buffon/device.hpp>
+#include <buffon/device_buffer.hpp>
 #include <buffon/device_library.hpp>
 #include <buffon/parallel.hpp>
 
 namespace buffon::on_device {
 namespace {
-
-/// -1 for the processor, the number of a CUDA device otherwise.
-int number_of(const std::string& device) {
-    const auto names = available_devices();
-    const auto found = std::ranges::find(names, device);
-    if (found == names.end()) throw std::invalid_argument("device '" + device + "' is not there; CUDA: " + cuda_status());
-    return static_cast<int>(found - names.begin()) - 1;
-}
 
 void check(const char* problem, const std::string& device) {
     if (problem != nullptr) throw std::runtime_error(device + ": " + problem);
@@ -46,7 +38,7 @@ Moments merged(std::int64_t n, const std::vector<double>& mean, const std::vecto
 }  // namespace
 
 void uniforms(const std::string& device, const Stream& stream, std::int64_t first, View out) {
-    const int number = number_of(device);
+    const int number = device_number(device);
     if (out.size() == 0) return;
     if (number < 0)
         return parallel::for_blocks(out.rows, 0, [&](std::int64_t row, std::int64_t count) {
@@ -58,7 +50,7 @@ void uniforms(const std::string& device, const Stream& stream, std::int64_t firs
 
 Moments moments(const std::string& device, const GFunctionAt& term, std::int64_t n) {
     require(n >= 0, "moments: n must not be negative, got ", n);
-    const int number = number_of(device);
+    const int number = device_number(device);
     Moments total;
     if (n == 0) return total;
     if (number < 0) {

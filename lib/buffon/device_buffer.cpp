@@ -1,0 +1,46 @@
+#include <buffon/device_buffer.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <buffon/check.hpp>
+#include <buffon/device.hpp>
+
+namespace buffon {
+
+int device_number(const std::string& device) {
+    if (device == "cpu") return -1;
+    const auto names = available_devices();
+    const auto found = std::ranges::find(names, device == "cuda" ? "cuda:0" : device);
+    require(found != names.end(), "device '", device, "' is not there; CUDA: ", cuda_status());
+    return static_cast<int>(found - names.begin()) - 1;
+}
+
+void device_check(const DeviceQueue& queue, const char* problem) {
+    if (problem != nullptr) throw std::runtime_error("cuda:" + std::to_string(queue.device) + ": " + problem);
+}
+
+DeviceBuffer::DeviceBuffer(const DeviceQueue& queue, std::int64_t bytes) : queue_(queue), bytes_(bytes) {
+    if (bytes > 0) device_check(queue_, device_library().table->allocate(&queue_, bytes_, &data_));
+}
+
+DeviceBuffer& DeviceBuffer::operator=(DeviceBuffer&& other) noexcept {
+    std::swap(queue_, other.queue_);
+    std::swap(bytes_, other.bytes_);
+    std::swap(data_, other.data_);
+    return *this;
+}
+
+DeviceBuffer::~DeviceBuffer() {
+    if (data_ != nullptr) device_library().table->release(&queue_, data_);   // a device that is gone took its memory along
+}
+
+void DeviceBuffer::upload(const void* host) {
+    if (bytes_ > 0) device_check(queue_, device_library().table->upload(&queue_, host, data_, bytes_));
+}
+
+void DeviceBuffer::download(void* host) const {
+    if (bytes_ > 0) device_check(queue_, device_library().table->download(&queue_, data_, host, bytes_));
+}
+
+}  // namespace buffon

@@ -1,0 +1,22 @@
+/// What the .cu files of libbuffon_cuda give to its table. They throw nothing: nullptr, or what went wrong.
+#pragma once
+
+#include <buffon/device_terms.hpp>
+#include <buffon/device_work.hpp>
+
+namespace buffon::device {
+
+const char* uniforms(int device, const UniformAt* term, std::int64_t n, double* out);
+const char* g_function_moments(int device, const GFunctionAt* term, std::int64_t n, double* mean, double* scatter);
+
+const char* allocate(const DeviceQueue* queue, std::int64_t bytes, void** out);
+const char* release(const DeviceQueue* queue, void* memory);
+const char* upload(const DeviceQueue* queue, const void* host, void* device, std::int64_t bytes);
+const char* download(const DeviceQueue* queue, const void* device, void* host, std::int64_t bytes);
+const char* wait(const DeviceQueue* queue);
+
+const char* combine(const DeviceQueue* queue, const DeviceCombine* what);
+const char* mixture(const DeviceQueue* queue, const DeviceMixture* of, const DeviceRows* rows);
+const char* points(const DeviceQueue* queue, const DevicePoints* of, const DeviceRows* rows);
+
+}  // namespace buffon::device

@@ -1,0 +1,56 @@
+#include <buffon/device_functions.cuh>
+
+#include <buffon/device_call.cuh>
+
+namespace buffon::device {
+namespace {
+
+/// Freed memory stays in the pool: the next run of the same size asks the driver for nothing.
+void keep_pool(int device) {
+    cudaMemPool_t pool;
+    check(cudaDeviceGetDefaultMemPool(&pool, device), "cudaDeviceGetDefaultMemPool");
+    std::uint64_t everything = ~std::uint64_t{0};
+    check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &everything), "cudaMemPoolSetAttribute");
+}
+
+}  // namespace
+
+const char* allocate(const DeviceQueue* queue, std::int64_t bytes, void** out) {
+    return in_words([&] {
+        const Use use(queue->device);
+        keep_pool(queue->device);
+        check(cudaMallocAsync(out, static_cast<std::size_t>(bytes), stream_of(*queue)), "cudaMallocAsync");
+    });
+}
+
+const char* release(const DeviceQueue* queue, void* memory) {
+    return in_words([&] {
+        const Use use(queue->device);
+        check(cudaFreeAsync(memory, stream_of(*queue)), "cudaFreeAsync");
+    });
+}
+
+const char* upload(const DeviceQueue* queue, const void* host, void* device, std::int64_t bytes) {
+    return in_words([&] {
+        const Use use(queue->device);
+        check(cudaMemcpyAsync(device, host, static_cast<std::size_t>(bytes), cudaMemcpyHostToDevice, stream_of(*queue)), "cudaMemcpyAsync");
+    });
+}
+
+const char* download(const DeviceQueue* queue, const void* device, void* host, std::int64_t bytes) {
+    return in_words([&] {
+        const Use use(queue->device);
+        check(cudaMemcpyAsync(host, device, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream_of(*queue)), "cudaMemcpyAsync");
+        check(cudaStreamSynchronize(stream_of(*queue)), "cudaStreamSynchronize");
+    });
+}
+
+const char* wait(const DeviceQueue* queue) {
+    return in_words([&] {
+        const Use use(queue->device);
+        if (queue->stream == nullptr) check(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
+        else check(cudaStreamSynchronize(stream_of(*queue)), "cudaStreamSynchronize");
+    });
+}
+
+}  // namespace buffon::device

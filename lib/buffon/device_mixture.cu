@@ -1,0 +1,342 @@
+/// Posterior means of Gaussian mixtures on a device. One pass over the components for each row, with the running maximum of the
+/// logarithms of their weights; nothing of size rows x components is stored. Sums are double for double rows, float for float ones.
+#include <buffon/device_functions.cuh>
+
+#include <buffon/device_call.cuh>
+
+namespace buffon::device {
+namespace {
+
+__device__ inline float multiply_add(float a, float b, float c) { return fmaf(a, b, c); }
+__device__ inline double multiply_add(double a, double b, double c) { return fma(a, b, c); }
+__device__ inline float exponential(float x) { return expf(x); }
+__device__ inline double exponential(double x) { return exp(x); }
+
+/// One noise level, of all components: precisions along the axes and of the rest (size, rank + 1), and the logarithm of what
+/// multiplies exp(-distance / 2), up to a constant.
+struct Level {
+    double* precision;
+    double* log_norm;
+};
+
+/// Component blockIdx.x at sigma^2 = s2.
+__global__ void prepare(DeviceMixture m, double s2, Level level) {
+    const std::int64_t k = blockIdx.x, left = m.dim - m.rank;
+    double* precision = level.precision + k * (m.rank + 1);
+    __shared__ double logs[128];
+    double sum = 0.0;
+    for (std::int64_t j = threadIdx.x; j < m.rank; j += 128) {
+        const double v = m.variance[k * m.rank + j] + s2;
+        precision[j] = 1 / v;
+        sum += log(v);
+    }
+    logs[threadIdx.x] = sum;
+    __syncthreads();
+    for (int half = 64; half > 0; half /= 2) {
+        if (threadIdx.x < half) logs[threadIdx.x] += logs[threadIdx.x + half];
+        __syncthreads();
+    }
+    if (threadIdx.x > 0) return;
+    precision[m.rank] = left > 0 ? 1 / (m.rest[k] + s2) : 0.0;
+    const double rest = left > 0 ? static_cast<double>(left) * log(m.rest[k] + s2) : 0.0;
+    level.log_norm[k] = m.log_weight[k] - (logs[0] + rest) / 2;
+}
+
+/// The level in scratch memory of the queue.
+class Levels {
+public:
+    Levels(const DeviceMixture& m, double sigma, cudaStream_t stream) : stream_(stream) {
+        const auto numbers = static_cast<std::size_t>(m.size * (m.rank + 2));
+        check(cudaMallocAsync(&memory_, numbers * sizeof(double), stream), "cudaMallocAsync");
+        level_.precision = static_cast<double*>(memory_);
+        level_.log_norm = level_.precision + m.size * (m.rank + 1);
+        prepare<<<static_cast<unsigned>(m.size), 128, 0, stream>>>(m, sigma * sigma, level_);
+    }
+    ~Levels() { cudaFreeAsync(memory_, stream_); }
+    Levels(const Levels&) = delete;
+    Levels& operator=(const Levels&) = delete;
+
+    const Level& level() const { return level_; }
+
+private:
+    cudaStream_t stream_;
+    void* memory_ = nullptr;
+    Level level_{};
+};
+
+/// A component as a thread reads it, in shared memory: T each.
+template <class T, int D>
+struct Place {
+    // mean, variance, precision, shrinkage (D each), axes (D, D), log_norm, label, rest of a pack
+    static constexpr int stride = 4 * D + D * D + 4;
+};
+
+template <class T, int D>
+__device__ void load_component(const DeviceMixture& m, const Level& level, bool shared_level, std::int64_t k, T* to) {
+    const auto d = static_cast<int>(m.dim), rank = static_cast<int>(m.rank);
+    for (int j = threadIdx.x; j < D; j += blockDim.x) {
+        const double variance = j < rank ? m.variance[k * rank + j] : 0.0, precision = shared_level && j < rank ? level.precision[k * (rank + 1) + j] : 0.0;
+        to[j] = j < d ? static_cast<T>(m.means[k * d + j]) : T(0);
+        to[D + j] = static_cast<T>(variance);
+        to[2 * D + j] = static_cast<T>(precision);
+        to[3 * D + j] = static_cast<T>(variance * precision);
+    }
+    for (int e = threadIdx.x; e < D * D; e += blockDim.x) {
+        const int j = e / D, i = e % D;
+        const double axis = m.axes == nullptr ? (i == j ? 1.0 : 0.0) : j < rank && i < d ? m.axes[(k * rank + j) * d + i] : 0.0;
+        to[4 * D + e] = static_cast<T>(axis);
+    }
+    if (threadIdx.x > 0) return;
+    to[4 * D + D * D] = static_cast<T>(shared_level ? level.log_norm[k] : m.log_weight[k]);
+    to[4 * D + D * D + 1] = static_cast<T>(m.label == nullptr ? -1 : m.label[k]);
+}
+
+/// A thread holds a row of at most D numbers in registers; components lie in shared memory, `at_once` of them. Full rank.
+template <class T, int D, bool Diagonal>
+__global__ void __launch_bounds__(128) narrow(DeviceMixture m, Level level, DeviceRows r, int at_once) {
+    extern __shared__ unsigned char memory[];
+    T* const components = reinterpret_cast<T*>(memory);
+    constexpr int stride = Place<T, D>::stride;
+    const auto d = static_cast<int>(m.dim), rank = static_cast<int>(m.rank);
+    const std::int64_t row = blockIdx.x * std::int64_t{128} + threadIdx.x;
+    const bool mine = row < r.rows, per_row = r.sigmas != nullptr;
+    const T* from = static_cast<const T*>(r.x) + row * d;
+    T x[D], sum[D];
+#pragma unroll
+    for (int i = 0; i < D; ++i) {
+        x[i] = mine && i < d ? from[i] : T(0);
+        sum[i] = T(0);
+    }
+    const double sigma = per_row && mine ? r.sigmas[row] : r.sigma;
+    const T s2 = static_cast<T>(sigma * sigma);
+    const std::int64_t wanted = r.labels != nullptr && mine ? r.labels[row] : -1;
+    T peak = static_cast<T>(-1e30), total = T(0);
+    for (std::int64_t first = 0; first < m.size; first += at_once) {
+        const std::int64_t count = m.size - first < at_once ? m.size - first : at_once;
+        __syncthreads();
+        for (std::int64_t k = 0; k < count; ++k) load_component<T, D>(m, level, !per_row, first + k, components + k * stride);
+        __syncthreads();
+        for (std::int64_t k = 0; k < count; ++k) {
+            const T* c = components + k * stride;
+            if (wanted >= 0 && static_cast<T>(wanted) != c[4 * D + D * D + 1]) continue;
+            T offset[D], part[D], distance = T(0), log_norm = c[4 * D + D * D];
+#pragma unroll
+            for (int i = 0; i < D; ++i) {
+                offset[i] = x[i] - c[i];
+                part[i] = c[i];
+            }
+            const auto along = [&](int j, T y) {   // what the posterior mean moves along axis j
+                T precision = c[2 * D + j], shrinkage = c[3 * D + j];
+                if (per_row) {
+                    const T v = c[D + j] + s2;
+                    precision = T(1) / v;
+                    shrinkage = c[D + j] * precision;
+                    log_norm -= static_cast<T>(log(v)) / 2;
+                }
+                distance = multiply_add(y * y, precision, distance);
+                return y * shrinkage;
+            };
+            if constexpr (Diagonal) {
+#pragma unroll
+                for (int j = 0; j < D; ++j)
+                    if (j < rank) part[j] += along(j, offset[j]);
+            } else {
+                for (int j = 0; j < rank; ++j) {
+                    const T* axis = c + 4 * D + j * D;
+                    T y[4] = {};   // the order of a sum of four: independent of each other
+#pragma unroll
+                    for (int i = 0; i < D; ++i) y[i % 4] = multiply_add(axis[i], offset[i], y[i % 4]);
+                    const T step = along(j, (y[0] + y[1]) + (y[2] + y[3]));
+#pragma unroll
+                    for (int i = 0; i < D; ++i) part[i] = multiply_add(axis[i], step, part[i]);
+                }
+            }
+            const T weight = log_norm - distance / 2;
+            if (weight > peak) {
+                const T keep = exponential(peak - weight);
+                peak = weight;
+                total *= keep;
+#pragma unroll
+                for (int i = 0; i < D; ++i) sum[i] *= keep;
+            }
+            const T p = exponential(weight - peak);
+            total += p;
+#pragma unroll
+            for (int i = 0; i < D; ++i) sum[i] = multiply_add(p, part[i], sum[i]);
+        }
+    }
+    if (!mine) return;
+    T* to = static_cast<T*>(r.out) + row * d;
+#pragma unroll
+    for (int i = 0; i < D; ++i)
+        if (i < d) to[i] = sum[i] / total;
+}
+
+template <class T>
+__device__ T warp_sum(T v) {
+    for (int step = 16; step > 0; step /= 2) v += __shfl_xor_sync(0xffffffffu, v, step);
+    return v;
+}
+
+/// A block has R rows in shared memory; any dimension, any rank.
+template <class T, int R>
+__global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, DeviceRows r) {
+    extern __shared__ unsigned char memory[];
+    const std::int64_t d = m.dim, rank = m.rank, first = blockIdx.x * std::int64_t{R};
+    T* const offset = reinterpret_cast<T*>(memory);   // (R, d)
+    T* const sum = offset + R * d;                    // (R, d)
+    T* const y = sum + R * d;                         // (R, rank)
+    __shared__ T distance[R], log_norm[R], peak[R], total[R], keep[R], weight[R];
+    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    const bool per_row = r.sigmas != nullptr;
+    for (std::int64_t e = threadIdx.x; e < R * d; e += 256) sum[e] = T(0);
+    if (threadIdx.x < R) {
+        peak[threadIdx.x] = static_cast<T>(-1e30);
+        total[threadIdx.x] = T(0);
+    }
+    const auto s2 = [&](int q) {
+        const double sigma = per_row && first + q < r.rows ? r.sigmas[first + q] : r.sigma;
+        return static_cast<T>(sigma * sigma);
+    };
+    const auto precision = [&](std::int64_t k, std::int64_t j, int q) {   // j = rank: of the rest
+        if (!per_row) return static_cast<T>(level.precision[k * (rank + 1) + j]);
+        return T(1) / (static_cast<T>(j < rank ? m.variance[k * rank + j] : m.rest[k]) + s2(q));
+    };
+    for (std::int64_t k = 0; k < m.size; ++k) {
+        const double *mean = m.means + k * d, *axes = m.axes + k * rank * d;
+        __syncthreads();
+        for (std::int64_t e = threadIdx.x; e < R * d; e += 256) {
+            const std::int64_t row = first + e / d;
+            offset[e] = row < r.rows ? static_cast<const T*>(r.x)[row * d + e % d] - static_cast<T>(mean[e % d]) : T(0);
+        }
+        __syncthreads();
+        if (m.axes == nullptr) {
+            for (std::int64_t e = threadIdx.x; e < R * d; e += 256) y[e] = offset[e];
+        } else {
+            for (std::int64_t j = warp; j < rank; j += 8) {
+                T part[R] = {};
+                for (std::int64_t i = lane; i < d; i += 32) {
+                    const T a = static_cast<T>(axes[j * d + i]);
+                    for (int q = 0; q < R; ++q) part[q] = multiply_add(a, offset[q * d + i], part[q]);
+                }
+                for (int q = 0; q < R; ++q) {
+                    const T whole = warp_sum(part[q]);
+                    if (lane == 0) y[q * rank + j] = whole;
+                }
+            }
+        }
+        __syncthreads();
+        for (int q = warp; q < R; q += 8) {   // a warp has a row: its distance and its norm
+            T along = T(0), norm = T(0), aside = T(0);
+            for (std::int64_t j = lane; j < rank; j += 32) {
+                const T p = precision(k, j, q);
+                along = multiply_add(y[q * rank + j] * y[q * rank + j], p, along);
+                if (per_row) norm -= static_cast<T>(log(p)) / 2;
+            }
+            if (rank < d) {
+                for (std::int64_t i = lane; i < d; i += 32) {
+                    T left = offset[q * d + i];
+                    for (std::int64_t j = 0; j < rank; ++j) left = multiply_add(-y[q * rank + j], static_cast<T>(axes[j * d + i]), left);
+                    aside = multiply_add(left, left, aside);
+                }
+                along += aside * precision(k, rank, q);
+            }
+            along = warp_sum(along);
+            norm = warp_sum(norm);
+            if (lane > 0) continue;
+            distance[q] = along;
+            if (!per_row) {
+                log_norm[q] = static_cast<T>(level.log_norm[k]);
+            } else {
+                const T rest = rank < d ? static_cast<T>(d - rank) * static_cast<T>(log(precision(k, rank, q))) / 2 : T(0);
+                log_norm[q] = static_cast<T>(m.log_weight[k]) - norm + rest;
+            }
+            const std::int64_t label = r.labels != nullptr && first + q < r.rows ? r.labels[first + q] : -1;
+            const bool out = label >= 0 && m.label[k] != label;
+            const T here = log_norm[q] - distance[q] / 2;
+            const T top = !out && here > peak[q] ? here : peak[q];
+            keep[q] = exponential(peak[q] - top);
+            weight[q] = out ? T(0) : exponential(here - top);
+            peak[q] = top;
+            total[q] = multiply_add(total[q], keep[q], weight[q]);
+        }
+        __syncthreads();
+        for (std::int64_t e = threadIdx.x; e < R * d; e += 256) {
+            const int q = static_cast<int>(e / d);
+            const std::int64_t i = e % d;
+            T part = static_cast<T>(mean[i]);
+            if (m.axes == nullptr) {
+                part = multiply_add(static_cast<T>(m.variance[k * rank + i]) * precision(k, i, q), offset[e], part);
+            } else {
+                const T rest = rank < d ? static_cast<T>(m.rest[k]) * precision(k, rank, q) : T(0);
+                part = multiply_add(rest, offset[e], part);
+                for (std::int64_t j = 0; j < rank; ++j)
+                    part = multiply_add((static_cast<T>(m.variance[k * rank + j]) * precision(k, j, q) - rest) * y[q * rank + j], static_cast<T>(axes[j * d + i]), part);
+            }
+            sum[e] = multiply_add(weight[q], part, sum[e] * keep[q]);
+        }
+    }
+    __syncthreads();
+    for (std::int64_t e = threadIdx.x; e < R * d; e += 256) {
+        const std::int64_t row = first + e / d;
+        if (row < r.rows) static_cast<T*>(r.out)[row * d + e % d] = sum[e] / total[e / d];
+    }
+}
+
+template <class K>
+void allow_shared(K* kernel, std::size_t bytes) {
+    if (bytes > 48 * 1024) check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)), "cudaFuncSetAttribute");
+}
+
+template <class T, int D, bool Diagonal>
+void run_narrow(const DeviceMixture& m, const Level& level, const DeviceRows& r, cudaStream_t stream) {
+    constexpr std::size_t bytes = Place<T, D>::stride * sizeof(T);
+    const std::size_t room = 40 * 1024 / bytes, wanted = static_cast<std::size_t>(m.size);
+    const std::size_t at_once = room < 1 ? 1 : room < wanted ? room : wanted;
+    allow_shared(narrow<T, D, Diagonal>, at_once * bytes);
+    narrow<T, D, Diagonal><<<blocks_for(r.rows, 128, INT32_MAX), 128, at_once * bytes, stream>>>(m, level, r, static_cast<int>(at_once));
+}
+
+template <class T, int R>
+void run_wide(const DeviceMixture& m, const Level& level, const DeviceRows& r, cudaStream_t stream) {
+    const std::size_t bytes = static_cast<std::size_t>(R * (2 * m.dim + m.rank)) * sizeof(T);
+    allow_shared(wide<T, R>, bytes);
+    wide<T, R><<<blocks_for(r.rows, R, INT32_MAX), 256, bytes, stream>>>(m, level, r);
+}
+
+template <class T>
+void run_any(const DeviceMixture& m, const Level& level, const DeviceRows& r, cudaStream_t stream) {
+    const bool diagonal = m.axes == nullptr;
+    const auto by_width = [&](auto d) {
+        constexpr int D = decltype(d)::value;
+        diagonal ? run_narrow<T, D, true>(m, level, r, stream) : run_narrow<T, D, false>(m, level, r, stream);
+    };
+    constexpr std::int64_t in_registers = sizeof(T) == sizeof(double) ? 16 : 32;
+    if (m.rank == m.dim && m.dim <= in_registers) {
+        if (m.dim <= 2) return by_width(std::integral_constant<int, 2>());
+        if (m.dim <= 4) return by_width(std::integral_constant<int, 4>());
+        if (m.dim <= 8) return by_width(std::integral_constant<int, 8>());
+        if (m.dim > 16)
+            if constexpr (in_registers > 16) return by_width(std::integral_constant<int, 32>());
+        return by_width(std::integral_constant<int, 16>());
+    }
+    constexpr std::size_t most = 200 * 1024;
+    const std::size_t one = static_cast<std::size_t>(2 * m.dim + m.rank) * sizeof(T);
+    if (8 * one <= most) return run_wide<T, 8>(m, level, r, stream);
+    if (one > most) throw std::runtime_error("a mixture of more than " + std::to_string(most / sizeof(T) / 3) + " dimensions does not fit into a block's memory");
+    run_wide<T, 1>(m, level, r, stream);
+}
+
+}  // namespace
+
+const char* mixture(const DeviceQueue* queue, const DeviceMixture* of, const DeviceRows* rows) {
+    return in_words([&] {
+        if (rows->rows == 0) return;
+        const Use use(queue->device);
+        const Levels levels(*of, rows->sigma, stream_of(*queue));
+        rows->number == Number::float64 ? run_any<double>(*of, levels.level(), *rows, stream_of(*queue)) : run_any<float>(*of, levels.level(), *rows, stream_of(*queue));
+        check_launch("mixture");
+    });
+}
+
+}  // namespace buffon::device
