@@ -9,6 +9,7 @@
 #include <buffon/diffusion/empirical.hpp>
 
 #include "convert.hpp"
+#include "device_arrays.hpp"
 #include "diffusion.hpp"
 #include "rng.hpp"
 
@@ -151,7 +152,11 @@ array([[0.5],
     const auto d_d = [](const Empirical& e) { return std::vector<py::ssize_t>{e.dim(), e.dim()}; };
     const auto m_points = [](const Empirical& e) { return std::vector<py::ssize_t>{e.size()}; };
     const auto number = [](const Empirical&) { return std::vector<py::ssize_t>{}; };
-    def_rows(c, "denoise", "Posterior mean E[x0 | x].", "array (n, d)", d, [](const Empirical& e, const Query& q, View out) { e.denoise(q, out); });
+    c.def("denoise", [](const Empirical& e, py::handle x, py::handle sigma, py::handle condition) -> py::object {
+        if (binder::on_device(x)) return binder::denoise_on_device("Empirical.denoise", e, x, sigma, condition);
+        return answer(ask("Empirical.denoise", e.dim(), x, sigma, condition), {e.dim()}, [&](const Query& q, View out) { e.denoise(q, out); });
+    }, py::arg("x"), py::arg("sigma"), py::arg("condition") = py::none(),
+          doc::method("Posterior mean E[x0 | x].", doc::x_anywhere + doc::sigma + doc::condition, "array (n, d)", doc::errors).c_str());
     def_rows(c, "score", "Gradient of the log density of x; needs ``sigma`` > 0 or a bandwidth.", "array (n, d)", d,
              [](const Empirical& e, const Query& q, View out) { e.score(q, out); });
     def_rows(c, "log_density", "Log density of x = x0 + sigma eps, given the class where one is asked for.", "array (n,)", number,

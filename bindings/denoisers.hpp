@@ -55,6 +55,7 @@ inline std::string method(const std::string& summary, const std::string& paramet
     return summary + "\n\nParameters\n----------\n" + parameters + "\n\nReturns\n-------\n" + returns + "\n\nRaises\n------\nValueError\n    " + errors;
 }
 inline const std::string x = "x : array (n, d)\n";
+inline const std::string x_anywhere = "x : array (n, d)\n    NumPy's; or one of torch or CuPy on a CUDA device: the answer is one too, on the caller's stream.\n";
 inline const std::string sigma = "sigma : float or array (n,)\n    Noise level, of all rows or of each.";
 inline const std::string condition =
     "\ncondition : int, array of int (n,) or None\n    Class, of all rows or of each; -1 for none. None: unconditional.";

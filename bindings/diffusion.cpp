@@ -9,6 +9,7 @@
 #include "arrays.hpp"
 #include "convert.hpp"
 #include "denoisers.hpp"
+#include "device_arrays.hpp"
 #include "diffusion.hpp"
 #include "rng.hpp"
 
@@ -121,8 +122,9 @@ Array rows_of(const char* function, const GaussianMixture& mixture, py::handle p
     return out;
 }
 
-Array denoise(const GaussianMixture& g, py::handle x, py::handle sigma, py::handle condition) {
+py::object denoise(const GaussianMixture& g, py::handle x, py::handle sigma, py::handle condition) {
     const std::string f = "GaussianMixture.denoise";
+    if (binder::on_device(x)) return binder::denoise_on_device(f, g, x, sigma, condition);
     require(condition.is_none() || g.classes() > 0, f, ": condition must be None, this model is unconditional");
     const Array points = to_points("denoise", g, x);
     const std::vector<std::int64_t> labels = binder::to_labels(f, condition, points.shape(0));
@@ -243,6 +245,7 @@ ValueError
 Parameters
 ----------
 x : array (n, d)
+    NumPy's; or one of torch or CuPy on a CUDA device: the answer is one too, on the caller's stream.
 sigma : float or array (n,)
     Noise level, of all rows or of each.
 condition : int, array of int (n,) or None

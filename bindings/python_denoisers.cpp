@@ -14,6 +14,7 @@
 #include <buffon/diffusion/thresholded.hpp>
 
 #include "convert.hpp"
+#include "device_arrays.hpp"
 #include "diffusion.hpp"
 #include "rng.hpp"
 
@@ -145,7 +146,8 @@ Examples
     c.attr("__module__") = "buffon.diffusion";
     c.def(py::init(&make_denoiser), py::arg("function"), py::arg("dim"), py::kw_only(), py::arg("classes") = 0, py::arg("sigma_min") = 0.0,
           py::arg("sigma_max") = std::numeric_limits<double>::infinity());
-    c.def("denoise", [](const Denoiser& self, py::handle x, py::handle sigma, py::handle condition) {
+    c.def("denoise", [](const Denoiser& self, py::handle x, py::handle sigma, py::handle condition) -> py::object {
+        if (binder::on_device(x)) return binder::denoise_on_device(self.traits().name, self, x, sigma, condition);
         return answer(ask(self.traits().name, self.dim(), x, sigma, condition), {self.dim()}, [&](const Query& q, View out) { self.denoise(q, out); });
     }, py::arg("x"), py::arg("sigma"), py::arg("condition") = py::none(),
           doc::method("Posterior mean E[x0 | x].", doc::x + doc::sigma + doc::condition, "array (n, d)", doc::errors).c_str());

@@ -1,4 +1,5 @@
 /// Python's tables, draws and samplers: every registered solver, and `sample`.
+#include "device_arrays.hpp"
 #include "diffusion.hpp"
 
 #include <buffon/diffusion/empirical.hpp>
@@ -259,6 +260,7 @@ void bind_samplers(py::module_& m) {
     bind_ems(m);
     bind_order_report(m);
     binder::bind(m, "sample", &sample);
+    m.def("_combine", &binder::combine_on_device, py::arg("out"), py::arg("operands"), py::arg("weights"));
     binder::bind(m, "ems", &ems);
     binder::bind(m, "invert", &invert);
     binder::bind(m, "order_report", &order_report);

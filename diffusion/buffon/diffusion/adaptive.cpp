@@ -11,7 +11,6 @@
 namespace buffon::diffusion {
 namespace {
 
-constexpr std::uint32_t start_stream = 0x10000;   // as in the executor
 
 /// One sample on its way.
 struct Walker {

@@ -37,9 +37,13 @@ void Denoiser::denoise(const Query& query, View out) const {
     require(query.x.cols == dim_, traits_.name, ": x must have shape (n, ", dim_, "), got (", query.x.rows, ", ", query.x.cols, ")");
     require(out.rows == query.x.rows && out.cols == dim_, traits_.name, ": out must have shape (", query.x.rows, ", ", dim_, "), got (",
             out.rows, ", ", out.cols, ")");
-    check_levels(traits_, query.sigma, query.x.rows);
-    check_labels(traits_, query.labels, query.x.rows);
+    check(query.sigma, query.labels, query.x.rows);
     function_(query, out);
+}
+
+void Denoiser::check(std::span<const double> sigma, std::span<const std::int64_t> labels, std::int64_t n) const {
+    check_levels(traits_, sigma, n);
+    check_labels(traits_, labels, n);
 }
 
 void Denoiser::score(const Query& query, View out) const {

@@ -11,7 +11,16 @@
 #include <buffon/stream.hpp>
 #include <buffon/view.hpp>
 
+namespace buffon {
+struct DeviceQueue;
+}
+
 namespace buffon::diffusion {
+
+struct DeviceQuery;
+
+/// A denoiser on a CUDA device: device_denoiser.hpp.
+using DeviceFunction = std::function<void(const DeviceQuery&)>;
 
 /// What is asked: n rows at once.
 struct Query {
@@ -36,6 +45,8 @@ public:
         std::function<std::int64_t(double sigma, bool conditional)> rows = {};
         // Exact models draw their data: rows 0, 1, ... of a stream, of one class (-1: of all), into (n, d).
         std::function<void(const Stream&, std::int64_t label, View out)> draw = {};
+        /// Puts what it needs on a device; empty: it computes on the processor only.
+        std::function<DeviceFunction(const DeviceQueue&)> on_device = {};
     };
 
     /// @throw std::invalid_argument for dim < 1 or no function.
@@ -46,6 +57,8 @@ public:
     const Traits& traits() const { return traits_; }
     /// E[x0 | x]. @throw std::invalid_argument for a wrong shape, a label or a level that the denoiser does not know.
     void denoise(const Query& query, View out) const;
+    /// @throw std::invalid_argument for levels or labels that the denoiser does not know, or that are not one or one of n each.
+    void check(std::span<const double> sigma, std::span<const std::int64_t> labels, std::int64_t n) const;
     /// (E[x0 | x] - x) / sigma^2. @throw also for sigma = 0.
     void score(const Query& query, View out) const;
 

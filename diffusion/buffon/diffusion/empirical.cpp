@@ -395,7 +395,8 @@ Empirical::operator Denoiser() const {
                  const double data[] = {0.0};
                  const std::vector<std::int64_t> labels(label < 0 ? 0 : 1, label);
                  model.forward({{}, data, labels, 1}, stream, 0, out);
-             }}};
+             },
+             .on_device = [model = *this](const DeviceQueue& queue) { return model.on_device(queue); }}};
 }
 
 }  // namespace buffon::diffusion

@@ -67,6 +67,9 @@ public:
 private:
     struct Data;
     class Row;
+    struct OnDevices;
+    static std::shared_ptr<OnDevices> no_devices();
+    DeviceFunction on_device(const DeviceQueue& queue) const;
     void check(const char* function, const Query& query, View out, std::int64_t cols, bool density) const;
     template <class F>
     void over_averages(const Query& query, const F& f) const;
@@ -74,6 +77,7 @@ private:
     void over_weights(const Query& query, const F& f) const;
 
     std::shared_ptr<const Data> data_;
+    std::shared_ptr<OnDevices> devices_ = no_devices();
 };
 
 }  // namespace buffon::diffusion

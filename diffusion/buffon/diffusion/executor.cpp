@@ -13,9 +13,6 @@
 namespace buffon::diffusion {
 namespace {
 
-/// Streams of one key: that of the starts, then one for each row with noise.
-constexpr std::uint32_t start_stream = 0x10000;
-
 /// Numbers below which an update is not worth a second thread.
 constexpr std::int64_t numbers_per_thread = std::int64_t{1} << 17;
 

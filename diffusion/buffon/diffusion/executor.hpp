@@ -13,6 +13,9 @@
 
 namespace buffon::diffusion {
 
+/// Streams of one key: that of the starts, then one for each row with noise.
+inline constexpr std::uint32_t start_stream = 0x10000;
+
 /// What the blocks share.
 struct Job {
     const Denoiser& model;

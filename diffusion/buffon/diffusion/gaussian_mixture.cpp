@@ -589,7 +589,8 @@ GaussianMixture::operator Denoiser() const {
              .draw = [mixture = *this](const Stream& stream, std::int64_t label, View out) {
                  const double data[] = {0.0};
                  (label < 0 ? mixture : mixture.given(label)).forward(data, stream, 0, out);
-             }}};
+             },
+             .on_device = [mixture = *this](const DeviceQueue& queue) { return mixture.on_device(queue); }}};
 }
 
 }  // namespace buffon::diffusion

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -83,6 +84,11 @@ private:
     GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Component> components, std::vector<std::int64_t> labels);
     template <class Make>
     static GaussianMixture made(std::vector<double> weights, Matrix means, std::vector<std::int64_t> labels, const Make& component);
+    struct Kept;        // on a device
+    struct OnDevices;
+    static std::shared_ptr<OnDevices> no_devices();
+    std::shared_ptr<const Kept> put_on(const DeviceQueue& queue) const;
+    DeviceFunction on_device(const DeviceQueue& queue) const;
     void split_by_class();
     void check_x(const char* function, ConstView x) const;
     void check_sigma(const char* function, std::span<const double> sigma) const;
@@ -91,6 +97,7 @@ private:
     void for_rows(const char* function, ConstView x, std::span<const double> sigma, View out, std::int64_t cols, int threads,
                   const F& f) const;
 
+    std::shared_ptr<OnDevices> devices_ = no_devices();
     std::vector<double> weights_;
     Matrix means_;
     std::vector<Matrix> covariances_;         // as given; empty where no (d, d) was

@@ -68,6 +68,7 @@ Denoiser guided(const Denoiser& model, double scale, const GuidedOptions& option
     require(options.rescale >= 0 && options.rescale <= 1, "guided: rescale must lie in [0, 1], got ", options.rescale);
     const Guidance guidance{model, scale, options};
     Denoiser::Traits traits = model.traits();
+    traits.on_device = {};
     traits.name = "guided " + traits.name;
     traits.rows = [guidance, inner = model.traits().rows](double sigma, bool conditional) {
         const std::int64_t one = inner ? inner(sigma, conditional) : 1;

@@ -45,6 +45,7 @@ Denoiser augmented(const Denoiser& model, std::int64_t probes) {
     const std::int64_t d = model.dim(), sums = std::max<std::int64_t>(probes, 1);
     Denoiser::Traits traits = model.traits();
     traits.draw = {};   // its data have no sums and probes
+    traits.on_device = {};
     const auto function = [=](const Query& query, View out) {
         const Matrix x = columns(query.x, 0, d);
         Matrix D(x.rows, d);

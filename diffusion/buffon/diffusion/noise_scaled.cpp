@@ -14,6 +14,7 @@ Denoiser noise_scaled(const Denoiser& model, double factor) {
 
 Denoiser noise_scaled(const Denoiser& model, std::function<double(double)> factor) {
     Denoiser::Traits traits = model.traits();
+    traits.on_device = {};
     traits.name = "noise_scaled " + traits.name;
     traits.draw = {};   // its output is no data's mean
     const auto function = [model, factor = std::move(factor)](const Query& query, View out) {

@@ -12,7 +12,9 @@
 #include <variant>
 
 #include <buffon/check.hpp>
+#include <buffon/device_buffer.hpp>
 #include <buffon/diffusion/adaptive.hpp>
+#include <buffon/diffusion/device_block.hpp>
 #include <buffon/diffusion/executor.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/parallel.hpp>
@@ -120,6 +122,25 @@ std::int64_t recorded(const Table& table, std::int64_t stride) {
     return (table.steps() - 1) / stride + 1;   // nodes stride, 2 stride, ..., and the last
 }
 
+/// All samples on a device, as many at once as its memory may hold.   @return evaluations spent
+std::int64_t run_on_device(const Job& job, const Table& table, int device, std::int64_t n) {
+    check_on_device(table, job.program);
+    require(static_cast<bool>(job.model.traits().on_device), "sample: ", job.model.traits().name, " computes on device='cpu' only");
+    const DeviceQueue queue{.device = device};
+    const DeviceFunction model = job.model.traits().on_device(queue);
+    const std::int64_t room = (std::int64_t{1} << 30) / (job.program.slots + 3);   // numbers of one slot
+    const std::int64_t rows = std::clamp<std::int64_t>(std::min(job.options.batch.value_or(n), room / job.model.dim()), 1, n);
+    std::int64_t spent = 0;
+    for (std::int64_t first = 0; first < n; first += rows) spent += run_block_on_device(job, queue, model, first, std::min(rows, n - first));
+    return spent;
+}
+
+Draws finished(Draws draws, std::int64_t denoised, std::int64_t guidance) {
+    draws.parts["denoise"] = denoised;
+    if (guidance > 0) draws.parts["guidance"] = guidance;
+    return draws;
+}
+
 }  // namespace
 
 std::int64_t Draws::evaluations() const {
@@ -152,14 +173,16 @@ Draws sample(const Denoiser& model, const Table& table, const SampleOptions& opt
         options.progress(told, std::max(told, n * program.evaluations), {});
     };
     const Job job{model, tables.tables, tables.table_of, program, options, draws, options.progress ? progress : std::function<void(std::int64_t)>{}, guidance, tables.shift.get()};
+    if (const int device = device_number(options.device); device >= 0) {
+        spent = run_on_device(job, table, device, n);
+        return finished(std::move(draws), spent, guidance);
+    }
     const bool side_by_side = model.traits().concurrent && !options.callback;
     parallel::for_each((n + rows - 1) / rows, side_by_side ? options.threads : 1, [&](std::int64_t block) {
         const std::int64_t first = block * rows;
         spent += (table.adaptive ? run_adaptive : run_block)(job, first, std::min(rows, n - first), side_by_side ? 1 : options.threads);
     });
-    draws.parts["denoise"] = spent;
-    if (guidance > 0) draws.parts["guidance"] = guidance;
-    return draws;
+    return finished(std::move(draws), spent, guidance);
 }
 
 Draws invert(const Denoiser& model, const Table& table, const SampleOptions& options) {

@@ -77,6 +77,7 @@ struct SampleOptions {
     StateType dtype = StateType::float64;
     std::optional<std::int64_t> batch = {};
     int threads = 0;
+    std::string device = "cpu";
     std::int64_t record = 0;
     OnStep callback = {};
     Progress progress = {};
@@ -94,6 +95,7 @@ struct SampleOptions {
             Field{"dtype", &SampleOptions::dtype, "precision of the states; coefficients and sums are float64 always"},
             Field{"batch", &SampleOptions::batch, "largest number of rows in one call of the denoiser; changes no result"},
             Field{"threads", &SampleOptions::threads, "threads, 0 for all; changes no result"},
+            Field{"device", &SampleOptions::device, "'cpu', 'cuda' or 'cuda:1': where states and denoiser live; the samples come back. Random numbers are the same"},
             Field{"record", &SampleOptions::record, "0 records nothing, k every k-th accepted state and the last in draws.trajectory"},
             Field{"callback", &SampleOptions::callback, "called after each step with its state; False stops there"},
             Field{"progress", &SampleOptions::progress, "called as progress(n, total) with the evaluations done, after each batch"}};

@@ -37,6 +37,7 @@ Denoiser thresholded(const Denoiser& model, const ThresholdedOptions& options) {
     require(options.ratio > 0 && options.ratio <= 1, "thresholded: ratio must lie in (0, 1], got ", options.ratio);
     require(options.max > 0 && std::isfinite(options.max), "thresholded: max must be positive, got ", options.max);
     Denoiser::Traits traits = model.traits();
+    traits.on_device = {};
     traits.name = "thresholded " + traits.name;
     const auto denoise = [model, options](const Query& q, View out) {
         model.denoise(q, out);

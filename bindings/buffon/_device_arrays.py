@@ -1,0 +1,36 @@
+"""Arrays of torch and CuPy on a CUDA device: where their numbers lie, and new ones like them. What is computed is C++."""
+import sys
+
+
+def look(x, what, dim):
+    """(address, rows, is_float32, device, stream) of an array (n, dim) on a device; an error names what is wrong."""
+    where = x.__cuda_array_interface__
+    shape, dtype, strides = where["shape"], where["typestr"], where.get("strides")
+    if len(shape) != 2 or shape[1] != dim:
+        raise ValueError(f"{what} must have shape (n, {dim}), got {tuple(shape)}")
+    if dtype not in ("<f4", "<f8"):
+        raise TypeError(f"{what} must be float32 or float64 on a device, got {dtype}")
+    size = int(dtype[2])
+    if strides is not None and tuple(strides) != (shape[1] * size, size):
+        raise ValueError(f"{what} must be C-contiguous on a device: call .contiguous() or ascontiguousarray first")
+    device, stream = _place(x)
+    return where["data"][0], shape[0], size == 4, device, stream
+
+
+def like(x):
+    """A new array of the same kind, shape, dtype and device."""
+    return _module(x).empty_like(x)
+
+
+def _module(x):
+    name = type(x).__module__.split(".")[0]
+    if name not in ("torch", "cupy"):
+        raise TypeError(f"arrays on a device must be of torch or CuPy, got {type(x).__module__}.{type(x).__name__}")
+    return sys.modules[name]
+
+
+def _place(x):
+    module = _module(x)
+    if module.__name__ == "torch":
+        return x.device.index, module.cuda.current_stream(x.device).cuda_stream
+    return x.device.id, module.cuda.get_current_stream().ptr

@@ -1,0 +1,75 @@
+#include "device_arrays.hpp"
+
+#include <cstdint>
+#include <vector>
+
+#include <pybind11/stl.h>
+
+#include <buffon/check.hpp>
+#include <buffon/device_buffer.hpp>
+#include <buffon/diffusion/device_denoiser.hpp>
+
+#include "convert.hpp"
+#include "denoisers.hpp"
+
+using namespace buffon;
+using namespace buffon::diffusion;
+
+namespace binder {
+namespace {
+
+py::module_ helper() { return py::module_::import("buffon._device_arrays"); }
+
+struct Place {
+    void* data;
+    std::int64_t rows;
+    Number number;
+    DeviceQueue queue;
+};
+
+Place look(py::handle x, const std::string& what, std::int64_t dim) {
+    const py::tuple found = helper().attr("look")(x, what, dim);
+    return {reinterpret_cast<void*>(found[0].cast<std::uintptr_t>()), found[1].cast<std::int64_t>(),
+            found[2].cast<bool>() ? Number::float32 : Number::float64,
+            {.device = found[3].cast<int>(), .stream = reinterpret_cast<void*>(found[4].cast<std::uintptr_t>())}};
+}
+
+}  // namespace
+
+bool on_device(py::handle x) { return py::hasattr(x, "__cuda_array_interface__"); }
+
+py::object denoise_on_device(const std::string& function, const Denoiser& model, py::handle x, py::handle sigma, py::handle condition) {
+    const Place from = look(x, function + ": x", model.dim());
+    require(device_library().table != nullptr, function, ": x lies on a device; CUDA: ", device_library().problem);
+    require(static_cast<bool>(model.traits().on_device), function, ": ", model.traits().name, " computes on the CPU only, x lies on a device");
+    const Array levels = to_noise_levels(function, sigma, from.rows);
+    const std::vector<std::int64_t> labels = to_labels(function, condition, from.rows);
+    const std::span<const double> given(levels.data(), static_cast<std::size_t>(levels.size()));
+    model.check(given, labels, from.rows);
+    const py::object result = helper().attr("like")(x);
+    const Place to = look(result, function, model.dim());
+    const py::gil_scoped_release release;
+    const DeviceBuffer sigmas = given.size() > 1 ? DeviceBuffer::of(from.queue, given) : DeviceBuffer();
+    const DeviceBuffer classes = DeviceBuffer::of(from.queue, std::span<const std::int64_t>(labels));
+    model.traits().on_device(from.queue)({from.queue, {.x = from.data, .out = to.data, .number = from.number, .rows = from.rows, .sigma = given[0],
+                                                       .sigmas = sigmas.as<double>(), .labels = classes.as<std::int64_t>()}, given, labels});
+    return result;
+}
+
+void combine_on_device(py::handle out, const py::list& in, const std::vector<double>& weights) {
+    require(in.size() == weights.size() && in.size() <= DeviceCombine::max_terms, "combine: one weight for each operand");
+    const auto cols = out.attr("shape").cast<std::vector<std::int64_t>>().at(1);
+    const Place to = look(out, "combine: out", cols);
+    DeviceCombine c{.out = to.data, .out_number = to.number, .in_number = to.number, .terms = static_cast<std::int32_t>(in.size())};
+    c.rows = to.rows;
+    c.cols = cols;
+    for (std::size_t k = 0; k < in.size(); ++k) {
+        const Place from = look(in[k], "combine: in", cols);
+        require(from.rows == to.rows && from.number == to.number && from.queue.device == to.queue.device, "combine: operands must be alike");
+        c.in[k] = from.data;
+        c.weight[k] = weights[k];
+    }
+    device_check(to.queue, device_library().table->combine(&to.queue, &c));
+}
+
+}  // namespace binder

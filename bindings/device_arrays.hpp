@@ -1,0 +1,24 @@
+/// Arrays on a CUDA device, torch's and CuPy's, as denoisers take them: no copy, on the caller's stream.
+#pragma once
+
+#include <string>
+
+#include <pybind11/pybind11.h>
+
+#include <buffon/diffusion/denoiser.hpp>
+
+namespace binder {
+
+namespace py = pybind11;
+
+/// Whether x says where its numbers lie on a device.
+bool on_device(py::handle x);
+
+/// E[x0 | x] as a new array of the kind of x. sigma and condition are numbers or arrays of the host.
+/// @param function as messages name it
+py::object denoise_on_device(const std::string& function, const buffon::diffusion::Denoiser& model, py::handle x, py::handle sigma, py::handle condition);
+
+/// out = sum_k weights_k in_k, all of one shape and dtype on one device: an update of a solver, for its benchmark.
+void combine_on_device(py::handle out, const py::list& in, const std::vector<double>& weights);
+
+}  // namespace binder

@@ -1,0 +1,277 @@
+#include <buffon/diffusion/device_block.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include <buffon/check.hpp>
+#include <buffon/device_buffer.hpp>
+#include <buffon/diffusion/brownian.hpp>
+#include <buffon/diffusion/rows.hpp>
+
+namespace buffon::diffusion {
+namespace {
+
+class DeviceBlock {
+public:
+    DeviceBlock(const Job& job, const DeviceQueue& queue, const DeviceFunction& model, std::int64_t first, std::int64_t rows)
+        : job_(job), program_(job.program), queue_(queue), model_(model), first_(first), rows_(rows), cols_(job.model.dim()), size_(rows * cols_),
+          number_(job.options.dtype == StateType::float64 ? Number::float64 : Number::float32), memory_(queue, program_.slots * bytes()) {
+        place_groups();
+        place_labels();
+    }
+
+    std::int64_t run() {
+        start();
+        int last = 0;
+        for (const Operation& op : program_.operations) {
+            op.at >= 0 ? evaluate(op) : combine(op);
+            last = op.out;
+            if (op.node >= 0 && !accept(op)) break;
+        }
+        write(last, node_, job_.draws.x.view().slice(first_, rows_));
+        return evaluations_ * rows_;
+    }
+
+private:
+    /// A slot's bytes, so that each begins where sixteen numbers at once may be read.
+    std::int64_t bytes() const { return (size_ * size_of(number_) + 255) / 256 * 256; }
+    void* slot(int i) const { return static_cast<char*>(memory_.data()) + i * bytes(); }
+    bool per_sample() const { return program_.axis == Program::Axis::sample; }
+    std::size_t table_of(std::int64_t row) const {
+        return job_.table_of.empty() ? 0 : static_cast<std::size_t>(job_.table_of[static_cast<std::size_t>(first_ + row)]);
+    }
+
+    void place_groups() {
+        if (!per_sample()) return;
+        std::vector<std::int32_t> group(static_cast<std::size_t>(rows_));
+        for (std::int64_t i = 0; i < rows_; ++i) group[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(table_of(i));
+        group_of_ = DeviceBuffer::of(queue_, std::span<const std::int32_t>(group));
+    }
+
+    void place_labels() {
+        const auto& given = job_.options.condition.values;
+        if (given.empty()) return;
+        labels_.assign(static_cast<std::size_t>(rows_), given[0]);
+        if (given.size() > 1) std::copy_n(given.begin() + first_, rows_, labels_.begin());
+        labels_there_ = DeviceBuffer::of(queue_, std::span<const std::int64_t>(labels_));
+    }
+
+    void run_combine(const DeviceCombine& what) { device_check(queue_, device_library().table->combine(&queue_, &what)); }
+
+    /// One coefficient for each table: what starts and ends of samples at several levels need.
+    struct PerTable {
+        std::vector<double> numbers;   // (terms + 2, tables)
+
+        void add(std::size_t tables, const auto& of_table) {
+            for (std::size_t g = 0; g < tables; ++g) numbers.push_back(of_table(g));
+        }
+    };
+
+    DeviceCombine blank(void* out, Number out_number, Number in_number) const {
+        DeviceCombine c;
+        c.out = out;
+        c.out_number = out_number;
+        c.in_number = in_number;
+        c.first = first_;
+        c.rows = rows_;
+        c.cols = cols_;
+        return c;
+    }
+
+    void add_operand(DeviceCombine& c, const void* operand) const { c.in[c.terms++] = operand; }
+
+    void by_table(DeviceCombine& c, const PerTable& coefficients, DeviceBuffer& keep) const {
+        keep = DeviceBuffer::of(queue_, std::span<const double>(coefficients.numbers));
+        c.axis = DeviceCombine::Axis::row;
+        c.groups = static_cast<std::int64_t>(job_.tables.size());
+        c.coefficients = keep.as<double>();
+        c.group_of = group_of_.as<std::int32_t>();
+    }
+
+    /// mu of each row, (rows, cols) on the device.
+    DeviceBuffer means() const {
+        Matrix mu(rows_, cols_);
+        for (std::int64_t i = 0; i < rows_; ++i) std::copy_n(mean_of(job_, first_ + i), cols_, mu.view().row(i).begin());
+        return DeviceBuffer::of(queue_, std::span<const double>(mu.data));
+    }
+
+    bool reverting() const { return job_.options.mean.has_value(); }
+
+    /// State = (x - (1 - alpha) mu) / alpha, at each sample's own first level; x is drawn about mu.
+    void start() {
+        const auto& options = job_.options;
+        DeviceBuffer given, mu, coefficients;
+        DeviceCombine c = blank(slot(0), number_, Number::float64);
+        if (options.x) {
+            given = DeviceBuffer::of(queue_, std::span<const double>(options.x->data.data() + first_ * cols_, static_cast<std::size_t>(size_)));
+            add_operand(c, given.data());
+        }
+        if (reverting()) {
+            mu = means();
+            add_operand(c, mu.data());
+        }
+        c.random = !options.x;
+        c.noise = {job_.draws.rng_key, start_stream};
+        const auto alpha = [&](std::size_t g) { return job_.tables[g].nodes.alpha.front(); };
+        const auto factor = [&](std::size_t g) { return (options.x ? 1.0 : job_.tables[g].schedule.prior_scale()) / alpha(g); };
+        const auto of_mu = [&](std::size_t g) { return options.x ? 1 - 1 / alpha(g) : 1.0; };
+        const auto nothing = [](std::size_t) { return 0.0; };
+        if (per_sample()) {
+            PerTable per;
+            if (options.x) per.add(job_.tables.size(), factor);
+            if (reverting()) per.add(job_.tables.size(), of_mu);
+            per.add(job_.tables.size(), nothing);
+            options.x ? per.add(job_.tables.size(), nothing) : per.add(job_.tables.size(), factor);
+            by_table(c, per, coefficients);
+        } else {
+            if (options.x) c.weight[0] = factor(0);
+            if (reverting()) c.weight[c.terms - 1] = of_mu(0);
+            c.noise_weight = factor(0);
+        }
+        run_combine(c);
+    }
+
+    void evaluate(const Operation& op) {
+        std::vector<double> sigma(per_sample() ? static_cast<std::size_t>(rows_) : 1, op.rho[0]);
+        DeviceBuffer sigmas;
+        if (per_sample()) {
+            for (std::int64_t i = 0; i < rows_; ++i) sigma[static_cast<std::size_t>(i)] = op.rho[table_of(i)];
+            sigmas = DeviceBuffer::of(queue_, std::span<const double>(sigma));
+        }
+        model_({queue_, {.x = slot(op.at), .out = slot(op.out), .number = number_, .rows = rows_, .sigma = sigma[0], .sigmas = sigmas.as<double>(),
+                         .labels = labels_there_.as<std::int64_t>()}, sigma, labels_});
+        if (job_.options.callback) data_ = downloaded(op.out);   // the next update may overwrite it
+        ++evaluations_;
+        count_guidance(job_, rows_, sigma, labels_);
+        if (job_.progress) job_.progress(rows_);
+    }
+
+    /// The normal numbers of a row whose noise is a piece of a path, as an operand.
+    DeviceBuffer brownian(const Operation& op) const {
+        Matrix xi(rows_, cols_);
+        for (std::int64_t i = 0; i < rows_;) {
+            std::int64_t end = i + 1;
+            while (end < rows_ && table_of(end) == table_of(i)) ++end;
+            const std::size_t g = per_sample() ? table_of(i) : 0;
+            brownian_increment({job_.draws.rng_key, start_stream}, first_ + i, op.before[g], op.rho[g], xi.view().slice(i, end - i));
+            i = end;
+        }
+        if (number_ == Number::float64) return DeviceBuffer::of(queue_, std::span<const double>(xi.data));
+        const std::vector<float> single(xi.data.begin(), xi.data.end());
+        return DeviceBuffer::of(queue_, std::span<const float>(single));
+    }
+
+    void combine(const Operation& op) {
+        require(static_cast<int>(op.in.size()) < DeviceCombine::max_terms, "sample: a row of ", op.in.size(), " terms is too long for a device");
+        DeviceCombine c = blank(slot(op.out), number_, number_);
+        for (const int i : op.in) add_operand(c, slot(i));
+        DeviceBuffer path, coefficients;
+        const bool random = !op.noise.empty(), on_path = random && job_.options.noise == NoiseKind::brownian;
+        if (on_path) {
+            path = brownian(op);
+            add_operand(c, path.data());
+        }
+        c.random = random && !on_path;
+        c.noise = {job_.draws.rng_key, start_stream + 1 + static_cast<std::uint32_t>(op.draw)};
+        std::vector<double> numbers(op.weights);   // (terms + 2, tables), the path's weight after the others
+        if (on_path) numbers.insert(numbers.end(), op.noise.begin(), op.noise.end());
+        numbers.insert(numbers.end(), op.offset.begin(), op.offset.end());
+        numbers.insert(numbers.end(), op.noise.begin(), op.noise.end());
+        if (program_.axis == Program::Axis::none) {
+            std::copy_n(numbers.begin(), c.terms, c.weight);
+            c.offset = op.offset[0];
+            c.noise_weight = random ? op.noise[0] : 0.0;
+        } else {
+            by_table(c, {numbers}, coefficients);
+            c.groups = program_.tables;
+            if (program_.axis == Program::Axis::coordinate) c.axis = DeviceCombine::Axis::column;
+        }
+        run_combine(c);
+    }
+
+    double alpha_at(std::size_t table, int node) const { return job_.tables[table].nodes.alpha[static_cast<std::size_t>(node)]; }
+
+    /// The schedule's coordinates: x = alpha * state + (1 - alpha) mu.
+    void write(int from, int node, View out) {
+        DeviceBuffer result(queue_, size_ * size_of(Number::float64)), mu, coefficients, state;
+        DeviceCombine c = blank(result.data(), Number::float64, number_);
+        add_operand(c, slot(from));
+        if (reverting()) {   // mu is double: so must the state be
+            state = DeviceBuffer(queue_, size_ * size_of(Number::float64));
+            DeviceCombine copy = blank(state.data(), Number::float64, number_);
+            add_operand(copy, slot(from));
+            copy.weight[0] = 1.0;
+            run_combine(copy);
+            mu = means();
+            c.in[0] = state.data();
+            c.in_number = Number::float64;
+            add_operand(c, mu.data());
+        }
+        if (per_sample()) {
+            PerTable per;
+            per.add(job_.tables.size(), [&](std::size_t g) { return alpha_at(g, node); });
+            if (reverting()) per.add(job_.tables.size(), [&](std::size_t g) { return 1 - alpha_at(g, node); });
+            per.add(2 * job_.tables.size(), [](std::size_t) { return 0.0; });
+            by_table(c, per, coefficients);
+        } else {
+            c.weight[0] = alpha_at(0, node);
+            if (reverting()) c.weight[1] = 1 - alpha_at(0, node);
+        }
+        run_combine(c);
+        result.download(out.data);
+        for (std::int64_t i = 0; i < rows_; ++i)
+            for (const double v : out.row(i))
+                require(std::isfinite(v), "sample: row ", first_ + i, " is not finite on the device (", v, "): its start is too far out, or the solver diverges");
+    }
+
+    Matrix downloaded(int from) {
+        Matrix out(rows_, cols_);
+        DeviceBuffer copy(queue_, size_ * size_of(Number::float64));
+        DeviceCombine c = blank(copy.data(), Number::float64, number_);
+        add_operand(c, slot(from));
+        c.weight[0] = 1.0;
+        run_combine(c);
+        copy.download(out.data.data());
+        return out;
+    }
+
+    /// Records and reports; false to stop.
+    bool accept(const Operation& op) {
+        node_ = op.node;
+        const std::int64_t stride = job_.options.record, steps = job_.tables[0].steps();
+        if (stride > 0 && (op.node % stride == 0 || op.node == steps))
+            write(op.out, op.node, job_.draws.trajectory[static_cast<std::size_t>((op.node - 1) / stride)].view().slice(first_, rows_));
+        if (!job_.options.callback) return true;
+        const Matrix x = downloaded(op.out);
+        return job_.options.callback({.node = op.node, .steps = steps, .first = first_, .evaluations = evaluations_, .level = op.rho[table_of(0)],
+                                      .alpha = alpha_at(table_of(0), op.node), .x = x, .data = data_});
+    }
+
+    const Job& job_;
+    const Program& program_;
+    const DeviceQueue& queue_;
+    const DeviceFunction& model_;
+    std::int64_t first_, rows_, cols_, size_;
+    Number number_;
+    DeviceBuffer memory_, group_of_, labels_there_;
+    std::vector<std::int64_t> labels_;
+    std::int64_t evaluations_ = 0;
+    int node_ = 0;
+    Matrix data_;   // for a callback
+};
+
+}  // namespace
+
+void check_on_device(const Table& table, const Program& program) {
+    require(!table.adaptive, "sample: ", table.name, " chooses its steps and runs on device='cpu' only");
+    require(!table.shift, "sample: ", table.name, " chooses the labels of each sample and runs on device='cpu' only");
+    for (const Operation& op : program.operations)
+        require(op.langevin.empty(), "sample: ", table.name, " has Langevin corrections and runs on device='cpu' only");
+}
+
+std::int64_t run_block_on_device(const Job& job, const DeviceQueue& queue, const DeviceFunction& model, std::int64_t first, std::int64_t rows) {
+    return DeviceBlock(job, queue, model, first, rows).run();
+}
+
+}  // namespace buffon::diffusion

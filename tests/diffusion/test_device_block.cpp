@@ -1,0 +1,190 @@
+#include <buffon/diffusion/device_block.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <buffon/device.hpp>
+#include <buffon/diffusion/empirical.hpp>
+#include <buffon/diffusion/guided.hpp>
+#include <buffon/diffusion/noise_scaled.hpp>
+#include <buffon/diffusion/solvers/ancestral.hpp>
+#include <buffon/diffusion/solvers/ddim.hpp>
+#include <buffon/diffusion/solvers/deis.hpp>
+#include <buffon/diffusion/solvers/dpmpp.hpp>
+#include <buffon/diffusion/solvers/heun.hpp>
+#include <buffon/diffusion/solvers/rk45.hpp>
+#include <buffon/diffusion/solvers/unipc.hpp>
+
+#include "problems.hpp"
+
+using namespace buffon::diffusion;
+using buffon::Matrix;
+
+namespace {
+
+std::vector<std::string> devices() {
+    auto all = buffon::available_devices();
+    all.erase(all.begin());
+    return all;
+}
+
+SampleOptions draw(std::int64_t n) {
+    SampleOptions options;
+    options.n = n;
+    options.rng = 3;
+    return options;
+}
+
+/// Largest difference between device and processor, relative to the largest number.
+double gap(const Denoiser& model, const Table& table, SampleOptions options, const std::string& device) {
+    const Draws here = sample(model, table, options);
+    options.device = device;
+    const Draws there = sample(model, table, options);
+    CHECK(there.evaluations() == here.evaluations());
+    double largest = 0.0, scale = 0.0;
+    for (std::size_t i = 0; i < here.x.data.size(); ++i) {
+        largest = std::max(largest, std::abs(here.x.data[i] - there.x.data[i]));
+        scale = std::max(scale, std::abs(here.x.data[i]));
+    }
+    for (std::size_t k = 0; k < here.trajectory.size(); ++k)
+        for (std::size_t i = 0; i < here.trajectory[k].data.size(); ++i)
+            largest = std::max(largest, std::abs(here.trajectory[k].data[i] - there.trajectory[k].data[i]));
+    return largest / scale;
+}
+
+Matrix points(std::int64_t m, std::int64_t d) {
+    Matrix y(m, d);
+    buffon::Stream{17, 0}.normal(0, y);
+    return y;
+}
+
+GaussianMixture full(std::int64_t d, bool labels) {
+    std::vector<Matrix> covariances;
+    for (std::int64_t k = 0; k < 3; ++k) {
+        const Matrix a = points(d, d);
+        Matrix c(d, d);
+        for (std::int64_t i = 0; i < d; ++i)
+            for (std::int64_t j = 0; j < d; ++j) {
+                c(i, j) = i == j ? 0.1 : 0.0;
+                for (std::int64_t l = 0; l < d; ++l) c(i, j) += 0.2 / static_cast<double>(d) * a(i, l) * a(j, l) * static_cast<double>(k + 1);
+            }
+        covariances.push_back(c);
+    }
+    return {{1.0, 2.0, 3.0}, points(3, d), covariances, labels ? std::vector<std::int64_t>{0, 1, 1} : std::vector<std::int64_t>{}};
+}
+
+GaussianMixture thin(std::int64_t d, std::vector<std::int64_t> ranks) {
+    std::vector<Matrix> factors;
+    for (const std::int64_t r : ranks) {
+        Matrix u = points(d, r);
+        for (double& v : u.data) v *= 0.4;
+        factors.push_back(u);
+    }
+    const std::vector<double> noise(ranks.size(), 0.3);
+    return GaussianMixture::low_rank(std::vector<double>(ranks.size(), 1.0), points(static_cast<std::int64_t>(ranks.size()), d), factors, noise);
+}
+
+}  // namespace
+
+TEST_CASE("device: every kind of exact model samples as on the processor") {
+    for (const auto& device : devices()) {
+        const Table table = dpmpp(VP(), {.steps = 6});
+        for (const std::int64_t d : {1, 3, 8, 16, 20, 32, 40}) {
+            CAPTURE(d);
+            CHECK(gap(full(d, false), table, draw(333), device) < 1e-11);
+            CHECK(gap(thin(d, {1, 1}), table, draw(50), device) < 1e-11);
+        }
+        CHECK(gap(thin(7, {7, 2, 3}), table, draw(50), device) < 1e-11);
+        CHECK(gap(thin(50, {50, 2}), table, draw(50), device) < 1e-11);
+        CHECK(gap(problems::g2(), table, draw(1000), device) < 1e-11);
+        CHECK(gap(problems::g16(), table, draw(1000), device) < 1e-11);
+        for (const std::int64_t d : {2, 16, 40, 64, 70, 600}) {
+            CAPTURE(d);
+            CHECK(gap(Empirical(points(500, d)), table, draw(200), device) < 1e-11);
+            CHECK(gap(Empirical(points(500, d), {.single = true}), table, draw(200), device) < (d > 64 ? 1e-3 : 1e-4));
+            CHECK(gap(Empirical(points(500, d), {.bandwidth = 0.3}), table, draw(200), device) < 1e-11);
+        }
+    }
+}
+
+TEST_CASE("device: classes, of all samples and of each") {
+    std::vector<std::int64_t> labels(300), asked(257);
+    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int64_t>(i * 7 % 4);
+    for (std::size_t i = 0; i < asked.size(); ++i) asked[i] = static_cast<std::int64_t>(i % 3) - 1;
+    for (const auto& device : devices())
+        for (const Denoiser& model : {Denoiser(full(5, true)), Denoiser(full(40, true)), Denoiser(Empirical(points(300, 24), {.labels = labels})),
+                                      Denoiser(Empirical(points(300, 24), {.labels = labels, .single = true}))}) {
+            SampleOptions options = draw(257);
+            options.condition = {1};
+            CHECK(gap(model, unipc(VP(), {.steps = 5}), options, device) < 1e-4);
+            options.condition.values = asked;
+            CHECK(gap(model, unipc(VP(), {.steps = 5}), options, device) < (model.traits().name == "Empirical" ? 1e-4 : 1e-11));
+        }
+}
+
+TEST_CASE("device: noise, float states, start levels of each sample, batches, what is recorded") {
+    const GaussianMixture model = problems::g16();
+    for (const auto& device : devices()) {
+        SampleOptions options = draw(301);
+        options.record = 2;
+        CHECK(gap(model, ddim(VP(), {.steps = 7}, {.eta = 1}), options, device) < 1e-11);
+        options.noise = NoiseKind::brownian;
+        CHECK(gap(model, ancestral(VE(), {.steps = 7}), options, device) < 1e-11);
+        options.noise = NoiseKind::independent;
+        options.batch = 100;
+        CHECK(gap(model, heun(EDM(), {.steps = 7}), options, device) < 1e-11);
+        options.batch = {};
+        options.dtype = StateType::float32;
+        CHECK(gap(model, deis(VP(), {.steps = 7}), options, device) < 1e-4);
+        options.dtype = StateType::float64;
+        options.x = problems::starts(301, 16);
+        for (std::size_t i = 0; i < 301; ++i) options.level.values.push_back(1.0 + 0.5 * static_cast<double>(i % 5));
+        CHECK(gap(model, dpmpp(VP(), {.steps = 7}), options, device) < 1e-11);
+        CHECK(gap(model, ddim(VP(), {.steps = 7}, {.eta = 1}), options, device) < 1e-11);
+    }
+}
+
+TEST_CASE("device: a mean-reverting schedule about its mean") {
+    for (const auto& device : devices())
+        for (const StateType dtype : {StateType::float64, StateType::float32}) {
+            SampleOptions options = draw(64);
+            options.mean = points(64, 16);
+            options.dtype = dtype;
+            CHECK(gap(problems::g16(), ddim(MeanReverting(0.5), {.steps = 5}, {.eta = 1}), options, device) < (dtype == StateType::float64 ? 1e-11 : 1e-4));
+        }
+}
+
+TEST_CASE("device: a callback sees the states and may stop") {
+    for (const auto& device : devices()) {
+        std::vector<double> here, there;
+        for (auto* seen : {&here, &there}) {
+            SampleOptions options = draw(20);
+            options.callback = [seen](const Step& step) {
+                seen->push_back(step.x(3, 1));
+                seen->push_back(step.data(3, 1));
+                return step.node < 3;
+            };
+            if (seen == &there) options.device = device;
+            CHECK(sample(problems::g16(), ddim(VP(), {.steps = 6}), options).evaluations() == 60);
+        }
+        CHECK(here.size() == there.size());
+        for (std::size_t i = 0; i < here.size(); ++i) CHECK(std::abs(here[i] - there[i]) < 1e-11 * (1 + std::abs(here[i])));
+    }
+}
+
+TEST_CASE("device: what cannot run there says so; a device that is not there is named") {
+    SampleOptions options = draw(5);
+    options.device = "cuda:77";
+    CHECK_THROWS_WITH_AS(sample(problems::g2(), ddim(VP(), {.steps = 3}), options), doctest::Contains("device 'cuda:77' is not there"), std::invalid_argument);
+    const Table adaptive = rk45(VP(), {.steps = 3});
+    CHECK_THROWS_WITH_AS(check_on_device(adaptive, {}), doctest::Contains("chooses its steps"), std::invalid_argument);
+    for (const auto& device : devices()) {
+        options.device = device;
+        CHECK_THROWS_WITH_AS(sample(noise_scaled(problems::g2(), 1.1), ddim(VP(), {.steps = 3}), options), doctest::Contains("device='cpu' only"),
+                             std::invalid_argument);
+    }
+}
