@@ -57,4 +57,148 @@ DOCS = {
         (2, [1e-06])
         """,
     ),
+    "cross_entropy": (
+        """
+        Rare events by the cross-entropy method: sampling densities that approach the event level by level.
+
+        Each level's points are weighted by how near their scores say they are, and mixtures fitted to them are the next density.
+        The default is the improved method: a smooth indicator, the normal distribution function of the score over a width,
+        shrinks as fast as its weights allow. ``variant="plain"`` counts the points above a quantile of the scores. Once every
+        event is in sight a fresh sample is drawn with a share of the input law, and the densities are control variates.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (m,) and its covariance, from the last sample alone: unbiased. Student intervals over its independent
+            nets. ``n`` counts every evaluation; levels are limited by ``levels`` and by ``adaptation``, whatever the scores do.
+
+            ``diagnostics``: ``stop`` ("reached"; "levels" or "budget": an event was still on the way, which warns; "no adaptation":
+            the budget is too small for one), ``batches`` and ``adaptation_n`` spent, ``reached`` (m,), 1 or 0. Of the sample those
+            of ``aiscv``: ``alpha``, ``components``, ``replicates``, ``points``, ``pareto_k``, ``effective_terms``, ``uncovered``: a
+            region without a component that the input law's share hits makes the interval warn.
+
+        Raises
+        ------
+        ValueError
+            For options that cannot be.
+        ModelError
+            If the model fails; ``error.partial`` is the estimate from the finished batches.
+
+        Notes
+        -----
+        ``aiscv`` does the same with more care for several expectations, rarer second regions and events that are not rare.
+        Outputs without a score are fitted to their size.
+
+        References
+        ----------
+        Rubinstein, Kroese, "The Cross-Entropy Method", Springer (2004).
+        Papaioannou, Geyer, Straub, "Improved cross entropy-based importance sampling with a flexible mixture model",
+        Reliab. Eng. Syst. Saf. 191 (2019).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> law = bf.Joint([bf.Normal()] * 10)
+        >>> both_sides = bf.exceedance(lambda x: abs(x.sum(axis=1)) / 10**0.5, law, [4.8916])   # 1e-6
+        >>> estimate = bf.cross_entropy(both_sides, budget=20_000, rng=1)
+        >>> estimate.diagnostics["stop"], estimate.value.round(7).tolist()
+        ('reached', [1e-06])
+        """,
+    ),
+    "subset": (
+        """
+        Rare events by subset simulation: a chain of likely events, by Markov chains in standard normal space.
+
+        A small run finds thresholds of the scores, each exceeded by a tenth of the points beyond the one before, and widths of the
+        moves. The main run keeps them: first points of the input law that exceed a threshold are split into chains, which stay
+        beyond it. Every point hands its weight on in equal parts, so that what descends from one first point is an independent
+        term of a mean: unbiased, with a variance that knows chains and levels together.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (m,) and its covariance. Outputs whose scores differ by a constant, thresholds of one model, share points;
+            others have their own part of the budget and independent errors. Intervals have fewer degrees of freedom where few
+            first points carry the value. ``n`` counts every evaluation and never exceeds the budget.
+
+            ``diagnostics``: ``thresholds`` and ``widths`` of all levels, family by family; ``levels`` (-1: the event was not
+            reached, which warns) and ``first_points`` of each family; ``adaptation_n``; ``pareto_k`` and ``effective_terms`` (m,).
+
+        Raises
+        ------
+        ValueError
+            For options that cannot be.
+        ModelError
+            If the model fails; ``error.partial`` is the estimate from the finished part.
+
+        Notes
+        -----
+        It asks for no gradient, no family of densities and few evaluations more in more inputs: what to try where ``form``,
+        ``cross_entropy`` and ``aiscv`` warn. Where they do not they have a hundredth of its variance. Rows of a kept sample
+        are no independent draws and belong to its adaptation; runs cannot be extended.
+
+        References
+        ----------
+        Au, Beck, "Estimation of small failure probabilities in high dimensions by subset simulation", Probab. Eng. Mech. 16 (2001).
+        Papaioannou, Betz, Zwirglmaier, Straub, "MCMC algorithms for subset simulation", Probab. Eng. Mech. 41 (2015).
+        Garvels, "The splitting method in rare event simulation", thesis, University of Twente (2000).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> law = bf.Joint([bf.Normal()] * 100)
+        >>> model = lambda x: x.sum(axis=1) / 10
+        >>> estimate = bf.subset(bf.exceedance(model, law, [3.0902, 3.7190]), budget=20_000, rng=1)   # 1e-3, 1e-4
+        >>> bool(abs(estimate.value[1] - 1e-4) < 3 * estimate.std_error[1])
+        True
+        """,
+    ),
+    "line_sampling": (
+        """
+        Rare events along parallel lines in an important direction, whose probabilities their roots tell.
+
+        The direction is that of the rarest output's design point unless one is given. Each line is looked at in five places, on
+        both sides; where a score changes its sign the root is found by the Illinois rule. Roots cut the line into cells of known
+        probability, and one point of each cell stands for it: the estimate is unbiased however rough the roots are.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (m,) and its covariance, from independent lines. ``n`` counts every evaluation, the search and the roots
+            included, and never exceeds the budget.
+
+            ``diagnostics``: ``direction`` (d,) in standard normal space, ``lines``, ``evaluations_per_line``, ``adaptation_n``
+            (search and trial lines), ``beta`` of the design points that were found, ``pareto_k`` and ``effective_terms`` (m,).
+
+        Raises
+        ------
+        ValueError
+            For options that cannot be.
+        ModelError
+            If the model fails; ``error.partial`` is the estimate from the finished lines.
+
+        Notes
+        -----
+        Exact where the surface is flat, sharp where it is nearly so; regions beside the direction are seen by lines that cross
+        them, with a larger error. Outputs without a score are means over points, one a line. Rows of a kept sample belong to
+        its adaptation; runs cannot be extended.
+
+        References
+        ----------
+        Hohenbichler, Rackwitz, "Improvement of second-order reliability estimates by importance sampling", J. Eng. Mech. 114 (1988).
+        Koutsourelakis, Pradlwarter, Schueller, "Reliability of structures in high dimensions", Probab. Eng. Mech. 19 (2004).
+        Dowell, Jarratt, "A modified regula falsi method", BIT 11 (1971).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> law = bf.Joint([bf.Normal()] * 50)
+        >>> estimate = bf.line_sampling(bf.exceedance(lambda x: x.sum(axis=1) / 50**0.5, law, [4.7534]), budget=2_000, rng=1)   # 1e-6
+        >>> estimate.value.round(9).tolist()
+        [1e-06]
+        """,
+    ),
 }

@@ -7,7 +7,7 @@ from buffon import _buffon
 
 INPUTS = bf.MultivariateNormal([1, 0], [[4, 0], [0, 1]])
 TRUTH = 2.866515719e-07   # P(N(0, 1) > 5)
-FOLLOWS_SCORES = {"aiscv", "amis", "form"}
+FOLLOWS_SCORES = {"aiscv", "amis", "cross_entropy", "form", "line_sampling", "subset"}
 
 
 def rows(x):
@@ -61,6 +61,6 @@ def test_n_is_what_the_model_saw_and_within_the_budget(run, budget):
 def test_an_event_of_three_in_ten_million_is_known_where_scores_are_followed(run, word):
     e = run(20_000)
     if word in FOLLOWS_SCORES:
-        assert abs(e["five"] / TRUTH - 1) < 0.5 and abs(e["five"] - TRUTH) < 5 * e.std_error[1]
+        assert abs(e["five"] / TRUTH - 1) < 0.5 and abs(e["five"] - TRUTH) < 5 * e.std_error[1] + 1e-8 * TRUTH
     elif e["five"] == 0:
         assert any("'five'" in text for text in e.warnings)
