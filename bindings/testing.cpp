@@ -5,6 +5,7 @@
 
 #include <buffon/check.hpp>
 #include <buffon/testing.hpp>
+#include <buffon/testing_reliability.hpp>
 
 #include "arrays.hpp"
 #include "rng.hpp"
@@ -93,6 +94,12 @@ void bind_testing(py::module_& m) {
           "P(|x1 + ... + xd| > sqrt(d) beta) of standard normal x for each beta, with the score: two regions. Twice the normal cdf.");
     m.def("unequal_exceedance", &testing::unequal_exceedance, py::arg("dim"), py::arg("near"), py::arg("far"),
           "P(x1 > near or x2 < -far) of standard normal x, with the score: two regions of unequal mass, independent half-spaces.");
+    m.def("parabolic", &testing::parabolic, py::arg("dim") = 2, py::arg("b") = 5.0, py::arg("kappa") = 0.5, py::arg("e") = 0.1,
+          "P(b - v - kappa (u - e)^2 < 0) of independent standard normal combinations u, v of the inputs, with the score: two design\n"
+          "points that are nearly alike. Der Kiureghian, Dakessian, Struct. Saf. 20 (1998).");
+    m.def("oscillator", &testing::oscillator, py::arg("force") = 0.6, py::arg("force_sd") = 0.1,
+          "P(3 r < largest displacement) of a non-linear oscillator under a pulse of normal force, six normal inputs, with the score.\n"
+          "Echard, Gayton, Lemaire, Relun, Reliab. Eng. Syst. Saf. 111 (2013): 9.09e-6, and 1.55e-8 for the force (0.45, 0.075).");
     m.def("three_bumps", &testing::three_bumps,
           "f, f x1, ..., f x7 of three narrow Gaussian bumps in 8 uniform inputs, without a score. Lepage, J. Comput. Phys. 439 (2021).");
     m.def("safety_problems", &testing::safety_problems,

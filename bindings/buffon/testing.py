@@ -20,6 +20,8 @@ g_function = _native.g_function
 gaussian_moments = _native.gaussian_moments
 ishigami = _native.ishigami
 linear_exceedance = _native.linear_exceedance
+oscillator = _native.oscillator
+parabolic = _native.parabolic
 safety_problems = _native.safety_problems
 three_bumps = _native.three_bumps
 two_sided_exceedance = _native.two_sided_exceedance
@@ -28,6 +30,6 @@ zero_variance = _native.zero_variance
 
 __all__ = [
     "KnownProblem", "all_problems", "cantilever", "cantilever_laws", "cantilever_laws_at", "cantilever_sobol", "four_branch",
-    "g_function", "gaussian_moments", "ishigami", "linear_exceedance", "safety_problems", "three_bumps",
+    "g_function", "gaussian_moments", "ishigami", "linear_exceedance", "oscillator", "parabolic", "safety_problems", "three_bumps",
     "two_sided_exceedance", "unequal_exceedance", "zero_variance",
 ]
