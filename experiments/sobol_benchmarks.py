@@ -144,11 +144,21 @@ def morris_coefficients():
     return small | terms
 
 
-def morris(u, coefficients):
-    """w = 2 (u - 1/2), for the third, fifth and seventh 2 (1.1 u / (u + 0.1) - 1/2)."""
-    w = 2 * (u - 0.5)
-    w[:, [2, 4, 6]] = 2 * (1.1 * u[:, [2, 4, 6]] / (u[:, [2, 4, 6]] + 0.1) - 0.5)
-    return sum(c * np.prod(w[:, list(s)], axis=1) for s, c in coefficients.items())
+def morris(coefficients):
+    """The function: w = 2 (u - 1/2), for the third, fifth and seventh 2 (1.1 u / (u + 0.1) - 1/2)."""
+    linear, pairs = np.zeros(20), np.zeros((20, 20))
+    for s, c in coefficients.items():
+        if len(s) == 1:
+            linear[s] = c
+        elif len(s) == 2:
+            pairs[s] = c
+    more = [(list(s), c) for s, c in coefficients.items() if len(s) > 2]
+
+    def model(u):
+        w = 2 * (u - 0.5)
+        w[:, [2, 4, 6]] = 2 * (1.1 * u[:, [2, 4, 6]] / (u[:, [2, 4, 6]] + 0.1) - 0.5)
+        return w @ linear + (w @ pairs * w).sum(1) + sum(c * np.prod(w[:, s], axis=1) for s, c in more)
+    return model
 
 
 def _morris():
@@ -165,7 +175,7 @@ def _morris():
     whole = sum(parts.values())
     first = np.array([parts[i,] for i in range(20)]) / whole
     total = np.array([sum(v for s, v in parts.items() if i in s) for i in range(20)]) / whole
-    return Known(bf.Problem(lambda u: morris(u, coefficients), _cube(20)), first, total)
+    return Known(bf.Problem(morris(coefficients), _cube(20)), first, total)
 
 
 def _event():

@@ -17,27 +17,29 @@ constexpr double rows_per_term = 10;
 
 double dot(const double* a, const double* b, std::int64_t n) { return kernels().dot_product(a, b, n); }
 
-/// L, row by row, of the leading part of a symmetric matrix that is positive definite beyond rounding.
+/// L of the leading part of a symmetric matrix that is positive definite beyond rounding. Column by column: products that do not
+/// wait for each other.
 Matrix factor(const Matrix& a) {
     Matrix l(a.rows, a.cols);
-    std::int64_t done = 0;
-    for (; done < a.rows; ++done) {
-        double* row = &l(done, 0);
-        for (std::int64_t j = 0; j < done; ++j) row[j] = (a(done, j) - dot(row, &l(j, 0), j)) / l(j, j);
-        const double square = a(done, done) - dot(row, row, done);
-        if (!(square > 1e-14 * a(done, done))) break;
-        row[done] = std::sqrt(square);
+    for (std::int64_t j = 0; j < a.rows; ++j) {
+        const double* row = &l(j, 0);
+        const double square = a(j, j) - dot(row, row, j);
+        if (!(square > 1e-14 * a(j, j))) {
+            l.rows = j;
+            break;
+        }
+        l(j, j) = std::sqrt(square);
+        for (std::int64_t i = j + 1; i < a.rows; ++i) l(i, j) = (a(i, j) - dot(&l(i, 0), row, j)) / l(j, j);
     }
-    l.rows = done;
     return l;
 }
 
 /// Row a holds column a of L^-1: of every leading part of L at once.
 Matrix inverse_columns(const Matrix& l) {
     Matrix m(l.rows, l.cols);
-    for (std::int64_t a = 0; a < l.rows; ++a) {
-        m(a, a) = 1 / l(a, a);
-        for (std::int64_t j = a + 1; j < l.rows; ++j) m(a, j) = -dot(&l.data[static_cast<std::size_t>(j * l.cols + a)], &m(a, a), j - a) / l(j, j);
+    for (std::int64_t j = 0; j < l.rows; ++j) {
+        m(j, j) = 1 / l(j, j);
+        for (std::int64_t a = 0; a < j; ++a) m(a, j) = -dot(&l.data[static_cast<std::size_t>(j * l.cols + a)], &m(a, a), j - a) / l(j, j);
     }
     return m;
 }
