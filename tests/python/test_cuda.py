@@ -104,7 +104,7 @@ def test_what_a_device_cannot_take_is_said():
         with pytest.raises(ValueError, match=words):
             model.denoise(x, sigma, condition)
     with pytest.raises(ValueError, match="computes on the CPU only"):
-        bd.thresholded(model, 1.0).denoise(x, 1.0)
+        bd.noise_scaled(model, 1.1).denoise(x, 1.0)
 
 
 @needs_device
