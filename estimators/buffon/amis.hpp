@@ -37,7 +37,7 @@ struct AmisOptions {
     Points points = Points::rqmc;
     std::vector<double> weights = {};
     std::vector<Distribution> laws = {};
-    std::int64_t components = 1;
+    std::int64_t components = 0;
     bool diagonal = false;
     Family family = Family::gaussian;
     double degrees = 4.0;
