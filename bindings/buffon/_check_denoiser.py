@@ -1,4 +1,6 @@
 """Which parametrisation and schedule a network was trained with; the errors are measured in C++ (denoiser_errors.hpp)."""
+import warnings
+
 import numpy
 
 from buffon import _network
@@ -43,7 +45,7 @@ def check_denoiser(model, data, *, condition=None, levels=None, schedules=None, 
     Raises
     ------
     ValueError
-        If ``data`` or ``levels`` have a wrong shape or hold too few numbers.
+        If ``data`` or ``levels`` have a wrong shape or hold too few numbers, or all rows of ``data`` are equal.
 
     Examples
     --------
@@ -57,13 +59,19 @@ def check_denoiser(model, data, *, condition=None, levels=None, schedules=None, 
     if data.ndim < 2 or len(data) < 2:
         raise ValueError(f"check_denoiser: data must have shape (n, d) with n at least 2, got {data.shape}")
     data = data.reshape(len(data), -1)
+    if not numpy.isfinite(data).all():
+        raise ValueError("check_denoiser: data must be finite")
+    if not data.std(axis=0).any():
+        raise ValueError(f"check_denoiser: data must vary, but all {len(data)} rows are equal")
     if levels is None:
-        levels = _LEVELS * max(data.std(), 1e-12)
+        levels = _LEVELS * data.std()
     net = None
     if callable(model) and not hasattr(model, "denoise"):
         model = _network.Network(model, **{"schedule": _native.VP(), "shape": data.shape[1], **options})
     elif options:
         raise TypeError(f"check_denoiser: unknown keyword {next(iter(options))!r}")
+    if getattr(model, "dim", data.shape[1]) != data.shape[1]:
+        raise ValueError(f"check_denoiser: rows of data must have {model.dim} numbers, as the model's, got {data.shape[1]}")
     if hasattr(model, "_made_of"):
         net, given = model._made_of
     rows = [_measured("as given", {}, model, data, levels, condition, rng)]
@@ -185,25 +193,51 @@ def _measured(name, options, model, data, levels, condition, rng):
 
 def _alternatives(net, given, schedules, data, levels, condition, rng):
     if schedules is None:
-        schedules = [_native.VP(), _native.Cosine(), _native.SubVP(), _native.Discrete.linear(), _native.Discrete.scaled_linear(),
-                     _native.Discrete.cosine(), _native.VE(), _native.EDM()]
-    own = repr(given["schedule"])
-    tried = [dict(schedule=s, prediction=p, preconditioning=c) for s in [given["schedule"], *(s for s in schedules if repr(s) != own)]
+        schedules = {"VP()": _native.VP(), "Cosine()": _native.Cosine(), "SubVP()": _native.SubVP(), "Discrete.linear()": _native.Discrete.linear(),
+                     "Discrete.scaled_linear()": _native.Discrete.scaled_linear(), "Discrete.cosine()": _native.Discrete.cosine(), "VE()": _native.VE(),
+                     "EDM()": _native.EDM()}
+    else:
+        schedules = _labelled(schedules)
+    schedules = {"": given["schedule"], **{name: s for name, s in schedules.items() if _key(s) != _key(given["schedule"])}}
+    tried = [dict(schedule=s, prediction=p, preconditioning=c, label=name) for name, s in schedules.items()
              for c in ("none", "discrete") for p in _PREDICTIONS]
     tried.append(dict(schedule=_native.EDM(), preconditioning="edm", sigma_data=float(data.std())))
     if given["preconditioning"] == "edm":
         tried.append(dict(schedule=_native.EDM(), preconditioning="edm", sigma_data=given["sigma_data"]))
     rows = []
-    for options in tried:
-        options = {**given, **options}
-        if _name(options) != _name(given):
-            rows.append(_measured(_name(options), options, _network.Network(net, **options), data, levels, condition, rng))
+    for changes in tried:
+        label = changes.pop("label", "")
+        options = {**given, **changes}
+        if _same(options, given):
+            continue
+        name = _name(options, label)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)   # of a network at times that are not its own
+            rows.append(_measured(name, options, _network.Network(net, **options), data, levels, condition, rng))
     return rows
 
 
-def _name(options):
-    schedule = repr(options["schedule"]).split(":")[0]
+def _labelled(schedules):
+    """By what they print; by their number, too, where two print alike."""
+    texts = [repr(s).partition(":")[0] for s in schedules]
+    return {text if texts.count(text) == 1 else f"schedules[{i}], a {text}": s for i, (text, s) in enumerate(zip(texts, schedules, strict=True))}
+
+
+def _key(schedule):
+    return type(schedule).__name__, repr(schedule.__getstate__())
+
+
+def _same(options, other):
+    if options["preconditioning"] == "edm" == other["preconditioning"]:
+        return options["sigma_data"] == other["sigma_data"]
+    return (_key(options["schedule"]), options["prediction"], options["preconditioning"]) == (_key(other["schedule"]), other["prediction"],
+                                                                                              other["preconditioning"])
+
+
+def _name(options, label=""):
+    """As `Network` is told; of several schedules that print alike the label says which."""
     if options["preconditioning"] == "edm":
         return f"preconditioning='edm', sigma_data={options['sigma_data']:.3g}"
+    schedule = label or repr(options["schedule"]).partition(":")[0]
     extra = "" if options["preconditioning"] == "none" else f", preconditioning={options['preconditioning']!r}"
     return f"{schedule}, prediction={options['prediction']!r}{extra}"

@@ -10,7 +10,7 @@ E[x0 | x], for x = x0 + sigma eps; a solver is a ``Table`` of coefficients, made
 >>> bd.sample(model, bd.dpmpp(bd.VP(), steps=10), n=4, rng=0).x.shape
 (4, 1)
 """
-from buffon import _denoisers, _docs_search, _order_report, _schedules, _solvers  # noqa: F401  two of them complete compiled classes
+from buffon import _denoisers, _docs_samplers, _docs_search, _order_report, _schedules, _solvers  # noqa: F401  two of them complete compiled classes
 from buffon._buffon import diffusion as _native
 from buffon._check_denoiser import DenoiserCheck, check_denoiser
 from buffon._network import Network
@@ -50,12 +50,12 @@ guided = _function("guided", *_denoisers.GUIDED, _native)
 thresholded = _function("thresholded", *_denoisers.THRESHOLDED, _native)
 time_shifted = _function("time_shifted", *_denoisers.TIME_SHIFTED, _native)
 
-sample = _function("sample", *_solvers.SAMPLE, _native)
-ems = _function("ems", *_solvers.EMS, _native)
-dc_search = _function("dc_search", *_solvers.DC_SEARCH, _native)
-invert = _function("invert", *_solvers.INVERT, _native)
-log_likelihood = _function("log_likelihood", *_solvers.LOG_LIKELIHOOD, _native)
-order_report = _function("order_report", *_solvers.ORDER_REPORT, _native)
+sample = _function("sample", *_docs_samplers.SAMPLE, _native)
+ems = _function("ems", *_docs_samplers.EMS, _native)
+dc_search = _function("dc_search", *_docs_samplers.DC_SEARCH, _native)
+invert = _function("invert", *_docs_samplers.INVERT, _native)
+log_likelihood = _function("log_likelihood", *_docs_samplers.LOG_LIKELIHOOD, _native)
+order_report = _function("order_report", *_docs_samplers.ORDER_REPORT, _native)
 solver_search = _function("solver_search", *_docs_search.SOLVER_SEARCH, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 

@@ -220,6 +220,28 @@ def test_the_check_of_a_denoiser_says_whether_it_is_right():
     assert "error / best linear" in str(wrong) and wrong.error.shape == wrong.linear.shape == wrong.levels.shape
 
 
+def test_the_check_names_schedules_that_print_alike_and_tries_them_all():
+    net = exact_net(bd.Discrete.scaled_linear(), "noise")
+    found = bd.check_denoiser(net, DATA, schedule=bd.Discrete.linear(), shape=2, dtype="float64")
+    assert not found.ok and "What fits: Discrete.scaled_linear(), prediction='noise'" in found.advice, found.advice
+    given = [bd.Discrete.linear(), bd.Discrete.scaled_linear(), bd.VE()]
+    found = bd.check_denoiser(net, DATA, schedule=bd.VP(), schedules=given, shape=2, dtype="float64")
+    assert "What fits: schedules[1], a Discrete(levels=1000" in found.advice, found.advice
+    names = [row.name for row in found._others]
+    assert len(set(names)) == len(names)
+
+
+def test_the_check_is_quiet_about_what_it_tries_and_says_what_is_wrong_with_data(recwarn):
+    def net(x, t):
+        return x * np.log(t)[:, None]   # EDM's times are negative below sigma = 1
+    bd.check_denoiser(net, DATA, schedule=bd.VP(), shape=2, dtype="float64")
+    assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]
+    for data, words in ((DATA[:, :1], "rows of data must have 2 numbers, as the model's, got 1"), (np.ones((9, 2)), "data must vary, but all 9 rows"),
+                        (DATA + np.inf, "data must be finite")):
+        with pytest.raises(ValueError, match="check_denoiser: " + words):
+            bd.check_denoiser(MODEL, data)
+
+
 def test_torch_networks():
     torch = pytest.importorskip("torch")
 
