@@ -158,7 +158,7 @@ DC_SEARCH = (
     Returns
     -------
     DcSearch
-        ``table``, ``ratios``, ``errors`` and ``errors_before`` of each step, ``evaluations``: about n (reference_steps + (trials + 2) steps).
+        ``table``, ``ratios``, ``errors`` and ``errors_before`` of each step, ``evaluations``: about n (reference_steps + (trials + 3) steps).
 
     Raises
     ------
