@@ -21,6 +21,7 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "problems.hpp"
@@ -80,20 +81,19 @@ std::vector<Table> solvers(const Schedule& schedule, const Grid& grid) {
             deis(schedule, grid)};
 }
 
-/// The paper's algorithm as it is printed, in x and with labels: F-PNDM, or DDIM where `multistep` is false.
+/// The rules as they are printed, in x and with labels, the paper's or the released one: F-PNDM, or DDIM where `multistep` is false.
 class Printed {
 public:
     Printed(const Denoiser& model, const Discrete& schedule, int window, int cutoff) : model_(model), s_(schedule), window_(window), cutoff_(cutoff) {}
 
-    std::vector<double> run(std::vector<double> x, const std::vector<double>& nominal, bool multistep) {
+    std::vector<double> run(std::vector<double> x, const std::vector<double>& nominal, bool multistep, ShiftRule rule) {
         std::vector<std::vector<double>> e;
-        double t = nominal[0];
         for (std::size_t i = 0; i + 1 < nominal.size(); ++i) {
-            if (i > 0) t = shifted(x, nominal[i]);
-            const double u = nominal[i + 1];
+            const bool paper = i > 0 && rule == ShiftRule::paper, released = i > 0 && rule == ShiftRule::released;
+            const double t = paper ? shifted(x, nominal[i]) : nominal[i], u = released ? shifted(x, nominal[i + 1]) : nominal[i + 1];
             e.push_back(noise(x, t));
             std::vector<double> slope = e.back();
-            if (multistep && i < 3) slope = runge_kutta(x, e.back(), t, (nominal[i] + u) / 2 + (t - nominal[i]) / 2, u);
+            if (multistep && i < 3) slope = runge_kutta(x, e.back(), t, (t + u) / 2, u);
             if (multistep && i >= 3)
                 for (std::size_t j = 0; j < x.size(); ++j) slope[j] = (55 * e[i][j] - 59 * e[i - 1][j] + 37 * e[i - 2][j] - 9 * e[i - 3][j]) / 24;
             x = transfer(x, t, u, slope);
@@ -169,18 +169,19 @@ TEST_CASE("time_shifted: both rules on an exact model and on two that are off, a
     }
 }
 
-TEST_CASE("time_shifted: ddim and fpndm are the paper's algorithm as printed") {
+TEST_CASE("time_shifted: ddim and fpndm are the rules as printed") {
     const GaussianMixture mixture = two_modes(64);
     const Denoiser model = noise_scaled(mixture, 0.97);
     const Discrete schedule = Discrete::linear();
     const Matrix x = normal(20, 64);
-    for (const bool multistep : {false, true}) {
+    for (const auto& [multistep, rule] : {std::pair{false, ShiftRule::paper}, {true, ShiftRule::paper}, {false, ShiftRule::released}, {true, ShiftRule::released}}) {
+        CAPTURE(multistep);
         const std::vector<double> t = times(schedule, 999, 90, 99);
         const Table table = multistep ? fpndm(schedule, {.grid = t}) : ddim(schedule, {.grid = t});
-        const Matrix ours = problems::solve(model, time_shifted(table, {.window = 40, .cutoff = 250}), x);
+        const Matrix ours = problems::solve(model, time_shifted(table, {.window = 40, .cutoff = 250, .rule = rule}), x);
         Printed printed(model, schedule, 40, 250);
         for (std::int64_t i = 0; i < x.rows; ++i) {
-            const std::vector<double> expected = printed.run({x.data.begin() + i * 64, x.data.begin() + (i + 1) * 64}, t, multistep);
+            const std::vector<double> expected = printed.run({x.data.begin() + i * 64, x.data.begin() + (i + 1) * 64}, t, multistep, rule);
             for (std::int64_t j = 0; j < 64; ++j) CHECK(ours(i, j) == doctest::Approx(expected[static_cast<std::size_t>(j)]).epsilon(1e-9).scale(1e-3));
         }
         CHECK(problems::rms_error(ours, problems::solve(model, table, x)) > 1e-4);   // the rule did something
