@@ -14,7 +14,7 @@ def figures(results):
     """A table per solver: what each arm adds to the energy distance of the plain solver, in thousandths."""
     recorded = json.loads((results / "time_shift.json").read_text(encoding="utf-8"))
     cell = {(r["case"], r["arm"]): r for r in recorded["records"] if r["kind"] == "criterion"}
-    tables = [markdown(Table("", [f"`{solver}`, {cell[f'{DATA[0]}, {solver}', PLAIN]['evaluations']} evaluations", *DATA],
+    tables = [markdown(Table("", [f"`{solver}`, {cell[f'mixture, {solver}', PLAIN]['evaluations']} evaluations", *DATA],
                              [[arm, *(_words(cell[f"{data}, {solver}", arm]) for data in DATA)] for arm in ARMS]), 0).strip()
               for solver in SOLVERS]
     return "\n\n".join([*tables, provenance(recorded)])
