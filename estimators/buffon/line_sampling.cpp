@@ -35,9 +35,9 @@ public:
 
     void run() {
         find_direction();
-        auto lines = std::make_unique<Lines>(evaluate_, space_, direction_, places_, options_.refinements);
+        auto lines = std::make_unique<Lines>(evaluate_, space_, direction_, places_, cuts_, options_.refinements);
         const double cost = places_.empty() ? 1.0 : trial_cost(*lines);
-        if (places_.empty()) lines = std::make_unique<Lines>(evaluate_, space_, direction_, places_, options_.refinements);
+        if (places_.empty()) lines = std::make_unique<Lines>(evaluate_, space_, direction_, places_, cuts_, options_.refinements);
         adaptation_ = evaluate_.n();
         const auto wanted = static_cast<std::int64_t>(static_cast<double>(budget_ - evaluate_.n()) / (places_.empty() ? 1.0 : spare * cost));
         const std::int64_t largest = largest_population * (places_.empty() ? points_of_a_line : 1);
@@ -95,6 +95,7 @@ private:
         for (std::size_t i = 0; i < found.size(); ++i) direction_[i] = found[i] / size;
         if (points.empty()) rarest = further_out;
         places_ = {-rarest - further_out, -rarest, 0, rarest, rarest + further_out};
+        cuts_ = {-rarest, rarest};
     }
 
     std::vector<double> best_known() const {
@@ -106,10 +107,11 @@ private:
 
     /// Evaluations of a line, on average; lines are left whole where the budget does not allow a trial.
     double trial_cost(Lines& lines) {
-        const std::int64_t before = evaluate_.n(), room = (budget_ - before) / 10, least = static_cast<std::int64_t>(places_.size()) + 1;
+        const std::int64_t before = evaluate_.n(), room = (budget_ - before) / 10, least = lines.least();
         const std::int64_t count = std::min(room / (2 * least), trial_lines);
         if (count < 1) {
             places_.clear();
+            cuts_.clear();
             return 1;
         }
         lines.sample(count, {evaluate_.key(), trial_stream}, 0, outputs_, room);
@@ -120,7 +122,7 @@ private:
     const WorkingSpace& space_;
     const LineSamplingOptions& options_;
     std::int64_t budget_, outputs_ = 0, lines_ = 0, adaptation_ = 0;
-    std::vector<double> direction_, places_, beta_;
+    std::vector<double> direction_, places_, cuts_, beta_;
     Pool pool_;
     FamilyMeans means_;
 };

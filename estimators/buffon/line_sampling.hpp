@@ -29,7 +29,8 @@ struct LineSamplingOptions {
 
 /// m expectations under the problem's input law. Each line is looked at in five places (the origin's plane, the design points'
 /// on both sides, further out): between places where a score changes its sign its root is found, on both sides. Cells between
-/// roots have known probabilities; an output that is constant in a cell is known on the line. Outputs without a score are means over
+/// roots, and beyond the design points in any case, have known probabilities; an output that is constant in a cell is known on the
+/// line. Outputs without a score are means over
 /// points, one a line. `n` counts every evaluation.
 /// Diagnostics: direction (d), lines, adaptation_n, beta (of the nearest design points of outputs that have one, at the search's end),
 /// evaluations_per_line; pareto_k and effective_terms of the lines. A kept sample has all rows as adaptation.

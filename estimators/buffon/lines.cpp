@@ -51,8 +51,9 @@ void Lines::Bracket::move(double c, double score, double scale) {
     done = high - low < close_enough;
 }
 
-Lines::Lines(Evaluation& evaluate, const WorkingSpace& space, std::vector<double> direction, std::vector<double> places, std::int64_t refinements)
-    : evaluate_(evaluate), space_(space), direction_(std::move(direction)), places_(std::move(places)), refinements_(refinements) {}
+Lines::Lines(Evaluation& evaluate, const WorkingSpace& space, std::vector<double> direction, std::vector<double> places, std::vector<double> cuts,
+             std::int64_t refinements)
+    : evaluate_(evaluate), space_(space), direction_(std::move(direction)), places_(std::move(places)), cuts_(std::move(cuts)), refinements_(refinements) {}
 
 Matrix Lines::points(ConstView across, const std::vector<std::int64_t>& line, const std::vector<double>& along) const {
     Matrix z(static_cast<std::int64_t>(line.size()), across.cols);
@@ -121,11 +122,13 @@ Matrix Lines::sample(std::int64_t count, const Stream& stream, std::int64_t firs
     std::vector<Bracket> cuts;
     if (!places_.empty()) {
         cuts = brackets(across, outputs, scale);
-        const std::int64_t left = most - count * static_cast<std::int64_t>(places_.size() + 1);
+        const std::int64_t left = most - count * least();
         if (static_cast<std::int64_t>(cuts.size()) > left) cuts.resize(static_cast<std::size_t>(std::max<std::int64_t>(left, 0)));
         refine(across, cuts, scale, left - static_cast<std::int64_t>(cuts.size()));
     }
-    std::vector<std::vector<double>> ends(static_cast<std::size_t>(count), std::vector<double>{-infinity, infinity});
+    std::vector<double> always{-infinity, infinity};
+    always.insert(always.end(), cuts_.begin(), cuts_.end());
+    std::vector<std::vector<double>> ends(static_cast<std::size_t>(count), always);
     for (const Bracket& b : cuts) ends[static_cast<std::size_t>(b.line)].push_back(b.root);
     std::vector<std::int64_t> line;
     std::vector<double> along, probability;

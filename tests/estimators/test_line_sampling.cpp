@@ -98,6 +98,31 @@ TEST_CASE("line_sampling: a region that no line crosses between its places is se
     CHECK(e.std_error()[0] < 0.1 * exact);
 }
 
+TEST_CASE("line_sampling: where evaluations fail across the lines the values are those given success") {
+    // x_1 + ... + x_4 > 6 of four standard normal inputs, x_1 > 1.5 fails
+    double exact = 0;
+    for (int i = 0; i < 11'500; ++i) {
+        const double x = -10 + (i + 0.5) * 1e-3;
+        exact += 1e-3 * std::exp(-0.5 * x * x) / std::sqrt(2 * 3.14159265358979) * normal_cdf(-(6 - x) / std::sqrt(3.0)) / normal_cdf(1.5);
+    }
+    const Problem problem = exceedance(Problem([](std::span<const double> x) {
+        return x[0] > 1.5 ? std::nan("") : 0.5 * (x[0] + x[1] + x[2] + x[3]);
+    }, testing::standard_normal(4)), {3.0});
+    double mean = 0, square = 0, claimed = 0;
+    for (std::uint64_t key = 1; key <= 60; ++key) {
+        const Estimate e = line_sampling(problem, {.budget = 2'000, .rng = key, .threads = 1, .on_error = OnError::discard});
+        mean += e.value[0] / exact / 60;
+        square += e.value[0] * e.value[0] / exact / exact / 60;
+        claimed += e.covariance(0, 0) / exact / exact / 60;
+    }
+    const double variance = square - mean * mean;
+    MESSAGE("mean " << mean << ", sd " << std::sqrt(variance) << ", claimed " << std::sqrt(claimed));
+    CHECK(std::abs(mean - 1) < 4 * std::sqrt(variance / 60));
+    CHECK(claimed / variance > 0.5);
+    CHECK(claimed / variance < 2);
+    CHECK(variance < 0.04);
+}
+
 TEST_CASE("line_sampling: options that cannot be are named") {
     const testing::KnownProblem known = testing::linear_exceedance(2, {2.0});
     CHECK_THROWS_WITH_AS(line_sampling(known.problem, {.budget = 1'000}, {.direction = {1}}), "line_sampling: direction must have 2 coordinates, got 1", std::invalid_argument);

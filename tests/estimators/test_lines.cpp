@@ -17,7 +17,7 @@ Matrix sampled(const testing::KnownProblem& known, std::vector<double> direction
     const Run run{.budget = 1'000'000, .rng = 5};
     Evaluation evaluate("here", known.problem, run);
     const WorkingSpace space = WorkingSpace::normal(known.problem.inputs());
-    Lines lines(evaluate, space, std::move(direction), std::move(places), refinements);
+    Lines lines(evaluate, space, std::move(direction), std::move(places), {}, refinements);
     Matrix out = lines.sample(count, {5, 1}, 0, 1, most);
     spent = evaluate.n();
     return out;
@@ -66,4 +66,20 @@ TEST_CASE("lines: rough roots, few evaluations or no places leave the mean as it
     CHECK(spent <= 125'000);
     check(sampled(known, {0.6, 0.8}, {}, 20'000, 20'000, spent));
     CHECK(spent == 20'000);
+}
+
+TEST_CASE("lines: what no place sees weighs no more than the cell that it lies in") {
+    // x_1 > 3 with a score that is the same everywhere: no root is seen, and without a cut a hit weighs 1
+    const Problem problem(Model([](ConstView x) {
+        Outputs out{Matrix(x.rows, 1), Matrix(x.rows, 1, -1.0)};
+        for (std::int64_t i = 0; i < x.rows; ++i) out.y(i, 0) = x(i, 0) > 3;
+        return out;
+    }), testing::standard_normal(2));
+    const Run run{.budget = 1'000'000, .rng = 5};
+    Evaluation evaluate("here", problem, run);
+    const WorkingSpace space = WorkingSpace::normal(problem.inputs());
+    Lines lines(evaluate, space, {1, 0}, {-6, -3, 0, 3, 6}, {-3, 3}, 8);
+    const Matrix rows = lines.sample(50, {5, 1}, 0, 1, 50 * lines.least());
+    for (const double v : rows.data) CHECK(v == doctest::Approx(normal_cdf(-3)).epsilon(1e-12));
+    CHECK(evaluate.n() == 50 * 8);
 }
