@@ -70,7 +70,7 @@ public:
     void refuse_unknown() const {
         for (const auto& item : left_)
             throw py::type_error(function_ + ": unknown keyword '" + item.first.cast<std::string>() + "'" +
-                                 buffon::suggestion(item.first.cast<std::string>(), known_));
+                                 buffon::keyword_suggestion(item.first.cast<std::string>(), known_));
     }
     static py::object unset() { return py::module_::import("builtins").attr("NotImplemented"); }
 
@@ -93,9 +93,8 @@ T positional(Keywords& keywords, const py::args& args, std::size_t& used) {
             throw py::type_error(keywords.function() + ": missing argument '" + argument_name<T> + "'");
         given = args[used++];
     }
-    if constexpr (std::is_same_v<T, std::vector<double>>)   // one number will do
-        if (py::isinstance<py::float_>(given)) return {given.template cast<double>()};
-    return convert<T>(given, keywords.function(), argument_name<T>);
+    if constexpr (std::is_same_v<T, std::vector<double>>) return convert_numbers(given, keywords.function(), argument_name<T>);
+    else return convert<T>(given, keywords.function(), argument_name<T>);
 }
 
 /// The registered estimator of this name, with its options out of the keywords that are left.

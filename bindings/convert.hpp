@@ -184,6 +184,27 @@ struct Converter<std::vector<buffon::InputGroup>> {
     }
 };
 
+/// NumPy's name of a dtype however it was given; "" where NumPy knows none.
+inline std::string dtype_name(py::handle v) {
+    try {
+        return py::module_::import("numpy").attr("dtype")(v).attr("name").cast<std::string>();
+    } catch (const py::error_already_set&) {
+        return "";
+    }
+}
+
+/// A number, of NumPy or another library too; an array is one where it has no axis.
+inline bool is_number(py::handle v) {
+    if (py::isinstance<py::bool_>(v) || !PyNumber_Check(v.ptr())) return false;
+    return !PySequence_Check(v.ptr()) || (py::hasattr(v, "ndim") && py::object(v.attr("ndim")).equal(py::int_(0)));
+}
+
+/// One number, or a list of them.
+inline std::vector<double> convert_numbers(py::handle v, const std::string& f, const std::string& n) {
+    if (is_number(v)) return {convert<double>(v, f, n)};
+    return convert<std::vector<double>>(v, f, n);
+}
+
 template <class T>
     requires std::is_enum_v<T>
 struct Converter<T> {
@@ -197,9 +218,14 @@ struct Converter<T> {
     }
     static py::object to(T v) { return py::str(words()[static_cast<std::size_t>(v)]); }
     static T from(py::handle v, const std::string& f, const std::string& n) {
+        const auto known = words();
+        if (n == "dtype" && !v.is_none()) {   // np.float32, np.dtype("float32"), float
+            const auto word = dtype_name(v);
+            for (std::size_t i = 0; i < known.size(); ++i)
+                if (known[i] == word) return static_cast<T>(i);
+        }
         if (!py::isinstance<py::str>(v)) wrong_type(f, n, "one of " + name(), v);
         const auto given = v.cast<std::string>();
-        const auto known = words();
         for (std::size_t i = 0; i < known.size(); ++i)
             if (known[i] == given) return static_cast<T>(i);
         throw py::value_error(f + ": " + n + " must be one of " + name() + ", got '" + given + "'");

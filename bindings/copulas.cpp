@@ -1,6 +1,7 @@
 /// Copulas in Python. Before a copula meets its Joint it is a description: it does not know yet which inputs there are.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <string>
 #include <utility>
@@ -127,15 +128,37 @@ Names to_names(const std::string& who, py::handle names) {
     return out;
 }
 
+void require_correlation(const std::string& who, const std::string& a, const std::string& b, double rho) {
+    require(std::abs(rho) <= 1, who, ": the correlation of ", a, " and ", b, " must lie in [-1, 1], got ", rho);
+}
+
 Correlation to_correlation(const std::string& who, py::handle given, py::handle names, Correlation::Kind kind) {
     Correlation out{kind, {}, {}, to_names(who, names)};
     if (!py::isinstance<py::dict>(given)) {
         out.matrix = binder::to_matrix(given, who + ": correlation");
+        const auto name = [&](std::int64_t j) {
+            const auto at = static_cast<std::size_t>(j);
+            return at < out.names.size() ? "'" + out.names[at] + "'" : "input " + std::to_string(j + 1);
+        };
+        for (std::int64_t i = 0; i < out.matrix.rows; ++i)
+            for (std::int64_t j = i + 1; j < out.matrix.cols; ++j) require_correlation(who, name(i), name(j), out.matrix(i, j));
         return out;
     }
     require(out.names.empty(), who, ": names belong to a matrix; a dict of pairs brings its own");
     out.pairs = to_pairs(who, given.cast<py::dict>());
+    for (const auto& [pair, rho] : out.pairs) require_correlation(who, "'" + pair.first + "'", "'" + pair.second + "'", rho);
     return out;
+}
+
+/// Correlations of the normal scores as far as they are known without a Joint: of pairs those between the inputs that they name.
+Matrix known_scores(const std::string& who, const Correlation& c) {
+    if (c.kind != Correlation::Kind::scores) return Matrix(1, 1, 1.0);
+    if (c.pairs.empty()) return c.matrix;
+    Names inputs;
+    for (const auto& [pair, rho] : c.pairs)
+        for (const auto& name : {pair.first, pair.second})
+            if (std::ranges::find(inputs, name) == inputs.end()) inputs.push_back(name);
+    return c.on(c.coordinates(who, inputs), inputs);
 }
 
 struct GaussianSpec {
@@ -174,14 +197,13 @@ struct StudentSpec {
 
 GaussianSpec make_gaussian(py::handle given, py::handle names, Correlation::Kind kind) {
     GaussianSpec spec{to_correlation(GaussianSpec::who, given, names, kind)};
-    if (kind == Correlation::Kind::scores && spec.correlation.pairs.empty()) GaussianCopula check(spec.correlation.matrix);
+    GaussianCopula check(known_scores(GaussianSpec::who, spec.correlation));
     return spec;
 }
 
 StudentSpec make_student(py::handle given, double df, py::handle names, Correlation::Kind kind) {
     StudentSpec spec{to_correlation(StudentSpec::who, given, names, kind), df};
-    Matrix one(1, 1, 1.0);   // judges df before there are inputs
-    StudentCopula check(kind == Correlation::Kind::scores && spec.correlation.pairs.empty() ? spec.correlation.matrix : one, df);
+    StudentCopula check(known_scores(StudentSpec::who, spec.correlation), df);
     return spec;
 }
 

@@ -28,6 +28,7 @@ PYBIND11_MODULE(_buffon, m) {
     m.attr("__version__") = BUFFON_VERSION;
     m.attr("registry") = py::dict();   // name -> (positional arguments, [(keyword, type, default, help), ...])
     m.def("_suggestion", &buffon::suggestion, py::arg("word"), py::arg("known"));
+    m.def("_keyword_suggestion", &buffon::keyword_suggestion, py::arg("word"), py::arg("known"));
     m.def("isa_level", &buffon::isa_level, "Instruction set of the hot loops: 'v2', 'v3', 'v4' (of x86-64), or 'baseline'.");
     m.def("cuda_status", &buffon::cuda_status, py::call_guard<py::gil_scoped_release>(), R"doc(
 The CUDA devices that were found, or why there is none, in words.

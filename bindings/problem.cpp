@@ -101,7 +101,7 @@ Problem make_problem(py::object model, py::object inputs, py::object outputs, py
 
 Problem make_exceedance(py::object model, py::object inputs, py::object thresholds, bool below, bool vectorized) {
     return exceedance(make_problem(std::move(model), std::move(inputs), py::none(), py::none(), vectorized),
-                      binder::convert<std::vector<double>>(thresholds, "exceedance", "thresholds"), below);
+                      binder::convert_numbers(thresholds, "exceedance", "thresholds"), below);
 }
 
 std::string text_of(const Problem& p) {
@@ -152,7 +152,8 @@ outputs : list of str or dict, optional
     one thread; names alone, and ``exceedance``, do not.
 score : callable, optional
     Function of the model's output, shape (n,) or (n, m): output j is positive exactly where score j is. It leads the
-    adaptation to events too rare to be hit by chance.
+    adaptation to events too rare to be hit by chance, and matters to outputs that are hit too rarely only: one score (n,) may
+    serve all. Outputs of zeros and ones of which none fits a score at the first points are refused.
 vectorized : bool
     Whether the model takes all points at once; a compiled function says so itself.
 )doc")
@@ -170,7 +171,7 @@ Parameters
 ----------
 model, inputs, vectorized :
     As for Problem; the model has one output.
-thresholds : list of float
+thresholds : list of float, or one
     One output per threshold, named "P(y > t)".
 below : bool
     1{model(x) < t} instead.

@@ -12,7 +12,7 @@ from buffon import _buffon
 
 # What an argument is, by its name, where C++ takes any object: a name means the same in every function.
 _BY_NAME = {
-    "model": "Callable[[Any], Any]", "inputs": "Law | Mapping[str, Any]", "law": "Law", "thresholds": "Iterable[float]",
+    "model": "Callable[[Any], Any]", "inputs": "Law | Mapping[str, Any]", "law": "Law", "thresholds": "Iterable[float] | float",
     "outputs": "Iterable[str] | Mapping[str, Callable[[Any], Any]] | None", "score": "Callable[[Any], Any] | None",
     "copula": "Copula | Iterable[Copula] | None", "names": "Iterable[str] | None", "data": "ArrayLike",
     "marginals": "str | Mapping[str, str]", "points": "ArrayLike", "bandwidth": "float | str | None", "bins": "int | str",
@@ -148,7 +148,7 @@ def _complaint(found, args, options):
     """What is wrong with the arguments of a call that C++ refused."""
     unknown = [key for key in options if key not in found.parameters]
     if unknown:
-        return f"unknown keyword '{unknown[0]}'{_buffon._suggestion(unknown[0], [p for p in found.parameters if p != 'self'])}"
+        return f"unknown keyword '{unknown[0]}'{_buffon._keyword_suggestion(unknown[0], [p for p in found.parameters if p != 'self'])}"
     try:
         given = found.bind(*args, **options).arguments
     except TypeError as error:

@@ -144,7 +144,7 @@ std::vector<double> Estimate::std_error() const {
 }
 
 std::pair<std::vector<double>, std::vector<double>> Estimate::confidence_interval(double level) const {
-    require(level > 0 && level < 1, "confidence_interval: level must lie between 0 and 1, got ", level);
+    require(level > 0 && level < 1, "confidence_interval: level must lie between 0 and 1, got ", level, as_a_share(level));
     if (!bounds.levels.empty()) return interpolated(bounds, value, level);
     std::vector<double> low = value;
     std::vector<double> high = value;

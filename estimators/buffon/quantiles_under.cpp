@@ -8,6 +8,7 @@
 #include <buffon/check.hpp>
 #include <buffon/joint_means.hpp>
 #include <buffon/normal_functions.hpp>
+#include <buffon/text.hpp>
 #include <buffon/weighted_cdf.hpp>
 
 namespace buffon {
@@ -138,7 +139,7 @@ std::string level_text(double level) {
 
 Estimate quantiles_under(const KeptRows& rows, const NewLaws& laws, const std::vector<double>& levels, bool controls) {
     require(!levels.empty(), rows.function(), ": at least one level is needed");
-    for (const double p : levels) require(p > 0 && p < 1, rows.function(), ": levels must lie between 0 and 1, got ", p);
+    for (const double p : levels) require(p > 0 && p < 1, rows.function(), ": levels must lie between 0 and 1, got ", p, as_a_share(p));
     return Quantiles(rows, laws, levels).estimate(controls);
 }
 

@@ -13,6 +13,9 @@
 namespace buffon {
 namespace {
 
+/// Evaluations whose scores are compared with their outputs: a wrong sign shows at once.
+constexpr std::int64_t scores_looked_at = 4'096;
+
 std::string describe(ConstView x, std::int64_t row, const std::vector<std::string>& names) {
     std::ostringstream text;
     const std::int64_t shown = std::min<std::int64_t>(x.cols, 12);
@@ -65,6 +68,28 @@ public:
 private:
     const std::shared_ptr<Matrix>* before_;   // an estimator may run inside a model
 };
+
+/// Of the scores of an output that may be an event.
+struct Verdict {
+    bool event;               // zeros and ones
+    std::int64_t wrong_at;    // first row whose score has another sign; -1: none
+};
+
+Verdict verdict_on(const Outputs& out, std::int64_t j, std::int64_t begin, std::int64_t end) {
+    Verdict verdict{true, -1};
+    for (std::int64_t i = begin; i < end; ++i) {
+        const double y = out.y(i, j), score = out.score(i, j);
+        if (y != 0 && y != 1) return {false, -1};
+        if (verdict.wrong_at < 0 && (y > 0 ? score < 0 : score > 0)) verdict.wrong_at = i;
+    }
+    return verdict;
+}
+
+bool same_scores(const Outputs& out, std::int64_t j, std::int64_t k, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+        if (out.score(i, j) != out.score(i, k)) return false;
+    return true;
+}
 
 bool finite_row(const Outputs& out, std::int64_t i, std::int64_t m) {
     return finite(out.y.view().row(i).first(static_cast<std::size_t>(m))) &&
@@ -311,9 +336,30 @@ void Evaluation::place(const Outputs& part, std::int64_t begin) {
 /// Rows that have their outputs are looked at, kept and counted.
 void Evaluation::take_in(ConstView x, std::int64_t begin, std::int64_t end) {
     judge(x, begin, end);
+    judge_scores(x, begin, end);
     keep(x.slice(begin, end - begin), rest_.y.view().slice(begin, end - begin));
     n_ += end - begin;
     done_ = end;
+}
+
+/// An output of zeros and ones is an event: its score is positive where it happens; at 0 it may be either. A score that outputs share
+/// is right where it fits one of them: a mean, or a count, may stand beside the event that the score is of.
+void Evaluation::judge_scores(ConstView x, std::int64_t begin, std::int64_t end) const {
+    if (rest_.score.rows == 0 || n_ >= scores_looked_at) return;
+    std::vector<std::int64_t> right, wrong, where;
+    for (std::int64_t j = 0; j < m_ - static_cast<std::int64_t>(problem_.known().size()); ++j) {
+        const Verdict verdict = verdict_on(rest_, j, begin, end);
+        if (!verdict.event) continue;
+        (verdict.wrong_at < 0 ? right : wrong).push_back(j);
+        if (verdict.wrong_at >= 0) where.push_back(verdict.wrong_at);
+    }
+    for (std::size_t w = 0; w < wrong.size(); ++w) {
+        const std::int64_t j = wrong[w], i = where[w];
+        if (std::ranges::any_of(right, [&](std::int64_t k) { return same_scores(rest_, j, k, begin, end); })) continue;
+        require(false, function_, ": the score of output '", names_[static_cast<std::size_t>(j)], "' must be positive exactly where the output is, got ",
+                rest_.score(i, j), " where it is ", rest_.y(i, j), ", at point ", n_ - begin + i, " (", describe(x, i, sample_.inputs),
+                "): has it the wrong sign, or another threshold?");
+    }
 }
 
 void Evaluation::judge(ConstView x, std::int64_t begin, std::int64_t end) {

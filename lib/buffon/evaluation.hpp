@@ -91,6 +91,7 @@ private:
     void make_room(const Outputs& like, std::int64_t rows);
     void place(const Outputs& part, std::int64_t begin);
     void judge(ConstView x, std::int64_t begin, std::int64_t end);
+    void judge_scores(ConstView x, std::int64_t begin, std::int64_t end) const;
     void take_in(ConstView x, std::int64_t begin, std::int64_t end);
     void stop(Unfinished& stopped);
     [[noreturn]] void refuse_point(ConstView x, std::int64_t i, std::int64_t index) const;

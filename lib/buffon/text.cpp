@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <sstream>
 
 namespace buffon {
 namespace {
@@ -22,6 +23,28 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
+std::string lower(std::string_view word) {
+    std::string out(word);
+    for (char& c : out)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+
+struct Synonyms {
+    std::vector<std::string_view> words;    // in other libraries, small letters
+    std::vector<std::string_view> ours;     // the first that is known
+};
+
+const std::vector<Synonyms>& synonyms() {
+    static const std::vector<Synonyms> all{
+        {{"seed", "random_state", "random_seed", "generator", "key"}, {"rng"}},
+        {{"n", "samples", "n_samples", "nsamples", "num_samples", "sample_size", "size", "evaluations", "n_evaluations", "n_eval"}, {"budget", "n"}},
+        {{"workers", "n_jobs", "jobs", "num_threads", "n_threads"}, {"threads"}},
+        {{"batch_size", "chunk", "chunk_size"}, {"batch"}},
+    };
+    return all;
+}
+
 }  // namespace
 
 std::string with_commas(std::int64_t n) {
@@ -31,14 +54,24 @@ std::string with_commas(std::int64_t n) {
     return digits;
 }
 
+std::string as_a_share(double level) {
+    if (!(level > 1 && level <= 100)) return "";
+    std::ostringstream text;
+    text << ": for " << level << " percent write " << level / 100;
+    return text.str();
+}
+
 std::string nearest(std::string_view word, const std::vector<std::string>& known) {
     std::string best;
-    std::size_t distance = std::max<std::size_t>(word.size() / 2, 1) + 1;
-    for (const auto& candidate : known)
-        if (const std::size_t d = edit_distance(word, candidate); d < distance) {
+    std::size_t distance = std::max<std::size_t>(word.size() / 2, 1) + 1, exact = 0;
+    for (const auto& candidate : known) {
+        const std::size_t d = edit_distance(lower(word), lower(candidate)), as_written = edit_distance(word, candidate);
+        if (d < distance || (d == distance && !best.empty() && as_written < exact)) {
             distance = d;
+            exact = as_written;
             best = candidate;
         }
+    }
     return best;
 }
 
@@ -48,6 +81,15 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& kn
     std::string all = "; known are ";
     for (std::size_t i = 0; i < known.size(); ++i) all.append(i ? ", " : "").append(known[i]);
     return all;
+}
+
+std::string keyword_suggestion(std::string_view word, const std::vector<std::string>& known) {
+    const auto is_known = [&](std::string_view name) { return std::ranges::find(known, name) != known.end(); };
+    if (word == "dtype") return "; numbers come in float64: convert the result";
+    for (const auto& [words, ours] : synonyms())
+        if (std::ranges::find(words, lower(word)) != words.end())
+            if (const auto found = std::ranges::find_if(ours, is_known); found != ours.end()) return "; did you mean '" + std::string(*found) + "'?";
+    return suggestion(word, known);
 }
 
 }  // namespace buffon

@@ -31,6 +31,8 @@ TEST_CASE("nearest: one wrong, missing, additional or exchanged letter finds the
     CHECK(nearest("rgn", known) == "");   // an exchange is two edits: more than half of three letters
     CHECK(nearest("thread_count", known) == "threads");
     CHECK(nearest("n", {"m"}) == "m");    // one edit is always near
+    CHECK(nearest("W", {"F", "w"}) == "w");
+    CHECK(nearest("FORCE", {"forte", "force", "Force"}) == "Force");   // of those that differ in capitals the nearest as written
 }
 
 TEST_CASE("nearest: a word more than half of whose letters are wrong has no neighbour") {
@@ -43,4 +45,19 @@ TEST_CASE("nearest: a word more than half of whose letters are wrong has no neig
 TEST_CASE("suggestion: the neighbour, or else everything that is known") {
     CHECK(suggestion("treads", {"threads", "rng"}) == "; did you mean 'threads'?");
     CHECK(suggestion("colour", {"threads", "rng"}) == "; known are threads, rng");
+}
+
+TEST_CASE("keyword_suggestion: what other libraries call a keyword, where there is such a one") {
+    CHECK(keyword_suggestion("seed", {"keep", "rng"}) == "; did you mean 'rng'?");
+    CHECK(keyword_suggestion("N_samples", {"budget", "rng"}) == "; did you mean 'budget'?");
+    CHECK(keyword_suggestion("size", {"rng", "n"}) == "; did you mean 'n'?");
+    CHECK(keyword_suggestion("seed", {"keep"}) == "; did you mean 'keep'?");
+    CHECK(keyword_suggestion("treads", {"threads", "rng"}) == "; did you mean 'threads'?");
+}
+
+TEST_CASE("as_a_share: a percentage is told from what can be none") {
+    CHECK(as_a_share(95) == ": for 95 percent write 0.95");
+    CHECK(as_a_share(0) == "");
+    CHECK(as_a_share(1) == "");
+    CHECK(as_a_share(101) == "");
 }

@@ -6,6 +6,7 @@ import pytest
 
 import buffon as bf
 from buffon import _buffon
+from buffon import diffusion as bd
 
 
 def test_unknown_keyword_is_answered_with_the_nearest(normal, refused):
@@ -155,3 +156,41 @@ def test_compiled_classes_have_signatures_and_refuse_in_words(estimate, refused)
     refused(TypeError, "transform: names must be a list of strings, got str 'a'", lambda: estimate.transform(len, names="a"))
     refused(TypeError, "merge: other must be an Estimate, got int 3", lambda: estimate.merge(3))
     refused(TypeError, "Mixture: weights must be a list of numbers, got str 'a'", lambda: bf.Mixture("a", [bf.Normal()]))
+
+
+@pytest.mark.parametrize("word, ours", [("seed", "rng"), ("random_state", "rng"), ("Seed", "rng"), ("samples", "budget"), ("n", "budget"),
+                                        ("n_samples", "budget"), ("n_jobs", "threads"), ("BUDGET", "budget")])
+def test_what_other_libraries_call_a_keyword_is_known(refused, normal, word, ours):
+    refused(TypeError, f"plain: unknown keyword '{word}'; did you mean '{ours}'?", lambda: bf.plain(normal, **{word: 1}))
+
+
+def test_a_law_is_asked_for_n_points_by_whatever_name(refused):
+    refused(TypeError, "sample: unknown keyword 'seed'; did you mean 'rng'?", lambda: bf.Normal().sample(3, seed=1))
+    refused(TypeError, "sample: unknown keyword 'size'; did you mean 'n'?", lambda: bf.Normal().sample(size=3))
+    refused(TypeError, "sample: unknown keyword 'dtype'; numbers come in float64: convert the result",
+            lambda: bf.Normal().sample(3, dtype=np.float32))
+
+
+def test_names_are_suggested_whatever_their_capitals(refused):
+    law = {"F": bf.Normal(), "w": bf.Normal()}
+    refused(ValueError, "GaussianCopula: no input is named 'W'; did you mean 'w'?",
+            lambda: bf.Joint(law, copula=bf.GaussianCopula({("F", "W"): 0.3})))
+
+
+def test_percentages_are_told_from_shares(refused, normal):
+    sample = bf.plain(normal, budget=200, rng=1, keep="sample").sample
+    for levels in (95, [95.0], np.float32(95), np.array(95)):
+        refused(ValueError, "quantile: levels must lie between 0 and 1, got 95: for 95 percent write 0.95", lambda levels=levels: bf.quantile(sample, levels))
+    refused(ValueError, "quantile: levels must lie between 0 and 1, got 0", lambda: bf.quantile(sample, 0))
+    with pytest.raises(ValueError, match="for 95 percent write 0.95"):
+        bf.plain(normal, budget=200, rng=1).confidence_interval(95)
+
+
+@pytest.mark.parametrize("threshold", [2, 2.0, np.float32(2), np.array(2.0), [2.0]])
+def test_one_threshold_needs_no_list(threshold):
+    assert bf.exceedance(lambda x: x[:, 0], bf.Normal(), threshold).outputs == ["P(y > 2)"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", np.float32, np.dtype("float32"), "f4"])
+def test_a_dtype_may_be_numpys(dtype):
+    assert bd.Empirical([[0.0], [1.0]], dtype=dtype).dtype == "float32"

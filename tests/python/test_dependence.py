@@ -175,7 +175,9 @@ def test_aiscv_takes_student_vectors_as_laws():
 ERRORS = [
     (lambda: bf.StudentCopula(R, 0), "StudentCopula: df must be positive and finite, got 0"),
     (lambda: bf.StudentCopula([[1, 2], [2, 1]], 3),
-     "StudentCopula: correlation must be positive definite, smallest eigenvalue is -1"),
+     "StudentCopula: the correlation of input 1 and input 2 must lie in [-1, 1], got 2"),
+    (lambda: bf.StudentCopula({("a", "b"): -1.0}, 3),
+     "StudentCopula: correlation must be positive definite, smallest eigenvalue is 0"),
     (lambda: bf.GaussianCopula({("a", "b"): 0.1}, names=["a", "b"]),
      "GaussianCopula: names belong to a matrix; a dict of pairs brings its own"),
     (lambda: bf.GaussianCopula(np.eye(2), names=[]), "GaussianCopula: names must not be empty; None stands for all inputs"),

@@ -62,9 +62,18 @@ def pair(rho, names=("a", "b")):
      "Joint: copula must have dimension 2 (one per law), got 3"),
     (lambda: pair(0.3, ("a", "c")), ValueError, "GaussianCopula: no input is named 'c'; did you mean 'a'?"),
     (lambda: pair(0.3, ("a", "a")), ValueError, "GaussianCopula: a pair must name two inputs, got 'a' twice"),
-    (lambda: pair(1.1), ValueError, "GaussianCopula: correlation must be positive definite, smallest eigenvalue is -0.1"),
+    (lambda: bf.GaussianCopula({("a", "b"): 1.1}), ValueError,
+     "GaussianCopula: the correlation of 'a' and 'b' must lie in [-1, 1], got 1.1"),
+    (lambda: bf.GaussianCopula({("a", "b"): math.nan}), ValueError,
+     "GaussianCopula: the correlation of 'a' and 'b' must lie in [-1, 1], got nan"),
+    (lambda: bf.GaussianCopula.from_kendall({("a", "b"): -1.1}), ValueError,
+     "GaussianCopula: the correlation of 'a' and 'b' must lie in [-1, 1], got -1.1"),
+    (lambda: bf.GaussianCopula({("a", "b"): 0.9, ("b", "c"): 0.9, ("c", "a"): -0.9}), ValueError,
+     "GaussianCopula: correlation must be positive definite, smallest eigenvalue is -0.8"),
     (lambda: bf.GaussianCopula([[1, 2], [2, 1]]), ValueError,
-     "GaussianCopula: correlation must be positive definite, smallest eigenvalue is -1"),
+     "GaussianCopula: the correlation of input 1 and input 2 must lie in [-1, 1], got 2"),
+    (lambda: bf.GaussianCopula([[1, 2], [2, 1]], names=["a", "b"]), ValueError,
+     "GaussianCopula: the correlation of 'a' and 'b' must lie in [-1, 1], got 2"),
     (lambda: bf.GaussianCopula([[1, 1], [1, 1]]), ValueError,
      "GaussianCopula: correlation must be positive definite, smallest eigenvalue is 0"),
     (lambda: bf.GaussianCopula([[1, 0.2], [0.1, 1]]), ValueError,
@@ -131,7 +140,7 @@ def f(x):
      "Problem: inputs['dists'] of 'a' must be unif, triang, norm, truncnorm or lognorm, got logunif"),
     (lambda: bf.Problem(f, {"names": ["a"], "bounds": [[0, 1, 2]], "dists": ["truncnorm"]}), ValueError,
      "Problem: inputs['bounds'] of 'a' (truncnorm) must be 4 numbers, got 3"),
-    (lambda: bf.exceedance(f, N, 3.0), TypeError, "exceedance: thresholds must be a list of float, got float 3.0"),
+    (lambda: bf.exceedance(f, N, "3"), TypeError, "exceedance: thresholds must be a list of float, got str '3'"),
     (lambda: bf.GaussianCopula({("a", "b"): 0.3, ("b", "a"): 0.5}), ValueError,
      "GaussianCopula: the pair of 'b' and 'a' is given twice"),
     (lambda: bf.exceedance(f, N, []), ValueError, "exceedance: thresholds must hold at least one number, got none"),
@@ -154,7 +163,7 @@ def test_estimates_refuse(estimate, refused):
     refused(IndexError, "Estimate: index must be -2 ... 1, got -3", lambda: estimate.contrast(0, -3))
     refused(TypeError, "Estimate: index must be a name or an integer, got float 1.5", lambda: estimate[1.5])
     for level in (0, 1, -0.5, 95, math.nan):
-        refused(ValueError, f"confidence_interval: level must lie between 0 and 1, got {level:g}",
+        refused(ValueError, f"confidence_interval: level must lie between 0 and 1, got {level:g}" + ": for 95 percent write 0.95" * (level == 95),
                 lambda level=level: estimate.confidence_interval(level))
 
 
@@ -230,6 +239,24 @@ def test_the_first_point_without_a_number_is_named(refused, bad, shown, batch):
     assert error.partial.n == len(error.sample) and 0 < error.partial.n <= where
     np.testing.assert_array_equal(error.sample.x, x[:error.partial.n])
     np.testing.assert_allclose(error.partial.value, error.sample.y.mean(axis=0), rtol=1e-12)
+
+
+def test_a_score_with_the_wrong_sign_is_refused_with_the_first_point_that_shows_it():
+    """Of zeros and ones. One score may serve several outputs, also a mean, and at 0 it may say either."""
+    def run(outputs, score, estimator=bf.aiscv, **options):
+        return estimator(bf.Problem(lambda x: x[:, 0], N, outputs=outputs, score=score), budget=2_000, rng=1, **options)
+
+    wrong = r"the score of output 'P' must be positive exactly where the output is, got [0-9.]+ where it is 0, at point 0 \(x1 = .*wrong sign"
+    for estimator in (bf.aiscv, bf.plain, bf.quasi):
+        with pytest.raises(ValueError, match=f"{estimator.__name__}: {wrong}"):
+            run({"P": lambda y: y > 2}, lambda y: 2 - y, estimator)
+    with pytest.raises(ValueError, match="wrong sign, or another threshold"):
+        run({"P": lambda y: y > 2, "Q": lambda y: y > 1}, lambda y: np.stack([y - 2, y - 2], 1) * [1, -1])
+    for outputs, score in (({"P": lambda y: y > 2}, lambda y: y - 2), ({"P": lambda y: y.round() >= 1}, lambda y: y.round() - 1),
+                           ({"mean": lambda y: y, "P": lambda y: y > 2}, lambda y: y - 2),
+                           ({"count": lambda y: (y > 1).astype(float) + (y > 3), "P": lambda y: y > 3}, lambda y: y - 3)):
+        assert 1_900 < run(outputs, score).n <= 2_000
+    assert run({"P": lambda y: y > 2}, lambda y: np.where(abs(y) > 3, np.nan, y - 2), on_error="discard").n_failed > 0
 
 
 def test_a_score_without_a_number_is_refused(refused):
