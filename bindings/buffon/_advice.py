@@ -27,7 +27,7 @@ def of_warning(text):
 
 def doubts(estimate):
     """Every warning with what to do about it, a sentence or two each: what makes the intervals doubtful."""
-    return [f"{text}. {of_warning(text)}" if of_warning(text) else text for text in estimate.warnings]
+    return [". ".join(filter(None, (text, of_warning(text)))) for text in estimate.warnings]
 
 
 def interval_title(estimate, level):
@@ -35,21 +35,8 @@ def interval_title(estimate, level):
     return f"{100 * level:g} %{', doubtful' * bool(estimate.warnings)}"
 
 
+# What to do about a warning that does not say it itself.
 _WARNINGS = {
-    "heavy tail":
-        "A few evaluations decide the value, and the next one might change it. Spend more, choose a proposal with heavier "
-        'tails (aiscv: family="student"), or ask for a bounded quantity, such as a quantile or a probability.',
-    "few terms carry":
-        "The event was hit only a few times. Spend more, or use aiscv with a score (bf.exceedance has one), which goes "
-        "where the event is.",
-    "where no component is":
-        "The input law's own points found a region that the adaptation missed, and few of them: compare with a run of another "
-        "key, spend more, or give the problem a score.",
-    "regions that no component leads to":
-        "The scores rise in directions that the budget was too small to follow: spend more, and compare with a run of another key.",
-    "the same in every evaluation":
-        "An event that was never hit is not proved impossible. Look at a lower threshold first, give the problem a score, "
-        "or spend more.",
     "no variance to share": "Look at the output: indices say where variation comes from, and there is none.",
     "failed":
         "The values describe the runs that succeeded. If failure goes together with what is asked for (the model diverges "
@@ -62,25 +49,29 @@ _WARNINGS = {
         "Give the law a copula with these correlations, or weights and means under new laws are wrong.",
     "no density":
         "Such rows cannot come from this law: a wrong unit, a wrong column, or truncation that the law should not have.",
-    "the interval is rough": "The interval is right only roughly: more rows or evaluations make it so.",
-    "scrambled nets": "The interval is made for independent rows and tends to be too wide here.",
-    "proposal is provisional":
-        "A part of an integrand may be missed: spend more, give the problem a score, or compare with a run of another key.",
-    "was 0 in the whole":
-        "An event that was never hit is not proved impossible. Give the problem a score (bf.exceedance has one), or spend more.",
+    "scrambled nets": "It tends to be too wide here.",
     "the mean weight is":
         "The sample misses a part of the new law: take one of a wider law, or give up the laws that are far away.",
     "has mass where the sample's has none":
         "No weight makes up for rows that cannot occur: take a sample of a law that covers the new one.",
     "no row of the sample contributes": "The sample says nothing of this value: take a larger one, or one that goes there.",
-    "one row more could":
-        "Draw a sample for this question: give the run the tail as an output of its own, or take one of plain or quasi.",
     "is an estimate from the table":
         "Say the law that made the runs, if you know it; else compare the answers of several fits (bf.fit_joint).",
     "the interval ends where the sample does": "A larger sample, or one that goes further out, closes the interval.",
-    "the given mean of": "A mean that you gave is probably wrong: leave it out and compare.",
+    "the given mean of": "Leave it out and compare.",
     "the controls were not used": "Find out why evaluations fail, or do without the controls.",
+    "is about 0 (": "Ask for absolute ones: means under two laws (bf.reweight with laws) and their contrast.",
 }
+
+# What to do about a diagnostic.
+_HEAVY = (
+    'A few evaluations decide the value, and the next one might change it. Spend more, choose a proposal with heavier tails '
+    '(aiscv: family="student"), or ask for a bounded quantity, such as a quantile or a probability.'
+)
+_FEW = (
+    "The event was hit only a few times. Spend more, or use aiscv with a score (bf.exceedance has one), which goes where the event is."
+)
+_ONE_ROW = "Draw a sample for this question: give the run the tail as an output of its own, or take one of plain or quasi."
 
 
 def worst(values, names, largest=True):
@@ -97,8 +88,12 @@ def _pareto_k(value, e, names=None):
     if found is None:
         return "no tail to judge", meaning, "", False
     k, name = found
+    left = dict(zip(e.names, e.diagnostics.get("pareto_k_residual", []), strict=False)) if names is None else {}
+    heavy = [n for n, v in zip(names or e.names, value, strict=False) if v is not None and v > 0.7]
+    if heavy and all(left.get(n, math.inf) <= 0.7 for n in heavy):
+        return f"largest {k:.2f} ('{name}')", f"{meaning} Here the controls leave no heavy tail: pareto_k_residual.", "", False
     if k > 0.7:
-        return f"largest {k:.2f} ('{name}')", meaning, _WARNINGS["heavy tail"], True
+        return f"largest {k:.2f} ('{name}')", meaning, _HEAVY, True
     return (
         f"largest {k:.2f} ('{name}')",
         meaning,
@@ -113,7 +108,7 @@ def _effective_terms(value, e):
     if found is None or math.isinf(found[0]):
         return "many for every value", meaning, "", False
     few = found[0] < 10
-    return f"fewest {found[0]:,.3g} ('{found[1]}')", meaning, _WARNINGS["few terms carry"] if few else "", few
+    return f"fewest {found[0]:,.3g} ('{found[1]}')", meaning, _FEW if few else "", few
 
 
 def _one_row_more(value, e):
@@ -125,7 +120,7 @@ def _one_row_more(value, e):
     if found is None:
         return "none", meaning, "", False
     much = found[0] > 4
-    return f"most {found[0]:.2g} ('{found[1]}')", meaning, _WARNINGS["one row more could"] if much else "", much
+    return f"most {found[0]:.2g} ('{found[1]}')", meaning, _ONE_ROW if much else "", much
 
 
 def _flag(yes, no, advice):
@@ -255,6 +250,7 @@ _KNOWN = {
     "perturb": _number("What is changed in the law of one input at a time."),
     "delta": _list("By how much."),
     "inputs": _list("Inputs whose laws are perturbed."),
+    "skipped": _list("Inputs whose laws cannot be perturbed so: they have no values."),
     "outputs": _list("Outputs that are asked for."),
     "unperturbed": _list("Their values under the law as it is."),
     "without_score": _list("Parameters that move an end of the support: nothing is known of a derivative by them."),

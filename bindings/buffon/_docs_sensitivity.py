@@ -64,13 +64,14 @@ DOCS = {
             ``covariance`` of all: they come from the same rows. Where inputs depend on each other, 'mean' and 'variance'
             keep the law of the others given the perturbed one; 'marginal' keeps the copula. A value that the sample cannot
             tell warns (``doubtful="raise"``: raises). ``diagnostics``: ``delta``, ``inputs``, ``outputs``, ``unperturbed``
-            values, and those of ``reweight`` for each.
+            values, and those of ``reweight`` for each. An input whose law cannot be tilted so far (a log-normal law far to the right:
+            take ``space="normal"``) has no values; a warning tells why, and ``diagnostics["skipped"]`` names it. A value that is
+            about 0 under the unperturbed law, so that relative changes say little, warns, too.
 
         Raises
         ------
         ValueError
-            For a law that cannot be tilted so far (a log-normal law far to the right: take ``space="normal"``), a mixture, a
-            value of 0 under the unperturbed law, and as for ``reweight``.
+            Where no input's law can be changed so, for a mixture, a value of 0 under the unperturbed law, and as for ``reweight``.
 
         References
         ----------

@@ -96,7 +96,8 @@ def plot(self, ax: "matplotlib.axes.Axes | None" = None, level: float = 0.95) ->
     """
     picture = PICTURES.get(self.diagnostics.get("picture"))
     panels = len(self.diagnostics["outputs"]) if picture else 1
-    if ax is None:
+    own = ax is None
+    if own:
         pyplot = needed("matplotlib.pyplot", "Estimate.plot", "plot")
         _, axes = pyplot.subplots(1, panels, layout="constrained", squeeze=False, figsize=(6.4 * panels**0.7, 4.8))
         ax = axes[0, 0]
@@ -104,7 +105,7 @@ def plot(self, ax: "matplotlib.axes.Axes | None" = None, level: float = 0.95) ->
         raise ValueError(f"Estimate.plot: ax takes one output, the estimate has {panels}")
     if picture:
         picture(self, ax.figure.axes if panels > 1 else [ax], level)
-        return _told(self, ax)
+        return _told(self, ax, own)
     low, high = self._interval(level)
     rows = range(len(self))
     ax.errorbar(self.value, rows, xerr=[self.value - low, high - self.value], fmt="o", capsize=3)
@@ -113,12 +114,15 @@ def plot(self, ax: "matplotlib.axes.Axes | None" = None, level: float = 0.95) ->
     ax.set_xlabel(f"value with interval ({_advice.interval_title(self, level)}), {self.n:,} evaluations")
     if min(self.value) > 0 and max(self.value) >= 100 * min(self.value):
         ax.set_xscale("log")
-    return _told(self, ax)
+    return _told(self, ax, own)
 
 
-def _told(estimate, ax):
+def _told(estimate, ax, own):
     """The axes with what makes the intervals doubtful below them."""
-    lines = [line for doubt in _advice.doubts(estimate) for line in textwrap.wrap(f"Doubtful: {doubt}", 90)]
+    letters = max(24, int(12 * ax.get_window_extent().width / ax.figure.dpi))   # 12 of them are an inch
+    lines = [line for doubt in _advice.doubts(estimate) for line in textwrap.wrap(f"Doubtful: {doubt}", letters)]
+    if lines and own:
+        ax.figure.set_figheight(ax.figure.get_figheight() + 0.17 * len(lines))
     ax.set_xlabel("\n".join([ax.get_xlabel(), *lines]))
     return ax
 

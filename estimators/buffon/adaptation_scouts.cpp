@@ -104,7 +104,7 @@ void Adaptation::warn_of_beyond(Estimate& e) const {
     std::ostringstream text;
     text.precision(2);
     text << "'" << e.names[static_cast<std::size_t>(worst.expectation)] << "': by its scores, regions that no component leads to may hold up to "
-         << worst.reach << " times the value: a region may be missed; a larger budget helps";
+         << worst.reach << " times the value: spend more, and compare with a run of another key";
     e.warnings.push_back(text.str());
 }
 

@@ -351,16 +351,15 @@ Matrix FinalSample::expectations(const Matrix& summands, std::int64_t count) con
 /// Tails of the summands, before and after the controls, and whether each output was seen at all.
 void FinalSample::judge(Estimate& e) {
     const bool plain = e.size() == first_t_.cols;   // no columns of success, no own controls
-    const auto judge_summands = [&](ConstView summands) {
-        judge_tails(summands, e);
-        warn_of_few_terms(summands, points_.size(), e);
-    };
-    plain ? judge_summands(first_t_) : judge_summands(expectations(first_t_, e.size()));
+    const Matrix summands = plain ? first_t_ : expectations(first_t_, e.size());
     if (keeps_state(evaluate_.run())) judged_t_ = first_t_;
     subtract_products(first_x_, coefficients_, first_t_);
     own_.subtract(own_coefficients_, first_t_);
     const Matrix rest = plain ? std::move(first_t_) : expectations(first_t_, e.size());
-    e.diagnostics["pareto_k_residual"] = tail_shapes(rest, e.size());
+    const std::vector<double> left = tail_shapes(rest, e.size());
+    judge_tails(summands, e, false, left);
+    warn_of_few_terms(summands, points_.size(), e);
+    e.diagnostics["pareto_k_residual"] = left;
     set_kurtosis(rest, points_.size(), e);
     if (proposal_.alpha().front() < 1) {
         std::vector<std::int64_t> columns;
@@ -369,8 +368,7 @@ void FinalSample::judge(Estimate& e) {
     }
     for (std::int64_t j = 0; j < e.size(); ++j)
         if (!ever_seen(column_of(evaluate_, j, evaluate_.outputs())))
-            e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +
-                                 "' was 0 in the whole final sample: a rare event needs a score or a larger budget");
+            warn_of_zeros(j, "final sample", e);
 }
 
 }  // namespace buffon

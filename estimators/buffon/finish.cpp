@@ -33,8 +33,8 @@ void warn_of_constants(Estimate& e) {
     for (std::int64_t j = 0; j < e.size(); ++j)
         if (e.covariance(j, j) == 0)
             e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +
-                                 "' was the same in every evaluation: an error of 0 then means that no variation was seen "
-                                 "(an event that was never hit, say), not that there is none");
+                                 "' was the same in every evaluation, so its error of 0 says nothing (an event that was never hit, say): "
+                                 "spend more, or use aiscv with a score");
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <sstream>
+#include <span>
 #include <utility>
 
 #include <buffon/check.hpp>
@@ -11,6 +11,7 @@
 #include <buffon/law_parameters.hpp>
 #include <buffon/new_laws.hpp>
 #include <buffon/normal_functions.hpp>
+#include <buffon/parallel.hpp>
 #include <buffon/quantiles_under.hpp>
 #include <buffon/text.hpp>
 #include <buffon/weighted_cdf.hpp>
@@ -92,53 +93,83 @@ struct Directions {
 /// Functions of the outputs whose means are differentiated: (rows, C) of draws first ... first + count.
 using Functions = std::function<double(std::int64_t draw, std::size_t column)>;
 
+/// At most so many numbers are kept of scores: others are made again where they are wanted.
+constexpr std::int64_t kept_scores = 1 << 25;
+
 class Scores {
 public:
     /// `events`: the functions are 0 or 1.
     Scores(const KeptRows& rows, const ParametricLaw& law, const std::vector<Direction>& directions, bool events)
-        : rows_(rows), law_(law), directions_(directions), density_(log_density_of(law.law())), events_(events) {}
+        : rows_(rows), events_(events), weight_(static_cast<std::size_t>(rows.draws())), scores_(of(law, directions)) {
+        const LogDensity density = log_density_of(law.law());
+        const auto d = static_cast<std::int64_t>(scores_.size());
+        if (d * rows.draws() <= kept_scores) kept_ = Matrix(d, rows.draws());
+        parallel::for_blocks(rows.draws(), rows.threads(), [&](std::int64_t first, std::int64_t count) {
+            std::ranges::copy(rows.weights(density, first, count), weight_.begin() + first);
+            for (std::int64_t g = 0; g < kept_.rows; ++g)
+                std::ranges::copy(made(static_cast<std::size_t>(g), first, count), kept_.view().row(g).begin() + first);
+        });
+    }
 
     /// Means of the functions, then their derivatives direction by direction. `names`: (1 + P) C.
     Estimate means(const Functions& f, std::size_t columns, std::vector<std::string> names, bool controls) const {
         const Centres c = centres(f, columns);
-        return joint_means(rows_, std::move(names), 1 + static_cast<std::int64_t>(directions_.size()),
+        return joint_means(rows_, std::move(names), 1 + static_cast<std::int64_t>(scores_.size()),
                            [&](std::int64_t g, std::int64_t first, std::int64_t count) { return terms(g, f, c, first, count); }, controls,
                            !events_);   // the window around a quantile is wide enough for what lies beyond the rows
     }
 
 private:
+    /// Parts of the score by one direction.
+    using Parts = std::vector<std::pair<LawScore, double>>;
+    static std::vector<Parts> of(const ParametricLaw& law, const std::vector<Direction>& directions) {
+        std::vector<Parts> all;
+        for (const Direction& direction : directions) {
+            Parts parts;
+            for (const auto& [k, factor] : direction.parts) parts.emplace_back(law.score(k), factor);
+            all.push_back(std::move(parts));
+        }
+        return all;
+    }
+
     /// Means of the functions given success, and its probability.
     struct Centres {
         std::vector<double> mean;
         double success;
     };
     Centres centres(const Functions& f, std::size_t columns) const {
-        const std::vector<double> w = rows_.weights(density_, 0, rows_.draws());
         std::vector<double> sum(columns);
         double total = 0;
         for (std::int64_t i = 0; i < rows_.draws(); ++i) {
             if (!rows_.succeeded(i)) continue;
-            total += w[static_cast<std::size_t>(i)];
-            for (std::size_t c = 0; c < columns; ++c) sum[c] += w[static_cast<std::size_t>(i)] * f(i, c);
+            const double w = weight_[static_cast<std::size_t>(i)];
+            total += w;
+            for (std::size_t c = 0; c < columns; ++c) sum[c] += w * f(i, c);
         }
         require(total > 0, rows_.function(), ": no row of the sample has weight under this law");
         for (double& s : sum) s /= total;
         return {std::move(sum), rows_.failures() ? total / static_cast<double>(rows_.draws()) : 1.0};
     }
 
-    std::vector<double> score(const Direction& direction, std::int64_t first, std::int64_t count) const {
+    /// 0 at draws that were skipped.
+    std::vector<double> made(std::size_t g, std::int64_t first, std::int64_t count) const {
         const ConstView x = rows_.points(first, count);
         std::vector<double> all(static_cast<std::size_t>(count)), part(static_cast<std::size_t>(x.rows));
-        for (const auto& [k, factor] : direction.parts) {
-            law_.score(k, x, part);
+        for (const auto& [score, factor] : scores_[g]) {
+            score(x, part);
             for (std::size_t i = 0; i < part.size(); ++i) all[i] += factor * part[i];
         }
         return all;
     }
+    std::vector<double> score(std::int64_t g, std::int64_t first, std::int64_t count) const {
+        if (kept_.rows == 0) return made(static_cast<std::size_t>(g), first, count);
+        const auto row = kept_.view().row(g).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+        return {row.begin(), row.end()};
+    }
 
     Terms terms(std::int64_t g, const Functions& f, const Centres& c, std::int64_t first, std::int64_t count) const {
-        const std::vector<double> w = rows_.weights(density_, first, count);
-        const std::vector<double> s = g > 0 ? score(directions_[static_cast<std::size_t>(g - 1)], first, count) : std::vector<double>(w.size(), 1.0);
+        const std::span w = std::span(weight_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+        const std::vector<double> s = g > 0 ? score(g - 1, first, count) : std::vector<double>(w.size(), 1.0);
         const auto columns = static_cast<std::int64_t>(c.mean.size());
         Terms out{Matrix(count, columns), Matrix(count, g > 0 ? 2 : 1), Matrix(count, columns)};
         for (std::int64_t i = 0; i < count; ++i) {
@@ -157,10 +188,10 @@ private:
     }
 
     const KeptRows& rows_;
-    const ParametricLaw& law_;
-    const std::vector<Direction>& directions_;
-    LogDensity density_;
     bool events_;
+    std::vector<double> weight_;
+    std::vector<Parts> scores_;
+    Matrix kept_;   // (P, draws), or none
 };
 
 std::string value_text(const KeptRows& rows, std::size_t k, const LawDerivativesOptions& options) {
@@ -202,7 +233,7 @@ Result of_means(const KeptRows& rows, const Scores& scores, const std::vector<Di
 /// Distribution function and its derivatives at both ends of a window around each quantile, linear between them.
 Result of_quantiles(const KeptRows& rows, const Scores& scores, const Distribution& law, const std::vector<Direction>& directions,
                     const LawDerivativesOptions& options) {
-    require(options.level > 0 && options.level < 1, "law_derivatives: level must lie between 0 and 1, got ", options.level);
+    require(options.level > 0 && options.level < 1, "law_derivatives: level must lie between 0 and 1, got ", options.level, as_a_share(options.level));
     const std::size_t m = rows.names().size();
     std::vector<double> w = rows.weights(log_density_of(law), 0, rows.draws());
     double sum = 0, squares = 0;
@@ -254,8 +285,12 @@ Estimate derivatives_of(const Result& result, const KeptRows& rows, const std::v
             }
         return out;
     }, derivative_names(rows, directions, options));
-    if (options.elasticities)
+    if (options.elasticities) {
+        const std::vector<double> error = result.raw.std_error();
+        for (std::size_t k = 0; k < m && options.quantity == Differentiated::mean; ++k)
+            warn_of_zero(value_text(rows, k, options), result.raw.value[k], error[k], "elasticities", e);
         for (const double v : e.value) require(std::isfinite(v), "law_derivatives: elasticities need values that are not 0");
+    }
     return e;
 }
 

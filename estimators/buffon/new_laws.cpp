@@ -189,6 +189,12 @@ NewLaws one_law(const KeptRows& rows, const std::optional<Distribution>& law) {
     return {{log_density_of(base)}, {""}, {base}};
 }
 
+void warn_of_zero(const std::string& name, double value, double error, const std::string& relative, Estimate& e) {
+    constexpr double told_from_zero = 4;
+    if (std::abs(value) < told_from_zero * error)
+        e.warnings.push_back("'" + name + "' is about 0 (" + with_error(value, error) + "): " + relative + " of it say little");
+}
+
 void judge(const KeptRows& rows, const NewLaws& laws, Doubtful doubtful, Estimate& e) {
     judge_weights(rows, laws, e);
     judge_supports(rows, laws, e);

@@ -38,4 +38,7 @@ Estimate ratio_means(const KeptRows& rows, std::vector<std::string> names, const
 /// missed; `automatic`, where fewer than ten weights and terms count, or k-hat is above 1 (not even a mean) and fewer than five do.
 void judge(const KeptRows& rows, const NewLaws& laws, Doubtful doubtful, Estimate& e);
 
+/// Warns where a value that others are divided by is fewer than four standard errors from 0. `relative`: what is divided.
+void warn_of_zero(const std::string& name, double value, double error, const std::string& relative, Estimate& e);
+
 }  // namespace buffon

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <sstream>
+#include <stdexcept>
 
 #include <buffon/check.hpp>
 #include <buffon/elementary.hpp>
@@ -36,7 +38,7 @@ std::vector<double> grid(const PerturbedLawOptions& options) {
 
 /// The score z moves to N(mean, variance).
 LogRatio of_scores(const Univariate& law, double mean, double variance) {
-    require(variance > 0, "perturbed_law: the variance must stay positive, got ", variance, " of its former value");
+    require(variance > 0, "the variance must stay positive, got ", variance, " of its former value");
     return [law, mean, variance](double x) {
         const double z = std::visit([&](const auto& l) { return l.to_normal(x); }, law);
         if (!std::isfinite(z)) return 0.0;   // outside the support, or beyond every double: the old density decides
@@ -50,11 +52,11 @@ LogRatio of_tilt(const Tilt& tilt) {
 
 LogRatio perturbed(const Univariate& law, double delta, const PerturbedLawOptions& options) {
     const bool mean = options.perturb == Perturb::mean;
-    require(std::isfinite(delta), "perturbed_law: delta must be finite, got ", delta);
+    require(std::isfinite(delta), "delta must be finite, got ", delta);
     if (options.space == Space::normal) {
-        require(!options.absolute, "perturbed_law: absolute has no meaning with space = 'normal'");
+        require(!options.absolute, "absolute has no meaning with space = 'normal'");
         require(!std::holds_alternative<Discrete>(law) && !std::holds_alternative<Constant>(law),
-                "perturbed_law: a law of single values (Discrete, Constant) has no normal scores to shift; use space = 'physical'");
+                "a law of single values (Discrete, Constant) has no normal scores to shift; use space = 'physical'");
         return mean ? of_scores(law, delta, 1) : of_scores(law, 0, 1 + delta);
     }
     const auto [old_mean, variance] = std::visit([](const auto& l) { return std::pair(l.mean(), l.variance()); }, law);
@@ -70,11 +72,15 @@ public:
         laws_.densities.push_back(log_density_of(base));
         laws_.names.push_back("unperturbed");
         for (const auto& name : options.inputs.empty() ? uncertain() : options.inputs) add(rows, base, name);
+        require(!inputs_.empty(), rows.function(), ": ", why_.empty() ? "no input is uncertain" : why_.front());
     }
 
     const NewLaws& laws() const { return laws_; }
     const std::vector<double>& delta() const { return delta_; }
     const std::vector<std::string>& inputs() const { return inputs_; }
+    /// Those whose law cannot be perturbed so, and a sentence about each.
+    const std::vector<std::string>& skipped() const { return skipped_; }
+    const std::vector<std::string>& why() const { return why_; }
 
 private:
     /// All inputs but constants, which have nothing to perturb.
@@ -88,12 +94,24 @@ private:
     void add(const KeptRows& rows, const Distribution& base, const std::string& name) {
         const auto found = std::ranges::find(names_, name);
         require(found != names_.end(), rows.function(), ": there is no input '", name, "'", suggestion(name, names_));
-        inputs_.push_back(name);
-        const auto j = found - names_.begin();
-        for (const double delta : delta_) {
-            laws_.names.push_back(label(name, delta));
-            laws_.densities.push_back(density(base, j, delta));
+        std::vector<LogDensity> densities;
+        try {
+            for (const double delta : delta_) densities.push_back(density(base, found - names_.begin(), delta));
+        } catch (const std::invalid_argument& error) {   // by one delta is enough: curves have all of them
+            skipped_.push_back(name);
+            why_.push_back("'" + name + "': " + reason(error.what()));
+            return;
         }
+        inputs_.push_back(name);
+        for (const double delta : delta_) laws_.names.push_back(label(name, delta));
+        std::ranges::move(densities, std::back_inserter(laws_.densities));
+    }
+
+    /// Why in words, and what to do where it is not said.
+    std::string reason(std::string what) const {
+        if (what.starts_with("tilt: ")) what.erase(0, 6);
+        const bool physical = options_.space == Space::physical && options_.perturb != Perturb::marginal;
+        return physical && what.find("space =") == what.npos ? what + "; space = 'normal' shifts normal scores instead" : what;
     }
 
     LogDensity density(const Distribution& base, std::int64_t j, double delta) const {
@@ -107,7 +125,7 @@ private:
 
     Distribution replaced(std::size_t j, std::size_t k) const {
         const auto given = as_joint(options_.marginals[k]);
-        require(given && given->dim() == 1, "perturbed_law: marginals[", k, "] must be a univariate law");
+        require(given && given->dim() == 1, "marginals[", k, "] must be a univariate law");
         std::vector<Univariate> laws = marginals_->laws();
         laws[j] = given->laws().front();
         return Joint(std::move(laws), marginals_->names(), marginals_->dependence());
@@ -123,7 +141,7 @@ private:
 
     const PerturbedLawOptions& options_;
     std::vector<double> delta_;
-    std::vector<std::string> names_, inputs_;
+    std::vector<std::string> names_, inputs_, skipped_, why_;
     std::optional<Joint> marginals_;
     NewLaws laws_;
 };
@@ -156,6 +174,7 @@ Estimate perturbed_law(const Sample& sample, const PerturbedLawOptions& options)
     Estimate raw = quantiles ? quantiles_under(rows, perturbed.laws(), {options.level}, options.controls)
                              : means_under(rows, perturbed.laws(), false, options.controls);
     judge(rows, perturbed.laws(), options.doubtful, raw);
+    for (const auto& why : perturbed.why()) raw.warnings.push_back("input left out, " + why);
 
     const auto m = static_cast<std::size_t>(rows.outputs());
     std::vector<char> probability;
@@ -164,6 +183,8 @@ Estimate perturbed_law(const Sample& sample, const PerturbedLawOptions& options)
                               (options.quantity == PerturbedQuantity::automatic && is_event(rows, static_cast<std::int64_t>(k))));
         require(raw.value[k] != 0, "perturbed_law: '", rows.names()[k], "' is 0 under the unperturbed law: no relative change");
     }
+    for (std::size_t k = 0; k < m; ++k)
+        if (!probability[k]) warn_of_zero(rows.names()[k], raw.value[k], raw.std_error()[k], "relative changes", raw);
     Estimate e = raw.transform([&](const std::vector<double>& v) {
         std::vector<double> out;
         for (std::size_t a = m; a < v.size(); ++a) out.push_back(index_of(v[a % m], v[a], probability[a % m]));
@@ -172,6 +193,7 @@ Estimate perturbed_law(const Sample& sample, const PerturbedLawOptions& options)
     drop_unperturbed(e);
     e.diagnostics["picture"] = std::string("perturbed law");
     e.diagnostics["inputs"] = perturbed.inputs();
+    if (!perturbed.skipped().empty()) e.diagnostics["skipped"] = perturbed.skipped();
     e.diagnostics["delta"] = perturbed.delta();
     e.diagnostics["outputs"] = rows.names();
     e.diagnostics["perturb"] = std::string(EnumNames<Perturb>::names[static_cast<std::size_t>(options.perturb)]);

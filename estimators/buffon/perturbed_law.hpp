@@ -64,7 +64,9 @@ struct PerturbedLawOptions {
 /// Values input by input, perturbation by perturbation, output by output; of a probability P that becomes Q: Q / P - 1 for Q >= P, else
 /// 1 - P / Q; of a mean or quantile: the relative change (divided by its size). Errors by the delta method from the joint covariance of
 /// old and new. Where inputs depend on each other 'mean' and 'variance' keep the law of the others given this one.
-/// @throw std::invalid_argument for laws that cannot be tilted so far, an input without a marginal law (mixtures), and as reweight.
+/// An input whose law cannot be perturbed by one of the deltas (tilted so far) is left out, which a warning and diagnostics["skipped"] say;
+/// a value that is about 0 under the unperturbed law, so that relative changes say little, is warned of.
+/// @throw std::invalid_argument where all inputs are left out, for an input without a marginal law (mixtures), and as reweight.
 /// Source: Lemaitre et al. (2015) for probabilities, Sueur, Iooss, Delage (2017) for quantiles.
 Estimate perturbed_law(const Sample& sample, const PerturbedLawOptions& options = {});
 

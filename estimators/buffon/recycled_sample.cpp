@@ -325,12 +325,13 @@ Estimate recycled(const Evaluation& evaluate, std::vector<RecycledSample>& sampl
         n += sample.n();
         nets += sample.last().nets;
     }
-    judge_tails(t, e);
+    const std::vector<double> left = tail_shapes(outputs_of(evaluate, all.rest, e.size()), e.size());
+    judge_tails(t, e, false, left);
     warn_of_few_terms(t, n, e);
-    e.diagnostics["pareto_k_residual"] = tail_shapes(outputs_of(evaluate, all.rest, e.size()), e.size());
+    e.diagnostics["pareto_k_residual"] = left;
     for (std::int64_t j = 0; j < e.size(); ++j)
         if (std::ranges::all_of(std::views::iota(std::int64_t{0}, t.rows), [&](std::int64_t i) { return t(i, j) == 0; }) && e.value[static_cast<std::size_t>(j)] == 0)
-            e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] + "' was 0 in the whole sample: a rare event needs a score or a larger budget");
+            warn_of_zeros(j, "sample", e);
     const Proposal& proposal = samples.front().last().proposal;
     e.diagnostics["alpha"] = proposal.alpha();
     e.diagnostics["components"] = static_cast<std::int64_t>(proposal.components().size());

@@ -122,17 +122,18 @@ std::vector<double> tail_shapes(ConstView summands, std::int64_t m, bool of_kept
     return k_hat;
 }
 
-void judge_tails(ConstView summands, Estimate& estimate, bool of_kept) {
+void judge_tails(ConstView summands, Estimate& estimate, bool of_kept, const std::vector<double>& left) {
     const double limit = std::min(1 - 1 / std::log10(std::max(static_cast<double>(summands.rows), 20.0)), 0.7);
     const std::vector<double> k_hat = tail_shapes(summands, estimate.size(), of_kept);
-    const std::vector<std::size_t> heavy = above(k_hat, limit);
+    std::vector<std::size_t> heavy = above(k_hat, limit);
+    std::erase_if(heavy, [&](std::size_t j) { return j < left.size() && left[j] <= limit; });   // no tail to judge is none that is tame
     estimate.diagnostics["pareto_k"] = k_hat;
     if (heavy.empty()) return;
     std::size_t worst = 0;
     std::ostringstream text;
     text.precision(2);
     text << listed(estimate, heavy, k_hat, worst) << ": what is averaged has a heavy tail (k-hat " << k_hat[worst]
-         << "), so the standard error may be far too small; a larger budget or another sampling law helps";
+         << "), so the standard error may be far too small: spend more, or sample from a law with heavier tails";
     estimate.warnings.push_back(text.str());
 }
 
@@ -162,7 +163,7 @@ void warn_of_few_terms(ConstView terms, std::int64_t n, Estimate& estimate, Cons
     std::ostringstream text;
     text.precision(2);
     text << listed(estimate, few, share, worst) << ": a few terms carry the mean, as if an event had been hit " << 1 / share[worst]
-         << " times: the interval is rough; a larger budget helps";
+         << " times, so the interval is rough: spend more, or use aiscv with a score";
     estimate.warnings.push_back(text.str());
 }
 
@@ -184,8 +185,8 @@ void warn_of_one_row(const std::vector<double>& moves, Estimate& estimate) {
     std::ostringstream text;
     text.precision(2);
     text << listed(estimate, large, moves, worst) << ": where the terms are largest the sample has few rows, and others weigh far more: one row "
-         << "more could move the value by " << moves[worst] << " standard errors, so the interval may be far too short; a sample drawn for this "
-         << "question (as an output of its own, or by plain or quasi) helps";
+         << "more could move the value by " << moves[worst] << " standard errors, so the interval may be far too short: draw a sample for this "
+         << "question (give the run the tail as an output of its own, or use plain or quasi)";
     estimate.warnings.push_back(text.str());
 }
 
@@ -197,6 +198,12 @@ void widen_by_half_a_row(const std::vector<double>& moves, Estimate& estimate) {
     }
     for (std::int64_t a = 0; a < estimate.size(); ++a)
         for (std::int64_t b = 0; b < estimate.size(); ++b) estimate.covariance(a, b) *= factor[static_cast<std::size_t>(a)] * factor[static_cast<std::size_t>(b)];
+}
+
+void warn_of_zeros(std::int64_t j, const std::string& sample, Estimate& e) {
+    const std::string name = "'" + e.names[static_cast<std::size_t>(j)] + "' was ";
+    std::erase_if(e.warnings, [&](const std::string& warning) { return warning.starts_with(name + "the same in every"); });
+    e.warnings.push_back(name + "0 in the whole " + sample + ", which does not make it impossible: give the problem a score, or spend more");
 }
 
 void judge_mean(ConstView terms, std::int64_t n, Estimate& estimate) {

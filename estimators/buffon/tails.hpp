@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <buffon/estimate.hpp>
@@ -16,7 +17,10 @@ namespace buffon {
 std::vector<double> tail_shapes(ConstView summands, std::int64_t m, bool of_kept = false);
 
 /// The same into diagnostics["pareto_k"], and a warning that names the values above min(1 - 1 / log10 n, 0.7).
-void judge_tails(ConstView summands, Estimate& estimate, bool of_kept = false);
+/// `left` (m), or none: k-hat of what controls leave of the summands, whose mean the error is of: values that are tame there are not
+/// warned of. Sizes of an event's terms under a mixture, most about 1 and a few up to ten, have a k-hat of up to 1.4 and good
+/// intervals (docs/rare.md).
+void judge_tails(ConstView summands, Estimate& estimate, bool of_kept = false, const std::vector<double>& left = {});
 
 /// Sets the excess kurtosis of the errors of a mean of n terms, these the first of them: of independent terms theirs / n.
 /// That of R replicates, from `finish_replicates`, is not taken for larger than their terms' / R: scrambles of smooth terms
@@ -47,6 +51,9 @@ inline constexpr double most_of_one_row = 4;
 /// Adds the variance that half a row more makes, (m error / 2)^2, m up to `most_of_one_row`: a doubted error need not grow without
 /// bound. Correlations stay. What a thin sample has not seen no error of its rows can tell.
 void widen_by_half_a_row(const std::vector<double>& moves, Estimate& estimate);
+
+/// Value j was 0 in the whole `sample`, whatever was said of its being the same everywhere.
+void warn_of_zeros(std::int64_t j, const std::string& sample, Estimate& estimate);
 
 /// Tail, kurtosis and number of terms of the mean of n independent or net points, these rows the first of them.
 void judge_mean(ConstView terms, std::int64_t n, Estimate& estimate);

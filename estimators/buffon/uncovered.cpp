@@ -61,7 +61,7 @@ void warn_of_uncovered(const Uncovered& uncovered, const std::vector<std::int64_
     estimate.diagnostics["uncovered"] = parts;
     if (doubtful == 0) return;
     if (doubtful > 1) text << " (and " << doubtful - 1 << " more of " << columns.size() << " values)";
-    text << ": a region may be missed, and its probability is rough; a larger budget or more components help";
+    text << ", so a region may be missed: spend more, or compare with a run of another key";
     estimate.warnings.push_back(text.str());
 }
 

@@ -222,16 +222,53 @@ Joint ParametricLaw::with(std::size_t k, double value) const {
     return Joint(law_.laws(), law_.names(), Dependence(std::move(groups)));
 }
 
-void ParametricLaw::score(std::size_t k, ConstView x, std::span<double> out) const {
+/// The input itself, or those of its copula; of a copula's parameter the copula's.
+std::vector<std::int64_t> ParametricLaw::concerned(std::size_t k) const {
+    const std::int64_t input = parameters_.at(k).input;
+    const auto& groups = law_.dependence().groups();
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+        std::vector<std::int64_t> all = groups[g].coordinates;
+        if (all.empty())
+            for (std::int64_t j = 0; j < law_.dim(); ++j) all.push_back(j);
+        if (input < 0 ? g == places_[k].group : std::ranges::find(all, input) != all.end()) return all;
+    }
+    return {input};
+}
+
+namespace {
+
+constexpr std::array<std::pair<double, double>, 4> nodes{{{-2, 1.0 / 12}, {-1, -8.0 / 12}, {1, 8.0 / 12}, {2, -1.0 / 12}}};
+
+/// The law of these inputs, which no copula joins to others.
+Joint law_of(const std::vector<std::int64_t>& inputs, const Joint& law) {
+    std::vector<Univariate> laws;
+    for (const std::int64_t j : inputs) laws.push_back(law.laws()[static_cast<std::size_t>(j)]);
+    for (const CopulaGroup& group : law.dependence().groups())
+        if (group.coordinates.empty() || group.coordinates == inputs) return Joint(std::move(laws), {}, Dependence({{group.copula, {}}}));
+    return Joint(std::move(laws));
+}
+
+}  // namespace
+
+LawScore ParametricLaw::score(std::size_t k) const {
     constexpr double relative_step = 1e-3;
     const LawParameter& p = parameters_.at(k);
-    const double h = relative_step * p.scale;
-    std::ranges::fill(out, 0.0);
+    LawScore score;
+    score.inputs_ = concerned(k);
+    score.step_ = relative_step * p.scale;
+    for (const auto& [step, weight] : nodes) score.laws_.push_back(law_of(score.inputs_, with(k, p.value + step * score.step_)));
+    return score;
+}
+
+void LawScore::operator()(ConstView x, std::span<double> out) const {
+    Matrix mine(x.rows, static_cast<std::int64_t>(inputs_.size()));
+    for (std::int64_t i = 0; i < x.rows; ++i)
+        for (std::int64_t c = 0; c < mine.cols; ++c) mine(i, c) = x(i, inputs_[static_cast<std::size_t>(c)]);
     std::vector<double> log_f(out.size());
-    constexpr std::pair<double, double> nodes[] = {{-2, 1.0 / 12}, {-1, -8.0 / 12}, {1, 8.0 / 12}, {2, -1.0 / 12}};
-    for (const auto& [step, weight] : nodes) {
-        with(k, p.value + step * h).log_density(x, log_f);
-        for (std::size_t i = 0; i < out.size(); ++i) out[i] += weight * log_f[i] / h;
+    std::ranges::fill(out, 0.0);
+    for (std::size_t node = 0; node < nodes.size(); ++node) {
+        laws_[node].log_density(mine, log_f);
+        for (std::size_t i = 0; i < out.size(); ++i) out[i] += nodes[node].second * log_f[i] / step_;
     }
     for (double& s : out)
         if (!std::isfinite(s)) s = 0.0;   // -inf - -inf: no density there

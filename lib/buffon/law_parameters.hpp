@@ -20,6 +20,20 @@ struct LawParameter {
     std::int64_t input;        // whose marginal law it belongs to; -1: the dependence
 };
 
+/// d log density / d one parameter at the rows of x (n, d) into out (n); 0 outside the support. A five-point difference quotient of
+/// step 1e-3 scale: relative error about 1e-11 (1e-12 x the size of the log density at least). Of the inputs that depend on each
+/// other through one copula, or of one that depends on none: the rest of the density does not change.
+class LawScore {
+public:
+    void operator()(ConstView x, std::span<double> out) const;
+
+private:
+    friend class ParametricLaw;
+    std::vector<std::int64_t> inputs_;
+    std::vector<Joint> laws_;   // of these inputs, at the nodes of the quotient
+    double step_ = 0;
+};
+
 /// A law by its marginal laws and copulas.   none: a mixture.
 std::optional<Joint> as_joint(const Distribution& law);
 
@@ -33,11 +47,13 @@ public:
     const std::vector<LawParameter>& parameters() const { return parameters_; }
     /// The law with another value of parameter k.   @throw std::invalid_argument where there is no such law.
     Joint with(std::size_t k, double value) const;
-    /// d log density / d parameter k at the rows of x (n, d) into out (n); 0 outside the support. A five-point difference quotient of
-    /// step 1e-3 scale: relative error about 1e-11 (1e-12 x the size of the log density at least).
-    void score(std::size_t k, ConstView x, std::span<double> out) const;
+    /// d log density / d parameter k as a function of the rows of x.
+    LawScore score(std::size_t k) const;
+    void score(std::size_t k, ConstView x, std::span<double> out) const { score(k)(x, out); }
 
 private:
+    std::vector<std::int64_t> concerned(std::size_t k) const;
+
     struct Place {
         std::size_t group = 0;         // copula
         std::int64_t i = 0, j = 0;     // its correlation, i < j; i = j: its degrees of freedom

@@ -83,7 +83,7 @@ Tilt solve(const Nodes& nodes, double m1, double m2, bool square) {
     const bool there = std::abs(now.m1 - m1) < 1e-8 * (1 + std::abs(m1)) && (!square || std::abs(now.m2 - m2) < 1e-8 * (1 + std::abs(m2)));
     require(there && now.unseen < unseen_mass, "tilt: ", square ? "variance " : "mean ",
             square ? m2 * nodes.scale * nodes.scale : nodes.centre + m1 * nodes.scale,
-            " is too far for the law's tails, or they are too heavy; shift its normal scores instead, or replace the law");
+            " is too far for the law's tails, or they are too heavy: space = 'normal' shifts its normal scores instead");
     return {a, b, now.log_norm, nodes.centre, nodes.scale};
 }
 

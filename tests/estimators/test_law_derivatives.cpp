@@ -107,3 +107,18 @@ TEST_CASE("correlations have derivatives, ends of a support have none") {
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(law_derivatives(sample, {.parameters = {"a.sb"}}), "law_derivatives: the law has no parameter 'a.sb'; did you mean 'a.sd'?", std::invalid_argument);
 }
+
+TEST_CASE("derivatives by many inputs are the same bits on any number of threads") {
+    const Problem sum([](std::span<const double> x) { double s = 0; for (const double v : x) s += v * v; return s; },
+                      Distribution(Joint(std::vector<Univariate>(6, Gamma(2, 1)))));
+    const Sample s = *plain(sum, kept(10'000, 41)).sample;
+    const Estimate one = law_derivatives(s, {.threads = 1}), three = law_derivatives(s, {.threads = 3});
+    REQUIRE(one.size() == 12);
+    CHECK(one.value == three.value);
+    CHECK(one.covariance.data == three.covariance.data);
+    const double by_shape = 5, by_scale = 12;   // E[x^2] = shape (shape + 1) scale^2 at shape 2, scale 1
+    for (std::size_t j = 0; j < 6; ++j) {
+        CHECK(std::abs(one.value[2 * j] - by_shape) < 5 * one.std_error()[2 * j]);
+        CHECK(std::abs(one.value[2 * j + 1] - by_scale) < 5 * one.std_error()[2 * j + 1]);
+    }
+}

@@ -1,7 +1,9 @@
 #include <buffon/perturbed_law.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <string>
 
 #include <doctest/doctest.h>
 
@@ -100,7 +102,30 @@ TEST_CASE("far perturbations warn, those that cannot be are refused with a way o
     CHECK_THROWS_AS(perturbed_law(s, {.inputs = {"a"}, .delta = {2.5}, .outputs = {"y"}, .doubtful = Doubtful::raise}), std::invalid_argument);
     CHECK_THROWS_WITH_AS(perturbed_law(s, {.inputs = {"c"}}), "perturbed_law: there is no input 'c'; did you mean 'a'?", std::invalid_argument);
     CHECK_THROWS_WITH_AS(perturbed_law(s, {.delta = {-1.5}, .perturb = Perturb::variance, .space = Space::normal}),
-                         "perturbed_law: the variance must stay positive, got -0.5 of its former value", std::invalid_argument);
+                         "perturbed_law: 'a': the variance must stay positive, got -0.5 of its former value", std::invalid_argument);
     CHECK_THROWS_WITH_AS(perturbed_law(s, {.perturb = Perturb::marginal}),
                          "perturbed_law: perturb = 'marginal' needs marginals: the new laws of the input", std::invalid_argument);
+}
+
+TEST_CASE("an input whose law cannot be tilted is left out, with its reason, and the others are as without it") {
+    const Problem problem([](std::span<const double> x) { return 5 + x[1] + std::tanh(x[0]); },
+                          Distribution(Joint({StudentT(1.5), Normal()}, {"heavy", "a"})));
+    const Sample s = *plain(problem, kept(2'000, 27)).sample;
+    const Estimate e = perturbed_law(s, {.delta = {0.2}}), alone = perturbed_law(s, {.inputs = {"a"}, .delta = {0.2}});
+    CHECK(e.names == alone.names);
+    CHECK(e.value == alone.value);
+    CHECK(std::get<std::vector<std::string>>(e.diagnostics.at("skipped")) == std::vector<std::string>{"heavy"});
+    CHECK(std::ranges::count(e.warnings, "input left out, 'heavy': the law must have a variance; space = 'normal' shifts normal scores instead") == 1);
+    CHECK_THROWS_WITH_AS(perturbed_law(s, {.inputs = {"heavy"}, .delta = {0.2}}),
+                         "perturbed_law: 'heavy': the law must have a variance; space = 'normal' shifts normal scores instead", std::invalid_argument);
+}
+
+TEST_CASE("a mean that is about 0 is said to have no relative changes to speak of") {
+    const auto told = [](double shift) {
+        const Problem problem([shift](std::span<const double> x) { return shift + x[0]; }, Distribution(Joint({Normal()}, {"a"})));
+        return std::ranges::any_of(perturbed_law(*plain(problem, kept(1'000, 28)).sample, {.delta = {0.2}}).warnings,
+                                   [](const std::string& w) { return w.starts_with("'y' is about 0 ("); });
+    };
+    CHECK(told(0));
+    CHECK_FALSE(told(1));   // 32 standard errors
 }

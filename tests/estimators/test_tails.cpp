@@ -1,6 +1,7 @@
 #include <buffon/tails.hpp>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -75,6 +76,17 @@ TEST_CASE("tails: the warning names the worst value and counts the others") {
     judge_tails(pareto(20'000, {0.9, 0.2}), one);
     REQUIRE(one.warnings.size() == 1);
     CHECK(one.warnings[0].find("'a': what is averaged") == 0);
+}
+
+TEST_CASE("tails: what controls leave decides whether a heavy tail is warned of") {
+    Estimate e = named({"a", "b", "c"});
+    judge_tails(pareto(20'000, {0.9, 0.2, 1.5}), e, false, {0.9, 0.1, 0.2});
+    REQUIRE(e.warnings.size() == 1);
+    CHECK(e.warnings[0].find("'a': what is averaged has a heavy tail") == 0);
+    Estimate unknown = named({"a"});
+    judge_tails(pareto(20'000, {0.9}), unknown, false, {std::numeric_limits<double>::quiet_NaN()});
+    CHECK(unknown.warnings.size() == 1);
+    CHECK(std::get<std::vector<double>>(e.diagnostics.at("pareto_k"))[2] > 1);
 }
 
 TEST_CASE("tails: few rows are warned of at a smaller k-hat than many") {

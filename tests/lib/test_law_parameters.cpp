@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <stdexcept>
+#include <string>
 
 #include <doctest/doctest.h>
 
@@ -117,4 +118,18 @@ TEST_CASE("multivariate laws are joints of their marginals") {
         CHECK(b[1] == doctest::Approx(a[1]).epsilon(1e-12));
     }
     CHECK_FALSE(as_joint(Mixture({1.0}, {MultivariateNormal({0}, Matrix(1, 1, 1.0))})).has_value());
+}
+
+TEST_CASE("the score of an input does not ask for those that it does not depend on") {
+    const Matrix r = [] { Matrix m(2, 2, 0.6); m(0, 0) = m(1, 1) = 1; return m; }();
+    const Joint pair({Normal(1, 2), Normal(0, 3)}, {"a", "b"}, GaussianCopula(r));
+    const ParametricLaw alone(pair), beside(Joint({Gumbel(1, 2), Normal(0, 3), Uniform(0, 1), Normal(1, 2)}, {"g", "b", "u", "a"},
+                                                  Dependence({{GaussianCopula(r), {3, 1}}})));
+    const std::vector<double> two{1.7, -2.1}, four{0.4, -2.1, 5.0, 1.7};   // u is outside of its law
+    for (const char* name : {"a.mean", "a.sd", "b.mean", "b.sd", "corr(a, b)"}) {
+        const std::string there = beside.parameters().back().name;
+        CAPTURE(name);
+        CHECK(score_of(beside, std::string(name).starts_with("corr") ? there : name, four) == score_of(alone, name, two));
+    }
+    CHECK(score_of(beside, "g.location", four) == score_of(Gumbel(1, 2), "location", 0.4));
 }

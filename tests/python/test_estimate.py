@@ -80,8 +80,8 @@ def test_interval_warns_of_what_the_estimate_warns(estimate):
             silent()
 
 
-WARNED = made([1.0, 2.0], np.eye(2), warnings=["'v0': a few terms carry the mean", "no words for this"])
-ADVICE = "'v0': a few terms carry the mean. The event was hit only a few times."
+WARNED = made([1.0, 2.0], np.eye(2), warnings=["the given mean of 'v0' looks wrong", "no words for this"])
+ADVICE = "the given mean of 'v0' looks wrong. Leave it out and compare."
 
 
 def test_every_view_of_an_interval_says_that_it_is_doubtful_and_what_to_do(estimate):

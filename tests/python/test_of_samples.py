@@ -103,6 +103,45 @@ def test_pictures_have_a_curve_for_each_input_and_a_bar_for_each_parameter():
     plt.close("all")
 
 
+def test_pictures_of_many_inputs_show_those_that_matter_and_cut_nothing_off():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    law = bf.Joint({f"x{j}": bf.Normal() for j in range(50)})
+    weights = np.append(np.full(49, 0.1), 3.0)
+    s = bf.plain(bf.Problem(lambda x: 20 + (x * weights).sum(axis=1), law), budget=1_000, rng=1, keep="sample").sample
+    ax = bf.perturbed_law(s, delta=[-0.2, 0.2]).plot()
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert len(labels) == 13 and labels[-2:] == ["x49", "38 more"]
+    bars = bf.law_derivatives(s).plot()
+    ticks = [text.get_text() for text in bars.get_yticklabels()]
+    assert len(ticks) == 25 and ticks[0] == "76 more" and ticks[-1] == "x49.mean"
+    doubtful = bf.perturbed_law(bf.plain(LINE, budget=300, rng=1, keep="sample").sample, delta=[-2.0, 2.0]).plot()
+    doubtful.figure.canvas.draw()
+    label = doubtful.xaxis.label.get_window_extent()
+    assert "Doubtful" in doubtful.get_xlabel() and label.x0 >= 0 and label.y0 >= 0
+    plt.close("all")
+
+
+def test_inputs_that_cannot_be_tilted_are_left_out_and_named():
+    law = bf.Joint({"a": bf.Normal(), "heavy": bf.StudentT(1.5)})
+    s = bf.plain(bf.Problem(lambda x: 5 + x[:, 0] + np.tanh(x[:, 1]), law), budget=2_000, rng=1, keep="sample").sample
+    e = bf.perturbed_law(s, delta=[0.2])
+    assert e.names == ["a mean +0.2: y"] and e.diagnostics["inputs"] == ["a"] and e.diagnostics["skipped"] == ["heavy"]
+    told = "input left out, 'heavy': the law must have a variance; space = 'normal' shifts normal scores instead"
+    assert told in e.warnings
+    assert bf.perturbed_law(s, delta=[0.2], space="normal").diagnostics["inputs"] == ["a", "heavy"]
+    with pytest.raises(ValueError, match="perturbed_law: 'heavy': the law must have a variance; space = 'normal'"):
+        bf.perturbed_law(s, delta=[0.2], inputs=["heavy"])
+
+
+def test_relative_changes_of_about_0_are_called_so():
+    zero = bf.plain(bf.Problem(lambda x: x[:, 0], bf.Normal()), budget=2_000, rng=1, keep="sample").sample
+    one = bf.plain(bf.Problem(lambda x: 5 + x[:, 0], bf.Normal()), budget=2_000, rng=1, keep="sample").sample
+    assert any("'y' is about 0 (" in text and "relative changes of it" in text for text in bf.perturbed_law(zero, delta=[0.2]).warnings)
+    assert any("is about 0 (" in text for text in bf.law_derivatives(zero, elasticities=True).warnings)
+    for calm in (bf.perturbed_law(one, delta=[0.2]), bf.law_derivatives(one, elasticities=True)):
+        assert not any("about 0" in text for text in calm.warnings)
+
+
 def test_values_made_of_indices_and_derivatives_are_drawn_as_values():
     plt = pytest.importorskip("matplotlib.pyplot")
     s = sample()
@@ -129,7 +168,7 @@ def test_single_values_are_not_shifted_in_normal_space_and_constants_not_perturb
     s = bf.plain(bf.Problem(lambda x: 5 + x.sum(1), law), budget=2000, rng=1, keep="sample").sample
     names = bf.perturbed_law(s, delta=[0.2]).names
     assert [name.split()[0] for name in names] == ["a", "n"]
-    with pytest.raises(ValueError, match="no normal scores"):
+    with pytest.raises(ValueError, match="perturbed_law: 'n': a law of single values .* has no normal scores"):
         bf.perturbed_law(s, delta=[0.2], space="normal", inputs=["n"])
 
 

@@ -128,7 +128,7 @@ def test_doubts_come_with_what_to_do():
     e = bf.plain(problem, budget=2_000, rng=1)
     text = _html.page("t", report.estimate_parts(e))
     Checker(text)
-    assert text.count("Doubt: ") >= 2 and "heavier tails" in text and "give the problem a score" in text
+    assert text.count("Doubt: ") >= 2 and "heavier tails" in text and "use aiscv with a score" in text
     calm = _html.page("t", report.estimate_parts(bf.plain(bf.Problem(lambda x: x, bf.Normal()), budget=2_000, rng=1)))
     assert "Doubt: " not in calm and "Nothing makes the intervals doubtful" in calm
 
@@ -157,7 +157,18 @@ def test_every_diagnostic_and_warning_of_the_estimators_has_words():
         for finding in _advice.findings(e):
             assert finding.seen and finding.meaning, finding.key
         for text in e.warnings:
-            assert _advice.of_warning(text), text
+            assert _advice.of_warning(text) or re.search(r"[:;] (spend|draw|give|compare|it is good)", text), text
+
+
+def test_a_remedy_is_said_once():
+    """Those that stand in the warning itself have no further advice."""
+    problem = bf.Problem(lambda x: x[:, 0], bf.Normal(), outputs={"heavy": lambda y: np.exp(2 * y**2), "seldom": lambda y: y > 3.2})
+    runs = (bf.plain(problem, budget=2_000, rng=1), bf.aiscv(bf.exceedance(lambda x: 0 * x[:, 0], bf.Normal(), 1.0), budget=2_000, rng=1))
+    texts = [doubt for e in runs for doubt in _advice.doubts(e)]
+    assert {"heavy tail", "few terms", "0 in the whole"} <= {words for words in ("heavy tail", "few terms", "0 in the whole") for t in texts if words in t}
+    for text in texts:
+        assert len(re.findall("[Ss]pend more", text)) == 1 and len(text) < 240, text
+    assert not any("same in every evaluation" in text for text in runs[1].warnings)   # of what was never hit
 
 
 def test_advice_is_for_warnings_that_exist():
