@@ -121,3 +121,12 @@ def test_samples_are_those_of_the_processor(solver):
 def test_a_device_that_is_not_there_is_named():
     with pytest.raises(ValueError, match="device 'cuda:9' is not there; CUDA: "):
         bd.sample(next(models()), bd.ddim(bd.VP(), steps=3), n=3, rng=0, device="cuda:9")
+
+
+@needs_device
+def test_the_code_of_the_page_runs():
+    pytest.importorskip("torch")
+    page = (ROOT / "docs" / "gpu.md").read_text(encoding="utf-8")
+    names = {}
+    exec(page.split("```python\n")[1].split("```")[0], names)
+    assert names["draws"].x.shape == (4096, 8) and names["answer"].is_cuda
