@@ -182,8 +182,8 @@ DOCS = {
 
         Notes
         -----
-        Exact where the surface is flat, sharp where it is nearly so; regions beside the direction are seen by lines that cross
-        them, with a larger error. Outputs without a score are means over points, one a line. Rows of a kept sample belong to
+        Exact where the surface is flat, sharp where it is nearly so; regions beside the direction are crossed by few lines, and
+        the interval warns where the search found one (not with a ``direction`` of yours). Outputs without a score are means over points, one a line. Rows of a kept sample belong to
         its adaptation; runs cannot be extended.
 
         References

@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <sstream>
 #include <utility>
 
 #include <buffon/adaptive.hpp>
@@ -15,6 +16,7 @@
 #include <buffon/finish.hpp>
 #include <buffon/first_look.hpp>
 #include <buffon/lines.hpp>
+#include <buffon/normal_functions.hpp>
 #include <buffon/pool.hpp>
 
 namespace buffon {
@@ -26,6 +28,8 @@ constexpr std::int64_t points_of_a_line = 8;   // so many more where lines are p
 constexpr double spare = 1.05;                       // lines may cost more than the trial ones
 constexpr double further_out = 3;                    // places beyond the design points, in standard deviations
 constexpr double nearest_place = 1;
+constexpr double beside = 0.5;                       // cosine to the direction
+constexpr double notable = 0.01;                     // probability of a point's half-space, relative to the nearest one's
 constexpr std::uint32_t trial_stream = 700, line_stream = 1'000;
 
 class LineSampling {
@@ -65,6 +69,16 @@ public:
         e.diagnostics["lines"] = lines_;
         e.diagnostics["beta"] = beta_;
         e.diagnostics["adaptation_n"] = adaptation_;
+        std::vector<std::int64_t> told;
+        for (const DesignPoint& p : beside_) {
+            if (std::ranges::find(told, p.output) != told.end()) continue;
+            told.push_back(p.output);
+            std::ostringstream text;
+            text.precision(3);
+            text << "'" << e.names[static_cast<std::size_t>(p.output)] << "': a design point at distance " << p.beta
+                 << " lies beside the direction: a region may be missed, as few lines cross it; form and cross_entropy sample it";
+            e.warnings.push_back(text.str());
+        }
         e.diagnostics["evaluations_per_line"] = static_cast<double>(evaluate_.n() - adaptation_) / static_cast<double>(std::max<std::int64_t>(lines_, 1));
     }
 
@@ -77,7 +91,7 @@ private:
         direction_.front() = 1;
         outputs_ = pool_.score().rows > 0 ? pool_.score().cols : 0;
         if (outputs_ == 0 || pool_.n() == 0) return;
-        SearchOptions search{.starts = 0, .most = most - pool_.n()};
+        SearchOptions search{.most = most - pool_.n()};
         if (!options_.direction.empty()) search.most = 0;
         DesignSearch design(evaluate_, space_, pool_.z(), pool_.score(), search);
         const auto& points = design.run();
@@ -85,7 +99,7 @@ private:
         std::vector<double> found = best_known();
         for (const DesignPoint& p : points) {
             beta_.push_back(p.beta);
-            if (!(p.beta > rarest)) continue;
+            if (!(p.beta > rarest) || p.beta > nearest(p, points)) continue;
             rarest = p.beta;
             found = p.u;
         }
@@ -96,6 +110,24 @@ private:
         if (points.empty()) rarest = further_out;
         places_ = {-rarest - further_out, -rarest, 0, rarest, rarest + further_out};
         cuts_ = {-rarest, rarest};
+        for (const DesignPoint& p : points)
+            if (lies_beside(p) && matters(p, points)) beside_.push_back(p);
+    }
+
+    /// Lines run along its surface, or nearly so.
+    bool lies_beside(const DesignPoint& p) const {
+        return std::abs(std::inner_product(p.u.begin(), p.u.end(), direction_.begin(), 0.0)) < beside * p.beta;
+    }
+
+    /// Distance of the nearest point of the same output.
+    static double nearest(const DesignPoint& p, const std::vector<DesignPoint>& all) {
+        double beta = p.beta;
+        for (const DesignPoint& other : all)
+            if (other.output == p.output) beta = std::min(beta, other.beta);
+        return beta;
+    }
+    static bool matters(const DesignPoint& p, const std::vector<DesignPoint>& all) {
+        return normal_cdf(-p.beta) > notable * normal_cdf(-nearest(p, all));
     }
 
     std::vector<double> best_known() const {
@@ -123,6 +155,7 @@ private:
     const LineSamplingOptions& options_;
     std::int64_t budget_, outputs_ = 0, lines_ = 0, adaptation_ = 0;
     std::vector<double> direction_, places_, cuts_, beta_;
+    std::vector<DesignPoint> beside_;
     Pool pool_;
     FamilyMeans means_;
 };

@@ -32,6 +32,7 @@ struct LineSamplingOptions {
 /// roots, and beyond the design points in any case, have known probabilities; an output that is constant in a cell is known on the
 /// line. Outputs without a score are means over
 /// points, one a line. `n` counts every evaluation.
+/// A design point that the search found beside the direction is told by a warning: few lines cross its region.
 /// Diagnostics: direction (d), lines, adaptation_n, beta (of the nearest design points of outputs that have one, at the search's end),
 /// evaluations_per_line; pareto_k and effective_terms of the lines. A kept sample has all rows as adaptation.
 /// @throw std::invalid_argument for options that cannot be. ModelError when the model fails.

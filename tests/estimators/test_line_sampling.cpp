@@ -98,6 +98,16 @@ TEST_CASE("line_sampling: a region that no line crosses between its places is se
     CHECK(e.std_error()[0] < 0.1 * exact);
 }
 
+TEST_CASE("line_sampling: regions beside the direction are told, in every run; those along it are not") {
+    const auto told = [](const Estimate& e) {
+        return std::ranges::any_of(e.warnings, [](const std::string& w) { return w.find("lies beside the direction") != std::string::npos; });
+    };
+    for (std::uint64_t key = 1; key <= 20; ++key) {
+        CHECK(told(line_sampling(testing::four_branch({-1}).problem, {.budget = 5'000, .rng = key, .threads = 1})));
+        CHECK(!told(line_sampling(testing::two_sided_exceedance(10, {4.0}).problem, {.budget = 5'000, .rng = key, .threads = 1})));
+    }
+}
+
 TEST_CASE("line_sampling: where evaluations fail across the lines the values are those given success") {
     // x_1 + ... + x_4 > 6 of four standard normal inputs, x_1 > 1.5 fails
     double exact = 0;
