@@ -69,10 +69,11 @@ TEST_CASE("lines: rough roots, few evaluations or no places leave the mean as it
 }
 
 TEST_CASE("lines: what no place sees weighs no more than the cell that it lies in") {
-    // x_1 > 3 with a score that is the same everywhere: no root is seen, and without a cut a hit weighs 1
+    // twice x_1 > 3 (no event, whose scores are judged) with a score that is the same everywhere: no root is seen, and without a cut
+    // a hit weighs 1
     const Problem problem(Model([](ConstView x) {
         Outputs out{Matrix(x.rows, 1), Matrix(x.rows, 1, -1.0)};
-        for (std::int64_t i = 0; i < x.rows; ++i) out.y(i, 0) = x(i, 0) > 3;
+        for (std::int64_t i = 0; i < x.rows; ++i) out.y(i, 0) = x(i, 0) > 3 ? 2.0 : 0.0;
         return out;
     }), testing::standard_normal(2));
     const Run run{.budget = 1'000'000, .rng = 5};
@@ -80,6 +81,6 @@ TEST_CASE("lines: what no place sees weighs no more than the cell that it lies i
     const WorkingSpace space = WorkingSpace::normal(problem.inputs());
     Lines lines(evaluate, space, {1, 0}, {-6, -3, 0, 3, 6}, {-3, 3}, 8);
     const Matrix rows = lines.sample(50, {5, 1}, 0, 1, 50 * lines.least());
-    for (const double v : rows.data) CHECK(v == doctest::Approx(normal_cdf(-3)).epsilon(1e-12));
+    for (const double v : rows.data) CHECK(v == doctest::Approx(2 * normal_cdf(-3)).epsilon(1e-12));
     CHECK(evaluate.n() == 50 * 8);
 }
