@@ -71,7 +71,7 @@ TEST_CASE("order report: errors are those of the samples, and the slope is that 
     CHECK(report.high - report.low < 0.1);
     CHECK(report.order == doctest::Approx(0.99).epsilon(0.02));
     const Matrix x = problems::starts(5000, 1), solved = problems::solve(problems::g1(), ddim(VP(), {.steps = 40}), x);
-    CHECK(problems::rms_error(solved, problems::flow_of_g1(VP(), x, 1.0, 1e-3)) == doctest::Approx(report.errors[0]).epsilon(0.02));
+    CHECK(std::abs(problems::rms_error(solved, problems::flow_of_g1(VP(), x, 1.0, 1e-3)) / report.errors[0] - 1) < 0.02);
 }
 
 TEST_CASE("order report: the order is of the asymptotic range, without few steps and without rounding") {

@@ -84,8 +84,8 @@ TEST_CASE("unipc: variants differ where two outputs are used only, by what is kn
         const Table b = unipc(VP(), {.steps = 12}, {.order = 3, .variant = UnipcVariant::bh2, .lower_order_final = final});
         return difference(problems::solve(model, a, x), problems::solve(model, b, x));
     };
-    CHECK(between(true) == doctest::Approx(1.6e-2).epsilon(0.02));
-    CHECK(between(false) == doctest::Approx(2.5e-4).epsilon(0.02));
+    CHECK(std::abs(between(true) / 1.6e-2 - 1) < 0.04);
+    CHECK(std::abs(between(false) / 2.5e-4 - 1) < 0.04);
     const auto rows = [](UnipcVariant variant) { return unipc(VP(), {.steps = 6}, {.order = 3, .variant = variant, .lower_order_final = false}).rows; };
     const auto bh1 = rows(UnipcVariant::bh1), bh2 = rows(UnipcVariant::bh2), exact = rows(UnipcVariant::exact);
     for (std::size_t i = 0; i < bh1.size(); ++i) {
