@@ -32,6 +32,13 @@ buffon::diffusion::Denoiser to_denoiser(py::handle given, const std::string& whe
 buffon::diffusion::OnStep to_on_step(const Callable& call);
 buffon::diffusion::Objective to_objective(const Callable& call);
 
+// What files and pickle hold; stored.cpp.
+py::dict table_state(const buffon::diffusion::Table& table);
+/// Rows as they were; it has no maker. @throw std::invalid_argument for a table that is not one.
+buffon::diffusion::Table table_from_state(const py::dict& state);
+py::dict draws_state(const buffon::diffusion::Draws& draws);
+buffon::diffusion::Draws draws_from_state(const py::dict& state);
+
 template <>
 inline constexpr const char* argument_name<buffon::diffusion::Schedule> = "schedule";
 template <>

@@ -107,6 +107,8 @@ Raises
 ------
 ValueError
     If the table is random, or ends at sigma = 0.)");
+    c.def("_state", &binder::table_state);
+    c.def_static("_from_state", &binder::table_from_state);
     c.def("__repr__", &Table::text);
 }
 
@@ -159,6 +161,9 @@ void bind_draws(py::module_& m) {
     c.def_property_readonly("trajectory", &trajectory, "Recorded states (k, n, d), in the schedule's coordinates; None if nothing was recorded.");
     c.def_property_readonly("times", [](const Draws& d) { return binder::from_vector(d.times); }, "Times of the recorded states, shape (k,).");
     c.def_readonly("rng_key", &Draws::rng_key, "Pass it as rng to replay the run.");
+    c.def("_state", &binder::draws_state);
+    c.def_static("_from_state", &binder::draws_from_state);
+    c.def(py::pickle(&binder::draws_state, &binder::draws_from_state));
     c.def("__len__", [](const Draws& d) { return d.x.rows; });
     c.def("__array__", [](const Draws& d, const py::object& dtype, const py::object&) {
         const py::object x = states(d.x, d.single);

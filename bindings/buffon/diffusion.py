@@ -10,7 +10,7 @@ E[x0 | x], for x = x0 + sigma eps; a solver is a ``Table`` of coefficients, made
 >>> bd.sample(model, bd.dpmpp(bd.VP(), steps=10), n=4, rng=0).x.shape
 (4, 1)
 """
-from buffon import _denoisers, _docs_samplers, _docs_search, _order_report, _schedules, _solvers  # noqa: F401  two of them complete compiled classes
+from buffon import _denoisers, _docs_samplers, _docs_search, _order_report, _schedules, _solvers, _stored  # noqa: F401  three of them complete compiled classes
 from buffon._buffon import diffusion as _native
 from buffon._check_denoiser import DenoiserCheck, check_denoiser
 from buffon._network import Network

@@ -35,3 +35,12 @@ TEST_CASE("describe: members as Python would be told them; what is empty or a fu
     CHECK(buffon::diffusion::describe(buffon::diffusion::DpmOptions{}) ==
           "order=2, method='multistep', second='midpoint', third='exact', sde=False, lower_order_final=True");
 }
+
+TEST_CASE("describe: as many digits as make the same number again") {
+    Options options{.right = 1.0 / 3};
+    const std::string text = buffon::diffusion::describe(options);
+    const auto begin = text.find("right=") + 6;
+    CHECK(std::stod(text.substr(begin, text.find(',', begin) - begin)) == 1.0 / 3);
+    options.right = 1e-4;
+    CHECK(buffon::diffusion::describe(options).find("right=0.0001,") != std::string::npos);
+}
