@@ -9,6 +9,9 @@ from buffon._buffon import diffusion as _native
 _PREDICTIONS = ("noise", "data", "velocity", "score")
 _LEVELS = numpy.geomspace(0.05, 10.0, 8)   # of the data's standard deviation
 _SLACK = 1.25                              # times the best linear denoiser's error: what a trained network may miss
+_ENOUGH = 4                                # rows per coordinate from which a linear denoiser may be judged on the rows it was fitted to
+_ROWS, _FOLDS = 1000, 5                    # of the others: rows that are used, and parts that are held out in turn
+_SHRINKAGES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)   # of the fitted covariance to a multiple of the identity
 
 
 def check_denoiser(model, data, *, condition=None, levels=None, schedules=None, rng=0, **options):
@@ -16,9 +19,9 @@ def check_denoiser(model, data, *, condition=None, levels=None, schedules=None, 
     Whether a denoiser is right about data, and which parametrisation of a network fits them.
 
     At each noise level x = x0 + sigma eps is made from the data, and the mean of |D(x) - x0|^2 / d is compared with the error of
-    the best linear denoiser. A right denoiser is below it at every level, tends to x for a small sigma and to the data's mean for
-    a large one; a wrong parametrisation or schedule is above. A network is tried with every prediction, preconditioning and
-    schedule, too.
+    the best linear denoiser (of fewer than four rows per coordinate: fitted to the rows that it is not judged on). A right denoiser
+    is below it at every level, tends to x for a small sigma and to the data's mean for a large one; a wrong parametrisation or schedule
+    is above. A network is tried with every prediction, preconditioning and schedule, too.
 
     Parameters
     ----------
@@ -45,7 +48,7 @@ def check_denoiser(model, data, *, condition=None, levels=None, schedules=None, 
     Raises
     ------
     ValueError
-        If ``data`` or ``levels`` have a wrong shape or hold too few numbers, or all rows of ``data`` are equal.
+        If ``data`` or ``levels`` have a wrong shape or hold too few numbers, a level is not positive, or all rows of ``data`` are equal.
 
     Examples
     --------
@@ -65,6 +68,9 @@ def check_denoiser(model, data, *, condition=None, levels=None, schedules=None, 
         raise ValueError(f"check_denoiser: data must vary, but all {len(data)} rows are equal")
     if levels is None:
         levels = _LEVELS * data.std()
+    levels = numpy.atleast_1d(numpy.asarray(levels, dtype=float))
+    if levels.ndim != 1 or not numpy.all((levels > 0) & (levels < numpy.inf)):
+        raise ValueError(f"check_denoiser: levels must be positive noise levels, got {levels.tolist()}")
     net = None
     if callable(model) and not hasattr(model, "denoise"):
         model = _network.Network(model, **{"schedule": _native.VP(), "shape": data.shape[1], **options})
@@ -78,6 +84,9 @@ def check_denoiser(model, data, *, condition=None, levels=None, schedules=None, 
     if net is not None:
         rows[0] = rows[0]._replace(name=_name(given), options=given)
         rows += _alternatives(net, given, schedules, data, levels, condition, rng)
+    if len(data) < _ENOUGH * data.shape[1]:
+        linear = dict(zip(levels, _held_out(data, levels)))
+        rows = [row.beside(numpy.array([linear[level] for level in row.levels])) for row in rows]
     return DenoiserCheck(rows)
 
 
@@ -177,6 +186,10 @@ class _Row:
     def _replace(self, name, options):
         return _Row(name, options, self.levels, self.error, self.std_error, self.linear, self.failure)
 
+    def beside(self, linear):
+        """The same row beside another linear denoiser."""
+        return self if self.error is None else _Row(self.name, self.options, self.levels, self.error, self.std_error, linear)
+
 
 def _measured(name, options, model, data, levels, condition, rng):
     low, high = model.sigma_range if hasattr(model, "sigma_range") else (0.0, numpy.inf)
@@ -189,6 +202,29 @@ def _measured(name, options, model, data, levels, condition, rng):
     except ValueError as error:
         return _Row(name, options, known, None, None, None, str(error))
     return _Row(name, options, known, found["error"], found["std_error"], found["linear"])
+
+
+def _held_out(data, levels):
+    """Error of the best linear denoiser on rows that it was not fitted to: the covariance of few rows knows those rows by heart."""
+    rows = data[::-(-len(data) // _ROWS)]
+    d, folds = rows.shape[1], min(len(rows), _FOLDS)
+    total = numpy.zeros((len(_SHRINKAGES), len(levels)))
+    for fold in range(folds):
+        held_out = numpy.arange(len(rows)) % folds == fold
+        fitted, others = rows[~held_out], rows[held_out]
+        fitted, others = fitted - fitted.mean(axis=0), others - fitted.mean(axis=0)
+        variances, axes = numpy.linalg.eigh(fitted @ fitted.T / len(fitted))
+        kept = variances > 1e-10 * max(variances[-1], 1e-300)
+        mean, variances = variances.sum() / d, variances[kept]
+        along = (((others @ fitted.T @ axes[:, kept]) ** 2) / (variances * len(fitted))).sum(axis=0)   # squares, summed over the rows
+        across = max((others ** 2).sum() - along.sum(), 0.0)
+        for i, shrinkage in enumerate(_SHRINKAGES):
+            for j, noise in enumerate(numpy.square(levels)):
+                gain = (v := (1 - shrinkage) * variances + shrinkage * mean) / (v + noise)
+                rest = shrinkage * mean / (shrinkage * mean + noise)
+                total[i, j] += ((1 - gain) ** 2 * along).sum() + (1 - rest) ** 2 * across
+                total[i, j] += len(others) * noise * ((gain ** 2).sum() + rest ** 2 * (d - len(variances)))
+    return total.min(axis=0) / (len(rows) * d)
 
 
 def _alternatives(net, given, schedules, data, levels, condition, rng):
