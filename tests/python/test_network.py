@@ -257,3 +257,12 @@ def test_torch_networks():
     np.testing.assert_allclose(model.denoise(X, 1.0), 0.5 * X, rtol=1e-6)
     with pytest.raises(ValueError, match="requires a gradient"):
         bd.Network(lambda x, t: x.requires_grad_(), schedule=bd.EDM(), shape=2, prediction="data", arrays="torch").denoise(X, 1.0)
+
+
+def test_few_rows_are_judged_beside_a_linear_denoiser_of_other_rows():
+    d = 40
+    factors = np.random.default_rng(0).normal(size=(d, 3))
+    right = bd.GaussianMixture([1.0], np.zeros((1, d)), [factors @ factors.T + 0.05 * np.eye(d)])
+    data = right.forward(60, 0.0, rng=1)   # a covariance of 60 rows knows them by heart
+    assert bd.check_denoiser(right, data).ok
+    assert not bd.check_denoiser(bd.Denoiser(lambda x, sigma: x / (1 + sigma[:, None]**2), dim=d), data).ok
