@@ -3,14 +3,10 @@
 #include <buffon/device_functions.cuh>
 
 #include <buffon/device_call.cuh>
+#include <buffon/device_kernels.cuh>
 
 namespace buffon::device {
 namespace {
-
-__device__ inline float multiply_add(float a, float b, float c) { return fmaf(a, b, c); }
-__device__ inline double multiply_add(double a, double b, double c) { return fma(a, b, c); }
-__device__ inline float exponential(float x) { return expf(x); }
-__device__ inline double exponential(double x) { return exp(x); }
 
 /// One noise level, of all components: precisions along the axes and of the rest (size, rank + 1), and the logarithm of what
 /// multiplies exp(-distance / 2), up to a constant.
@@ -281,11 +277,6 @@ __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, Device
         const std::int64_t row = first + e / d;
         if (row < r.rows) static_cast<T*>(r.out)[row * d + e % d] = sum[e] / total[e / d];
     }
-}
-
-template <class K>
-void allow_shared(K* kernel, std::size_t bytes) {
-    if (bytes > 48 * 1024) check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)), "cudaFuncSetAttribute");
 }
 
 template <class T, int D, bool Diagonal>

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include <buffon/device_call.cuh>
+#include <buffon/device_kernels.cuh>
 
 namespace buffon::device {
 namespace {
@@ -255,11 +256,6 @@ __global__ void __launch_bounds__(256) join(DevicePoints p, DeviceRows r, Parts 
     store_mean(p, r, row, j, variance_of(p, r, row), static_cast<double>(sum / total));
 }
 
-__device__ inline float power_of_e(float x) { return expf(x); }
-__device__ inline double power_of_e(double x) { return exp(x); }
-__device__ inline float multiply_add(float a, float b, float c) { return fmaf(a, b, c); }
-__device__ inline double multiply_add(double a, double b, double c) { return fma(a, b, c); }
-
 /// Any dimension, float or double: a block has R rows, its threads a point each, then a column each. Distances are always sums of
 /// squared differences.
 template <class T, int R>
@@ -317,13 +313,13 @@ __global__ void __launch_bounds__(256) general(DevicePoints p, DeviceRows r) {
             }
             T more = T(0);
             for (int k = lane; k < 256; k += 32) {
-                const T w = power_of_e(weight[q][k] - top);
+                const T w = exponential(weight[q][k] - top);
                 weight[q][k] = w;
                 more += w;
             }
             for (int step = 16; step > 0; step /= 2) more += __shfl_xor_sync(0xffffffffu, more, step);
             if (lane > 0) continue;
-            keep[q] = power_of_e(peak[q] - top);
+            keep[q] = exponential(peak[q] - top);
             peak[q] = top;
             total[q] = multiply_add(total[q], keep[q], more);
         }
@@ -347,11 +343,6 @@ __global__ void __launch_bounds__(256) general(DevicePoints p, DeviceRows r) {
         const std::int64_t row = first_row + e / d;
         if (row < r.rows) store_mean(p, r, row, e % d, variance_of(p, r, row), static_cast<double>(sum[e] / total[e / d]));
     }
-}
-
-template <class Kernel>
-void allow_shared(Kernel* kernel, std::size_t bytes) {
-    if (bytes > 48 * 1024) check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)), "cudaFuncSetAttribute");
 }
 
 /// How many parts of the points keep two blocks on each multiprocessor busy to the end: the fewest within 2 % of the best.

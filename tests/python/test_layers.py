@@ -31,6 +31,7 @@ WITHOUT_TEST = {
     "lib/device_call": "checked calls of the CUDA runtime, part of what test_on_device.cpp tests",
     "lib/device_combine": "what test_device_buffer.cpp tests on every device",
     "lib/device_functions": "declarations",
+    "lib/device_kernels": "what tests/diffusion/test_device_block.cpp tests on every device",
     "lib/device_memory": "what test_device_buffer.cpp tests on every device",
     "lib/device_mixture": "what tests/diffusion/test_device_block.cpp tests on every device",
     "lib/device_points": "what tests/diffusion/test_device_block.cpp tests on every device",
