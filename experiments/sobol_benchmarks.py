@@ -8,6 +8,7 @@ Indices are exact: in closed form, by quadrature (an event of five normal inputs
 those of the beam are a long run's, to 4e-5 and 8e-5.
 Source: Ishigami & Homma (1990); Saltelli & Sobol' (1995); Levitan et al. (2012); Morris (1991).
 """
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from math import log, pi, prod, sqrt
@@ -83,9 +84,10 @@ class _Size:
 
 @dataclass(frozen=True)
 class Known:
-    """A problem of one output with its indices, and their standard errors."""
+    """A problem of one output, its model as one writes it with NumPy, its indices and their standard errors."""
 
     problem: bf.Problem
+    model: Callable[[np.ndarray], np.ndarray]
     first: np.ndarray
     total: np.ndarray
     errors: tuple[float, float] = (0.0, 0.0)
@@ -94,10 +96,33 @@ class Known:
 def functions():
     """Name -> problem and indices."""
     a = [0, 1, 4.5, 9, *[99] * 12]
-    beam = Known(bf.testing.cantilever().problem, np.array([0.023543, 0.0002958, 0.016358, 0.42810, 0.07293, 0.40102]),
+    beam = Known(bf.testing.cantilever().problem, beam_tip, np.array([0.023543, 0.0002958, 0.016358, 0.42810, 0.07293, 0.40102]),
                  np.array([0.029056, 0.000425, 0.019883, 0.47520, 0.08445, 0.44958]), (4e-5, 8e-5))
     return {"ishigami": _ishigami(), "g6": _g_function([0, 0.5, 3, 9, 99, 99]), "g16": _g_function(a), "lin10": _linear(), "prodmean": _product(),
             "levitan20": _levitan(), "morris20": _morris(), "indic5": _event(), "beam": beam}
+
+
+def ishigami(x, a=7.0, b=0.1):
+    """Of three inputs."""
+    s = np.sin(x[:, 0])
+    return s + a * np.sin(x[:, 1]) ** 2 + b * x[:, 2] ** 4 * s
+
+
+def g_function(a):
+    """Sobol's function with these parameters."""
+    a = np.asarray(a, float)
+    return lambda u: np.prod((np.abs(4 * u - 2) + a) / (1 + a), axis=1)
+
+
+def beam_tip(x):
+    """Displacement of the tip of the cantilever, in m."""
+    fx, fy, e, w, t, length = x.T
+    return 4e-9 * length**3 / (e * w * t) * np.hypot(fx / w**2, fy / t**2)
+
+
+def _own(model, inputs, first, total):
+    """Of a model that exists in NumPy only."""
+    return Known(bf.Problem(model, inputs), model, first, total)
 
 
 def _of_product(factors):
@@ -113,27 +138,27 @@ def _cube(dim):
 def _ishigami(a=7.0, b=0.1):
     v1, v2, v13 = (1 + b * pi**4 / 5) ** 2 / 2, a**2 / 8, b**2 * pi**8 * 8 / 225
     v = v1 + v2 + v13
-    return Known(bf.testing.ishigami(a, b).problem, np.array([v1, v2, 0]) / v, np.array([v1 + v13, v2, v13]) / v)
+    return Known(bf.testing.ishigami(a, b).problem, ishigami, np.array([v1, v2, 0]) / v, np.array([v1 + v13, v2, v13]) / v)
 
 
 def _g_function(a):
-    return Known(bf.testing.g_function(a).problem, *_of_product([1 + 1 / (3 * (1 + c) ** 2) for c in a]))
+    return Known(bf.testing.g_function(a).problem, g_function(a), *_of_product([1 + 1 / (3 * (1 + c) ** 2) for c in a]))
 
 
 def _linear():
     weights = 2.0 ** -np.arange(1, 11)
     shares = weights**2 / (weights**2).sum()
-    return Known(bf.Problem(lambda u: (u * weights).sum(1), _cube(10)), shares, shares)
+    return _own(lambda u: (u * weights).sum(1), _cube(10), shares, shares)
 
 
 def _product():
     c = np.array([0.05, 0.04, 0.03, 0.02, 0.01, 0.005])
-    return Known(bf.Problem(lambda u: 100 * np.prod(1 + c * sqrt(3) * (2 * u - 1), axis=1), _cube(6)), *_of_product(list(1 + c**2)))
+    return _own(lambda u: 100 * np.prod(1 + c * sqrt(3) * (2 * u - 1), axis=1), _cube(6), *_of_product(list(1 + c**2)))
 
 
 def _levitan():
     b = np.repeat([0.6, 0.4], 10)
-    return Known(bf.Problem(lambda u: np.exp((u * b).sum(1)), _cube(20)), *_of_product(list(np.expm1(2 * b) / (2 * b) / (np.expm1(b) / b) ** 2)))
+    return _own(lambda u: np.exp((u * b).sum(1)), _cube(20), *_of_product(list(np.expm1(2 * b) / (2 * b) / (np.expm1(b) / b) ** 2)))
 
 
 def morris_coefficients():
@@ -175,7 +200,7 @@ def _morris():
     whole = sum(parts.values())
     first = np.array([parts[i,] for i in range(20)]) / whole
     total = np.array([sum(v for s, v in parts.items() if i in s) for i in range(20)]) / whole
-    return Known(bf.Problem(morris(coefficients), _cube(20)), first, total)
+    return _own(morris(coefficients), _cube(20), first, total)
 
 
 def _event():
@@ -185,7 +210,7 @@ def _event():
     p = float(bf.Normal().cdf(np.array([-0.5]))[0])
     first = np.array([_both(-0.5, c) - p**2 for c in w**2]) / (p - p**2)
     total = 1 - np.array([_both(-0.5, 1 - c) - p**2 for c in w**2]) / (p - p**2)
-    return Known(bf.Problem(lambda z: ((z * w).sum(1) > 0.5) * 1.0, bf.Joint([bf.Normal()] * 5)), first, total)
+    return _own(lambda z: ((z * w).sum(1) > 0.5) * 1.0, bf.Joint([bf.Normal()] * 5), first, total)
 
 
 def _both(level, correlation):
