@@ -124,7 +124,7 @@ struct Converter<buffon::diffusion::OnStep> {
 
 template <>
 struct Converter<buffon::diffusion::Objective> {
-    static std::string name() { return "callable or None"; }
+    static std::string name() { return "callable of Draws or None"; }
     static py::object to(const buffon::diffusion::Objective&) { return py::none(); }
     static buffon::diffusion::Objective from(py::handle v, const std::string& f, const std::string& n) {
         if (v.is_none()) return {};

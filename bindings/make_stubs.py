@@ -50,7 +50,7 @@ RESULTS = {"Estimate.sample": "Sample | None", "Estimate.history": "list[dict[st
            "DenoiserCheck.advice": "str", "DenoiserCheck.best": "dict[str, Any] | None", "DenoiserCheck.error": "_Array",
            "DenoiserCheck.levels": "_Array", "DenoiserCheck.linear": "_Array", "DenoiserCheck.ok": "bool", "Joint.laws": "dict[str, _UnivariateLaw]", "Joint.copula": "_Copula | list[_Copula] | None"}
 OPTIONS = {
-    "law": "_Law", "array": "ArrayLike", "callable": "Callable[[Step], bool | None]", "name of an estimator": "str",
+    "law": "_Law", "array": "ArrayLike", "callable": "Callable[[Step], bool | None]", "callable of Draws": "Callable[[Draws], float]", "name of an estimator": "str",
     "callable or dict": "Callable[[_Array], Any] | Mapping[str, tuple[Callable[[_Array], Any], float]] | None",
 }
 MODEL_ERROR = """

@@ -232,7 +232,8 @@ OnStep to_on_step(const Callable& call) {
     return [call](const Step& step) {
         const py::gil_scoped_acquire gil;
         const py::object answer = (*call)(py::cast(step));
-        return !(py::isinstance<py::bool_>(answer) && !answer.cast<bool>());
+        py::detail::make_caster<bool> truth;
+        return !(truth.load(answer, false) && !static_cast<bool>(truth));   // False, or NumPy's
     };
 }
 

@@ -92,6 +92,13 @@ TEST_CASE("solver_search: refuses") {
     CHECK_THROWS_WITH(solver_search(model, VP(), {.evaluations = 0}), "solver_search: evaluations must be at least 1, got 0");
     CHECK_THROWS_WITH(solver_search(model, VP(), {.children = 0}), "solver_search: children must be at least 1, got 0");
     CHECK_THROWS_WITH(solver_search(model, VP(), {.budget = 1, .resume = {Trial{}, Trial{}}}), doctest::Contains("budget must not be below the 2"));
+    const SolverSearchOptions four{.evaluations = 4, .budget = 4, .points = 10, .rng = 1};
+    SolverSearchOptions next{.evaluations = 5, .budget = 8, .points = 10, .rng = 1, .resume = *solver_search(model, VP(), four).record};
+    CHECK_THROWS_WITH(solver_search(model, VP(), next), doctest::Contains("search with evaluations=5, got a candidate of 4"));
+    next.evaluations = 4;
+    CHECK(solver_search(model, VP(), next).record->size() == 8);
+    next.rng = 2;
+    CHECK_THROWS_WITH(solver_search(model, VP(), next), doctest::Contains("first candidate scored"));
 }
 
 TEST_CASE("solver_search: 2,000 candidates: the middle one of three keys halves the held-out error of the best fixed table" * doctest::skip()) {

@@ -70,6 +70,13 @@ def test_callback_sees_read_only_states_and_stops():
     assert draws.evaluations == 12
 
 
+@pytest.mark.parametrize("no", [False, np.False_])
+def test_a_callback_stops_with_false(no):
+    table = bd.ddim(bd.VP(), steps=10)
+    assert bd.sample(mixture(), table, n=4, rng=0, callback=lambda step: no).evaluations == 4
+    assert bd.sample(mixture(), table, n=4, rng=0, callback=lambda step: 0).evaluations == 40
+
+
 def test_an_error_in_a_callback_comes_out():
     def fail(step):
         raise KeyError("mine")

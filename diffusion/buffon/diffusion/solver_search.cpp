@@ -35,6 +35,9 @@ void check(const SolverSearchOptions& o) {
     positive("children", o.children);
     require(static_cast<std::int64_t>(o.resume.size()) <= o.budget, "solver_search: budget must not be below the ", o.resume.size(),
             " candidates that resume holds, got ", o.budget);
+    for (const Trial& trial : o.resume)
+        require(trial.decisions.evaluations() == o.evaluations, "solver_search: resume must be the record of a search with evaluations=", o.evaluations,
+                ", got a candidate of ", trial.decisions.evaluations());
 }
 
 /// Scores candidates on fixed start points.
@@ -122,6 +125,12 @@ Table solver_search(const Denoiser& model, const Schedule& schedule, const Solve
     const std::uint64_t key = options.rng ? *options.rng : fresh_key();
     const Judge judge(model, schedule, options, key);
     const std::vector<Decisions> known = known_solvers(schedule, options.t_end.value_or(schedule.t_end()), options.evaluations);
+    if (!options.resume.empty() && !options.objective) {   // an objective may be random
+        const Trial& first = options.resume.front();
+        const double score = judge.score(first.decisions);
+        require(score == first.score, "solver_search: resume must be the record of a search with the same model, schedule and options: its first ",
+                "candidate scored ", first.score, ", and scores ", score, " here");
+    }
     std::vector<Trial> trials = options.resume;
     while (static_cast<std::int64_t>(trials.size()) < options.budget) {
         // generations begin at multiples of `children`, so that a resumed search sees the same parents

@@ -61,7 +61,7 @@ struct SolverSearchOptions {
 };
 
 /// The best table found; table.record holds every trial.
-/// @throw std::invalid_argument for fewer than one evaluation, point, candidate, child or parent.
+/// @throw std::invalid_argument for fewer than one evaluation, point, candidate, child or parent; for a record of another search.
 Table solver_search(const Denoiser& model, const Schedule& schedule, const SolverSearchOptions& options = {});
 
 }  // namespace buffon::diffusion
