@@ -31,21 +31,6 @@ constexpr double clear_size = 200, points_a_coordinate = 4;   // effective point
 constexpr double spare = 0.1;   // share of the wide law about all of an output's points: its tails bound what narrow ones leave out
 constexpr std::uint32_t fits = 0x10000;   // ids of the starts of fits; batches count from 0
 
-AiscvOptions shared_of(const CrossEntropyOptions& options) {
-    AiscvOptions shared;
-    shared.points = options.points;
-    shared.weights = options.weights;
-    shared.components = options.components;
-    shared.family = options.family;
-    shared.degrees = options.degrees;
-    shared.adaptation = options.adaptation;
-    shared.batch_fraction = options.batch_fraction;
-    shared.defensive = options.defensive;
-    shared.cut = options.cut;
-    shared.replicates = options.replicates;
-    return shared;
-}
-
 class Approach {
 public:
     Approach(Evaluation& evaluate, const WorkingSpace& space, const CrossEntropyOptions& options)
@@ -208,7 +193,7 @@ private:
 };
 
 void check(const Problem& problem, const Run& run, const CrossEntropyOptions& options) {
-    check_adaptive("cross_entropy", problem, run, shared_of(options));
+    check_adaptive("cross_entropy", problem, run, sample_options(options));
     require(options.variation > 0 && std::isfinite(options.variation), "cross_entropy: variation must be positive and finite, got ", options.variation);
     require(options.quantile > 0 && options.quantile < 1, "cross_entropy: quantile must lie between 0 and 1, got ", options.quantile);
     require(options.levels >= 1, "cross_entropy: levels must be at least 1, got ", options.levels);
@@ -218,7 +203,7 @@ void check(const Problem& problem, const Run& run, const CrossEntropyOptions& op
 
 Estimate cross_entropy(const Problem& problem, const Run& run, const CrossEntropyOptions& options) {
     check(problem, run, options);
-    const AiscvOptions shared = shared_of(options);
+    const AiscvOptions shared = sample_options(options);
     Evaluation evaluate("cross_entropy", problem, run);
     const WorkingSpace space = working_space(problem, {});
     Approach approach(evaluate, space, options);

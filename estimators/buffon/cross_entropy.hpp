@@ -11,6 +11,7 @@
 
 #include <buffon/aiscv.hpp>
 #include <buffon/estimate.hpp>
+#include <buffon/event_options.hpp>
 #include <buffon/fields.hpp>
 #include <buffon/problem.hpp>
 #include <buffon/run.hpp>
@@ -41,7 +42,7 @@ struct CrossEntropyOptions {
     std::int64_t replicates = 16;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return event_fields<CrossEntropyOptions>(
             Field{"variant", &CrossEntropyOptions::variant, "'improved': points count by the normal distribution function of their score over a width that shrinks; 'plain': those above a quantile of the scores count"},
             Field{"variation", &CrossEntropyOptions::variation, "of variant 'improved': coefficient of variation of the weights of a level, and of what is left when the event has been reached"},
             Field{"quantile", &CrossEntropyOptions::quantile, "of variant 'plain': share of a batch that counts"},
@@ -50,12 +51,7 @@ struct CrossEntropyOptions {
             Field{"adaptation", &CrossEntropyOptions::adaptation, "largest share of the budget spent on levels"},
             Field{"components", &CrossEntropyOptions::components, "laws fitted to each output; 0: as many Gaussians (or vMFN laws) as its points can tell apart"},
             Field{"family", &CrossEntropyOptions::family, "of the components: 'gaussian', 'student', or 'vmfn' (a direction and a radius), for events in every direction of many inputs"},
-            Field{"degrees", &CrossEntropyOptions::degrees, "degrees of freedom of Student components"},
-            Field{"points", &CrossEntropyOptions::points, "'rqmc': scrambled Sobol' points; 'iid': independent points"},
-            Field{"weights", &CrossEntropyOptions::weights, "share of each output in what is sampled; none: equal shares"},
-            Field{"defensive", &CrossEntropyOptions::defensive, "share of the input law in what is sampled"},
-            Field{"cut", &CrossEntropyOptions::cut, "control directions fade out about this relative singular value"},
-            Field{"replicates", &CrossEntropyOptions::replicates, "smallest number of independent scrambles in the final sample"}};
+            Field{"degrees", &CrossEntropyOptions::degrees, "degrees of freedom of Student components"});
     }
 };
 

@@ -17,23 +17,12 @@
 namespace buffon {
 namespace {
 
-AiscvOptions shared_of(const FormOptions& options) {
-    AiscvOptions shared;
-    shared.points = options.points;
-    shared.weights = options.weights;
-    shared.adaptation = options.adaptation;
-    shared.defensive = options.defensive;
-    shared.cut = options.cut;
-    shared.replicates = options.replicates;
-    return shared;
-}
-
 SearchOptions search_of(const FormOptions& options, std::int64_t most) {
     return {options.differences, options.step, options.tolerance, options.iterations, options.starts, most};
 }
 
 void check(const Problem& problem, const Run& run, const FormOptions& options) {
-    check_adaptive("form", problem, run, shared_of(options));
+    check_adaptive("form", problem, run, sample_options(options));
     require(options.starts >= 0, "form: starts must be at least 0, got ", options.starts);
     require(options.iterations >= 1, "form: iterations must be at least 1, got ", options.iterations);
     require(options.step > 0 && options.step < 1, "form: step must lie between 0 and 1, got ", options.step);
@@ -44,7 +33,7 @@ void check(const Problem& problem, const Run& run, const FormOptions& options) {
 
 Estimate form(const Problem& problem, const Run& run, const FormOptions& options) {
     check(problem, run, options);
-    const AiscvOptions shared = shared_of(options);
+    const AiscvOptions shared = sample_options(options);
     Evaluation evaluate("form", problem, run);
     const WorkingSpace space = working_space(problem, {});
     Pool pool;

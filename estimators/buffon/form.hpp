@@ -10,6 +10,7 @@
 #include <buffon/aiscv.hpp>
 #include <buffon/differences.hpp>
 #include <buffon/estimate.hpp>
+#include <buffon/event_options.hpp>
 #include <buffon/fields.hpp>
 #include <buffon/problem.hpp>
 #include <buffon/run.hpp>
@@ -30,18 +31,13 @@ struct FormOptions {
     std::int64_t replicates = 16;
 
     static constexpr auto fields() {
-        return std::tuple{
+        return event_fields<FormOptions>(
             Field{"starts", &FormOptions::starts, "starts that may find nothing new before the search ends: opposite to the points found, at scores that they do not explain, across; 0: a single descent"},
             Field{"differences", &FormOptions::differences, "of gradients: 'forward', d evaluations each, or 'central', 2 d"},
             Field{"step", &FormOptions::step, "of the differences, in standard deviations; larger for models with numerical noise"},
             Field{"tolerance", &FormOptions::tolerance, "of a design point, relative to its distance"},
             Field{"iterations", &FormOptions::iterations, "largest number of gradients of one descent"},
-            Field{"adaptation", &FormOptions::adaptation, "largest share of the budget spent on the search"},
-            Field{"points", &FormOptions::points, "'rqmc': scrambled Sobol' points; 'iid': independent points"},
-            Field{"weights", &FormOptions::weights, "share of each output in what is sampled; none: equal shares"},
-            Field{"defensive", &FormOptions::defensive, "share of the input law in what is sampled"},
-            Field{"cut", &FormOptions::cut, "control directions fade out about this relative singular value"},
-            Field{"replicates", &FormOptions::replicates, "smallest number of independent scrambles in the sample"}};
+            Field{"adaptation", &FormOptions::adaptation, "largest share of the budget spent on the search"});
     }
 };
 
