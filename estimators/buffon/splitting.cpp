@@ -111,7 +111,15 @@ double threshold_of(const std::vector<double>& score, double probability) {
     std::vector<double> ordered = score;
     const auto above = static_cast<std::ptrdiff_t>(probability * static_cast<double>(score.size()));
     std::ranges::nth_element(ordered, ordered.begin() + above, std::greater{});
-    return std::min(ordered[static_cast<std::size_t>(above)], 0.0);
+    double threshold = ordered[static_cast<std::size_t>(above)];
+    if (threshold >= 0) return 0;
+    if (std::ranges::none_of(score, [&](double s) { return s > threshold; })) {   // alike at the top: those are the ones to keep
+        double below = std::numeric_limits<double>::lowest();
+        for (const double s : score)
+            if (s < threshold) below = std::max(below, s);
+        threshold = below;
+    }
+    return threshold;
 }
 
 void settle(const Particles& points, double threshold, const std::vector<std::int64_t>& columns, View rows) {

@@ -51,7 +51,8 @@ private:
     std::vector<std::int64_t> outputs_;
 };
 
-/// The threshold that the share `probability` of the scores lies above, 0 at most.
+/// The threshold that the share `probability` of the scores lies above, 0 at most; more than that share where many are alike at the
+/// top. The least double where all scores are the same.
 double threshold_of(const std::vector<double>& score, double probability);
 
 /// rows (roots, columns): sum of weight times y of the points that are not above the threshold (or of all), by first point.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include <doctest/doctest.h>
@@ -32,6 +33,14 @@ TEST_CASE("splitting: the threshold has the share above it, and is never beyond 
     CHECK(threshold_of(s, 0.1) == -100);
     std::iota(s.begin(), s.end(), -10.0);
     CHECK(threshold_of(s, 0.1) == 0);
+}
+
+TEST_CASE("splitting: where many scores are alike at the top these lie above the threshold, and nothing does where all are alike") {
+    std::vector<double> s(100, -3.0);
+    std::fill_n(s.begin(), 30, -1.0);
+    CHECK(threshold_of(s, 0.1) == -3);
+    CHECK(threshold_of(std::vector<double>(100, -1.0), 0.1) == std::numeric_limits<double>::lowest());
+    CHECK(threshold_of(std::vector<double>(100, 1.0), 0.1) == 0);
 }
 
 TEST_CASE("splitting: chains keep the law given the level, and the weight of each first point") {
