@@ -100,6 +100,9 @@ void bind_testing(py::module_& m) {
     m.def("oscillator", &testing::oscillator, py::arg("force") = 0.6, py::arg("force_sd") = 0.1,
           "P(3 r < largest displacement) of a non-linear oscillator under a pulse of normal force, six normal inputs, with the score.\n"
           "Echard, Gayton, Lemaire, Relun, Reliab. Eng. Syst. Saf. 111 (2013): 9.09e-6, and 1.55e-8 for the force (0.45, 0.075).");
+    m.def("component_system", &testing::component_system, py::arg("dim"), py::arg("betas"), py::arg("correlation") = 0.0, py::arg("parallel") = false,
+          "P(u_i > beta_i for some i), or for all where parallel, of equally correlated standard normal components, with the score.\n"
+          "Dunnett, Sobel, Biometrika 42 (1955).");
     m.def("three_bumps", &testing::three_bumps,
           "f, f x1, ..., f x7 of three narrow Gaussian bumps in 8 uniform inputs, without a score. Lepage, J. Comput. Phys. 439 (2021).");
     m.def("safety_problems", &testing::safety_problems,

@@ -15,6 +15,7 @@ cantilever = _native.cantilever
 cantilever_laws = _native.cantilever_laws
 cantilever_laws_at = _native.cantilever_laws_at
 cantilever_sobol = _native.cantilever_sobol
+component_system = _native.component_system
 four_branch = _native.four_branch
 g_function = _native.g_function
 gaussian_moments = _native.gaussian_moments
@@ -29,7 +30,7 @@ unequal_exceedance = _native.unequal_exceedance
 zero_variance = _native.zero_variance
 
 __all__ = [
-    "KnownProblem", "all_problems", "cantilever", "cantilever_laws", "cantilever_laws_at", "cantilever_sobol", "four_branch",
+    "KnownProblem", "all_problems", "cantilever", "cantilever_laws", "cantilever_laws_at", "cantilever_sobol", "component_system", "four_branch",
     "g_function", "gaussian_moments", "ishigami", "linear_exceedance", "oscillator", "parabolic", "safety_problems", "three_bumps",
     "two_sided_exceedance", "unequal_exceedance", "zero_variance",
 ]

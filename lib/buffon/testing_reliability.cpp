@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,6 +42,22 @@ double failure(double force, double force_sd) {
     return sum;
 }
 
+/// Of components that are independent given the common input z.
+double system_failure(const std::vector<double>& betas, double correlation, bool parallel) {
+    const auto given = [&](double z) {
+        double all = 1, none = 0;   // product of the probabilities, log of that of their opposites
+        for (const double beta : betas) {
+            const double q = normal_cdf((std::sqrt(correlation) * z - beta) / std::sqrt(1 - correlation));
+            all *= q;
+            none += std::log1p(-q);
+        }
+        return parallel ? all : -std::expm1(none);
+    };
+    double sum = 0;
+    for (int k = 0; k < nodes; ++k) sum += weight(k) * given(node(k));
+    return correlation > 0 ? sum : given(0);
+}
+
 }  // namespace
 
 KnownProblem parabolic(std::int64_t dim, double b, double kappa, double e) {
@@ -65,6 +82,26 @@ KnownProblem oscillator(double force, double force_sd) {
     const Joint law({Normal(1, 0.05), Normal(1, 0.1), Normal(0.1, 0.01), Normal(0.5, 0.05), Normal(force, force_sd), Normal(1, 0.2)}, names);
     return {"oscillator", exceedance(Problem(model, law), {0.0}), {failure(force, force_sd)}, {0.0}, {},
             "Echard, Gayton, Lemaire, Relun, Reliab. Eng. Syst. Saf. 111 (2013); three-dimensional quadrature", {}, {}};
+}
+
+KnownProblem component_system(std::int64_t dim, std::vector<double> betas, double correlation, bool parallel) {
+    const auto count = static_cast<std::int64_t>(betas.size()), first = static_cast<std::int64_t>(correlation > 0);
+    require(count >= 1, "component_system: betas must have at least one entry");
+    require(correlation >= 0 && correlation < 1, "component_system: correlation must lie in [0, 1), got ", correlation);
+    require(dim >= count + first, "component_system: dim must be at least ", count + first, ", got ", dim);
+    const double common = std::sqrt(correlation), own = std::sqrt(1 - correlation);
+    const double exact = system_failure(betas, correlation, parallel);
+    const auto model = [=](std::span<const double> x) {
+        const double shift = first > 0 ? common * x[0] : 0.0;
+        double out = parallel ? std::numeric_limits<double>::max() : std::numeric_limits<double>::lowest();
+        for (std::size_t i = 0; i < betas.size(); ++i) {
+            const double s = shift + own * x[i + static_cast<std::size_t>(first)] - betas[i];
+            out = parallel ? std::min(out, s) : std::max(out, s);
+        }
+        return out;
+    };
+    return {std::string(parallel ? "parallel" : "series") + "_system_" + std::to_string(dim), exceedance(Problem(model, standard_normal(dim)), {0.0}),
+            {exact}, {0.0}, {}, "Dunnett, Sobel, Biometrika 42 (1955): equally correlated normal components, by one-dimensional quadrature", {}, {}};
 }
 
 }  // namespace buffon::testing

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include <buffon/testing.hpp>
 
@@ -18,5 +19,11 @@ KnownProblem parabolic(std::int64_t dim = 2, double b = 5, double kappa = 0.5, d
 /// Echard, Gayton, Lemaire, Relun, Reliab. Eng. Syst. Saf. 111 (2013): F (0.6, 0.1) 9.09e-6, F (0.45, 0.075) 1.55e-8.
 /// @throw std::invalid_argument unless force_sd > 0.
 KnownProblem oscillator(double force = 0.6, double force_sd = 0.1);
+
+/// P(u_i > beta_i for some i), a series system, or for all i where `parallel`: k components with equally correlated standard normal
+/// u_i = sqrt(rho) x_0 + sqrt(1 - rho) x_i, in `dim` standard normal inputs, with the score: the largest, or the smallest, u_i - beta_i.
+/// Dunnett and Sobel, Biometrika 42 (1955): independent given x_0. Zero correlation: the inputs are x_1 ... x_k alone.
+/// @throw std::invalid_argument unless there are components, 0 <= correlation < 1, and dim > k (k without correlation).
+KnownProblem component_system(std::int64_t dim, std::vector<double> betas, double correlation = 0.0, bool parallel = false);
 
 }  // namespace buffon::testing

@@ -1,10 +1,12 @@
 #include <buffon/testing_reliability.hpp>
 
 #include <cmath>
+#include <numbers>
 #include <stdexcept>
 
 #include <doctest/doctest.h>
 
+#include <buffon/normal_functions.hpp>
 #include <buffon/stream.hpp>
 
 using namespace buffon;
@@ -51,4 +53,27 @@ TEST_CASE("testing_reliability: the oscillator has the published probabilities, 
     const auto [mean, error] = shifted_mean(p, 4, 1, 200'000);
     CHECK(std::abs(mean - p.exact[0]) < 4.5 * error);
     CHECK_THROWS_AS((void)testing::oscillator(1, 0), std::invalid_argument);
+}
+
+TEST_CASE("testing_reliability: systems of correlated components have the orthant probabilities, and add up") {
+    for (const int k : {2, 3, 5}) {   // equally correlated by one half: 1 / (k + 1)
+        const KnownProblem p = testing::component_system(6, std::vector<double>(static_cast<std::size_t>(k), 0.0), 0.5, true);
+        CHECK(p.exact[0] == doctest::Approx(1.0 / (k + 1)).epsilon(1e-9));
+    }
+    CHECK(testing::component_system(3, {0, 0}, 0.3, true).exact[0] == doctest::Approx(0.25 + std::asin(0.3) / (2 * std::numbers::pi)).epsilon(1e-9));
+    CHECK(testing::component_system(2, {2, 3}, 0, true).exact[0] == doctest::Approx(normal_cdf(-2) * normal_cdf(-3)).epsilon(1e-12));
+    const double either = testing::component_system(4, {3.5, 4}, 0.6).exact[0], both = testing::component_system(4, {3.5, 4}, 0.6, true).exact[0];
+    CHECK(either + both == doctest::Approx(normal_cdf(-3.5) + normal_cdf(-4)).epsilon(1e-9));
+    CHECK(both > 20 * normal_cdf(-3.5) * normal_cdf(-4));
+}
+
+TEST_CASE("testing_reliability: systems have the probabilities of their points") {
+    for (const bool parallel : {false, true}) {
+        const KnownProblem p = testing::component_system(5, {1.5, 1, 0.5}, 0.4, parallel);
+        const auto [mean, error] = shifted_mean(p, 0, 0.5, 200'000);
+        CHECK(std::abs(mean - p.exact[0]) < 4.5 * error);
+    }
+    CHECK_THROWS_AS((void)testing::component_system(2, {1, 2}, 0.5), std::invalid_argument);
+    CHECK_THROWS_AS((void)testing::component_system(2, {}, 0), std::invalid_argument);
+    CHECK_THROWS_AS((void)testing::component_system(2, {1}, 1), std::invalid_argument);
 }
