@@ -15,10 +15,10 @@
 #include <buffon/control.hpp>
 #include <buffon/distribution.hpp>
 #include <buffon/fields.hpp>
+#include <buffon/input_group.hpp>
 #include <buffon/problem.hpp>
 #include <buffon/run.hpp>
 #include <buffon/sample.hpp>
-#include <buffon/sobol.hpp>
 #include <buffon/text.hpp>
 
 #include "rng.hpp"

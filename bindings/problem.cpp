@@ -134,7 +134,8 @@ void bind_problem(py::module_& m) {
 Parameters
 ----------
 model : callable or compiled function
-    x (n, d) -> y (n,) or (n, m), or with ``vectorized=False`` one point (d,) -> number or m numbers. Row i of the
+    x (n, d) -> y (n,) or (n, m), or with ``vectorized=False`` one point (d,) -> number or m numbers. Outputs may be tables, y of
+    shape (n, p, q) or more: m = p q numbers row by row, named "y1,1", "y1,2", ... unless ``outputs`` names them. Row i of the
     output may depend on row i of the input only. x is read-only where that saves a copy; a model that is refused when it
     writes into x is called again with a copy of its own, and gets copies from then on. It may keep x.
 

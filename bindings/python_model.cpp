@@ -73,18 +73,29 @@ Matrix copied(const Array& a) {
     return m;
 }
 
+/// Of the model itself: rows may be tables of any shape.
+Outputs outputs_of(py::handle y, std::int64_t n, const std::string& who, std::int64_t d = -1) {
+    const Array a = to_array(y, "what " + who + " returns");
+    if (a.ndim() < 3 || a.shape(0) != n) return {copied(table(a, n, who, d)), {}};
+    Outputs out{Matrix(n, n == 0 ? 0 : a.size() / n), {}, {a.shape() + 1, a.shape() + a.ndim()}};
+    std::memcpy(out.y.data.data(), a.data(), out.y.data.size() * sizeof(double));
+    return out;
+}
+
 /// One score serves all outputs.
-Outputs finish(Matrix y, Matrix score) {
-    if (score.rows > 0 && score.cols != 1 && score.cols != y.cols)
-        throw std::invalid_argument("score must return shape (n,) or (n, m) with m = " + std::to_string(y.cols) + ", got " +
+Outputs finish(Outputs out, Matrix score) {
+    const std::int64_t m = out.y.cols;
+    if (score.rows > 0 && score.cols != 1 && score.cols != m)
+        throw std::invalid_argument("score must return shape (n,) or (n, m) with m = " + std::to_string(m) + ", got " +
                                     std::to_string(score.cols) + " columns");
-    if (score.rows > 0 && score.cols == 1 && y.cols > 1) {
-        Matrix wide(score.rows, y.cols);
+    if (score.rows > 0 && score.cols == 1 && m > 1) {
+        Matrix wide(score.rows, m);
         for (std::int64_t i = 0; i < wide.rows; ++i)
             for (std::int64_t j = 0; j < wide.cols; ++j) wide(i, j) = score(i, 0);
         score = std::move(wide);
     }
-    return {std::move(y), std::move(score)};
+    out.score = std::move(score);
+    return out;
 }
 
 }  // namespace
@@ -116,7 +127,7 @@ Outputs PythonModel::batch(ConstView x) const {
 Outputs PythonModel::evaluated(const py::array& x) const {
     const std::int64_t n = x.shape(0);
     const py::object y = (*model_)(x);
-    return finish(functionals_.empty() ? copied(table(y, n, who_, x.shape(1))) : columns(y, n),
+    return finish(functionals_.empty() ? outputs_of(y, n, who_, x.shape(1)) : Outputs{columns(y, n), {}},
                   score_.empty() ? Matrix() : copied(table((*score_[0])(y), n, "score")));
 }
 
@@ -191,10 +202,10 @@ void PythonModel::evaluate_point(const py::object& point, Column& y, Column& sco
 
 /// The first n points; a point that failed has left nothing in y, and its score at most.
 Outputs PythonModel::rows_of(const Column& y, const Column& score, std::int64_t n) const {
-    const auto of = [n](const Column& c, const std::string& who) {
-        return c.numbers() ? c.first(n) : copied(table(c.values().attr("__getitem__")(py::slice(0, n, 1)), n, who));
-    };
-    return finish(of(y, "the model"), score_.empty() ? Matrix() : of(score, "score"));
+    const auto first = [n](const Column& c) { return c.values().attr("__getitem__")(py::slice(0, n, 1)); };
+    Outputs out = y.numbers() ? Outputs{y.first(n), {}} : outputs_of(first(y), n, "the model");
+    if (score_.empty()) return out;
+    return finish(std::move(out), score.numbers() ? score.first(n) : copied(table(first(score), n, "score")));
 }
 
 }  // namespace binder

@@ -4,7 +4,6 @@
 #include <numeric>
 
 #include <buffon/check.hpp>
-#include <buffon/sobol.hpp>
 #include <buffon/text.hpp>
 
 namespace buffon {

@@ -6,10 +6,9 @@
 #include <vector>
 
 #include <buffon/distribution.hpp>
+#include <buffon/input_group.hpp>
 
 namespace buffon {
-
-struct InputGroup;
 
 /// Every coordinate is in one group.
 struct Groups {

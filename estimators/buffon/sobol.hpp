@@ -10,6 +10,7 @@
 
 #include <buffon/fields.hpp>
 #include <buffon/indices.hpp>
+#include <buffon/input_group.hpp>
 #include <buffon/points.hpp>
 #include <buffon/problem.hpp>
 #include <buffon/run.hpp>
@@ -20,12 +21,6 @@ enum class SobolMethod { combined, saltelli, jansen, janon, martinez, owen };
 template <>
 struct EnumNames<SobolMethod> {
     static constexpr std::array<std::string_view, 6> names{"default", "saltelli", "jansen", "janon", "martinez", "owen"};
-};
-
-/// Inputs that are varied together.
-struct InputGroup {
-    std::string name;
-    std::vector<std::string> inputs;
 };
 
 struct SobolOptions {

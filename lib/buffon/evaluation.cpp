@@ -25,6 +25,19 @@ std::string describe(ConstView x, std::int64_t row, const std::vector<std::strin
     return text.str();
 }
 
+/// "y" of one output, "y1", "y2", ... of several, "y1,1", "y1,2", ... of those of a table.
+std::vector<std::string> numbered(std::int64_t m, const std::vector<std::int64_t>& shape) {
+    if (m == 1) return {"y"};
+    std::vector<std::string> names;
+    for (std::int64_t j = 0; j < m; ++j) {
+        std::string name = std::to_string(1 + (shape.empty() ? j : j % shape.back()));
+        std::int64_t rest = shape.empty() ? 0 : j / shape.back();
+        for (std::size_t k = shape.size(); k-- > 1; rest /= shape[k - 1]) name = std::to_string(1 + rest % shape[k - 1]) + "," + name;
+        names.push_back("y" + name);
+    }
+    return names;
+}
+
 bool finite(std::span<const double> row) {
     return std::all_of(row.begin(), row.end(), [](double v) { return std::isfinite(v); });
 }
@@ -260,7 +273,7 @@ Evaluation::Part Evaluation::call(ConstView x, std::int64_t begin, std::int64_t 
     const bool scored = finished.empty() ? scored_ : finished[0].second.score.rows > 0;
     const std::int64_t m = finished.empty() ? m_ : finished[0].second.y.cols;
     if (m == 0) return part;   // stopped before the first success
-    part.out = {Matrix(row, m, nan), scored ? Matrix(row, m, nan) : Matrix()};
+    part.out = {Matrix(row, m, nan), scored ? Matrix(row, m, nan) : Matrix(), finished.empty() ? std::vector<std::int64_t>{} : finished[0].second.shape};
     for (const auto& [first, out] : finished) {
         require(out.y.cols == m && (out.score.rows > 0) == scored, function_, ": the model must give ", m, " outputs for every point, got ", out.y.cols);
         std::ranges::copy(out.y.data, part.out.y.data.begin() + first * m);
@@ -277,7 +290,7 @@ void Evaluation::fail(ConstView x, std::int64_t i, const std::string& where, con
     throw failure;
 }
 
-void Evaluation::learn_outputs(std::int64_t columns, bool scored) {
+void Evaluation::learn_outputs(std::int64_t columns, bool scored, const std::vector<std::int64_t>& shape) {
     if (m_ > 0 && expected_.empty()) return;
     const auto& given = problem_.outputs();
     const auto& known = problem_.known();
@@ -285,9 +298,7 @@ void Evaluation::learn_outputs(std::int64_t columns, bool scored) {
     require(m > 0, function_, ": the model must give at least one output, got none");
     require(given.empty() || static_cast<std::int64_t>(given.size()) == m, function_, ": the model gave ", m,
             " outputs, but ", given.size(), " are named");
-    names_ = given;
-    if (given.empty())
-        for (std::int64_t j = 1; j <= m; ++j) names_.push_back(m == 1 ? "y" : "y" + std::to_string(j));
+    names_ = given.empty() ? numbered(m, shape) : given;
     sample_.outputs = names_;
     names_.insert(names_.end(), known.begin(), known.end());
     require(expected_.empty() || names_ == expected_, function_, ": the model must give the outputs of the run, ", expected_.size(), ", got ", names_.size(),
@@ -299,14 +310,14 @@ void Evaluation::learn_outputs(std::int64_t columns, bool scored) {
 
 void Evaluation::make_room(const Outputs& like, std::int64_t rows) {
     if (rest_.y.rows > 0) return;
-    learn_outputs(like.y.cols, like.score.rows > 0);
+    learn_outputs(like.y.cols, like.score.rows > 0, like.shape);
     rest_ = {Matrix(rows, columns()), like.score.rows > 0 ? Matrix(rows, m_) : Matrix()};
 }
 
 /// Takes what one call says of all points without a copy.
 bool Evaluation::adopt(Outputs& whole, std::int64_t rows) {
     if (rest_.y.rows > 0 || whole.y.rows != rows || discards()) return false;
-    learn_outputs(whole.y.cols, whole.score.rows > 0);
+    learn_outputs(whole.y.cols, whole.score.rows > 0, whole.shape);
     check_columns(whole);
     rest_ = std::move(whole);
     return true;

@@ -87,7 +87,7 @@ private:
     void check_columns(const Outputs& part) const;
     Part call(ConstView x, std::int64_t begin, std::int64_t count) const;
     [[noreturn]] void fail(ConstView x, std::int64_t i, const std::string& where, const char* what, std::exception_ptr cause) const;
-    void learn_outputs(std::int64_t columns, bool scored);
+    void learn_outputs(std::int64_t columns, bool scored, const std::vector<std::int64_t>& shape = {});
     void make_room(const Outputs& like, std::int64_t rows);
     void place(const Outputs& part, std::int64_t begin);
     void judge(ConstView x, std::int64_t begin, std::int64_t end);

@@ -149,7 +149,7 @@ Problem Problem::with_known(std::function<Matrix(ConstView x)> functions, std::v
     require(static_cast<bool>(functions), "Problem: with_known needs a function, got an empty one");
     require(!names.empty(), "Problem: with_known needs at least one name, got none");
     const auto taken = [&](const std::string& name) {
-        const bool numbered = name.starts_with('y') && name.find_first_not_of("0123456789", 1) == name.npos;   // what outputs without names will be called
+        const bool numbered = name.starts_with('y') && name.find_first_not_of("0123456789,", 1) == name.npos;   // what outputs without names will be called
         return outputs_.empty() ? numbered : std::ranges::find(outputs_, name) != outputs_.end();
     };
     for (std::size_t c = 0; c < names.size(); ++c)
@@ -163,7 +163,7 @@ Problem Problem::with_known(std::function<Matrix(ConstView x)> functions, std::v
             require(values.rows == inner.y.rows && values.cols == k, "known functions must give shape (", inner.y.rows, ", ", k, "), got (",
                     values.rows, ", ", values.cols, ")");
             // their scores are never looked at
-            return Outputs{beside(inner.y, values), inner.score.rows > 0 ? beside(inner.score, Matrix(values.rows, k, 1.0)) : Matrix()};
+            return Outputs{beside(inner.y, values), inner.score.rows > 0 ? beside(inner.score, Matrix(values.rows, k, 1.0)) : Matrix(), inner.shape};
         });
     };
     Problem out(std::move(model), inputs_, outputs_, thread_safe_ && thread_safe);

@@ -24,6 +24,7 @@ namespace buffon {
 struct Outputs {
     Matrix y;       // (n, m)
     Matrix score;   // (n, m), or empty: y_ij > 0 exactly where score_ij > 0; lets rare events be found from afar
+    std::vector<std::int64_t> shape = {};   // of what the m outputs are the numbers, row-major; empty: (m). They are named by it
 };
 
 using Model = std::function<Outputs(ConstView x)>;
@@ -104,7 +105,7 @@ public:
     Outputs operator()(ConstView x) const { return model_(x); }
     std::int64_t dim() const { return inputs_.dim(); }
     const Distribution& inputs() const { return inputs_; }
-    /// Given names; empty when the user gave none (then "y", or "y1", "y2", ... once m is known).
+    /// Given names; empty when the user gave none (then "y", or "y1", "y2", ..., of a table "y1,1", "y1,2", ... once m is known).
     const std::vector<std::string>& outputs() const { return outputs_; }
     /// Names of the functions that follow the outputs, see with_known.
     const std::vector<std::string>& known() const { return known_; }

@@ -4,7 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include <buffon/sobol.hpp>
 #include <buffon/testing.hpp>
 
 using namespace buffon;

@@ -425,3 +425,17 @@ TEST_CASE("evaluation: known functions are columns of their own, and not kept in
     CHECK(evaluate.sample().y.cols == 1);
     CHECK(evaluate.sample().y(2, 0) == 4);
 }
+
+TEST_CASE("Evaluation: outputs that are the numbers of a table are named by its rows and columns") {
+    const auto names_of = [](std::vector<std::int64_t> shape, std::int64_t m) {
+        const Problem problem(Model([=](ConstView x) { return Outputs{Matrix(x.rows, m, 1.0), {}, shape}; }), law());
+        const Run run{.budget = 4};
+        Evaluation evaluate("test", problem, run);
+        evaluate(counted(4));
+        return evaluate.names();
+    };
+    CHECK(names_of({2, 3}, 6) == std::vector<std::string>{"y1,1", "y1,2", "y1,3", "y2,1", "y2,2", "y2,3"});
+    CHECK(names_of({2, 1, 2}, 4) == std::vector<std::string>{"y1,1,1", "y1,1,2", "y2,1,1", "y2,1,2"});
+    CHECK(names_of({}, 2) == std::vector<std::string>{"y1", "y2"});
+    CHECK(names_of({1, 1}, 1) == std::vector<std::string>{"y"});
+}

@@ -46,6 +46,7 @@ WITHOUT_TEST = {
     "estimators/adaptation_fit": "part of what test_adaptation.cpp tests",
     "estimators/adaptation_reach": "part of what test_adaptation.cpp tests",
     "estimators/adaptation_scouts": "what test_failure_modes_rare.cpp tests; the search itself: test_scout.cpp",
+    "estimators/input_group": "a name and names",
     "estimators/points": "two words",
     "estimators/sobol_sums": "part of what test_sobol.cpp tests",
     "lib/testing_safety": "part of what test_testing.cpp tests",

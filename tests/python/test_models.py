@@ -48,6 +48,19 @@ def test_scalar_models_of_several_outputs():
     assert several.names == ["y1", "y2"]
 
 
+def test_outputs_may_be_the_numbers_of_a_table():
+    def table(x):
+        return x[:, 0, None, None] * np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]) + x[:, 1, None, None]
+    tables = run(table)
+    assert tables.names == ["y1,1", "y1,2", "y2,1", "y2,2", "y3,1", "y3,2"]
+    same(tables, run(lambda x: table(x).reshape(len(x), 6)), names=False)
+    same(tables, run(lambda x: table(x[None])[0], vectorized=False))
+    same(run(table, outputs=list("abcdef")), tables, names=False)
+    assert bf.Problem(table, LAW)(np.ones((5, 2))).shape == (5, 6)
+    with pytest.raises(bf.ModelError, match=r"must return shape \(n,\) or \(n, m\)"):
+        run(lambda x: table(x)[:2])
+
+
 def test_one_output_may_be_a_column():
     same(run(lambda x: product(x)[:, None]), run(product))
 
