@@ -255,6 +255,7 @@ _KNOWN = {
     "unperturbed": _list("Their values under the law as it is."),
     "without_score": _list("Parameters that move an end of the support: nothing is known of a derivative by them."),
     "picture": _number("What plot() draws."),
+    "groups": _list("Inputs, or groups of them, that the variance is shared out to."),
     "parameters": _list("Parameters of the laws."),
     "parameter_values": _list("Their values."),
     "adaptation_n": _number("Evaluations spent on the adaptation; no part of the final mean."),

@@ -47,6 +47,51 @@ DOCS = {
         True
         """,
     ),
+    "shapley": (
+        """
+        Shapley effects: the variance of each output shared out to inputs that may depend on each other.
+
+        An effect is what an input adds to the variance that the inputs before it explain, on average over all orders of the inputs.
+        Effects are never negative in truth and sum to 1, whatever the dependence; first-order Sobol' indices of dependent inputs
+        do not. Of independent inputs an effect lies between first and total order: interactions are shared out equally.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (G m,), group by group, named by input or group ("x1", or "x1: y" of several outputs); their sum over the groups
+            is exactly 1. ``covariance`` of all; intervals are Student's over independent replicates. ``n`` is what was really
+            spent: d + 1 evaluations a row, and rows of scrambled nets come in powers of two. An independent input without effect
+            has exactly 0. An output without variance has NaN and warns. Rows with a failed evaluation are left out whole.
+            ``diagnostics``: ``replicates``, ``points`` (rows of each), ``groups``, ``outputs``, ``constant``. ``plot()`` draws bars.
+
+        Raises
+        ------
+        ValueError
+            For a budget below 16 rows of G + 1 evaluations, and for dependence without closed conditional laws: inputs of one
+            Clayton, Frank or Gumbel copula, or of a ``Mixture``, must be in one group. Gaussian and Student copulas,
+            ``MultivariateNormal`` and ``MultivariateT`` are drawn from exactly.
+
+        References
+        ----------
+        Owen, "Sobol' indices and Shapley value", SIAM/ASA J. Uncertain. Quantif. 2 (2014).
+        Song, Nelson, Staum, "Shapley effects for global sensitivity analysis: theory and computation", SIAM/ASA J. Uncertain.
+        Quantif. 4 (2016).
+        Broto, Bachoc, Depecker, "Variance reduction for estimation of Shapley effects and adaptation to unknown input
+        distribution", SIAM/ASA J. Uncertain. Quantif. 8 (2020).
+        Goda, "A simple algorithm for global sensitivity analysis with Shapley effects", Reliab. Eng. Syst. Saf. 213 (2021).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> inputs = bf.MultivariateNormal([0, 0, 0], [[1, 0.8, 0], [0.8, 1, 0], [0, 0, 1]], names=["a", "b", "c"])
+        >>> e = bf.shapley(bf.Problem(lambda x: x[:, 0] + x[:, 2], inputs), budget=2**14, rng=1)
+        >>> bool(abs(e["b"] - 0.16) < 4 * e.std_error[1])   # b is in no formula, but it tells of a: 0.8^2 / 4
+        True
+        >>> bool(abs(sum(e.value) - 1) < 1e-12)
+        True
+        """,
+    ),
     "perturbed_law": (
         """
         Perturbed-law indices: how much probabilities, means or quantiles change when the law of one input does.

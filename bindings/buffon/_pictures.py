@@ -1,4 +1,4 @@
-"""Pictures of estimates that are more than a list of values: curves of perturbed laws, bars of derivatives."""
+"""Pictures of estimates that are more than a list of values: curves of perturbed laws, bars of derivatives and shares."""
 import numpy as np
 
 _CURVES, _BARS = 12, 24   # a legend and a column of labels that can be read
@@ -59,4 +59,18 @@ def derivatives(estimate, axes, level):
         ax.set_title(output)
 
 
-PICTURES = {"perturbed law": perturbed_law, "derivatives": derivatives}
+def shares(estimate, axes, level):
+    """Bars with intervals, input by input; one axes per output."""
+    facts = estimate.diagnostics
+    groups, outputs = facts["groups"], facts["outputs"]
+    low, high = (bound.reshape(len(groups), len(outputs)) for bound in estimate._interval(level))
+    value = estimate.value.reshape(len(groups), len(outputs))
+    for k, (output, ax) in enumerate(zip(outputs, axes, strict=True)):
+        ax.bar(range(len(groups)), value[:, k], yerr=[value[:, k] - low[:, k], high[:, k] - value[:, k]], capsize=3)
+        ax.set_xticks(range(len(groups)), groups, rotation=90 if len(groups) > _CURVES else 0)
+        ax.axhline(0, color="0.4", linewidth=0.8)
+        ax.set_xlabel(f"{output}, {estimate.n:,} evaluations")
+    axes[0].set_ylabel("share of the variance")
+
+
+PICTURES = {"perturbed law": perturbed_law, "derivatives": derivatives, "shares": shares}

@@ -86,8 +86,8 @@ def _attributes(estimate, level):
 def plot(self, ax: "matplotlib.axes.Axes | None" = None, level: float = 0.95) -> "matplotlib.axes.Axes":
     """Values with their intervals, a line per name, on a logarithmic axis where positive values span two decades.
 
-    Of ``perturbed_law`` curves with bands, of ``law_derivatives`` bars: one axes per output, the first of which is returned; a
-    given one takes a single output. Where the estimate has warnings its intervals are called doubtful, and what to do stands below.
+    Of ``perturbed_law`` curves with bands, of ``law_derivatives`` and shares of variance (``shapley``) bars: one axes per output, the
+    first of which is returned; a given one takes a single output. Where the estimate has warnings its intervals are called doubtful, and what to do stands below.
 
     Returns
     -------

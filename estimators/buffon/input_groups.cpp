@@ -74,12 +74,18 @@ std::vector<std::int64_t> dependent_blocks(const Distribution& inputs) {
     return blocks.of();
 }
 
-Groups groups_of(const std::string& who, const Distribution& inputs, const std::vector<InputGroup>& given) {
+Groups named_groups(const std::string& who, const Distribution& inputs, const std::vector<InputGroup>& given) {
     const std::vector<std::string> names = inputs.names();
     Groups groups{{}, {}, std::vector<std::int64_t>(names.size(), -1)};
     for (const InputGroup& group : given) add_group(who, group, names, groups);
     for (std::size_t c = 0; c < names.size(); ++c)
         if (groups.of[c] < 0) add_group(who, {names[c], {names[c]}}, names, groups);
+    return groups;
+}
+
+Groups groups_of(const std::string& who, const Distribution& inputs, const std::vector<InputGroup>& given) {
+    Groups groups = named_groups(who, inputs, given);
+    const std::vector<std::string> names = inputs.names();
     const std::vector<std::int64_t> block = dependent_blocks(inputs);
     for (std::size_t i = 0; i < block.size(); ++i) {
         const auto j = static_cast<std::size_t>(block[i]);   // the first of its block

@@ -24,6 +24,9 @@ struct Groups {
 /// and for groups that depend on each other.
 Groups groups_of(const std::string& who, const Distribution& inputs, const std::vector<InputGroup>& given);
 
+/// The same of groups that may depend on each other.
+Groups named_groups(const std::string& who, const Distribution& inputs, const std::vector<InputGroup>& given);
+
 /// (d): the same number for coordinates that may depend on each other, directly or through others.
 std::vector<std::int64_t> dependent_blocks(const Distribution& inputs);
 

@@ -30,6 +30,7 @@ def outputs():
 # Of a^2 + 2 b: variances 48 + 4. Of (a^2 + 2 b) b: 33 of b alone, 48 of both together. Of the event by quadrature.
 OTHERS = {
     "sobol": [48 / 52, 0, 0.6669196029, 4 / 52, 33 / 81, 0.1012787975, 48 / 52, 48 / 81, 0.8987212028, 4 / 52, 1, 0.3330803971],
+    "shapley": [48 / 52, 24 / 81, (0.6669196029 + 0.8987212028) / 2, 4 / 52, 57 / 81, (0.1012787975 + 0.3330803971) / 2],
 }
 
 # Functions of a kept sample spend nothing and draw nothing: they have tests of their own.

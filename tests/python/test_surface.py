@@ -28,7 +28,7 @@ FITS = ["fit_law", "fit_copula", "fit_joint", "compare_copulas", "LawFit", "Copu
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "form", "cross_entropy", "subset", "line_sampling", "control"]
 OF_SAMPLES = ["reweight", "sobol_given_data", "quantile", "superquantile", "conditional_mean", "perturbed_law", "law_derivatives"]
 OF_ESTIMATES = ["extend"]
-OF_VARIANCE = ["sobol"]
+OF_VARIANCE = ["sobol", "shapley"]
 NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *OF_VARIANCE, "Indices", *COPULAS, *FITS, "Problem", "Sample",
          "SobolSequence", "Stream", "Estimate",
          "ModelError", "History", "cuda_status", "exceedance", "testing"]
@@ -112,7 +112,7 @@ def test_estimators_share_the_keywords_of_a_run(name):
     assert [p for p in parameters if p in RUN] == RUN and next(iter(parameters)) == "problem"
     kinds = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
     assert all(p.kind in kinds for key, p in parameters.items() if key != "problem")
-    result = "Indices" if name in OF_VARIANCE else "Estimate"
+    result = "Indices" if name == "sobol" else "Estimate"
     assert f"Returns\n-------\n{result}" in getattr(bf, name).__doc__
 
 

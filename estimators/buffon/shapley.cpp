@@ -1,0 +1,210 @@
+#include <buffon/shapley.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include <buffon/check.hpp>
+#include <buffon/evaluation.hpp>
+#include <buffon/finish.hpp>
+#include <buffon/kept.hpp>
+#include <buffon/parallel.hpp>
+#include <buffon/shapley_design.hpp>
+#include <buffon/sobol_ratios.hpp>
+#include <buffon/text.hpp>
+
+namespace buffon {
+namespace {
+
+constexpr std::int64_t fewest_points = 2, fewest_replicates = 8;
+constexpr std::int64_t call_rows = 65'536, call_numbers = 1 << 19;   // of one call of the model, at most
+constexpr std::int64_t slice_rows = 128;                            // whose points are made at once
+constexpr double no_variance = 1e-26;                               // of the largest output squared
+
+struct Plan {
+    std::int64_t points, replicates;
+};
+
+/// Nets of 2^k rows in 16 to 31 replicates; blocks of any size where points are independent.
+Plan plan_of(const Run& run, const ShapleyOptions& options, std::int64_t walk) {
+    const std::int64_t rows = run.budget / walk;
+    const bool nets = options.points == Points::rqmc;
+    const std::int64_t chosen = nets ? std::clamp<std::int64_t>(rows / fewest_points, fewest_replicates, 16) : std::clamp<std::int64_t>(rows / 16, fewest_replicates, 128);
+    const std::int64_t least = options.replicates > 0 ? options.replicates : chosen;
+    require(rows >= least * fewest_points, "shapley: budget must be at least ", least * fewest_points * walk, " (", least, " replicates of ", fewest_points,
+            " walks of ", walk, " evaluations), got ", run.budget);
+    if (!nets) return {rows / least, least};
+    const auto points = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(rows / least)));
+    return {points, rows / points};
+}
+
+/// Sums of what the groups add, replicate by replicate.
+class ShapleySums {
+public:
+    explicit ShapleySums(const ShapleyDesign& design) : design_(&design), of_(static_cast<std::size_t>(design.replicates())) {}
+
+    /// Walks `first`, ... with their orders: y (rows (G + 1), columns), the last column beyond m says which succeeded.
+    void add(std::int64_t first, const std::vector<std::int64_t>& orders, ConstView y, std::int64_t m) {
+        const std::int64_t g = design_->steps(), rows = y.rows / (g + 1);
+        if (m_ == 0) start(m);
+        for (double v : std::span(y.data, static_cast<std::size_t>(y.size()))) largest_ = std::max(largest_, std::abs(v));
+        for (std::int64_t i = 0; i < rows; ++i, ++seen_) {
+            if (y.cols > m && !whole(y.slice(i * (g + 1), g + 1), m)) {
+                ++failed_;
+                continue;
+            }
+            std::vector<double>& sums = of_[static_cast<std::size_t>((first + i) / design_->points())];
+            for (std::int64_t k = 0; k < g; ++k) add_step(y.slice(i * (g + 1), g + 1), k, sums.data() + orders[static_cast<std::size_t>(i * g + k)] * m);
+        }
+    }
+    std::int64_t outputs() const { return m_; }
+    /// Rows that were summed, and those that were left out.
+    std::int64_t seen() const { return seen_; }
+    std::int64_t failed() const { return failed_; }
+    /// Replicates all of whose rows are there.
+    std::int64_t finished() const { return seen_ / design_->points(); }
+    double largest() const { return largest_; }
+    /// Sum of group i and output j in each finished replicate.
+    std::vector<double> of(std::int64_t i, std::int64_t j) const {
+        std::vector<double> out;
+        for (std::int64_t r = 0; r < finished(); ++r) out.push_back(of_[static_cast<std::size_t>(r)][static_cast<std::size_t>(i * m_ + j)]);
+        return out;
+    }
+
+private:
+    void start(std::int64_t m) {
+        m_ = m;
+        for (auto& sums : of_) sums.assign(static_cast<std::size_t>(design_->steps() * m), 0.0);
+    }
+    static bool whole(ConstView walk, std::int64_t m) {
+        for (std::int64_t k = 0; k < walk.rows; ++k)
+            if (walk(k, m) == 0) return false;
+        return true;
+    }
+    void add_step(ConstView walk, std::int64_t k, double* sums) const {
+        for (std::int64_t j = 0; j < m_; ++j) {
+            const double begin = walk(0, j), before = walk(k, j), after = walk(k + 1, j), end = walk(walk.rows - 1, j);
+            sums[j] += design_->independent() ? 0.5 * (end - begin) * (after - before) : 0.5 * ((begin - after) + (begin - before)) * (before - after);
+        }
+    }
+
+    const ShapleyDesign* design_;
+    std::vector<std::vector<double>> of_;   // (R): (G, m)
+    std::int64_t m_ = 0, seen_ = 0, failed_ = 0;
+    double largest_ = 0;
+};
+
+/// The effects of one output with the errors that replicates contribute, one after the other.
+void add_output(const ShapleySums& sums, std::int64_t groups, std::int64_t j, std::vector<Ratio>& ratios) {
+    std::vector<double> variance(static_cast<std::size_t>(sums.finished()));
+    for (std::int64_t i = 0; i < groups; ++i) ratios.push_back({sums.of(i, j), {}});
+    for (const Ratio& ratio : ratios)
+        for (std::size_t r = 0; r < variance.size(); ++r) variance[r] += ratio.numerator[r];
+    for (Ratio& ratio : ratios) ratio.denominator = variance;
+}
+
+bool varies(const Ratio& ratio, const ShapleySums& sums) {
+    double total = 0;
+    for (const double v : ratio.denominator) total += v;
+    return total > no_variance * sums.largest() * sums.largest() * static_cast<double>(sums.seen());
+}
+
+Estimate conclude(const Evaluation& evaluate, const ShapleyDesign& design, const ShapleySums& sums) {
+    const std::int64_t g = design.steps(), m = sums.outputs(), replicates = sums.finished();
+    require(replicates >= fewest_replicates, "shapley: at least ", fewest_replicates, " replicates must be finished, got ", replicates);
+    const std::vector<std::string>& outputs = evaluate.names();
+    Estimate e;
+    e.value.assign(static_cast<std::size_t>(g * m), std::numeric_limits<double>::quiet_NaN());
+    Matrix errors(g * m, replicates, std::numeric_limits<double>::quiet_NaN());
+    std::vector<std::string> constant;
+    for (std::int64_t j = 0; j < m; ++j) {
+        std::vector<Ratio> ratios;
+        add_output(sums, g, j, ratios);
+        if (!varies(ratios.front(), sums)) {
+            constant.push_back(outputs[static_cast<std::size_t>(j)]);
+            continue;
+        }
+        for (std::int64_t i = 0; i < g; ++i) {
+            const Ratio& ratio = ratios[static_cast<std::size_t>(i)];
+            e.value[static_cast<std::size_t>(i * m + j)] = ratio.value();
+            std::ranges::copy(ratio.errors(), errors.view().row(i * m + j).begin());
+        }
+    }
+    e.covariance = Matrix(g * m, g * m);
+    for (std::int64_t a = 0; a < g * m; ++a)
+        for (std::int64_t b = 0; b < g * m; ++b) {
+            double sum = 0;
+            for (std::int64_t r = 0; r < replicates; ++r) sum += errors(a, r) * errors(b, r);
+            e.covariance(a, b) = sum / static_cast<double>(replicates * (replicates - 1));
+        }
+    e.n = evaluate.n();
+    e.n_failed = evaluate.n_failed();
+    e.rng_key = evaluate.key();
+    e.degrees_of_freedom = static_cast<double>(replicates - 1);
+    for (const auto& group : design.groups().names)
+        for (const auto& output : outputs) e.names.push_back(m == 1 ? group : group + ": " + output);
+    e.diagnostics["replicates"] = replicates;
+    e.diagnostics["points"] = design.points();
+    e.diagnostics["picture"] = std::string("shares");
+    e.diagnostics["groups"] = design.groups().names;
+    e.diagnostics["outputs"] = outputs;
+    if (!constant.empty()) e.diagnostics["constant"] = constant;
+    for (const auto& output : constant)
+        e.warnings.push_back("output '" + output + "' is the same at every point: it has no variance to share, its effects are NaN");
+    if (sums.failed() > 0)
+        e.warnings.push_back(with_commas(e.n_failed) + " of " + with_commas(e.n) + " evaluations failed: " + with_commas(sums.failed()) + " of " +
+                             with_commas(sums.seen()) + " walks are left out, the effects are those of the rest");
+    if (evaluate.run().keep == Keep::sample) e.sample = evaluate.sample();
+    return e;
+}
+
+std::int64_t walks_at_once(const Evaluation& evaluate, std::int64_t walk) {
+    const std::int64_t m = std::max<std::int64_t>(evaluate.outputs(), 1), d = evaluate.problem().dim();
+    return std::max<std::int64_t>(std::min(call_rows, call_numbers / std::max(d, m)) / walk, 1);
+}
+
+void add_walks(Evaluation& evaluate, const ShapleyDesign& design, std::int64_t first, std::int64_t rows, ShapleySums& sums) {
+    const std::int64_t walk = design.steps() + 1;
+    const View x = evaluate.room(rows * walk);
+    std::vector<std::vector<std::int64_t>> orders(static_cast<std::size_t>((rows + slice_rows - 1) / slice_rows));
+    parallel::for_each(static_cast<std::int64_t>(orders.size()), evaluate.threads(), [&](std::int64_t s) {
+        const std::int64_t at = s * slice_rows, count = std::min(slice_rows, rows - at);
+        design.rows(first + at, orders[static_cast<std::size_t>(s)], x.slice(at * walk, count * walk));
+    });
+    const Outputs out = evaluate(x, [&](std::span<double> log_q) { evaluate.problem().inputs().log_density(x, log_q); });
+    label_replicates(evaluate, rows * walk, design.points() * walk, [&](std::int64_t i) { return first * walk + i; });
+    for (std::size_t s = 0; s < orders.size(); ++s) {
+        const std::int64_t at = static_cast<std::int64_t>(s) * slice_rows, count = std::min(slice_rows, rows - at);
+        sums.add(first + at, orders[s], out.y.view().slice(at * walk, count * walk), evaluate.outputs());
+    }
+}
+
+}  // namespace
+
+Estimate shapley(const Problem& problem, const Run& run, const ShapleyOptions& options) {
+    require(options.replicates == 0 || options.replicates >= fewest_replicates, "shapley: replicates must be 0 (chosen) or at least ", fewest_replicates,
+            ", got ", options.replicates);
+    Groups groups = named_groups("shapley", problem.inputs(), options.groups);
+    const std::int64_t most = SobolSequence::max_dim(), dim = 2 * problem.dim() + groups.size();
+    require(options.points == Points::iid || dim <= most, "shapley: points must be 'iid' for two draws of ", problem.dim(), " inputs and an order of ",
+            groups.size(), " groups: nets have ", most, " dimensions");
+    const Plan plan = plan_of(run, options, groups.size() + 1);
+    Evaluation evaluate("shapley", problem, run);
+    const ShapleyDesign design("shapley", problem.inputs(), std::move(groups), options.points, plan.points, plan.replicates, evaluate.key());
+    ShapleySums sums(design);
+    return with_partial(
+        evaluate,
+        [&] {
+            const std::int64_t rows = plan.points * plan.replicates;
+            for (std::int64_t done = 0, count = 0; done < rows; done += count) {
+                count = std::min(walks_at_once(evaluate, design.steps() + 1), rows - done);
+                add_walks(evaluate, design, done, count, sums);
+            }
+            return conclude(evaluate, design, sums);
+        },
+        [&] { return conclude(evaluate, design, sums); });
+}
+
+}  // namespace buffon
