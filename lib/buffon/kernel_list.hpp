@@ -32,12 +32,36 @@ struct AttentionPass {
     std::int64_t stride;
 };
 
+inline constexpr int cell_rows = 16;       // rows that meet all targets together
+inline constexpr int cell_panel = 16;      // targets are stored in panels of so many
+inline constexpr int most_rotations = 8;
+
+/// 16 rows x that meet `keys` targets, whole panels of them.
+struct CellPass {
+    const float* panels;     // coordinates of the targets, (keys / panel, dim, panel)
+    const float* heights;    // (keys); -inf fills up a panel
+    std::int64_t keys, dim;
+    const float* x;          // (dim, 16): row by row would be strided
+    int rotations;           // r = 0 leaves the rows as they are
+    bool mirrored;           // meet -x, too
+    const float* signs;      // (rotations, 16): +-1/4; the first 16 are not read
+    float* score;            // (rotations, 1 + mirrored, 16): the largest score
+    std::int32_t* target;    // and whose it is; of equal ones the lowest
+};
+
 inline namespace BUFFON_ISA {
 namespace kernel {
 
 /// Softmax-weighted sums of the keys' values, tile by tile: nothing of size rows x keys is stored. A row's bits depend on it alone.
 void attention(const AttentionPass<double>& pass);
 void attention_single(const AttentionPass<float>& pass);
+
+/// Scores <x, y> + h of 16 rows are turned again and again, s_r = H D_r s_(r-1) / 4 with random signs D_r and the
+/// Walsh-Hadamard matrix H of 16 rows: those of Q x for an orthogonal Q, without a further product.
+void nearest_cells(const CellPass& pass);
+
+/// The scores themselves, out (16, keys), rows `stride` apart; no rotation.
+void cell_scores(const CellPass& pass, float* out, std::int64_t stride);
 
 /// Log densities of `count` Gaussians at the rows of z (n, d); out has rows `stride` apart. Gaussians come in groups of
 /// eight, lane by lane: for each row r of the whitening triangle its centre and its r + 1 entries, then the constants.
@@ -137,6 +161,8 @@ struct Kernels {
     const char* level;
     decltype(&kernel::attention) attention;
     decltype(&kernel::attention_single) attention_single;
+    decltype(&kernel::nearest_cells) nearest_cells;
+    decltype(&kernel::cell_scores) cell_scores;
     decltype(&kernel::gaussian_log_density) gaussian_log_density;
     decltype(&kernel::student_log_density) student_log_density;
     decltype(&kernel::panel_products) panel_products;

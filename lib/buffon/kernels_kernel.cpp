@@ -11,6 +11,8 @@ const Kernels table{
     .level = BUFFON_TEXT(BUFFON_ISA),
     .attention = kernel::attention,
     .attention_single = kernel::attention_single,
+    .nearest_cells = kernel::nearest_cells,
+    .cell_scores = kernel::cell_scores,
     .gaussian_log_density = kernel::gaussian_log_density,
     .student_log_density = kernel::student_log_density,
     .panel_products = kernel::panel_products,
