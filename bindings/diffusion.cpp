@@ -412,6 +412,7 @@ void bind_search(py::module_& m);
 void bind_compensation(py::module_& m);
 void bind_schedules(py::module_& m);
 void bind_denoisers(py::module_& m);
+void bind_transport(py::module_& m);
 
 void bind_diffusion(py::module_& m) {
     bind_schedules(m);
@@ -420,4 +421,5 @@ void bind_diffusion(py::module_& m) {
     bind_search(m);
     bind_compensation(m);
     bind_denoisers(m);
+    bind_transport(m);
 }

@@ -17,6 +17,7 @@ _POSITIONAL = {
     "model": "model : denoiser\n    An exact one (``GaussianMixture``), or any other.",
     "scale": "scale : float\n    1 is the conditional denoiser, 0 the unconditional one; above 1 it goes beyond.",
     "table": "table : Table\n    What a solver makes: ``ddim(schedule, steps=10)``.",
+    "points": "points : array (n, d)\n    Targets.",
     "law": "law : law or None\n    Law of the inputs, in the order of the sample.",
 }
 _OPTIONAL = {"law"}   # positional arguments that may be left out

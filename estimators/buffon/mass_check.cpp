@@ -1,0 +1,91 @@
+#include <buffon/mass_check.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+namespace buffon {
+namespace {
+
+using Groups = std::vector<std::vector<double>>;   // (G, n)
+constexpr double G = check_groups;
+constexpr double upper_quantile = 1.6448536269514722;
+
+double dot(std::span<const double> a, std::span<const double> b) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+    return sum;
+}
+
+/// The U-statistic of all groups and its jackknife, from the inner products of the groups.
+void add_distance(const Groups& rho, MassCheck& check) {
+    std::vector<double> sum(rho[0].size(), 0.0);
+    for (const auto& group : rho)
+        for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += group[i];
+    const double total = dot(sum, sum);
+    double own = 0.0;
+    for (const auto& group : rho) own += dot(group, group);
+    check.chi_squared = (total - own) / (G * (G - 1));
+    std::array<double, check_groups> without;
+    for (std::size_t g = 0; g < rho.size(); ++g) {
+        const double with_all = dot(sum, rho[g]), self = dot(rho[g], rho[g]);
+        without[g] = (total - 2 * with_all + self - (own - self)) / ((G - 1) * (G - 2));
+    }
+    double mean = 0.0, scatter = 0.0;
+    for (const double x : without) mean += x / G;
+    for (const double x : without) scatter += (x - mean) * (x - mean);
+    check.std_error = std::sqrt((G - 1) / G * scatter);
+}
+
+/// Of the groups' counts about their mean, over the multinomial one: sum_i var(c_i) / sum_i n w_i (1 - w_i).
+double inflation_of(const Groups& rho, std::span<const double> nu, std::span<const double> masses, double draws_of_group) {
+    double found = 0.0, multinomial = 0.0;
+    for (std::size_t i = 0; i < nu.size(); ++i) {
+        double mean = 0.0;
+        for (const auto& group : rho) mean += group[i] / G;
+        for (const auto& group : rho) found += (group[i] - mean) * (group[i] - mean) * nu[i] / (G - 1);
+        multinomial += masses[i] * (1 - masses[i]) / draws_of_group;
+    }
+    return multinomial > 0 ? found / multinomial : 1.0;
+}
+
+}  // namespace
+
+double MassCheck::l1(double chi_squared) { return std::sqrt(2 / std::numbers::pi * std::max(chi_squared, 0.0)); }
+
+double MassCheck::upper() const { return l1(chi_squared + upper_quantile * std_error); }
+
+std::int64_t check_draws(std::int64_t size, double tolerance) {
+    return static_cast<std::int64_t>(std::ceil(5 * std::sqrt(2.0 * static_cast<double>(size)) / (tolerance * tolerance)));
+}
+
+MassCheck mass_check(TransportDraws& draws, std::span<const double> heights, std::int64_t n) {
+    const std::vector<double>& nu = draws.masses();
+    MassCheck out;
+    std::vector<std::int64_t> counts(nu.size(), 0);
+    Groups rho(check_groups, std::vector<double>(nu.size()));
+    std::array<double, check_groups> score;
+    for (std::size_t g = 0; g < rho.size(); ++g) {
+        const CellCounts found = draws.count(heights, std::max<std::int64_t>(n / check_groups, 1));
+        for (std::size_t i = 0; i < nu.size(); ++i) {
+            rho[g][i] = (static_cast<double>(found.counts[i]) / static_cast<double>(found.draws) - nu[i]) / std::sqrt(nu[i]);
+            counts[i] += found.counts[i];
+        }
+        score[g] = found.score_sum / static_cast<double>(found.draws);
+        out.draws += found.draws;
+    }
+    for (const std::int64_t count : counts) {
+        out.masses.push_back(static_cast<double>(count) / static_cast<double>(out.draws));
+        out.empty += count == 0;
+    }
+    add_distance(rho, out);
+    out.inflation = inflation_of(rho, nu, out.masses, static_cast<double>(out.draws) / G);
+    double scatter = 0.0;
+    for (const double s : score) out.score += s / G;
+    for (const double s : score) scatter += (s - out.score) * (s - out.score);
+    out.score_std_error = std::sqrt(scatter / (G * (G - 1)));
+    return out;
+}
+
+}  // namespace buffon

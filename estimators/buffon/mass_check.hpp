@@ -1,0 +1,37 @@
+/// How far the cells' masses are from the wanted ones, from draws that no step has seen. Not installed.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <buffon/transport_draws.hpp>
+
+namespace buffon {
+
+struct MassCheck {
+    std::int64_t draws = 0;
+    std::vector<double> masses;       // (n)
+    double chi_squared = 0.0;         // unbiased for sum_i (w_i - nu_i)^2 / nu_i; may be negative
+    double std_error = 0.0;           // of it: jackknife over the groups; near a true 0, where the statistic degenerates, up to sqrt(2) too large
+    double inflation = 1.0;           // variance of the counts, over that of independent draws
+    double score = 0.0;               // mean of max_j <x, y_j> + h_j
+    double score_std_error = 0.0;
+    std::int64_t empty = 0;
+
+    /// What the L1 distance of the masses is for a chi-squared distance: exact where relative errors of the masses are normal of one width.
+    static double l1(double chi_squared);
+    /// 95 % upper limit of l1.
+    double upper() const;
+};
+
+/// Independent groups of draws that make standard errors: draws of one block of rows depend on each other, groups do not.
+inline constexpr int check_groups = 16;
+
+/// Draws whose check tells errors at `tolerance` with a limit about an eighth above the value.
+std::int64_t check_draws(std::int64_t size, double tolerance);
+
+/// X = (|sum rho_g|^2 - sum |rho_g|^2) / (G (G - 1)) with rho_g = (counts of group g / its draws - nu) / sqrt(nu): a U-statistic.
+MassCheck mass_check(TransportDraws& draws, std::span<const double> heights, std::int64_t n);
+
+}  // namespace buffon

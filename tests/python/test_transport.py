@@ -1,0 +1,68 @@
+"""bd.transport_map from Python; its mathematics is tested in tests/estimators/test_transport_*.cpp."""
+import numpy as np
+import pytest
+
+import buffon as bf
+from buffon import diffusion as bd
+
+# The heights that exact Newton steps find for 20 random targets under the uniform law on the unit square.
+SQUARE = np.random.default_rng(2024).random((20, 2))
+HEIGHTS = np.array([.06232732, -.11219668, -.16545681, .29543226, .23593889, -.11179496, .117654, .19549957, -.5693497, .06986558,
+                    .17320374, -.16907821, .25019785, -.04515012, .28075163, .1639427, -.12086982, -.14736094, -.33205391, -.07150237])
+W2_SQUARED = .027654524403848777
+
+
+def unit_square():
+    return bf.Joint([bf.Uniform(0, 1)] * 2)
+
+
+def test_twenty_targets_in_the_square_have_the_exact_heights_and_distance():
+    found = bd.transport_map(SQUARE, source=unit_square(), target_error=0.008, rng=3)
+    assert found.converged and found.empty == 0
+    assert abs(found.heights - HEIGHTS).max() < 3e-3
+    assert abs(found.w2_squared.value[0] - W2_SQUARED) < 5 * found.w2_squared.std_error[0]
+    assert found.w2.value[0] == pytest.approx(found.w2_squared.value[0] ** 0.5)
+
+
+def test_parts_and_members_belong_together():
+    found = bd.transport_map(SQUARE, source=unit_square(), masses=np.arange(20), rng=3)
+    assert sum(found.draws.values()) == found.n == found.mass_error.n
+    assert found.rng_key == found.mass_error.rng_key == 3
+    assert found.heights[0] == -np.inf and found.masses[0] == 0
+    np.testing.assert_allclose(found.wanted, np.arange(20) / 190)
+    assert np.all(abs(found.masses - found.wanted) <= 6 * found.mass_std_error + 0.05 * found.wanted)
+    assert found.masses.sum() == pytest.approx(1)
+    x = np.random.default_rng(0).random((1000, 2))
+    scores = x @ found.points[1:].T + found.heights[1:]
+    assert np.array_equal(found.cell(x), 1 + scores.argmax(1))
+    assert np.array_equal(found(x), SQUARE[found.cell(x)])
+    assert "20 targets, d=2" in repr(found)
+
+
+def test_progress_is_told_and_may_interrupt():
+    told = []
+
+    def progress(n, budget):
+        told.append((n, budget))
+        if len(told) > 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bd.transport_map(SQUARE, rng=1, progress=progress)
+    assert [n for n, _ in told] == sorted(n for n, _ in told) and told[0] == (0, 4_000_000)
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"masses": [1.0]}, "masses must have shape"), ({"target_error": -1}, "target_error must lie in"), ({"budget": 5}, "budget must be at least"),
+    ({"source": bf.Normal()}, "source must have the points' dimension 2, got 1"),
+])
+def test_bad_options_are_refused_in_words(options, message):
+    with pytest.raises(ValueError, match=message):
+        bd.transport_map(SQUARE, **options)
+
+
+def test_a_budget_that_is_too_small_warns():
+    found = bd.transport_map(SQUARE, target_error=1e-4, budget=500_000, rng=1)
+    assert not found.converged and "budget ended" in found.mass_error.warnings[0]
+    low, high = found.mass_error.confidence_interval(0.95)
+    assert 0 <= low[0] <= found.mass_error.value[0] <= high[0]
