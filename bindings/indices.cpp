@@ -27,6 +27,12 @@ Indices unpickled(const py::dict& state) {
                       state["outputs"].cast<std::vector<std::string>>(), state["second_order"].cast<bool>());
 }
 
+/// Of each growth before the last: n, then values, lows and highs of the joint estimate; (growths, 1 + 3 values).
+py::object growth(const Indices& s) {
+    if (!s.joint.state || !s.joint.state->tables.contains("history")) return py::none();
+    return binder::from_matrix(s.joint.state->tables.at("history"));
+}
+
 }  // namespace
 
 void bind_indices(py::module_& m) {
@@ -40,6 +46,8 @@ void bind_indices(py::module_& m) {
                       "Estimate named by input: the share that stays as long as this input is not known; never less than its first order.")
         .def_property_readonly("second_order", [](const Indices& s) { return has_second_order(s) ? &s.second_order : nullptr; },
                                "Estimate named by pairs (\"x1, x2\"): what two do only together; None unless it was asked for.")
+        .def_readonly("aggregated", &Indices::aggregated,
+                      "Estimate of all outputs together, \"first order of x1\", ..., \"total order of x1\", ...: shares of the sum of their variances.")
         .def_readonly("joint", &Indices::joint, "All of these in one Estimate, for contrasts and transformations: \"total order of x1\", ...")
         .def_property_readonly("n", [](const Indices& s) { return s.joint.n; }, "Model evaluations spent.")
         .def_property_readonly("n_failed", [](const Indices& s) { return s.joint.n_failed; }, "Evaluations that failed; rows that hold one are left out.")
@@ -48,5 +56,8 @@ void bind_indices(py::module_& m) {
         .def_property_readonly("warnings", [](const Indices& s) { return s.joint.warnings; }, "In plain words, what makes the intervals doubtful.")
         .def_property_readonly("sample", [](const Indices& s) { return s.joint.sample ? &*s.joint.sample : nullptr; },
                                "Every evaluation, if the run was told keep='sample'.")
+        .def("_with_joint", [](const Indices& s, const Estimate& joint) { return indices_of(joint, s.groups, s.outputs, has_second_order(s)); }, py::arg("joint"))
+        .def_property_readonly("_growth", &growth)
+        .def_static("_from_state", &unpickled)
         .def(py::pickle(&pickled, &unpickled));
 }

@@ -191,6 +191,17 @@ def _effective_size(value, e):
     )
 
 
+_TAIL_OF_VARIANCE = (
+    "A few evaluations make the variance, and the next one might change all shares. Spend more, use method=\"aiscv\", or ask for indices "
+    "of a logarithm, a rank, or of a probability: outputs={\"P\": lambda y: y > limit}."
+)
+
+
+def _worst_output(value):
+    known = [v for v in value if v is not None and not math.isnan(v)]
+    return f"largest {max(known):.2f}" if known else "no tail to judge"
+
+
 def _tied(value, e):
     most = max(value, default=0.0)
     return (
@@ -267,6 +278,19 @@ _KNOWN = {
     "surrogate_terms": _list("Terms of the polynomial, on average over its four fits."),
     "weights": _list("Of the plain estimator and of two with the polynomial, index by index."),
     "constant": _list("Outputs that do not vary."),
+    "pareto_k_squares": lambda value, e: (
+        _worst_output(value),
+        "Tail of the squared outputs, whose means the indices are ratios of: above 0.7 their intervals cannot be trusted.",
+        _TAIL_OF_VARIANCE if max((v for v in value if v is not None and not math.isnan(v)), default=0) > 0.7 else "",
+        max((v for v in value if v is not None and not math.isnan(v)), default=0) > 0.7,
+    ),
+    "effective_rows": lambda value, e: (
+        f"fewest {min(value):,.3g}" if min(value) < math.inf else "nothing varies",
+        "As if the variance came from so many rows alike: below ten the intervals are rough.",
+        "",
+        False,
+    ),
+    "centre": _list("What products of two outputs are centred at."),
     "r_squared": _list("Share of the variance that the controls take away."),
     "variance_ratio": _list("Variance with the controls over that without."),
     "controls": _list("Functions with known means."),

@@ -167,7 +167,8 @@ DOCS = {
         The next points of the same streams are drawn, never the same ones again; nothing is adapted anew, so every new evaluation
         is in the final sample. Of ``plain`` and ``importance`` it is the estimate of one run with the larger budget, bit for bit;
         of ``quasi`` that of a run with more replicates; of ``aiscv`` more nets of its final sample; of ``amis`` a further sample
-        from its last proposals, pooled by counts; of ``control`` that of the estimator that ran under it.
+        from its last proposals, pooled by counts; of ``control`` that of the estimator that ran under it; of ``sobol`` more
+        replicates of its nets, which the surrogate of the run serves.
         """,
         """
         Returns
@@ -175,6 +176,7 @@ DOCS = {
         Estimate
             With ``n`` evaluations in all, at most ``budget``; it can be extended again. Unbiased where the run was. The interval
             is as valid as that of a run of this size, unless you extend until you like the answer: decide by the width alone.
+            Given ``Indices``, it returns ``Indices``.
 
         Raises
         ------

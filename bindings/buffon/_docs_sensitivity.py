@@ -14,18 +14,22 @@ DOCS = {
         -------
         Indices
             ``first_order``, ``total_order`` and, where asked for, ``second_order``: Estimates named by input ("x1", or "x1: y" of
-            several outputs), pair ("x1, x2") or group; ``joint``: all of them with one covariance, for contrasts. Intervals
-            are Student's over independent replicates. ``n`` is what was really spent: rows come in powers of two. Values are
-            never clipped: a small negative one has an interval that holds 0. An input without effect has exactly 0. An
-            output without variance has NaN and warns. Rows with a failed evaluation are left out whole, and warned of.
+            several outputs), pair ("x1, x2") or group; ``aggregated``: of all outputs together, shares of the sum of their
+            variances (``scale=True``: means of the indices, for outputs in different units); ``joint``: all of them with one
+            covariance, for contrasts. Intervals are Student's over independent replicates. ``n`` is what was really spent: rows
+            come in powers of two. Values are never clipped: a small negative one has an interval that holds 0. An input without
+            effect has exactly 0. An output without variance has NaN and warns. Rows with a failed evaluation are left out
+            whole, and warned of. With ``keep="state"`` ``indices.more(n)`` adds replicates.
             ``diagnostics``: ``replicates``, ``points`` (rows of each), ``surrogate_share`` (of the variance, by output),
-            ``surrogate_terms``, ``weights`` (of the plain estimator and two with the surrogate, index by index), ``constant``.
+            ``surrogate_terms``, ``weights`` (of the plain estimator and two with the surrogate, index by index), ``constant``;
+            ``pareto_k_squares`` and ``effective_rows`` (by output), which warn of variances that a few rows make.
+            Of ``method="aiscv"``, for those, the diagnostics are those of ``aiscv``, and ``centre``.
 
         Raises
         ------
         ValueError
-            For a budget below 32 rows of G + 2 evaluations, G groups (2 G + 2 with ``second_order``), and for inputs that depend
-            on each other and are not in one group.
+            For a budget below 32 rows of G + 2 evaluations, G groups (2 G + 2 with ``second_order``), for inputs that depend
+            on each other and are not in one group, and for more than 10,000 indices.
 
         References
         ----------
@@ -33,6 +37,8 @@ DOCS = {
         Saltelli et al., "Variance based sensitivity analysis of model output", Comput. Phys. Commun. 181 (2010); Jansen, Comput.
         Phys. Commun. 117 (1999); Janon et al., ESAIM: Probab. Stat. 18 (2014); Martinez, GdR MASCOT-NUM (2011); Owen, "Better
         estimation of small Sobol' sensitivity indices", ACM Trans. Model. Comput. Simul. 23 (2013).
+        Gamboa, Janon, Klein, Lagnoux, "Sensitivity analysis for multidimensional and functional outputs", Electron. J. Stat. 8 (2014).
+        Demange-Chryst, Bachoc, Morio, arXiv:2212.00568, for ``method="aiscv"``.
 
         Examples
         --------

@@ -8,7 +8,7 @@ from buffon._record import History, Record
 _POSITIONAL = {
     "problem": "problem : Problem\n    Model and law of its inputs; d inputs, m outputs.",
     "estimate": "estimate : Estimate\n"
-                "    Of a run with ``keep=\"state\"`` (or ``\"sample\"``), fresh, loaded from a file or pickled.",
+                "    Of a run with ``keep=\"state\"`` (or ``\"sample\"``), fresh, loaded from a file or pickled; or its Indices.",
     "sample": "sample : Sample\n"
               "    Rows with their outputs and densities: "
               "``estimate.sample`` of a run with ``keep=\"sample\"``, or ``bf.Sample``.",
@@ -54,8 +54,15 @@ def function(name, summary, rest, module=_buffon):
     def call(*args, **options):
         if module is not _buffon:
             return run(args, options)
-        record = Record(name, args[0] if args else options.get(positional[0]), options)
+        subject = args[0] if args else options.get(positional[0])
+        record = Record(name, subject, options)
+        if isinstance(subject, _buffon.Indices):   # of which an estimate is asked: what goes on is their joint one
+            args, options = (subject.joint, *args[1:]), {key: value for key, value in options.items() if key != positional[0]}
         result = run(args, options)
+        if isinstance(subject, _buffon.Indices):
+            result = subject._with_joint(result)
+        elif isinstance(result, _buffon.Indices):
+            result._problem = subject   # for more()
         result._record = record.finish(result, options.get("progress"))
         return result
 

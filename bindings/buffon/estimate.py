@@ -5,6 +5,7 @@ import math
 import os
 import textwrap
 from collections.abc import Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,16 +151,8 @@ def save(self, path: "str | os.PathLike[str]") -> None:
     What ``extend`` goes on from is in it where the run kept it. The call, the inputs and the ``history`` of the run go with it:
     ``buffon report DIR`` makes a page of them. A file of that name is replaced in one step: it is never seen half written.
     """
-    path = Path(path)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     record = getattr(self, "_record", None)
-    state = {**self._state(), **({"record": record.to_dict()} if record else {}), **_going_on(self)}
-    text = json.dumps({"kind": _KIND, **_portable(state)}, indent=1, allow_nan=False, ensure_ascii=False)
-    try:
-        part.write_text(text + "\n", encoding="utf-8")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    _write(path, {"kind": _KIND, **_record_of(self), **({"record": record.to_dict()} if record else {})})
 
 
 def load(path: "str | os.PathLike[str]") -> Estimate:
@@ -170,23 +163,63 @@ def load(path: "str | os.PathLike[str]") -> Estimate:
     ValueError
         If the file is something else, or of a version that this Buffon does not read.
     """
-    try:
-        state = json.loads(Path(path).read_text(encoding="utf-8"), object_hook=_number)
-    except ValueError:
-        state = None   # no JSON, no text
-    kind = state.get("kind") if isinstance(state, Mapping) else None
-    if kind != _KIND:
-        says = f", it says {kind!r}" if kind else ""
-        raise ValueError(f"Estimate.load: {path} must be a file written by Estimate.save{says}")
-    if state.get("version") != Estimate._version:
-        raise ValueError(f"Estimate.load: {path} must be of format version {Estimate._version}, got {state.get('version')!r}")
-    try:
+    state = _read(path, _KIND, "Estimate")
+    with _damage(path, "Estimate"):
+        _check_version(path, state, "Estimate")
         estimate = Estimate._from_state(state)
         if "record" in state:
             estimate._record = Read(state["record"])
         return estimate
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"Estimate.load: {path} is damaged: {error}") from error
+
+
+def _record_of(estimate):
+    """What a file holds of an estimate: plain numbers, strings, lists and dicts."""
+    return {**estimate._state(), **_going_on(estimate)}
+
+
+def _write(path, state):
+    """As JSON; a file of that name is replaced in one step."""
+    path = Path(path)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    text = json.dumps(_portable(state), indent=1, allow_nan=False, ensure_ascii=False)
+    try:
+        part.write_text(text + "\n", encoding="utf-8")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _read(path, kind, who):
+    """The dict that a file of this kind holds."""
+    try:
+        state = json.loads(Path(path).read_text(encoding="utf-8"), object_hook=_number)
+    except ValueError:
+        state = None   # no JSON, no text
+    found = state.get("kind") if isinstance(state, Mapping) else None
+    if found != kind:
+        says = f", it says {found!r}" if found else ""
+        raise ValueError(f"{who}.load: {path} must be a file written by {who}.save{says}")
+    return state
+
+
+def _check_version(path, state, who):
+    if state.get("version") != Estimate._version:
+        raise _Version(f"{who}.load: {path} must be of format version {Estimate._version}, got {state.get('version')!r}")
+
+
+class _Version(ValueError):
+    """Said as it is."""
+
+
+@contextmanager
+def _damage(path, who):
+    """What goes wrong inside is said of the file."""
+    try:
+        yield
+    except _Version as error:
+        raise ValueError(str(error)) from None
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{who}.load: {path} is damaged: {error}") from error
 
 
 def report(self, path: "str | os.PathLike[str]") -> None:

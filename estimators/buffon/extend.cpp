@@ -60,6 +60,7 @@ Estimate go_on(const std::string& estimator, Evaluation& evaluate, const State& 
     if (estimator == "quasi") return go_on_quasi(evaluate, state);
     if (estimator == "importance") return go_on_importance(evaluate, state, laws.front());
     if (estimator == "aiscv") return go_on_aiscv(evaluate, state, laws);
+    if (estimator == "sobol") return go_on_sobol(evaluate, state, before);
     require(estimator == "amis", "extend: no way to go on with '", estimator, "'");
     return go_on_amis(evaluate, state, laws, before);
 }
@@ -67,7 +68,7 @@ Estimate go_on(const std::string& estimator, Evaluation& evaluate, const State& 
 }  // namespace
 
 Estimate extend(const Estimate& before, const Problem& problem, const Run& run, const ExtendOptions& options) {
-    require(before.state.has_value(), "extend: estimate must have a state: one of plain, quasi, importance, aiscv, amis or control, run with keep = 'state' (or 'sample')");
+    require(before.state.has_value(), "extend: estimate must have a state: one of plain, quasi, importance, aiscv, amis, control or sobol, run with keep = 'state' (or 'sample')");
     const State& state = *before.state;
     if (state.estimator.starts_with("control/")) return go_on_control(before, problem, run, options);
     std::vector<Distribution> laws = options.laws;
@@ -79,6 +80,10 @@ Estimate extend(const Estimate& before, const Problem& problem, const Run& run, 
     Estimate e = go_on(state.estimator, evaluate, state, laws, before);
     keep_diagnostics(before, e);
     return e;
+}
+
+Indices more(const Indices& indices, const Problem& problem, const Run& run) {
+    return indices_of(extend(indices.joint, problem, run), indices.groups, indices.outputs, indices.second_order.size() > 0);
 }
 
 }  // namespace buffon

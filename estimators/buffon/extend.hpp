@@ -9,6 +9,7 @@
 #include <buffon/distribution.hpp>
 #include <buffon/estimate.hpp>
 #include <buffon/fields.hpp>
+#include <buffon/indices.hpp>
 #include <buffon/problem.hpp>
 #include <buffon/run.hpp>
 
@@ -33,10 +34,14 @@ struct ExtendOptions {
 /// same ones again), nothing adapted anew, all new points in the final sample; so what was unbiased stays so. Of plain and
 /// importance the estimate of one run with the larger budget, bit for bit; of quasi that of a run with more replicates; of
 /// aiscv more nets of its final sample; of amis a further sample from its last proposals, pooled with the estimate by their
-/// counts; of control that of the estimator that ran. Options of the run are kept, on_error and key too; so is the sample.
+/// counts; of control that of the estimator that ran; of sobol (its joint estimate) more
+/// replicates, which the surrogates of the run serve: without surrogates what one run with so many `replicates` finds, bit for bit.
+/// Options of the run are kept, on_error and key too; so is the sample.
 /// The result can be extended again.
 /// @throw std::invalid_argument for an estimate without a state (Run::keep = state, or sample), a budget that is not larger
 /// than what was spent (or not by a net), another problem, law or key, as far as that can be known: names and laws can.
 Estimate extend(const Estimate& estimate, const Problem& problem, const Run& run, const ExtendOptions& options = {});
+/// The same of Sobol' indices, whose joint estimate has the state.
+Indices more(const Indices& indices, const Problem& problem, const Run& run);
 
 }  // namespace buffon

@@ -17,6 +17,8 @@ Estimate go_on_aiscv(Evaluation& evaluate, const State& state, const std::vector
 /// `before` is the estimate that left the state.
 Estimate go_on_amis(Evaluation& evaluate, const State& state, const std::vector<Distribution>& laws, const Estimate& before);
 
+Estimate go_on_sobol(Evaluation& evaluate, const State& state, const Estimate& before);
+
 /// Of an estimator that ran under control: it goes on, and the controls correct what it finds.
 struct ExtendOptions;
 Estimate go_on_control(const Estimate& before, const Problem& problem, const Run& run, const ExtendOptions& options);

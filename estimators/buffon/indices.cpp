@@ -8,14 +8,20 @@ namespace {
 
 /// Values begin ... begin + names - 1 of `joint`, under other names.
 Estimate part(const Estimate& joint, std::int64_t begin, std::vector<std::string> names) {
-    Estimate out = joint;
     const auto count = static_cast<std::int64_t>(names.size());
+    Estimate out;   // not a copy: covariances of many outputs are large
     out.value.assign(joint.value.begin() + begin, joint.value.begin() + begin + count);
     out.covariance = Matrix(count, count);
     for (std::int64_t i = 0; i < count; ++i)
         for (std::int64_t j = 0; j < count; ++j) out.covariance(i, j) = joint.covariance(begin + i, begin + j);
+    if (!joint.excess_kurtosis.empty()) out.excess_kurtosis.assign(joint.excess_kurtosis.begin() + begin, joint.excess_kurtosis.begin() + begin + count);
+    out.n = joint.n;
+    out.n_failed = joint.n_failed;
     out.names = std::move(names);
-    out.sample.reset();
+    out.rng_key = joint.rng_key;
+    out.degrees_of_freedom = joint.degrees_of_freedom;
+    out.diagnostics = joint.diagnostics;
+    out.warnings = joint.warnings;
     return out;
 }
 
@@ -34,18 +40,26 @@ std::vector<std::string> pairs(const std::vector<std::string>& groups) {
     return names;
 }
 
+/// As `joint` has them.
+std::vector<std::string> named(const std::vector<std::string>& singles, const std::vector<std::string>& doubles) {
+    std::vector<std::string> names;
+    for (const char* kind : {"first", "total"})
+        for (const auto& name : singles) names.push_back(std::string(kind) + " order of " + name);
+    for (const auto& name : doubles) names.push_back("second order of " + name);
+    return names;
+}
+
 }  // namespace
 
 Indices indices_of(Estimate joint, const std::vector<std::string>& groups, const std::vector<std::string>& outputs, bool second_order) {
-    const std::vector<std::string> singles = crossed(groups, outputs);
-    const std::vector<std::string> doubles = second_order ? crossed(pairs(groups), outputs) : std::vector<std::string>{};
-    const auto n = static_cast<std::int64_t>(singles.size());
-    assert(joint.size() == 2 * n + static_cast<std::int64_t>(doubles.size()));
-    joint.names.clear();
-    for (const char* kind : {"first", "total"})
-        for (const auto& name : singles) joint.names.push_back(std::string(kind) + " order of " + name);
-    for (const auto& name : doubles) joint.names.push_back("second order of " + name);
-    return {groups, outputs, part(joint, 0, singles), part(joint, n, singles), part(joint, 2 * n, doubles), std::move(joint)};
+    const std::vector<std::string> singles = crossed(groups, outputs), doubles = second_order ? crossed(pairs(groups), outputs) : std::vector<std::string>{};
+    joint.names = named(singles, doubles);
+    const auto n = static_cast<std::int64_t>(singles.size()), all = static_cast<std::int64_t>(joint.names.size());
+    const std::vector<std::string> together = named(groups, second_order ? pairs(groups) : std::vector<std::string>{});
+    if (outputs.size() > 1) joint.names.insert(joint.names.end(), together.begin(), together.end());
+    assert(joint.size() == static_cast<std::int64_t>(joint.names.size()));
+    return {groups, outputs, part(joint, 0, singles), part(joint, n, singles), part(joint, 2 * n, doubles),
+            part(joint, outputs.size() > 1 ? all : 0, together), std::move(joint)};
 }
 
 }  // namespace buffon

@@ -106,11 +106,11 @@ Parts pooled(const Pair& p, const Pair& all) {
     return {p.xy - m * (p.x + p.y) + m * m, 0.5 * (p.xx + p.yy) - m * (p.x + p.y) + m * m};
 }
 
-/// The correlation, linearised about that of all replicates; source: Martinez (2011).
+/// The correlation, linearised about that of all replicates, in units of the variance; source: Martinez (2011).
 Parts correlation(const Pair& p, const Pair& all) {
     const double vx = all.xx - all.x * all.x, vy = all.yy - all.y * all.y;
     const double x = p.xx - 2 * all.x * p.x + all.x * all.x, y = p.yy - 2 * all.y * p.y + all.y * all.y;
-    return {(p.xy - all.x * p.y - all.y * p.x + all.x * all.y) / std::sqrt(vx * vy), 0.5 * (x / vx + y / vy)};
+    return {p.xy - all.x * p.y - all.y * p.x + all.x * all.y, 0.5 * (x / vx + y / vy) * std::sqrt(vx * vy)};
 }
 
 Ratio gathered(std::size_t replicates, const std::function<Parts(std::size_t)>& parts) {
@@ -187,6 +187,21 @@ Combination combine(const std::vector<Ratio>& candidates) {
     const double hidden = hidden_by_choice(out.weights, static_cast<double>(out.errors.size()));
     for (double& e : out.errors) e *= hidden;
     return out;
+}
+
+std::vector<Ratio> together(const std::vector<std::vector<Ratio>>& outputs, bool scaled) {
+    const std::size_t replicates = outputs.front().front().numerator.size();
+    std::vector<Ratio> all(outputs.front().size(), {std::vector<double>(replicates), std::vector<double>(replicates)});
+    for (const auto& candidates : outputs)
+        for (std::size_t k = 0; k < candidates.size(); ++k) {
+            const double index = candidates[k].value();
+            const std::vector<double> errors = candidates[k].errors();
+            for (std::size_t r = 0; r < replicates; ++r) {
+                all[k].numerator[r] += scaled ? index + errors[r] : candidates[k].numerator[r];
+                all[k].denominator[r] += scaled ? 1 : candidates[k].denominator[r];
+            }
+        }
+    return all;
 }
 
 double overall_mean(const std::vector<PairSums>& replicates) {

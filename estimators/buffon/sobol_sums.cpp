@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <buffon/parallel.hpp>
 #include <buffon/sobol_ratios.hpp>
@@ -25,13 +26,19 @@ double mean_of_tables(const SegmentValues& values, std::int64_t output) {
 
 template <class Sums, class Part>
 void SobolSums::merge(std::int64_t first, std::int64_t count, int threads, std::vector<std::vector<Sums>>& totals, const Part& part) {
-    totals.resize(centre_.size(), std::vector<Sums>(static_cast<std::size_t>(design_->replicates())));
+    totals.resize(centre_.size());
+    for (auto& of_output : totals) of_output.resize(static_cast<std::size_t>(design_->replicates()));
     std::vector<Sums> parts(static_cast<std::size_t>(count * outputs()));
     parallel::for_each(count * outputs(), threads, [&](std::int64_t k) { parts[static_cast<std::size_t>(k)] = part(k / outputs(), k % outputs()); });
     for (std::int64_t k = 0; k < count * outputs(); ++k)
         totals[static_cast<std::size_t>(k % outputs())][static_cast<std::size_t>(design_->replicate_of(first + k / outputs()))].merge(
             parts[static_cast<std::size_t>(k)]);
 }
+
+SobolSums::SobolSums(const SobolDesign& design, std::vector<double> centre, std::vector<std::vector<PairSums>> pairs,
+                     std::vector<std::vector<ResidualSums>> residuals)
+    : design_(&design), done_(static_cast<std::int64_t>(pairs.front().size()) * design.points() / design.segment_rows()), centre_(std::move(centre)),
+      pairs_(std::move(pairs)), residuals_(std::move(residuals)) {}
 
 void SobolSums::centre_at(ConstView y, std::int64_t outputs) {
     for (std::int64_t j = 0; j < outputs; ++j)

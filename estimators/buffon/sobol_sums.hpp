@@ -14,6 +14,9 @@ namespace buffon {
 class SobolSums {
 public:
     explicit SobolSums(const SobolDesign& design) : design_(&design) {}
+    /// Those of the first replicates of this design: `centre` (m), sums (m, replicates); no residuals where there are no surrogates.
+    SobolSums(const SobolDesign& design, std::vector<double> centre, std::vector<std::vector<PairSums>> pairs,
+              std::vector<std::vector<ResidualSums>> residuals);
 
     /// Values are centred at the mean of these rows y (n, at least m), or else of the first segment's A and B.
     void centre_at(ConstView y, std::int64_t outputs);
@@ -24,6 +27,12 @@ public:
 
     std::int64_t outputs() const { return static_cast<std::int64_t>(centre_.size()); }
     double centre(std::int64_t output) const { return centre_[static_cast<std::size_t>(output)]; }
+    const std::vector<double>& centres() const { return centre_; }
+    /// Segments that are in.
+    std::int64_t done() const { return done_; }
+    /// (m, R) of all replicates, whole or not.
+    const std::vector<std::vector<PairSums>>& all_pairs() const { return pairs_; }
+    const std::vector<std::vector<ResidualSums>>& all_residuals() const { return residuals_; }
     /// Replicates of which all segments are in, and a row at least counts; what follows is of them.
     std::vector<std::int64_t> whole() const;
     std::vector<PairSums> pairs(std::int64_t output) const;

@@ -45,7 +45,8 @@ void transpose(ConstView rows, Columns out) {
 
 }  // namespace
 
-SobolValues::SobolValues(Evaluation& evaluation, const SobolDesign& design) : evaluation_(&evaluation), design_(&design) {
+SobolValues::SobolValues(Evaluation& evaluation, const SobolDesign& design, std::int64_t first)
+    : evaluation_(&evaluation), design_(&design), done_(first) {
     const Problem& problem = evaluation.problem();
     const auto* joint = std::get_if<Joint>(&problem.inputs().law());
     if (problem.columns().evaluate && joint != nullptr && joint->independent() && evaluation.kept() == nullptr &&

@@ -22,12 +22,13 @@ struct SegmentValues {
 
 class SobolValues {
 public:
-    SobolValues(Evaluation& evaluation, const SobolDesign& design);
+    /// From segment `first` on.
+    SobolValues(Evaluation& evaluation, const SobolDesign& design, std::int64_t first = 0);
 
     /// The next segments, at least one: the first alone, then as many at once as one call of the model takes. Empty at the end.
     /// A model of columns with independent inputs is evaluated in blocks that never leave the cache, with the same bits.
     std::vector<SegmentValues> next();
-    /// Segments that `next` has given.
+    /// Segments that `next` has given, and those before the first.
     std::int64_t done() const { return done_; }
     /// What the call of the model that failed or was stopped left is not given: rows need all of their sets.
 
@@ -40,7 +41,7 @@ private:
     Evaluation* evaluation_;
     const SobolDesign* design_;
     const Joint* fused_ = nullptr;   // inputs of a model of columns, while it is quick and does not fail
-    std::int64_t done_ = 0;
+    std::int64_t done_;
 };
 
 }  // namespace buffon

@@ -37,27 +37,6 @@ Matrix row_of(std::vector<double> numbers) {
 
 void append(std::vector<double>& to, const std::vector<double>& from) { to.insert(to.end(), from.begin(), from.end()); }
 
-/// Takes the next numbers of a table.
-class Reader {
-public:
-    explicit Reader(const Matrix& from) : from_(from.data) {}
-    std::vector<double> take(std::size_t count) {
-        require(at_ + count <= from_.size(), "extend: the state is damaged");
-        at_ += count;
-        return {from_.begin() + static_cast<std::ptrdiff_t>(at_ - count), from_.begin() + static_cast<std::ptrdiff_t>(at_)};
-    }
-    std::size_t size() { return static_cast<std::size_t>(take(1)[0]); }
-    Matrix matrix(std::size_t rows, std::size_t cols) {
-        Matrix out(static_cast<std::int64_t>(rows), static_cast<std::int64_t>(cols));
-        out.data = take(rows * cols);
-        return out;
-    }
-
-private:
-    const std::vector<double>& from_;
-    std::size_t at_ = 0;
-};
-
 }  // namespace
 
 std::uint64_t fingerprint(const Distribution& law) {
@@ -104,6 +83,24 @@ void store(State& state, const Proposal& proposal) {
     for (std::size_t k = 0; k < proposal.components().size(); ++k) store(state, "component " + std::to_string(k), numbers_of(proposal.components()[k]));
 }
 
+std::vector<double> Reader::take(std::size_t count) {
+    require(count <= from_.size() - at_, "extend: the state is damaged");
+    at_ += count;
+    return {from_.begin() + static_cast<std::ptrdiff_t>(at_ - count), from_.begin() + static_cast<std::ptrdiff_t>(at_)};
+}
+
+std::size_t Reader::size() {
+    const double count = take(1)[0];
+    require(count >= 0 && count <= static_cast<double>(from_.size()), "extend: the state is damaged");
+    return static_cast<std::size_t>(count);
+}
+
+Matrix Reader::matrix(std::size_t rows, std::size_t cols) {
+    Matrix out(static_cast<std::int64_t>(rows), static_cast<std::int64_t>(cols));
+    out.data = take(rows * cols);
+    return out;
+}
+
 const Matrix& table(const State& state, const std::string& name) {
     const auto found = state.tables.find(name);
     require(found != state.tables.end(), "extend: the state is damaged: it has no '", name, "'");
@@ -122,7 +119,7 @@ Moments moments(const State& state, const std::string& name) {
     Reader read(table(state, name));
     const std::size_t m = read.size();
     Moments out;
-    out.n = static_cast<std::int64_t>(read.size());
+    out.n = std::llround(read.take(1)[0]);
     out.mean = read.take(m);
     out.scatter = read.matrix(m, m);
     return out;

@@ -31,6 +31,20 @@ void store(State& state, const std::string& name, const Moments& moments);
 void store(State& state, const std::string& name, const CrossProducts& sums);
 void store(State& state, const Proposal& proposal);
 
+/// Takes the next numbers of a table.   @throw std::invalid_argument where there are fewer.
+class Reader {
+public:
+    explicit Reader(const Matrix& from) : from_(from.data) {}
+    std::vector<double> take(std::size_t count);
+    /// A count of what follows: at most as many as the table holds.
+    std::size_t size();
+    Matrix matrix(std::size_t rows, std::size_t cols);
+
+private:
+    const std::vector<double>& from_;
+    std::size_t at_ = 0;
+};
+
 /// @throw std::invalid_argument where the state has no such table, or one of another shape.
 const Matrix& table(const State& state, const std::string& name);
 const std::vector<double>& numbers(const State& state, const std::string& name, std::size_t count);

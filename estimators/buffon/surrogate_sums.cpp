@@ -154,17 +154,26 @@ void add(std::vector<double>& to, const std::vector<double>& from) {
     for (std::size_t i = 0; i < from.size(); ++i) to[i] += from[i];
 }
 
+std::vector<Term> terms_of(const Ladder& ladder, const Polynomial& polynomial) {
+    std::vector<Term> terms;
+    for (const std::int64_t k : polynomial.terms) terms.push_back(ladder.terms[static_cast<std::size_t>(k)]);
+    return terms;
+}
+
 }  // namespace
 
 Surrogate::Surrogate(const SobolDesign& design, const std::vector<Family1d>& families, const Ladder& ladder, const Polynomial& polynomial)
-    : families_(families), degrees_(families.size(), 0) {
-    for (std::size_t k = 0; k < polynomial.terms.size(); ++k) {
-        const Term& term = ladder.terms[static_cast<std::size_t>(polynomial.terms[k])];
+    : Surrogate(design, families, terms_of(ladder, polynomial), polynomial.coefficients) {}
+
+Surrogate::Surrogate(const SobolDesign& design, std::vector<Family1d> families, const std::vector<Term>& terms, const std::vector<double>& coefficients)
+    : families_(std::move(families)), degrees_(families_.size(), 0) {
+    for (std::size_t k = 0; k < terms.size(); ++k) {
+        const Term& term = terms[k];
         if (term.empty()) {
-            constant_ = polynomial.coefficients[k];
+            constant_ = coefficients[k];
             continue;
         }
-        Summand s{term, {}, polynomial.coefficients[k]};
+        Summand s{term, {}, coefficients[k]};
         for (const Factor& f : term) {
             const auto c = static_cast<std::size_t>(f.coordinate);
             degrees_[c] = std::max(degrees_[c], f.degree);

@@ -14,6 +14,8 @@ namespace buffon {
 class Surrogate {
 public:
     Surrogate(const SobolDesign& design, const std::vector<Family1d>& families, const Ladder& ladder, const Polynomial& polynomial);
+    /// From its terms, of which the constant has no factors, and their coefficients.
+    Surrogate(const SobolDesign& design, std::vector<Family1d> families, const std::vector<Term>& terms, const std::vector<double>& coefficients);
 
     /// A product of factors with its coefficient.
     struct Summand {

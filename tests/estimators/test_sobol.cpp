@@ -196,3 +196,67 @@ TEST_CASE("sobol: what cannot be is refused") {
     CHECK_THROWS_WITH_AS(sobol(Problem([](std::span<const double> x) { return x[0]; }, many), {.budget = 1 << 17}), doctest::Contains("points must be 'iid' for more than"),
                          std::invalid_argument);
 }
+
+namespace {
+
+/// a + 2 b and 3 a b on (-1, 1)^2: variances 5/3 and 1; c does nothing.
+const Problem two_outputs([](std::span<const double> x) { return std::array{x[0] + 2 * x[1], 3 * x[0] * x[1]}; },
+                          Joint({Uniform(-1, 1), Uniform(-1, 1), Uniform(-1, 1)}, {"a", "b", "c"}));
+const std::vector<double> by_variance{0.125, 0.5, 0, 0.5, 0.875, 0}, alike{0.1, 0.4, 0, 0.6, 0.9, 0};
+
+}  // namespace
+
+TEST_CASE("sobol: the indices of all outputs together are shares of the sum of their variances, or means of their indices") {
+    const Indices s = sobol(two_outputs, {.budget = 4096, .rng = 1}), scaled = sobol(two_outputs, {.budget = 4096, .rng = 1}, {.scale = true});
+    CHECK(largest_error(s.aggregated, by_variance) < 1e-9);
+    CHECK(largest_error(scaled.aggregated, alike) < 1e-9);
+    CHECK(s.aggregated.names.front() == "first order of a");
+    CHECK(s.aggregated.std_error()[2] == 0);
+    for (const auto method : {SobolMethod::combined, SobolMethod::saltelli, SobolMethod::jansen, SobolMethod::janon, SobolMethod::martinez, SobolMethod::owen})
+        for (const bool scale : {false, true}) {
+            CAPTURE(static_cast<int>(method));
+            const Indices e = sobol(two_outputs, {.budget = 1 << 16, .rng = 2}, {.method = method, .surrogate = false, .points = Points::iid, .scale = scale});
+            const auto error = e.aggregated.std_error();
+            for (std::size_t i = 0; i < 6; ++i) CHECK(std::abs(e.aggregated.value[i] - (scale ? alike : by_variance)[i]) < 5 * error[i] + 1e-15);
+        }
+}
+
+TEST_CASE("sobol: intervals of indices of all outputs together cover") {
+    for (const bool scale : {false, true}) {
+        double covered = 0;
+        for (std::uint64_t key = 0; key < 300; ++key) {
+            const Indices e = sobol(two_outputs, {.budget = 5000, .rng = key, .threads = 1}, {.surrogate = false, .points = Points::iid, .scale = scale});
+            const auto [low, high] = e.aggregated.confidence_interval();
+            for (const std::size_t i : {0, 1, 3, 4}) {
+                const double exact = (scale ? alike : by_variance)[i];
+                covered += (low[i] <= exact && exact <= high[i]) / 1200.0;
+            }
+        }
+        CHECK(covered > 0.92);   // four indices that go together, 300 runs
+        CHECK(covered < 0.98);
+    }
+}
+
+TEST_CASE("sobol: outputs that do not vary have no part in the indices of all, and too many are refused at the first call") {
+    const Problem constant([](std::span<const double> x) { return std::array{x[0] + 2 * x[1], 7.0}; }, testing::independent(2, Uniform()));
+    for (const bool scale : {false, true})
+        CHECK(largest_error(sobol(constant, {.budget = 4096, .rng = 1}, {.scale = scale}).aggregated, {0.2, 0.8, 0.2, 0.8}) < 1e-9);
+    std::int64_t rows = 0;
+    const Problem many(Model([&](ConstView x) {
+                           rows += x.rows;
+                           return Outputs{Matrix(x.rows, 2'000, x(0, 0)), {}};
+                       }),
+                       testing::independent(3, Uniform()), {}, false);
+    CHECK_THROWS_WITH_AS(sobol(many, {.budget = 1 << 14}), doctest::Contains("at most 1665 outputs, got 2000"), std::invalid_argument);
+    CHECK(rows < 1 << 13);
+}
+
+TEST_CASE("sobol: what no adaptive run takes is refused") {
+    const auto refused = [](const Run& run, SobolOptions options, const char* message) {
+        options.method = SobolMethod::aiscv;
+        CHECK_THROWS_WITH_AS(sobol(ishigami.problem, run, options), doctest::Contains(message), std::invalid_argument);
+    };
+    refused({}, {.second_order = true}, "sobol: second_order must be False for method = 'aiscv'");
+    refused({.keep = Keep::state}, {}, "sobol: keep must be 'nothing' for method = 'aiscv'");
+    refused({.budget = 1463}, {}, "sobol: budget must be at least 1464 for method = 'aiscv'");
+}

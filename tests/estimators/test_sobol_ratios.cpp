@@ -89,3 +89,13 @@ TEST_CASE("sobol_ratios: a candidate without any variance is taken alone") {
     CHECK(c.value == 0.5);
     CHECK(c.errors == std::vector<double>(4, 0.0));
 }
+
+TEST_CASE("sobol_ratios: outputs together are a ratio of sums, or the mean of their indices with the mean of their errors") {
+    const Ratio a{{1.0, 1.2, 0.9, 1.1}, {2.0, 2.2, 2.1, 1.9}}, b{{10, 30, 20, 20}, {40, 40, 50, 30}};
+    const Ratio sums = together({{a}, {b}}, false).front(), means = together({{a}, {b}}, true).front();
+    CHECK(sums.value() == doctest::Approx(84.2 / 168.2));
+    CHECK(sums.numerator[1] == 31.2);
+    CHECK(means.value() == doctest::Approx(0.5 * (a.value() + b.value())));
+    for (std::size_t r = 0; r < 4; ++r) CHECK(means.errors()[r] == doctest::Approx(0.5 * (a.errors()[r] + b.errors()[r])));
+    CHECK(together({{a, b}, {b, a}}, false).size() == 2);
+}

@@ -48,6 +48,8 @@ WITHOUT_TEST = {
     "estimators/adaptation_scouts": "what test_failure_modes_rare.cpp tests; the search itself: test_scout.cpp",
     "estimators/input_group": "a name and names",
     "estimators/points": "two words",
+    "estimators/sobol_found": "what test_sobol.cpp tests",
+    "estimators/sobol_run": "what test_sobol.cpp and test_sobol_state.cpp test",
     "estimators/sobol_sums": "part of what test_sobol.cpp tests",
     "lib/testing_safety": "part of what test_testing.cpp tests",
     "lib/testing_rare": "part of what test_testing.cpp tests",

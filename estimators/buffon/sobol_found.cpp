@@ -1,0 +1,168 @@
+#include <buffon/sobol_found.hpp>
+
+#include <algorithm>
+#include <iomanip>
+#include <limits>
+#include <numeric>
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include <buffon/check.hpp>
+#include <buffon/sobol_ratios.hpp>
+#include <buffon/surrogate_ratios.hpp>
+#include <buffon/text.hpp>
+
+namespace buffon {
+namespace {
+
+constexpr double no_variance = 1e-26;         // of the largest output squared
+constexpr std::int64_t most_values = 10'000;  // their covariance: 800 MB
+
+/// What was found, index by index, output by output; then index by index of all outputs together, where there are several.
+struct Found {
+    std::vector<double> value;
+    std::vector<std::vector<double>> errors;   // of each value: (R)
+    std::vector<double> weights;               // of the candidates, three a value
+    std::vector<std::string> constant;         // outputs that do not vary
+};
+
+void add(const Combination& c, Found& found) {
+    found.value.push_back(c.value);
+    found.errors.push_back(c.errors);
+    for (std::size_t k = 0; k < 3; ++k) found.weights.push_back(k < c.weights.size() ? c.weights[k] : 0.0);
+}
+
+/// The groups of index k as `ratios` orders them: one, or a pair.
+std::vector<std::size_t> groups_of_index(std::size_t k, std::size_t groups) {
+    if (k < 2 * groups) return {k % groups};
+    k -= 2 * groups;
+    for (std::size_t i = 0; i < groups; ++i) {
+        if (k < groups - i - 1) return {i, i + 1 + k};
+        k -= groups - i - 1;
+    }
+    return {};
+}
+
+/// All candidates of one output, index by index; none where it does not vary.
+std::vector<std::vector<Ratio>> candidates_of(std::int64_t output, const SobolSums& sums, const SobolOptions& options,
+                                              const std::vector<std::vector<Surrogate>>& surrogates, std::int64_t groups) {
+    if (!(sums.variance(output) > no_variance * sums.largest(output) * sums.largest(output))) return {};
+    std::vector<std::vector<Ratio>> candidates;
+    for (Ratio& base : ratios(options.method, sums.pairs(output), options.second_order)) candidates.push_back({std::move(base)});
+    if (surrogates.empty()) return candidates;
+    auto more = surrogate_ratios(surrogates[static_cast<std::size_t>(output)], sums.whole(), sums.residuals(output), groups, options.second_order);
+    for (std::size_t k = 0; k < more.size(); ++k)
+        for (Ratio& ratio : more[k]) candidates[k].push_back(std::move(ratio));
+    return candidates;
+}
+
+/// What the groups of an index do not move has no part in it, whatever a surrogate says.
+std::vector<Ratio> without_effect(std::vector<Ratio> candidates) {
+    for (Ratio& ratio : candidates) std::ranges::fill(ratio.numerator, 0.0);
+    return candidates;
+}
+
+Found found_in(const SobolSums& sums, const SobolOptions& options, const std::vector<std::vector<Surrogate>>& surrogates, std::int64_t groups,
+               const std::vector<std::string>& outputs) {
+    const auto g = static_cast<std::size_t>(groups), m = outputs.size(), replicates = sums.whole().size();
+    std::vector<std::vector<std::vector<Ratio>>> candidates;   // (m, index, candidate)
+    Found found;
+    for (std::size_t j = 0; j < m; ++j) {
+        candidates.push_back(candidates_of(static_cast<std::int64_t>(j), sums, options, surrogates, groups));
+        if (candidates.back().empty()) found.constant.push_back(outputs[j]);
+    }
+    const Combination unknown{std::numeric_limits<double>::quiet_NaN(), std::vector<double>(replicates, std::numeric_limits<double>::quiet_NaN()), {}};
+    const Combination none{0.0, std::vector<double>(replicates), {1.0}};
+    const auto moves = [&](std::size_t k, std::size_t j) {
+        return std::ranges::all_of(groups_of_index(k, g), [&](std::size_t i) { return sums.moves(static_cast<std::int64_t>(j), i, no_effect); });
+    };
+    const std::size_t indices = 2 * g + (options.second_order ? g * (g - 1) / 2 : 0);
+    for (std::size_t k = 0; k < indices; ++k)
+        for (std::size_t j = 0; j < m; ++j) add(candidates[j].empty() ? unknown : moves(k, j) ? combine(candidates[j][k]) : none, found);
+    for (std::size_t k = 0; m > 1 && k < indices; ++k) {
+        std::vector<std::vector<Ratio>> of_outputs;
+        bool any = false;
+        for (std::size_t j = 0; j < m; ++j) {
+            if (candidates[j].empty()) continue;
+            const bool moved = moves(k, j);
+            any = any || moved;
+            of_outputs.push_back(moved ? candidates[j][k] : without_effect(candidates[j][k]));
+        }
+        add(of_outputs.empty() ? unknown : any ? combine(together(of_outputs, options.scale)) : none, found);
+    }
+    return found;
+}
+
+Matrix covariance_of(const std::vector<std::vector<double>>& errors) {
+    const auto n = static_cast<std::int64_t>(errors.size());
+    const double r = static_cast<double>(errors.front().size());
+    Matrix c(n, n);
+    for (std::int64_t i = 0; i < n; ++i)
+        for (std::int64_t j = 0; j <= i; ++j) {
+            const auto &a = errors[static_cast<std::size_t>(i)], &b = errors[static_cast<std::size_t>(j)];
+            c(i, j) = c(j, i) = std::inner_product(a.begin(), a.end(), b.begin(), 0.0) / (r * (r - 1));
+        }
+    return c;
+}
+
+/// Share of each output's variance that the surrogates take, and their terms on average.
+void describe(const SobolSums& sums, const std::vector<std::vector<Surrogate>>& surrogates, Estimate& e) {
+    std::vector<double> share, terms;
+    for (std::int64_t j = 0; j < sums.outputs(); ++j) {
+        double left = 0, count = 0, size = 0;
+        for (const ResidualSums& r : sums.residuals(j)) left += r.pairs.squares(), count += r.pairs.count();
+        for (const Surrogate& g : surrogates[static_cast<std::size_t>(j)]) size += static_cast<double>(g.summands().size() + 1);
+        share.push_back(1 - left / count / sums.variance(j));
+        terms.push_back(size / static_cast<double>(folds));
+    }
+    e.diagnostics["surrogate_share"] = share;
+    e.diagnostics["surrogate_terms"] = terms;
+}
+
+void warn(const Evaluation& evaluate, const SobolDesign& design, const SobolSums& sums, const std::vector<std::string>& constant, Estimate& e) {
+    for (const std::string& output : constant)
+        e.warnings.push_back("output '" + output + "' is the same at every point: it has no variance to share, its indices are NaN");
+    if (e.n_failed == 0) return;
+    const double rows = static_cast<double>(design.points()) * static_cast<double>(sums.whole().size()), left_out = 1 - sums.rows() / rows;
+    std::ostringstream text;
+    text << with_commas(e.n_failed) << " of " << with_commas(evaluate.n()) << " evaluations failed: " << std::setprecision(2) << 100 * left_out
+         << " % of the rows are left out, the indices are those of the rest";
+    e.warnings.push_back(text.str());
+}
+
+}  // namespace
+
+void require_few_values(const SobolDesign& design, const SobolOptions& options, std::int64_t outputs) {
+    const std::int64_t g = design.groups().size(), each = 2 * g + (options.second_order ? g * (g - 1) / 2 : 0);
+    require(each * (outputs + 1) <= most_values, "sobol: the model must give at most ", most_values / each - 1, " outputs, got ", outputs, ": the joint covariance of all ",
+            "indices would take more than 800 MB; ask for some outputs at a time (Problem(..., outputs={name: function}))");
+}
+
+Estimate indices_found(const Evaluation& evaluate, const SobolDesign& design, const SobolOptions& options, const SobolSums& sums,
+                       const std::vector<std::vector<Surrogate>>& surrogates) {
+    const auto whole = static_cast<std::int64_t>(sums.whole().size());
+    require(whole >= fewest_replicates, "sobol: at least ", fewest_replicates, " replicates must have a row without a failed evaluation, got ", whole);
+    const std::vector<std::string>& outputs = evaluate.names();
+    Found found = found_in(sums, options, surrogates, design.groups().size(), outputs);
+    Estimate e;
+    e.value = std::move(found.value);
+    e.covariance = covariance_of(found.errors);
+    e.n = evaluate.n();
+    e.n_failed = evaluate.n_failed();
+    e.rng_key = evaluate.key();
+    // fits that folds share make replicates depend on each other: half of the degrees of freedom are worth more than all
+    e.degrees_of_freedom = static_cast<double>(surrogates.empty() ? whole - 1 : whole / 2 - 1);
+    e.diagnostics["replicates"] = whole;
+    e.diagnostics["points"] = design.points();
+    if (!surrogates.empty()) {
+        describe(sums, surrogates, e);
+        e.diagnostics["weights"] = found.weights;
+    }
+    if (!found.constant.empty()) e.diagnostics["constant"] = found.constant;
+    warn(evaluate, design, sums, found.constant, e);
+    if (evaluate.run().keep == Keep::sample) e.sample = evaluate.sample();
+    return indices_of(std::move(e), design.groups().names, outputs, options.second_order).joint;
+}
+
+}  // namespace buffon

@@ -1,0 +1,80 @@
+#include <buffon/sobol_tails.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <sstream>
+#include <string>
+
+#include <buffon/tails.hpp>
+
+namespace buffon {
+namespace {
+
+constexpr std::int64_t most_rows = 1 << 13;      // enough for a tail; more would be felt where evaluations take nanoseconds
+constexpr std::int64_t most_numbers = 1 << 19;   // 4 MB, of many outputs
+constexpr double few_rows = 10;                  // of an event with so many hits intervals cover, see warn_of_few_terms
+
+/// (sum s)^2 / sum s^2 of a column, of `rows` rows like these; of an event that none of them met that of a single one.
+double rows_alike(ConstView squares, std::int64_t column, double rows) {
+    double sum = 0, of_squares = 0;
+    for (std::int64_t i = 0; i < squares.rows; ++i) sum += squares(i, column), of_squares += squares(i, column) * squares(i, column);
+    return (of_squares > 0 ? sum * sum / of_squares : 1.0) * rows / static_cast<double>(squares.rows);
+}
+
+std::string listed(const std::vector<std::string>& outputs, const std::vector<std::size_t>& which) {
+    const std::string more = which.size() > 1 ? " and " + std::to_string(which.size() - 1) + " more of " + std::to_string(outputs.size()) + " outputs" : "";
+    return "output '" + outputs[which.front()] + "'" + more;
+}
+
+/// The worst first.
+std::vector<std::size_t> worst_of(const std::vector<double>& x, double limit, bool above) {
+    std::vector<std::size_t> which;
+    for (std::size_t j = 0; j < x.size(); ++j)
+        if (above ? x[j] > limit : x[j] < limit) which.push_back(j);
+    std::ranges::stable_sort(which, [&](std::size_t a, std::size_t b) { return above ? x[a] > x[b] : x[a] < x[b]; });
+    return which;
+}
+
+}  // namespace
+
+void FirstSquares::add(const SegmentValues& values, const std::vector<double>& centre) {
+    const std::int64_t m = values.outputs, most = std::min(most_rows, most_numbers / m);
+    squares_.cols = m;
+    for (std::int64_t i = 0; i < values.rows && squares_.rows < most; ++i) {
+        if (std::ranges::find(values.failed, i) != values.failed.end()) continue;
+        for (const std::int64_t set : {0, 1})
+            for (std::int64_t j = 0; j < m; ++j) {
+                const double f = values.column(set, j)[i] - centre[static_cast<std::size_t>(j)];
+                squares_.data.push_back(f * f);
+            }
+        squares_.rows += 2;
+    }
+}
+
+void FirstSquares::judge(double rows, const std::vector<std::string>& outputs, Estimate& estimate) const {
+    if (squares_.rows == 0) return;
+    const std::vector<double> k_hat = tail_shapes(squares_, squares_.cols);
+    std::vector<double> alike;
+    const auto constant = estimate.diagnostics.find("constant");
+    for (std::int64_t j = 0; j < squares_.cols; ++j) {
+        const bool varies = constant == estimate.diagnostics.end() ||
+                            std::ranges::count(std::get<std::vector<std::string>>(constant->second), outputs[static_cast<std::size_t>(j)]) == 0;
+        alike.push_back(varies ? rows_alike(squares_, j, rows) : std::numeric_limits<double>::infinity());   // nothing rests on them
+    }
+    estimate.diagnostics["pareto_k_squares"] = k_hat;
+    estimate.diagnostics["effective_rows"] = alike;
+    const double limit = std::min(1 - 1 / std::log10(std::max(static_cast<double>(squares_.rows), 20.0)), 0.7);
+    const auto heavy = worst_of(k_hat, limit, true), few = worst_of(alike, few_rows, false);
+    std::ostringstream text;
+    text.precision(2);
+    if (!heavy.empty())
+        text << listed(outputs, heavy) << ": the variance has a heavy tail (k-hat of the squares " << k_hat[heavy.front()] << ")";
+    else if (!few.empty())
+        text << listed(outputs, few) << ": the variance is that of a few rows, as if there were " << alike[few.front()];
+    else return;
+    text << ", so the intervals of its indices may be far too short: spend more, use method = 'aiscv', or ask for indices of its logarithm or rank";
+    estimate.warnings.push_back(text.str());
+}
+
+}  // namespace buffon

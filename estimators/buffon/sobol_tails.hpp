@@ -1,0 +1,33 @@
+/// Whether outputs have the fourth moment that errors of their Sobol' indices need. Not installed.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <buffon/estimate.hpp>
+#include <buffon/sobol_values.hpp>
+#include <buffon/view.hpp>
+
+namespace buffon {
+
+/// Squares of the centred outputs at the first rows of both tables: an index is a ratio of their means.
+class FirstSquares {
+public:
+    FirstSquares() = default;
+    explicit FirstSquares(Matrix squares) : squares_(std::move(squares)) {}
+
+    /// Rows of A and B that count. `centre` (m).
+    void add(const SegmentValues& values, const std::vector<double>& centre);
+    const Matrix& squares() const { return squares_; }
+
+    /// diagnostics["pareto_k_squares"] (m), k-hat of the squares: from 0.5 on there may be no fourth moment; and
+    /// ["effective_rows"] (m), (sum s)^2 / sum s^2 of the squares of `rows` rows, as if so many of them made the variance; inf for
+    /// outputs that diagnostics["constant"] names. Warns of k-hat
+    /// above min(1 - 1 / log10 n, 0.7), and of fewer than ten rows.
+    void judge(double rows, const std::vector<std::string>& outputs, Estimate& estimate) const;
+
+private:
+    Matrix squares_;   // (rows, m)
+};
+
+}  // namespace buffon

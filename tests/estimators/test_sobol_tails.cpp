@@ -1,0 +1,55 @@
+#include <buffon/sobol_tails.hpp>
+
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+#include <buffon/sobol.hpp>
+#include <buffon/testing.hpp>
+
+using namespace buffon;
+
+namespace {
+
+/// Whether the run says that a tail is heavy, rows are few, or that there is no variance at all.
+bool warned(const Problem& problem, std::int64_t budget, std::uint64_t key) {
+    bool told = false;
+    for (const std::string& warning : sobol(problem, {.budget = budget, .rng = key}, {.surrogate = false}).joint.warnings)
+        told = told || warning.find("intervals of its indices may be far too short") != std::string::npos || warning.find("has no variance to share") != std::string::npos;
+    return told;
+}
+
+}  // namespace
+
+TEST_CASE("sobol_tails: squares of both tables' centred outputs at the rows that count") {
+    SegmentValues values{3, 3, 2, std::vector<double>(18), {1}};
+    for (std::size_t k = 0; k < 18; ++k) values.y[k] = static_cast<double>(k);
+    FirstSquares squares;
+    squares.add(values, {1.0, 0.0});
+    REQUIRE(squares.squares().rows == 4);
+    CHECK(squares.squares()(0, 0) == 1);         // row 0 of A: 0 - 1
+    CHECK(squares.squares()(1, 0) == 25);        // of B: 6 - 1
+    CHECK(squares.squares()(2, 1) == 25);        // row 2 of A, second output: 5
+    Estimate e;
+    squares.judge(400, {"y", "z"}, e);
+    const auto rows = std::get<std::vector<double>>(e.diagnostics.at("effective_rows"));
+    CHECK(rows[0] == doctest::Approx(100.0 * std::pow(1 + 25 + 1 + 49, 2) / (1 + 625 + 1 + 2401)));
+}
+
+TEST_CASE("sobol_tails: variances with heavy tails, and of few rows, are warned of; others are not") {
+    const Distribution normal = testing::standard_normal(3);
+    const Problem wild([](std::span<const double> z) { return std::exp(3 * (z[0] + z[1] + z[2]) / std::sqrt(3.0)); }, normal);
+    const Problem cauchy([](std::span<const double> z) { return z[0] / z[1] + z[2]; }, normal);
+    const Problem rare([](std::span<const double> z) { return z[0] + z[1] > 5 ? 1.0 : 0.0; }, normal);   // 2e-4
+    const Problem often([](std::span<const double> z) { return z[0] + z[1] > 2 ? 1.0 : 0.0; }, normal);
+    const Problem mild([](std::span<const double> z) { return std::exp(0.5 * (z[0] + z[1] + z[2]) / std::sqrt(3.0)); }, normal);
+    for (std::uint64_t key = 0; key < 8; ++key) {
+        CHECK(warned(wild, 8192, key));
+        CHECK(warned(cauchy, 8192, key));
+        CHECK(warned(rare, 8192, key));
+        CHECK_FALSE(warned(often, 8192, key));
+        CHECK_FALSE(warned(mild, 8192, key));
+        CHECK_FALSE(warned(testing::ishigami().problem, 2048, key));
+        CHECK_FALSE(warned(testing::g_function().problem, 2048, key));
+    }
+}
