@@ -16,6 +16,8 @@ _POSITIONAL = {
     "schedule": "schedule : VP, VE, EDM, ...\n    How data become noise; the solver runs from ``t_start`` to ``t_end`` unless its grid says else.",
     "model": "model : denoiser\n    An exact one (``GaussianMixture``), or any other.",
     "scale": "scale : float\n    1 is the conditional denoiser, 0 the unconditional one; above 1 it goes beyond.",
+    "x": "x : array (n, d), list of arrays, or dict name -> array\n    Samples that are compared: rows are independent draws of one law.",
+    "y": "y : array (m, d)\n    Reference sample.",
     "table": "table : Table\n    What a solver makes: ``ddim(schedule, steps=10)``.",
     "points": "points : array (n, d)\n    Targets.",
     "law": "law : law or None\n    Law of the inputs, in the order of the sample.",

@@ -10,7 +10,7 @@ E[x0 | x], for x = x0 + sigma eps; a solver is a ``Table`` of coefficients, made
 >>> bd.sample(model, bd.dpmpp(bd.VP(), steps=10), n=4, rng=0).x.shape
 (4, 1)
 """
-from buffon import _denoisers, _docs_samplers, _docs_search, _docs_transport, _order_report, _schedules, _solvers, _stored  # noqa: F401  three of them complete compiled classes
+from buffon import _denoisers, _docs_metrics, _docs_samplers, _docs_search, _docs_transport, _order_report, _schedules, _solvers, _stored  # noqa: F401  three of them complete compiled classes
 from buffon._buffon import diffusion as _native
 from buffon._check_denoiser import DenoiserCheck, check_denoiser
 from buffon._network import Network
@@ -58,9 +58,12 @@ invert = _function("invert", *_docs_samplers.INVERT, _native)
 log_likelihood = _function("log_likelihood", *_docs_samplers.LOG_LIKELIHOOD, _native)
 order_report = _function("order_report", *_docs_samplers.ORDER_REPORT, _native)
 solver_search = _function("solver_search", *_docs_search.SOLVER_SEARCH, _native)
+energy = _function("energy", *_docs_metrics.ENERGY, _native)
+kid = _function("kid", *_docs_metrics.KID, _native)
+mmd = _function("mmd", *_docs_metrics.MMD, _native)
 transport_map = _function("transport_map", *_docs_transport.TRANSPORT_MAP, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
 __all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "Trial", "VE", "VP",
                   "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-                  "Likelihood", "OrderReport", "ems", "invert", "log_likelihood", "order_report", "sample", "solver_search", "TransportMap", "transport_map", *_solvers.SOLVERS, *_DENOISERS])
+                  "Likelihood", "OrderReport", "ems", "energy", "kid", "mmd", "invert", "log_likelihood", "order_report", "sample", "solver_search", "TransportMap", "transport_map", *_solvers.SOLVERS, *_DENOISERS])

@@ -49,8 +49,29 @@ struct CellPass {
     std::int32_t* target;    // and whose it is; of equal ones the lowest
 };
 
+inline constexpr int pair_panel = 16;              // points of y are stored in panels of so many
+inline constexpr std::int64_t pair_rows = 64;      // rows of x that meet them together
+inline constexpr int pair_gaussian = 0, pair_distance = 1, pair_cubic = 2;
+
+/// A block of rows that meets some keys, whole panels of them but for the end.
+struct PairPass {
+    int function;
+    double scale;
+    const double* x;         // (rows, dim), readable up to pair_rows
+    std::int64_t rows, dim;
+    const double* panels;    // (keys / panel, dim, panel)
+    std::int64_t keys;
+    bool without_itself;     // row i and key i are the same point
+    double* row_sums;        // (rows), added to
+    double* column_sums;     // (keys), written
+    double* squares;         // added to
+};
+
 inline namespace BUFFON_ISA {
 namespace kernel {
+
+/// Sums of a function of two points, e^(-scale |x - y|^2), |x - y| or (scale x . y + 1)^3, over rows and keys.
+void pair_sums(const PairPass& pass);
 
 /// Softmax-weighted sums of the keys' values, tile by tile: nothing of size rows x keys is stored. A row's bits depend on it alone.
 void attention(const AttentionPass<double>& pass);
@@ -163,6 +184,7 @@ struct Kernels {
     decltype(&kernel::attention_single) attention_single;
     decltype(&kernel::nearest_cells) nearest_cells;
     decltype(&kernel::cell_scores) cell_scores;
+    decltype(&kernel::pair_sums) pair_sums;
     decltype(&kernel::gaussian_log_density) gaussian_log_density;
     decltype(&kernel::student_log_density) student_log_density;
     decltype(&kernel::panel_products) panel_products;

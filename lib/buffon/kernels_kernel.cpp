@@ -13,6 +13,7 @@ const Kernels table{
     .attention_single = kernel::attention_single,
     .nearest_cells = kernel::nearest_cells,
     .cell_scores = kernel::cell_scores,
+    .pair_sums = kernel::pair_sums,
     .gaussian_log_density = kernel::gaussian_log_density,
     .student_log_density = kernel::student_log_density,
     .panel_products = kernel::panel_products,

@@ -58,7 +58,7 @@ SOLVERS = [
 DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "noise_scaled", "thresholded", "time_shifted"]
 DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
              "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-             "Ems", "Trial", "ems", "solver_search", "Likelihood", "OrderReport", "sample", "invert", "log_likelihood", "order_report", "TransportMap", "transport_map", *SOLVERS, *DENOISERS]
+             "Ems", "Trial", "ems", "energy", "kid", "mmd", "solver_search", "Likelihood", "OrderReport", "sample", "invert", "log_likelihood", "order_report", "TransportMap", "transport_map", *SOLVERS, *DENOISERS]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 FIT = ["log_likelihood", "aic", "bic", "n", "missing"]
 MEMBERS = {
@@ -121,7 +121,7 @@ def test_every_registered_word_is_public():
 
 
 def test_every_registered_solver_is_public():
-    assert set(bf._buffon.diffusion.registry) == {"dc_search", "ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided", "thresholded", "time_shifted", "transport_map", *SOLVERS}
+    assert set(bf._buffon.diffusion.registry) == {"dc_search", "ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided", "thresholded", "time_shifted", "transport_map", "energy", "kid", "mmd", *SOLVERS}
 
 
 @pytest.mark.parametrize("name", OF_SAMPLES)

@@ -1,0 +1,72 @@
+/// Distances between samples in Python.
+#include <buffon/two_sample.hpp>
+
+#include "diffusion.hpp"
+
+using namespace buffon;
+namespace py = pybind11;
+
+namespace binder {
+
+template <>
+inline constexpr const char* argument_name<PointSets> = "x";
+template <>
+inline constexpr const char* argument_name<ReferencePoints> = "y";
+
+/// An array, a list of arrays, or a dict name -> array; draws are arrays, too.
+template <>
+struct Converter<PointSets> {
+    static std::string name() { return "array, list of arrays or dict"; }
+    static py::object to(const PointSets&) { return py::none(); }
+    static PointSets from(py::handle v, const std::string& f, const std::string& n) {
+        PointSets out;
+        const std::string what = f + ": " + n;
+        if (py::isinstance<py::dict>(v)) {
+            for (const auto& item : py::reinterpret_borrow<py::dict>(v)) {
+                if (!py::isinstance<py::str>(item.first)) wrong_type(f, n + "'s keys", "names", item.first);
+                out.names.push_back(item.first.cast<std::string>());
+                out.sets.push_back(to_matrix(item.second, what + "['" + out.names.back() + "']"));
+            }
+        } else if (is_list_of_tables(v)) {
+            for (const auto& item : py::reinterpret_borrow<py::sequence>(v)) out.sets.push_back(to_matrix(item, what + "[" + std::to_string(out.sets.size()) + "]"));
+        } else {
+            out.sets.push_back(to_matrix(v, what));
+        }
+        return out;
+    }
+
+private:
+    /// [[1, 2], [3, 4]] is one table of numbers.
+    static bool is_list_of_tables(py::handle v) {
+        if (!py::isinstance<py::list>(v) && !py::isinstance<py::tuple>(v)) return false;
+        const auto items = py::reinterpret_borrow<py::sequence>(v);
+        if (items.size() == 0) return true;
+        const py::object first = items[0];
+        const py::array a = py::array::ensure(first);
+        if (!a) PyErr_Clear();
+        return a && a.ndim() == 2;
+    }
+};
+
+template <>
+struct Converter<ReferencePoints> {
+    static std::string name() { return "array"; }
+    static py::object to(const ReferencePoints&) { return py::none(); }
+    static ReferencePoints from(py::handle v, const std::string& f, const std::string& n) { return {to_matrix(v, f + ": " + n)}; }
+};
+
+}  // namespace binder
+
+namespace buffon {
+
+void prepare(EnergyOptions& options) { options.progress = diffusion::interruptible(options.progress); }
+void prepare(MmdOptions& options) { options.progress = diffusion::interruptible(options.progress); }
+void prepare(KidOptions& options) { options.progress = diffusion::interruptible(options.progress); }
+
+}  // namespace buffon
+
+void bind_metrics(py::module_& m) {
+    binder::bind(m, "energy", &energy);
+    binder::bind(m, "mmd", &mmd);
+    binder::bind(m, "kid", &kid);
+}

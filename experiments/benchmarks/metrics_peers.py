@@ -1,0 +1,89 @@
+"""Distances between samples beside what one writes with torch: seconds of processor time, one thread, and the values.
+
+    OMP_NUM_THREADS=1 python -m buffon.experiments.benchmarks.metrics_peers [--repeats 7] [--rows 10000] [--markdown]
+
+Two normal samples of 10,000 rows in 64 dimensions, all pairs, the arms taking turns. Ours are in double precision; torch in single
+and in double, in blocks of 1,000 rows, with `cdist` or a matrix product. Needs torch.
+"""
+import argparse
+import statistics
+import time
+
+import numpy as np
+
+from buffon import diffusion as bd
+from buffon.experiments._page import show_benchmark
+from buffon.experiments._report import Table
+from buffon.experiments.benchmarks.uq_peers import lower_ratio
+
+BANDWIDTH = 11.3
+
+
+def kernels():
+    """Name -> function of two torch tensors."""
+    import torch
+    return {"energy": lambda a, b: -torch.cdist(a, b),
+            "mmd": lambda a, b: torch.exp(-torch.cdist(a, b) ** 2 / (2 * BANDWIDTH**2)),
+            "kid": lambda a, b: (a @ b.T / a.shape[1] + 1) ** 3}
+
+
+def theirs(kernel, x, y, block=1000):
+    """The unbiased squared distance."""
+    import torch
+
+    def total(a, b):
+        return sum(kernel(rows, b).double().sum().item() for rows in torch.split(a, block))
+
+    def itself(a):
+        return sum(kernel(rows, rows).diagonal().sum().item() for rows in torch.split(a, 50))
+    n, m = len(x), len(y)
+    own, other = (total(a, a) - itself(a) for a in (x, y))
+    return own / (n * (n - 1)) + other / (m * (m - 1)) - 2 * total(x, y) / (n * m)
+
+
+def measure(rows, repeats):
+    """metric -> arm -> [(seconds, value)]."""
+    import torch
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(rows, 64)), rng.normal(0.05, 1, size=(rows, 64))
+    single, double = ([torch.from_numpy(a).to(dtype) for a in (x, y)] for dtype in (torch.float32, torch.float64))
+    ours = {"energy": lambda: bd.energy(x, y, threads=1), "mmd": lambda: bd.mmd(x, y, bandwidth=BANDWIDTH, threads=1), "kid": lambda: bd.kid(x, y, threads=1)}
+    out = {}
+    for name, kernel in kernels().items():
+        arms = {"Buffon, double": lambda name=name: ours[name]().value[0], "torch, single": lambda kernel=kernel: theirs(kernel, *single),
+                "torch, double": lambda kernel=kernel: theirs(kernel, *double)}
+        found = out[name] = {arm: [] for arm in arms}
+        for turn in range(repeats + 1):
+            for arm, run in arms.items():
+                begin = time.process_time()
+                value = run()
+                if turn:   # the first round warms up
+                    found[arm].append((time.process_time() - begin, value))
+    return out
+
+
+def table(found):
+    """A row for each metric and arm."""
+    rows = []
+    for metric, arms in found.items():
+        ours = np.array([s for s, _ in arms["Buffon, double"]])
+        for arm, runs in arms.items():
+            seconds = np.array([s for s, _ in runs])
+            ratio = "" if arm.startswith("Buffon") else f"{np.median(seconds / ours):.2f} (≥ {lower_ratio(seconds / ours):.2f})"
+            rows.append([f"{metric}, {arm}", f"{statistics.median(seconds):.2f} ({seconds.min():.2f})", ratio, f"{runs[0][1]:.9f}"])
+    return Table("Seconds, median (least)", ["", "s", "times Buffon's", "value"], rows)
+
+
+def main():
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=7, help="counted runs of each arm (default: %(default)s)")
+    parser.add_argument("--rows", type=int, default=10_000, help="rows of both samples (%(default)s)")
+    parser.add_argument("--markdown", action="store_true", help="for docs/benchmarks.md")
+    arguments = parser.parse_args()
+    show_benchmark(table(measure(arguments.rows, arguments.repeats)), arguments.markdown)
+
+
+if __name__ == "__main__":
+    main()

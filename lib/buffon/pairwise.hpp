@@ -1,0 +1,30 @@
+/// Sums of a function of two points over all pairs, the hot loop of MMD, KID and energy distances. Distances are made from
+/// differences, all in double; nothing of size n x m is stored. Bits do not depend on threads. Not installed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include <buffon/view.hpp>
+
+namespace buffon {
+
+enum class PairFunction { gaussian, distance, cubic };   // e^(-scale |a - b|^2), |a - b|, (scale a . b + 1)^3
+
+struct PairSums {
+    std::vector<double> rows;      // (n) sums over the points of y
+    std::vector<double> columns;   // (m) sums over the points of x
+    double squares = 0.0;          // sum of the squares over all pairs
+};
+
+/// Called between blocks with the number of pairs done, of n m or n n; may throw.
+using PairsDone = std::function<void(std::int64_t)>;
+
+/// Over the pairs (x_i, y_j); x (n, d), y (m, d).
+PairSums pair_sums(PairFunction f, double scale, ConstView x, ConstView y, int threads = 0, const PairsDone& done = {});
+
+/// Over the pairs (x_i, x_j), i != j: both orders, so that `rows` and `columns` are the same.
+PairSums pair_sums(PairFunction f, double scale, ConstView x, int threads = 0, const PairsDone& done = {});
+
+}  // namespace buffon

@@ -1,0 +1,92 @@
+"""Distances between samples: values beside NumPy's, what they take, what they refuse."""
+import numpy as np
+import pytest
+
+from buffon import diffusion as bd
+
+RNG = np.random.default_rng(5)
+X, Y = RNG.normal(0.3, 1, (40, 3)), RNG.normal(size=(30, 3))
+
+
+def squared(a, b):
+    return ((a[:, None] - b[None]) ** 2).sum(-1)
+
+
+KERNELS = {
+    "energy": (bd.energy, lambda a, b: -np.sqrt(squared(a, b))),
+    "mmd": (lambda x, y, **o: bd.mmd(x, y, bandwidth=0.8, **o), lambda a, b: np.exp(-squared(a, b) / (2 * 0.64))),
+    "kid": (bd.kid, lambda a, b: (a @ b.T / 3 + 1) ** 3),
+}
+
+
+def unbiased(kernel, x, y):
+    def within(a):
+        k = kernel(a, a)
+        return (k.sum() - np.trace(k)) / (len(a) * (len(a) - 1))
+    return within(x) + within(y) - 2 * kernel(x, y).mean()
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_values_are_numpys(name):
+    metric, kernel = KERNELS[name]
+    e = metric(X, Y)
+    assert e.names == [name] and e.n == 70
+    np.testing.assert_allclose(e.value, [unbiased(kernel, X, Y)], rtol=1e-11)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_errors_are_a_jackknifes(name):
+    metric, kernel = KERNELS[name]
+    rest_x = [unbiased(kernel, np.delete(X, i, 0), Y) for i in range(len(X))]
+    rest_y = [unbiased(kernel, X, np.delete(Y, j, 0)) for j in range(len(Y))]
+    jackknife = sum((len(r) - 1) ** 2 / len(r) * np.var(r, ddof=1) for r in (rest_x, rest_y))
+    assert metric(X, Y).std_error[0] == pytest.approx(jackknife**0.5, rel=0.05)
+
+
+def test_lists_dicts_and_draws_give_joint_estimates():
+    other = X + 0.4
+    two = bd.energy([X, other], Y)
+    assert two.names == ["0", "1"] and two.covariance.shape == (2, 2)
+    named = bd.energy({"near": X, "far": other}, Y)
+    assert named.names == ["near", "far"]
+    np.testing.assert_array_equal(named.value, two.value)
+    assert two.contrast(0, 1).std_error[0] < 0.8 * np.linalg.norm(two.std_error)   # coupled rows, common reference
+    model = bd.GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[[0.04]], [[0.04]]])
+    draws = bd.sample(model, bd.dpmpp(bd.VP(), steps=10), n=50, rng=0)
+    assert bd.mmd(draws, model.forward(50, 0.0, rng=1)).value.shape == (1,)
+    assert bd.energy([[1, 2], [3, 4], [5, 6], [7, 9.0]], Y[:, :2]).names == ["energy"]
+
+
+def test_independent_samples_of_other_sizes_share_the_reference_alone():
+    e = bd.mmd([X, X[:20]], Y, bandwidth=1.0)
+    alone = bd.mmd(X[:20], Y, bandwidth=1.0)
+    assert e.value[1] == alone.value[0] and e.std_error[1] == pytest.approx(alone.std_error[0])
+
+
+def test_the_default_bandwidth_is_the_median_distance():
+    e = bd.mmd(X, Y)
+    distances = np.sqrt(squared(Y, Y)[np.triu_indices(len(Y), 1)])
+    assert e.diagnostics["bandwidth"] == pytest.approx(np.sort(distances)[len(distances) // 2])
+    assert bd.mmd(X, Y, bandwidth=e.diagnostics["bandwidth"]).value[0] == pytest.approx(e.value[0])
+
+
+def test_progress_ends_with_all_pairs_and_may_stop():
+    seen = []
+    bd.energy([X, Y], Y, progress=lambda n, total: seen.append((n, total)))
+    assert seen[-1] == (seen[-1][1],) * 2 and [n for n, _ in seen] == sorted(n for n, _ in seen)
+
+    def stop(n, total):
+        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        bd.energy(X, Y, progress=stop)
+
+
+def test_refusals_name_what_they_want():
+    with pytest.raises(ValueError, match=r"energy: x\['far'\] must be a matrix, got shape \(40,\)"):
+        bd.energy({"near": X, "far": X[:, 0]}, Y)
+    with pytest.raises(ValueError, match=r"kid: x must have the 3 columns of the reference, got 2"):
+        bd.kid(X[:, :2], Y)
+    with pytest.raises(ValueError, match="mmd: x must hold at least one sample"):
+        bd.mmd([], Y)
+    with pytest.raises(TypeError, match="unknown keyword 'bandwith'"):
+        bd.mmd(X, Y, bandwith=1)
