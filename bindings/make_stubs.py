@@ -47,6 +47,9 @@ POSITIONAL = {
 }
 # what C++ calls a pointer, or an object
 RESULTS = {"Estimate.sample": "Sample | None", "Estimate.history": "list[dict[str, Any]]", "Problem.inputs": "_Law",
+           **{f"Assignment.{name}": "NDArray[numpy.int64] | list[NDArray[numpy.int64]]" for name in ("columns", "rows")},
+           **{f"Assignment.{name}": "_Array | list[_Array]" for name in ("u", "v")},
+           **{f"Assignment.{name}": "float | _Array" for name in ("cost", "gap")},
            "DenoiserCheck.advice": "str", "DenoiserCheck.best": "dict[str, Any] | None", "DenoiserCheck.error": "_Array",
            "DenoiserCheck.levels": "_Array", "DenoiserCheck.linear": "_Array", "DenoiserCheck.ok": "bool", "Joint.laws": "dict[str, _UnivariateLaw]", "Joint.copula": "_Copula | list[_Copula] | None"}
 OPTIONS = {

@@ -15,6 +15,7 @@ void bind_univariates(py::module_& m);
 void bind_copulas(py::module_& m);
 void bind_multivariates(py::module_& m);
 void bind_fits(py::module_& m);
+void bind_assign(py::module_& m);
 void bind_points(py::module_& m);
 void bind_problem(py::module_& m);
 void bind_sample(py::module_& m);
@@ -50,6 +51,7 @@ str
     bind_copulas(m);
     bind_multivariates(m);
     bind_fits(m);
+    bind_assign(m);
     bind_points(m);
     bind_problem(m);
     bind_sample(m);

@@ -7,6 +7,7 @@
 """
 from buffon import _signatures, estimate, indices, problem, sample, testing  # noqa: F401  all but the last complete the compiled classes
 from buffon._buffon import (
+    Assignment,
     Beta,
     ClaytonCopula,
     Constant,
@@ -43,6 +44,7 @@ from buffon._buffon import (
     Uniform,
     Weibull,
     __version__,
+    assign,
     compare_copulas,
     cuda_status,
     exceedance,
@@ -55,10 +57,10 @@ from buffon.estimators import *  # noqa: F403  one function per registered word
 from buffon.estimators import __all__ as _estimators
 
 __all__ = [
-    "Beta", "ClaytonCopula", "Constant", "CopulaFit", "Discrete", "Estimate", "Exponential", "FrankCopula", "Gamma",
+    "Assignment", "Beta", "ClaytonCopula", "Constant", "CopulaFit", "Discrete", "Estimate", "Exponential", "FrankCopula", "Gamma",
     "GaussianCopula", "Gumbel", "GumbelCopula", "Histogram", "History", "Indices", "Joint", "JointFit", "KernelDensity", "LawFit",
     "LogNormal", "Logistic", "Mixture", "ModelError", "MultivariateNormal", "MultivariateT", "Normal", "Problem", "Sample",
     "SobolSequence", "Stream", "StudentCopula", "StudentT", "Triangular", "Truncated", "Uniform", "Weibull", "__version__",
-    "compare_copulas", "cuda_status", "exceedance", "fit_copula", "fit_joint", "fit_law", "testing",
+    "assign", "compare_copulas", "cuda_status", "exceedance", "fit_copula", "fit_joint", "fit_law", "testing",
     *_estimators,
 ]

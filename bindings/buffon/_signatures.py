@@ -12,7 +12,7 @@ from buffon import _buffon
 
 # What an argument is, by its name, where C++ takes any object: a name means the same in every function.
 _BY_NAME = {
-    "model": "Callable[[Any], Any]", "inputs": "Law | Mapping[str, Any]", "law": "Law", "thresholds": "Iterable[float] | float",
+    "costs": "ArrayLike | Sequence[ArrayLike]", "model": "Callable[[Any], Any]", "inputs": "Law | Mapping[str, Any]", "law": "Law", "thresholds": "Iterable[float] | float",
     "outputs": "Iterable[str] | Mapping[str, Callable[[Any], Any]] | None", "score": "Callable[[Any], Any] | None",
     "copula": "Copula | Iterable[Copula] | None", "names": "Iterable[str] | None", "data": "ArrayLike",
     "marginals": "str | Mapping[str, str]", "points": "ArrayLike", "bandwidth": "float | str | None", "bins": "int | str",

@@ -26,6 +26,7 @@ TOP_LEVEL = {
 
 # Sources without a test of their own name, and why.
 WITHOUT_TEST = {
+    "lib/assign_kernel_list": "declarations of what test_assign_kernels.cpp tests",
     "lib/config": "macros",
     "lib/copula": "a list that the compiler checks",
     "lib/device_call": "checked calls of the CUDA runtime, part of what test_on_device.cpp tests",

@@ -29,7 +29,8 @@ ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "form", "cross_en
 OF_SAMPLES = ["reweight", "sobol_given_data", "quantile", "superquantile", "conditional_mean", "perturbed_law", "law_derivatives"]
 OF_ESTIMATES = ["extend"]
 OF_VARIANCE = ["sobol", "shapley"]
-NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *OF_VARIANCE, "Indices", *COPULAS, *FITS, "Problem", "Sample",
+MATCHING = ["assign", "Assignment"]
+NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *OF_VARIANCE, *MATCHING, "Indices", *COPULAS, *FITS, "Problem", "Sample",
          "SobolSequence", "Stream", "Estimate",
          "ModelError", "History", "cuda_status", "exceedance", "testing"]
 SOLVERS = [
@@ -70,6 +71,7 @@ MEMBERS = {
                 "warnings", "sample", "to_dict", "to_dataframe", "plot"],
     "Sample": ["x", "y", "log_density", "law", "inputs", "outputs", "missing", "n_dropped", "n_failed", "warnings", "from_csv",
                "save", "load"],
+    "Assignment": ["columns", "rows", "cost", "u", "v", "gap"],
     "Stream": ["uniform", "normal", "key", "id"],
     "SobolSequence": ["uniform", "dim", "rng_key"],
     "GaussianCopula": ["from_pearson", "from_spearman", "from_kendall", "correlation", "names"],

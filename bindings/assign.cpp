@@ -1,0 +1,200 @@
+/// Optimal assignment in Python.
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <pybind11/stl.h>
+
+#include <buffon/assign.hpp>
+#include <buffon/check.hpp>
+
+#include "arrays.hpp"
+
+using namespace buffon;
+namespace py = pybind11;
+
+namespace {
+
+using Shape = std::vector<py::ssize_t>;
+using Numbers = std::vector<double> Assignment::*;
+using Indices = std::vector<std::int64_t> Assignment::*;
+
+/// What Python gets: arrays for a table or a batch of one shape, lists of arrays for problems of unequal sizes.
+struct Solution {
+    py::object columns, rows, cost, u, v, gap;
+    std::int64_t problems = 0;
+};
+
+/// float32 as it is, anything else as float64, in whole strides.
+py::array to_costs(py::handle given) {
+    py::array a = py::array::ensure(given);
+    if (!a) PyErr_Clear();
+    if (!a || !py::isinstance<py::array_t<float>>(a)) a = binder::to_array(given, "assign: costs");
+    require(a.ndim() >= 2, "assign: costs must have shape (rows, columns) or (..., rows, columns), got ", binder::shape_text(a));
+    for (py::ssize_t k = 0; k < a.ndim(); ++k)
+        if (a.strides(k) % a.itemsize() != 0) return py::array(a.attr("copy")());
+    return a;
+}
+
+/// The problems of an array, one after the other; `groups` of rows each are problems of their own.
+void add_problems(const py::array& a, std::int64_t groups, std::vector<Costs>& problems) {
+    const py::ssize_t last = a.ndim() - 1, rows = a.shape(last - 1), cols = a.shape(last);
+    require(rows % groups == 0, "assign: groups must divide the number of rows, ", rows, ", got ", groups);
+    const bool single = py::isinstance<py::array_t<float>>(a);
+    const auto stride = [&](py::ssize_t axis) { return static_cast<std::int64_t>(a.strides(axis) / a.itemsize()); };
+    py::ssize_t count = 1;
+    for (py::ssize_t k = 0; k + 1 < last; ++k) count *= a.shape(k);
+    for (py::ssize_t b = 0; b < count; ++b) {
+        std::int64_t start = 0;
+        for (py::ssize_t k = last - 2, rest = b; k >= 0; rest /= a.shape(k), --k) start += rest % a.shape(k) * stride(k);
+        for (std::int64_t g = 0; g < groups; ++g) {
+            const std::int64_t at = start + g * (rows / groups) * stride(last - 1);
+            problems.push_back({.wide = single ? nullptr : static_cast<const double*>(a.data()) + at,
+                                .single = single ? static_cast<const float*>(a.data()) + at : nullptr, .rows = rows / groups, .cols = cols,
+                                .row_stride = stride(last - 1), .col_stride = stride(last)});
+        }
+    }
+}
+
+template <class T>
+py::array_t<T> joined(const std::vector<Assignment>& all, std::size_t first, std::size_t count, std::vector<T> Assignment::*member, const Shape& shape) {
+    py::array_t<T> out(shape);
+    T* to = out.mutable_data();
+    for (std::size_t b = first; b < first + count; ++b) to = std::ranges::copy(all[b].*member, to).out;
+    return out;
+}
+
+/// A number for one problem, an array for more.
+py::object scalars(const std::vector<Assignment>& all, double Assignment::*member, const Shape& shape) {
+    if (shape.empty()) return py::float_(all[0].*member);
+    py::array_t<double> out(shape);
+    std::ranges::transform(all, out.mutable_data(), [&](const Assignment& a) { return a.*member; });
+    return out;
+}
+
+Shape with(Shape shape, std::initializer_list<py::ssize_t> more) {
+    shape.insert(shape.end(), more);
+    return shape;
+}
+
+/// Rows of later groups are numbered on: an index into the rows that were given.
+void number_rows(std::vector<Assignment>& all, std::size_t groups) {
+    for (std::size_t b = 0; b < all.size(); ++b)
+        for (std::int64_t& row : all[b].rows)
+            if (row >= 0) row += static_cast<std::int64_t>(b % groups * all[b].columns.size());
+}
+
+Solution solution_of(const py::array& a, const std::vector<Assignment>& all, std::optional<std::int64_t> groups) {
+    const py::ssize_t last = a.ndim() - 1, rows = a.shape(last - 1), cols = a.shape(last);
+    const Shape batch(a.shape(), a.shape() + last - 1), each = groups ? with(batch, {static_cast<py::ssize_t>(*groups)}) : batch;
+    return {joined(all, 0, all.size(), &Assignment::columns, with(batch, {rows})), joined(all, 0, all.size(), &Assignment::rows, with(each, {cols})),
+            scalars(all, &Assignment::cost, each), joined(all, 0, all.size(), &Assignment::u, with(batch, {rows})),
+            joined(all, 0, all.size(), &Assignment::v, with(each, {cols})), scalars(all, &Assignment::gap, each), static_cast<std::int64_t>(all.size())};
+}
+
+Solution solution_of(const std::vector<py::array>& arrays, const std::vector<Assignment>& all, std::optional<std::int64_t> groups) {
+    const auto k = static_cast<std::size_t>(groups.value_or(1));
+    py::list columns, rows, u, v;
+    for (std::size_t b = 0; b < arrays.size(); ++b) {
+        const Shape each = groups ? Shape{static_cast<py::ssize_t>(k)} : Shape{};
+        columns.append(joined(all, b * k, k, &Assignment::columns, {arrays[b].shape(0)}));
+        rows.append(joined(all, b * k, k, &Assignment::rows, with(each, {arrays[b].shape(1)})));
+        u.append(joined(all, b * k, k, &Assignment::u, {arrays[b].shape(0)}));
+        v.append(joined(all, b * k, k, &Assignment::v, with(each, {arrays[b].shape(1)})));
+    }
+    Shape shape{static_cast<py::ssize_t>(arrays.size())};
+    if (groups) shape.push_back(static_cast<py::ssize_t>(k));
+    return {columns, rows, scalars(all, &Assignment::cost, shape), u, v, scalars(all, &Assignment::gap, shape), static_cast<std::int64_t>(all.size())};
+}
+
+/// A list whose items are tables of their own, not the rows of one.
+bool is_list_of_tables(py::handle costs) {
+    if (!py::isinstance<py::list>(costs) && !py::isinstance<py::tuple>(costs)) return false;
+    const auto items = py::reinterpret_borrow<py::sequence>(costs);
+    return std::all_of(items.begin(), items.end(), [](py::handle item) { return py::hasattr(item, "ndim") && item.attr("ndim").cast<int>() == 2; });
+}
+
+Solution solve(const py::object& costs, std::optional<std::int64_t> groups, bool gap, int threads) {
+    require(groups.value_or(1) >= 1, "assign: groups must be at least 1, got ", groups.value_or(1));
+    const bool listed = is_list_of_tables(costs);
+    std::vector<py::array> arrays;
+    if (listed)
+        for (const py::handle item : costs) arrays.push_back(to_costs(item));
+    else
+        arrays.push_back(to_costs(costs));
+    std::vector<Costs> problems;
+    for (const py::array& a : arrays) add_problems(a, groups.value_or(1), problems);
+    std::vector<Assignment> all;
+    {
+        const py::gil_scoped_release release;
+        const AssignOptions options{.gap = gap, .threads = threads};
+        if (problems.size() == 1) all.push_back(assign(problems[0], options));   // messages without a number
+        else all = assign(problems, options);
+    }
+    if (groups) number_rows(all, static_cast<std::size_t>(*groups));
+    return listed ? solution_of(arrays, all, groups) : solution_of(arrays[0], all, groups);
+}
+
+}  // namespace
+
+void bind_assign(py::module_& m) {
+    py::class_<Solution> c(m, "Assignment", R"(Which row goes with which column, and the proof that nothing is cheaper: what ``assign`` returns.
+
+Shapes are those of one table (rows, columns). Of a batch (..., rows, columns) each has the batch's axes before; of a list of tables
+each is a list of arrays, but ``cost`` and ``gap`` are arrays. With ``groups`` an axis of groups follows them in ``rows``, ``v``,
+``cost`` and ``gap``.)");
+    c.def_property_readonly("columns", [](const Solution& s) { return s.columns; }, "Column of each row, shape (rows,); -1 for none.");
+    c.def_property_readonly("rows", [](const Solution& s) { return s.rows; }, "Row of each column, shape (columns,); -1 for none.");
+    c.def_property_readonly("cost", [](const Solution& s) { return s.cost; }, "Total cost of the pairs.");
+    c.def_property_readonly("u", [](const Solution& s) { return s.u; },
+                            "Duals of the rows, shape (rows,): u_i + v_j <= c_ij everywhere, equal on the pairs; the sum of all duals is the cost.");
+    c.def_property_readonly("v", [](const Solution& s) { return s.v; }, "Duals of the columns, shape (columns,).");
+    c.def_property_readonly("gap", [](const Solution& s) { return s.gap; },
+                            "What the best of all other assignments costs more; inf if there is no other, NaN without ``gap=True``.");
+    c.def("__repr__", [](const Solution& s) {
+        if (s.problems != 1) return "Assignment of " + std::to_string(s.problems) + " problems";
+        return "Assignment: cost " + py::str(s.cost).cast<std::string>();
+    });
+    m.def("assign", &solve, py::arg("costs"), py::kw_only(), py::arg("groups") = py::none(), py::arg("gap") = false, py::arg("threads") = 0, R"doc(
+The optimal assignment of rows to columns, of one table of costs or of many at once.
+
+Each row and each column is in at most one pair, there are as many pairs as the shorter side has objects, and no other choice costs
+less. Shortest augmenting paths; large problems begin with an auction. Exact: duals certify the result, float32 costs are solved as
+the numbers they are. Same bits for any number of threads.
+
+Parameters
+----------
+costs : array, or list of arrays
+    (rows, columns), or (..., rows, columns) for a batch, or a list of tables of unequal sizes. float32 or float64 in any memory
+    order, without a copy where rows or columns of the longer side lie in one piece. Any finite numbers; inf forbids a pair.
+groups : int or None
+    Rows fall into so many groups of equal size, each a problem of its own with all columns; by default there are none.
+gap : bool
+    Also find what the best of all other assignments costs more (small problems: twice the time, large ones: less).
+threads : int
+    Threads that share the problems of a batch; 0: all.
+
+Returns
+-------
+Assignment
+
+Raises
+------
+ValueError
+    If a cost is NaN or -inf (with its place), or a problem has no assignment without a forbidden pair.
+
+References
+----------
+Jonker, Volgenant, Computing 38, 325 (1987); Crouse, IEEE Trans. Aerosp. Electron. Syst. 52, 1679 (2016); Bertsekas, Ann. Oper. Res.
+14, 105 (1988).
+
+Examples
+--------
+>>> import buffon as bf
+>>> a = bf.assign([[4, 1, 4], [2, 0, 5]], gap=True)
+>>> a.columns, a.cost, a.gap
+(array([1, 0]), 3.0, 1.0)
+)doc");
+}
