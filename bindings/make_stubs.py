@@ -46,7 +46,7 @@ POSITIONAL = {
     "problem": "Problem", "estimate": "Estimate", "sample": "Sample", "law": "_Law | None", "levels": "Iterable[float] | float",
 }
 # what C++ calls a pointer, or an object
-RESULTS = {"Estimate.sample": "Sample | None", "Estimate.history": "list[dict[str, Any]]", "Problem.inputs": "_Law",
+RESULTS = {"Estimate.sample": "Sample | None", "Indices.history": "list[dict[str, Any]]", "Indices.shape": "tuple[int, ...]", "Estimate.history": "list[dict[str, Any]]", "Problem.inputs": "_Law",
            **{f"Assignment.{name}": "NDArray[numpy.int64] | list[NDArray[numpy.int64]]" for name in ("columns", "rows")},
            **{f"Assignment.{name}": "_Array | list[_Array]" for name in ("u", "v")},
            **{f"Assignment.{name}": "float | _Array" for name in ("cost", "gap")},

@@ -185,7 +185,6 @@ def first_point():
      "the model must return shape (n,) or (n, m) with n = 1000, got ()" + ONE_POINT),
     (lambda x: x[:-1], {}, "the model must return shape (n,) or (n, m) with n = 1000, got (999, 1)"),
     (lambda x: x.T, {}, "the model must return shape (n,) or (n, m) with n = 1000, got (1, 1000)"),
-    (lambda x: x[:, :, None], {}, "the model must return shape (n,) or (n, m) with n = 1000, got (1000, 1, 1)"),
     (lambda x: None, {}, "what the model returns must be an array of real numbers, got dtype object"),
     (lambda x: ["a"] * len(x), {}, "what the model returns must be an array of real numbers, got dtype <U1"),
     (lambda x: x * 1j, {}, "what the model returns must be an array of real numbers, got dtype complex128"),
