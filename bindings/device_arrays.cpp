@@ -1,6 +1,8 @@
 #include "device_arrays.hpp"
 
+#include <cmath>
 #include <cstdint>
+#include <variant>
 #include <vector>
 
 #include <pybind11/stl.h>
@@ -8,6 +10,7 @@
 #include <buffon/check.hpp>
 #include <buffon/device_buffer.hpp>
 #include <buffon/diffusion/device_denoiser.hpp>
+#include <buffon/gaussians.hpp>
 
 #include "convert.hpp"
 #include "denoisers.hpp"
@@ -34,6 +37,21 @@ Place look(py::handle x, const std::string& what, std::int64_t dim) {
             {.device = found[3].cast<int>(), .stream = reinterpret_cast<void*>(found[4].cast<std::uintptr_t>())}};
 }
 
+/// Components and the logarithms of their shares.
+std::vector<Gaussian> gaussians_of(const Distribution& law, std::vector<double>& log_share) {
+    const auto of = [](const MultivariateNormal& normal) { return Gaussian{normal.mean(), normal.factor()}; };
+    if (const auto* one = std::get_if<MultivariateNormal>(&law.law())) {
+        log_share = {0.0};
+        return {of(*one)};
+    }
+    const auto* mixture = std::get_if<Mixture>(&law.law());
+    require(mixture != nullptr, "log_density: of arrays on a device only MultivariateNormal and Mixture compute there");
+    std::vector<Gaussian> all;
+    for (const MultivariateNormal& component : mixture->components()) all.push_back(of(component));
+    for (const double w : mixture->weights()) log_share.push_back(std::log(w));
+    return all;
+}
+
 }  // namespace
 
 bool on_device(py::handle x) { return py::hasattr(x, "__cuda_array_interface__"); }
@@ -53,6 +71,22 @@ py::object denoise_on_device(const std::string& function, const Denoiser& model,
     const DeviceBuffer classes = DeviceBuffer::of(from.queue, std::span<const std::int64_t>(labels));
     model.traits().on_device(from.queue)({from.queue, {.x = from.data, .out = to.data, .number = from.number, .rows = from.rows, .sigma = given[0],
                                                        .sigmas = sigmas.as<double>(), .labels = classes.as<std::int64_t>()}, given, labels});
+    return result;
+}
+
+py::object log_density_on_device(const Distribution& law, py::handle x, bool each) {
+    const Place from = look(x, "log_density: x", law.dim());
+    require(device_library().table != nullptr, "log_density: x lies on a device; CUDA: ", device_library().problem);
+    if (from.number != Number::float64) throw py::type_error("log_density: x must be float64 on a device, got float32");
+    std::vector<double> log_share;
+    const Gaussians gaussians(gaussians_of(law, log_share));
+    const py::object result = helper().attr("table")(x, each ? py::object(py::int_(gaussians.size())) : py::none());
+    const auto out = reinterpret_cast<double*>(helper().attr("address")(result).cast<std::uintptr_t>());
+    const py::gil_scoped_release release;
+    const DeviceBuffer groups = DeviceBuffer::of(from.queue, std::span<const double>(gaussians.groups())), shares = DeviceBuffer::of(from.queue, std::span<const double>(log_share));
+    const DeviceLogDensities what{.of = {law.dim(), gaussians.size(), groups.as<double>()}, .z = static_cast<const double*>(from.data), .rows = from.rows,
+                                  .log_share = each ? nullptr : shares.as<double>(), .out = out};
+    device_check(from.queue, device_library().table->log_densities(&from.queue, &what));
     return result;
 }
 

@@ -6,6 +6,7 @@
 #include <pybind11/pybind11.h>
 
 #include <buffon/diffusion/denoiser.hpp>
+#include <buffon/distribution.hpp>
 
 namespace binder {
 
@@ -20,5 +21,8 @@ py::object denoise_on_device(const std::string& function, const buffon::diffusio
 
 /// out = sum_k weights_k in_k, all of one shape and dtype on one device: an update of a solver, for its benchmark.
 void combine_on_device(py::handle out, const py::list& in, const std::vector<double>& weights);
+
+/// log density of a Gaussian or a mixture of them at the rows of x (n, d), float64: a new array (n,), or (n, K) of the components.
+py::object log_density_on_device(const buffon::Distribution& law, py::handle x, bool each);
 
 }  // namespace binder

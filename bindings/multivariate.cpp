@@ -6,6 +6,7 @@
 
 #include "arrays.hpp"
 #include "convert.hpp"
+#include "device_arrays.hpp"
 #include "laws.hpp"
 #include "rng.hpp"
 
@@ -33,6 +34,7 @@ py::array rows_to_rows(const Distribution& law, py::handle x, const F& f) {
 }
 
 py::object log_density(const Distribution& law, py::handle x) {
+    if (binder::on_device(x)) return binder::log_density_on_device(law, x, false);
     const Array in = binder::to_rows(x, law.dim(), "x");
     py::array_t<double> out(in.shape(0));
     const std::span<double> to(out.mutable_data(), static_cast<std::size_t>(in.shape(0)));
@@ -48,7 +50,8 @@ py::object log_density(const Distribution& law, py::handle x) {
 template <class Law>
 void bind_multivariate(py::class_<Law>& c) {
     c.def("log_density", [](const Law& l, py::object x) { return log_density(Distribution(l), x); }, py::arg("x"),
-          "Natural logarithm of the density at each row of x (n, d), shape (n,); -inf outside the support.")
+          "Natural logarithm of the density at each row of x (n, d), shape (n,); -inf outside the support. MultivariateNormal and Mixture\n"
+          "take arrays of torch and CuPy on a CUDA device, float64, and answer there.")
         .def("to_normal",
              [](const Law& l, py::object x) {
                  return rows_to_rows(Distribution(l), x, [&](ConstView a, View b) { l.to_normal(a, b); });
@@ -201,4 +204,6 @@ void bind_multivariates(py::module_& m) {
     bind_joint(m);
     bind_elliptical_laws(m);
     bind_mixture(m);
+    // of each component, on a device: for its benchmark
+    m.def("_component_log_densities", [](const Mixture& law, py::object x) { return binder::log_density_on_device(law, x, true); });
 }

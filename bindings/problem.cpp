@@ -7,6 +7,7 @@
 
 #include <buffon/problem.hpp>
 
+#include "array_model.hpp"
 #include "arrays.hpp"
 #include "c_function.hpp"
 #include "convert.hpp"
@@ -86,9 +87,26 @@ Problem from_c_function(const binder::CFunction& f, py::object inputs, std::vect
     return Problem(std::move(model), std::move(law), std::move(names), false);
 }
 
-Problem make_problem(py::object model, py::object inputs, py::object outputs, py::object score, bool vectorized) {
+/// A model of arrays of torch, CuPy or JAX.
+Problem from_array_model(const py::object& model, const std::string& kind, py::object inputs, std::vector<std::string> names,
+                         const std::vector<Callable>& functionals, std::vector<Callable> score, bool vectorized) {
+    binder::check_arrays(kind);
+    if (!vectorized) throw py::value_error("Problem: vectorized must be True for a model of arrays");
+    const bool scored = !score.empty();
+    Model batch = PythonModel(binder::on_processor(model, kind), names, functionals, std::move(score), true);
+    Problem problem(std::move(batch), read_inputs(inputs), std::move(names), false);
+    return scored ? problem : problem.with_device(binder::array_model(model, functionals, kind, problem.dim()));
+}
+
+Problem make_problem(py::object model, py::object inputs, py::object outputs, py::object score, bool vectorized, py::object arrays) {
     std::vector<std::string> names;
     std::vector<Callable> functionals;
+    if (!arrays.is_none()) {
+        callable(model, "model");
+        read_outputs(outputs, names, functionals);
+        return from_array_model(model, binder::convert<std::string>(arrays, "Problem", "arrays"), std::move(inputs), std::move(names), functionals,
+                                read_score(score), vectorized);
+    }
     if (const auto compiled = binder::read_c_function(model)) {
         read_outputs(outputs, names, functionals);
         return from_c_function(*compiled, std::move(inputs), std::move(names), std::move(functionals), read_score(score));
@@ -100,7 +118,7 @@ Problem make_problem(py::object model, py::object inputs, py::object outputs, py
 }
 
 Problem make_exceedance(py::object model, py::object inputs, py::object thresholds, bool below, bool vectorized) {
-    return exceedance(make_problem(std::move(model), std::move(inputs), py::none(), py::none(), vectorized),
+    return exceedance(make_problem(std::move(model), std::move(inputs), py::none(), py::none(), vectorized, py::none()),
                       binder::convert_numbers(thresholds, "exceedance", "thresholds"), below);
 }
 
@@ -157,9 +175,14 @@ score : callable, optional
     serve all. Outputs of zeros and ones of which none fits a score at the first points are refused.
 vectorized : bool
     Whether the model takes all points at once; a compiled function says so itself.
+arrays : {'torch', 'cupy', 'jax'}, optional
+    What the model takes and gives in place of NumPy's arrays, float64. With ``device="cuda"`` of an estimator it is called with
+    rows that lie on that device, without a copy, at most ``batch`` at once, and must answer there; functions in ``outputs``
+    get its answer as it is. On "cpu" it gets arrays of the processor (CuPy's lie on a device). A problem with a score runs on
+    "cpu" only.
 )doc")
         .def(py::init(&make_problem), py::arg("model"), py::arg("inputs"), py::arg("outputs") = py::none(), py::kw_only(),
-             py::arg("score") = py::none(), py::arg("vectorized") = true)
+             py::arg("score") = py::none(), py::arg("vectorized") = true, py::arg("arrays") = py::none())
         .def("__call__", &evaluate, py::arg("x"), "Outputs (n, m) at the rows of x (n, d).")
         .def_property_readonly("dim", &Problem::dim, "Number of inputs d.")
         .def_property_readonly("inputs", [](const Problem& p) { return binder::from_distribution(p.inputs()); }, "Law of the inputs.")

@@ -22,6 +22,16 @@ def like(x):
     return _module(x).empty_like(x)
 
 
+def table(x, columns):
+    """A new array (n,), or (n, columns), of the same kind and device."""
+    shape = (x.shape[0],) if columns is None else (x.shape[0], columns)
+    return x.new_empty(shape) if _module(x).__name__ == "torch" else _module(x).empty(shape, x.dtype)
+
+
+def address(x):
+    return x.__cuda_array_interface__["data"][0]
+
+
 def _module(x):
     name = type(x).__module__.split(".")[0]
     if name not in ("torch", "cupy"):

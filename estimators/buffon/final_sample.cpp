@@ -125,7 +125,7 @@ Estimate FinalSample::run(const std::vector<std::string>& groups) {
     const Matrix before = begin_ > 0 && evaluate_.kept() ? std::move(evaluate_.kept()->controls) : Matrix();
     kept_ = KeptControls(evaluate_, proposal_.alpha(), points_.size());
     if (before.rows > 0) std::ranges::copy(before.data, evaluate_.kept()->controls.data.begin());
-    for (std::int64_t start = begin_; start < points_.size(); start += chunk)
+    for (std::int64_t start = on_device() ? points_.size() : begin_; start < points_.size(); start += chunk)
         add(draw(evaluate_, space_, proposal_, points_, start, std::min(chunk, points_.size() - start)), start);
     kept_.finish();
     Estimate e = iid_ ? from_points(groups) : from_replicates(groups);

@@ -54,9 +54,12 @@ private:
         Moments half[2];
         Uncovered uncovered;
     };
+    bool on_device();
     void make_room(std::int64_t columns);
     void restore(const State& state);
     void add(const Draws& draws, std::int64_t start);
+    /// What a device has summed of replicate r: the products of rows (x, 1, t), and the own sums of each law.
+    void take_in(const std::vector<double>& gram, const std::vector<double>& own, std::int64_t r);
     Segment sums_of(const Draws& draws, std::int64_t first, std::int64_t count, std::int64_t start);
     void keep(const Matrix& t, const Matrix& x, std::int64_t at);
     void add_parities(const Matrix& t, const Matrix& x, std::int64_t at, Segment& segment) const;

@@ -1,5 +1,7 @@
 #include <buffon/plain.hpp>
 
+#include <algorithm>
+
 #include <buffon/check.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/finish.hpp>
@@ -25,7 +27,8 @@ Estimate mean_of_draws(Evaluation& evaluate, RowMeans means) {
     const auto in_blocks = [&](std::int64_t start) -> std::int64_t {
         if (!fused || start % parallel::block_size != 0 || start >= in_fused) return 0;
         const std::int64_t batch = std::min(chunk_rows(run), in_fused - start);
-        Matrix y(start < judged_rows ? batch : 0, fused->columns(), 1.0);
+        const std::int64_t looked_at = start < judged_rows ? (fused->on_device() ? std::min(judged_rows - start, in_fused - start) : batch) : 0;
+        Matrix y(looked_at, fused->columns(), 1.0);
         const std::int64_t taken = fused->add(start, in_fused - start, chunk_rows(run), means.whole(), y);
         if (taken > 0) means.judge(y);
         return taken;
@@ -41,7 +44,7 @@ Estimate mean_of_draws(Evaluation& evaluate, RowMeans means) {
         for (std::int64_t start = means.n(), rows = 0; start < run.budget; start += rows) {
             rows = in_blocks(start);
             if (rows > 0) continue;
-            rows = next_rows(start, run.budget, chunk_rows(run));
+            rows = next_rows(start, fused ? std::min(run.budget, fused->next_on_device(start)) : run.budget, chunk_rows(run));
             const View x = evaluate.room(rows);
             parallel::for_blocks(x.rows, run.threads, [&](std::int64_t first, std::int64_t count) {
                 inputs.sample(stream, start + first, x.slice(first, count));

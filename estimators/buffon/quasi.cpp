@@ -1,6 +1,12 @@
 #include <buffon/quasi.hpp>
 
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
 #include <buffon/check.hpp>
+#include <buffon/device_sample.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/going_on.hpp>
@@ -23,6 +29,38 @@ void add_segments(ConstView y, std::int64_t start, const PointSet& points, int t
     });
     for (std::int64_t s = 0; s < sums.rows; ++s)
         for (std::int64_t j = 0; j < y.cols; ++j) totals((start + s * length) / points.points(), j) += sums(s, j);
+}
+
+constexpr std::int64_t device_rows = std::int64_t{1} << 30;   // at once
+
+/// Those of blocks whose first row is row `start`; with the column that counts successes, all of them are.
+void add_records(const std::vector<double>& records, std::int64_t outputs, std::int64_t start, const PointSet& points, Matrix& totals) {
+    const std::int64_t numbers = moment_numbers(outputs);
+    for (auto record = records.begin(); record != records.end(); record += numbers) {
+        const double n = *record;
+        for (std::int64_t j = 0; j < totals.cols; ++j) totals(start / points.points(), j) += j < outputs ? n * record[1 + j] : n;
+        start += static_cast<std::int64_t>(n);
+    }
+}
+
+/// None where the model fails, or gives what is not finite.
+std::vector<double> records_of(const DeviceSample& device, std::int64_t start, std::int64_t rows, std::int64_t m, std::int64_t batch) {
+    try {
+        const std::vector<double> records = device.moments(start, rows, m, batch);
+        return finite_record(records) ? records : std::vector<double>();
+    } catch (const std::runtime_error&) {
+        return {};
+    }
+}
+
+/// y of rows to be judged, with the column of successes where there is one.
+Matrix outputs_of(const Evaluation& evaluate, const PointSet& points, std::int64_t first, std::int64_t rows) {
+    Matrix x(rows, evaluate.problem().dim()), y(rows, evaluate.columns(), 1.0);
+    points.uniform(first, x);
+    evaluate.problem().inputs().from_uniform(x, x);
+    const Outputs out = evaluate_on_device(*evaluate.device(), evaluate.problem(), x);
+    for (std::int64_t i = 0; i < rows; ++i) std::ranges::copy(out.y.view().row(i), y.view().row(i).begin());
+    return y;
 }
 
 /// The first `count` replicates' means.
@@ -48,9 +86,36 @@ Estimate mean_of_nets(Evaluation& evaluate, const PointSet& points, const QuasiO
         return e;
     };
 
+    std::optional<DeviceSample> device;
+    if (evaluate.device() && run.keep != Keep::sample) device = DeviceSample::of(*evaluate.device(), problem, points, problem.dim());
+    /// Rows from `start` on whose sums a device has added; 0 where one of its outputs is not finite, and without a device.
+    const auto on_device = [&](std::int64_t start) -> std::int64_t {
+        if (!device) return 0;
+        evaluate.announce();
+        const std::int64_t m = evaluate.outputs() > 0 ? evaluate.outputs() : device->outputs(), block = device->block(device_block);
+        if (m == 0 || start % block != 0) return 0;   // Evaluation learns it
+        const std::int64_t rows = std::min(points.size() - start, device_rows / block * block);
+        const std::vector<double> records = records_of(*device, start, rows, m, run.batch);
+        if (records.empty()) {
+            device.reset();   // Evaluation says where
+            return 0;
+        }
+        evaluate.count_elsewhere(rows, m, block, [&points, &problem, block](std::int64_t piece, View x) {
+            points.uniform(piece * block, x);
+            problem.inputs().from_uniform(x, x);
+        });
+        enlarge(evaluate.columns());
+        if (start < judged_rows) first_rows.add(outputs_of(evaluate, points, start, std::min(judged_rows - start, rows)));
+        add_records(records, m, start, points, totals);
+        return rows;
+    };
+
     const std::int64_t begin = totals.rows * net;
     const auto sample = [&] {
-        for (std::int64_t start = begin; start < points.size(); start += chunk_rows(run)) {
+        for (std::int64_t start = begin, rows = 0; start < points.size(); start += rows) {
+            rows = on_device(start);
+            if (rows > 0) continue;
+            rows = chunk_rows(run);
             const View x = evaluate.room(std::min(chunk_rows(run), points.size() - start));
             for_segments(x.rows, net, run.threads, [&](std::int64_t first, std::int64_t count) {
                 const View rows = x.slice(first, count);

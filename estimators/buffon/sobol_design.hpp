@@ -36,6 +36,7 @@ public:
     std::int64_t segments() const { return replicates_ * points_ / segment_; }
     std::int64_t replicate_of(std::int64_t segment) const { return segment * segment_ / points_; }
 
+    const PointSet& point_set() const { return set_; }
     /// Uniforms of rows `first`, ... of all replicates: (rows, 2 d or 3 d), the tables side by side.
     void uniforms(std::int64_t first, View u) const { set_.uniform(first, u); }
     /// Where coordinate c of a row of set k stands among its uniforms.

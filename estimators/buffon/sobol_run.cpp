@@ -1,5 +1,7 @@
 #include <buffon/sobol_run.hpp>
 
+#include <buffon/sobol_device.hpp>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -99,6 +101,7 @@ Estimate SobolRun::operator()() {
     if (pilot_ > 0) fit_to_pilot();
     const bool keeps = with_surrogate(options_) && pilot_ == 0 && !continued_;
     SobolValues values(evaluate_, design_, state_.sums.done());
+    if (!keeps && state_.surrogates.empty() && values.done() == 0) values.skip(add_on_device(evaluate_, design_, state_.sums, state_.squares));
     for (std::vector<SegmentValues> next; !(next = values.next()).empty();) {
         if (state_.sums.outputs() == 0) require_few_values(design_, options_, next.front().outputs);
         state_.sums.add(next, state_.surrogates, evaluate_.threads());

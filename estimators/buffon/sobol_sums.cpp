@@ -57,6 +57,13 @@ void SobolSums::add_residuals(const std::vector<SegmentValues>& values, const st
     merge_residuals(values, 0, surrogates, threads);
 }
 
+void SobolSums::add(std::int64_t segments, const std::vector<PairSums>& pairs) {
+    pairs_.resize(1, std::vector<PairSums>(static_cast<std::size_t>(design_->replicates())));
+    for (std::size_t r = 0; r < pairs.size(); ++r)
+        if (pairs[r].n > 0) pairs_.front()[r].merge(pairs[r]);
+    done_ += segments;
+}
+
 void SobolSums::merge_residuals(const std::vector<SegmentValues>& values, std::int64_t first, const std::vector<std::vector<Surrogate>>& surrogates,
                                 int threads) {
     merge(first, static_cast<std::int64_t>(values.size()), threads, residuals_, [&](std::int64_t s, std::int64_t j) {

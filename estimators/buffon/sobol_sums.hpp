@@ -25,6 +25,9 @@ public:
     /// Of all segments again, those of the residuals.
     void add_residuals(const std::vector<SegmentValues>& values, const std::vector<std::vector<Surrogate>>& surrogates, int threads);
 
+    /// The next `segments`, whose sums of the single output were made elsewhere: (R), those of replicates that they touch.
+    void add(std::int64_t segments, const std::vector<PairSums>& pairs);
+
     std::int64_t outputs() const { return static_cast<std::int64_t>(centre_.size()); }
     double centre(std::int64_t output) const { return centre_[static_cast<std::size_t>(output)]; }
     const std::vector<double>& centres() const { return centre_; }

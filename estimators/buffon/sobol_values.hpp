@@ -30,6 +30,8 @@ public:
     std::vector<SegmentValues> next();
     /// Segments that `next` has given, and those before the first.
     std::int64_t done() const { return done_; }
+    /// As many more were evaluated elsewhere.
+    void skip(std::int64_t segments) { done_ += segments; }
     /// What the call of the model that failed or was stopped left is not given: rows need all of their sets.
 
 private:

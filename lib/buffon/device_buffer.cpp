@@ -39,8 +39,8 @@ void DeviceBuffer::upload(const void* host) {
     if (bytes_ > 0) device_check(queue_, device_library().table->upload(&queue_, host, data_, bytes_));
 }
 
-void DeviceBuffer::download(void* host) const {
-    if (bytes_ > 0) device_check(queue_, device_library().table->download(&queue_, data_, host, bytes_));
+void DeviceBuffer::download_part(void* host, std::int64_t bytes) const {
+    if (bytes > 0) device_check(queue_, device_library().table->download(&queue_, data_, host, bytes));
 }
 
 }  // namespace buffon

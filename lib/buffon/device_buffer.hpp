@@ -40,7 +40,8 @@ public:
 
     void upload(const void* host);
     /// Waits for the queue.
-    void download(void* host) const;
+    void download(void* host) const { download_part(host, bytes_); }
+    void download_part(void* host, std::int64_t bytes) const;
 
     void* data() const { return data_; }
     template <class T>

@@ -17,6 +17,16 @@ const char* wait(const DeviceQueue* queue);
 
 const char* combine(const DeviceQueue* queue, const DeviceCombine* what);
 const char* mixture(const DeviceQueue* queue, const DeviceMixture* of, const DeviceRows* rows);
+const char* draw(const DeviceQueue* queue, const DeviceDraws* draws, std::int64_t first, std::int64_t rows, double* x);
+const char* row_moments(const DeviceQueue* queue, const double* y, std::int64_t rows, std::int64_t outputs, double* records);
+const char* copy(const DeviceQueue* queue, const void* from, void* to, std::int64_t bytes);
+const char* log_densities(const DeviceQueue* queue, const DeviceLogDensities* what);
+const char* draw_proposal(const DeviceQueue* queue, const DeviceProposal* what);
+const char* weigh(const DeviceQueue* queue, const DeviceWeights* what);
+const char* gram(const DeviceQueue* queue, const DeviceGram* what);
+const char* total(const DeviceQueue* queue, const DeviceTotal* what);
+const DeviceFunctions* model(const char* name);
+
 const char* points(const DeviceQueue* queue, const DevicePoints* of, const DeviceRows* rows);
 
 }  // namespace buffon::device

@@ -63,6 +63,15 @@ extern "C" __attribute__((visibility("default"))) const buffon::DeviceTable* buf
         .combine = buffon::device::combine,
         .mixture = buffon::device::mixture,
         .points = buffon::device::points,
+        .draw = buffon::device::draw,
+        .row_moments = buffon::device::row_moments,
+        .copy = buffon::device::copy,
+        .log_densities = buffon::device::log_densities,
+        .draw_proposal = buffon::device::draw_proposal,
+        .weigh = buffon::device::weigh,
+        .gram = buffon::device::gram,
+        .total = buffon::device::total,
+        .model = buffon::device::model,
     };
     return &table;
 }

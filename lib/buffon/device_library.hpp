@@ -12,7 +12,7 @@ namespace buffon {
 
 struct DeviceTable {
     /// One more with each change of the table, or of what its functions take.
-    static constexpr std::uint32_t this_version = 2;
+    static constexpr std::uint32_t this_version = 3;
 
     std::uint32_t version = this_version;
     std::uint32_t size = sizeof(DeviceTable);   // a change that forgot the version
@@ -36,6 +36,20 @@ struct DeviceTable {
     const char* (*combine)(const DeviceQueue* queue, const DeviceCombine* what) = nullptr;
     const char* (*mixture)(const DeviceQueue* queue, const DeviceMixture* of, const DeviceRows* rows) = nullptr;
     const char* (*points)(const DeviceQueue* queue, const DevicePoints* of, const DeviceRows* rows) = nullptr;
+
+    /// x (rows, dim) from row `first` of the draws on.
+    const char* (*draw)(const DeviceQueue* queue, const DeviceDraws* draws, std::int64_t first, std::int64_t rows, double* x) = nullptr;
+    /// One record (see moment_numbers) of every device_block rows of y (rows, outputs); at most 8 outputs.
+    const char* (*row_moments)(const DeviceQueue* queue, const double* y, std::int64_t rows, std::int64_t outputs, double* records) = nullptr;
+    const char* (*copy)(const DeviceQueue* queue, const void* from, void* to, std::int64_t bytes) = nullptr;
+    const char* (*log_densities)(const DeviceQueue* queue, const DeviceLogDensities* what) = nullptr;
+    const char* (*draw_proposal)(const DeviceQueue* queue, const DeviceProposal* what) = nullptr;
+    const char* (*weigh)(const DeviceQueue* queue, const DeviceWeights* what) = nullptr;
+    const char* (*gram)(const DeviceQueue* queue, const DeviceGram* what) = nullptr;
+    const char* (*total)(const DeviceQueue* queue, const DeviceTotal* what) = nullptr;
+
+    /// A model of testing_formulas.hpp by the name of its type; null for one that was not compiled.
+    const DeviceFunctions* (*model)(const char* name) = nullptr;
 };
 
 /// The name of the C function: `const DeviceTable* buffon_device_table()`.

@@ -3,15 +3,10 @@
 
 #include <cstdint>
 
+#include <buffon/device_model.hpp>
 #include <buffon/stream.hpp>
 
 namespace buffon {
-
-/// Where work is queued: a device and one of its streams (a cudaStream_t; nullptr: the default one).
-struct DeviceQueue {
-    int device = 0;
-    void* stream = nullptr;
-};
 
 enum class Number : std::int32_t { float64, float32 };
 
@@ -78,6 +73,83 @@ struct DevicePoints {
     const std::int64_t* starts = nullptr;      // first point of each class, and the end; null: no classes
     double bandwidth = 0.0;
     bool direct = false;                       // distances as sums of squared differences: needed where v is far below |y|^2
+};
+
+/// Gaussians in the groups of eight of kernel::gaussian_log_density.
+struct DeviceGaussians {
+    std::int64_t dim = 0, size = 0;
+    const double* groups = nullptr;
+};
+
+/// Their log densities at z (rows, dim), out (rows, size); or of each row the log of sum_k share_k g_k, out (rows), log_share (size).
+struct DeviceLogDensities {
+    DeviceGaussians of;
+    const double* z = nullptr;
+    std::int64_t rows = 0;
+    const double* log_share = nullptr;
+    double* out = nullptr;
+};
+
+/// A coordinate of a working space whose laws are Gaussian there: x = t, or max(lower + e^t, first), of t = centre + scale z.
+struct DeviceCoordinate {
+    bool above = false;
+    double lower = 0.0, first = 0.0, centre = 0.0, scale = 1.0;
+};
+
+/// Draws z and x (rows, dim) of a proposal from a net, rows first, ...: its first coordinate chooses by alpha (components + 1) between
+/// q_0, of which the same number chooses the law, and the components. Laws, then components: means (., dim), factors (., dim, dim).
+struct DeviceProposal {
+    std::int64_t dim = 0, laws = 0, components = 0;
+    const double* alpha = nullptr;
+    const double* means = nullptr;
+    const double* factors = nullptr;
+    const DeviceCoordinate* coordinates = nullptr;
+    const std::uint64_t* net = nullptr;        // (1 + digits, dim + 1)
+    std::int64_t digits = 0, first = 0, rows = 0;
+    double* z = nullptr;
+    double* x = nullptr;
+};
+
+/// What the last sample of aiscv sums, of one output y (rows): rows u = (g_k / q - 1 of q_0 and the components, 1, y f_j / q, f_j / q - 1,
+/// g_j / q - 1 of Gaussians fitted to each law, if any); where there are components. Gaussians in this order: laws, components, fitted.
+struct DeviceWeights {
+    static constexpr std::int64_t block_rows = 256;   // rows of one record of own sums
+    static constexpr std::int64_t own_sums = 7;       // of each law: ff, ft, fg, gg, gt; |t| and t^2 where q_0 has half of q
+    static constexpr std::int64_t most_laws = 1024;
+
+    DeviceGaussians gaussians;
+    std::int64_t laws = 0, components = 0;
+    bool own = false;                          // whether there are f and g columns
+    const double* alpha = nullptr;             // (components + 1)
+    const double* z = nullptr;
+    const double* y = nullptr;
+    std::int64_t rows = 0;
+    double* u = nullptr;                       // (rows, width())
+    double* records = nullptr;                 // (blocks, own_sums, laws)
+
+    constexpr std::int64_t fitted() const { return gaussians.size - laws - components; }
+    constexpr std::int64_t left() const { return components + 2; }   // columns before the responses
+    constexpr std::int64_t width() const { return left() + laws + (own ? laws + fitted() : 0); }
+    constexpr std::int64_t blocks() const { return (rows + block_rows - 1) / block_rows; }
+};
+
+/// sums (left, width) += (the first columns of u)' u, u (rows, width); records: room for `slices` times as much.
+struct DeviceGram {
+    static constexpr std::int64_t slice_rows = 512;
+
+    const double* u = nullptr;
+    std::int64_t rows = 0, left = 0, width = 0;
+    double* records = nullptr;
+    double* sums = nullptr;
+
+    constexpr std::int64_t slices() const { return (rows + slice_rows - 1) / slice_rows; }
+};
+
+/// sums (numbers) += the records (count, numbers), one after the other.
+struct DeviceTotal {
+    const double* records = nullptr;
+    std::int64_t count = 0, numbers = 0;
+    double* sums = nullptr;
 };
 
 }  // namespace buffon

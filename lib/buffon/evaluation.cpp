@@ -8,6 +8,7 @@
 #include <sstream>
 #include <utility>
 
+#include <buffon/device_sample.hpp>
 #include <buffon/parallel.hpp>
 
 namespace buffon {
@@ -121,6 +122,7 @@ Evaluation::Evaluation(std::string function, const Problem& problem, const Run& 
     require(run.budget >= 1, function_, ": budget must be at least 1, got ", run.budget);
     require(run.batch >= 1, function_, ": batch must be at least 1, got ", run.batch);
     require(run.threads >= 0, function_, ": threads must not be negative, got ", run.threads);
+    if (run.device != "cpu") device_ = device_queue(function_, run.device, problem);
     sample_.inputs = problem.inputs().names();
     sample_.law = problem.inputs();
 }
@@ -152,7 +154,7 @@ Outputs Evaluation::operator()(ConstView x, const LogDensity& log_density) {
     rest_ = {};
     done_ = 0;
     try {
-        if (problem_.thread_safe()) in_parallel(x);
+        if (problem_.thread_safe() && !device_) in_parallel(x);
         else batch_by_batch(x);
     } catch (Unfinished& stopped) {
         rest_ = first_rows(std::move(rest_), done_);
@@ -229,7 +231,7 @@ void Evaluation::in_parallel(ConstView x) {
 /// The model at these points, a row for each.
 Outputs Evaluation::asked(ConstView x) const {
     const Lending lending(room_);
-    Outputs out = problem_(x);
+    Outputs out = device_ ? evaluate_on_device(*device_, problem_, x) : problem_(x);
     require(out.score.rows == 0 || out.score.cols == out.y.cols, "it must give a score for each of ", out.y.cols, " outputs, got ", out.score.cols);
     require(out.y.rows == x.rows && (out.score.rows == 0 || out.score.rows == x.rows), "it must give a row for each of ", x.rows,
             " points, got ", out.y.rows);
@@ -415,6 +417,11 @@ void Evaluation::count_elsewhere(std::int64_t rows, std::int64_t m, std::int64_t
     elsewhere_ = std::move(make);
     piece_rows_ = piece_rows;
     if (recallable_ == n_ && would_keep(rows * (problem_.dim() + columns()))) recallable_ += rows;
+    n_ += rows;
+}
+
+void Evaluation::count_unmade(std::int64_t rows, std::int64_t m) {
+    learn_outputs(m, false);
     n_ += rows;
 }
 

@@ -6,11 +6,13 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <buffon/device_model.hpp>
 #include <buffon/errors.hpp>
 #include <buffon/problem.hpp>
 #include <buffon/run.hpp>
@@ -54,6 +56,8 @@ public:
     using Make = std::function<void(std::int64_t piece, View x)>;
     void count_elsewhere(std::int64_t rows, std::int64_t m, std::int64_t piece_rows, Make make);
     void count_elsewhere(ConstView x, ConstView y);
+    /// The same of rows that nobody will make again.
+    void count_unmade(std::int64_t rows, std::int64_t m);
 
     const std::string& function() const { return function_; }
     std::uint64_t key() const { return key_; }
@@ -69,6 +73,8 @@ public:
     const std::vector<std::string>& names() const { return names_; }
     const Problem& problem() const { return problem_; }
     const Run& run() const { return run_; }
+    /// Where the model runs, unless on the processor.
+    const std::optional<DeviceQueue>& device() const { return device_; }
     const Sample& sample() const { return sample_; }
     /// The sample, for what the estimator alone knows of its rows; null unless it is kept.
     Sample* kept() { return run_.keep == Keep::sample ? &sample_ : nullptr; }
@@ -103,6 +109,7 @@ private:
     const Problem& problem_;
     const Run& run_;
     std::uint64_t key_;
+    std::optional<DeviceQueue> device_;
     std::int64_t n_ = 0;
     std::int64_t n_failed_ = 0;
     std::int64_t m_ = 0;

@@ -4,8 +4,10 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <new>
+#include <stdexcept>
 #include <variant>
 
 #include <buffon/kernels.hpp>
@@ -14,6 +16,7 @@
 namespace buffon {
 namespace {
 
+constexpr std::int64_t few_device_rows = std::int64_t{1} << 24, most_device_rows = std::int64_t{1} << 32;   // at once: a tenth of a second at most
 constexpr double slow = 3e-6;   // seconds of a point: what is better kept than made again
 
 /// Points in the first-level cache: half of its 32 kilobytes at least, or eight.
@@ -61,16 +64,25 @@ bool finite(const Moments& moments) {
 
 std::optional<Fused> Fused::of(Evaluation& evaluation, const Stream& stream) {
     const Problem& problem = evaluation.problem();
+    if (evaluation.device() && evaluation.run().keep != Keep::sample) {
+        auto sample = DeviceSample::of(*evaluation.device(), problem, PointSet::independent(evaluation.run().budget, stream), problem.dim());
+        if (sample) return Fused(evaluation, stream, std::move(*sample));
+    }
+    if (evaluation.device()) return {};
     const auto* joint = std::get_if<Joint>(&problem.inputs().law());
     if (!problem.columns().evaluate || joint == nullptr || !joint->independent() || evaluation.run().keep == Keep::sample) return {};
     if (evaluation.run().batch < parallel::block_size) return {};
     return Fused(evaluation, stream, *joint);
 }
 
-std::int64_t Fused::columns() const { return evaluation_->problem().columns().outputs + (evaluation_->discards() ? 1 : 0); }
+Fused::Fused(Evaluation& evaluation, const Stream& stream, DeviceSample device)
+    : evaluation_(&evaluation), stream_(stream), inputs_(nullptr), device_(std::make_shared<const DeviceSample>(std::move(device))) {}
+
+std::int64_t Fused::columns() const { return (device_ ? std::max(device_->outputs(), evaluation_->outputs()) : evaluation_->problem().columns().outputs) + (evaluation_->discards() ? 1 : 0); }
 
 std::int64_t Fused::add(std::int64_t first, std::int64_t rows, std::int64_t batch, Moments& total, View y) {
     if (over_) return 0;
+    if (device_) return add_on_device(first, rows, total, y);
     evaluation_->announce();
     const auto begin = std::chrono::steady_clock::now();
     rows = std::min(rows, (y.rows > 0 ? 1 : batches_) * batch);
@@ -102,6 +114,57 @@ std::int64_t Fused::add(std::int64_t first, std::int64_t rows, std::int64_t batc
         else evaluation_->count_elsewhere(end - row, evaluation_->problem().columns().outputs, stream_);
     }
     return done;
+}
+
+std::int64_t Fused::add_on_device(std::int64_t first, std::int64_t rows, Moments& total, View y) {
+    if (first % device_block != 0 || first < left_out_) return 0;
+    evaluation_->announce();
+    const auto begin = std::chrono::steady_clock::now();
+    rows = std::min(rows, device_rows_);
+    const std::int64_t m = evaluation_->outputs() > 0 ? evaluation_->outputs() : device_->outputs(), numbers = moment_numbers(m);
+    if (m == 0) return 0;   // Evaluation learns it
+    const std::vector<double> records = records_on_device(first, rows, m);
+    if (records.empty()) return 0;
+    std::int64_t good = 0;   // numbers of the records before one that is not finite
+    const auto all = static_cast<std::int64_t>(records.size());
+    while (good < all && finite_record({records.data() + good, static_cast<std::size_t>(numbers)})) good += numbers;
+    const std::int64_t done = good < all ? good / numbers * device_block : rows;
+    if (good < all) {
+        left_out_ = first + done + device_block;
+        device_rows_ = few_device_rows;
+    }
+    if (done == 0) return 0;
+    if (total.n == 0) {
+        total.mean.assign(static_cast<std::size_t>(columns()), 0.0);
+        total.scatter = Matrix(columns(), columns());
+        if (columns() > m) total.mean.back() = 1.0;
+    }
+    merge_records({records.data(), static_cast<std::size_t>(good)}, m, total);   // whatever was asked for at once: the same order
+    if (std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() < 0.01) device_rows_ = std::min(8 * device_rows_, most_device_rows);
+    if (y.rows > 0) fill_on_device(first, y.slice(0, std::min(y.rows, done)));
+    evaluation_->count_elsewhere(done, m, stream_);
+    return done;
+}
+
+/// None where the model failed: Evaluation says where.
+std::vector<double> Fused::records_on_device(std::int64_t first, std::int64_t rows, std::int64_t m) {
+    try {
+        return device_->moments(first, rows, m, evaluation_->run().batch);
+    } catch (const std::runtime_error&) {
+        left_out_ = first + rows;
+        return {};
+    }
+}
+
+std::int64_t Fused::next_on_device(std::int64_t row) const {
+    return device_ ? std::max((row + device_block) / device_block * device_block, left_out_) : std::numeric_limits<std::int64_t>::max();
+}
+
+void Fused::fill_on_device(std::int64_t first, View y) const {
+    Matrix x(y.rows, evaluation_->problem().dim());
+    evaluation_->problem().inputs().sample(stream_, first, x);
+    const Outputs out = evaluate_on_device(*evaluation_->device(), evaluation_->problem(), x);
+    for (std::int64_t i = 0; i < y.rows; ++i) std::ranges::copy(out.y.view().row(i), y.row(i).begin());
 }
 
 void Fused::hand_over(std::int64_t first, ConstView y) const {

@@ -33,6 +33,9 @@ public:
     /// The same of components `from`, `from + 1`, ..., a multiple of 8 and up, as many as out has columns.
     void log_density_of(std::int64_t from, ConstView z, View out) const;
 
+    /// The numbers of all components as kernel::gaussian_log_density takes them; of Student laws they are not all.
+    const std::vector<double>& groups() const { return groups_; }
+
 private:
     void write(std::int64_t from, std::int64_t count, ConstView z, View out, std::int64_t first) const;
 

@@ -24,6 +24,10 @@ public:
     /// Whether these are nets: points of one replicate then depend on each other.
     bool replicated() const { return !scrambles_.empty(); }
 
+    /// The scrambles of nets, and the stream of independent points.
+    const std::vector<SobolSequence>& scrambles() const { return scrambles_; }
+    const Stream& stream() const { return stream_; }
+
     /// Rows `first`, `first + 1`, ...: replicate after replicate.
     void uniform(std::int64_t first, View out) const;
 

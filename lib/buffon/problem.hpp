@@ -29,6 +29,9 @@ struct Outputs {
 
 using Model = std::function<Outputs(ConstView x)>;
 
+/// A model compiled for a CUDA device, see device_model.hpp and device.cuh.
+struct DeviceModel;
+
 /// A model that works point by point failed at one of them: what came before it stands.
 struct PointError : std::runtime_error {
     PointError(const std::string& message, Outputs before, std::exception_ptr cause)
@@ -102,6 +105,13 @@ public:
     Problem with_known(std::function<Matrix(ConstView x)> functions, std::vector<std::string> names, bool thread_safe = true,
                        std::string asked_by = {}) const;
 
+    /// The problem whose model is `compiled` where a run names a device: the same function, for a device.
+    Problem with_device(std::shared_ptr<const DeviceModel> compiled) const {
+        Problem out = *this;
+        out.device_ = std::move(compiled);
+        return out;
+    }
+
     Outputs operator()(ConstView x) const { return model_(x); }
     std::int64_t dim() const { return inputs_.dim(); }
     const Distribution& inputs() const { return inputs_; }
@@ -113,6 +123,8 @@ public:
     bool thread_safe() const { return thread_safe_; }
     /// The model by columns; with an empty function where there is none.
     const ColumnModel& columns() const { return columns_; }
+    /// The model on a device; null where there is none.
+    const std::shared_ptr<const DeviceModel>& on_device() const { return device_; }
 
 private:
     template <PointFunction F>
@@ -138,6 +150,7 @@ private:
 
     Model model_;
     ColumnModel columns_;
+    std::shared_ptr<const DeviceModel> device_;
     Distribution inputs_;
     std::vector<std::string> outputs_;
     std::vector<std::string> known_;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -61,6 +62,7 @@ struct Run {
     std::optional<std::uint64_t> rng = {};
     std::int64_t batch = 65'536;
     int threads = 0;
+    std::string device = "cpu";
     OnError on_error = OnError::raise;
     Keep keep = Keep::nothing;
     Progress progress = {};
@@ -71,6 +73,7 @@ struct Run {
             Field{"rng", &Run::rng, "key of the random numbers: same key, same bits; none draws a fresh one, kept in the estimate as rng_key"},
             Field{"batch", &Run::batch, "largest number of rows in one call of the model; changes no result"},
             Field{"threads", &Run::threads, "threads, 0 for all; changes no result"},
+            Field{"device", &Run::device, "'cpu', or where a model made for devices runs: 'cuda', 'cuda:1', ...; values agree to rounding"},
             Field{"on_error", &Run::on_error, "'raise' stops at the first evaluation that fails or is not finite, 'discard' counts it and conditions on success"},
             Field{"keep", &Run::keep, "'state' keeps what extend goes on from; 'sample' that, and every evaluation in estimate.sample"},
             Field{"progress", &Run::progress, "called as progress(n, budget) after each batch, or as progress(n, budget, partial), where partial() is the estimate so far"}};

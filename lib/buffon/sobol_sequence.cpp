@@ -7,6 +7,7 @@
 #include <boost/random/detail/sobol_table.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
 
@@ -46,24 +47,25 @@ void directions_of(std::int64_t coordinate, std::int64_t count, std::uint64_t* v
 
 /// Random numbers of a scramble, index = coordinate: component 0 is the digital shift, component 1 + j column j of the
 /// matrix, components from 128 on are the keys of Owen's. So more points of the same stream continue the same sequence.
-constexpr std::int64_t first_owen_component = 128;
+constexpr std::int64_t first_matrix_component = 1, first_owen_component = 128;
 
 std::uint64_t shift_of(const Stream& scramble, std::int64_t coordinate) { return scramble.word(coordinate, 0); }
-
-/// Column j of a lower triangular matrix with unit diagonal, as a word: free digits stand below digit j.
-std::uint64_t matrix_column(const Stream& scramble, std::int64_t coordinate, std::int64_t j) {
-    return digit(j) | (scramble.word(coordinate, 1 + j) & (digit(j) - 1));
-}
 
 std::uint64_t owen_key(const Stream& scramble, std::int64_t coordinate, int k) {
     const std::uint64_t word = scramble.word(coordinate, first_owen_component + k);
     return k % 2 == 1 ? word << 1 : word;   // the factors are even
 }
 
-/// v <- L v. Words are those of directions_of: digits of word j stand at 0 ... j, so `count` columns of L suffice.
+/// v <- L v; column j of the lower triangular L with unit diagonal is a word whose free digits stand below digit j. Words are those of directions_of: digits of word j stand at 0 ... j, so `count` columns of L suffice.
 void scramble_directions(const Stream& scramble, std::int64_t coordinate, std::int64_t count, std::uint64_t* v) {
     std::uint64_t column[digits];
-    for (std::int64_t j = 0; j < count; ++j) column[j] = matrix_column(scramble, coordinate, j);
+    std::array<std::uint32_t, 4> bits{};   // two components each, as Stream::word has them
+    for (std::int64_t j = 0; j < count; ++j) {
+        const std::int64_t component = first_matrix_component + j;
+        if (component % 2 == 0 || j == 0) bits = scramble.bits(coordinate, static_cast<std::uint32_t>(component / 2));
+        const auto half = static_cast<std::size_t>(component % 2) * 2;
+        column[j] = digit(j) | ((std::uint64_t{bits[half + 1]} << 32 | bits[half]) & (digit(j) - 1));
+    }
     for (std::int64_t j = 0; j < count; ++j) {
         std::uint64_t product = 0;
         for (std::uint64_t rest = v[j]; rest != 0;) {
@@ -162,6 +164,24 @@ double SobolSequence::uniform(std::int64_t index, std::int64_t component) const 
         word ^= directions_[static_cast<std::size_t>(std::countr_zero(rest) * width + component)];
     if (kind_ == Scramble::owen) word = reversed_bits(owen_hash(word, keys_.data() + component, width));
     return to_unit(word);
+}
+
+std::vector<std::uint64_t> SobolSequence::words() const {
+    const auto d = static_cast<std::size_t>(dim_), width = start_.size();
+    std::vector<std::uint64_t> out(start_.begin(), start_.begin() + dim_);
+    for (std::int64_t j = 0; j < digits_; ++j) {
+        const bool within = j < group_digits_;
+        const std::size_t row = within ? (std::size_t{2} << j) - 1 : static_cast<std::size_t>(j - group_digits_);   // its Gray code is digit j alone
+        for (std::size_t c = 0; c < d; ++c)
+            out.push_back(within ? start_[row * d + c] ^ start_[c] : directions_[row * width + c] ^ (group_digits_ > 0 ? out[static_cast<std::size_t>(group_digits_) * d + c] : 0));
+    }
+    return out;
+}
+
+std::vector<std::uint64_t> SobolSequence::owen_words() const {
+    std::vector<std::uint64_t> out;
+    for (std::size_t k = 0; k < keys_.size(); k += start_.size()) out.insert(out.end(), keys_.begin() + static_cast<std::ptrdiff_t>(k), keys_.begin() + static_cast<std::ptrdiff_t>(k) + dim_);
+    return out;
 }
 
 void SobolSequence::groups(std::int64_t first, std::int64_t count, double* out) const {

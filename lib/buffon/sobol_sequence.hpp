@@ -33,6 +33,13 @@ public:
     /// Rows `first`, `first + 1`, ... of the points; out has dim() columns.
     void uniform(std::int64_t first, View out) const;
 
+    // What a device makes the points of: point i is shift ^ the directions of the digits of gray(i), then hashed by the keys.
+    std::int64_t digits() const { return digits_; }
+    /// (1 + digits, dim): the shift, then a row of directions for each digit of an index; with Owen's scramble bits in reverse order.
+    std::vector<std::uint64_t> words() const;
+    /// (owen_keys, dim), or none.
+    std::vector<std::uint64_t> owen_words() const;
+
 private:
     SobolSequence() = default;
     void group(std::int64_t dim, std::int64_t digits, const std::vector<std::uint64_t>& shift,

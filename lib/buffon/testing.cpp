@@ -8,6 +8,8 @@
 #include <buffon/check.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/normal_functions.hpp>
+#include <buffon/testing_formulas.hpp>
+#include <buffon/testing_on_device.hpp>
 
 namespace buffon::testing {
 
@@ -84,7 +86,8 @@ KnownProblem ishigami(double a, double b) {
     const double p4 = pi * pi * pi * pi;
     const double v1 = 0.5 * (1 + b * p4 / 5) * (1 + b * p4 / 5), v2 = a * a / 8, v13 = b * b * p4 * p4 * 8 / 225;
     const double v = v1 + v2 + v13;
-    return {"ishigami", Problem(model, independent(3, Uniform(-pi, pi)), {"y"}), {a / 2}, {0.0}, {},
+    const Problem problem = Problem(model, independent(3, Uniform(-pi, pi)), {"y"}).with_device(on_device(Ishigami{a, b}, "Ishigami"));
+    return {"ishigami", problem, {a / 2}, {0.0}, {},
             "Ishigami, Homma, ISUMA 1990", {v1 / v, v2 / v, 0.0}, {(v1 + v13) / v, v2 / v, v13 / v}};
 }
 
@@ -102,12 +105,15 @@ KnownProblem g_function(std::vector<double> a) {
         total.push_back(p * (all / (1 + p)) / (all - 1));
     }
     const auto dim = static_cast<std::int64_t>(a.size());
+    std::shared_ptr<const DeviceModel> device;
+    if (dim == 6) device = on_device(GFunction<6>(a.data()), "GFunction<6>");
+    if (dim == 16) device = on_device(GFunction<16>(a.data()), "GFunction<16>");
     const auto model = [a = std::move(a)](std::span<const double> x) {
         double product = 1.0;
         for (std::size_t i = 0; i < a.size(); ++i) product *= (std::abs(4 * x[i] - 2) + a[i]) / (1 + a[i]);
         return product;
     };
-    return {"g_function", Problem(model, independent(dim, Uniform(0, 1)), {"y"}), {1.0}, {0.0}, {},
+    return {"g_function", Problem(model, independent(dim, Uniform(0, 1)), {"y"}).with_device(std::move(device)), {1.0}, {0.0}, {},
             "Saltelli, Sobol', Reliability Engineering & System Safety 50 (1995)", first, total};
 }
 

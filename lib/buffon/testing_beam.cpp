@@ -8,6 +8,8 @@
 
 #include <buffon/check.hpp>
 #include <buffon/stream.hpp>
+#include <buffon/testing_formulas.hpp>
+#include <buffon/testing_on_device.hpp>
 
 /// The cantilever of Wu et al. (2001): tip displacement 4 L^3 / (E w t) sqrt((F_X / w^2)^2 + (F_Y / t^2)^2).
 /// With a normal w the expectation exists only for w away from 0; references cut at w > 0.1 E w, 9 standard deviations below
@@ -22,11 +24,7 @@ const char* const beam_source =
 const std::array<std::string, 6> input_names{"F_X", "F_Y", "E", "w", "t", "L"};
 const double cv_force = 0.08, cv_modulus = 0.06, cv_length = 0.1;
 
-double displacement(const double* x) {
-    const double w = x[3], t = x[4], l = x[5];
-    const double a = x[0] / (w * w), b = x[1] / (t * t);
-    return 4e-9 * l * l * l / (x[2] * w * t) * std::sqrt(a * a + b * b);   // 1e9 Pa in a GPa
-}
+double displacement(const double* x) { return Cantilever{}(x); }
 
 /// Laws of F_X, F_Y, E, w, t, L with these means.
 std::vector<Univariate> beam_laws(std::span<const double> mean) {
@@ -144,7 +142,8 @@ std::vector<CantileverLaw> latin_hypercube(std::int64_t n, const Stream& stream)
 
 KnownProblem cantilever() {
     const auto model = [](std::span<const double> x) { return displacement(x.data()); };
-    return {"cantilever", Problem(model, Joint(nominal_laws(), {input_names.begin(), input_names.end()}), {"Y"}),
+    const Problem problem(model, Joint(nominal_laws(), {input_names.begin(), input_names.end()}), {"Y"});
+    return {"cantilever", problem.with_device(on_device(Cantilever{}, "Cantilever")),
             {nominal_moments[6]}, {0.0}, {}, beam_source, nominal_first, nominal_total};
 }
 
@@ -186,7 +185,8 @@ KnownProblem cantilever_laws(const std::vector<CantileverLaw>& laws) {
     CantileverLaw centre;
     for (std::size_t c = 0; c < centre.size(); ++c) centre[c] = 0.5 * (box_lower[c] + box_upper[c]);
     const auto model = [](std::span<const double> x) { return displacement(x.data()); };
-    return {"cantilever_laws", Problem(model, dependent_law(centre), {"Y"}), std::move(exact), std::vector<double>(laws.size()),
+    const Problem problem = Problem(model, dependent_law(centre), {"Y"}).with_device(on_device(Cantilever{}, "Cantilever"));
+    return {"cantilever_laws", problem, std::move(exact), std::vector<double>(laws.size()),
             std::move(joints), beam_source, {}, {}};
 }
 

@@ -53,8 +53,9 @@ BUFFON_HD inline double gaussian_tail(double x, const TailForm& f, double t, dou
 /// P(Z <= z), within 2 ulp: 0 below -38.5, NaN of NaN.
 BUFFON_HD inline double normal_cdf(double z) {
     const double x = absolute(z) > 40.0 ? 40.0 : absolute(z);
-    const double t = 1.0 / (normal_form.a + x);
-    const double tail = gaussian_tail(x, normal_form, t, normal_residual(t));
+    constexpr TailForm form = normal_form;   // a device has no objects of a namespace
+    const double t = 1.0 / (form.a + x);
+    const double tail = gaussian_tail(x, form, t, normal_residual(t));
     return z > 0.0 ? 1.0 - tail : tail;
 }
 
@@ -68,8 +69,9 @@ BUFFON_HD inline double normal_log_cdf(double z) {
 /// 1 - erf(x), within 2 ulp: 0 above 27.3, NaN of NaN.
 BUFFON_HD inline double erfc(double x) {
     const double y = absolute(x) > 28.0 ? 28.0 : absolute(x);
-    const double t = 1.0 / (erfc_form.a + y);
-    const double tail = gaussian_tail(y, erfc_form, t, erfc_residual(t));
+    constexpr TailForm form = erfc_form;
+    const double t = 1.0 / (form.a + y);
+    const double tail = gaussian_tail(y, form, t, erfc_residual(t));
     return x < 0.0 ? 2.0 - tail : tail;
 }
 

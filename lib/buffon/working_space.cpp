@@ -152,6 +152,13 @@ void WorkingSpace::find_gaussians() {
         all.push_back(std::move(*g));
     }
     gaussians_.emplace(all);
+    as_gaussians_ = std::move(all);
+}
+
+std::vector<DeviceCoordinate> WorkingSpace::device_coordinates() const {
+    std::vector<DeviceCoordinate> all;
+    for (const Coordinate& c : coordinates_) all.push_back({c.map == Coordinate::Map::above, c.lower, c.first, c.centre, c.scale});
+    return all;
 }
 
 /// Normal and Student vectors, normal coordinates taken as they are and log-normal ones taken as logarithms stay such, whatever their correlation.

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include <buffon/device_work.hpp>
 #include <buffon/distribution.hpp>
 #include <buffon/gaussians.hpp>
 #include <buffon/view.hpp>
@@ -23,6 +24,11 @@ public:
 
     std::int64_t dim() const { return laws_.front().dim(); }
     std::int64_t laws() const { return static_cast<std::int64_t>(laws_.size()); }
+
+    /// The laws in these coordinates, where all of several are Gaussian or Student laws; none elsewhere.
+    const std::vector<Gaussian>& gaussians() const { return as_gaussians_; }
+    /// How x is made of each coordinate, where there are such.
+    std::vector<DeviceCoordinate> device_coordinates() const;
 
     /// Whether some law is known to have density at every z.
     bool everywhere() const { return normal_ || gaussians_.has_value(); }
@@ -67,7 +73,8 @@ private:
     std::vector<Distribution> laws_;
     bool normal_ = false;
     std::vector<Coordinate> coordinates_;
-    std::optional<Gaussians> gaussians_;   // when every law is Gaussian in these coordinates: the fast way
+    std::vector<Gaussian> as_gaussians_;
+    std::optional<Gaussians> gaussians_;   // of them: when every law is Gaussian in these coordinates: the fast way
 };
 
 }  // namespace buffon

@@ -11,7 +11,7 @@ from buffon import diffusion as bd
 
 def test_unknown_keyword_is_answered_with_the_nearest(normal, refused):
     refused(TypeError, "plain: unknown keyword 'budgt'; did you mean 'budget'?", lambda: bf.plain(normal, budgt=100))
-    known = "budget, rng, batch, threads, on_error, keep, progress"
+    known = "budget, rng, batch, threads, device, on_error, keep, progress"
     refused(TypeError, f"plain: unknown keyword 'q'; known are problem, {known}", lambda: bf.plain(normal, q=1))
 
 
@@ -141,7 +141,7 @@ def test_an_exception_in_progress_stops_the_run_with_what_was_done(normal):
 
 def test_compiled_classes_have_signatures_and_refuse_in_words(estimate, refused):
     assert str(inspect.signature(bf.LogNormal.from_moments)) == "(mean: 'float', cv: 'float') -> 'LogNormal'"
-    assert list(inspect.signature(bf.Problem).parameters) == ["model", "inputs", "outputs", "score", "vectorized"]
+    assert list(inspect.signature(bf.Problem).parameters) == ["model", "inputs", "outputs", "score", "vectorized", "arrays"]
     refused(TypeError, "Normal: sd must be a number, got str 'a'", lambda: bf.Normal(0, "a"))
     refused(TypeError, "Normal: unknown keyword 'sdd'; did you mean 'sd'?", lambda: bf.Normal(sdd=1))
     refused(TypeError, "Normal: too many positional arguments", lambda: bf.Normal(1, 2, 3))

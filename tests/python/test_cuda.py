@@ -118,6 +118,163 @@ def test_samples_are_those_of_the_processor(solver):
         np.testing.assert_allclose(there.x, here.x, rtol=0, atol=1e-3 if single else 1e-10)
 
 
+def alike(there, here):
+    assert there.n == here.n
+    np.testing.assert_array_less(np.abs(np.asarray(there.value) - here.value), 1e-6 * np.asarray(here.std_error) + 1e-300)
+
+
+@needs_device
+@pytest.mark.parametrize("run", [lambda p, **k: bf.plain(p, budget=300_000, rng=1, **k), lambda p, **k: bf.quasi(p, budget=300_000, rng=1, **k),
+                                 lambda p, **k: bf.sobol(p, budget=400_000, rng=1, surrogate=False, **k).total_order,
+                                 lambda p, **k: bf.aiscv(p, budget=20_000, rng=1, **k)])
+def test_estimators_of_compiled_models_answer_as_on_the_processor(run):
+    for known in (bf.testing.ishigami(), bf.testing.cantilever()):
+        alike(run(known.problem, device="cuda"), run(known.problem))
+
+
+def test_a_model_that_is_not_made_for_devices_is_named():
+    with pytest.raises(ValueError, match="plain: device = 'cuda' needs a model made for devices"):
+        bf.plain(bf.Problem(lambda x: x[:, 0], bf.Normal()), budget=100, rng=1, device="cuda")
+    with pytest.raises(ValueError, match="device 'gpu' is not there; CUDA: "):
+        bf.plain(bf.testing.ishigami().problem, budget=100, rng=1, device="gpu")
+
+
+@needs_device
+@pytest.mark.parametrize("library", ["torch", "cupy"])
+@pytest.mark.parametrize("k, d, n", [(1, 1, 1), (7, 3, 1000), (100, 6, 4099), (513, 20, 77)])
+def test_log_densities_of_gaussians_are_those_of_the_processor(library, k, d, n):
+    there = pytest.importorskip(library)
+    rng = np.random.default_rng(k)
+    a = rng.normal(size=(k, d, d))
+    parts = [bf.MultivariateNormal(m, c) for m, c in zip(rng.normal(size=(k, d)), a @ a.transpose(0, 2, 1) + np.eye(d))]
+    mixture, x = bf.Mixture(np.arange(1.0, k + 1), parts), rng.normal(size=(n, d)) * 3
+    on_device = there.tensor(x, device="cuda") if library == "torch" else there.asarray(x)
+    back = (lambda y: y.cpu().numpy()) if library == "torch" else (lambda y: y.get())
+    np.testing.assert_allclose(back(mixture.log_density(on_device)), mixture.log_density(x), rtol=1e-12, atol=1e-12)
+    each = back(bf._buffon._component_log_densities(mixture, on_device))
+    np.testing.assert_allclose(each, np.stack([part.log_density(x) for part in parts], 1), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(back(parts[0].log_density(on_device)), each[:, 0], rtol=1e-14)
+
+
+@needs_device
+def test_log_densities_on_a_device_say_what_they_cannot_take():
+    torch = pytest.importorskip("torch")
+    law = bf.MultivariateNormal([0, 0], np.eye(2))
+    for x, error, words in ((torch.zeros(3, 2, device="cuda"), TypeError, "must be float64"), (torch.zeros(3, 3, device="cuda", dtype=torch.float64), ValueError, r"shape \(n, 2\)"),
+                            (torch.zeros(2, 3, device="cuda", dtype=torch.float64).T, ValueError, "C-contiguous")):
+        with pytest.raises(error, match=words):
+            law.log_density(x)
+    with pytest.raises(ValueError, match="only MultivariateNormal and Mixture"):
+        bf.Joint([bf.Normal(), bf.Normal()]).log_density(torch.zeros(3, 2, device="cuda", dtype=torch.float64))
+
+
+def of_arrays(kind, calls=None):
+    """sin and products of three inputs, in the words of a library."""
+    there = pytest.importorskip(kind)
+    if kind == "jax":
+        there.config.update("jax_enable_x64", True)
+    sin = there.numpy.sin if kind == "jax" else there.sin
+
+    def model(x):
+        if calls is not None:
+            calls.append((type(x), x.shape))
+        return sin(x[:, 0]) + x[:, 1] * x[:, 2]
+
+    return there, model
+
+
+LAW = bf.Joint({"a": bf.Normal(1, 0.5), "b": bf.Uniform(-1, 2), "c": bf.LogNormal(0, 0.3)}, copula=bf.GaussianCopula({("a", "c"): 0.4}))
+
+
+@needs_device
+@pytest.mark.parametrize("kind", ["torch", "cupy", "jax"])
+@pytest.mark.parametrize("batch", [1000, 65_536, 200_000])
+def test_models_of_arrays_answer_on_the_device_as_on_the_processor(kind, batch):
+    there, model = of_arrays(kind, calls := [])
+    on_device = bf.Problem(model, LAW, {"mean": lambda y: y, "square": lambda y: y * y}, arrays=kind)
+    on_processor = bf.Problem(lambda x: np.sin(x[:, 0]) + x[:, 1] * x[:, 2], LAW, {"mean": lambda y: y, "square": lambda y: y * y})
+    for run in (bf.plain, bf.quasi, bf.aiscv):
+        calls.clear()
+        e = run(on_device, budget=150_000, rng=3, batch=batch, device="cuda")
+        alike(e, run(on_processor, budget=150_000, rng=3))
+        assert max(shape[0] for _, shape in calls) <= batch
+        assert all(where.__module__.split(".")[0] in (kind, "jaxlib") for where, _ in calls)
+    alike(bf.plain(on_device, budget=3000, rng=3), bf.plain(on_processor, budget=3000, rng=3))
+
+
+@needs_device
+def test_what_models_of_arrays_must_not_give_is_said():
+    torch = pytest.importorskip("torch")
+    for wrong, error, words in ((lambda x: x[:, 0].cpu(), bf.ModelError, "must give a torch tensor on cuda:0, got torch.Tensor on cpu"),
+                                (lambda x: x[:-1, 0], bf.ModelError, "a row for each of"), (lambda x: 1.0, bf.ModelError, "must give a torch tensor on cuda:0, got builtins.float"),
+                                (lambda x: torch.log(x[:, 0] - 10), bf.ModelError, "the model gave nan"), (lambda x: {}[0], bf.ModelError, "KeyError")):
+        with pytest.raises(error, match=words):
+            bf.plain(bf.Problem(wrong, LAW, arrays="torch"), budget=1000, rng=1, device="cuda")
+
+
+def test_arrays_are_of_a_known_library():
+    with pytest.raises(ValueError, match="arrays must be one of 'torch', 'cupy', 'jax' or None, got 'numpy'"):
+        bf.Problem(lambda x: x, LAW, arrays="numpy")
+    with pytest.raises(ValueError, match="vectorized must be True"):
+        bf.Problem(lambda x: x, LAW, arrays="torch", vectorized=False)
+
+
+def test_a_model_of_torch_runs_on_the_processor_too():
+    _, model = of_arrays("torch")
+    alike(bf.plain(bf.Problem(model, LAW, arrays="torch"), budget=3000, rng=1),
+          bf.plain(bf.Problem(lambda x: np.sin(x[:, 0]) + x[:, 1] * x[:, 2], LAW), budget=3000, rng=1))
+
+
+FUNCTOR = """
+#include <cmath>
+#include <cstdio>
+#include <buffon/device.cuh>
+#include <buffon/device.hpp>
+#include <buffon/plain.hpp>
+#include <buffon/quasi.hpp>
+
+struct Loads {   // two outputs, dependent inputs, one of each kind of law
+    static constexpr int inputs = 8, outputs = 2;
+    double factor;
+    __host__ __device__ void operator()(const double* x, double* y) const {
+        y[0] = factor * x[0] * x[1];
+        for (int j = 2; j < 8; ++j) y[0] += x[j];
+        y[1] = sqrt(fabs(x[2])) + x[3] * x[7];
+    }
+};
+
+int main() {
+    using namespace buffon;
+    Matrix r(8, 8);
+    for (int i = 0; i < 8; ++i) r(i, i) = 1;
+    r(0, 1) = r(1, 0) = 0.6;
+    const std::vector<Univariate> laws{LogNormal(0, 0.3), Normal(1, 2), Uniform(-1, 2), Exponential(2), Weibull(1.5, 2), Gumbel(1, 0.5), Logistic(0, 1), Triangular(0, 1, 3)};
+    for (const Joint& law : {Joint(laws), Joint(laws, {}, GaussianCopula(r))}) {
+        const Problem problem = device_problem(Loads{1.5}, law, {"a", "b"});
+        for (const std::string& device : available_devices()) {
+            for (const Estimate& e : {plain(problem, {.budget = 200'000, .rng = 1, .device = device}), quasi(problem, {.budget = 200'000, .rng = 1, .device = device})})
+                std::printf("%.15g %.15g %.15g\\n", e.value[0], e.value[1], e.covariance(0, 1));
+        }
+    }
+}
+"""
+
+
+@pytest.mark.slow
+def test_a_functor_of_a_user_becomes_a_problem_for_devices(library, tmp_path):
+    nvcc = shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
+    (tmp_path / "loads.cu").write_text(FUNCTOR)
+    command = [nvcc, "-std=c++20", "--expt-relaxed-constexpr", "-O2", "-arch=sm_90", f"-I{ROOT / 'lib'}", f"-I{ROOT / 'estimators'}", "loads.cu", "-o", "loads",
+               f"-L{BUILD}", "-lbuffon", f"-Xlinker=-rpath={BUILD}"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    lines = subprocess.check_output([tmp_path / "loads"], text=True).splitlines()
+    numbers = np.array([[float(v) for v in line.split()] for line in lines])
+    assert numbers.shape == (4 * (1 + ("cuda:0" in bf.cuda_status())), 3)
+    for law in np.split(numbers, 2):
+        for device in np.split(law, len(law) // 2):
+            np.testing.assert_allclose(device, law[:2], rtol=1e-9)
+
+
 def test_a_device_that_is_not_there_is_named():
     with pytest.raises(ValueError, match="device 'cuda:9' is not there; CUDA: "):
         bd.sample(next(models()), bd.ddim(bd.VP(), steps=3), n=3, rng=0, device="cuda:9")
@@ -128,5 +285,7 @@ def test_the_code_of_the_page_runs():
     pytest.importorskip("torch")
     page = (ROOT / "docs" / "gpu.md").read_text(encoding="utf-8")
     names = {}
-    exec(page.split("```python\n")[1].split("```")[0], names)
+    for block in page.split("```python\n")[1:]:
+        exec(block.split("```")[0], names)
+    assert names["e"].n == 2**24
     assert names["draws"].x.shape == (4096, 8) and names["answer"].is_cuda

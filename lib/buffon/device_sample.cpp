@@ -1,0 +1,221 @@
+#include <buffon/device_sample.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+#include <variant>
+
+#include <buffon/check.hpp>
+#include <buffon/linalg.hpp>
+
+namespace buffon {
+namespace {
+
+using Kind = DeviceLaw::Kind;
+
+template <class L>
+std::optional<DeviceLaw> form_of(const L&) { return std::nullopt; }
+
+std::optional<DeviceLaw> form_of(const Uniform& l) { return DeviceLaw{Kind::uniform, l.lower(), l.upper(), l.upper() - l.lower()}; }
+std::optional<DeviceLaw> form_of(const Normal& l) { return DeviceLaw{Kind::normal, l.mean(), l.sd(), 0.0}; }
+std::optional<DeviceLaw> form_of(const LogNormal& l) { return DeviceLaw{Kind::lognormal, l.mu(), l.sigma(), 0.0}; }
+std::optional<DeviceLaw> form_of(const Exponential& l) { return DeviceLaw{Kind::exponential, l.rate(), 0.0, 0.0}; }
+std::optional<DeviceLaw> form_of(const Weibull& l) { return DeviceLaw{Kind::weibull, l.shape(), l.scale(), l.location()}; }
+std::optional<DeviceLaw> form_of(const Gumbel& l) { return DeviceLaw{Kind::gumbel, l.location(), l.scale(), 0.0}; }
+std::optional<DeviceLaw> form_of(const Logistic& l) { return DeviceLaw{Kind::logistic, l.location(), l.scale(), 0.0}; }
+std::optional<DeviceLaw> form_of(const Triangular& l) { return DeviceLaw{Kind::triangular, l.lower(), l.mode(), l.upper()}; }
+std::optional<DeviceLaw> form_of(const Constant& l) { return DeviceLaw{Kind::constant, l.value(), 0.0, 0.0}; }
+
+std::optional<DeviceInputs> form_of_joint(const Joint& joint) {
+    DeviceInputs inputs;
+    for (const Univariate& law : joint.laws()) {
+        const auto form = std::visit([](const auto& l) { return form_of(l); }, law);
+        if (!form) return std::nullopt;
+        inputs.laws.push_back(*form);
+    }
+    if (joint.independent()) return inputs;
+    const auto correlation = joint.dependence().gaussian(joint.dim());
+    if (!correlation) return std::nullopt;
+    inputs.factor = cholesky(*correlation, "device", "copula").data;
+    return inputs;
+}
+
+DeviceInputs form_of_normal(const MultivariateNormal& law) {
+    DeviceInputs inputs{{}, law.factor().data};
+    for (const double mean : law.mean()) inputs.laws.push_back({Kind::normal, mean, 1.0, 0.0});
+    return inputs;
+}
+
+template <class Words>
+DeviceBuffer words_of_all(const DeviceQueue& queue, const PointSet& points, const Words& words) {
+    std::vector<std::uint64_t> all;
+    for (const SobolSequence& scramble : points.scrambles()) {
+        const std::vector<std::uint64_t> own = words(scramble);
+        all.insert(all.end(), own.begin(), own.end());
+    }
+    return all.empty() ? DeviceBuffer() : DeviceBuffer::of(queue, std::span<const std::uint64_t>(all));
+}
+
+}  // namespace
+
+std::optional<DeviceInputs> DeviceInputs::of(const Distribution& inputs) {
+    if (inputs.dim() > DeviceDraws::most_laws) return std::nullopt;
+    if (const auto* joint = std::get_if<Joint>(&inputs.law())) return form_of_joint(*joint);
+    if (const auto* normal = std::get_if<MultivariateNormal>(&inputs.law())) return form_of_normal(*normal);
+    return std::nullopt;
+}
+
+DeviceQueue device_queue(const std::string& function, const std::string& device, const Problem& problem) {
+    require(problem.on_device() != nullptr, function, ": device = '", device,
+            "' needs a model made for devices (device_problem of buffon/device.cuh); this one runs on the CPU");
+    const DeviceQueue queue{.device = device_number(device)};
+    require(problem.on_device()->batch || problem.on_device()->functions() != nullptr, function, ": device = '", device, "': this model is not compiled for it");
+    return queue;
+}
+
+DeviceValues device_values(const DeviceQueue& queue, const DeviceModel& model, const double* x, std::int64_t rows) {
+    if (model.batch) return model.batch(queue, x, rows);
+    auto y = std::make_shared<DeviceBuffer>(queue, rows * model.outputs * 8);
+    device_check(queue, model.functions()->evaluate(&queue, model.model.get(), x, rows, static_cast<double*>(y->data())));
+    return {y->as<double>(), model.outputs, y};
+}
+
+Outputs evaluate_on_device(const DeviceQueue& queue, const Problem& problem, ConstView x) {
+    DeviceBuffer from(queue, x.size() * 8);
+    from.upload(x.data);
+    const DeviceValues values = device_values(queue, *problem.on_device(), from.as<double>(), x.rows);
+    Outputs out{Matrix(x.rows, values.outputs), {}};
+    if (out.y.rows > 0) device_check(queue, device_library().table->download(&queue, values.y, out.y.data.data(), out.y.view().size() * 8));
+    return out;
+}
+
+std::optional<DeviceSample> DeviceSample::of(const DeviceQueue& queue, const Problem& problem, const PointSet& points, std::int64_t width,
+                                             std::int64_t replicate) {
+    const auto inputs = DeviceInputs::of(problem.inputs());
+    if (!inputs) return std::nullopt;
+    return DeviceSample(queue, problem, *inputs, points, width, replicate);
+}
+
+DeviceSample::DeviceSample(const DeviceQueue& queue, const Problem& problem, const DeviceInputs& inputs, const PointSet& points, std::int64_t width,
+                           std::int64_t replicate)
+    : queue_(queue), model_(problem.on_device()),
+      nets_(words_of_all(queue, points, [](const SobolSequence& s) { return s.words(); })),
+      owen_(words_of_all(queue, points, [](const SobolSequence& s) { return s.owen_words(); })),
+      factor_(inputs.factor.empty() ? DeviceBuffer() : DeviceBuffer::of(queue, std::span<const double>(inputs.factor))) {
+    draws_.stream = points.stream();
+    draws_.width = width;
+    draws_.points = points.replicated() ? points.points() : replicate;
+    if (points.replicated()) {
+        draws_.nets = nets_.as<std::uint64_t>();
+        draws_.owen = owen_.as<std::uint64_t>();
+        draws_.digits = points.scrambles().front().digits();
+    }
+    draws_.factor = factor_.as<double>();
+    draws_.dim = static_cast<std::int64_t>(inputs.laws.size());
+    draws_.uniform = inputs.factor.empty() && std::ranges::all_of(inputs.laws, [](const DeviceLaw& law) { return law.kind == Kind::uniform; });
+    std::ranges::copy(inputs.laws, draws_.laws);
+}
+
+std::vector<double> DeviceSample::moments(std::int64_t first, std::int64_t rows, std::int64_t m, std::int64_t batch) const {
+    if (model_->batch) return moments_of_batches(first, rows, m, batch);
+    std::vector<double> records(static_cast<std::size_t>(blocks_of(first, rows, draws_.points, device_block) * moment_numbers(m)));
+    DeviceBuffer room(queue_, static_cast<std::int64_t>(records.size() * sizeof(double)));
+    const DeviceRange range{first, rows, static_cast<double*>(room.data())};
+    device_check(queue_, model_->functions()->moments(&queue_, model_->model.get(), &draws_, &range));
+    room.download(records.data());
+    return records;
+}
+
+/// Whole blocks at a time; of smaller batches one block, put together.
+std::vector<double> DeviceSample::moments_of_batches(std::int64_t first, std::int64_t rows, std::int64_t m, std::int64_t batch) const {
+    const DeviceTable& table = *device_library().table;
+    const std::int64_t whole = block(device_block), most = std::max(batch / whole, std::int64_t{1}) * whole, piece = std::min(batch, most);
+    const DeviceBuffer x(queue_, std::min(piece, rows) * draws_.dim * 8), together(queue_, piece < most ? most * m * 8 : 0);
+    std::vector<double> records;
+    for (std::int64_t at = 0; at < rows; at += most) {
+        const std::int64_t count = std::min(most, rows - at);
+        DeviceValues values;
+        for (std::int64_t begin = 0; begin < count; begin += piece) {
+            const std::int64_t n = std::min(piece, count - begin);
+            device_check(queue_, table.draw(&queue_, &draws_, first + at + begin, n, static_cast<double*>(x.data())));
+            values = model_->batch(queue_, x.as<double>(), n);
+            require(values.outputs == m, "the model must give ", m, " outputs for every batch, got ", values.outputs);
+            if (piece < most) device_check(queue_, table.copy(&queue_, values.y, static_cast<double*>(together.data()) + begin * m, n * m * 8));
+        }
+        add_block_records(piece < most ? together.as<double>() : values.y, count, m, records);
+    }
+    return records;
+}
+
+void DeviceSample::add_block_records(const double* y, std::int64_t rows, std::int64_t m, std::vector<double>& records) const {
+    constexpr std::int64_t most_outputs = 8;   // that a device sums
+    const DeviceTable& table = *device_library().table;
+    const std::int64_t whole = block(device_block), numbers = moment_numbers(m), blocks = (rows + whole - 1) / whole;
+    if (m > most_outputs) {
+        Matrix host(rows, m);
+        device_check(queue_, table.download(&queue_, y, host.data.data(), host.view().size() * 8));
+        for (std::int64_t b = 0; b < blocks; ++b) {
+            const Moments part(host.view().slice(b * whole, std::min(whole, rows - b * whole)));
+            records.push_back(static_cast<double>(part.n));
+            records.insert(records.end(), part.mean.begin(), part.mean.end());
+            for (std::int64_t j = 0; j < m; ++j)
+                for (std::int64_t k = 0; k <= j; ++k) records.push_back(part.scatter(j, k));
+        }
+        return;
+    }
+    DeviceBuffer room(queue_, blocks * numbers * 8);
+    auto* to = static_cast<double*>(room.data());
+    if (whole == device_block) device_check(queue_, table.row_moments(&queue_, y, rows, m, to));
+    for (std::int64_t b = 0; b < blocks && whole < device_block; ++b)
+        device_check(queue_, table.row_moments(&queue_, y + b * whole * m, std::min(whole, rows - b * whole), m, to + b * numbers));
+    const std::size_t before = records.size();
+    records.resize(before + static_cast<std::size_t>(blocks * numbers));
+    room.download(records.data() + before);
+}
+
+std::vector<double> DeviceSample::pick_freeze(double centre, std::int64_t first, std::int64_t rows) const {
+    if (model_->batch || model_->functions()->pick_freeze == nullptr) return {};
+    std::vector<double> records(static_cast<std::size_t>(blocks_of(first, rows, draws_.points, pick_freeze_block) * pick_freeze_numbers(model_->dim)));
+    DeviceBuffer room(queue_, static_cast<std::int64_t>(records.size() * sizeof(double)));
+    const DeviceRange range{first, rows, static_cast<double*>(room.data())};
+    device_check(queue_, model_->functions()->pick_freeze(&queue_, model_->model.get(), &draws_, centre, &range));
+    room.download(records.data());
+    return records;
+}
+
+Moments moments_of(const double* record, std::int64_t outputs) {
+    Moments out;
+    out.n = static_cast<std::int64_t>(*record++);
+    out.mean.assign(record, record + outputs);
+    record += outputs;
+    out.scatter = Matrix(outputs, outputs);
+    for (std::int64_t j = 0; j < outputs; ++j)
+        for (std::int64_t k = 0; k <= j; ++k) out.scatter(j, k) = out.scatter(k, j) = *record++;
+    return out;
+}
+
+void merge_records(std::span<const double> records, std::int64_t m, Moments& total) {
+    const auto numbers = static_cast<std::size_t>(moment_numbers(m));
+    auto n = static_cast<double>(total.n);
+    std::vector<double> gap(static_cast<std::size_t>(m));
+    for (std::size_t at = 0; at < records.size(); at += numbers) {
+        const double* record = records.data() + at;
+        const double all = n + record[0], share = record[0] / all;
+        for (std::size_t j = 0; j < gap.size(); ++j) gap[j] = record[1 + j] - total.mean[j];
+        const double* scatter = record + 1 + m;
+        for (std::int64_t j = 0; j < m; ++j)
+            for (std::int64_t k = 0; k <= j; ++k)
+                total.scatter(j, k) += *scatter++ + gap[static_cast<std::size_t>(j)] * gap[static_cast<std::size_t>(k)] * n * share;
+        for (std::size_t j = 0; j < gap.size(); ++j) total.mean[j] += gap[j] * share;
+        n = all;
+    }
+    total.n = static_cast<std::int64_t>(n);
+    for (std::int64_t j = 0; j < m; ++j)
+        for (std::int64_t k = 0; k < j; ++k) total.scatter(k, j) = total.scatter(j, k);
+}
+
+bool finite_record(std::span<const double> record) {
+    return std::ranges::all_of(record, [](double v) { return std::isfinite(v); });
+}
+
+}  // namespace buffon

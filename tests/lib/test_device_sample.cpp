@@ -1,0 +1,156 @@
+#include <buffon/device_sample.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <vector>
+
+#include <buffon/device.hpp>
+#include <buffon/owen_hash.hpp>
+#include <buffon/testing.hpp>
+#include <buffon/vecmath_normal.hpp>
+
+using namespace buffon;
+
+namespace {
+
+std::vector<DeviceQueue> queues() {
+    std::vector<DeviceQueue> all;
+    for (std::size_t i = 1; i < available_devices().size(); ++i) all.push_back({.device = static_cast<int>(i) - 1});
+    return all;
+}
+
+Moments expected(const Problem& problem, const PointSet& points, std::int64_t first, std::int64_t rows) {
+    Matrix x(rows, problem.dim());
+    points.uniform(first, x);
+    problem.inputs().from_uniform(x, x);
+    return Moments(problem(x).y);
+}
+
+/// The records of a range, merged.
+Moments merged(const DeviceSample& sample, std::int64_t first, std::int64_t rows) {
+    const std::vector<double> records = sample.moments(first, rows, 1, 1);
+    Moments all = moments_of(records.data(), 1);
+    merge_records(std::span(records).subspan(static_cast<std::size_t>(moment_numbers(1))), 1, all);
+    return all;
+}
+
+/// Inputs that are dependent, and of every form.
+Problem beam_under_a_copula() {
+    return testing::cantilever_laws(1).problem;
+}
+
+}  // namespace
+
+TEST_CASE("words of a net: point i is the shift and the directions of the digits of its Gray code") {
+    for (const Scramble kind : {Scramble::linear, Scramble::owen})
+        for (const std::int64_t dim : {1, 3, 40})
+            for (const std::int64_t points : {1, 4, 1000}) {
+                const SobolSequence net(dim, points, Stream{3, 1}, kind);
+                const std::vector<std::uint64_t> words = net.words(), keys = net.owen_words();
+                CHECK(keys.size() == (kind == Scramble::owen ? static_cast<std::size_t>(owen_keys * dim) : 0));
+                for (const std::int64_t i : {std::int64_t{0}, points / 2, points - 1})
+                    for (std::int64_t c = 0; c < dim; ++c) {
+                        std::uint64_t word = words[static_cast<std::size_t>(c)];
+                        for (std::int64_t j = 0; j < net.digits(); ++j)
+                            if ((i ^ i >> 1) >> j & 1) word ^= words[static_cast<std::size_t>((1 + j) * dim + c)];
+                        if (!keys.empty()) word = reversed_bits(owen_hash(word, keys.data() + c, dim));
+                        CHECK(to_unit(word) == net.uniform(i, c));
+                    }
+            }
+}
+
+TEST_CASE("DeviceSample: moments of independent points are those of the processor, far into a stream") {
+    for (const auto& queue : queues())
+        for (const Problem& problem : {testing::ishigami().problem, testing::g_function().problem, testing::cantilever().problem, beam_under_a_copula()}) {
+            CAPTURE(problem.dim());
+            const PointSet points = PointSet::independent(1, Stream{7, 3});
+            const auto sample = DeviceSample::of(queue, problem, points, problem.dim());
+            REQUIRE(sample);
+            for (const std::int64_t first : {std::int64_t{0}, std::int64_t{1} << 32})
+                for (const std::int64_t rows : {1, 255, 65'536, 100'003}) {
+                    CAPTURE(rows);
+                    const Moments here = expected(problem, points, first, rows), there = merged(*sample, first, rows);
+                    CHECK(there.n == rows);
+                    CHECK(there.mean[0] == doctest::Approx(here.mean[0]).epsilon(1e-12));
+                    CHECK(there.scatter(0, 0) == doctest::Approx(here.scatter(0, 0)).epsilon(1e-11));
+                }
+        }
+}
+
+TEST_CASE("DeviceSample: moments of nets are those of the processor, net by net, with both scrambles") {
+    for (const auto& queue : queues())
+        for (const Problem& problem : {testing::ishigami().problem, beam_under_a_copula()})
+            for (const Scramble kind : {Scramble::linear, Scramble::owen})
+                for (const std::int64_t net : {1, 8, 1024, 1 << 17}) {
+                    CAPTURE(net);
+                    const PointSet points = PointSet::nets(problem.dim(), net, 3, 11, 40, kind);
+                    const auto sample = DeviceSample::of(queue, problem, points, problem.dim());
+                    REQUIRE(sample);
+                    const Moments here = expected(problem, points, 0, 3 * net), there = merged(*sample, 0, 3 * net);
+                    CHECK(there.n == 3 * net);
+                    CHECK(there.mean[0] == doctest::Approx(here.mean[0]).epsilon(1e-12));
+                    CHECK(there.scatter(0, 0) == doctest::Approx(here.scatter(0, 0)).epsilon(1e-11));
+                    const std::int64_t last = std::min(net, device_block);
+                    CHECK(merged(*sample, 3 * net - last, last).mean[0] == doctest::Approx(expected(problem, points, 3 * net - last, last).mean[0]).epsilon(1e-12));
+                }
+}
+
+TEST_CASE("DeviceSample: records do not depend on how many are asked for at once") {
+    for (const auto& queue : queues()) {
+        const Problem problem = testing::ishigami().problem;
+        const auto sample = DeviceSample::of(queue, problem, PointSet::independent(1, Stream{1, 1}), 3);
+        const std::vector<double> all = sample->moments(0, 3 * device_block, 1, 1), second = sample->moments(device_block, device_block, 1, 1);
+        CHECK(std::vector(all.begin() + 3, all.begin() + 6) == second);
+    }
+}
+
+TEST_CASE("evaluate_on_device: the model at given rows") {
+    for (const auto& queue : queues()) {
+        const Problem problem = testing::cantilever().problem;
+        Matrix x(1001, 6);
+        problem.inputs().sample(Stream{2, 2}, 0, x);
+        const Matrix here = problem(x).y, there = evaluate_on_device(queue, problem, x).y;
+        for (std::int64_t i = 0; i < x.rows; ++i) CHECK(there(i, 0) == doctest::Approx(here(i, 0)).epsilon(1e-14));
+    }
+}
+
+TEST_CASE("device_queue: a model that is not made for devices, and a device that is not there") {
+    const Problem plain([](std::span<const double> x) { return x[0]; }, Univariate(Uniform(0, 1)));
+    CHECK_THROWS_WITH_AS(device_queue("plain", "cuda", plain), doctest::Contains("plain: device = 'cuda' needs a model made for devices"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(device_queue("plain", "cuda:99", testing::ishigami().problem), doctest::Contains("device 'cuda:99' is not there; CUDA: "), std::invalid_argument);
+}
+
+TEST_CASE("merge_records: the moments of all rows, as Moments::merge has them, with a column of successes or without") {
+    Matrix y(300, 2);
+    Stream{4, 4}.normal(0, y);
+    std::vector<double> records;
+    Moments expected;
+    for (const auto& [first, count] : {std::pair{0, 100}, {100, 1}, {101, 199}}) {
+        const Moments part(y.view().slice(first, count));
+        expected.merge(part);
+        for (const double v : {static_cast<double>(count), part.mean[0], part.mean[1], part.scatter(0, 0), part.scatter(1, 0), part.scatter(1, 1)}) records.push_back(v);
+    }
+    for (const std::int64_t columns : {2, 3}) {
+        Moments total;
+        total.mean.assign(static_cast<std::size_t>(columns), 0.0);
+        total.scatter = Matrix(columns, columns);
+        if (columns == 3) total.mean.back() = 1;
+        merge_records(records, 2, total);
+        CHECK(total.n == 300);
+        for (std::int64_t j = 0; j < columns; ++j) {
+            CHECK(total.mean[static_cast<std::size_t>(j)] == (j < 2 ? expected.mean[static_cast<std::size_t>(j)] : 1.0));
+            for (std::int64_t k = 0; k < columns; ++k) CHECK(total.scatter(j, k) == (j < 2 && k < 2 ? expected.scatter(j, k) : 0.0));
+        }
+    }
+    CHECK(moments_of(records.data(), 2).mean[1] == records[2]);
+    CHECK(moments_of(records.data(), 2).scatter(0, 1) == records[4]);
+}
+
+TEST_CASE("finite_record: one NaN or infinity is seen") {
+    CHECK(finite_record(std::vector{1.0, 2.0}));
+    CHECK(!finite_record(std::vector{1.0, std::nan("")}));
+    CHECK(!finite_record(std::vector{HUGE_VAL, 2.0}));
+}
