@@ -2,32 +2,19 @@
 #include <buffon/adaptation.hpp>
 
 #include <algorithm>
-#include <sstream>
 #include <utility>
+
+#include <buffon/missed_regions.hpp>
 
 namespace buffon {
 namespace {
 
-constexpr double points_of_a_scout = 30;   // effective: more would hold it back
 constexpr std::size_t most_scouted = 4;    // expectations
 constexpr int most_regions = 3;            // each rarer than the one before, behind which it was hidden
-constexpr double notable = 0.01;           // of the expectation: a region of less is not missed
-constexpr double enough_hits = 10;         // as in uncovered.cpp: fewer tell a region's size too roughly
 // Effective hits from which a component may be narrower than the law, in any dimension: to ask for 4 (d + 2), as elsewhere, cost a factor
 // of ten in 50 inputs where regions are alike, and found no more of those that are not.
 constexpr double asked_hits = 90;
 constexpr std::uint32_t first_stream = 0x8000;   // of the starts of fits, within a batch: parts count from 0
-
-/// Of one expectation at the points of a pool.
-ScoredSummands scored(const Pool& pool, std::int64_t e) {
-    ScoredSummands out{pool.weights().data, {}, {}};
-    for (std::int64_t i = 0; i < pool.n(); ++i) {
-        const double w = out.w[static_cast<std::size_t>(i)], y = pool.y()(i, e);
-        out.s.push_back(pool.score()(i, e));
-        out.r.push_back(w > 0 && y > 0 ? w * y : 0.0);
-    }
-    return out;
-}
 
 }  // namespace
 
@@ -63,12 +50,12 @@ void Adaptation::send_scouts(std::vector<Component>& components, std::vector<std
         Found& found = found_.emplace_back(Found{e, {}, 0.0});
         for (std::size_t k = 0; k < parts; ++k)
             if (owner[k] == e && beta[k] != 0) found.laws.push_back(std::get<Gaussian>(components[k]));
-        const ScoredSummands summands = scored(judged(), e);
+        const ScoredSummands summands = scored_summands(judged(), e);
         double mean = seen_.mean[static_cast<std::size_t>(e)];
         if (const double afar = extrapolated(summands.w, summands.s, 0.0); afar > 0) mean = std::min(mean, afar);   // a smoothed one is too large
         for (int region = 0; region < most_regions; ++region) {
             const Beyond far = beyond(judged().z(), summands, found.laws, points_of_a_scout);
-            if (!(std::max(far.mass, far.reach) > notable * mean)) break;
+            if (!(std::max(far.mass, far.reach) > notable_region * mean)) break;
             for (auto& component : choose_mixture(judged().z(), far.weights, most_regions, {evaluate_.key(), stream++}, least_of(far.seen))) {
                 if (far.seen) found.laws.push_back(component.law);
                 components.push_back(std::move(component.law));
@@ -76,7 +63,7 @@ void Adaptation::send_scouts(std::vector<Component>& components, std::vector<std
                 beta.push_back(component.share * far.mass);
             }
             if (far.seen) continue;
-            if (far.hits < enough_hits) found.reach = far.reach / mean;
+            if (far.hits < enough_region_hits) found.reach = far.reach / mean;
             break;
         }
     }
@@ -84,15 +71,15 @@ void Adaptation::send_scouts(std::vector<Component>& components, std::vector<std
 
 /// Whether regions that matter may lie where the scouts have not arrived.
 bool Adaptation::on_the_way() const {
-    return std::ranges::any_of(found_, [](const Found& f) { return f.reach > notable; });
+    return std::ranges::any_of(found_, [](const Found& f) { return f.reach > notable_region; });
 }
 
 /// How much may lie beyond the components of the last proposal, by all points.
 void Adaptation::look_beyond() {
     for (Found& found : found_) {
-        const Beyond far = beyond(judged().z(), scored(judged(), found.expectation), found.laws, points_of_a_scout);
+        const Beyond far = beyond(judged().z(), scored_summands(judged(), found.expectation), found.laws, points_of_a_scout);
         const double mean = seen_.mean[static_cast<std::size_t>(found.expectation)];
-        found.reach = far.hits < enough_hits && mean > 0 ? far.reach / mean : 0.0;
+        found.reach = far.hits < enough_region_hits && mean > 0 ? far.reach / mean : 0.0;
     }
 }
 
@@ -101,11 +88,7 @@ void Adaptation::warn_of_beyond(Estimate& e) const {
     const Found& worst = *std::ranges::max_element(found_, {}, &Found::reach);
     e.diagnostics["beyond"] = worst.reach;
     if (!on_the_way()) return;
-    std::ostringstream text;
-    text.precision(2);
-    text << "'" << e.names[static_cast<std::size_t>(worst.expectation)] << "': by its scores, regions that no component leads to may hold up to "
-         << worst.reach << " times the value: spend more, and compare with a run of another key";
-    e.warnings.push_back(text.str());
+    e.warnings.push_back(words_about_missed_regions(e, worst.expectation, worst.reach));
 }
 
 }  // namespace buffon

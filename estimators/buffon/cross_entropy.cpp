@@ -17,6 +17,7 @@
 #include <buffon/kept.hpp>
 #include <buffon/levels.hpp>
 #include <buffon/logspace.hpp>
+#include <buffon/missed_regions.hpp>
 #include <buffon/mixture_choice.hpp>
 #include <buffon/pool.hpp>
 #include <buffon/stored.hpp>
@@ -30,6 +31,14 @@ constexpr std::int64_t most_of_an_output = 8, many_components = 64;
 constexpr double clear_size = 200, points_a_coordinate = 4;   // effective points for the last fits
 constexpr double spare = 0.1;   // share of the wide law about all of an output's points: its tails bound what narrow ones leave out
 constexpr std::uint32_t fits = 0x10000;   // ids of the starts of fits; batches count from 0
+
+/// Of a law that leads to no side the origin: where it is wide, nothing lies beyond it.
+Gaussian centre_of(const VonMisesFisherNakagami& law) {
+    Gaussian out{law.direction(), {}};
+    const double reach = law.concentration() >= static_cast<double>(law.dim()) / 2 ? std::sqrt(law.spread()) : 0.0;
+    for (double& v : out.mean) v *= reach;
+    return out;
+}
 
 class Approach {
 public:
@@ -59,7 +68,8 @@ public:
                 stop_ = batches_ > options_.levels ? "levels" : "budget";
                 break;
             }
-            draw(mixture(last_.z, false));
+            spread_over_pool();
+            draw(mixture(pool_.z(), false));
         }
         for (const Level& level : levels_) reached_.push_back(level.reached ? 1.0 : 0.0);
         spread_over_pool();
@@ -70,6 +80,7 @@ public:
         return mixture(pool_.z(), true);
     }
 
+    /// After the sample.
     void report(Estimate& e, std::int64_t spent) const {
         e.diagnostics["stop"] = std::string(stop_);
         e.diagnostics["batches"] = batches_;
@@ -79,6 +90,7 @@ public:
             if (reached_[j] == 0)
                 e.warnings.push_back("'" + e.names[j] + "': the " + (std::string(stop_) == "levels" ? "levels" : "budget") +
                                      " ended on the way to its event: the value may be far too small; more of them help");
+        if (std::string_view(stop_) == "reached") warn_of_missed_regions(pool_, leading_, notable_region, e);
     }
 
 private:
@@ -132,22 +144,25 @@ private:
         return out;
     }
 
-    /// Of events that have been reached |output| f / h of all points; of others the weights of the newest batch, among all points.
+    /// Of events that have been reached |output| f / h of all points; of others their level's weights, of all points too: what only an
+    /// earlier batch has seen of a region is not forgotten.
     void spread_over_pool() {
+        const std::vector<double> w = pool_.weights().data;
+        std::vector<double> s(w.size());
         for (std::size_t j = 0; j < levels_.size(); ++j) {
             Level& level = levels_[j];
             if (level.reached) {
                 level.weights = pooled_weights(static_cast<std::int64_t>(j));
-            } else {
-                std::vector<double> all(static_cast<std::size_t>(pool_.n()));
-                std::ranges::copy(level.weights, all.end() - static_cast<std::ptrdiff_t>(level.weights.size()));
-                level.weights = std::move(all);
+                continue;
             }
+            for (std::size_t i = 0; i < s.size(); ++i) s[i] = pool_.score()(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j));
+            level.weights = options_.variant == Levels::improved ? smooth_weights(w, s, at_[j]) : weights_above(w, s, at_[j]);
         }
     }
 
     /// A defensive share of the input law; the rest on the outputs (on the way, or all of them) by their weights.
-    Proposal mixture(ConstView z, bool all) const {
+    Proposal mixture(ConstView z, bool all) {
+        leading_.assign(levels_.size(), {});
         std::vector<Component> components;
         std::vector<double> alpha{options_.defensive};
         for (std::size_t j = 0; j < levels_.size(); ++j)
@@ -160,7 +175,7 @@ private:
     }
 
     void add_fits(ConstView z, const std::vector<double>& own, std::uint32_t j, bool reached, double weight,
-                  std::vector<Component>& components, std::vector<double>& alpha) const {
+                  std::vector<Component>& components, std::vector<double>& alpha) {
         const Stream start{evaluate_.key(), fits * static_cast<std::uint32_t>(batches_ + 1) + j};
         const std::int64_t most = std::clamp(many_components / evaluate_.wanted(), std::int64_t{1}, most_of_an_output);
         const auto add = [&](double share, Component law) {
@@ -168,15 +183,20 @@ private:
             alpha.push_back(weight * share);
         };
         if (options_.family == Family::vmfn) {
-            for (auto& fitted : fit_vmfn_mixture(z, own, options_.components, start)) add(fitted.share, std::move(fitted.law));
+            for (auto& fitted : fit_vmfn_mixture(z, own, options_.components, start)) {
+                leading_[j].push_back(centre_of(fitted.law));
+                add(fitted.share, std::move(fitted.law));
+            }
             return;
         }
         const bool chosen = options_.components == 0 && options_.family == Family::gaussian;
         FitOptions fit;
         if (options_.family == Family::student) fit.degrees = options_.degrees;
         for (auto& fitted : chosen ? choose_mixture(z, own, most, start, reached ? Least{} : Least{1.0})
-                                   : fit_mixture(z, own, std::max<std::int64_t>(options_.components, 1), fit, start))
+                                   : fit_mixture(z, own, std::max<std::int64_t>(options_.components, 1), fit, start)) {
+            leading_[j].push_back(fitted.law);
             add((1 - spare) * fitted.share, std::move(fitted.law));
+        }
         if (auto around = umbrella(z, own)) add(spare, std::move(*around));
     }
 
@@ -189,6 +209,7 @@ private:
     std::vector<Level> levels_;     // of each output
     std::vector<double> at_;        // their widths or thresholds, see levels.hpp
     std::vector<double> reached_;
+    std::vector<std::vector<Gaussian>> leading_;   // of each output: centres of what the last mixture has for it
     const char* stop_ = "reached";
 };
 

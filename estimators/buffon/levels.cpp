@@ -12,7 +12,7 @@
 namespace buffon {
 namespace {
 
-constexpr int bisections = 40;
+constexpr double alike = 1.001;      // two widths that need no telling apart
 constexpr double widest = 10;        // standard deviations of the scores: there all points count alike
 constexpr double narrowest = 1e-9;   // of these: there the indicator itself is left
 
@@ -33,22 +33,10 @@ double standard_deviation(std::span<const double> s) {
 
 double indicator(double s, double width) { return width == no_width ? 0.5 : normal_cdf(s / width); }
 
-std::vector<double> smooth(std::span<const double> w, std::span<const double> s, double width) {
-    std::vector<double> out(w.size());
-    for (std::size_t i = 0; i < w.size(); ++i) out[i] = is_a_score(s[i]) ? w[i] * indicator(s[i], width) : 0.0;
-    return out;
-}
-
 /// n sum p^2 / (sum p)^2 - 1, squared coefficient of variation, of which n is a share.
 double variation_of(const std::vector<double>& p, double share) {
     const double size = effective_size(p);
     return size > 0 ? share * static_cast<double>(p.size()) / size - 1 : std::numeric_limits<double>::infinity();
-}
-
-std::vector<double> above(std::span<const double> w, std::span<const double> s, double threshold) {
-    std::vector<double> out(w.size());
-    for (std::size_t i = 0; i < w.size(); ++i) out[i] = s[i] > threshold && is_a_score(s[i]) ? w[i] : 0.0;
-    return out;
 }
 
 /// Under the density proportional to f Phi(s / before): n -> infinity, E (1 / Phi)^2 over (E 1 / Phi)^2, less 1.
@@ -67,27 +55,39 @@ double left_of_event(std::span<const double> w, std::span<const double> s, doubl
 
 }  // namespace
 
+std::vector<double> smooth_weights(std::span<const double> w, std::span<const double> s, double width) {
+    std::vector<double> out(w.size());
+    for (std::size_t i = 0; i < w.size(); ++i) out[i] = is_a_score(s[i]) ? w[i] * indicator(s[i], width) : 0.0;
+    return out;
+}
+
+std::vector<double> weights_above(std::span<const double> w, std::span<const double> s, double threshold) {
+    std::vector<double> out(w.size());
+    for (std::size_t i = 0; i < w.size(); ++i) out[i] = s[i] > threshold && is_a_score(s[i]) ? w[i] : 0.0;
+    return out;
+}
+
 Level smooth_level(std::span<const double> w, std::span<const double> s, double before, double variation, double share) {
     const double square = variation * variation;
-    if (left_of_event(w, s, before) <= square) return {above(w, s, 0), 0, true};
+    if (left_of_event(w, s, before) <= square) return {weights_above(w, s, 0), 0, true};
     const double unit = standard_deviation(s);
     double low = narrowest * unit, high = std::min(before, widest * unit);
     if (!(unit > 0)) return {std::vector<double>(w.size()), before, false};   // a score without variation leads nowhere
-    for (int step = 0; step < bisections; ++step) {
+    while (high > alike * low) {
         const double middle = std::sqrt(low * high);
-        (variation_of(smooth(w, s, middle), share) > square ? low : high) = middle;
+        (variation_of(smooth_weights(w, s, middle), share) > square ? low : high) = middle;
     }
-    return {smooth(w, s, high), high, false};
+    return {smooth_weights(w, s, high), high, false};
 }
 
 Level quantile_level(std::span<const double> w, std::span<const double> s, double before, double quantile, double share) {
     std::vector<double> ordered;
     std::ranges::copy_if(s, std::back_inserter(ordered), is_a_score);
     const auto kept = static_cast<std::int64_t>(std::ceil(quantile * share * static_cast<double>(s.size())));
-    if (kept >= static_cast<std::int64_t>(ordered.size())) return {above(w, s, before), before, before >= 0};
+    if (kept >= static_cast<std::int64_t>(ordered.size())) return {weights_above(w, s, before), before, before >= 0};
     std::ranges::nth_element(ordered, ordered.begin() + kept, std::greater{});
     const double threshold = std::min(0.0, std::max(before, ordered[static_cast<std::size_t>(kept)]));
-    return {above(w, s, threshold), threshold, threshold >= 0};
+    return {weights_above(w, s, threshold), threshold, threshold >= 0};
 }
 
 }  // namespace buffon

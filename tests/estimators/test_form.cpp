@@ -132,6 +132,13 @@ TEST_CASE("form: design points are in the inputs' units, log-normal ones too") {
     CHECK(std::abs(e.value[0] - normal_cdf(-beta)) < 5 * e.std_error()[0]);
 }
 
+TEST_CASE("form: an event without a design point is told: stairs have no gradient") {
+    const auto stairs = exceedance(Problem([](std::span<const double> x) { return std::floor(x[0] + x[1] - 5); }, testing::standard_normal(2)), {-0.5});
+    const auto says = [](const Estimate& e) { return std::ranges::any_of(e.warnings, [](const std::string& w) { return w.find("no design point was found") != std::string::npos; }); };
+    CHECK(says(form(stairs, {.budget = 5'000, .rng = 1})));
+    CHECK_FALSE(says(form(testing::linear_exceedance(2, {3.5}).problem, {.budget = 5'000, .rng = 1})));
+}
+
 TEST_CASE("form: outputs without a score are means under the input law") {
     const Problem problem([](std::span<const double> x) { return x[0] * x[0]; }, testing::standard_normal(2));
     const Estimate e = form(problem, {.budget = 5'000, .rng = 1});
