@@ -81,8 +81,7 @@ def tables(records):
 
 def mean_table(records):
     """A row per arm."""
-    rows = [[r["arm"], f"{r['n_cells']}", f"{r['n_unwarned']}", f"{r['coverage']:.1%} ± {r['coverage_se']:.1%}",
-             f"{r['lowest']:.1%} ... {r['highest']:.1%}", f"{r['worst_silent_misses']:.1%}"]
+    rows = [[r["arm"], f"{r['n_cells']}", f"{r['n_unwarned']}", *_coverage_of(r), f"{r['worst_silent_misses']:.1%}"]
             for r in records if r["case"] == MEAN]
     header = ["", "cells", "without warnings", "mean coverage of these", "lowest ... highest", "most misses without a warning"]
     size = f"{records[0]['repetitions']:,} runs of {records[0]['budget']:,} evaluations"
@@ -123,6 +122,13 @@ def picture(records, path):
         ax.set_title(arm, fontsize=9)
     axes[0].set_ylabel("cells in the order of their coverage; hollow: warned")
     save(figure, path)
+
+
+def _coverage_of(record):
+    """Mean and range of the cells without warnings; where there are none nothing."""
+    if record["coverage"] is None:
+        return "-", "-"
+    return f"{record['coverage']:.1%} ± {record['coverage_se']:.1%}", f"{record['lowest']:.1%} ... {record['highest']:.1%}"
 
 
 def _arms(config):

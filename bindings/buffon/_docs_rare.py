@@ -9,7 +9,8 @@ DOCS = {
         by differences lead there; further points are looked for opposite to those found, at scores that they do not explain,
         and across, while bulges hide them. Then one sample is drawn from normal laws about all points with a share of the
         input law: the estimate is unbiased whatever the search found, for series and parallel systems (scores that are a
-        largest or smallest one) as for single events.
+        largest or smallest one) as for single events. Where surfaces meet, the corner of a parallel system, the laws are those of
+        the distances from each of them.
         """,
         """
         Returns
@@ -25,7 +26,8 @@ DOCS = {
             for outputs without one; ``stop`` ("starts": the last starts found nothing new; "budget"; "no score";
             "no adaptation": the budget is too small for a search) and ``adaptation_n`` spent on it. Of the sample those of
             ``aiscv``: ``alpha``, ``components``, ``replicates``, ``points``, ``pareto_k``, ``effective_terms``, ``uncovered``:
-            a region without a design point that the input law's share hits makes the interval warn.
+            a region without a design point that the input law's share hits makes the interval warn, and so does what the scores
+            of the first look promise beyond all points (``beyond``, relative to the value); an event without any point is told.
 
         Raises
         ------
@@ -76,7 +78,8 @@ DOCS = {
             ``diagnostics``: ``stop`` ("reached"; "levels" or "budget": an event was still on the way, which warns; "no adaptation":
             the budget is too small for one), ``batches`` and ``adaptation_n`` spent, ``reached`` (m,), 1 or 0. Of the sample those
             of ``aiscv``: ``alpha``, ``components``, ``replicates``, ``points``, ``pareto_k``, ``effective_terms``, ``uncovered``: a
-            region without a component that the input law's share hits makes the interval warn.
+            region without a component that the input law's share hits makes the interval warn, and so does what the scores promise
+            beyond all components (``beyond``, relative to the value).
 
         Raises
         ------

@@ -59,7 +59,8 @@ struct CrossEntropyOptions {
 /// its event is in sight of the sampling density; then densities are fitted to all points of all batches (weights f / h, h the
 /// mixture of all that was sampled) and a fresh sample gives all values. Unbiased. Outputs without a score are fitted to |output|.
 /// Diagnostics: stop ("reached", "levels", "budget", "no adaptation"), batches, adaptation_n, reached (m, 1 or 0); and those of
-/// aiscv's sample: alpha, components, replicates, points, pareto_k, pareto_k_residual, effective_terms, uncovered, control_check.
+/// aiscv's sample: alpha, components, replicates, points, pareto_k, pareto_k_residual, effective_terms, uncovered, control_check; beyond: what scores
+/// promise beyond all components, relative to the value.
 /// @throw std::invalid_argument for options that cannot be. ModelError when the model fails.
 Estimate cross_entropy(const Problem& problem, const Run& run, const CrossEntropyOptions& options = {});
 

@@ -19,6 +19,8 @@ constexpr std::size_t planes_kept = 4;
 constexpr std::array<double, 5> steps{1, 0.5, 0.25, 0.1, 0.03};   // of a line search, in one batch
 constexpr double furthest = 10;          // from the origin: a plane of a curved surface may lead anywhere, and laws end at some 38
 constexpr double near_enough = 0.01;     // scores, in their standard deviation, at which a descent that stands still has arrived
+constexpr double touching = 10;          // tolerances: distance of a plane from a point that lies on it
+constexpr double same_plane = 0.98;      // cosine of the normals of two linearisations of one surface
 constexpr double apart = 0.3;            // distance of two design points, relative to the nearer one's
 // Bulges reach 1.1 times as far as the origin, and are as steep as the score three quarters of that way: values of the source.
 constexpr double bulge_radius = 1.1, bulge_slope = 0.75;
@@ -135,20 +137,30 @@ std::optional<DesignPoint> DesignSearch::descend(std::int64_t output, std::vecto
         planes.push_back(std::move(*plane));
         if (planes.size() > planes_kept) planes.pop_front();
         const double size = std::max(length(at.u), 1.0);
-        const auto arrived = [&](bool still) {
-            return DesignPoint{output, at.u, length(at.u), slope, !still};
-        };
         const auto target = nearest_point({planes.back().slope}, std::vector<double>{planes.back().level});
         if (std::abs(at.score) <= options_.tolerance * slope * size && target && distance(*target, at.u) <= options_.tolerance * size * 10)
-            return arrived(false);
+            return arrived(output, at, planes, true);
         auto next = next_place(output, at, planes, hidden);
-        if (!next) return std::abs(at.score) <= near_enough * scale ? std::optional(arrived(true)) : std::nullopt;
+        if (!next) return std::abs(at.score) <= near_enough * scale ? std::optional(arrived(output, at, planes, false)) : std::nullopt;
         const double moved = distance(next->u, at.u);
         at = std::move(*next);
-        if (moved <= options_.tolerance * size && std::abs(at.score) <= options_.tolerance * slope * size) return arrived(false);
+        if (moved <= options_.tolerance * size && std::abs(at.score) <= options_.tolerance * slope * size) return arrived(output, at, planes, true);
     }
-    return std::abs(at.score) <= near_enough * scale ? std::optional(DesignPoint{output, at.u, length(at.u), length(planes.back().slope), false})
-                                                     : std::nullopt;
+    return std::abs(at.score) <= near_enough * scale ? std::optional(arrived(output, at, planes, false)) : std::nullopt;
+}
+
+/// With the planes of the last steps that touch the point from different sides. Those taken at a corner itself mix its surfaces.
+DesignPoint DesignSearch::arrived(std::int64_t output, const Place& at, const std::deque<Plane>& planes, bool converged) const {
+    DesignPoint point{output, at.u, length(at.u), length(planes.back().slope), converged};
+    for (auto plane = planes.rbegin(); plane != planes.rend(); ++plane) {
+        const double size = length(plane->slope);
+        const double close = options_.tolerance * std::max(point.beta, 1.0);
+        if (distance(plane->at, at.u) <= close || std::abs(dot(plane->slope, at.u) + plane->level) > touching * close * size) continue;
+        std::vector<double> normal = scaled(plane->slope, 1 / size);
+        if (std::ranges::none_of(point.normals, [&](const auto& other) { return std::abs(dot(other, normal)) > same_plane; })) point.normals.push_back(std::move(normal));
+    }
+    if (point.normals.size() < 2) point.normals.clear();
+    return point;
 }
 
 std::int64_t DesignSearch::stencil() const { return space_.dim() * (options_.differences == Differences::central ? 2 : 1); }
@@ -163,7 +175,7 @@ std::optional<DesignSearch::Plane> DesignSearch::linearise(std::int64_t output, 
         z(i, i % d) += i < d ? options_.step : -options_.step;
     }
     const std::vector<double> s = scores_at(output, z, hidden);
-    Plane plane{std::vector<double>(static_cast<std::size_t>(d)), 0};
+    Plane plane{std::vector<double>(static_cast<std::size_t>(d)), 0, at.u};
     for (std::int64_t j = 0; j < d; ++j) {
         const auto k = static_cast<std::size_t>(j);
         const double there = s[k], here = central ? s[k + static_cast<std::size_t>(d)] : at.score;

@@ -33,6 +33,7 @@ struct DesignPoint {
     double beta;              // |u|
     double slope;             // |gradient of the score| there
     bool converged;
+    std::vector<std::vector<double>> normals = {};   // unit, of the planes that meet there: a corner of a system; none where one is all
 };
 
 class DesignSearch {
@@ -52,6 +53,7 @@ private:
     struct Plane {
         std::vector<double> slope;
         double level;
+        std::vector<double> at;   // where it was taken
     };
     struct Place {
         std::vector<double> u;
@@ -61,6 +63,7 @@ private:
     void search(const std::vector<std::int64_t>& levels);
     bool try_start(std::int64_t output, const std::vector<double>& start);
     std::optional<DesignPoint> descend(std::int64_t output, std::vector<double> start, bool hidden);
+    DesignPoint arrived(std::int64_t output, const Place& at, const std::deque<Plane>& planes, bool converged) const;
     std::optional<Plane> linearise(std::int64_t output, const Place& at, bool hidden);
     std::optional<Place> next_place(std::int64_t output, const Place& at, const std::deque<Plane>& planes, bool hidden);
     std::optional<std::vector<double>> start(std::int64_t output, std::int64_t attempt);

@@ -42,14 +42,15 @@ struct FormOptions {
 };
 
 /// m expectations under the problem's input law: design points of each output in standard normal space, where score_j = 0 comes
-/// nearest to the origin, then one sample from normal laws about all of them. Unbiased whatever the search found; a region
+/// nearest to the origin, then one sample from normal laws about all of them (where surfaces of a system meet: corner.hpp). Unbiased whatever the search found; a region
 /// without a design point that the input law's share hits is told by a warning. `n` counts every evaluation, gradients included.
 /// Outputs without a score, or positive at the origin already, are sampled from the input law.
 /// Diagnostics, of the k design points: beta (k) reliability indices, design_points (k d) in the inputs' units and alpha_vectors
 /// (k d) their directions in standard normal space, point by point, importance_factors (k d) squares of these, design_outputs (k),
 /// converged (k, 1 or 0); first_order (m) the probability that the nearest point alone suggests, NaN without one; stop ("starts",
 /// "budget", "no score", "no adaptation"), adaptation_n; and those of aiscv's sample: alpha, components, replicates, points, pareto_k,
-/// pareto_k_residual, effective_terms, uncovered, control_check.
+/// pareto_k_residual, effective_terms, uncovered, control_check; beyond: what the first look's scores promise beyond all points,
+/// relative to the value (missed_regions.hpp).
 /// @throw std::invalid_argument for options that cannot be. ModelError when the model fails.
 Estimate form(const Problem& problem, const Run& run, const FormOptions& options = {});
 

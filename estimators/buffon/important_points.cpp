@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include <buffon/corner.hpp>
 #include <buffon/half_space.hpp>
 #include <buffon/normal_functions.hpp>
 
@@ -40,7 +41,9 @@ Proposal about(const std::vector<DesignPoint>& points, std::int64_t outputs, con
     std::vector<Component> components;
     std::vector<double> alpha{defensive};
     for (std::size_t k = 0; k < points.size(); ++k) {
-        const std::vector<Gaussian> laws = about_design_point(points[k].u);
+        std::vector<Gaussian> laws;
+        if (points[k].normals.size() > 1) laws = about_corner(points[k].u, points[k].normals);
+        if (laws.empty()) laws = about_design_point(points[k].u);
         for (const Gaussian& law : laws) {
             components.emplace_back(law);
             alpha.push_back((1 - defensive) * mass[k] / all / static_cast<double>(laws.size()));
