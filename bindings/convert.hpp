@@ -246,6 +246,19 @@ struct Converter<buffon::Progress> {
     }
 };
 
+/// A number, {'absolute': a, 'relative': r}, {name: one of these}, or a list of these and None.
+buffon::TargetError to_target_error(py::handle given, const std::string& function, const std::string& name);
+
+template <>
+struct Converter<buffon::TargetError> {
+    static std::string name() { return "float, dict, list or None"; }
+    static py::object to(const buffon::TargetError&) { return py::none(); }
+    static buffon::TargetError from(py::handle v, const std::string& f, const std::string& n) {
+        if (v.is_none()) return {};
+        return to_target_error(v, f, n);
+    }
+};
+
 template <>
 struct Converter<buffon::Distribution> {
     static std::string name() { return "law"; }

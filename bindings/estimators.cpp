@@ -1,5 +1,6 @@
 /// Estimate in Python, and every registered estimator.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -201,6 +202,49 @@ BaseEstimator base_estimator(Keywords& keywords, py::handle name) {
     for (const auto& [base, make] : bases()) known.push_back(base);
     if (found == bases().end()) throw py::value_error(keywords.function() + ": no estimator '" + word + "' to run" + suggestion(word, known));
     return found->second(keywords);
+}
+
+namespace {
+
+const std::array<std::string, 2> kinds{"absolute", "relative"};
+
+bool is_kind(py::handle key) { return py::isinstance<py::str>(key) && std::ranges::count(kinds, key.cast<std::string>()) > 0; }
+
+bool of_kinds(const py::dict& given) {
+    return std::all_of(given.begin(), given.end(), [](const auto& item) { return is_kind(item.first); });
+}
+
+Tolerance to_tolerance(py::handle given, const std::string& function, const std::string& name) {
+    if (given.is_none()) return {};
+    if (is_number(given)) return convert<double>(given, function, name);
+    if (!py::isinstance<py::dict>(given)) wrong_type(function, name, "a number, {'absolute': a, 'relative': r} or None", given);
+    Tolerance out;
+    for (const auto& [key, number] : given.cast<py::dict>()) {
+        if (!is_kind(key)) wrong_type(function, "a key of " + name, "'absolute' or 'relative'", key);
+        (key.cast<std::string>() == kinds[0] ? out.absolute : out.relative) = convert<double>(number, function, name + "['" + key.cast<std::string>() + "']");
+    }
+    return out;
+}
+
+}  // namespace
+
+TargetError to_target_error(py::handle given, const std::string& function, const std::string& name) {
+    if (is_number(given)) return to_tolerance(given, function, name);
+    if (py::isinstance<py::dict>(given)) {
+        const auto entries = given.cast<py::dict>();
+        if (of_kinds(entries)) return to_tolerance(given, function, name);
+        std::vector<TargetError::Named> named;
+        for (const auto& [key, tolerance] : entries) {
+            const auto output = convert<std::string>(key, function, "a name in " + name);
+            named.emplace_back(output, to_tolerance(tolerance, function, name + "['" + output + "']"));
+        }
+        return named;
+    }
+    if (py::isinstance<py::str>(given) || !py::isinstance<py::iterable>(given))
+        wrong_type(function, name, "a number, {'absolute': a, 'relative': r}, {name: one of these}, a list of them or None", given);
+    std::vector<Tolerance> each;
+    for (const auto item : py::iter(given)) each.push_back(to_tolerance(item, function, name + "[" + std::to_string(each.size()) + "]"));
+    return each;
 }
 
 Progress to_progress(const Callable& call) {

@@ -53,6 +53,7 @@ RESULTS = {"Estimate.sample": "Sample | None", "Indices.history": "list[dict[str
            "DenoiserCheck.advice": "str", "DenoiserCheck.best": "dict[str, Any] | None", "DenoiserCheck.error": "_Array",
            "DenoiserCheck.levels": "_Array", "DenoiserCheck.linear": "_Array", "DenoiserCheck.ok": "bool", "Joint.laws": "dict[str, _UnivariateLaw]", "Joint.copula": "_Copula | list[_Copula] | None"}
 OPTIONS = {
+    "float, dict, list": "float | Mapping[str, Any] | Iterable[float | Mapping[str, float] | None]",
     "law": "_Law", "array": "ArrayLike", "callable": "Callable[[Step], bool | None]", "callable of Draws": "Callable[[Draws], float]", "name of an estimator": "str",
     "callable or dict": "Callable[[_Array], Any] | Mapping[str, tuple[Callable[[_Array], Any], float]] | None",
 }

@@ -8,11 +8,13 @@
 #include <buffon/check.hpp>
 #include <buffon/adaptation.hpp>
 #include <buffon/adaptive.hpp>
+#include <buffon/extend.hpp>
 #include <buffon/final_sample.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/going_on.hpp>
 #include <buffon/recycled_sample.hpp>
 #include <buffon/stored.hpp>
+#include <buffon/until_target.hpp>
 
 namespace buffon {
 namespace {
@@ -151,6 +153,10 @@ Estimate from_all(Evaluation& evaluate, const WorkingSpace& space, const AiscvOp
 Estimate amis(const Problem& problem, const Run& run, const AmisOptions& options) {
     const AiscvOptions shared = adaptive(options);
     check_adaptive("amis", problem, run, shared);
+    if (run.target_error)
+        return until_target(run, {.function = "amis", .growth = Growth::fresh, .pilot = std::max<std::int64_t>(4 * options.replicates, 2'000),
+                                  .begin = [&](const Run& stage) { return amis(problem, stage, options); },
+                                  .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage, {.laws = options.laws}); }, .names = options.laws.empty() ? problem.outputs() : std::vector<std::string>{}});
     Evaluation evaluate("amis", problem, run);
     const WorkingSpace space = working_space(problem, options.laws);
     const std::vector<std::string> groups = law_names(static_cast<std::int64_t>(options.laws.size()));

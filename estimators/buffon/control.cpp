@@ -10,11 +10,13 @@
 #include <buffon/extend.hpp>
 #include <buffon/going_on.hpp>
 #include <buffon/stored.hpp>
+#include <buffon/until_target.hpp>
 
 namespace buffon {
 namespace {
 
 const std::string under_control = "control/";   // before the word of the estimator that ran, in a state
+constexpr std::int64_t smallest_pilot = 1'000;
 
 std::vector<double> means_of(const Controls& controls, const std::vector<double>& means, const std::string& who) {
     require(means.empty() || controls.means.empty(), who, ": means are given twice, with the controls and beside them");
@@ -96,6 +98,13 @@ Estimate control(const Problem& problem, const Run& run, const ControlOptions& o
     require(options.collinear >= 0 && options.collinear < 1, "control: collinear must lie in [0, 1), got ", options.collinear);
     const std::int64_t least = 4 * (means.all() + 1);
     require(run.budget >= least, "control: budget must be at least four times one more than the ", means.all(), " controls, ", least, ", got ", run.budget);
+    if (run.target_error)
+        return until_target(run, {.function = "control", .growth = Growth::fresh, .pilot = std::max({smallest_pilot, 4 * (options.estimator.replicates() + means.all()), least}),
+                                  .begin = [&](const Run& stage) { return control(problem, stage, options); },
+                                  .more = [&](const Estimate& e, const Run& stage) {
+                                      return extend(e, problem, stage, {.laws = options.estimator.given_laws(), .proposal = options.estimator.proposal(), .controls = options.controls, .means = options.means});
+                                  },
+                                  .names = options.estimator.given_laws().empty() ? problem.outputs() : std::vector<std::string>{}});
     const Problem joint = problem.with_known(options.controls.values, means.names(), options.controls.thread_safe, "control");
     try {
         const Run inner = with_corrected_progress(run, means, options.collinear);

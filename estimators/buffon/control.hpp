@@ -1,7 +1,10 @@
 /// Control variates with known means, for any estimator.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -33,7 +36,11 @@ public:
     template <class Options>
     BaseEstimator(Estimate (*f)(const Problem&, const Run&, const Options&), std::type_identity_t<Options> options = {}) {
         if constexpr (requires { options.laws.size(); })
-            if (!options.laws.empty()) laws_ = static_cast<std::int64_t>(options.laws.size());
+            laws_ = options.laws;
+        if constexpr (requires { options.proposal.has_value(); })
+            proposal_ = options.proposal;
+        if constexpr (requires { options.replicates; })
+            replicates_ = options.replicates;
         run_ = [f, options = std::move(options)](const Problem& problem, const Run& run, [[maybe_unused]] std::int64_t controls) {
             Options more = options;
             if constexpr (requires { more.replicates; }) more.replicates += controls;
@@ -43,11 +50,17 @@ public:
 
     /// Where errors come from replicates, `controls` more of them: each control takes a degree of freedom.
     Estimate operator()(const Problem& problem, const Run& run, std::int64_t controls) const { return run_(problem, run, controls); }
-    std::int64_t laws() const { return laws_; }
+    std::int64_t laws() const { return std::max<std::int64_t>(static_cast<std::int64_t>(laws_.size()), 1); }
+    /// What `extend` asks for again; replicates: 0 where there are none.
+    const std::vector<Distribution>& given_laws() const { return laws_; }
+    const std::optional<Distribution>& proposal() const { return proposal_; }
+    std::int64_t replicates() const { return replicates_; }
 
 private:
     std::function<Estimate(const Problem&, const Run&, std::int64_t)> run_;
-    std::int64_t laws_ = 1;
+    std::vector<Distribution> laws_;
+    std::optional<Distribution> proposal_;
+    std::int64_t replicates_ = 0;
 };
 
 struct ControlOptions {

@@ -10,6 +10,7 @@
 #include <buffon/adaptive.hpp>
 #include <buffon/check.hpp>
 #include <buffon/elementary.hpp>
+#include <buffon/extend.hpp>
 #include <buffon/final_sample.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/first_look.hpp>
@@ -21,6 +22,7 @@
 #include <buffon/mixture_choice.hpp>
 #include <buffon/pool.hpp>
 #include <buffon/stored.hpp>
+#include <buffon/until_target.hpp>
 #include <buffon/vmfn_fit.hpp>
 
 namespace buffon {
@@ -224,6 +226,10 @@ void check(const Problem& problem, const Run& run, const CrossEntropyOptions& op
 
 Estimate cross_entropy(const Problem& problem, const Run& run, const CrossEntropyOptions& options) {
     check(problem, run, options);
+    if (run.target_error)
+        return until_target(run, {.function = "cross_entropy", .growth = Growth::fresh, .pilot = std::max<std::int64_t>(4 * options.replicates, 2'000),
+                                  .begin = [&](const Run& stage) { return cross_entropy(problem, stage, options); },
+                                  .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage); }, .names = problem.outputs()});
     const AiscvOptions shared = sample_options(options);
     Evaluation evaluate("cross_entropy", problem, run);
     const WorkingSpace space = working_space(problem, {});

@@ -7,6 +7,7 @@
 #include <buffon/evaluation.hpp>
 #include <buffon/going_on.hpp>
 #include <buffon/stored.hpp>
+#include <buffon/until_target.hpp>
 
 namespace buffon {
 namespace {
@@ -34,15 +35,26 @@ void check_same(const State& state, const Problem& problem, const std::vector<Di
                 " must be that of the run, got another one");
 }
 
+void require_of_the_run(const Estimate& before, const Run& run) {
+    require(!run.rng || *run.rng == before.rng_key, "extend: rng must be that of the run, ", before.rng_key, ", or none, got ", run.rng.value_or(0));
+    require(run.budget > before.n, "extend: budget must be larger than the ", before.n, " evaluations spent, got ", run.budget);
+}
+
+/// That of the stage which left the state, where a target was aimed at: `rng_key` is that of the whole run.
+std::uint64_t key_of(const Estimate& before, const State& state) {
+    if (!state.tables.contains("key")) return before.rng_key;
+    const std::vector<double>& halves = numbers(state, "key", 2);
+    return static_cast<std::uint64_t>(halves[0]) << 32 | static_cast<std::uint64_t>(halves[1]);
+}
+
 /// The run with the key, the failures and the keeping of the one before.
 Run continued(const Estimate& before, const State& state, const Run& run) {
     Run out = run;
-    require(!run.rng || *run.rng == before.rng_key, "extend: rng must be that of the run, ", before.rng_key, ", or none, got ", run.rng.value_or(0));
-    require(run.budget > before.n, "extend: budget must be larger than the ", before.n, " evaluations spent, got ", run.budget);
+    require_of_the_run(before, run);
     const bool discards = integer(state, "discards") != 0;
     require(discards || run.on_error == OnError::raise, "extend: on_error must be 'raise' as in the run, got 'discard'");
     require(before.sample || run.keep != Keep::sample, "extend: keep must not be 'sample' where the run kept none");
-    out.rng = before.rng_key;
+    out.rng = key_of(before, state);
     out.on_error = discards ? OnError::discard : OnError::raise;
     out.keep = before.sample ? Keep::sample : Keep::state;
     return out;
@@ -70,6 +82,10 @@ Estimate go_on(const std::string& estimator, Evaluation& evaluate, const State& 
 Estimate extend(const Estimate& before, const Problem& problem, const Run& run, const ExtendOptions& options) {
     require(before.state.has_value(), "extend: estimate must have a state: one of plain, quasi, importance, aiscv, amis, control or sobol, run with keep = 'state' (or 'sample')");
     const State& state = *before.state;
+    if (run.target_error) {
+        require_of_the_run(before, run);
+        return until_target(before, run, {.function = "extend", .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage, options); }, .names = before.names});
+    }
     if (state.estimator.starts_with("control/")) return go_on_control(before, problem, run, options);
     std::vector<Distribution> laws = options.laws;
     if (options.proposal) laws.push_back(*options.proposal);
@@ -79,6 +95,8 @@ Estimate extend(const Estimate& before, const Problem& problem, const Run& run, 
     evaluate.go_on_from(before.n, before.n_failed, state.outputs, before.sample ? &*before.sample : nullptr);
     Estimate e = go_on(state.estimator, evaluate, state, laws, before);
     keep_diagnostics(before, e);
+    e.rng_key = before.rng_key;
+    if (state.tables.contains("key")) e.state->tables["key"] = table(state, "key");
     return e;
 }
 

@@ -8,12 +8,14 @@
 
 #include <buffon/adaptive.hpp>
 #include <buffon/check.hpp>
+#include <buffon/extend.hpp>
 #include <buffon/final_sample.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/first_look.hpp>
 #include <buffon/important_points.hpp>
 #include <buffon/missed_regions.hpp>
 #include <buffon/stored.hpp>
+#include <buffon/until_target.hpp>
 
 namespace buffon {
 namespace {
@@ -57,6 +59,10 @@ std::vector<std::vector<Gaussian>> centres(const std::vector<DesignPoint>& point
 
 Estimate form(const Problem& problem, const Run& run, const FormOptions& options) {
     check(problem, run, options);
+    if (run.target_error)
+        return until_target(run, {.function = "form", .growth = Growth::fresh, .pilot = std::max<std::int64_t>(4 * options.replicates, 2'000),
+                                  .begin = [&](const Run& stage) { return form(problem, stage, options); },
+                                  .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage); }, .names = problem.outputs()});
     const AiscvOptions shared = sample_options(options);
     Evaluation evaluate("form", problem, run);
     const WorkingSpace space = working_space(problem, {});

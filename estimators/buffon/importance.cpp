@@ -8,6 +8,7 @@
 #include <buffon/check.hpp>
 #include <buffon/elementary.hpp>
 #include <buffon/evaluation.hpp>
+#include <buffon/extend.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/going_on.hpp>
 #include <buffon/kept.hpp>
@@ -16,6 +17,7 @@
 #include <buffon/row_means.hpp>
 #include <buffon/stored.hpp>
 #include <buffon/tails.hpp>
+#include <buffon/until_target.hpp>
 
 namespace buffon {
 namespace {
@@ -144,6 +146,9 @@ Estimate importance(const Problem& problem, const Run& run, const ImportanceOpti
     require(proposal.dim() == inputs.dim(), "importance: proposal must have ", inputs.dim(), " coordinates, got ", proposal.dim());
     require_same_order("importance: proposal", proposal, inputs);
     require(run.budget >= 2, "importance: budget must be at least 2, got ", run.budget);
+    if (run.target_error)
+        return until_target(run, {.function = "importance", .begin = [&](const Run& stage) { return importance(problem, stage, options); },
+                                  .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage, {.proposal = proposal}); }, .names = problem.outputs()});
     Evaluation evaluate("importance", problem, run);
     return weighted_mean(evaluate, proposal, options.self_normalise, RowMeans());
 }

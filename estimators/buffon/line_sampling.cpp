@@ -18,6 +18,7 @@
 #include <buffon/lines.hpp>
 #include <buffon/normal_functions.hpp>
 #include <buffon/pool.hpp>
+#include <buffon/until_target.hpp>
 
 namespace buffon {
 namespace {
@@ -175,6 +176,9 @@ void check(const Problem& problem, const Run& run, const LineSamplingOptions& op
 
 Estimate line_sampling(const Problem& problem, const Run& run, const LineSamplingOptions& options) {
     check(problem, run, options);
+    if (run.target_error)
+        return until_target(run, {.function = "line_sampling", .growth = Growth::fresh,
+                                  .begin = [&](const Run& stage) { return line_sampling(problem, stage, options); }, .names = problem.outputs()});
     Evaluation evaluate("line_sampling", problem, run);
     const WorkingSpace space = working_space(problem, {});
     LineSampling sampling(evaluate, space, options);

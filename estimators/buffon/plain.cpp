@@ -4,6 +4,7 @@
 
 #include <buffon/check.hpp>
 #include <buffon/evaluation.hpp>
+#include <buffon/extend.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/fused.hpp>
 #include <buffon/going_on.hpp>
@@ -12,6 +13,7 @@
 #include <buffon/row_means.hpp>
 #include <buffon/stored.hpp>
 #include <buffon/tails.hpp>
+#include <buffon/until_target.hpp>
 
 namespace buffon {
 
@@ -66,6 +68,9 @@ Estimate mean_of_draws(Evaluation& evaluate, RowMeans means) {
 
 Estimate plain(const Problem& problem, const Run& run) {
     require(run.budget >= 2, "plain: budget must be at least 2, got ", run.budget);
+    if (run.target_error)
+        return until_target(run, {.function = "plain", .pilot = 256, .begin = [&](const Run& stage) { return plain(problem, stage); },
+                                  .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage); }, .names = problem.outputs()});
     Evaluation evaluate("plain", problem, run);
     return mean_of_draws(evaluate, RowMeans());
 }

@@ -8,6 +8,7 @@
 #include <buffon/check.hpp>
 #include <buffon/device_sample.hpp>
 #include <buffon/evaluation.hpp>
+#include <buffon/extend.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/going_on.hpp>
 #include <buffon/kept.hpp>
@@ -15,20 +16,23 @@
 #include <buffon/stored.hpp>
 #include <buffon/sums.hpp>
 #include <buffon/tails.hpp>
+#include <buffon/until_target.hpp>
 
 namespace buffon {
 namespace {
 
-/// Column sums of each segment of y, into the rows of `totals` of their replicates, in order.
-void add_segments(ConstView y, std::int64_t start, const PointSet& points, int threads, Matrix& totals) {
-    const std::int64_t length = segment_length(points.points());
+constexpr std::int64_t first_net = 32;   // points, where a target is aimed at
+
+/// Rows `start`, ... of `each` in every replicate: column sums of each segment of y, into the rows of `totals` of their replicates, in order.
+void add_segments(ConstView y, std::int64_t start, std::int64_t each, int threads, Matrix& totals) {
+    const std::int64_t length = segment_length(each);
     Matrix sums((y.rows + length - 1) / length, y.cols);
-    for_segments(y.rows, points.points(), threads, [&](std::int64_t first, std::int64_t count) {
+    for_segments(y.rows, each, threads, [&](std::int64_t first, std::int64_t count) {
         for (std::int64_t j = 0; j < y.cols; ++j)
             sums(first / length, j) = sum_of(count, [&](std::int64_t i) { return y(first + i, j); });
     });
     for (std::int64_t s = 0; s < sums.rows; ++s)
-        for (std::int64_t j = 0; j < y.cols; ++j) totals((start + s * length) / points.points(), j) += sums(s, j);
+        for (std::int64_t j = 0; j < y.cols; ++j) totals((start + s * length) / each, j) += sums(s, j);
 }
 
 constexpr std::int64_t device_rows = std::int64_t{1} << 30;   // at once
@@ -70,11 +74,12 @@ Matrix means(const Matrix& totals, std::int64_t count, std::int64_t points) {
     return out;
 }
 
-/// Nets one after the other; `totals` and `first_rows` of those that are done.
-Estimate mean_of_nets(Evaluation& evaluate, const PointSet& points, const QuasiOptions& options, Matrix totals, FirstRows first_rows) {
+/// Nets one after the other; `totals` and `first_rows` of those that are done, or of the first `done` points of all nets.
+Estimate mean_of_nets(Evaluation& evaluate, const PointSet& points, const QuasiOptions& options, Matrix totals, FirstRows first_rows, std::int64_t done = 0) {
     const Run& run = evaluate.run();
     const Problem& problem = evaluate.problem();
-    const std::int64_t net = points.points();
+    const std::int64_t net = points.points(), each = net - done;
+    const auto place = [&](std::int64_t i) { return i / each * net + done + i % each; };   // of row i among the points
     const auto enlarge = [&](std::int64_t columns) {
         totals.cols = columns;
         totals.rows = points.replicates();
@@ -87,7 +92,7 @@ Estimate mean_of_nets(Evaluation& evaluate, const PointSet& points, const QuasiO
     };
 
     std::optional<DeviceSample> device;
-    if (evaluate.device() && run.keep != Keep::sample) device = DeviceSample::of(*evaluate.device(), problem, points, problem.dim());
+    if (done == 0 && evaluate.device() && run.keep != Keep::sample) device = DeviceSample::of(*evaluate.device(), problem, points, problem.dim());
     /// Rows from `start` on whose sums a device has added; 0 where one of its outputs is not finite, and without a device.
     const auto on_device = [&](std::int64_t start) -> std::int64_t {
         if (!device) return 0;
@@ -110,23 +115,23 @@ Estimate mean_of_nets(Evaluation& evaluate, const PointSet& points, const QuasiO
         return rows;
     };
 
-    const std::int64_t begin = totals.rows * net;
+    const std::int64_t begin = done > 0 ? 0 : totals.rows * net, end = points.replicates() * each;
     const auto sample = [&] {
-        for (std::int64_t start = begin, rows = 0; start < points.size(); start += rows) {
+        for (std::int64_t start = begin, rows = 0; start < end; start += rows) {
             rows = on_device(start);
             if (rows > 0) continue;
             rows = chunk_rows(run);
-            const View x = evaluate.room(std::min(chunk_rows(run), points.size() - start));
-            for_segments(x.rows, net, run.threads, [&](std::int64_t first, std::int64_t count) {
+            const View x = evaluate.room(std::min(chunk_rows(run), end - start));
+            for_segments(x.rows, each, run.threads, [&](std::int64_t first, std::int64_t count) {
                 const View rows = x.slice(first, count);
-                points.uniform(start + first, rows);
+                points.uniform(place(start + first), rows);
                 problem.inputs().from_uniform(rows, rows);
             });
             const Outputs out = evaluate(x, [&](std::span<double> log_q) { problem.inputs().log_density(x, log_q); });
-            label_replicates(evaluate, x.rows, net, [&](std::int64_t i) { return start + i; });
+            label_replicates(evaluate, x.rows, each, [&](std::int64_t i) { return start + i; });
             enlarge(out.y.cols);
             first_rows.add(out.y);
-            add_segments(out.y, start, points, run.threads, totals);
+            add_segments(out.y, start, each, run.threads, totals);
         }
         Estimate e = conclude(totals, points.replicates(), first_rows.rows());
         if (!keeps_state(run)) return e;
@@ -137,16 +142,38 @@ Estimate mean_of_nets(Evaluation& evaluate, const PointSet& points, const QuasiO
         return e;
     };
     return with_partial(evaluate, sample, [&] {
+        require(done == 0, "quasi: nets are half enlarged");
         const ConstView last = evaluate.unfinished();
         enlarge(std::max(totals.cols, last.cols));
         Matrix all = totals;
-        add_segments(last, evaluate.n() - last.rows, points, 1, all);
+        add_segments(last, evaluate.n() - last.rows, each, 1, all);
         const std::int64_t whole = evaluate.n() / net;
         require(whole >= 2, "quasi: fewer than two replicates were finished");
         FirstRows seen = first_rows;
         seen.add(last);
         return conclude(all, whole, seen.rows());
     });
+}
+
+FirstRows first_rows_of(const State& state) {
+    FirstRows rows(judged_rows);
+    rows.add(table(state, "first rows"));
+    return rows;
+}
+
+QuasiOptions options_of(const State& state) { return {.scramble = numbers(state, "net", 2)[1] == 1 ? Scramble::owen : Scramble::linear}; }
+
+/// The second halves of nets of twice as many points, whose first ones are done; more nets where the budget has no room for them.
+Estimate larger_nets(const Estimate& before, const Problem& problem, const Run& run) {
+    if (run.budget < 2 * before.n) return extend(before, problem, run);
+    const State& state = *before.state;
+    Evaluation evaluate("quasi", problem, run);
+    evaluate.go_on_from(before.n, before.n_failed, state.outputs, before.sample ? &*before.sample : nullptr);
+    const QuasiOptions options = options_of(state);
+    const auto size = static_cast<std::int64_t>(numbers(state, "net", 2)[0]);
+    const Matrix& totals = table(state, "totals");
+    const PointSet points = PointSet::nets(problem.dim(), 2 * size, totals.rows, evaluate.key(), 0, options.scramble);
+    return mean_of_nets(evaluate, points, options, totals, first_rows_of(state), size);
 }
 
 }  // namespace
@@ -156,6 +183,10 @@ Estimate quasi(const Problem& problem, const Run& run, const QuasiOptions& optio
     require(run.budget >= options.replicates, "quasi: budget must be at least replicates = ", options.replicates, ", got ", run.budget);
     require(problem.dim() <= SobolSequence::max_dim(), "quasi: the sequence has ", SobolSequence::max_dim(),
             " dimensions, the problem ", problem.dim(), " inputs");
+    if (run.target_error)
+        return until_target(run, {.function = "quasi", .growth = Growth::doubled, .pilot = options.replicates * first_net,
+                                  .begin = [&](const Run& stage) { return quasi(problem, stage, options); },
+                                  .more = [&](const Estimate& e, const Run& stage) { return larger_nets(e, problem, stage); }, .names = problem.outputs()});
     Evaluation evaluate("quasi", problem, run);
     const auto plan = Replication::of(run.budget, options.replicates);
     const PointSet points = PointSet::nets(problem.dim(), plan.points, plan.replicates, evaluate.key(), 0, options.scramble);
@@ -167,11 +198,9 @@ Estimate go_on_quasi(Evaluation& evaluate, const State& state) {
     const auto size = static_cast<std::int64_t>(net[0]);
     const std::int64_t done = table(state, "totals").rows, nets = evaluate.run().budget / size;
     require(nets > done, "extend: budget must be at least ", (done + 1) * size, ", one net of ", size, " points more, got ", evaluate.run().budget);
-    const QuasiOptions options{.scramble = net[1] == 1 ? Scramble::owen : Scramble::linear};
-    FirstRows first_rows(judged_rows);
-    first_rows.add(table(state, "first rows"));
+    const QuasiOptions options = options_of(state);
     const PointSet points = PointSet::nets(evaluate.problem().dim(), size, nets, evaluate.key(), 0, options.scramble);
-    return mean_of_nets(evaluate, points, options, table(state, "totals"), std::move(first_rows));
+    return mean_of_nets(evaluate, points, options, table(state, "totals"), first_rows_of(state));
 }
 
 }  // namespace buffon

@@ -14,11 +14,13 @@
 #include <buffon/shapley_design.hpp>
 #include <buffon/sobol_ratios.hpp>
 #include <buffon/text.hpp>
+#include <buffon/until_target.hpp>
 
 namespace buffon {
 namespace {
 
 constexpr std::int64_t fewest_points = 2, fewest_replicates = 8;
+constexpr std::int64_t pilot_points = 32;   // rows of a replicate in a first stage, where a target is aimed at
 constexpr std::int64_t call_rows = 65'536, call_numbers = 1 << 19;   // of one call of the model, at most
 constexpr std::int64_t slice_rows = 128;                            // whose points are made at once
 constexpr double no_variance = 1e-26;                               // of the largest output squared
@@ -190,6 +192,10 @@ Estimate shapley(const Problem& problem, const Run& run, const ShapleyOptions& o
     const std::int64_t most = SobolSequence::max_dim(), dim = 2 * problem.dim() + groups.size();
     require(options.points == Points::iid || dim <= most, "shapley: points must be 'iid' for two draws of ", problem.dim(), " inputs and an order of ",
             groups.size(), " groups: nets have ", most, " dimensions");
+    if (run.target_error)
+        return until_target(run, {.function = "shapley", .growth = Growth::fresh,
+                                  .pilot = (groups.size() + 1) * std::max(options.replicates, fewest_replicates) * pilot_points,
+                                  .begin = [&](const Run& stage) { return shapley(problem, stage, options); }, .zero_is_exact = true});
     const Plan plan = plan_of(run, options, groups.size() + 1);
     Evaluation evaluate("shapley", problem, run);
     const ShapleyDesign design("shapley", problem.inputs(), std::move(groups), options.points, plan.points, plan.replicates, evaluate.key());

@@ -16,6 +16,7 @@
 #include <buffon/sobol_state.hpp>
 #include <buffon/stored.hpp>
 #include <buffon/text.hpp>
+#include <buffon/until_target.hpp>
 
 namespace buffon {
 namespace {
@@ -23,6 +24,7 @@ namespace {
 constexpr std::int64_t kept_numbers = 1 << 19;      // 4 MB, of a run that stops early
 constexpr std::int64_t stored_budget = 1 << 20;     // evaluations that are kept for the surrogate; of more a part is evaluated for it alone
 constexpr std::int64_t fewest_points = 4;           // of a replicate
+constexpr std::int64_t least_pilot_replicates = 8, pilot_points = 32;   // of a first stage, where a target is aimed at
 
 /// R replicates at least: few large nets; many where replicates are blocks of independent points, whose size does not matter.
 std::int64_t least_replicates(const SobolOptions& options, std::int64_t rows) {
@@ -96,6 +98,13 @@ Indices sobol(const Problem& problem, const Run& run, const SobolOptions& option
     require(run.budget >= 1, "sobol: budget must be at least 1, got ", run.budget);
     check(problem, run, options);
     Groups groups = groups_of("sobol", problem.inputs(), options.groups);
+    if (run.target_error) {
+        Indices last;
+        const std::int64_t row = SobolDesign::sets(groups.size(), both_ways(options)), replicates = std::max(options.replicates, least_pilot_replicates);
+        Estimate joint = until_target(run, {.function = "sobol", .growth = Growth::fresh, .pilot = row * replicates * pilot_points,
+                                            .begin = [&](const Run& stage) { return (last = sobol(problem, stage, options)).joint; }, .zero_is_exact = true});
+        return indices_of(std::move(joint), last.groups, last.outputs, options.second_order);
+    }
     if (options.method == SobolMethod::aiscv) return adaptive(problem, run, options, groups);
     const SobolSettings plan = plan_of(run, options, SobolDesign::sets(groups.size(), both_ways(options)));
     Evaluation evaluate("sobol", problem, run);

@@ -13,6 +13,7 @@
 #include <buffon/family_means.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/splitting.hpp>
+#include <buffon/until_target.hpp>
 
 namespace buffon {
 namespace {
@@ -162,6 +163,9 @@ void check(const Run& run, const SubsetOptions& options) {
 
 Estimate subset(const Problem& problem, const Run& run, const SubsetOptions& options) {
     check(run, options);
+    if (run.target_error)
+        return until_target(run, {.function = "subset", .growth = Growth::fresh, .pilot = 2'000,
+                                  .begin = [&](const Run& stage) { return subset(problem, stage, options); }, .names = problem.outputs()});
     Evaluation evaluate("subset", problem, run);
     const WorkingSpace space = working_space(problem, {});
     Subset climbing(evaluate, space, options);

@@ -27,6 +27,9 @@ void judge_tails(ConstView summands, Estimate& estimate, bool of_kept = false, c
 /// have heavy tails, too, but symmetric ones, which Student's law bears well.
 void set_kurtosis(ConstView terms, std::int64_t n, Estimate& estimate);
 
+/// Effective terms below which a mean is known roughly only.
+inline constexpr double fewest_terms = 10;
+
 /// diagnostics["effective_terms"] (m) is n / the excess kurtosis of the terms: how often an event would have been hit whose
 /// frequency had an error of this shape; inf for tails lighter than normal ones, 0 (no warning) where value and terms are 0. Warns below ten.
 /// `inside` (rows, m), or none: sizes of what a mean given an event is made of, 0 outside. Such a mean warns only where these, too, are

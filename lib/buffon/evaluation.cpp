@@ -122,6 +122,7 @@ Evaluation::Evaluation(std::string function, const Problem& problem, const Run& 
     require(run.budget >= 1, function_, ": budget must be at least 1, got ", run.budget);
     require(run.batch >= 1, function_, ": batch must be at least 1, got ", run.batch);
     require(run.threads >= 0, function_, ": threads must not be negative, got ", run.threads);
+    require(!run.target_error, function_, ": target_error must be None: there is no way to go on until it is reached");
     if (run.device != "cpu") device_ = device_queue(function_, run.device, problem);
     sample_.inputs = problem.inputs().names();
     sample_.law = problem.inputs();

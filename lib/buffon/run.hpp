@@ -13,6 +13,7 @@
 #include <utility>
 
 #include <buffon/fields.hpp>
+#include <buffon/target_error.hpp>
 
 namespace buffon {
 
@@ -59,6 +60,7 @@ struct EnumNames<Keep> {
 
 struct Run {
     std::int64_t budget = 10'000;
+    TargetError target_error = {};
     std::optional<std::uint64_t> rng = {};
     std::int64_t batch = 65'536;
     int threads = 0;
@@ -70,6 +72,9 @@ struct Run {
     static constexpr auto fields() {
         return std::tuple{
             Field{"budget", &Run::budget, "largest number of model evaluations, adaptation included"},
+            Field{"target_error", &Run::target_error,
+                  "half-width of the 95 % interval at which the run stops, `budget` being what it may spend: a number is absolute, {'relative': 0.01} a "
+                  "share of the value, {'absolute': a, 'relative': r} the larger of both; {name: one of these} or a list for each value. None: the budget is spent"},
             Field{"rng", &Run::rng, "key of the random numbers: same key, same bits; none draws a fresh one, kept in the estimate as rng_key"},
             Field{"batch", &Run::batch, "largest number of rows in one call of the model; changes no result"},
             Field{"threads", &Run::threads, "threads, 0 for all; changes no result"},

@@ -83,7 +83,7 @@ MEMBERS = {
     "Joint": [*LAW, "laws", "copula"], "MultivariateT": [*LAW, "location", "scale", "df"],
     "Histogram": [*LAW, "from_data", "edges", "weights"], "KernelDensity": [*LAW, "points", "bandwidth", "lower", "upper"],
 }
-RUN = ["budget", "rng", "batch", "threads", "device", "on_error", "keep", "progress"]
+RUN = ["budget", "target_error", "rng", "batch", "threads", "device", "on_error", "keep", "progress"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,113 @@
+#include <buffon/until_target.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <buffon/extend.hpp>
+#include <buffon/importance.hpp>
+#include <buffon/laws/normal.hpp>
+#include <buffon/plain.hpp>
+#include <buffon/testing.hpp>
+
+using namespace buffon;
+
+namespace {
+
+Problem event(std::atomic<std::int64_t>* calls = nullptr) {
+    return Problem([calls](std::span<const double> x) {
+        if (calls != nullptr) ++*calls;
+        return std::vector{x[0], x[0] > 2.0 ? 1.0 : 0.0};
+    }, testing::standard_normal(1), {"mean", "P"});
+}
+
+double half_width(const Estimate& e, std::size_t j) {
+    const auto [low, high] = e.confidence_interval(0.95);
+    return (high[j] - low[j]) / 2;
+}
+
+const std::string& stop(const Estimate& e) { return std::get<std::string>(e.diagnostics.at("stop")); }
+const std::vector<double>& stages(const Estimate& e) { return std::get<std::vector<double>>(e.diagnostics.at("stages")); }
+
+}  // namespace
+
+TEST_CASE("until_target: the interval is as narrow as asked for, at a cost near that of knowing the variance") {
+    std::atomic<std::int64_t> calls = 0;
+    const Problem problem = event(&calls);
+    const Estimate e = plain(problem, {.budget = 1'000'000, .target_error = {{"mean", 0.02}}, .rng = 3});
+    CHECK(stop(e) == "target");
+    CHECK(half_width(e, 0) <= 0.02);
+    CHECK(e.n == calls);
+    CHECK(e.n == stages(e).back());
+    const double oracle = std::pow(1.959964 / 0.02, 2);   // 9,604
+    CHECK(e.n > 0.9 * oracle);
+    CHECK(e.n < 1.4 * oracle);
+    CHECK(!e.state);
+}
+
+TEST_CASE("until_target: the estimate of plain and importance is that of one run with as many evaluations, bit for bit") {
+    const Problem problem = event();
+    const Run until{.budget = 100'000, .target_error = {{"P", relative(0.1)}}, .rng = 5};
+    const ImportanceOptions wide{.proposal = testing::independent(1, Normal(1.0, 1.5))};
+    const Estimate a = plain(problem, until), b = importance(problem, until, wide);
+    CHECK(stop(a) == "target");
+    CHECK(stop(b) == "target");
+    CHECK(a.value == plain(problem, {.budget = a.n, .rng = 5}).value);
+    CHECK(a.covariance.data == plain(problem, {.budget = a.n, .rng = 5}).covariance.data);
+    CHECK(b.value == importance(problem, {.budget = b.n, .rng = 5}, wide).value);
+    CHECK(b.n < a.n);
+}
+
+TEST_CASE("until_target: a budget that ends before the target is spent to the last evaluation, and it says so") {
+    const Estimate e = plain(event(), {.budget = 5'000, .target_error = 1e-4, .rng = 1});
+    CHECK(e.n == 5'000);
+    CHECK(stop(e) == "budget");
+    REQUIRE(!e.warnings.empty());
+    CHECK(e.warnings.back().find("the target error was not reached with 5,000 evaluations: that of 'mean' is 2.8e+02 times") == 0);
+}
+
+TEST_CASE("until_target: an event without a hit has no error that could be believed") {
+    const Problem never([](std::span<const double> x) { return std::vector{x[0] > 1e3 ? 1.0 : 0.0}; }, testing::standard_normal(1), {"P"});
+    const Estimate e = plain(never, {.budget = 20'000, .target_error = 0.5, .rng = 1});
+    CHECK(e.n == 20'000);
+    CHECK(stop(e) == "budget");
+    CHECK(e.warnings.back().find("they say too little of the errors") != std::string::npos);
+}
+
+TEST_CASE("until_target: a stage is never more than sixteen times the one that planned it, four where few terms carry the mean") {
+    const Problem rare([](std::span<const double> x) { return std::vector{x[0] > 3.0 ? 1.0 : 0.0}; }, testing::standard_normal(1), {"P"});
+    const std::vector<double> rare_stages = stages(plain(rare, {.budget = 200'000, .target_error = relative(0.01), .rng = 2}));
+    REQUIRE(rare_stages.size() > 3);
+    CHECK(rare_stages[1] == 4 * rare_stages[0]);
+    const std::vector<double> far = stages(plain(event(), {.budget = 1'000'000, .target_error = {{"mean", 1e-3}}, .rng = 2}));
+    CHECK(far[1] == 16 * far[0]);
+}
+
+TEST_CASE("until_target: a run that stopped at its target goes on to a smaller one") {
+    const Problem problem = event();
+    const Estimate first = plain(problem, {.budget = 100'000, .target_error = {{"mean", 0.05}}, .rng = 7, .keep = Keep::state});
+    REQUIRE(first.state);
+    const Estimate more = extend(first, problem, {.budget = 100'000, .target_error = {{"mean", 0.02}}});
+    CHECK(stop(more) == "target");
+    CHECK(half_width(more, 0) <= 0.02);
+    CHECK(more.n > first.n);
+    CHECK(more.value == plain(problem, {.budget = more.n, .rng = 7}).value);
+    CHECK(extend(first, problem, {.budget = 100'000, .target_error = {{"mean", 0.05}}}).n == first.n);
+    REQUIRE(more.state);
+}
+
+TEST_CASE("until_target: an interval of 1,000 runs with skew terms covers") {
+    // chi-square terms with one degree of freedom: skewness 2.8. Binomial: 95 +- 0.7 %, five standard errors
+    const Problem squares([](std::span<const double> x) { return std::vector{x[0] * x[0]}; }, testing::standard_normal(1), {"square"});
+    std::int64_t covered = 0;
+    for (std::uint64_t key = 0; key < 1'000; ++key) {
+        const Estimate e = plain(squares, {.budget = 100'000, .target_error = relative(0.05), .rng = key, .threads = 1});
+        covered += std::abs(e.value[0] - 1) <= half_width(e, 0);
+    }
+    CHECK(covered >= 915);
+    CHECK(covered <= 985);
+}
