@@ -68,7 +68,7 @@ def on_cupy(f):
     return lambda: f(cupy)
 
 
-def ishigami(ours=2 * 10**10, theirs=10**8):
+def ishigami(ours=10**11, theirs=10**8):
     """Mean and variance; rates are samples a second."""
     problem = bf.testing.ishigami().problem
 
