@@ -5,6 +5,7 @@
 
 #include "arrays.hpp"
 #include "diffusion.hpp"
+#include "rng.hpp"
 
 namespace py = pybind11;
 using namespace buffon;
@@ -50,11 +51,51 @@ py::array_t<double> image(const TransportMap& map, py::handle x) {
     return binder::from_matrix(of_rows(map, x, "TransportMap", [&](ConstView rows) { return map(rows); }));
 }
 
+using Numbers = std::vector<double> (TransportMap::*)(ConstView, int) const;
+
+/// A method that gives one number for each row.
+void def_numbers(py::class_<TransportMap>& c, const char* name, Numbers f, const char* doc) {
+    c.def(name, [name, f](const TransportMap& map, py::handle x) {
+        return binder::from_vector(of_rows(map, x, std::string("TransportMap.") + name, [&](ConstView rows) { return (map.*f)(rows, 0); }));
+    }, py::arg("x"), doc);
+}
+
+py::array_t<double> centroids(const TransportMap& map, py::handle n, py::handle rng) {
+    const std::string f = "TransportMap.centroids";
+    const auto draws = binder::convert<std::int64_t>(n, f, "n");
+    const std::uint64_t key = rng_key(rng, f);
+    Matrix out;
+    {
+        const py::gil_scoped_release release;
+        out = map.centroids(draws, key);
+    }
+    return binder::from_matrix(out);
+}
+
+py::tuple between(const TransportMap& map, py::handle x, py::handle means, py::handle k, py::handle angle) {
+    const std::string f = "TransportMap.between";
+    const Matrix centres = binder::to_matrix(means, f + ": centroids");
+    const auto count = binder::convert<std::int64_t>(k, f, "k");
+    const auto limit = binder::convert<double>(angle, f, "angle");
+    const TransportBetween found = of_rows(map, x, f, [&](ConstView rows) { return map.between(rows, centres, count, limit); });
+    return py::make_tuple(binder::from_matrix(found.images), py::array_t<std::int64_t>(static_cast<py::ssize_t>(found.used.size()), found.used.data()));
+}
+
+TransportMap check(const TransportMap& map, py::handle n, py::handle rng) {
+    const std::string f = "TransportMap.check";
+    const auto draws = binder::convert<std::int64_t>(n, f, "n");
+    const std::uint64_t key = rng_key(rng, f);
+    const py::gil_scoped_release release;
+    return map.check(draws, key);
+}
+
 std::string text(const TransportMap& map) {
     std::ostringstream out;
     out << "TransportMap(" << map.points.rows << " targets, d=" << map.points.cols << "): W2 = " << with_error(map.w2().value[0], map.w2().std_error()[0])
-        << ", L1 error of the masses " << with_error(map.mass_error.value[0], map.mass_error.std_error()[0]) << ", " << map.empty << " empty cells ("
-        << map.draws << " draws" << (map.converged ? ")" : ", not converged)");
+        << ", L1 error of the masses " << with_error(map.mass_error.value[0], map.mass_error.std_error()[0]) << ", " << map.empty << " empty cells (";
+    if (map.draws > 0) out << map.draws << " draws";
+    else out << "exact, " << map.steps << " steps";
+    out << (map.converged ? ")" : ", not converged)");
     return out.str();
 }
 
@@ -85,6 +126,40 @@ x goes to the point y_i with the largest <x, y_i> + heights_i.)");
     c.def_readonly("rng_key", &TransportMap::rng_key, "Key that replays the search.");
     c.def("cell", &cell, py::arg("x"), "Index of the point that each row of x (n, d) goes to; of equal scores the lowest.");
     c.def("__call__", &image, py::arg("x"), "Image (n, d) of each row of x (n, d).");
+    def_numbers(c, "potential", &TransportMap::potential, "Brenier's convex potential max_i <x, y_i> + heights_i at each row of x (n, d), shape (n,); the map is its gradient.");
+    def_numbers(c, "angle", &TransportMap::angle,
+                "Angle (n,) at which the potential's facets over the best and the second best cell of each row of x (n, d) meet, of points scaled to mean "
+                "square length 1.\n\nLarge where the map jumps, between clusters; absolute, so it does not depend on the other rows.");
+    def_numbers(c, "facet_distance", &TransportMap::facet_distance, "Distance (n,) of each row of x (n, d) from the facet to its second best cell.");
+    c.def("centroids", &centroids, py::arg("n") = 1'000'000, py::arg("rng") = py::none(),
+          "Means of the source in each cell (n_points, d), of n draws; NaN for a cell without one.\n\nrng: int, Generator, SeedSequence or None.");
+    c.def("between", &between, py::arg("x"), py::arg("centroids"), py::kw_only(), py::arg("k") = 2, py::arg("angle"), R"(Images between targets: the barycentric extension of the map, without its jumps.
+
+The points of the k best cells of each row are averaged with weights 1 / |x - centroid of the cell|. A cell whose facet stands at
+more than ``angle`` to that of the best cell takes no part: between them the map jumps, and nothing lies between.
+
+Parameters
+----------
+x : array (n, d)
+centroids : array (n_points, d)
+    What ``centroids`` gives.
+k : int
+    Number of cells; 1 is the map itself.
+angle : float
+    In radians; see the method ``angle``, whose quantiles over draws are a guide.
+
+Returns
+-------
+images : array (n, d)
+used : array of int (n,)
+    Number of points that each image is a mean of.
+
+References
+----------
+An, Guo, Lei, Luo, Yau, Gu, "AE-OT: a new generative model based on extended semi-discrete optimal transport", ICLR 2020. Their angle
+is relative to a batch.)");
+    c.def("check", &check, py::arg("n"), py::arg("rng") = py::none(),
+          "The same map with ``masses``, ``mass_error``, ``w2`` and ``empty`` measured on n fresh draws.\n\nrng: int, Generator, SeedSequence or None.");
     c.def("__repr__", &text);
     binder::bind(m, "transport_map", &transport_map);
 }

@@ -12,7 +12,7 @@ TRANSPORT_MAP = (
     -------
     TransportMap
         ``heights``, ``masses`` with ``mass_std_error``, ``mass_error`` and ``w2`` (Estimates), ``empty`` cells, ``n`` draws, ``converged``;
-        called with x (n, d) it gives the images, ``cell(x)`` their indices.
+        called with x (n, d) it gives the images, ``cell(x)`` their indices. ``method="newton"`` is exact: no draw, no standard error.
 
     Raises
     ------

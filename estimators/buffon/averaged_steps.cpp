@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <buffon/elementary.hpp>
+
 namespace buffon {
 namespace {
 
@@ -20,11 +22,15 @@ Precondition diagonal(std::vector<double> scales) {
     };
 }
 
-AveragedSteps::AveragedSteps(TransportDraws& draws, std::vector<double> heights, Precondition precondition)
-    : draws_(&draws), heights_(std::move(heights)), precondition_(std::move(precondition)) {}
+AveragedSteps::AveragedSteps(TransportDraws& draws, std::vector<double> heights, Precondition precondition, double worth)
+    : draws_(&draws), heights_(std::move(heights)), precondition_(std::move(precondition)), worth_(worth) {
+    const double filling = static_cast<double>(draws.filling()), grown = growth * worth / filling;   // batches of `filling` until growth passes it
+    first_ = static_cast<std::int64_t>(grown <= 1 ? worth / filling : 1 / growth + elementary::log(grown) / growth);
+    steps_ = first_;
+}
 
 std::int64_t AveragedSteps::next_draws() const {
-    return std::max(draws_->filling(), static_cast<std::int64_t>(growth * static_cast<double>(draws_->spent())));
+    return std::max(draws_->filling(), static_cast<std::int64_t>(growth * (static_cast<double>(draws_->spent()) + worth_)));
 }
 
 void AveragedSteps::step() {

@@ -20,14 +20,15 @@ Precondition diagonal(std::vector<double> scales);
 
 class AveragedSteps {
 public:
-    AveragedSteps(TransportDraws& draws, std::vector<double> heights, Precondition precondition);
+    /// @param worth draws that the first heights are worth: batches and steps go on as after so many
+    AveragedSteps(TransportDraws& draws, std::vector<double> heights, Precondition precondition, double worth = 0.0);
 
     /// Draws that the next step takes.
     std::int64_t next_draws() const;
     void step();
     /// Mean of the iterates, weighted by their draws, over the last 70 % of the draws of all steps; the heights where there was no step.
     std::vector<double> average() const;
-    std::int64_t steps() const { return steps_; }
+    std::int64_t steps() const { return steps_ - first_; }
     std::int64_t draws() const { return taken_; }
 
 private:
@@ -39,7 +40,8 @@ private:
     std::vector<double> heights_;
     Precondition precondition_;
     std::deque<Iterate> kept_;            // whose draws are among the last 70 %
-    std::int64_t kept_draws_ = 0, taken_ = 0, steps_ = 0;
+    double worth_;
+    std::int64_t kept_draws_ = 0, taken_ = 0, steps_ = 0, first_ = 0;
 };
 
 }  // namespace buffon

@@ -5,6 +5,9 @@
 #include <cmath>
 #include <numbers>
 
+#include <boost/math/distributions/chi_squared.hpp>
+#include <boost/math/distributions/non_central_chi_squared.hpp>
+
 namespace buffon {
 namespace {
 
@@ -27,6 +30,7 @@ void add_distance(const Groups& rho, MassCheck& check) {
     double own = 0.0;
     for (const auto& group : rho) own += dot(group, group);
     check.chi_squared = (total - own) / (G * (G - 1));
+    check.mean_square = total / (G * G);
     std::array<double, check_groups> without;
     for (std::size_t g = 0; g < rho.size(); ++g) {
         const double with_all = dot(sum, rho[g]), self = dot(rho[g], rho[g]);
@@ -36,6 +40,26 @@ void add_distance(const Groups& rho, MassCheck& check) {
     for (const double x : without) mean += x / G;
     for (const double x : without) scatter += (x - mean) * (x - mean);
     check.std_error = std::sqrt((G - 1) / G * scatter);
+}
+
+/// (trace S)^2 / trace S^2 of the covariance S of the groups: from the inner products of their deviations d_g, whose squares have mean
+/// ((1 - 1/G)^2 + 1/G^2) trace S^2 + (trace S)^2 / G^2 for g != h.
+double effective_freedom(const Groups& rho) {
+    const std::size_t n = rho[0].size();
+    Groups deviation = rho;
+    for (std::size_t i = 0; i < n; ++i) {
+        double mean = 0.0;
+        for (const auto& group : rho) mean += group[i] / G;
+        for (auto& group : deviation) group[i] -= mean;
+    }
+    double trace = 0.0, square = 0.0;
+    for (std::size_t g = 0; g < deviation.size(); ++g) {
+        trace += dot(deviation[g], deviation[g]) / (G - 1);
+        for (std::size_t h = 0; h < g; ++h) square += std::pow(dot(deviation[g], deviation[h]), 2) / (G * (G - 1) / 2);
+    }
+    const double of_square = (square - trace * trace / (G * G)) / ((1 - 1 / G) * (1 - 1 / G) + 1 / (G * G));
+    const double most = std::max(static_cast<double>(n) - 1, 1.0);
+    return of_square > 0 ? std::clamp(trace * trace / of_square, 1.0, most) : most;
 }
 
 /// Of the groups' counts about their mean, over the multinomial one: sum_i var(c_i) / sum_i n w_i (1 - w_i).
@@ -55,6 +79,24 @@ double inflation_of(const Groups& rho, std::span<const double> nu, std::span<con
 double MassCheck::l1(double chi_squared) { return std::sqrt(2 / std::numbers::pi * std::max(chi_squared, 0.0)); }
 
 double MassCheck::upper() const { return l1(chi_squared + upper_quantile * std_error); }
+
+double MassCheck::limit(double probability) const {
+    const double noise = (mean_square - chi_squared) / freedom;   // variance of a mean, in each direction
+    if (!(noise > 0)) return 0.0;
+    const double x = mean_square / noise;
+    const auto below = [&](double away) {
+        if (away == 0.0) return boost::math::cdf(boost::math::chi_squared(freedom), x);
+        return boost::math::cdf(boost::math::non_central_chi_squared(freedom, away), x);
+    };
+    if (below(0.0) <= probability) return 0.0;
+    double low = 0.0, high = x + 1;
+    while (below(high) > probability) high *= 2;
+    for (int halving = 0; halving < 40; ++halving) {
+        const double middle = (low + high) / 2;
+        (below(middle) > probability ? low : high) = middle;
+    }
+    return l1(high * noise);
+}
 
 std::int64_t check_draws(std::int64_t size, double tolerance) {
     return static_cast<std::int64_t>(std::ceil(5 * std::sqrt(2.0 * static_cast<double>(size)) / (tolerance * tolerance)));
@@ -80,6 +122,7 @@ MassCheck mass_check(TransportDraws& draws, std::span<const double> heights, std
         out.empty += count == 0;
     }
     add_distance(rho, out);
+    out.freedom = effective_freedom(rho);
     out.inflation = inflation_of(rho, nu, out.masses, static_cast<double>(out.draws) / G);
     double scatter = 0.0;
     for (const double s : score) out.score += s / G;

@@ -14,6 +14,8 @@ struct MassCheck {
     std::vector<double> masses;       // (n)
     double chi_squared = 0.0;         // unbiased for sum_i (w_i - nu_i)^2 / nu_i; may be negative
     double std_error = 0.0;           // of it: jackknife over the groups; near a true 0, where the statistic degenerates, up to sqrt(2) too large
+    double mean_square = 0.0;         // sum_i (w_i - nu_i)^2 / nu_i of these draws, with their noise
+    double freedom = 0.0;             // directions that the noise has: n - 1 of independent draws, fewer of turned ones in few dimensions
     double inflation = 1.0;           // variance of the counts, over that of independent draws
     double score = 0.0;               // mean of max_j <x, y_j> + h_j
     double score_std_error = 0.0;
@@ -21,8 +23,11 @@ struct MassCheck {
 
     /// What the L1 distance of the masses is for a chi-squared distance: exact where relative errors of the masses are normal of one width.
     static double l1(double chi_squared);
-    /// 95 % upper limit of l1.
+    /// 95 % upper limit of l1 by the standard error, which ends a search.
     double upper() const;
+    /// The l1 of the chi-squared distance at which what was found would lie below with this probability: 0.025 and 0.975 are the ends of a
+    /// 95 % interval, upper and lower. From the non-central chi-square law of the counts, with their inflation: right for few cells as well.
+    double limit(double probability) const;
 };
 
 /// Independent groups of draws that make standard errors: draws of one block of rows depend on each other, groups do not.

@@ -6,8 +6,8 @@
 
 #include <buffon/check.hpp>
 #include <buffon/evaluation.hpp>
-#include <buffon/normal_functions.hpp>
-#include <buffon/parallel.hpp>
+#include <buffon/exact_transport.hpp>
+#include <buffon/transport_images.hpp>
 #include <buffon/transport_search.hpp>
 #include <buffon/transport_targets.hpp>
 
@@ -16,62 +16,162 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t draws_per_target = 20'000, least_default = 4'000'000;
-constexpr std::int64_t block_rows = 64;       // that meet all targets in double
 
 Distribution standard_normal(std::int64_t d) { return Joint(std::vector<Univariate>(static_cast<std::size_t>(d), Normal())); }
 
 /// What the longest start takes, and as much again.
-std::int64_t least_budget(std::int64_t size) { return 400'000 + 1000 * size; }
+std::int64_t least_budget(std::int64_t size) { return 400'000 + 200 * size; }
 
-Estimate error_of(const TransportSearch& search, double target_error, std::uint64_t key, std::int64_t draws) {
-    const MassCheck& check = search.check;
+Estimate number(const char* name, double value, double std_error, const TransportMap& map) {
     Estimate e;
-    e.value = {MassCheck::l1(check.chi_squared)};
-    e.names = {"L1"};
-    e.n = draws;
-    e.rng_key = key;
+    e.value = {value};
+    e.names = {name};
+    e.covariance = Matrix(1, 1, std_error * std_error);
+    e.n = map.draws;
+    e.rng_key = map.rng_key;
+    return e;
+}
+
+Estimate error_of(const MassCheck& check, double target_error, const TransportMap& map) {
     // at 0 the root has no derivative: the value one standard error up stands for the error
-    const double slope = check.chi_squared > check.std_error ? e.value[0] / (2 * check.chi_squared) : MassCheck::l1(check.std_error) / std::max(check.std_error, 1e-300);
-    e.covariance = Matrix(1, 1, slope * slope * check.std_error * check.std_error);
+    const double value = MassCheck::l1(check.chi_squared), at = std::max(check.chi_squared, check.std_error);
+    const double slope = at > 0 ? MassCheck::l1(at) / (check.chi_squared > check.std_error ? 2 * at : at) : 0.0;
+    Estimate e = number("L1", value, slope * check.std_error, map);
     const std::vector<double> levels{0.5, 0.8, 0.9, 0.95, 0.99, 0.999};
     e.bounds = {levels, Matrix(1, static_cast<std::int64_t>(levels.size())), Matrix(1, static_cast<std::int64_t>(levels.size()))};
     for (std::size_t l = 0; l < levels.size(); ++l) {
-        const double z = normal_quantile((1 + levels[l]) / 2) * check.std_error;
-        e.bounds.low(0, static_cast<std::int64_t>(l)) = MassCheck::l1(check.chi_squared - z);
-        e.bounds.high(0, static_cast<std::int64_t>(l)) = MassCheck::l1(check.chi_squared + z);
+        e.bounds.low(0, static_cast<std::int64_t>(l)) = check.limit((1 + levels[l]) / 2);
+        e.bounds.high(0, static_cast<std::int64_t>(l)) = check.limit((1 - levels[l]) / 2);
     }
     e.diagnostics = {{"chi_squared", check.chi_squared}, {"chi_squared_std_error", check.std_error}, {"upper_limit", check.upper()},
-                     {"converged", search.converged}, {"inflation", check.inflation}, {"check_draws", check.draws}, {"empty", check.empty},
-                     {"steps", search.steps}};
-    if (target_error > 0 && !search.converged)
-        e.warnings = {"the budget ended before the masses' error was below target_error"};
+                     {"converged", map.converged}, {"inflation", check.inflation}, {"check_draws", check.draws}, {"empty", check.empty},
+                     {"steps", map.steps}};
+    if (target_error > 0 && !map.converged) e.warnings = {"the budget ended before the masses' error was below target_error"};
     return e;
 }
 
-/// The dual value: a lower bound of the squared distance that is exact where the masses are, its error of second order in theirs.
-Estimate distance_of(const PowerCells& cells, const Targets& targets, const TransportSearch& search, std::uint64_t key, std::int64_t draws) {
-    double value = cells.source_scatter() - 2 * search.check.score;
+/// |mean - centre|^2 + E|x - mean|^2 + sum_i nu_i |y_i - centre|^2: the squared distance less twice what transport gains.
+double scatter(const PowerCells& cells, const Targets& targets) {
+    double sum = cells.source_scatter();
     for (std::int64_t i = 0; i < targets.points.rows; ++i)
         for (std::int64_t j = 0; j < targets.points.cols; ++j) {
             const double offset = targets.points(i, j) - targets.centre[static_cast<std::size_t>(j)];
-            value += targets.masses[static_cast<std::size_t>(i)] * offset * offset;
+            sum += targets.masses[static_cast<std::size_t>(i)] * offset * offset;
         }
     for (std::size_t j = 0; j < targets.centre.size(); ++j)
-        value += (cells.source_mean()[j] - targets.centre[j]) * (cells.source_mean()[j] - targets.centre[j]);
-    Estimate e;
-    e.value = {value};
-    e.names = {"W2^2"};
-    e.covariance = Matrix(1, 1, 4 * search.check.score_std_error * search.check.score_std_error);
-    e.degrees_of_freedom = check_groups - 1;
-    e.n = draws;
-    e.rng_key = key;
-    return e;
+        sum += (cells.source_mean()[j] - targets.centre[j]) * (cells.source_mean()[j] - targets.centre[j]);
+    return sum;
 }
 
-/// Scores in double of a block of rows, from heights out.
-void score(ConstView x, const Matrix& minus_points, std::span<const double> heights, View out) {
-    for (std::int64_t i = 0; i < out.rows; ++i) std::ranges::copy(heights, out.row(i).begin());
-    subtract_products(x, minus_points, out);
+/// The merged targets' numbers, at the places of the user's points.
+std::vector<double> spread_out(const Targets& targets, std::span<const double> of_merged) {
+    std::vector<double> out(targets.merged.size(), 0.0);
+    for (std::size_t k = 0; k < of_merged.size(); ++k) out[static_cast<std::size_t>(targets.first[k])] = of_merged[k];
+    return out;
+}
+
+/// What a check tells. W2 is the dual value: a lower bound, exact where the masses are, its error of second order in theirs.
+void set_checked(TransportMap& map, const PowerCells& cells, const Targets& targets, const MassCheck& check, double target_error) {
+    map.empty = check.empty;
+    map.masses = spread_out(targets, check.masses);
+    map.mass_std_error.clear();
+    for (const double w : map.masses) map.mass_std_error.push_back(std::sqrt(check.inflation * w * (1 - w) / static_cast<double>(check.draws)));
+    map.mass_error = error_of(check, target_error, map);
+    map.w2_squared = number("W2^2", scatter(cells, targets) - 2 * check.score, 2 * check.score_std_error, map);
+    map.w2_squared.degrees_of_freedom = check_groups - 1;
+}
+
+/// Heights of the user's points from those of the centred problem.
+void set_heights(TransportMap& map, const PowerCells& cells, const Targets& targets, const std::vector<double>& centred) {
+    map.heights.clear();
+    for (const std::int64_t k : targets.merged)
+        map.heights.push_back(k < 0 ? -infinity : centred[static_cast<std::size_t>(k)] - cells.shift()[static_cast<std::size_t>(k)]);
+}
+
+std::vector<double> centred_heights(std::span<const double> given, const PowerCells& cells, const Targets& targets) {
+    std::vector<double> out;
+    double mean = 0.0;
+    for (std::size_t k = 0; k < targets.first.size(); ++k) {
+        out.push_back(given[static_cast<std::size_t>(targets.first[k])] + cells.shift()[k]);
+        require(std::isfinite(out.back()), "transport_map: heights must be finite where mass is wanted, got ", out.back());
+        mean += targets.masses[k] * out.back();
+    }
+    for (double& h : out) h -= mean;
+    return out;
+}
+
+/// The plane's law in the coordinates of the cells' targets; none where its cells have no exact mass.
+std::optional<PlanarLaw> planar_law(const PowerCells& cells) {
+    if (cells.normal()) return PlanarLaw();
+    const auto* joint = std::get_if<Joint>(&cells.source().law());
+    if (joint == nullptr || !joint->independent()) return std::nullopt;
+    double low[2], high[2];
+    for (std::size_t j = 0; j < 2; ++j) {
+        if (!std::holds_alternative<Uniform>(joint->laws()[j])) return std::nullopt;
+        const Support support = joint->support(static_cast<std::int64_t>(j));
+        low[j] = support.lower - cells.source_mean()[j];
+        high[j] = support.upper - cells.source_mean()[j];
+    }
+    return PlanarLaw({low[0], low[1]}, {high[0], high[1]});
+}
+
+void solve_exactly(TransportMap& map, const PowerCells& cells, const Targets& targets, int threads) {
+    require(cells.dim() <= 2, "transport_map: method 'newton' needs one or two dimensions, got ", cells.dim());
+    ExactHeights found;
+    if (cells.dim() == 1) {
+        found = line_heights(cells.source(), targets.points, targets.masses);
+        for (std::size_t k = 0; k < found.heights.size(); ++k) {   // to the centred problem
+            found.heights[k] += cells.shift()[k];
+            found.moved -= targets.masses[k] * cells.source_mean()[0] * targets.points.data[k];
+        }
+    } else {
+        const std::optional<PlanarLaw> law = planar_law(cells);
+        require(law.has_value(), "transport_map: method 'newton' in two dimensions needs a normal source or independent Uniform laws");
+        found = planar_heights(*law, cells.targets(), targets.masses, threads);
+    }
+    map.steps = found.iterations;
+    map.converged = found.converged;
+    set_heights(map, cells, targets, found.heights);
+    map.masses = spread_out(targets, found.masses);
+    map.mass_std_error.assign(map.masses.size(), 0.0);
+    double error = 0.0;
+    for (std::size_t k = 0; k < found.masses.size(); ++k) {
+        error += std::abs(found.masses[k] - targets.masses[k]);
+        map.empty += found.masses[k] <= 0;
+    }
+    map.mass_error = number("L1", error, 0.0, map);
+    map.mass_error.diagnostics = {{"converged", map.converged}, {"steps", map.steps}};
+    if (!map.converged) map.mass_error.warnings = {"Newton's steps ended before the masses were exact"};
+    map.w2_squared = number("W2^2", scatter(cells, targets) - 2 * found.moved, 0.0, map);
+}
+
+void solve_by_draws(TransportMap& map, const PowerCells& cells, const Targets& targets, const TransportOptions& options) {
+    const std::int64_t size = cells.size(), least = least_budget(size);
+    const std::int64_t budget = options.budget.value_or(std::max(draws_per_target * size, least_default));
+    require(budget >= least, "transport_map: budget must be at least ", least, " draws for ", size, " targets, got ", budget);
+    TransportDraws draws(cells, targets.masses, map.rng_key, budget, options.threads,
+                         [&](std::int64_t n) { if (options.progress) options.progress(n, budget, {}); });
+    TransportSearch found;
+    if (size == 1) {
+        found.heights = {0.0};
+        found.check = mass_check(draws, found.heights, budget / 8);
+        found.converged = true;
+    } else {
+        const std::vector<double> first = options.heights ? centred_heights(*options.heights, cells, targets) : std::vector<double>{};
+        found = search_heights(draws, options.target_error, first);
+    }
+    map.draws = draws.spent();
+    map.start_draws = found.start_draws;
+    map.step_draws = found.step_draws;
+    map.check_draws = map.draws - map.start_draws - map.step_draws;
+    map.steps = found.steps;
+    map.converged = found.converged;
+    set_heights(map, cells, targets, found.heights);
+    set_checked(map, cells, targets, found.check, options.target_error);
+}
+
+void require_rows(const TransportMap& map, ConstView x) {
+    require(x.cols == map.points.cols, "TransportMap: x must have shape (n, d) with d = ", map.points.cols, ", got d = ", x.cols);
 }
 
 }  // namespace
@@ -81,21 +181,8 @@ Estimate TransportMap::w2() const {
 }
 
 std::vector<std::int64_t> TransportMap::cell(ConstView x, int threads) const {
-    require(x.cols == points.cols, "TransportMap: x must have shape (n, d) with d = ", points.cols, ", got d = ", x.cols);
-    Matrix minus(points.cols, points.rows);
-    for (std::int64_t i = 0; i < points.rows; ++i)
-        for (std::int64_t j = 0; j < points.cols; ++j) minus(j, i) = -points(i, j);
-    std::vector<std::int64_t> out(static_cast<std::size_t>(x.rows));
-    parallel::for_each((x.rows + block_rows - 1) / block_rows, threads, [&](std::int64_t b) {
-        const ConstView rows = x.slice(b * block_rows, std::min(block_rows, x.rows - b * block_rows));
-        Matrix scores(rows.rows, points.rows);
-        score(rows, minus, heights, scores);
-        for (std::int64_t i = 0; i < rows.rows; ++i) {
-            const auto row = View(scores).row(i);
-            out[static_cast<std::size_t>(b * block_rows + i)] = std::ranges::max_element(row) - row.begin();
-        }
-    });
-    return out;
+    require_rows(*this, x);
+    return best_cells(points, heights, x, 1, threads).cells;
 }
 
 Matrix TransportMap::operator()(ConstView x, int threads) const {
@@ -105,51 +192,97 @@ Matrix TransportMap::operator()(ConstView x, int threads) const {
     return out;
 }
 
+std::vector<double> TransportMap::potential(ConstView x, int threads) const {
+    require_rows(*this, x);
+    return best_cells(points, heights, x, 1, threads).scores.data;
+}
+
+std::vector<double> TransportMap::angle(ConstView x, int threads) const {
+    require_rows(*this, x);
+    if (points.rows < 2) return std::vector<double>(static_cast<std::size_t>(x.rows), 0.0);
+    const BestCells best = best_cells(points, heights, x, 2, threads);
+    const FacetAngles angles(points, wanted);
+    std::vector<double> out;
+    for (std::int64_t i = 0; i < x.rows; ++i) {
+        const auto k = static_cast<std::size_t>(2 * i);
+        out.push_back(std::isfinite(best.scores(i, 1)) ? angles(best.cells[k], best.cells[k + 1]) : 0.0);
+    }
+    return out;
+}
+
+std::vector<double> TransportMap::facet_distance(ConstView x, int threads) const {
+    require_rows(*this, x);
+    if (points.rows < 2) return std::vector<double>(static_cast<std::size_t>(x.rows), infinity);
+    const BestCells best = best_cells(points, heights, x, 2, threads);
+    std::vector<double> out;
+    for (std::int64_t i = 0; i < x.rows; ++i) {
+        const auto k = static_cast<std::size_t>(2 * i);
+        const auto a = ConstView(points).row(best.cells[k]), b = ConstView(points).row(best.cells[k + 1]);
+        double square = 0.0;
+        for (std::size_t j = 0; j < a.size(); ++j) square += (a[j] - b[j]) * (a[j] - b[j]);
+        const double gap = best.scores(i, 0) - best.scores(i, 1);
+        out.push_back(gap > 0 ? gap / std::sqrt(square) : 0.0);   // equal points: at the facet everywhere
+    }
+    return out;
+}
+
+Matrix TransportMap::centroids(std::int64_t n, std::uint64_t rng, int threads) const {
+    require(n >= 1, "TransportMap.centroids: n must be at least 1, got ", n);
+    const Targets targets = merge_targets(points, wanted);
+    const PowerCells cells(targets.points, targets.centre, *source);
+    std::vector<std::int64_t> counts;
+    const Matrix sums = cells.sums(centred_heights(heights, cells, targets), (n + cell_rows - 1) / cell_rows * cell_rows, {rng, 0}, threads, counts);
+    Matrix out(points.rows, points.cols, std::nan(""));
+    for (std::size_t i = 0; i < targets.merged.size(); ++i) {
+        const std::int64_t k = targets.merged[i];
+        if (k < 0 || counts[static_cast<std::size_t>(k)] == 0) continue;
+        for (std::int64_t j = 0; j < points.cols; ++j)
+            out(static_cast<std::int64_t>(i), j) = sums(k, j) / static_cast<double>(counts[static_cast<std::size_t>(k)]);
+    }
+    return out;
+}
+
+TransportBetween TransportMap::between(ConstView x, const Matrix& centroids, std::int64_t k, double angle, int threads) const {
+    require_rows(*this, x);
+    require(k >= 1 && k <= points.rows, "TransportMap.between: k must lie in 1 ... ", points.rows, ", got ", k);
+    require(angle >= 0, "TransportMap.between: angle must not be negative, got ", angle);
+    require(centroids.rows == points.rows && centroids.cols == points.cols, "TransportMap.between: centroids must have the points' shape (", points.rows, ", ",
+            points.cols, "), got (", centroids.rows, ", ", centroids.cols, ")");
+    TransportBetween out;
+    out.images = buffon::between(points, FacetAngles(points, wanted), centroids, x, best_cells(points, heights, x, k, threads), angle, out.used);
+    return out;
+}
+
+TransportMap TransportMap::check(std::int64_t n, std::optional<std::uint64_t> rng, int threads) const {
+    const Targets targets = merge_targets(points, wanted);
+    const PowerCells cells(targets.points, targets.centre, *source);
+    require(n >= check_groups, "TransportMap.check: n must be at least ", check_groups, ", got ", n);
+    TransportMap out = *this;
+    out.rng_key = rng ? *rng : fresh_key();
+    TransportDraws draws(cells, targets.masses, out.rng_key, n, threads, {});
+    const MassCheck found = mass_check(draws, centred_heights(heights, cells, targets), n);
+    out.draws = out.check_draws = draws.spent();
+    out.start_draws = out.step_draws = 0;
+    set_checked(out, cells, targets, found, 0.0);
+    return out;
+}
+
 TransportMap transport_map(const Matrix& points, const TransportOptions& options) {
     require(points.rows >= 1 && points.cols >= 1, "transport_map: points must have shape (n, d) with n, d >= 1, got (", points.rows, ", ", points.cols, ")");
     for (const double value : points.data) require(std::isfinite(value), "transport_map: points must be finite, got ", value);
     require(options.target_error >= 0 && options.target_error < 2, "transport_map: target_error must lie in [0, 2), got ", options.target_error);
-    const Distribution source = options.source ? *options.source : standard_normal(points.cols);
-    require(source.dim() == points.cols, "transport_map: source must have the points' dimension ", points.cols, ", got ", source.dim());
-    const Targets targets = merge_targets(points, checked_masses(points, options.masses));
-    const std::int64_t size = targets.points.rows;
-    const std::int64_t budget = options.budget.value_or(std::max(draws_per_target * size, least_default)), least = least_budget(size);
-    require(budget >= least, "transport_map: budget must be at least ", least, " draws for ", size, " targets, got ", budget);
-
+    require(!options.heights || static_cast<std::int64_t>(options.heights->size()) == points.rows, "transport_map: heights must have shape (n,) = (",
+            points.rows, ",), got ", options.heights ? options.heights->size() : 0);
     TransportMap map;
     map.points = points;
-    map.rng_key = options.rng.value_or(0);
-    if (!options.rng) map.rng_key = fresh_key();
-    const PowerCells cells(targets.points, targets.centre, source);
-    TransportDraws draws(cells, targets.masses, map.rng_key, budget, options.threads,
-                         [&](std::int64_t n) { if (options.progress) options.progress(n, budget, {}); });
-    TransportSearch found;
-    if (size == 1) {
-        found.heights = {0.0};
-        found.check = mass_check(draws, found.heights, budget / 8);
-        found.converged = true;
-    } else {
-        found = search_heights(draws, options.target_error);
-    }
-    map.draws = draws.spent();
-    map.start_draws = found.start_draws;
-    map.step_draws = found.step_draws;
-    map.check_draws = map.draws - map.start_draws - map.step_draws;
-    map.steps = found.steps;
-    map.converged = found.converged;
-    map.empty = found.check.empty;
-    map.mass_error = error_of(found, options.target_error, map.rng_key, map.draws);
-    map.w2_squared = distance_of(cells, targets, found, map.rng_key, map.draws);
-    const double per_draw = found.check.inflation / static_cast<double>(found.check.draws);
-    for (std::size_t i = 0; i < targets.merged.size(); ++i) {
-        const auto row = static_cast<std::size_t>(std::max<std::int64_t>(targets.merged[i], 0));
-        const bool receives = targets.merged[i] >= 0, first = receives && targets.first[row] == static_cast<std::int64_t>(i);
-        const double w = first ? found.check.masses[row] : 0.0;
-        map.heights.push_back(receives ? found.heights[row] - cells.shift()[row] : -infinity);
-        map.wanted.push_back(first ? targets.masses[row] : 0.0);
-        map.masses.push_back(w);
-        map.mass_std_error.push_back(std::sqrt(per_draw * w * (1 - w)));
-    }
+    map.source = options.source ? *options.source : standard_normal(points.cols);
+    require(map.source->dim() == points.cols, "transport_map: source must have the points' dimension ", points.cols, ", got ", map.source->dim());
+    const Targets targets = merge_targets(points, checked_masses(points, options.masses));
+    const PowerCells cells(targets.points, targets.centre, *map.source);
+    map.wanted = spread_out(targets, targets.masses);
+    map.rng_key = options.rng ? *options.rng : fresh_key();
+    if (options.method == TransportMethod::newton) solve_exactly(map, cells, targets, options.threads);
+    else solve_by_draws(map, cells, targets, options);
     return map;
 }
 

@@ -20,11 +20,20 @@
 
 namespace buffon {
 
+/// How heights are found: by draws, or exactly, in one dimension and, under a uniform law on a rectangle or a normal law, in two.
+enum class TransportMethod { stochastic, newton };
+template <>
+struct EnumNames<TransportMethod> {
+    static constexpr std::array<std::string_view, 2> names{"stochastic", "newton"};
+};
+
 struct TransportOptions {
     std::optional<std::vector<double>> masses = {};
     std::optional<Distribution> source = {};
+    TransportMethod method = TransportMethod::stochastic;
     double target_error = 0.02;
     std::optional<std::int64_t> budget = {};
+    std::optional<std::vector<double>> heights = {};
     std::optional<std::uint64_t> rng = {};
     int threads = 0;
     Progress progress = {};
@@ -33,16 +42,25 @@ struct TransportOptions {
         return std::tuple{
             Field{"masses", &TransportOptions::masses, "what each target is to receive, normalised here; None: the same"},
             Field{"source", &TransportOptions::source, "the law that is moved; None: the standard normal law"},
+            Field{"method", &TransportOptions::method, "'stochastic' for any source and dimension; 'newton' is exact, in one dimension and, for a uniform law on a rectangle or a normal law, in two"},
             Field{"target_error", &TransportOptions::target_error, "L1 distance of the masses from the wanted ones at which the search ends, as a 95 % upper limit; 0 spends the budget"},
             Field{"budget", &TransportOptions::budget, "largest number of draws of the source, those that check the masses included; None: 20,000 for each target, at least 4,000,000"},
+            Field{"heights", &TransportOptions::heights, "heights to go on from, those of an earlier map of the same points; None: from the start"},
             Field{"rng", &TransportOptions::rng, "key of the random numbers: same key, same bits; None draws a fresh one, kept as rng_key"},
             Field{"threads", &TransportOptions::threads, "threads, 0 for all; changes no result"},
             Field{"progress", &TransportOptions::progress, "called as progress(n, budget) with the draws so far, before each batch"}};
     }
 };
 
+/// Images between targets, one for each row.
+struct TransportBetween {
+    Matrix images;                    // (n, d)
+    std::vector<std::int64_t> used;   // (n) targets that an image is the weighted mean of
+};
+
 struct TransportMap {
     Matrix points;                        // (n, d)
+    std::optional<Distribution> source;
     std::vector<double> wanted;           // (n): of equal points the first has the mass of all
     std::vector<double> heights;          // (n), their mean under `wanted` 0; -inf where nothing is wanted
     std::vector<double> masses;           // (n) of the cells, by the last check
@@ -59,12 +77,26 @@ struct TransportMap {
     Estimate w2() const;
     /// Index of the cell of each row of x (n, d); of equal scores the lowest.
     std::vector<std::int64_t> cell(ConstView x, int threads = 0) const;
-    /// The image of each row of x: the point of its cell.
+    /// The image of each row of x: the point of its cell, the gradient of the potential.
     Matrix operator()(ConstView x, int threads = 0) const;
+    /// Brenier's convex potential max_i <x, y_i> + h_i of each row of x.
+    std::vector<double> potential(ConstView x, int threads = 0) const;
+    /// Angle between the potential's facets over the best and the second best cell of each row, the jump of its gradient where they meet,
+    /// for points scaled to mean square length 1; 0 where there is one cell only.
+    std::vector<double> angle(ConstView x, int threads = 0) const;
+    /// By how much the best score of each row beats the second best, over the distance of their points: the distance of the row from the facet.
+    std::vector<double> facet_distance(ConstView x, int threads = 0) const;
+    /// (n, d) means of the source in each cell, of this many draws; NaN for a cell without one.
+    Matrix centroids(std::int64_t draws, std::uint64_t rng, int threads = 0) const;
+    /// Means of the points of the k best cells of each row, weighted by 1 / |x - centroid|, without those whose facet stands at more than
+    /// `angle` to the best one's: the map jumps there, and nothing lies between.   @throw std::invalid_argument for k out of 1 ... n
+    TransportBetween between(ConstView x, const Matrix& centroids, std::int64_t k, double angle, int threads = 0) const;
+    /// The same map with masses, their error and W2 from fresh draws; `draws` and `check_draws` are those of this check.
+    TransportMap check(std::int64_t draws, std::optional<std::uint64_t> rng = {}, int threads = 0) const;
 };
 
-/// @throw std::invalid_argument for no points, a number that is not finite, masses that do not fit, a source of another dimension or
-/// without variance or a density, an option outside its range.
+/// @throw std::invalid_argument for no points, a number that is not finite, masses or heights that do not fit, a source of another dimension or
+/// without variance, a method that does not serve source or dimension, an option outside its range.
 TransportMap transport_map(const Matrix& points, const TransportOptions& options = {});
 
 }  // namespace buffon

@@ -27,14 +27,30 @@ AveragedSteps begin(TransportDraws& draws) {
     return {draws, std::move(first.heights), std::move(precondition)};
 }
 
+/// From heights whose masses are as wrong as those of a search of n / chi-squared draws.
+AveragedSteps go_on(TransportDraws& draws, std::vector<double> heights, const MassCheck& check) {
+    const CellCounts found = draws.count(heights, draws.filling());
+    rescue(draws, found, heights);
+    const bool soft = draws.size() <= soft_size || draws.cells().dim() <= 3;
+    Precondition precondition = soft ? laplacian(draws, heights) : diagonal(gap_scales(draws, heights));
+    const double worth = static_cast<double>(draws.size()) / (std::max(check.chi_squared, 0.0) + check.std_error);
+    return {draws, std::move(heights), std::move(precondition), std::min(worth, static_cast<double>(draws.budget()))};
+}
+
 }  // namespace
 
-TransportSearch search_heights(TransportDraws& draws, double target_error) {
+TransportSearch search_heights(TransportDraws& draws, double target_error, const std::vector<double>& first) {
     TransportSearch out;
     const std::int64_t n = draws.size();
     const std::int64_t wanted = target_error > 0 ? check_draws(n, target_error) : draws.budget() / 8;
     const std::int64_t reserve = std::min(wanted, draws.budget() / 4);
-    AveragedSteps steps = begin(draws);
+    if (!first.empty()) {
+        out.heights = first;
+        out.check = mass_check(draws, first, std::min(wanted, draws.budget() / 4));
+        out.converged = target_error > 0 && out.check.upper() <= target_error;
+        if (out.converged) return out;
+    }
+    AveragedSteps steps = first.empty() ? begin(draws) : go_on(draws, first, out.check);
     out.start_draws = draws.spent();
     std::int64_t next_check = 256 * n;
     while (next_check < draws.spent() || next_check < wanted) next_check *= 2;

@@ -19,6 +19,7 @@ struct TransportSearch {
 /// Steps until a check on fresh draws finds the target error reached, or the budget leaves no more than the last check. A check that
 /// fails is followed by one at twice the draws: the best of many checks would flatter.
 /// target_error = 0: no check but the last.
-TransportSearch search_heights(TransportDraws& draws, double target_error);
+/// `first`: heights to go on from; what they are worth a check tells.
+TransportSearch search_heights(TransportDraws& draws, double target_error, const std::vector<double>& first = {});
 
 }  // namespace buffon

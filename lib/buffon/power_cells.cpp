@@ -122,15 +122,44 @@ CellCounts PowerCells::count(std::span<const double> heights, std::int64_t draws
     return out;
 }
 
-void PowerCells::scores(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, const Rows& f) const {
+void PowerCells::scores(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, const Rows& f, std::int64_t first) const {
     const std::vector<float> h = padded(heights);
     parallel::for_each(draws / cell_rows, threads, [&](std::int64_t b) {
         std::vector<float> x, out(static_cast<std::size_t>(keys_ * cell_rows));
-        rows(stream, b, 1, x);
+        rows(stream, first + b, 1, x);
         kernels().cell_scores({.panels = panels_.data(), .heights = h.data(), .keys = keys_, .dim = dim_, .x = x.data(), .rotations = 1,
                                .mirrored = false, .signs = nullptr, .score = nullptr, .target = nullptr}, out.data(), keys_);
         f(b, out, keys_);
     });
+}
+
+Matrix PowerCells::sums(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, std::vector<std::int64_t>& counts) const {
+    Matrix out(size_, dim_);
+    counts.assign(static_cast<std::size_t>(size_), 0);
+    constexpr std::int64_t round_rows = 16'384;   // a multiple of 16, as draws is
+    for (std::int64_t first = 0; first < draws; first += round_rows) {
+        const std::int64_t n = std::min(round_rows, draws - first);
+        std::vector<std::int64_t> cell(static_cast<std::size_t>(n));
+        scores(heights, n, stream, threads, [&](std::int64_t b, std::span<const float> all, std::int64_t stride) {
+            for (std::int64_t i = 0; i < cell_rows; ++i) {
+                const auto row = all.subspan(static_cast<std::size_t>(i * stride), static_cast<std::size_t>(size_));
+                cell[static_cast<std::size_t>(b * cell_rows + i)] = std::ranges::max_element(row) - row.begin();
+            }
+        }, first / cell_rows);
+        Matrix x(n, dim_);
+        if (normal_) {
+            stream.normal(first, x);
+            source_.from_normal(x, x);
+        } else {
+            source_.sample(stream, first, x);
+        }
+        for (std::int64_t i = 0; i < n; ++i) {   // in the order of the draws
+            const std::int64_t k = cell[static_cast<std::size_t>(i)];
+            ++counts[static_cast<std::size_t>(k)];
+            for (std::int64_t j = 0; j < dim_; ++j) out(k, j) += x(i, j);
+        }
+    }
+    return out;
 }
 
 std::vector<TopTwo> PowerCells::top_two(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads) const {

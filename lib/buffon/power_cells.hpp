@@ -44,17 +44,23 @@ public:
     const Matrix& targets() const { return targets_; }
     /// (n): what heights gain when source and targets are centred: score = <x - mean, y - centre> + h + shift, less a number that all share.
     const std::vector<double>& shift() const { return shift_; }
+    /// Whether the source is normal, so that blocks are turned and mirrored.
+    bool normal() const { return normal_; }
+    const Distribution& source() const { return source_; }
     /// E|x - mean|^2.
     double source_scatter() const { return source_scatter_; }
     const std::vector<double>& source_mean() const { return source_mean_; }
 
     /// Counts at least `draws` draws, whole blocks; heights (n) are those of the centred problem.
     CellCounts count(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, const Kernels& use = kernels()) const;
-    /// Scores of plain draws, 16 rows at a time, in parallel: f(block, scores (16, n)). Draws: a multiple of 16.
+    /// Scores of plain draws, 16 rows at a time, in parallel: f(block, scores (16, n)). Draws: a multiple of 16; they begin with block `first`.
     using Rows = std::function<void(std::int64_t block, std::span<const float> scores, std::int64_t stride)>;
-    void scores(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, const Rows& f) const;
+    void scores(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, const Rows& f, std::int64_t first = 0) const;
     /// Of plain draws; needs two targets.
     std::vector<TopTwo> top_two(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads) const;
+
+    /// Of plain draws: the sum of those in each cell (n, d), in the source's own coordinates, and their number.
+    Matrix sums(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, std::vector<std::int64_t>& counts) const;
 
 private:
     std::vector<float> padded(std::span<const double> heights) const;

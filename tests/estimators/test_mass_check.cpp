@@ -61,3 +61,27 @@ TEST_CASE("mass check: groups without a draw in a cell say that it is empty") {
     CHECK(check.masses[1] == 0.0);
     CHECK(draws.spent() == check.draws);
 }
+
+TEST_CASE("mass check: the limits cover the truth as often as they say, for five cells, turned draws, at the solution and away from it") {
+    const Line line;
+    const PowerCells cells(line.y, {0.0}, Line::source());
+    for (const double moved : {0.0, 0.02, 0.2}) {
+        CAPTURE(moved);
+        std::vector<double> h = line.heights;
+        h[2] += moved;
+        double truth = 0.0;
+        const std::vector<double> masses = Line::masses(h);
+        for (std::size_t k = 0; k < 5; ++k) truth += (masses[k] - line.nu[k]) * (masses[k] - line.nu[k]) / line.nu[k];
+        int below = 0, above = 0;
+        const int runs = 400;
+        for (int run = 0; run < runs; ++run) {
+            TransportDraws draws(cells, line.nu, static_cast<std::uint64_t>(run), 1 << 30, 1, {});
+            const MassCheck check = mass_check(draws, h, 32 * 128);
+            below += check.limit(0.975) > MassCheck::l1(truth) * (1 + 1e-9);
+            above += check.limit(0.025) < MassCheck::l1(truth) * (1 - 1e-9);
+        }
+        MESSAGE("missed ", below, " and ", above, " of ", runs);   // 10 each expected
+        CHECK(below < 26);
+        CHECK(above < 26);
+    }
+}

@@ -71,9 +71,9 @@ TEST_CASE("transport map: translations and relabelling change nothing but what t
 }
 
 TEST_CASE("transport map: the same key gives the same bits on any number of threads") {
-    Matrix points(600, 3);
+    Matrix points(520, 5);
     Stream{4, 1}.normal(0, points);
-    TransportOptions options{.target_error = 0.0, .budget = 1'000'000, .rng = 5, .threads = 1};
+    TransportOptions options{.target_error = 0.0, .budget = 600'000, .rng = 5, .threads = 1};
     const TransportMap one = transport_map(points, options);
     options.threads = 3;
     const TransportMap three = transport_map(points, options);
@@ -81,6 +81,20 @@ TEST_CASE("transport map: the same key gives the same bits on any number of thre
     CHECK(one.masses == three.masses);
     CHECK(one.w2_squared.value == three.w2_squared.value);
     CHECK(one.rng_key == 5);
+}
+
+TEST_CASE("transport map: a search goes on from the heights of an earlier one, and ends at once where they serve") {
+    Matrix points(30, 2);
+    Stream{4, 1}.normal(0, points);
+    const TransportMap exact = transport_map(points, {.method = TransportMethod::newton});
+    const TransportMap same = transport_map(points, {.target_error = 0.01, .heights = exact.heights, .rng = 1});
+    CHECK(same.steps == 0);
+    CHECK(same.converged);
+    const TransportMap rough = transport_map(points, {.target_error = 0.0, .budget = 1'000'000, .rng = 2});
+    const TransportMap on = transport_map(points, {.target_error = 0.0, .budget = 6'000'000, .heights = rough.heights, .rng = 3});
+    const TransportMap before = rough.check(2'000'000, 7), after = on.check(2'000'000, 7);
+    MESSAGE("L1 ", before.mass_error.value[0], " -> ", after.mass_error.value[0]);
+    CHECK(after.mass_error.value[0] < 0.6 * before.mass_error.value[0]);
 }
 
 TEST_CASE("transport map: bad input is refused in words") {
