@@ -66,3 +66,34 @@ def test_a_budget_that_is_too_small_warns():
     assert not found.converged and "budget ended" in found.mass_error.warnings[0]
     low, high = found.mass_error.confidence_interval(0.95)
     assert 0 <= low[0] <= found.mass_error.value[0] <= high[0]
+
+
+def test_newton_is_exact_in_the_square():
+    found = bd.transport_map(SQUARE, source=unit_square(), method="newton")
+    np.testing.assert_allclose(found.heights, HEIGHTS, atol=1e-8)   # eight digits are printed
+    assert abs(found.w2_squared.value[0] - W2_SQUARED) < 1e-15
+    assert found.converged and found.n == 0 and found.mass_error.value[0] < 1e-12
+    assert "exact" in repr(found)
+
+
+def test_a_map_is_checked_again_and_gone_on_from():
+    exact = bd.transport_map(SQUARE, source=unit_square(), method="newton")
+    again = exact.check(200_000, rng=1)
+    assert again.n == 200_192 and np.array_equal(again.heights, exact.heights)
+    assert again.mass_error.confidence_interval(0.999)[0][0] < 1e-3
+    on = bd.transport_map(SQUARE, source=unit_square(), heights=exact.heights, rng=2)
+    assert on.converged and on.steps == 0
+
+
+def test_images_between_targets_do_not_cross_a_jump():
+    points = np.array([[-3.0], [-2.8], [2.8], [3.0]])
+    found = bd.transport_map(points, method="newton")
+    centroids = found.centroids(100_000, rng=1)
+    x = np.random.default_rng(0).normal(size=(2000, 1))
+    images, used = found.between(x, centroids, k=2, angle=0.5)
+    assert np.all(abs(images) > 2.8 - 1e-12) and set(used) == {1, 2}
+    crossing, _ = found.between(x, centroids, k=2, angle=10)
+    assert np.any(abs(crossing) < 2)
+    assert np.array_equal(used == 1, found.angle(x) > 0.5)
+    np.testing.assert_allclose(found.potential(x), (x * points.T + found.heights).max(1))
+    assert np.all(found.facet_distance(x) >= 0)
