@@ -21,11 +21,11 @@ def figures(results=RESULTS):
         if path.is_file():
             result = json.loads(path.read_text("utf-8"))
             parts += [f"## {heading}", provenance(result), f"![{heading}](../experiments/results/{name}.png)",
-                      _verdict(result), *(markdown(table) for table in module.tables(result["records"]))]
+                      verdict(result), *(markdown(table) for table in module.tables(result["records"]))]
     return "\n\n".join(parts)
 
 
-def _verdict(result):
+def verdict(result):
     """How many claims hold, and each that does not."""
     failed = [claim for claim in result["claims"] if not claim["holds"]]
     words = [f"{len(result['claims']) - len(failed)} of {len(result['claims'])} claims hold."]

@@ -2,7 +2,7 @@
 
 Half-spaces and pairs of opposite ones (one region, two) in 10, 50 and 200 inputs with probabilities 1e-4 and 1e-6, where other
 libraries' figures are known; the four-branch series system; a parabola whose two design points are nearly alike (Der Kiureghian and
-Dakessian 1998), in 2 to 200 inputs; a non-linear oscillator of six normal inputs (Echard et al. 2013), 9e-6 and 1.5e-8. Known
+Dakessian 1998), in 2 to 200 inputs; series and parallel systems of correlated components (Dunnett and Sobel 1955); a non-linear oscillator of six normal inputs (Echard et al. 2013), 9e-6 and 1.5e-8. Known
 values are closed forms or quadratures. W is evaluations times mean squared relative error; plain Monte Carlo has (1 - p) / p.
 OpenTURNS 1.27 on the first kind: FORM with importance sampling 4.1 to 6.4, and half of the value of two regions; cross-entropy
 19 to 105, and without an end on two regions; subset simulation 355 to 2,241; line sampling by default 2,265 to 33,500.
@@ -11,7 +11,9 @@ Controls that are expected to lose: `one descent` (form with a single start) and
 component) where there are two regions; `plain` everywhere: its W is exact. A run has found all regions when its value is
 above three quarters of the truth.
 """
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 import numpy as np
 
@@ -43,13 +45,15 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Config:
-    """``budget`` evaluations a run and arm; problems of at most ``inputs`` inputs; ``arms``: all, or some, with commas."""
+    """``budget`` evaluations a run and arm; problems of at most ``inputs`` inputs; ``arms``: all, or some, with commas; problems on so
+    many ``processes``."""
 
     budget: int = 20_000
     repetitions: int = 40
     inputs: int = 200
     rng: int = 1
     threads: int = 1
+    processes: int = 1
     arms: str = "all"
 
     @classmethod
@@ -69,6 +73,8 @@ def problems(inputs):
     known["four branches, 2, 6e-5"] = bf.testing.four_branch([-1])
     for d in (2, 50, 200):
         known[f"parabola, {d}, 3e-3"] = bf.testing.parabolic(d)
+    known["series system, 10, 4e-5"] = bf.testing.component_system(10, [4.0, 4.2], 0.5)
+    known["parallel system, 10, 2e-5"] = bf.testing.component_system(10, [3.0, 3.5], 0.5, True)
     known["oscillator, 6, 9e-6"] = bf.testing.oscillator()
     known["oscillator, 6, 1.5e-8"] = bf.testing.oscillator(0.45, 0.075)
     return {name: p for name, p in known.items() if p.problem.dim <= inputs}
@@ -76,8 +82,14 @@ def problems(inputs):
 
 def run(config, progress=None):
     """Records of all problems; ``progress(n, total)`` counts evaluations."""
-    studies = [(_arms(known, config), [_case(name, known, config)], config) for name, known in problems(config.inputs).items()]
-    return [with_w(r) if r["kind"] == "criterion" else r for r in campaign(studies, progress)]
+    names = list(problems(config.inputs))
+    if config.processes == 1:
+        studies = [_study(name, config) for name in names]
+        records = campaign(studies, progress)
+    else:
+        with ProcessPoolExecutor(config.processes, get_context("spawn")) as pool:
+            records = [r for found in pool.map(_alone, names, [config] * len(names)) for r in found]
+    return [with_w(r) if r["kind"] == "criterion" else r for r in records]
 
 
 def picture(records, path):
@@ -104,14 +116,26 @@ def _beta(p):
     return -float(bf.Normal().quantile(np.array([p]))[0])
 
 
+def _study(name, config):
+    known = problems(config.inputs)[name]
+    return _arms(known, config), [_case(name, known, config)], config
+
+
+def _alone(name, config):
+    """Of one problem, in a process of its own: the same records."""
+    return campaign([_study(name, config)])
+
+
 def _arms(known, config):
     def arm(name, estimator, control=False, **options):
         return Arm(name, lambda rng: estimator(known.problem, rng=rng, budget=config.budget, threads=config.threads, **options), control)
     arms = [*(arm(name, getattr(bf, name)) for name in METHODS), arm("one descent", bf.form, True, starts=0),
             arm("one Gaussian", bf.cross_entropy, True, components=1), arm("plain", bf.plain, True)]
     wanted = config.arms.split(",")
-    slow = {"aiscv"} if known.problem.dim > 50 else set()   # seconds a run: docs/high_dimensions.md has such cases
-    return [a for a in arms if (config.arms == "all" or a.name in wanted) and a.name not in slow]
+    slow = {"aiscv", "cross_entropy", "one Gaussian"}   # with Gaussians in 200 inputs seconds a run: docs/high_dimensions.md
+    if known.problem.dim > 50:
+        arms = [*(a for a in arms if a.name not in slow), arm("cross_entropy, vmfn", bf.cross_entropy, family="vmfn")]
+    return [a for a in arms if (config.arms == "all" or a.name in wanted)]
 
 
 def _case(name, known, config):

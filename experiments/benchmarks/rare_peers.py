@@ -3,8 +3,7 @@
     python -m buffon.experiments.benchmarks.rare_peers [--runs 41] [--inputs 10] [--probability 1e-4 1e-6] [--pairs NAME]
         [--threads 1] [--markdown]
 
-OpenTURNS runs first and says how many evaluations a run took (2,000 points a level, as its users choose); ours then gets as many for
-its budget. Both ask the same NumPy model, which clocks itself, so that "outside the model" is all the rest: what handing points to
+OpenTURNS takes 2,000 points a level, as its users choose; the mean number of its evaluations so far is the budget of ours. Both ask the same NumPy model, which clocks itself, so that "outside the model" is all the rest: what handing points to
 Python costs is part of it. Pairs: SubsetSampling and subset; StandardSpaceCrossEntropyImportanceSampling and cross_entropy, NAIS and
 cross_entropy (variant plain: levels by quantiles); FORM with importance sampling at its design point, and form; LineSampling (direction
 fixed) and line_sampling. W is evaluations times mean squared relative error, with a 95 % interval on the logarithmic scale; "at equal
@@ -25,6 +24,7 @@ from buffon.experiments.benchmarks.plain_ishigami import lower_bound
 
 LEVEL, BLOCK = 2_000, 200
 MOST = 200_000
+LOOKS = 5
 EXACT = 1e-6   # W of what is known up to rounding
 
 
@@ -120,18 +120,20 @@ def measure(case, pair, runs, threads):
     """Ours at as many evaluations: {"theirs": [...], "ours": [...]} of (value, n, seconds, warned), or the words of a failure."""
     method, estimator, options = PAIRS[pair]
     found = {"theirs": [], "ours": [], "failure": ""}
-    budget = 0
-    for r in range(runs):
+    counts = []
+    for r in range(-LOOKS, runs):   # before the first turn a few runs say how many evaluations theirs take
         if not found["failure"]:
             try:
-                found["theirs"].append(case.theirs(method, 1_000 + r))
-                budget = found["theirs"][-1][1]
+                row = case.theirs(method, 1_000 + r)
+                counts.append(row[1])
+                found["theirs"] += [row] * (r >= 0)
             except Exception as error:   # noqa: BLE001  whatever it raises is its result
                 found["failure"] = next((line for line in str(error).splitlines() if "evaluations" in line), str(error).splitlines()[0])[:60]
-        budget = budget or 10_000
+        if r < 0:
+            continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found["ours"].append(case.ours(estimator, 1_000 + r, budget, threads, **options))
+            found["ours"].append(case.ours(estimator, 1_000 + r, int(np.mean(counts or [10_000])), threads, **options))
     return found
 
 
