@@ -290,6 +290,7 @@ _KNOWN = {
         "",
         False,
     ),
+    "effective_rows_left": _list("The same of what the polynomial leaves; below ten the intervals hold several rows more like the largest."),
     "centre": _list("What products of two outputs are centred at."),
     "r_squared": _list("Share of the variance that the controls take away."),
     "variance_ratio": _list("Variance with the controls over that without."),

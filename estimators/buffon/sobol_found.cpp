@@ -1,6 +1,7 @@
 #include <buffon/sobol_found.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <iomanip>
 #include <limits>
 #include <numeric>
@@ -10,6 +11,7 @@
 
 #include <buffon/check.hpp>
 #include <buffon/sobol_ratios.hpp>
+#include <buffon/surrogate_fit.hpp>
 #include <buffon/surrogate_ratios.hpp>
 #include <buffon/text.hpp>
 
@@ -57,6 +59,41 @@ std::vector<std::vector<Ratio>> candidates_of(std::int64_t output, const SobolSu
     return candidates;
 }
 
+/// (sum r^2)^2 / sum r^4 of what the surrogates leave at both tables' rows, as if so many rows alike made it.
+double rows_alike(const std::vector<ResidualSums>& sums) {
+    double squares = 0, fourth = 0;
+    for (const ResidualSums& s : sums) squares += s.pairs.aa + s.pairs.bb, fourth += s.fourth;
+    return fourth > 0 ? squares * squares / fourth : std::numeric_limits<double>::infinity();
+}
+
+/// Of the candidates with a surrogate: the most that one row adds to the numerator of index k, a mean over all rows.
+double largest_row(std::size_t k, std::size_t groups, const std::vector<ResidualSums>& sums, double rows) {
+    double most = 0;
+    const auto of = groups_of_index(k, groups);
+    for (const ResidualSums& s : sums) {
+        double least = std::numeric_limits<double>::infinity();   // a pair does only what both of it do
+        for (const std::size_t g : of) least = std::min(least, (k < groups ? s.first_largest : s.total_largest)[g]);
+        most = std::max(most, least);
+    }
+    return most / rows;
+}
+
+/// Replicates that have not met a far point do not know what a polynomial leaves there: errors hold rows more like the largest, one where
+/// ten or more make what is left, ten over their number where fewer do. Exponentials of normal inputs are such: see docs/sobol.md.
+double rows_more(double alike) {
+    constexpr double enough = 10, most = 5;
+    return std::clamp(enough / alike, 1.0, most);
+}
+
+void hold_row(double row, Combination& c) {
+    const auto r = static_cast<double>(c.errors.size());
+    const double square = std::inner_product(c.errors.begin(), c.errors.end(), c.errors.begin(), 0.0) / (r * (r - 1));
+    const double more = row * (1 - c.weights.front());
+    if (!(square > 0)) return;
+    const double factor = std::sqrt(1 + more * more / square);
+    for (double& e : c.errors) e *= factor;
+}
+
 /// What the groups of an index do not move has no part in it, whatever a surrogate says.
 std::vector<Ratio> without_effect(std::vector<Ratio> candidates) {
     for (Ratio& ratio : candidates) std::ranges::fill(ratio.numerator, 0.0);
@@ -64,7 +101,7 @@ std::vector<Ratio> without_effect(std::vector<Ratio> candidates) {
 }
 
 Found found_in(const SobolSums& sums, const SobolOptions& options, const std::vector<std::vector<Surrogate>>& surrogates, std::int64_t groups,
-               const std::vector<std::string>& outputs) {
+               const std::vector<std::string>& outputs, bool without_bounds) {
     const auto g = static_cast<std::size_t>(groups), m = outputs.size(), replicates = sums.whole().size();
     std::vector<std::vector<std::vector<Ratio>>> candidates;   // (m, index, candidate)
     Found found;
@@ -78,18 +115,35 @@ Found found_in(const SobolSums& sums, const SobolOptions& options, const std::ve
         return std::ranges::all_of(groups_of_index(k, g), [&](std::size_t i) { return sums.moves(static_cast<std::int64_t>(j), i, no_effect); });
     };
     const std::size_t indices = 2 * g + (options.second_order ? g * (g - 1) / 2 : 0);
+    Matrix rows(static_cast<std::int64_t>(indices), static_cast<std::int64_t>(m));   // in units of the variance of the output
+    for (std::size_t j = 0; j < m && !surrogates.empty() && without_bounds; ++j) {
+        const std::vector<ResidualSums> left = sums.residuals(static_cast<std::int64_t>(j));
+        const double more = rows_more(rows_alike(left)) / sums.variance(static_cast<std::int64_t>(j));
+        for (std::size_t k = 0; k < indices && !candidates[j].empty(); ++k)
+            rows(static_cast<std::int64_t>(k), static_cast<std::int64_t>(j)) = more * largest_row(k, g, left, sums.rows());
+    }
+    const auto combined = [&](const std::vector<Ratio>& of, double row) {
+        Combination c = combine(of);
+        hold_row(row, c);
+        return c;
+    };
     for (std::size_t k = 0; k < indices; ++k)
-        for (std::size_t j = 0; j < m; ++j) add(candidates[j].empty() ? unknown : moves(k, j) ? combine(candidates[j][k]) : none, found);
+        for (std::size_t j = 0; j < m; ++j)
+            add(candidates[j].empty() ? unknown : moves(k, j) ? combined(candidates[j][k], rows(static_cast<std::int64_t>(k), static_cast<std::int64_t>(j))) : none, found);
     for (std::size_t k = 0; m > 1 && k < indices; ++k) {
         std::vector<std::vector<Ratio>> of_outputs;
         bool any = false;
+        double row = 0, whole = 0;
         for (std::size_t j = 0; j < m; ++j) {
             if (candidates[j].empty()) continue;
             const bool moved = moves(k, j);
             any = any || moved;
+            const double share = options.scale ? 1.0 : sums.variance(static_cast<std::int64_t>(j));
+            row += moved ? share * rows(static_cast<std::int64_t>(k), static_cast<std::int64_t>(j)) : 0.0;
+            whole += share;
             of_outputs.push_back(moved ? candidates[j][k] : without_effect(candidates[j][k]));
         }
-        add(of_outputs.empty() ? unknown : any ? combine(together(of_outputs, options.scale)) : none, found);
+        add(of_outputs.empty() ? unknown : any ? combined(together(of_outputs, options.scale), row / whole) : none, found);
     }
     return found;
 }
@@ -108,14 +162,16 @@ Matrix covariance_of(const std::vector<std::vector<double>>& errors) {
 
 /// Share of each output's variance that the surrogates take, and their terms on average.
 void describe(const SobolSums& sums, const std::vector<std::vector<Surrogate>>& surrogates, Estimate& e) {
-    std::vector<double> share, terms;
+    std::vector<double> share, terms, rows;
     for (std::int64_t j = 0; j < sums.outputs(); ++j) {
         double left = 0, count = 0, size = 0;
         for (const ResidualSums& r : sums.residuals(j)) left += r.pairs.squares(), count += r.pairs.count();
         for (const Surrogate& g : surrogates[static_cast<std::size_t>(j)]) size += static_cast<double>(g.summands().size() + 1);
         share.push_back(1 - left / count / sums.variance(j));
         terms.push_back(size / static_cast<double>(folds));
+        rows.push_back(rows_alike(sums.residuals(j)));
     }
+    e.diagnostics["effective_rows_left"] = rows;
     e.diagnostics["surrogate_share"] = share;
     e.diagnostics["surrogate_terms"] = terms;
 }
@@ -133,6 +189,8 @@ void warn(const Evaluation& evaluate, const SobolDesign& design, const SobolSums
 
 }  // namespace
 
+bool has_no_bounds(const Distribution& inputs) { return std::ranges::count(families_of(inputs), Family1d::hermite) > 0; }
+
 void require_few_values(const SobolDesign& design, const SobolOptions& options, std::int64_t outputs) {
     const std::int64_t g = design.groups().size(), each = 2 * g + (options.second_order ? g * (g - 1) / 2 : 0);
     require(each * (outputs + 1) <= most_values, "sobol: the model must give at most ", most_values / each - 1, " outputs, got ", outputs, ": the joint covariance of all ",
@@ -144,7 +202,7 @@ Estimate indices_found(const Evaluation& evaluate, const SobolDesign& design, co
     const auto whole = static_cast<std::int64_t>(sums.whole().size());
     require(whole >= fewest_replicates, "sobol: at least ", fewest_replicates, " replicates must have a row without a failed evaluation, got ", whole);
     const std::vector<std::string>& outputs = evaluate.names();
-    Found found = found_in(sums, options, surrogates, design.groups().size(), outputs);
+    Found found = found_in(sums, options, surrogates, design.groups().size(), outputs, has_no_bounds(evaluate.problem().inputs()));
     Estimate e;
     e.value = std::move(found.value);
     e.covariance = covariance_of(found.errors);

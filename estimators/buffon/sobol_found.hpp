@@ -14,6 +14,9 @@ namespace buffon {
 inline constexpr std::int64_t fewest_replicates = 4;   // Student's law needs a degree of freedom: R / 2 - 1
 inline constexpr double no_effect = 1e-13;             // of the largest output: a step that is none
 
+/// Whether some input has no bounds: no net meets all that it may do.
+bool has_no_bounds(const Distribution& inputs);
+
 /// @throw std::invalid_argument for so many outputs that the covariance of all indices would not fit.
 void require_few_values(const SobolDesign& design, const SobolOptions& options, std::int64_t outputs);
 

@@ -47,7 +47,8 @@ PairSums pair_sums_of(Reader& read, const SobolDesign& design) {
 
 std::vector<double> numbers_of(const ResidualSums& s) {
     std::vector<double> all = numbers_of(s.pairs);
-    for (const auto* part : {&s.first_cross, &s.total_cross, &s.with_terms}) append(all, *part);
+    all.push_back(s.fourth);
+    for (const auto* part : {&s.first_cross, &s.total_cross, &s.first_largest, &s.total_largest, &s.with_terms}) append(all, *part);
     return all;
 }
 
@@ -55,8 +56,11 @@ ResidualSums residual_sums_of(Reader& read, const SobolDesign& design, const Sur
     const auto g = static_cast<std::size_t>(design.groups().size());
     ResidualSums s;
     s.pairs = pair_sums_of(read, design);
+    s.fourth = read.take(1)[0];
     s.first_cross = read.take(g);
     s.total_cross = read.take(g);
+    s.first_largest = read.take(g);
+    s.total_largest = read.take(g);
     s.with_terms = read.take(surrogate.summands().size());
     return s;
 }

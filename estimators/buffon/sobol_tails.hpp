@@ -22,9 +22,10 @@ public:
 
     /// diagnostics["pareto_k_squares"] (m), k-hat of the squares: from 0.5 on there may be no fourth moment; and
     /// ["effective_rows"] (m), (sum s)^2 / sum s^2 of the squares of `rows` rows, as if so many of them made the variance; inf for
-    /// outputs that diagnostics["constant"] names. Warns of k-hat
-    /// above min(1 - 1 / log10 n, 0.7), and of fewer than ten rows.
-    void judge(double rows, const std::vector<std::string>& outputs, Estimate& estimate) const;
+    /// outputs that diagnostics["constant"] names. Warns of fewer than ten rows, and,
+    /// where inputs have no bounds (`without_bounds`: else there is no tail beyond what was met), of k-hat above min(1 - 1 / log10 n, 0.7) with
+    /// fewer than thirty, or fewer than ten in what a surrogate leaves ("effective_rows_left"): of small samples k-hat alone is too noisy.
+    void judge(double rows, const std::vector<std::string>& outputs, bool without_bounds, Estimate& estimate) const;
 
 private:
     Matrix squares_;   // (rows, m)

@@ -1,6 +1,7 @@
 #include <buffon/surrogate_sums.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <buffon/kernels.hpp>
@@ -130,7 +131,14 @@ void add_cross(const Values& g, std::int64_t groups, std::int64_t ways, std::int
             std::copy_n(&g.alone.data[static_cast<std::size_t>(((1 - way) * groups + k) * piece)], rows, alone);
             subtract(alone, &g.alone.data[static_cast<std::size_t>((way * groups + k) * piece)], rows);
             sums.first_cross[static_cast<std::size_t>(k)] += share * dot(alone, step, rows);
-            sums.total_cross[static_cast<std::size_t>(k)] += share * dot(&g.steps.data[static_cast<std::size_t>((way * groups + k) * piece)], step, rows);
+            const double* known = &g.steps.data[static_cast<std::size_t>((way * groups + k) * piece)];
+            sums.total_cross[static_cast<std::size_t>(k)] += share * dot(known, step, rows);
+            double &first = sums.first_largest[static_cast<std::size_t>(k)], &total = sums.total_largest[static_cast<std::size_t>(k)];
+            const double* other = r + (1 - way) * stride;
+            for (std::int64_t i = 0; i < rows; ++i) {
+                first = std::max(first, std::abs(step[i] * (alone[i] + other[i])));
+                total = std::max(total, std::abs(step[i] * (known[i] + 0.5 * step[i])));
+            }
         }
 }
 
@@ -152,6 +160,11 @@ void add_products(const Powers& powers, const Surrogate& g, std::int64_t groups,
 void add(std::vector<double>& to, const std::vector<double>& from) {
     if (to.empty()) to.resize(from.size());
     for (std::size_t i = 0; i < from.size(); ++i) to[i] += from[i];
+}
+
+void take_larger(std::vector<double>& to, const std::vector<double>& from) {
+    if (to.empty()) to.resize(from.size());
+    for (std::size_t i = 0; i < from.size(); ++i) to[i] = std::max(to[i], from[i]);
 }
 
 std::vector<Term> terms_of(const Ladder& ladder, const Polynomial& polynomial) {
@@ -187,6 +200,9 @@ Surrogate::Surrogate(const SobolDesign& design, std::vector<Family1d> families, 
 
 void ResidualSums::merge(const ResidualSums& other) {
     pairs.merge(other.pairs);
+    fourth += other.fourth;
+    take_larger(first_largest, other.first_largest);
+    take_larger(total_largest, other.total_largest);
     add(with_terms, other.with_terms);
     add(first_cross, other.first_cross);
     add(total_cross, other.total_cross);
@@ -196,8 +212,8 @@ ResidualSums residual_sums(const SobolDesign& design, const Surrogate& surrogate
                            const std::vector<double>& f, const std::vector<std::int64_t>& failed) {
     const std::int64_t groups = design.groups().size(), ways = design.both_ways() ? 2 : 1;
     std::vector<double> r = f;
-    ResidualSums sums{{}, std::vector<double>(surrogate.summands().size()), std::vector<double>(static_cast<std::size_t>(groups)),
-                      std::vector<double>(static_cast<std::size_t>(groups))};
+    const std::vector<double> none(static_cast<std::size_t>(groups));
+    ResidualSums sums{{}, std::vector<double>(surrogate.summands().size()), none, none, 0, none, none};
     Powers powers(design, surrogate);
     Values g(groups, ways);
     for (std::int64_t begin = 0; begin < rows; begin += piece) {
@@ -209,6 +225,8 @@ ResidualSums residual_sums(const SobolDesign& design, const Surrogate& surrogate
         leave_residuals(g, surrogate.constant(), groups, ways, count, at, rows);
         for (const std::int64_t i : failed)
             for (std::int64_t k = 0; i >= begin && i < begin + count && k < design.sets(); ++k) at[k * rows + i - begin] = 0;
+        for (std::int64_t t = 0; t < 2; ++t)
+            for (std::int64_t i = 0; i < count; ++i) sums.fourth += at[t * rows + i] * at[t * rows + i] * at[t * rows + i] * at[t * rows + i];
         add_cross(g, groups, ways, count, at, rows, sums);
         add_products(powers, surrogate, groups, ways, count, at, rows, sums.with_terms);
     }

@@ -41,6 +41,8 @@ struct ResidualSums {
     std::vector<double> with_terms;          // of r times each summand's factors, over the values of all sets
     std::vector<double> first_cross;         // (G) of (g_i(A) - g_i(B)) (r(A) - r(A with i)), g_i: the summands of group i alone
     std::vector<double> total_cross;         // (G) of (g(A) - g(A with i)) (r(A) - r(A with i)); both the mean of both ways, if there are
+    double fourth = 0;                       // of r^4 at both tables
+    std::vector<double> first_largest, total_largest;   // (G) most that one row adds to these, with what the pairs of r add
 
     void merge(const ResidualSums& other);
 };

@@ -31,7 +31,7 @@ TEST_CASE("sobol_tails: squares of both tables' centred outputs at the rows that
     CHECK(squares.squares()(1, 0) == 25);        // of B: 6 - 1
     CHECK(squares.squares()(2, 1) == 25);        // row 2 of A, second output: 5
     Estimate e;
-    squares.judge(400, {"y", "z"}, e);
+    squares.judge(400, {"y", "z"}, true, e);
     const auto rows = std::get<std::vector<double>>(e.diagnostics.at("effective_rows"));
     CHECK(rows[0] == doctest::Approx(100.0 * std::pow(1 + 25 + 1 + 49, 2) / (1 + 625 + 1 + 2401)));
 }

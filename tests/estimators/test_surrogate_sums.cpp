@@ -59,7 +59,7 @@ TEST_CASE("surrogate_sums: sums of residuals are those of loops over the rows") 
     for (const bool both_ways : {false, true}) {
         const Case c(both_ways);
         const ResidualSums s = c.sums();
-        double products = 0, first = 0, total = 0, squares = 0;
+        double products = 0, first = 0, total = 0, squares = 0, fourth = 0, largest_first = 0, largest_total = 0;
         for (std::int64_t i = 0; i < c.rows(); ++i) {
             const auto at = [&](std::int64_t set, std::int64_t coordinate) { return c.x(set * c.rows() + i, coordinate); };
             for (std::int64_t k = 0; k < c.design.sets(); ++k) {
@@ -69,6 +69,10 @@ TEST_CASE("surrogate_sums: sums of residuals are those of loops over the rows") 
             const auto all = [&](std::int64_t set) { return g(at(set, 0), at(set, 1), at(set, 2)); };
             first += coefficients[1] * (p1(at(0, 0)) - p1(at(1, 0))) * (c.r(0, i) - c.r(2, i));
             total += (all(0) - all(3)) * (c.r(0, i) - c.r(3, i));
+            fourth += std::pow(c.r(0, i), 4) + std::pow(c.r(1, i), 4);
+            const double step_a = c.r(2, i) - c.r(0, i), step_b = c.r(3, i) - c.r(0, i);
+            largest_first = std::max(largest_first, std::abs(step_a * (coefficients[1] * (p1(at(1, 0)) - p1(at(0, 0))) + c.r(1, i))));
+            largest_total = std::max(largest_total, std::abs(step_b * (all(3) - all(0) + 0.5 * step_b)));
             if (!both_ways) continue;
             first += coefficients[1] * (p1(at(1, 0)) - p1(at(0, 0))) * (c.r(1, i) - c.r(5, i));
             total += (all(1) - all(6)) * (c.r(1, i) - c.r(6, i));
@@ -78,6 +82,13 @@ TEST_CASE("surrogate_sums: sums of residuals are those of loops over the rows") 
         CHECK(s.first_cross[0] == doctest::Approx(first / ways).epsilon(1e-10));
         CHECK(s.total_cross[1] == doctest::Approx(total / ways).epsilon(1e-10));
         CHECK(s.pairs.squares() == doctest::Approx(squares).epsilon(1e-10));
+        CHECK(s.fourth == doctest::Approx(fourth).epsilon(1e-10));
+        if (both_ways) {
+            CHECK(s.first_largest[0] >= largest_first);
+            continue;
+        }
+        CHECK(s.first_largest[0] == doctest::Approx(largest_first).epsilon(1e-10));
+        CHECK(s.total_largest[1] == doctest::Approx(largest_total).epsilon(1e-10));
     }
 }
 
