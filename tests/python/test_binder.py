@@ -11,7 +11,7 @@ from buffon import diffusion as bd
 
 def test_unknown_keyword_is_answered_with_the_nearest(normal, refused):
     refused(TypeError, "plain: unknown keyword 'budgt'; did you mean 'budget'?", lambda: bf.plain(normal, budgt=100))
-    known = "budget, rng, batch, threads, device, on_error, keep, progress"
+    known = "budget, target_error, rng, batch, threads, device, on_error, keep, progress"
     refused(TypeError, f"plain: unknown keyword 'q'; known are problem, {known}", lambda: bf.plain(normal, q=1))
 
 
