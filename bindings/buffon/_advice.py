@@ -38,6 +38,8 @@ def interval_title(estimate, level):
 # What to do about a warning that does not say it itself.
 _WARNINGS = {
     "no variance to share": "Look at the output: indices say where variation comes from, and there is none.",
+    "rows it has not seen":
+        "More rows let it have more terms; a model with steps or bends has no polynomial: trust first orders, and take bf.sobol for totals.",
     "failed":
         "The values describe the runs that succeeded. If failure goes together with what is asked for (the model diverges "
         "in the flood that matters), they are biased: find out why runs fail before you trust them.",
@@ -266,6 +268,13 @@ _KNOWN = {
     "unperturbed": _list("Their values under the law as it is."),
     "without_score": _list("Parameters that move an end of the support: nothing is known of a derivative by them."),
     "picture": _number("What plot() draws."),
+    "leave_one_out": _list("Share of the variance that the polynomial leaves at rows left out one by one, output by output; its terms have seen them."),
+    "held_out": _list("Share of the variance that the polynomial leaves at rows that neither its fit nor the choice of its terms has seen."),
+    "queries": _number("Rows that looked for their neighbours in every subset of the inputs."),
+    "left": _list("Share of the variance that neighbours had to find, in the mean over subsets of the inputs; the polynomial has the rest."),
+    "terms": _list("Terms of the polynomial, output by output."),
+    "probability": _number("Of the event."),
+    "event_rows": _number("How many rows of equal weight those of the event are worth."),
     "groups": _list("Inputs, or groups of them, that the variance is shared out to."),
     "parameters": _list("Parameters of the laws."),
     "parameter_values": _list("Their values."),

@@ -183,43 +183,130 @@ DOCS = {
         True
         """,
     ),
-    "sobol_given_data": (
+    "shapley_given_data": (
         """
-        First-order Sobol' indices from a table of past runs: no evaluation of the model, no law.
+        Shapley effects from a table of past runs: inputs may depend on each other, no law and no further run is needed.
 
-        Rows that are neighbours in the order of an input have that input in common and nothing else: the mean product of their
-        outputs tells how much of the variance it explains.
+        What each subset of the inputs explains comes from a quadratic polynomial of their ranks and, of what that leaves, from the
+        nearest rows.
         """,
         """
         Returns
         -------
         Estimate
-            ``value`` (d m,), input by input, named by input ("a", or "a: y" for several outputs); ``covariance`` from the
-            neighbours, too. Rows must be independent draws of one law. Inputs may depend on each other: an index is then the
-            share of the variance that goes away once that input is known. ``n`` counts the rows; failed ones are left out,
-            counted in ``n_failed`` and warned of. ``diagnostics``: ``tied`` (d,), the share of rows that another one equals in
-            that input (ties count in the mean over all of their orders); ``pareto_k``, ``effective_terms`` (d m,).
+            ``value`` (d m,), input by input, named by input ("a", or "a: y" for several outputs); they sum to 1. Outputs must be
+            functions of the inputs: noise would be shared out, too. ``n`` counts the rows; failed ones are left out, counted in
+            ``n_failed`` and warned of. Neighbours in many inputs are far away: what acts in many of them together fades, and no
+            interval knows of that. ``diagnostics``: ``queries``, the rows that looked for neighbours; ``left``, the share of the
+            variance that these had to find, by output; ``groups``, ``outputs``, ``pareto_k``, ``effective_terms``. ``plot()`` draws bars.
 
         Raises
         ------
         ValueError
-            For fewer than 30 rows that succeeded, unequal weights, an output that is the same in every row.
+            For fewer than 100 rows that succeeded, or than ten for each of (d + 1) (d + 2) / 2 - 1 terms, unequal weights, an output
+            that is the same in every row, fewer than 2 or more than 12 inputs.
+
+        References
+        ----------
+        Broto, Bachoc, Depecker, "Variance reduction for estimation of Shapley effects and adaptation to unknown input
+        distribution", SIAM/ASA J. Uncertain. Quantif. 8 (2020).
+        Abadie, Imbens, "Bias-corrected matching estimators for average treatment effects", J. Bus. Econ. Stat. 29 (2011).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> law = bf.MultivariateNormal([0, 0, 0], [[1, 0.8, 0], [0.8, 1, 0], [0, 0, 1]], names=["a", "b", "c"])
+        >>> x = law.sample(1_000, rng=1)
+        >>> e = bf.shapley_given_data(bf.Sample(x, x[:, 0] + x[:, 2], inputs=law.names))
+        >>> abs(e["b"] - 0.16) < 0.05
+        True
+        """,
+    ),
+    "sobol_given_data": (
+        """
+        Sobol' indices from a table of past runs: no evaluation of the model.
+
+        By ranks, first orders without a law: rows that are neighbours in the order of an input have that input in common and nothing
+        else, and the mean product of their outputs tells how much of the variance it explains. By polynomial chaos, first, total
+        and second orders of independent inputs with a law, with far smaller errors where the model is smooth.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (d m,), input by input, named by input ("a", or "a: y" for several outputs), of pairs "a, b"; with
+            ``order="all"`` all of them with one covariance, "first order of a", .... Rows must be independent draws of one law. With
+            ranks inputs may depend on each other: an index is then the share of the variance that goes away once that input is
+            known. ``n`` counts the rows; failed ones are left out, counted in ``n_failed`` and warned of. ``plot()`` draws bars.
+            ``diagnostics`` of ranks: ``tied`` (d,), the share of rows that another one equals in that input (ties count in the
+            mean over all of their orders); of polynomials, by output: ``leave_one_out``, the error of the polynomial at each row
+            left out of the fit, as a share of the variance, ``held_out``, the same of rows that the choice of its terms has
+            not seen either, ``terms``. A polynomial that leaves more than a tenth warns: first orders are then as good as ranks,
+            the errors of total orders say that nobody knows whose the rest is. ``pareto_k``, ``effective_terms``.
+
+        Raises
+        ------
+        ValueError
+            For fewer than 30 rows that succeeded, unequal weights, an output that is the same in every row; with polynomials for a
+            sample without a law, and for dependent or discrete inputs.
 
         References
         ----------
         Chatterjee, "A new coefficient of correlation", J. Am. Stat. Assoc. 116 (2021).
         Gamboa, Gremaud, Klein, Lagnoux, "Global sensitivity analysis: a novel generation of mighty estimators based on rank
         statistics", Bernoulli 28 (2022).
+        Sudret, "Global sensitivity analysis using polynomial chaos expansions", Reliab. Eng. Syst. Saf. 93 (2008).
+        Blatman, Sudret, "Adaptive sparse polynomial chaos expansion based on least angle regression", J. Comput. Phys. 230 (2011).
 
         Examples
         --------
         >>> import buffon as bf
         >>> problem = bf.testing.ishigami().problem
-        >>> x = problem.inputs.sample(5_000, rng=1)
-        >>> indices = bf.sobol_given_data(bf.Sample(x, problem(x)))
-        >>> indices.names
-        ['x1', 'x2', 'x3']
-        >>> abs(indices["x2"] - 0.4424) < 0.05
+        >>> x = problem.inputs.sample(1_000, rng=1)
+        >>> runs = bf.Sample(x, problem(x), problem.inputs)
+        >>> abs(bf.sobol_given_data(runs)["x2"] - 0.4424) < 0.15
+        True
+        >>> total = bf.sobol_given_data(runs, method="polynomial_chaos", order="total")
+        >>> abs(total["x3"] - 0.243684) < 1e-4
+        True
+        """,
+    ),
+    "target_sobol": (
+        """
+        Target and conditional Sobol' indices: which inputs an event depends on, and what happens in it; from one sample.
+
+        Target indices are first-order indices of the event itself, 1{y > t}; conditional ones those of the outputs given the event.
+        Rows may have weights: a sample that ``aiscv`` or ``importance`` kept tells of events that plain rows never see.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value``, input by input, named by input; of several ``outputs`` (``kind="conditional"``) "a: y". ``covariance`` of all.
+            Inputs may depend on each other: an index is then the share of the variance that goes away once that input is
+            known. ``diagnostics``: ``event_rows``, how many rows of equal weight the event's rows are worth; ``probability``
+            (target); ``groups``, ``outputs``; those of ``conditional_mean``. ``plot()`` draws bars.
+
+        Raises
+        ------
+        ValueError
+            For no event, an event in fewer than 30 rows or in all, and where the weights leave no trust (see ``doubtful``); of target
+            indices for discrete inputs, mixtures, and failed evaluations.
+
+        References
+        ----------
+        Marrel, Chabridon, "Statistical developments for target and conditional sensitivity analysis: application on safety studies
+        for nuclear reactor", Reliab. Eng. Syst. Saf. 214 (2021).
+
+        Examples
+        --------
+        >>> import buffon as bf
+        >>> inputs = bf.Joint({"load": bf.Normal(), "strength": bf.Normal()})
+        >>> problem = bf.Problem(lambda x: x[:, 0] - 0.5 * x[:, 1], inputs)
+        >>> shifted = bf.MultivariateNormal([2.4, -1.2], [[1.2, 0], [0, 1.2]], names=["load", "strength"])
+        >>> sample = bf.importance(problem, proposal=shifted, budget=5_000, rng=1, keep="sample").sample
+        >>> e = bf.target_sobol(sample, above=3)
+        >>> bool(e["load"] > e["strength"] > 0)
         True
         """,
     ),

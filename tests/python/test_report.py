@@ -149,7 +149,11 @@ def runs_of_all_estimators():
         yield from (bf.law_derivatives(e.sample, quantity=q, doubtful="warn") for q in ("mean", "quantile"))
         yield from (f(e.sample, [0.5], doubtful="warn") for f in (bf.quantile, bf.superquantile))
         yield bf.conditional_mean(e.sample, above=0.5, doubtful="warn")
-    yield bf.sobol_given_data(bf.Sample(x := problem.inputs.sample(200, rng=1), problem(x)))
+    yield bf.sobol_given_data(runs := bf.Sample(x := problem.inputs.sample(200, rng=1), problem(x), problem.inputs))
+    yield bf.sobol_given_data(runs, method="polynomial_chaos")
+    yield bf.shapley_given_data(runs)
+    yield from (bf.target_sobol(runs, above=float(np.median(runs.y[:, 0])), given=runs.outputs[0], kind=kind, doubtful="warn") for kind in ("target", "conditional"))
+    yield bf.shapley(problem, budget=500, rng=1)
 
 
 def test_every_diagnostic_and_warning_of_the_estimators_has_words():

@@ -64,7 +64,7 @@ def test_a_weighted_sample_is_refused_even_from_a_file(tmp_path):
 
 def test_wrong_arguments_are_named():
     sample = bf.Sample(np.random.default_rng(1).random((50, 1)), np.arange(50.0))
-    with pytest.raises(ValueError, match=r"^sobol_given_data: method must be one of 'ranks', got 'chaos'"):
+    with pytest.raises(ValueError, match=r"^sobol_given_data: method must be one of 'ranks', 'polynomial_chaos', got 'chaos'"):
         bf.sobol_given_data(sample, method="chaos")
     with pytest.raises(TypeError, match=r"^sobol_given_data: sample must be a Sample"):
         bf.sobol_given_data(np.zeros(3))
