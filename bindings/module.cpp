@@ -16,6 +16,7 @@ void bind_copulas(py::module_& m);
 void bind_multivariates(py::module_& m);
 void bind_fits(py::module_& m);
 void bind_assign(py::module_& m);
+void bind_sinkhorn(py::module_& m);
 void bind_points(py::module_& m);
 void bind_problem(py::module_& m);
 void bind_sample(py::module_& m);
@@ -52,6 +53,7 @@ str
     bind_multivariates(m);
     bind_fits(m);
     bind_assign(m);
+    bind_sinkhorn(m);
     bind_points(m);
     bind_problem(m);
     bind_sample(m);

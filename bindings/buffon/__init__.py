@@ -35,6 +35,8 @@ from buffon._buffon import (
     Normal,
     Problem,
     Sample,
+    Sinkhorn,
+    SinkhornDivergence,
     SobolSequence,
     Stream,
     StudentCopula,
@@ -42,6 +44,7 @@ from buffon._buffon import (
     Triangular,
     Truncated,
     Uniform,
+    Wasserstein,
     Weibull,
     __version__,
     assign,
@@ -51,6 +54,9 @@ from buffon._buffon import (
     fit_copula,
     fit_joint,
     fit_law,
+    sinkhorn,
+    sinkhorn_divergence,
+    wasserstein,
 )
 from buffon._record import History
 from buffon.estimators import *  # noqa: F403  one function per registered word
@@ -60,7 +66,7 @@ __all__ = [
     "Assignment", "Beta", "ClaytonCopula", "Constant", "CopulaFit", "Discrete", "Estimate", "Exponential", "FrankCopula", "Gamma",
     "GaussianCopula", "Gumbel", "GumbelCopula", "Histogram", "History", "Indices", "Joint", "JointFit", "KernelDensity", "LawFit",
     "LogNormal", "Logistic", "Mixture", "ModelError", "MultivariateNormal", "MultivariateT", "Normal", "Problem", "Sample",
-    "SobolSequence", "Stream", "StudentCopula", "StudentT", "Triangular", "Truncated", "Uniform", "Weibull", "__version__",
-    "assign", "compare_copulas", "cuda_status", "exceedance", "fit_copula", "fit_joint", "fit_law", "testing",
+    "Sinkhorn", "SinkhornDivergence", "SobolSequence", "Stream", "StudentCopula", "StudentT", "Triangular", "Truncated", "Uniform", "Wasserstein", "Weibull", "__version__",
+    "assign", "compare_copulas", "cuda_status", "exceedance", "fit_copula", "fit_joint", "fit_law", "sinkhorn", "sinkhorn_divergence", "wasserstein", "testing",
     *_estimators,
 ]

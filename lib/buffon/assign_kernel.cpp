@@ -230,6 +230,7 @@ void kernel::distances_to(const double* x, const double* coordinates, std::int64
 
 extern const AssignKernels assign_table;
 const AssignKernels assign_table{
+    .soft_sums = kernel::soft_sums,
     .two_smallest = kernel::two_smallest,
     .relax = kernel::relax,
     .first_within = kernel::first_within,

@@ -1,6 +1,6 @@
-/// The hot loops of assignment: scans of one line of costs c beside column potentials v, in double. Each is defined in
-/// assign_kernel.cpp, once per instruction set. Smallest numbers and their lowest indices do not depend on the order of a scan: all levels give
-/// equal bits. Not installed, only for that file and assign_kernels.hpp.
+/// The hot loops of assignment: scans of one line of costs c beside column potentials v, in double; and that of entropic transport. Each is
+/// defined in assign_kernel.cpp or sinkhorn_kernel.cpp, once per instruction set. Smallest numbers and their lowest indices do not depend on the order of a scan: all levels give
+/// equal bits. Not installed, only for those files and assign_kernels.hpp.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,26 @@ inline constexpr double largest_cost = 1e300;   // sums and differences of a few
 
 inline constexpr std::int64_t near_classes = 32;   // of columns, by their number modulo this
 
+inline constexpr std::int64_t soft_panel = 32;   // keys come in multiples of this
+
+/// log sum_j e^(bias_j - D_ij) of each row, D_ij = |x_i - y_j|^2, or |x_i - y_j| where `root`.
+struct SoftSums {
+    const double* coordinates;   // of the keys y, (dim, keys)
+    const double* bias;          // (keys); finite
+    std::int64_t keys, dim;
+    const double* x;             // (rows, dim)
+    std::int64_t rows;
+    bool root;
+    double cutoff;               // terms e^-cutoff below the largest may be left out
+    double* log_sum;             // (rows)
+    double* mean_distance;       // (rows): D averaged with the terms as weights; null if not wanted
+};
+
 inline namespace BUFFON_ISA {
 namespace kernel {
+
+/// One pass over tiles of keys with the running maximum; nothing of size rows x keys is stored. A row's bits depend on it alone.
+void soft_sums(const SoftSums& pass);
 
 TwoSmallest two_smallest(const double* c, const double* v, std::int64_t n);
 
@@ -53,6 +71,7 @@ void distances_to(const double* x, const double* coordinates, std::int64_t n, st
 }  // namespace BUFFON_ISA
 
 struct AssignKernels {
+    decltype(&kernel::soft_sums) soft_sums;
     decltype(&kernel::two_smallest) two_smallest;
     decltype(&kernel::relax) relax;
     decltype(&kernel::first_within) first_within;

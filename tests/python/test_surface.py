@@ -29,7 +29,7 @@ ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "form", "cross_en
 OF_SAMPLES = ["reweight", "sobol_given_data", "shapley_given_data", "quantile", "superquantile", "conditional_mean", "target_sobol", "perturbed_law", "law_derivatives"]
 OF_ESTIMATES = ["extend"]
 OF_VARIANCE = ["sobol", "shapley"]
-MATCHING = ["assign", "Assignment"]
+MATCHING = ["assign", "Assignment", "wasserstein", "Wasserstein", "sinkhorn", "Sinkhorn", "sinkhorn_divergence", "SinkhornDivergence"]
 NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *OF_VARIANCE, *MATCHING, "Indices", *COPULAS, *FITS, "Problem", "Sample",
          "SobolSequence", "Stream", "Estimate",
          "ModelError", "History", "cuda_status", "exceedance", "testing"]
@@ -72,6 +72,9 @@ MEMBERS = {
     "Sample": ["x", "y", "log_density", "law", "inputs", "outputs", "missing", "n_dropped", "n_failed", "warnings", "from_csv",
                "save", "load"],
     "Assignment": ["columns", "rows", "cost", "u", "v", "gap"],
+    "Wasserstein": ["distance", "partner"],
+    "Sinkhorn": ["value", "cost", "epsilon", "f", "g", "marginal_error", "iterations", "converged"],
+    "SinkhornDivergence": ["value", "epsilon", "marginal_error", "iterations", "converged"],
     "Stream": ["uniform", "normal", "key", "id"],
     "SobolSequence": ["uniform", "dim", "rng_key"],
     "GaussianCopula": ["from_pearson", "from_spearman", "from_kendall", "correlation", "names"],
