@@ -55,10 +55,12 @@ class Line:
 def interval(estimate):
     """The value that is known worst, relatively, with its 95 % interval: "P = 0.0439 (0.0431 ... 0.0447)"."""
     low, high = estimate._interval()
+    ratio = max(estimate.diagnostics.get("target_ratio", [math.nan]))
+    target = f", error {ratio:.2g} times the target" if math.isfinite(ratio) else ""
     j = max(range(len(estimate)), key=lambda j: _relative(estimate.value[j], low[j], high[j]))
     digits = _digits(low[j], high[j])
     value, low, high = (f"{number:.{digits}g}" for number in (estimate.value[j], low[j], high[j]))
-    return f"{estimate.names[j]} = {value} ({low} ... {high})"
+    return f"{estimate.names[j]} = {value} ({low} ... {high}){target}"
 
 
 def _relative(value, low, high):

@@ -8,10 +8,12 @@
 
 #include <doctest/doctest.h>
 
+#include <buffon/aiscv.hpp>
 #include <buffon/extend.hpp>
 #include <buffon/importance.hpp>
 #include <buffon/laws/normal.hpp>
 #include <buffon/plain.hpp>
+#include <buffon/quasi.hpp>
 #include <buffon/testing.hpp>
 
 using namespace buffon;
@@ -98,6 +100,39 @@ TEST_CASE("until_target: a run that stopped at its target goes on to a smaller o
     CHECK(more.value == plain(problem, {.budget = more.n, .rng = 7}).value);
     CHECK(extend(first, problem, {.budget = 100'000, .target_error = {{"mean", 0.05}}}).n == first.n);
     REQUIRE(more.state);
+}
+
+TEST_CASE("until_target: nets of quasi are doubled, none of their points again, and stop after two stages that reach the target") {
+    std::atomic<std::int64_t> calls = 0;
+    const Problem problem([&](std::span<const double> x) { ++calls; return std::vector{std::exp(x[0]), x[0] > 1.0 ? 1.0 : 0.0}; }, testing::standard_normal(1), {"exp", "P"});
+    const Estimate e = quasi(problem, {.budget = 1'000'000, .target_error = 0.002, .rng = 4, .keep = Keep::sample});
+    CHECK(stop(e) == "target");
+    CHECK(e.n == calls);
+    CHECK(e.sample->n() == e.n);
+    const std::vector<double> sizes = stages(e);
+    REQUIRE(sizes.size() > 2);
+    for (std::size_t k = 1; k < sizes.size(); ++k) CHECK(sizes[k] == 2 * sizes[k - 1]);
+    const Estimate whole = quasi(problem, {.budget = e.n, .rng = 4});
+    for (std::size_t j = 0; j < 2; ++j) CHECK(e.value[j] == doctest::Approx(whole.value[j]).epsilon(1e-13));
+    CHECK(e.std_error()[0] == doctest::Approx(whole.std_error()[0]).epsilon(1e-9));
+}
+
+TEST_CASE("until_target: a fresh run has a key of its own, counts what planned it, and goes on") {
+    std::atomic<std::int64_t> calls = 0;
+    const Problem problem = event(&calls);
+    const Run run{.budget = 200'000, .target_error = {{"P", relative(0.003)}}, .rng = 6, .keep = Keep::state};
+    const Estimate e = aiscv(problem, run);
+    CHECK(stop(e) == "target");
+    CHECK(e.n == calls);
+    REQUIRE(stages(e).size() > 1);
+    CHECK(e.rng_key == 6);
+    CHECK(std::get<std::int64_t>(e.diagnostics.at("adaptation_n")) > static_cast<std::int64_t>(stages(e).front()));
+    CHECK(std::get<std::string>(e.diagnostics.at("adaptation_stop")) != "target");
+    CHECK(e.state->tables.contains("key"));
+    const Estimate more = extend(e, problem, {.budget = 2 * e.n});
+    CHECK(more.n == calls);
+    CHECK(more.std_error()[1] < e.std_error()[1]);
+    CHECK(std::abs(more.value[1] - 0.022750131948179) < 5 * more.std_error()[1]);
 }
 
 TEST_CASE("until_target: an interval of 1,000 runs with skew terms covers") {

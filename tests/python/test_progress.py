@@ -183,3 +183,11 @@ def test_the_line_shows_what_is_known_worst_with_two_digits_of_its_width(value, 
     numbers = [[float(word) for word in words if word[-1].isdigit()] for words in (found, wanted)]
     np.testing.assert_allclose(numbers[0], numbers[1], rtol=0.02)
     assert max(map(len, found)) <= 9
+
+
+def test_the_line_tells_how_far_the_target_is(capsys, monkeypatch):
+    monkeypatch.setattr(_progress, "_EVERY", {True: 0.0, False: 0.0})
+    bf.plain(problem(), budget=BUDGET, batch=100, target_error={"relative": 0.05}, rng=1, progress=True)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1].startswith("plain: ") and " of 400,000 evaluations" in lines[-1]
+    assert [line for line in lines if " times the target" in line] and float(lines[-1].rpartition(", error ")[2].split()[0]) <= 1
