@@ -29,7 +29,7 @@ constexpr std::int64_t points_of_a_line = 8;   // so many more where lines are p
 constexpr double spare = 1.05;                       // lines may cost more than the trial ones
 constexpr double further_out = 3;                    // places beyond the design points, in standard deviations
 constexpr double nearest_place = 1;
-constexpr double beside = 0.5;                       // cosine to the direction
+constexpr double beside = 0.7;                       // cosine to the direction: of 0.5 a series system lost a region in silence
 constexpr double notable = 0.01;                     // probability of a point's half-space, relative to the nearest one's
 constexpr std::uint32_t trial_stream = 700, line_stream = 1'000;
 
