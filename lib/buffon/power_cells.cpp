@@ -15,6 +15,7 @@ namespace buffon {
 namespace {
 
 constexpr std::int64_t chunk_blocks = 32;                   // blocks whose rows are drawn together
+constexpr std::int64_t least_parallel = 1 << 24;            // terms below which threads cost more than they save
 constexpr std::uint32_t signs_stream = 0x80000000u;         // beside the stream of the rows
 
 std::int64_t up(std::int64_t n, std::int64_t to) { return (n + to - 1) / to; }
@@ -101,7 +102,8 @@ CellCounts PowerCells::count(std::span<const double> heights, std::int64_t draws
     CellCounts out{std::vector<std::int64_t>(static_cast<std::size_t>(size_), 0), blocks * draws_per_block(), 0.0};
     std::vector<double> sums(static_cast<std::size_t>(chunks), 0.0);   // added in order below
     std::mutex adding;
-    parallel::for_each(chunks, threads, [&](std::int64_t c) {
+    const bool little = blocks * cell_rows * keys_ * (dim_ + draws_per_block()) < least_parallel;
+    parallel::for_each(chunks, little ? 1 : threads, [&](std::int64_t c) {
         const std::int64_t first = c * chunk_blocks, count = std::min(chunk_blocks, blocks - first);
         std::vector<float> x;
         rows(stream, first, count, x);
@@ -124,7 +126,8 @@ CellCounts PowerCells::count(std::span<const double> heights, std::int64_t draws
 
 void PowerCells::scores(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, const Rows& f, std::int64_t first) const {
     const std::vector<float> h = padded(heights);
-    parallel::for_each(draws / cell_rows, threads, [&](std::int64_t b) {
+    const bool little = draws * keys_ * (dim_ + cell_rows) < least_parallel;
+    parallel::for_each(draws / cell_rows, little ? 1 : threads, [&](std::int64_t b) {
         std::vector<float> x, out(static_cast<std::size_t>(keys_ * cell_rows));
         rows(stream, first + b, 1, x);
         kernels().cell_scores({.panels = panels_.data(), .heights = h.data(), .keys = keys_, .dim = dim_, .x = x.data(), .rotations = 1,
