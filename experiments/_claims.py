@@ -26,13 +26,14 @@ class Claim:
 def check(claims, records, config):
     """Records of kind "claim": text, measured figure with interval, bounds, and whether it holds.
 
-    Those that are about the default size are left out for a config of another.
+    Those that are about the default size are left out for a config of another, and those against an arm that was not run.
     """
     small = _size(config) != _size(type(config)())
     criteria = {(r["case"], r["arm"]): r for r in records if r["kind"] in ("criterion", "coverage")}
     return [_check(claim, case, criteria) for claim in claims if claim.small or not small
             for (case, arm), record in criteria.items()
-            if arm == claim.arm and claim.case in (None, case) and (claim.against or record.get(claim.measure) is not None)]
+            if arm == claim.arm and claim.case in (None, case)
+            and ((case, claim.against) in criteria if claim.against else record.get(claim.measure) is not None)]
 
 
 def _size(config):
