@@ -1,6 +1,9 @@
 /// Distances between samples by optimal transport, in Python.
 #include <optional>
 #include <string>
+#include <vector>
+
+#include <pybind11/stl.h>
 
 #include <buffon/sinkhorn.hpp>
 #include <buffon/wasserstein.hpp>
@@ -87,15 +90,17 @@ void bind_entropic(py::module_& m) {
         return "Sinkhorn: value " + py::str(py::float_(s.value)).cast<std::string>() + (s.converged ? ", " : ", not converged in ") + std::to_string(s.iterations) + " iterations";
     });
     m.def("sinkhorn", [](const py::object& x, const py::object& y, const py::object& a, const py::object& b, double epsilon, bool relative, int order, double tolerance,
-                         std::int64_t max_iterations, const py::object& f, const py::object& g, int threads) {
+                         std::int64_t max_iterations, const std::optional<Sinkhorn>& start, int threads) {
         const auto of_x = points(x, "sinkhorn: x"), of_y = points(y, "sinkhorn: y");
         SinkhornOptions o = options_of("sinkhorn", a, b, epsilon, relative, order, tolerance, max_iterations, threads);
-        o.f = numbers(f, "sinkhorn: f");
-        o.g = numbers(g, "sinkhorn: g");
+        if (start) {
+            o.f = start->f;
+            o.g = start->g;
+        }
         const py::gil_scoped_release release;
         return sinkhorn(binder::view_of(of_x), binder::view_of(of_y), o);
     }, py::arg("x"), py::arg("y"), py::kw_only(), py::arg("a") = py::none(), py::arg("b") = py::none(), py::arg("epsilon") = 0.05, py::arg("relative") = true,
-       py::arg("order") = 2, py::arg("tolerance") = 1e-6, py::arg("max_iterations") = 10'000, py::arg("f") = py::none(), py::arg("g") = py::none(),
+       py::arg("order") = 2, py::arg("tolerance") = 1e-6, py::arg("max_iterations") = 10'000, py::arg("start") = py::none(),
        py::arg("threads") = 0, R"doc(
 Entropic optimal transport between two weighted point clouds by Sinkhorn's iteration.
 
@@ -120,8 +125,8 @@ tolerance : float
     Stop when the absolute errors of the marginals sum to no more.
 max_iterations : int
     Updates of both potentials, those with larger epsilon included. To run out of them is no error: ``converged`` says it.
-f, g : array or None
-    Potentials to start from, of an earlier result.
+start : Sinkhorn or None
+    An earlier result for as many points: goes on from its potentials.
 threads : int
     0: all.
 

@@ -24,7 +24,6 @@ public:
             search(i);
             open_[at(m_.column_of[at(i)])] = -infinity;   // no later cycle need go through it
         }
-        if (n_ > costs_.real_lines() && extra_ > 0.0) search(outside);
         return extra_;
     }
 
@@ -70,10 +69,7 @@ private:
 
     /// Returns the smallest distance that is left.
     double forget_own(std::int64_t start) {
-        if (start != outside) distance_[at(m_.column_of[at(start)])] = infinity;
-        else
-            for (std::int64_t j = 0; j < n_; ++j)
-                if (m_.line_of[at(j)] < 0) distance_[at(j)] = infinity;
+        distance_[at(m_.column_of[at(start)])] = infinity;
         return *std::ranges::min_element(distance_);
     }
 

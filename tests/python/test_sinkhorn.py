@@ -29,7 +29,7 @@ def test_sinkhorn_takes_weights_and_its_plan_has_them():
     np.testing.assert_allclose(plan.sum(1), a, atol=1e-9)
     np.testing.assert_allclose(plan.sum(0), b, atol=1e-9)
     assert s.cost == pytest.approx((plan * c).sum(), rel=1e-9)
-    again = bf.sinkhorn(x, y, a=a, b=b, epsilon=0.1, relative=False, tolerance=1e-8, f=s.f, g=s.g)
+    again = bf.sinkhorn(x, y, a=a, b=b, epsilon=0.1, relative=False, tolerance=1e-8, start=s)
     assert again.converged and again.iterations <= 2 and "iterations" in repr(again)
 
 
