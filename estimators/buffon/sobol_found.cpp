@@ -18,6 +18,7 @@
 namespace buffon {
 namespace {
 
+constexpr double rounding = 1e-12;            // of the variance
 constexpr double no_variance = 1e-26;         // of the largest output squared
 constexpr std::int64_t most_values = 10'000;  // their covariance: 800 MB
 
@@ -78,18 +79,18 @@ double largest_row(std::size_t k, std::size_t groups, const std::vector<Residual
     return most / rows;
 }
 
-/// Replicates that have not met a far point do not know what a polynomial leaves there: errors hold rows more like the largest, one where
-/// ten or more make what is left, ten over their number where fewer do. Exponentials of normal inputs are such: see docs/sobol.md.
+/// Replicates that have not met a far point do not know what a polynomial leaves there: errors hold rows more like the largest, ten over the
+/// number of rows that make what is left, five at most. Exponentials of normal inputs are such: see docs/sobol.md.
 double rows_more(double alike) {
     constexpr double enough = 10, most = 5;
-    return std::clamp(enough / alike, 1.0, most);
+    return std::min(enough / alike, most);
 }
 
 void hold_row(double row, Combination& c) {
     const auto r = static_cast<double>(c.errors.size());
     const double square = std::inner_product(c.errors.begin(), c.errors.end(), c.errors.begin(), 0.0) / (r * (r - 1));
     const double more = row * (1 - c.weights.front());
-    if (!(square > 0)) return;
+    if (!(square > 0) || more < rounding) return;   // of a polynomial nothing is left but rounding errors
     const double factor = std::sqrt(1 + more * more / square);
     for (double& e : c.errors) e *= factor;
 }
