@@ -18,7 +18,7 @@
 namespace buffon {
 namespace {
 
-constexpr double rounding = 1e-12;            // of the variance
+constexpr double rounding = 1e-8;             // of the variance: with the ridge of a fit
 constexpr double no_variance = 1e-26;         // of the largest output squared
 constexpr std::int64_t most_values = 10'000;  // their covariance: 800 MB
 
