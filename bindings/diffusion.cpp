@@ -1,5 +1,6 @@
 // Python's exact Gaussian-mixture denoiser: shapes are checked, the GIL is released, no arithmetic.
 #include <buffon/diffusion/gaussian_mixture.hpp>
+#include <buffon/diffusion/sampler_problem.hpp>
 
 #include <buffon/check.hpp>
 
@@ -147,6 +148,28 @@ Array responsibilities(const GaussianMixture& g, py::handle x, py::handle sigma)
     return rows_of("responsibilities", g, x, sigma, {g.size()}, [&](ConstView a, auto s, View out) { g.responsibilities(a, s, out); });
 }
 
+Array squared_distances(const GaussianMixture& g, py::handle x) {
+    return rows_of("squared_distances", g, x, py::float_(0.0), {g.size()}, [&](ConstView a, auto, View out) {
+        const ModeDistances distances(g);
+        distances(a, out);
+    });
+}
+
+/// The smallest distance of each row, or whose it is.
+Array off_mode(const GaussianMixture& g, py::handle x) {
+    const Array all = squared_distances(g, x);
+    Array out(Shape{all.shape(0)});
+    for (py::ssize_t i = 0; i < all.shape(0); ++i) out.mutable_data()[i] = *std::min_element(all.data(i, 0), all.data(i, 0) + all.shape(1));
+    return out;
+}
+
+py::array_t<std::int64_t> mode(const GaussianMixture& g, py::handle x) {
+    const Array all = squared_distances(g, x);
+    py::array_t<std::int64_t> out(all.shape(0));
+    for (py::ssize_t i = 0; i < all.shape(0); ++i) out.mutable_data()[i] = std::min_element(all.data(i, 0), all.data(i, 0) + all.shape(1)) - all.data(i, 0);
+    return out;
+}
+
 Array jacobian(const GaussianMixture& g, py::handle x, py::handle sigma) {
     return rows_of("jacobian", g, x, sigma, {g.dim(), g.dim()}, [&](ConstView a, auto s, View out) { g.jacobian(a, s, out); });
 }
@@ -239,6 +262,51 @@ ValueError
         if (g.labels().empty()) return py::none();
         return py::array_t<std::int64_t>(static_cast<py::ssize_t>(g.labels().size()), g.labels().data());
     }, "Class of each component (k,), a copy; None if unconditional.");
+    c.def("squared_distances", &squared_distances, py::arg("x"), R"(Squared Mahalanobis distances to the components' means.
+
+Parameters
+----------
+x : array (n, d)
+
+Returns
+-------
+array (n, k)
+
+Raises
+------
+ValueError
+    If x has the wrong shape, or a covariance is singular.)");
+    c.def("off_mode", &off_mode, py::arg("x"), R"(How far each row is from all modes: the smallest of its squared Mahalanobis distances to a component.
+
+Of exact draws each distance to a row's own component is chi-square with d degrees of freedom. As ``score`` of
+``sampler_problem`` it is computed without Python.
+
+Parameters
+----------
+x : array (n, d)
+
+Returns
+-------
+array (n,)
+
+Raises
+------
+ValueError
+    If x has the wrong shape.)");
+    c.def("mode", &mode, py::arg("x"), R"(The component that each row is nearest to, by Mahalanobis distance.
+
+Parameters
+----------
+x : array (n, d)
+
+Returns
+-------
+array of int (n,)
+
+Raises
+------
+ValueError
+    If x has the wrong shape.)");
     c.def("denoise", &denoise, py::arg("x"), py::arg("sigma"), py::arg("condition") = py::none(),
           R"(Posterior mean E[x0 | x].
 

@@ -117,7 +117,16 @@ Problem make_problem(py::object model, py::object inputs, py::object outputs, py
     return Problem(std::move(batch), read_inputs(inputs), std::move(names), false);
 }
 
+/// A problem's first output.
+Problem first_output(const Problem& p) {
+    return p.outputs().size() < 2 ? p : p.with_outputs({{p.outputs().front(), [](std::span<const double> y) { return y[0]; }}});
+}
+
 Problem make_exceedance(py::object model, py::object inputs, py::object thresholds, bool below, bool vectorized) {
+    if (py::isinstance<Problem>(model)) {
+        if (!inputs.is_none() || !vectorized) throw py::type_error("exceedance: a problem has inputs of its own; give thresholds and below only");
+        return exceedance(first_output(model.cast<const Problem&>()), binder::convert_numbers(thresholds, "exceedance", "thresholds"), below);
+    }
     return exceedance(make_problem(std::move(model), std::move(inputs), py::none(), py::none(), vectorized, py::none()),
                       binder::convert_numbers(thresholds, "exceedance", "thresholds"), below);
 }
@@ -188,13 +197,13 @@ arrays : {'torch', 'cupy', 'jax'}, optional
         .def_property_readonly("inputs", [](const Problem& p) { return binder::from_distribution(p.inputs()); }, "Law of the inputs.")
         .def_property_readonly("outputs", &Problem::outputs, "Names of the outputs; empty until they are known.")
         .def("__repr__", &text_of);
-    m.def("exceedance", &make_exceedance, py::arg("model"), py::arg("inputs"), py::arg("thresholds"), py::arg("below") = false,
+    m.def("exceedance", &make_exceedance, py::arg("model"), py::arg("inputs") = py::none(), py::arg("thresholds") = py::tuple(), py::arg("below") = false,
           py::kw_only(), py::arg("vectorized") = true, R"doc(Problem whose outputs are 1{model(x) > t} for each threshold t, with the model as score.
 
 Parameters
 ----------
 model, inputs, vectorized :
-    As for Problem; the model has one output.
+    As for Problem; the model has one output. Or a Problem in place of ``model``, whose first output it is, without the others.
 thresholds : list of float, or one
     One output per threshold, named "P(y > t)".
 below : bool

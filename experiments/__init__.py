@@ -20,6 +20,7 @@ EXPERIMENTS = {
     "rare": "probabilities down to 1e-6 with a score, one region of failure and two, in 2 to 50 inputs",
     "rare_events": "rare events of the literature, down to 1.5e-8 and in 2 to 200 inputs: five methods side by side",
     "rare_coverage": "do 95 % intervals of rare events cover, on nine events with known probabilities; and do lost regions go unsaid",
+    "failure_probability": "how often few-step diffusion samplers end between the modes: arcs beside six other ways",
     "high_dimensions": "rare events in 20 to 200 inputs: Gaussian components beside von Mises-Fisher-Nakagami ones",
     "sobol_benchmarks": "Sobol' indices of nine functions with known answers: the default beside the plain estimator and Saltelli's",
     "sobol_held_out": "Sobol' indices of six functions on which nothing was tuned, beside the centred estimator of Saltelli et al.",

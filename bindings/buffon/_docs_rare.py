@@ -204,4 +204,55 @@ DOCS = {
         [1e-06]
         """,
     ),
+    "arcs": (
+        """
+        Rare failures along the borders between classes: their share of random great circles in standard normal space.
+
+        A point of the input law hardly ever falls into thin slabs, but a circle crosses them. Each circle is looked at on a grid; between
+        points of different labels it is bisected until a failure is found or none can be there, bumps of the score are climbed, and the
+        arcs' edges are bisected, the last bracket of each by one uniform draw. Where failures become likely with the norm, shells
+        of it are strata. Made for failures of diffusion samplers with few steps (``buffon.diffusion.sampler_problem``), where
+        mixtures of Gaussians, chains and screening by a coarser sampler gain nothing.
+        """,
+        """
+        Returns
+        -------
+        Estimate
+            ``value`` (m,) and its covariance, over independent circles (and points, in shells where failures are common). Intervals
+            are bootstrap-t ones. ``n`` counts every evaluation, the first look included, and never exceeds the budget.
+
+            ``diagnostics``: ``circles`` and ``points`` in the estimate, ``evaluations_per_circle``, ``adaptation_n``, ``shells`` (1 or 6),
+            ``subspace``, the dimension in which circles turn, ``grid``; ``largest_arc`` (m,), the part of one circle in the sum of
+            squared shares (above 0.2 it warns); ``pareto_k`` and ``effective_terms`` (m,). A value that no circle met is 0 and warns.
+
+        Raises
+        ------
+        ValueError
+            For options that cannot be; for ``thresholds`` of a problem with several outputs.
+        ModelError
+            If the model fails; ``error.partial`` is the estimate from the finished circles.
+
+        Notes
+        -----
+        Events are outputs of zeros and ones with a score (``bf.exceedance``, or ``thresholds``); other outputs are means over the grid.
+        Labels, outputs named "label" or "label 1", ..., "label k", say where to look: distances to k classes, of which the score is the smallest up to a
+        constant, tell when a border cannot reach the event; mere class numbers ask for twice the evaluations. An arc between
+        two points of the grid with one label, narrower than a cell and on no slope, is not seen: compare with ``grid=24``. Events more
+        frequent than 1 in 100 are left to independent points. Rows of a kept sample belong to its adaptation; runs cannot be extended.
+
+        References
+        ----------
+        Efron, "Nonparametric standard errors and confidence intervals", Can. J. Stat. 9 (1981): bootstrap-t.
+
+        Examples
+        --------
+        >>> import numpy as np, buffon as bf
+        >>> law = bf.Joint([bf.Normal()] * 6)
+        >>> thin = bf.Problem(lambda x: x, law, score=lambda x: 1 - 1e5 * np.abs(x[:, 0]),   # probability 8e-6
+        ...                   outputs={"fails": lambda x: np.abs(x[:, 0]) < 1e-5, "label": lambda x: x[:, 0] > 0})
+        >>> estimate = bf.arcs(thin, budget=10_000, rng=1)
+        >>> bool(abs(estimate.value[0] / 7.98e-6 - 1) < 0.5)
+        True
+        """,
+    ),
 }

@@ -39,7 +39,8 @@ compare_schedules = _native.compare_schedules
 convert = _native.convert
 fit_ratios = _native.fit_ratios
 noise_scaled = _native.noise_scaled
-for _name in ("compare_schedules", "convert", "fit_ratios", "noise_scaled"):
+sampler_problem = _native.sampler_problem
+for _name in ("compare_schedules", "convert", "fit_ratios", "noise_scaled", "sampler_problem"):
     globals()[_name].__module__ = __name__
 
 _DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "noise_scaled", "thresholded", "time_shifted"]
@@ -66,4 +67,4 @@ globals().update({name: _function(name, *_solvers.document(name), _native) for n
 
 __all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "Trial", "VE", "VP",
                   "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-                  "Likelihood", "OrderReport", "ems", "energy", "kid", "mmd", "invert", "log_likelihood", "order_report", "sample", "solver_search", "TransportMap", "transport_map", *_solvers.SOLVERS, *_DENOISERS])
+                  "Likelihood", "OrderReport", "ems", "energy", "kid", "mmd", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "transport_map", *_solvers.SOLVERS, *_DENOISERS])

@@ -25,7 +25,7 @@ LAWS = [*UNIVARIATE, "Joint", "MultivariateNormal", "MultivariateT", "Mixture"]
 ARCHIMEDEAN = ["ClaytonCopula", "FrankCopula", "GumbelCopula"]
 COPULAS = ["GaussianCopula", "StudentCopula", *ARCHIMEDEAN]
 FITS = ["fit_law", "fit_copula", "fit_joint", "compare_copulas", "LawFit", "CopulaFit", "JointFit"]
-ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "form", "cross_entropy", "subset", "line_sampling", "control"]
+ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "form", "cross_entropy", "subset", "line_sampling", "arcs", "control"]
 OF_SAMPLES = ["reweight", "sobol_given_data", "shapley_given_data", "quantile", "superquantile", "conditional_mean", "target_sobol", "perturbed_law", "law_derivatives"]
 OF_ESTIMATES = ["extend"]
 OF_VARIANCE = ["sobol", "shapley"]
@@ -59,7 +59,7 @@ SOLVERS = [
 DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "noise_scaled", "thresholded", "time_shifted"]
 DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
              "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-             "Ems", "Trial", "ems", "energy", "kid", "mmd", "solver_search", "Likelihood", "OrderReport", "sample", "invert", "log_likelihood", "order_report", "TransportMap", "transport_map", *SOLVERS, *DENOISERS]
+             "Ems", "Trial", "ems", "energy", "kid", "mmd", "solver_search", "Likelihood", "OrderReport", "sample", "invert", "log_likelihood", "order_report", "sampler_problem", "TransportMap", "transport_map", *SOLVERS, *DENOISERS]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 FIT = ["log_likelihood", "aic", "bic", "n", "missing"]
 MEMBERS = {

@@ -149,6 +149,10 @@ private:
 
     /// Standard normal numbers of a row with noise.
     void draw(const Operation& op, std::int64_t row, std::int64_t count) {
+        if (job_.noises.rows > 0) {
+            for (std::int64_t i = row; i < row + count; ++i) std::copy_n(job_.noises.row(first_ + i).data() + op.draw * cols_, cols_, noise_.view().row(i).data());
+            return;
+        }
         if (job_.options.noise == NoiseKind::independent)
             return Stream{job_.draws.rng_key, start_stream + 1 + static_cast<std::uint32_t>(op.draw)}.normal(first_ + row, noise_.view().slice(row, count));
         for_runs(row, count, [&](std::size_t table, std::int64_t i, std::int64_t n) {

@@ -27,6 +27,7 @@ struct Job {
     std::function<void(std::int64_t)> progress;    // told of every batch of evaluations; may throw
     std::atomic<std::int64_t>& guidance;           // rows of the model that guidance asked for besides
     const TimeShift* shift = nullptr;              // of one table: its labels, which then stand in `tables`
+    ConstView noises = {};                         // (n, draws * d): numbers of the noise rows; none: those of the streams
 };
 
 /// Rows of the model beyond the one of each sample.

@@ -16,6 +16,7 @@
 #include <buffon/diffusion/adaptive.hpp>
 #include <buffon/diffusion/device_block.hpp>
 #include <buffon/diffusion/executor.hpp>
+#include <buffon/diffusion/sample_given.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/parallel.hpp>
 
@@ -147,7 +148,9 @@ std::int64_t Draws::evaluations() const {
     return std::accumulate(parts.begin(), parts.end(), std::int64_t{0}, [](std::int64_t sum, const auto& part) { return sum + part.second; });
 }
 
-Draws sample(const Denoiser& model, const Table& table, const SampleOptions& options) {
+Draws sample(const Denoiser& model, const Table& table, const SampleOptions& options) { return sample_given(model, table, options, {}); }
+
+Draws sample_given(const Denoiser& model, const Table& table, const SampleOptions& options, ConstView noises) {
     const std::int64_t n = count_of(model, options);
     check(model, table, options, n);
     check_mean(model, table, options, n);
@@ -172,7 +175,8 @@ Draws sample(const Denoiser& model, const Table& table, const SampleOptions& opt
         told += more;
         options.progress(told, std::max(told, n * program.evaluations), {});
     };
-    const Job job{model, tables.tables, tables.table_of, program, options, draws, options.progress ? progress : std::function<void(std::int64_t)>{}, guidance, tables.shift.get()};
+    const Job job{model, tables.tables, tables.table_of, program, options, draws, options.progress ? progress : std::function<void(std::int64_t)>{}, guidance, tables.shift.get(),
+                  noises};
     if (const int device = device_number(options.device); device >= 0) {
         spent = run_on_device(job, table, device, n);
         return finished(std::move(draws), spent, guidance);

@@ -1,0 +1,34 @@
+/// Intervals for means of skewed terms, by the bootstrap of Student's ratio, over strata. Not installed.
+/// Source: Efron (1981), Hall (1988); resamples are pure functions of a stream.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <buffon/estimate.hpp>
+#include <buffon/stream.hpp>
+#include <buffon/view.hpp>
+
+namespace buffon {
+
+/// Independent rows of one stratum, as means of equally many consecutive ones: a thousand of them at most, whatever the number of rows.
+class BinnedRows {
+public:
+    void add(ConstView rows);
+    const Matrix& bins() const { return bins_; }
+
+private:
+    Matrix bins_, open_;          // full ones; sum of the one that is being filled
+    std::int64_t each_ = 1, filled_ = 0;
+};
+
+/// sum over strata of weight times the mean of its rows.
+struct Stratum {
+    double weight = 1;
+    BinnedRows rows;
+};
+
+/// Bounds of the values of these columns, kept between 0 and 1 if `shares`; of a value 0 or without spread they are that value.
+Bounds bootstrap_t(const std::vector<Stratum>& strata, const std::vector<std::int64_t>& columns, const Stream& stream, bool shares, int threads);
+
+}  // namespace buffon
