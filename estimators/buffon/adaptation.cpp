@@ -44,7 +44,7 @@ Adaptation::Adaptation(Evaluation& evaluate, const WorkingSpace& space, const Ai
     const auto most = std::llround(std::floor(options.adaptation / options.batch_fraction + 1e-9));
     net_ = options.points == Points::iid ? 1 : Replication::of(evaluate.run().budget, options.replicates).points;
     cap_ = std::min(static_cast<std::int64_t>(options.adaptation * budget), std::max<std::int64_t>(most, 1) * batch_);
-    pool_ = Pool(cap_);
+    pool_ = Pool(cap_, evaluate.threads());
     const auto expectations = static_cast<std::size_t>(evaluate.problem().outputs().size()) * static_cast<std::size_t>(space.laws());
     require(options.weights.empty() || expectations == 0 || options.weights.size() == expectations,
             evaluate.function(), ": weights must have one entry per expectation, ", expectations, ", got ", options.weights.size());
@@ -146,7 +146,7 @@ const Batch& Adaptation::draw(Proposal proposal, std::vector<double> log_q) {
     last_ = draw_batch(evaluate_, space_, proposal, points, 0, batch_, laws_.laws);
     count_as_adaptation(evaluate_);
     if (batches_.newest_alone) {
-        newest_ = Pool(batch_);
+        newest_ = Pool(batch_, evaluate_.threads());
         newest_.add(last_, proposal, {});
     }
     pool_.add(last_, proposal, std::move(log_q));
@@ -154,10 +154,10 @@ const Batch& Adaptation::draw(Proposal proposal, std::vector<double> log_q) {
 }
 
 Adaptation::Pair Adaptation::learn(const Batch& batch, const Proposal& proposal) const {
-    Matrix t = summands(batch);
+    Matrix t = summands(batch, evaluate_.threads());
     const Matrix x = controls(batch.ratio);
     CrossProducts sums(x.cols, t.cols);
-    sums.add(x, t);
+    sums.add(x, t, evaluate_.threads());
     Matrix b = adapted_to(regress(sums, options_.cut));
     Spread spread = residual_spread(std::move(t), x, b);
     return {proposal, std::move(b), std::move(spread), seen_.provisional};

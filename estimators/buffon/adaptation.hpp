@@ -58,6 +58,12 @@ private:
         bool provisional;
     };
 
+    /// Of some rows of the pool (rows, E), and the density that they were sampled with, relative to h.
+    struct Residuals {
+        Matrix rest;
+        std::vector<double> mixture;
+    };
+
     /// Components that lead to an expectation, by what lies beyond them.
     struct Found {
         std::int64_t expectation;
@@ -95,6 +101,8 @@ private:
     bool on_the_way() const;
     void warn_of_beyond(Estimate& e) const;
     std::vector<double> first_alpha(const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
+    double square_of_row(std::int64_t i, const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta, bool one_each,
+                         std::vector<double>& rest) const;
     std::vector<double> squares(const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
     Pair learn(const Batch& batch, const Proposal& proposal) const;
     Matrix adapted_to(Matrix all) const;
@@ -105,7 +113,8 @@ private:
     Pair controlled_initial(const Pair& pair) const;
     const Pair* best_pair(double& least) const;
     double pooled_variance(const Pair& pair, double limit) const;
-    void add_squares(const Pair& pair, const std::vector<double>& shift, std::int64_t first, std::int64_t count, std::vector<double>& sum) const;
+    Residuals residuals(const Pair& pair, const std::vector<double>& shift, std::int64_t first, std::int64_t count) const;
+    static void add_squares(const Residuals& of, std::vector<double>& sum);
     double initial_variance(double limit) const;
     double common_log_gain() const;
     double initial_log_gain() const;

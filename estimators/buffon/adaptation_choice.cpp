@@ -6,8 +6,10 @@
 #include <limits>
 #include <numeric>
 #include <ranges>
+#include <utility>
 
 #include <buffon/kernels.hpp>
+#include <buffon/parallel.hpp>
 #include <buffon/sums.hpp>
 
 namespace buffon {
@@ -136,18 +138,26 @@ double Adaptation::pooled_variance(const Pair& pair, double limit) const {
         for (std::int64_t e = 0; e < pair.b.cols; ++e) shift[static_cast<std::size_t>(e)] -= pair.b(k, e);
     std::vector<double> sum(shift.size());
     double total = 0;
-    for (std::int64_t first = 0; first < judged().n() && !(total > limit); first += slice) {
-        add_squares(pair, shift, first, std::min(slice, judged().n() - first), sum);
-        total = 0;
-        for (std::size_t e = 0; e < sum.size(); ++e)
-            total += weights_[e] * std::max(pair.spread.v[e], sum[e] / static_cast<double>(judged().n()));
+    constexpr std::int64_t together = 16;   // slices, of which a few may be for nothing
+    std::vector<Residuals> parts(together);
+    for (std::int64_t begin = 0; begin < judged().n() && !(total > limit); begin += together * slice) {
+        const std::int64_t slices = std::min(together, (judged().n() - begin + slice - 1) / slice);
+        parallel::for_each(slices, evaluate_.threads(), [&](std::int64_t s) {
+            const std::int64_t first = begin + s * slice;
+            parts[static_cast<std::size_t>(s)] = residuals(pair, shift, first, std::min(slice, judged().n() - first));
+        });
+        for (std::int64_t s = 0; s < slices && !(total > limit); ++s) {
+            add_squares(parts[static_cast<std::size_t>(s)], sum);
+            total = 0;
+            for (std::size_t e = 0; e < sum.size(); ++e)
+                total += weights_[e] * std::max(pair.spread.v[e], sum[e] / static_cast<double>(judged().n()));
+        }
     }
     return total;
 }
 
-/// The terms of `count` rows from `first` on, per expectation.
-void Adaptation::add_squares(const Pair& pair, const std::vector<double>& shift, std::int64_t first, std::int64_t count,
-                             std::vector<double>& sum) const {
+/// What the pair's controls leave of `count` rows from `first` on, and q_a there.
+Adaptation::Residuals Adaptation::residuals(const Pair& pair, const std::vector<double>& shift, std::int64_t first, std::int64_t count) const {
     const Matrix q = judged().relative(pair.proposal, first, count);
     const ConstView r = seen_.r.view().slice(first, count);
     std::vector<double> mixture;
@@ -157,11 +167,17 @@ void Adaptation::add_squares(const Pair& pair, const std::vector<double>& shift,
         for (std::int64_t e = 0; e < r.cols; ++e) rest(i, e) = r(i, e) - mixture.back() * shift[static_cast<std::size_t>(e)];
     }
     subtract_products(q, pair.b, rest);
-    for (std::int64_t i = 0; i < count; ++i) {
+    return {std::move(rest), std::move(mixture)};
+}
+
+/// Their terms, per expectation, row by row.
+void Adaptation::add_squares(const Residuals& of, std::vector<double>& sum) {
+    const auto& [rest, mixture] = of;
+    for (std::int64_t i = 0; i < rest.rows; ++i) {
         const double qa = mixture[static_cast<std::size_t>(i)];
         if (!(qa > 0)) continue;
         const double inverse = 1 / qa;
-        for (std::int64_t e = 0; e < r.cols; ++e) sum[static_cast<std::size_t>(e)] += rest(i, e) * rest(i, e) * inverse;
+        for (std::int64_t e = 0; e < rest.cols; ++e) sum[static_cast<std::size_t>(e)] += rest(i, e) * rest(i, e) * inverse;
     }
 }
 

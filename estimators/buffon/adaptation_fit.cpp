@@ -9,6 +9,7 @@
 #include <buffon/gaussian_fit.hpp>
 #include <buffon/mixture_choice.hpp>
 #include <buffon/own_controls.hpp>
+#include <buffon/parallel.hpp>
 #include <buffon/simplex.hpp>
 #include <buffon/sums.hpp>
 #include <buffon/vmfn_fit.hpp>
@@ -115,6 +116,7 @@ bool Adaptation::explores() const {
 FitOptions Adaptation::fit_options() const {
     FitOptions fit;
     fit.diagonal = options_.diagonal;
+    fit.threads = evaluate_.threads();
     if (options_.family == Family::student) fit.degrees = options_.degrees;
     return fit;
 }
@@ -154,25 +156,32 @@ std::vector<double> Adaptation::first_alpha(const std::vector<std::int64_t>& own
 
 /// c_i = sum_e w_e (r_ie - sum of e's own components beta_k q_ik)^2.
 std::vector<double> Adaptation::squares(const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const {
-    std::vector<double> c, rest(static_cast<std::size_t>(seen_.r.cols));
-    std::vector<std::int64_t> each(rest.size());
+    std::vector<double> c(static_cast<std::size_t>(q.rows));
+    std::vector<std::int64_t> each(static_cast<std::size_t>(seen_.r.cols));
     std::iota(each.begin(), each.end(), std::int64_t{0});
     const bool one_each = owner == each;
-    for (std::int64_t i = 0; i < q.rows; ++i) {
-        const double* r = seen_.r.view().row(i).data();
-        const double* own = q.view().row(i).data() + 1;
-        if (one_each) {
-            for (std::size_t e = 0; e < rest.size(); ++e) rest[e] = r[e] - beta[e] * own[e];
-        } else {
-            std::copy_n(r, rest.size(), rest.begin());
-            for (std::size_t k = 0; k < owner.size(); ++k) rest[static_cast<std::size_t>(owner[k])] -= beta[k] * own[k];
-        }
-        c.push_back(sum_of(seen_.r.cols, [&](std::int64_t e) {
-            const double v = rest[static_cast<std::size_t>(e)];
-            return weights_[static_cast<std::size_t>(e)] * v * v;
-        }));
-    }
+    parallel::for_blocks(q.rows, evaluate_.threads(), [&](std::int64_t begin, std::int64_t count) {
+        std::vector<double> rest(each.size());
+        for (std::int64_t i = begin; i < begin + count; ++i) c[static_cast<std::size_t>(i)] = square_of_row(i, q, owner, beta, one_each, rest);
+    });
     return c;
+}
+
+/// `rest`: room for a number of each expectation.
+double Adaptation::square_of_row(std::int64_t i, const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta, bool one_each,
+                                 std::vector<double>& rest) const {
+    const double* r = seen_.r.view().row(i).data();
+    const double* own = q.view().row(i).data() + 1;
+    if (one_each) {
+        for (std::size_t e = 0; e < rest.size(); ++e) rest[e] = r[e] - beta[e] * own[e];
+    } else {
+        std::copy_n(r, rest.size(), rest.begin());
+        for (std::size_t k = 0; k < owner.size(); ++k) rest[static_cast<std::size_t>(owner[k])] -= beta[k] * own[k];
+    }
+    return sum_of(seen_.r.cols, [&](std::int64_t e) {
+        const double v = rest[static_cast<std::size_t>(e)];
+        return weights_[static_cast<std::size_t>(e)] * v * v;
+    });
 }
 
 }  // namespace buffon

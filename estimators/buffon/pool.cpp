@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <span>
 
 #include <buffon/elementary.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/logspace.hpp>
+#include <buffon/parallel.hpp>
 #include <buffon/sums.hpp>
 
 namespace buffon {
@@ -24,6 +24,13 @@ void append(Matrix& to, const Matrix& rows, std::int64_t expected) {
 
 std::span<const double> part_of(const std::vector<double>& v, std::int64_t first, std::int64_t count) {
     return std::span(v).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+}
+
+/// f(first, rows) of slices; few are not worth a thread.
+template <class F>
+void for_slices(std::int64_t count, int threads, const F& f) {
+    const std::int64_t slices = (count + slice - 1) / slice;
+    parallel::for_each(slices, slices < 16 ? 1 : threads, [&](std::int64_t s) { f(s * slice, std::min(slice, count - s * slice)); });
 }
 
 Matrix first_rows(const Matrix& m, std::int64_t count) {
@@ -74,14 +81,12 @@ std::vector<double> Pool::log_h_of_last(const std::vector<double>& own_log_q) co
 }
 
 std::vector<double> Pool::log_density(const Proposal& proposal, std::int64_t first, std::int64_t count) const {
-    std::vector<double> log_q;
-    Matrix components(slice, proposal.size());
-    for (std::int64_t i = first; i < first + count; i += slice) {
-        const std::int64_t rows = std::min(slice, first + count - i);
-        const View part = components.view().slice(0, rows);
-        proposal.log_components(z().slice(i, rows), part_of(log_initial_, i, rows), part);
-        std::ranges::copy(proposal.normalise(part), std::back_inserter(log_q));
-    }
+    std::vector<double> log_q(static_cast<std::size_t>(count));
+    for_slices(count, threads_, [&](std::int64_t i, std::int64_t rows) {
+        Matrix part(rows, proposal.size());
+        proposal.log_components(z().slice(first + i, rows), part_of(log_initial_, first + i, rows), part);
+        std::ranges::copy(proposal.normalise(part), log_q.begin() + i);
+    });
     return log_q;
 }
 
@@ -103,12 +108,11 @@ Batch Pool::first(std::int64_t count, const Proposal& proposal) const {
 
 Matrix Pool::relative(const Proposal& proposal, std::int64_t first, std::int64_t count) const {
     Matrix q(count, proposal.size());
-    for (std::int64_t i = 0; i < count; i += slice) {
-        const std::int64_t rows = std::min(slice, count - i);
+    for_slices(count, threads_, [&](std::int64_t i, std::int64_t rows) {
         const View part = q.view().slice(i, rows);
         proposal.log_components(z().slice(first + i, rows), part_of(log_initial_, first + i, rows), part);
         exp_rows(part, part_of(log_h_, first + i, rows));
-    }
+    });
     return q;
 }
 
@@ -121,7 +125,7 @@ Matrix Pool::integrands(std::int64_t outputs, const WorkingSpace& space) const {
     Matrix f(n(), space.laws());
     space.log_density(z_, f);
     space.relative_to_initial(f);
-    return weighted_outputs(f, log_initial_, log_h_, y_, outputs);
+    return weighted_outputs(f, log_initial_, log_h_, y_, outputs, threads_);
 }
 
 }  // namespace buffon

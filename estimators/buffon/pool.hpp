@@ -12,8 +12,8 @@ namespace buffon {
 
 class Pool {
 public:
-    /// Room for `expected` points: more are no error, but cost a copy of all.
-    explicit Pool(std::int64_t expected = 0) : expected_(expected) {}
+    /// Room for `expected` points: more are no error, but cost a copy of all. Densities on `threads` threads (0: all).
+    explicit Pool(std::int64_t expected = 0, int threads = 1) : expected_(expected), threads_(threads) {}
 
     /// Adds a batch drawn from `proposal`: one more column of densities, one more block of rows. The proposal's log
     /// densities at the points so far are known already: log_density_of(relative(proposal), alpha).
@@ -39,7 +39,7 @@ public:
     /// (n, E) phi_j f_j / h of the first `outputs` columns of y, law by law.
     /// Of the laws whose densities the batches brought; with the space: of all.
     Matrix integrands(std::int64_t outputs, const WorkingSpace& space) const;
-    Matrix integrands(std::int64_t outputs) const { return weighted_outputs(f_, log_initial_, log_h_, y_, outputs); }
+    Matrix integrands(std::int64_t outputs) const { return weighted_outputs(f_, log_initial_, log_h_, y_, outputs, threads_); }
     /// (n, J) f_j / h.
     Matrix weights() const;
 
@@ -49,6 +49,7 @@ private:
     std::vector<double> log_density(const Proposal& proposal, std::int64_t first, std::int64_t count) const;
 
     std::int64_t expected_;
+    int threads_ = 1;
     Matrix z_, y_, score_, f_;
     std::vector<double> log_initial_;    // (n) log q_0
     std::vector<Proposal> proposals_;

@@ -195,18 +195,20 @@ Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal
     return batch;
 }
 
-Matrix summands(const Batch& batch) {
-    return weighted_outputs(batch.f, batch.log_initial, batch.log_q, batch.y, batch.y.cols);
+Matrix summands(const Batch& batch, int threads) {
+    return weighted_outputs(batch.f, batch.log_initial, batch.log_q, batch.y, batch.y.cols, threads);
 }
 
 Matrix weighted_outputs(ConstView f, std::span<const double> log_initial, std::span<const double> log_q, ConstView y,
-                        std::int64_t outputs) {
+                        std::int64_t outputs, int threads) {
     Matrix share(f.rows, 1);   // q_0 / q
     std::ranges::copy(log_initial, share.data.begin());
     exp_rows(share, log_q);
     Matrix t(f.rows, f.cols * outputs);
-    for (std::int64_t i = 0; i < f.rows; ++i)
-        put_summands(f.row(i), share(i, 0), y.row(i).first(static_cast<std::size_t>(outputs)), t.data.data() + i * t.cols);
+    parallel::for_blocks(f.rows, threads, [&](std::int64_t first, std::int64_t count) {
+        for (std::int64_t i = first; i < first + count; ++i)
+            put_summands(f.row(i), share(i, 0), y.row(i).first(static_cast<std::size_t>(outputs)), t.data.data() + i * t.cols);
+    });
     return t;
 }
 

@@ -80,7 +80,7 @@ Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal
                  std::int64_t first, std::int64_t count, std::span<const std::int64_t> laws = {});
 
 /// T_ie = y f_j / q of the expectations e = j * c + column, law by law: (n, J c).
-Matrix summands(const Batch& batch);
+Matrix summands(const Batch& batch, int threads = 1);
 
 /// Where value v of J m stands among the J c summands: known functions and successes are columns after each law's m.
 inline std::int64_t column_of(const Evaluation& evaluate, std::int64_t v, std::int64_t m) {
@@ -91,7 +91,7 @@ inline std::int64_t summand_column(const Evaluation& evaluate, std::int64_t e) {
 
 /// The same from its parts, of the first `outputs` columns of y: f (n, J) relative to q_0, log q_0 and log q (n), y (n, c).
 Matrix weighted_outputs(ConstView f, std::span<const double> log_initial, std::span<const double> log_q, ConstView y,
-                        std::int64_t outputs);
+                        std::int64_t outputs, int threads = 1);
 
 /// The same of one row: f (J) and y (c), q_0 / q, into t (J c).
 void put_summands(std::span<const double> f, double share, std::span<const double> y, double* t);

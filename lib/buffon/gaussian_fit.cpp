@@ -10,6 +10,7 @@
 #include <buffon/kernels.hpp>
 #include <buffon/linalg.hpp>
 #include <buffon/logspace.hpp>
+#include <buffon/parallel.hpp>
 #include <buffon/student_fit.hpp>
 
 namespace buffon {
@@ -103,14 +104,22 @@ void put_monomials(ConstView z, const std::vector<double>& centre, Matrix& out) 
 }
 
 /// Sums of weights times 1, y, y y' (see put_monomials), one column of each for every column of weights.
-Matrix weighted_monomials(ConstView z, ConstView weights, const std::vector<double>& centre) {
+Matrix weighted_monomials(ConstView z, ConstView weights, const std::vector<double>& centre, int threads) {
     constexpr std::int64_t slice = 512;   // stays in the cache
     const std::int64_t count = 1 + z.cols + z.cols * (z.cols + 1) / 2;
-    Matrix sums(count, weights.cols), monomials(slice, count);
-    for (std::int64_t first = 0; first < z.rows; first += slice) {
-        const std::int64_t rows = std::min(slice, z.rows - first);
-        put_monomials(z.slice(first, rows), centre, monomials);
-        add_products(monomials.view().slice(0, rows), weights.slice(first, rows), sums);
+    const std::int64_t slices = (z.rows + slice - 1) / slice, together = 64;   // partial sums that wait for their turn
+    Matrix sums(count, weights.cols);
+    for (std::int64_t begin = 0; begin < slices; begin += together) {
+        std::vector<Matrix> parts(static_cast<std::size_t>(std::min(together, slices - begin)));
+        parallel::for_each(static_cast<std::int64_t>(parts.size()), threads, [&](std::int64_t s) {
+            const std::int64_t first = (begin + s) * slice, rows = std::min(slice, z.rows - first);
+            Matrix monomials(rows, count), part(count, weights.cols);
+            put_monomials(z.slice(first, rows), centre, monomials);
+            add_products(monomials, weights.slice(first, rows), part);
+            parts[static_cast<std::size_t>(s)] = std::move(part);
+        });
+        for (const Matrix& part : parts)
+            for (std::size_t k = 0; k < part.data.size(); ++k) sums.data[k] += part.data[k];
     }
     return sums;
 }
@@ -262,9 +271,9 @@ std::optional<Gaussian> fit_gaussian(ConstView z, std::span<const double> weight
     return with_covariance(std::move(mean), std::move(s), options.shrink ? effective_size(weights) : 0.0, options);
 }
 
-std::vector<WeightedMoments> weighted_moments(ConstView z, ConstView weights) {
+std::vector<WeightedMoments> weighted_moments(ConstView z, ConstView weights, int threads) {
     const std::vector<double> centre = plain_mean(z);
-    const Matrix sums = weighted_monomials(z, weights, centre);
+    const Matrix sums = weighted_monomials(z, weights, centre, threads);
     std::vector<WeightedMoments> moments;
     for (std::int64_t p = 0; p < weights.cols; ++p) {
         WeightedMoments m{sums(0, p), {}, {}};
@@ -288,7 +297,7 @@ std::vector<WeightedMoments> weighted_moments(ConstView z, ConstView weights) {
 std::vector<std::optional<Gaussian>> fit_gaussians(ConstView z, ConstView weights, std::span<const double> effective_sizes,
                                                    const FitOptions& options) {
     std::vector<std::optional<Gaussian>> laws;
-    for (WeightedMoments& m : weighted_moments(z, weights)) {
+    for (WeightedMoments& m : weighted_moments(z, weights, options.threads)) {
         const double effective = effective_sizes[laws.size()];
         laws.push_back(m.mass > 0 ? with_covariance(std::move(m.mean), std::move(m.covariance), effective, options) : std::nullopt);
     }

@@ -21,6 +21,7 @@ struct FitOptions {
     double absolute_jitter = 0.0;
     bool random_start = false;      // EM: centres at random points (else k-means++, the best of three)
     double degrees = std::numeric_limits<double>::infinity();   // of freedom: finite for Student laws, see student_fit.hpp
+    int threads = 1;                // of fit_gaussians
 };
 
 struct WeightedMoments {
@@ -31,7 +32,7 @@ struct WeightedMoments {
 
 /// Of the rows of z (n, d) for each column of weights (n, P) >= 0: one pass over the points for all. Where a column vanishes
 /// the mass is 0 and mean and covariance are none.
-std::vector<WeightedMoments> weighted_moments(ConstView z, ConstView weights);
+std::vector<WeightedMoments> weighted_moments(ConstView z, ConstView weights, int threads = 1);
 
 /// L with L L' = s + jitter I; the jitter, at first that of the options, grows tenfold, twelve times at most, until there is one.
 std::optional<Matrix> factor_with_jitter(Matrix s, const FitOptions& options);

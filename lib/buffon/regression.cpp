@@ -117,12 +117,10 @@ CrossProducts::CrossProducts(std::int64_t regressors, std::int64_t responses)
 
 // Blocks of parallel::block_size rows are summed apart and then merged: the bits do not depend on how rows are batched
 // as long as every call but the last brings whole blocks, nor on whether blocks are added or merged in their order.
-void CrossProducts::add(ConstView x_rows, ConstView t_rows) {
+void CrossProducts::add(ConstView x_rows, ConstView t_rows, int threads) {
     assert(x_rows.rows == t_rows.rows && x_rows.cols == xx.rows && t_rows.cols == xt.cols);
-    for (std::int64_t first = 0; first < x_rows.rows; first += parallel::block_size) {
-        const std::int64_t rows = std::min(parallel::block_size, x_rows.rows - first);
-        merge(block_sums(x_rows.slice(first, rows), t_rows.slice(first, rows)));
-    }
+    parallel::reduce_blocks(x_rows.rows, threads, *this,
+                            [&](std::int64_t first, std::int64_t rows) { return block_sums(x_rows.slice(first, rows), t_rows.slice(first, rows)); });
 }
 
 void CrossProducts::merge(const CrossProducts& other) {

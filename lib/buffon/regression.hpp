@@ -18,7 +18,7 @@ struct CrossProducts {
     CrossProducts() = default;
     CrossProducts(std::int64_t regressors, std::int64_t responses);
     /// Adds rows; x (n, K), t (n, J).
-    void add(ConstView x, ConstView t);
+    void add(ConstView x, ConstView t, int threads = 1);
     void merge(const CrossProducts& other);
     void subtract(const CrossProducts& other);
 };
