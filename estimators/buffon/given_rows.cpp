@@ -6,6 +6,7 @@
 #include <buffon/check.hpp>
 #include <buffon/moments.hpp>
 #include <buffon/parallel.hpp>
+#include <buffon/shared_coordinates.hpp>
 #include <buffon/text.hpp>
 
 namespace buffon {
@@ -45,6 +46,8 @@ void standardise(const std::string& who, Matrix& y, const std::vector<std::strin
 
 GivenRows::GivenRows(const std::string& who, const Sample& sample, std::int64_t fewest, int threads) {
     require(threads >= 0, who, ": threads must not be negative, got ", threads);
+    require(!has_shared_coordinates(sample), who, ": the rows of the sample must be independent draws, those that sobol or shapley evaluated share "
+            "coordinates: take the indices that the run gave, or a sample that plain keeps");
     require(sample.equally_weighted(), who, ": the rows of the sample must have equal weights: take draws of the law itself, as plain keeps them");
     take_successes(sample, *this);
     require(y.rows >= fewest, who, ": the sample must have at least ", fewest, " rows that succeeded, got ", y.rows);

@@ -12,6 +12,7 @@
 #include <buffon/kept.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/shapley_design.hpp>
+#include <buffon/shared_coordinates.hpp>
 #include <buffon/sobol_ratios.hpp>
 #include <buffon/text.hpp>
 #include <buffon/until_target.hpp>
@@ -158,7 +159,10 @@ Estimate conclude(const Evaluation& evaluate, const ShapleyDesign& design, const
     if (sums.failed() > 0)
         e.warnings.push_back(with_commas(e.n_failed) + " of " + with_commas(e.n) + " evaluations failed: " + with_commas(sums.failed()) + " of " +
                              with_commas(sums.seen()) + " walks are left out, the effects are those of the rest");
-    if (evaluate.run().keep == Keep::sample) e.sample = evaluate.sample();
+    if (evaluate.run().keep == Keep::sample) {
+        e.sample = evaluate.sample();
+        say_shared_coordinates(*e.sample);
+    }
     return e;
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <buffon/check.hpp>
+#include <buffon/shared_coordinates.hpp>
 #include <buffon/sobol_ratios.hpp>
 #include <buffon/surrogate_fit.hpp>
 #include <buffon/surrogate_ratios.hpp>
@@ -177,14 +178,16 @@ void describe(const SobolSums& sums, const std::vector<std::vector<Surrogate>>& 
     e.diagnostics["surrogate_terms"] = terms;
 }
 
-void warn(const Evaluation& evaluate, const SobolDesign& design, const SobolSums& sums, const std::vector<std::string>& constant, Estimate& e) {
+void warn(const Evaluation& evaluate, const SobolDesign& design, const SobolSums& sums, const std::vector<std::string>& constant, bool surrogate, Estimate& e) {
     for (const std::string& output : constant)
         e.warnings.push_back("output '" + output + "' is the same at every point: it has no variance to share, its indices are NaN");
     if (e.n_failed == 0) return;
     const double rows = static_cast<double>(design.points()) * static_cast<double>(sums.whole().size()), left_out = 1 - sums.rows() / rows;
     std::ostringstream text;
     text << with_commas(e.n_failed) << " of " << with_commas(evaluate.n()) << " evaluations failed: " << std::setprecision(2) << 100 * left_out
-         << " % of the rows are left out, the indices are those of the rest";
+         << " % of the rows are left out, "
+         << (surrogate ? "and the polynomial fitted to the rest goes on where they failed: surrogate = false gives the indices of the rest alone"
+                       : "the indices are those of the rest");
     e.warnings.push_back(text.str());
 }
 
@@ -219,8 +222,11 @@ Estimate indices_found(const Evaluation& evaluate, const SobolDesign& design, co
         e.diagnostics["weights"] = found.weights;
     }
     if (!found.constant.empty()) e.diagnostics["constant"] = found.constant;
-    warn(evaluate, design, sums, found.constant, e);
-    if (evaluate.run().keep == Keep::sample) e.sample = evaluate.sample();
+    warn(evaluate, design, sums, found.constant, !surrogates.empty(), e);
+    if (evaluate.run().keep == Keep::sample) {
+        e.sample = evaluate.sample();
+        say_shared_coordinates(*e.sample);
+    }
     return indices_of(std::move(e), design.groups().names, outputs, options.second_order).joint;
 }
 
