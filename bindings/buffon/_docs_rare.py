@@ -24,7 +24,8 @@ DOCS = {
             ``importance_factors`` (k d,), the squares of these, point by point; ``design_outputs`` (k,), whose they are;
             ``converged`` (k,), 1 or 0; ``first_order`` (m,), the normal distribution function at the nearest point's -beta, NaN
             for outputs without one; ``stop`` ("starts": the last starts found nothing new; "budget"; "no score";
-            "no adaptation": the budget is too small for a search) and ``adaptation_n`` spent on it. Of the sample those of
+            "no adaptation": the budget is too small for a search) and ``adaptation_n`` spent on it; ``provisional``: the budget
+            ended the search, so that regions may be missed, of which it warns. Of the sample those of
             ``aiscv``: ``alpha``, ``components``, ``replicates``, ``points``, ``pareto_k``, ``effective_terms``, ``uncovered``:
             a region without a design point that the input law's share hits makes the interval warn, and so does what the scores
             of the first look promise beyond all points (``beyond``, relative to the value); an event without any point is told.

@@ -64,7 +64,8 @@ Run continued(const Estimate& before, const State& state, const Run& run) {
 void keep_diagnostics(const Estimate& before, Estimate& e) {
     e.diagnostics.insert(before.diagnostics.begin(), before.diagnostics.end());
     for (const std::string& warning : before.warnings)
-        if (warning.find("provisional") != std::string::npos && std::ranges::find(e.warnings, warning) == e.warnings.end()) e.warnings.push_back(warning);
+        if ((warning.find("provisional") != std::string::npos || warning.find("regions may be missed") != std::string::npos) &&
+            std::ranges::find(e.warnings, warning) == e.warnings.end()) e.warnings.push_back(warning);
 }
 
 Estimate go_on(const std::string& estimator, Evaluation& evaluate, const State& state, const std::vector<Distribution>& laws, const Estimate& before) {
@@ -84,7 +85,8 @@ Estimate extend(const Estimate& before, const Problem& problem, const Run& run, 
     const State& state = *before.state;
     if (run.target_error) {
         require_of_the_run(before, run);
-        return until_target(before, run, {.function = "extend", .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage, options); }, .names = before.names});
+        return until_target(before, run, {.function = "extend", .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage, options); }, .names = before.names,
+                                          .zero_is_exact = state.estimator == "sobol"});
     }
     if (state.estimator.starts_with("control/")) return go_on_control(before, problem, run, options);
     std::vector<Distribution> laws = options.laws;

@@ -82,6 +82,8 @@ Estimate form(const Problem& problem, const Run& run, const FormOptions& options
             e.diagnostics["adaptation_n"] = adaptation;
             e.diagnostics["stop"] = std::string(pool.n() == 0 ? "no adaptation" : pool.score().rows == 0 ? "no score" : search.exhausted() ? "budget" : "starts");
             report(points, space, e);
+            e.diagnostics["provisional"] = search.exhausted();
+            if (search.exhausted()) e.warnings.push_back("the search for design points ended with its budget: regions may be missed; a larger budget helps");
             warn_of_no_point(pool, points, e);
             warn_of_missed_regions(pool, centres(points, e.size()), options.starts > 0 ? notable_after_starts : notable_region, e);
             if (keeps_state(run)) sample.store(e.state.emplace(begin_state("aiscv", evaluate)));

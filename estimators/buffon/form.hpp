@@ -48,7 +48,7 @@ struct FormOptions {
 /// Diagnostics, of the k design points: beta (k) reliability indices, design_points (k d) in the inputs' units and alpha_vectors
 /// (k d) their directions in standard normal space, point by point, importance_factors (k d) squares of these, design_outputs (k),
 /// converged (k, 1 or 0); first_order (m) the probability that the nearest point alone suggests, NaN without one; stop ("starts",
-/// "budget", "no score", "no adaptation"), adaptation_n; and those of aiscv's sample: alpha, components, replicates, points, pareto_k,
+/// "budget": warned of, and provisional is true; "no score", "no adaptation"), adaptation_n; and those of aiscv's sample: alpha, components, replicates, points, pareto_k,
 /// pareto_k_residual, effective_terms, uncovered, control_check; beyond: what the first look's scores promise beyond all points,
 /// relative to the value (missed_regions.hpp).
 /// @throw std::invalid_argument for options that cannot be. ModelError when the model fails.

@@ -101,7 +101,8 @@ Indices sobol(const Problem& problem, const Run& run, const SobolOptions& option
     if (run.target_error) {
         Indices last;
         const std::int64_t row = SobolDesign::sets(groups.size(), both_ways(options)), replicates = std::max(options.replicates, least_pilot_replicates);
-        Estimate joint = until_target(run, {.function = "sobol", .growth = Growth::fresh, .pilot = row * replicates * pilot_points,
+        const std::int64_t least = options.method == SobolMethod::aiscv ? least_doubled_budget(groups) : 0;
+        Estimate joint = until_target(run, {.function = "sobol", .growth = Growth::fresh, .pilot = std::max(row * replicates * pilot_points, least),
                                             .begin = [&](const Run& stage) { return (last = sobol(problem, stage, options)).joint; }, .zero_is_exact = true});
         return indices_of(std::move(joint), last.groups, last.outputs, options.second_order);
     }

@@ -214,12 +214,15 @@ Distribution doubled(const Distribution& inputs) {
     return doubled(*normal);
 }
 
+std::int64_t least_doubled_budget(const Groups& groups) { return least_pilot + least_pairs * (2 * groups.size() + 1); }
+
 Estimate doubled_indices(Evaluation& evaluate, const Groups& groups, const SobolOptions& options) {
     const Run& run = evaluate.run();
-    const std::int64_t sets = 2 * groups.size() + 1, pilot_rows = std::clamp(run.budget / pilot_share, least_pilot, most_pilot);
-    const std::int64_t pairs = (run.budget - pilot_rows) / sets;
-    require(pairs >= least_pairs, "sobol: budget must be at least ", least_pilot + least_pairs * sets, " for method = 'aiscv' (", least_pairs, " pairs of ", sets,
+    const std::int64_t sets = 2 * groups.size() + 1, least = least_doubled_budget(groups);
+    require(run.budget >= least, "sobol: budget must be at least ", least, " for method = 'aiscv' (", least_pairs, " pairs of ", sets,
             " evaluations, and a pilot), got ", run.budget);
+    const std::int64_t pilot_rows = std::min(std::clamp(run.budget / pilot_share, least_pilot, most_pilot), run.budget - least_pairs * sets);
+    const std::int64_t pairs = (run.budget - pilot_rows) / sets;
     const Distribution law = doubled(evaluate.problem().inputs());
     const Pilot pilot = pilot_of(evaluate, pilot_rows);
     Products p{&evaluate, &groups, pilot.centre, pilot.scored};

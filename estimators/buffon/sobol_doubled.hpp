@@ -3,6 +3,8 @@
 /// inputs and whose first orders these are; total orders are ours.
 #pragma once
 
+#include <cstdint>
+
 #include <buffon/distribution.hpp>
 #include <buffon/estimate.hpp>
 #include <buffon/evaluation.hpp>
@@ -19,5 +21,8 @@ Distribution doubled(const Distribution& inputs);
 /// S_i = (E Y Y_i - mu^2) / V, T_i = 1 - (E Y Y_~i - mu^2) / V; delta method. c is the mean of a pilot where that is larger than the
 /// standard deviation, else 0: products are then positive where the output is, and zero where an event is not.
 Estimate doubled_indices(Evaluation& evaluate, const Groups& groups, const SobolOptions& options);
+
+/// Evaluations that it takes at least.
+std::int64_t least_doubled_budget(const Groups& groups);
 
 }  // namespace buffon

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iomanip>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -66,25 +67,39 @@ bool of_single_points(const Estimate& e) { return e.state && (e.state->estimator
 /// What a stage says of the target.
 struct Verdict {
     std::vector<double> ratio;   // (m) half-width over tolerance; 0 where any error will do
-    bool believed = true;
+    std::string doubt = {};      // why it is not believed
+    bool believed() const { return doubt.empty(); }
     double worst() const { return *std::ranges::max_element(ratio); }
-    bool reached() const { return believed && worst() <= 1; }
+    bool reached() const { return believed() && worst() <= 1; }
 };
 
+/// Why the error of a value says too little.
+std::string doubt_of(const std::string& name, double variance, double terms) {
+    if (variance == 0) return "the error of '" + name + "' is 0, as of an event that was never hit";
+    if (!(variance > 0)) return "the error of '" + name + "' is unknown";
+    std::ostringstream text;
+    text.precision(2);
+    text << "too few terms carry '" << name << "', as if " << terms << " of at least " << fewest_terms;
+    return text.str();
+}
+
 Verdict verdict_on(const Estimate& e, const std::vector<Tolerance>& tolerances, bool zero_is_exact) {
-    Verdict verdict{std::vector<double>(e.value.size()), !still_learning(e)};
+    Verdict verdict{std::vector<double>(e.value.size())};
     const auto [low, high] = e.confidence_interval(0.95);
     const auto* terms = find<std::vector<double>>(e, "effective_terms");
+    bool any_varies = false;   // of those that are asked for: what is NaN beside them has no error to wait for
+    for (std::size_t j = 0; j < e.value.size(); ++j) any_varies |= tolerances[j].asked() && !std::isnan(e.value[j]);
     for (std::size_t j = 0; j < e.value.size(); ++j) {
         if (!tolerances[j].asked()) continue;
         const auto k = static_cast<std::int64_t>(j);
         const double half = (high[j] - low[j]) / 2, wanted = tolerances[j].of(e.value[j]);
-        const bool known = zero_is_exact && half == 0;
+        const bool known = zero_is_exact && (half == 0 || (any_varies && std::isnan(e.value[j])));
         verdict.ratio[j] = known ? 0.0 : wanted > 0 ? half / wanted : never;
         if (std::isnan(verdict.ratio[j])) verdict.ratio[j] = never;
         const bool few = terms && terms->size() == e.value.size() && (*terms)[j] < fewest_terms;
-        if (!known && (few || !(e.covariance(k, k) > 0))) verdict.believed = false;
+        if (!known && (few || !(e.covariance(k, k) > 0)) && verdict.believed()) verdict.doubt = doubt_of(e.names[j], e.covariance(k, k), few ? (*terms)[j] : 0.0);
     }
+    if (verdict.believed() && still_learning(e)) verdict.doubt = "the adaptation was still under way when its part of the budget ended";
     return verdict;
 }
 
@@ -101,6 +116,15 @@ Sample joined(Sample before, const Sample& after) {
     before.skipped = after.skipped;
     before.controls = after.controls;
     return before;
+}
+
+/// More than 1, rounded up: two digits behind the point where that is about 1, none of many.
+std::string times(double ratio) {
+    std::ostringstream text;
+    if (ratio < 10) text << std::fixed << std::setprecision(2) << std::ceil(100 * ratio) / 100;
+    else if (ratio < 1e6) text << with_commas(static_cast<std::int64_t>(std::ceil(ratio)));
+    else text << std::setprecision(2) << ratio;
+    return text.str();
 }
 
 class UntilTarget {
@@ -134,10 +158,10 @@ private:
         planned_ = verdict.reached();
         const bool anew = stages_.growth == Growth::fresh && !of_single_points(e);
         const double needed = verdict.worst() * verdict.worst() * (anew ? spare_rounds : spare_points);
-        const double most = verdict.believed ? largest_step : blind_step, growth = std::clamp(needed, smallest_step, most);
+        const double most = verdict.believed() ? largest_step : blind_step, growth = std::clamp(needed, smallest_step, most);
         const std::int64_t left = run_.budget - e.n;
         if (anew && verdict.reached()) return left >= top_up * static_cast<double>(size_) ? begin(static_cast<std::int64_t>(top_up) * size_, e) : std::nullopt;
-        planned_ = planned_ || (stages_.growth != Growth::doubled && verdict.believed && needed <= most);
+        planned_ = planned_ || (stages_.growth != Growth::doubled && verdict.believed() && needed <= most);
         if (anew) return fresh(e, std::max(growth, verdict.worst() <= 1 ? blind_step : 0.0), left);
         const std::int64_t least = smallest_extension(e);
         if (left < least) return {};
@@ -149,7 +173,7 @@ private:
         const std::int64_t sample = size_ - std::min(size_, count(e, "adaptation_n", 0) - (e.n - size_)), least = e.state ? smallest_extension(e) : 0;
         const bool goes_on = stages_.more && e.state && left >= least;
         const auto extra = std::max(least, static_cast<std::int64_t>(std::ceil((growth - 1) * static_cast<double>(sample))));
-        if (goes_on && growth <= top_up) return more(e, e.n + std::min(left, extra));
+        if (goes_on && growth <= top_up && !still_learning(e)) return more(e, e.n + std::min(left, extra));
         const auto wanted = static_cast<std::int64_t>(std::ceil(std::max(growth, top_up) * static_cast<double>(size_)));
         if (2 * left > 3 * size_) return begin(std::min(wanted, left), e);
         if (goes_on) return more(e, run_.budget);
@@ -233,14 +257,11 @@ private:
 
     std::string missed(const Estimate& e, const Verdict& verdict) const {
         const auto worst = static_cast<std::size_t>(std::ranges::max_element(verdict.ratio) - verdict.ratio.begin());
-        std::ostringstream text;
-        text.precision(2);
-        text << "the target error was not reached with " << with_commas(e.n) << " evaluations: ";
-        if (verdict.worst() > 1 && std::isfinite(verdict.worst()))
-            text << "that of '" << e.names[worst] << "' is " << verdict.ratio[worst] << " times what was asked for";
-        else text << "they say too little of the errors";
-        text << "; a larger budget helps";
-        return text.str();
+        std::string text = "the target error was not reached with " + with_commas(e.n) + " evaluations: ";
+        const bool wide = verdict.worst() > 1 && std::isfinite(verdict.worst());
+        if (wide) text += "that of '" + e.names[worst] + "' is " + times(verdict.worst()) + " times what was asked for";
+        if (!verdict.believed()) text += (wide ? ", and " : "") + verdict.doubt;
+        return text + "; a larger budget helps";
     }
 
     const Run& run_;

@@ -28,7 +28,7 @@ struct Stages {
     /// The estimate of a run that kept its state, with run.budget evaluations in all; none: there is no way.
     std::function<Estimate(const Estimate&, const Run&)> more = {};
     std::vector<std::string> names = {};   // of the values, where they are known before
-    bool zero_is_exact = false;   // an error of 0 is known, and not that of an event that was never hit
+    bool zero_is_exact = false;   // an error of 0 is known, and not that of an event that was never hit; NaN is of an output that does not vary
 };
 
 /// Stages until every value that is asked for has a 95 % interval as narrow as run.target_error, or the budget is spent. A stage is
