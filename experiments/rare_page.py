@@ -20,7 +20,7 @@ def figures(results=RESULTS):
         path = results / f"{name}.json"
         if path.is_file():
             result = json.loads(path.read_text("utf-8"))
-            parts += [f"### {heading}", provenance(result), verdict(result), *(markdown(table, 4) for table in module.tables(result["records"]))]
+            parts += [f"### {heading}", provenance(result), *([verdict(result)] if result["claims"] else []), *(markdown(table, 4) for table in module.tables(result["records"]))]
     return "\n\n".join(parts)
 
 
