@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 python -m buffon.experiments.benchmarks.assignment [--repeats 7] [--markdown]
 
-Arms take turns in one process; times are processor time, medians; a ratio is that of medians with the lower end of its 90 % interval
-over bootstrap samples of the turns (one-sided). Arms whose library is not installed are left out. Costs of all exact arms must agree to 1e-12.
+Arms take turns in one process; times are processor time, medians; a ratio is the median of the turns with the lower end of its
+one-sided 90 % interval. Arms whose library is not installed are left out. Costs of all exact arms must agree to 1e-12.
 """
 import argparse
 import time
@@ -13,7 +13,7 @@ import numpy as np
 import buffon as bf
 from buffon.experiments._page import show_benchmark
 from buffon.experiments._report import Table
-from buffon.experiments.benchmarks.sampling import ratio
+from buffon.experiments.benchmarks._ratio import ratio
 
 
 def clouds(n, d):
@@ -71,7 +71,7 @@ def exact_rows(repeats):
         ours, cost = results["Buffon"]
         for arm, (seconds, value) in results.items():
             assert abs(value - cost) <= 1e-12 * abs(cost), f"{name}: {arm} found {value}, Buffon {cost}"
-            times, low = ratio(ours, seconds)
+            times, low, _ = ratio(ours, seconds)
             yield name, arm, f"{1e3 * np.median(seconds):.3g}", "" if arm == "Buffon" else f"{times:.1f} (≥ {low:.1f})"
 
 

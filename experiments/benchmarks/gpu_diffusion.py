@@ -3,9 +3,8 @@
     python experiments/benchmarks/gpu_diffusion.py [--json FILE]
 
 All float32. Times are medians of CUDA events over 30 calls, alternating between the candidates, after warming up and behind a pause
-of the device, so that no launch is timed; ratios have the
-10 % and 90 % quantiles of 2,000 bootstrap samples. Errors are against float64 on the same device. The processor's answer is the
-reference of the tests, not of this page.
+of the device, so that no launch is timed; ratios are medians of the turns with one-sided 90 % bounds on both sides. Errors are
+against float64 on the same device. The processor's answer is the reference of the tests, not of this page.
 """
 import argparse
 import json
@@ -18,6 +17,7 @@ import torch
 import buffon
 from buffon import diffusion as bd
 from buffon._buffon import diffusion as _native
+from buffon.experiments.benchmarks._ratio import ratio
 
 REPEATS = 30
 
@@ -39,12 +39,6 @@ def milliseconds(jobs):
             torch.cuda.synchronize()
             times[name].append(start.elapsed_time(end))
     return {name: np.array(t) for name, t in times.items()}
-
-
-def ratio(ours, theirs, rng):
-    """Median of theirs over median of ours, with its 10 % and 90 % quantiles."""
-    draws = [np.median(rng.choice(theirs, theirs.size)) / np.median(rng.choice(ours, ours.size)) for _ in range(2000)]
-    return np.median(theirs) / np.median(ours), *np.quantile(draws, [0.1, 0.9])
 
 
 def relative_error(x, reference):
@@ -125,7 +119,7 @@ def main():
     parser.add_argument("--json")
     arguments = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = False
-    rng, records = np.random.default_rng(0), []
+    records = []
     driver = subprocess.run(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True).stdout.strip()
     print(f"{torch.cuda.get_device_name()}, driver {driver}, torch {torch.__version__}, buffon {buffon.__version__}")
     for make in (update, mixture, ideal, lambda: ideal(m=1797), lambda: ideal(sigma=0.3)):
@@ -143,7 +137,7 @@ def main():
             line = f"  {job:26s} {np.median(t) * 1e3:9.1f} us ({t.min() * 1e3:.1f} ... {t.max() * 1e3:.1f})  {rate(np.median(t))}, error {errors[job]:.1e}"
             record = {"job": name, "candidate": job, "median_us": float(np.median(t) * 1e3), "error": errors[job]}
             if job != "Buffon":
-                middle, low, high = ratio(times["Buffon"], t, rng)
+                middle, low, high = ratio(times["Buffon"], t)
                 record["ratio"] = [float(middle), float(low), float(high)]
                 line += f"   x {middle:.2f} ({low:.2f} ... {high:.2f})"
             print(line)

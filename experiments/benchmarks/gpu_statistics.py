@@ -4,8 +4,8 @@
 
 All float64. Times are those of whole calls with their launches, copies and whatever the processor does, by the wall clock after the
 device has come to rest; of densities those of the device alone, by CUDA events behind a pause of it. Medians of the repeats,
-alternating between the candidates; ratios have the 10 % and 90 % quantiles of 2,000 bootstrap samples. Errors say that all candidates
-compute the same.
+alternating between the candidates; ratios are medians of the turns with one-sided 90 % bounds on both sides. Errors say that all
+candidates compute the same.
 """
 import argparse
 import json
@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 import buffon as bf
+from buffon.experiments.benchmarks._ratio import ratio
 
 REPEATS = 20
 
@@ -51,12 +52,6 @@ def seconds(jobs, repeats, clock):
         for name, job in jobs.items():
             times[name].append(clock(job))
     return {name: np.array(t) for name, t in times.items()}
-
-
-def ratio(ours, theirs, rng):
-    """Median of theirs over median of ours, with its 10 % and 90 % quantiles."""
-    draws = [np.median(rng.choice(theirs, theirs.size)) / np.median(rng.choice(ours, ours.size)) for _ in range(2000)]
-    return np.median(theirs) / np.median(ours), *np.quantile(draws, [0.1, 0.9])
 
 
 def on_cupy(f):
@@ -181,7 +176,7 @@ def main():
     parser.add_argument("--json")
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
-    rng, records = np.random.default_rng(0), []
+    records = []
     driver = subprocess.run(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True).stdout.strip()
     print(f"{torch.cuda.get_device_name()}, driver {driver}, torch {torch.__version__}, buffon {bf.__version__}", flush=True)
     for make in (ishigami, quasi, sobol, densities, aiscv):
@@ -203,7 +198,7 @@ def main():
             record = {"job": name, "candidate": job, "median_ms": float(np.median(t) * 1e3), "rate": float(np.median(rates[job])), "error": errors[job]}
             reference = "Buffon, reduced" if ", reduced" in job else "Buffon"
             if job != reference:
-                middle, low, high = ratio(1 / rates[reference], 1 / rates[job], rng)
+                middle, low, high = ratio(1 / rates[reference], 1 / rates[job])
                 record["ratio"] = [float(middle), float(low), float(high)]
                 line += f"   x {middle:.2f} ({low:.2f} ... {high:.2f})"
             print(line, flush=True)

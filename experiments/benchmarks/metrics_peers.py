@@ -14,7 +14,7 @@ import numpy as np
 from buffon import diffusion as bd
 from buffon.experiments._page import show_benchmark
 from buffon.experiments._report import Table
-from buffon.experiments.benchmarks.uq_peers import lower_ratio
+from buffon.experiments.benchmarks._ratio import lower_bound
 
 BANDWIDTH = 11.3
 
@@ -70,7 +70,7 @@ def table(found):
         ours = np.array([s for s, _ in arms["Buffon, double"]])
         for arm, runs in arms.items():
             seconds = np.array([s for s, _ in runs])
-            ratio = "" if arm.startswith("Buffon") else f"{np.median(seconds / ours):.2f} (≥ {lower_ratio(seconds / ours):.2f})"
+            ratio = "" if arm.startswith("Buffon") else f"{np.median(seconds / ours):.2f} (≥ {lower_bound(seconds / ours):.2f})"
             rows.append([f"{metric}, {arm}", f"{statistics.median(seconds):.2f} ({seconds.min():.2f})", ratio, f"{runs[0][1]:.9f}"])
     return Table("Seconds, median (least)", ["", "s", "times Buffon's", "value"], rows)
 

@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from math import comb
 from pathlib import Path
 
 import numpy
@@ -25,6 +24,7 @@ import numpy
 import buffon as bf
 from buffon.experiments._page import show_benchmark
 from buffon.experiments._report import Table
+from buffon.experiments.benchmarks._ratio import lower_bound
 
 LEVELS = ("v4", "v3")
 LOOP = """
@@ -136,15 +136,6 @@ def measure(repeats, budget):
         for server in servers.values():
             server.close()
     return out
-
-
-def lower_bound(values, confidence=0.9):
-    """Lower end of the one-sided interval of the median: the largest order statistic that is below it often enough."""
-    ordered, n = sorted(values), len(values)
-    k = 0   # ordered[k] > median with probability P(Binomial(n, 1/2) <= k)
-    while k + 1 < n and sum(comb(n, i) for i in range(k + 2)) / 2**n <= 1 - confidence:
-        k += 1
-    return ordered[k]
 
 
 def table(rates):

@@ -20,7 +20,7 @@ import numpy as np
 import buffon as bf
 from buffon.experiments._page import show_benchmark
 from buffon.experiments._report import Table, short
-from buffon.experiments.benchmarks.plain_ishigami import lower_bound
+from buffon.experiments.benchmarks._ratio import lower_bound
 
 LEVEL, BLOCK = 2_000, 200
 MOST = 200_000

@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 python -m buffon.experiments.benchmarks.sampling [--repeats 21] [--points 1048576] [--dim 16] [--markdown]
 
-Arms take turns in one process; a figure is the median of the processor time, a ratio that of medians with the lower end of
-its 90 % interval over bootstrap samples of the repeats (one-sided). The table is printed for the best instruction set of the
+Arms take turns in one process; a figure is the median of the processor time, a ratio that of the turns with the lower end of
+its one-sided 90 % interval. The table is printed for the best instruction set of the
 processor and, in a process of its own, for AVX2 (BUFFON_ISA=v3). NumPy and SciPy choose their instructions themselves.
 """
 import argparse
@@ -19,6 +19,7 @@ import buffon as bf
 from buffon import _buffon
 from buffon.experiments._page import show_benchmark
 from buffon.experiments._report import Table
+from buffon.experiments.benchmarks._ratio import ratio
 
 # name -> what a ratio must reach on AVX-512 and on AVX2; the last one in million coordinates a second, on both
 TARGETS = {"uniform": (1.2, 0.8), "normal": (2.0, 1.0), "Sobol', scrambled": (1.3, 1.3), "Sobol', Owen's hash": (100, 100)}
@@ -52,19 +53,11 @@ def measure(repeats, n, d):
     return out
 
 
-def ratio(ours, theirs, resamples=4000):
-    """(ratio of medians, lower 90 % bound): how many times faster ours is; repeats are resampled as pairs of one turn."""
-    pairs = np.array([ours, theirs])
-    chosen = np.random.Generator(np.random.PCG64(2)).integers(pairs.shape[1], size=(resamples, pairs.shape[1]))
-    medians = np.median(pairs[:, chosen], axis=2)
-    return float(np.median(theirs) / np.median(ours)), float(np.quantile(medians[1] / medians[0], 0.1))
-
-
 def rows(times, n, d, level):
     """One row for each kind of points."""
     million = n * d / 1e6
     for name, (ours, theirs) in times.items():
-        times_faster, bound = ratio(ours, theirs)
+        times_faster, bound, _ = ratio(ours, theirs)
         rate = million / np.median(ours)
         target = TARGETS[name][level != "v4"]
         met = rate >= target if target >= 100 else bound >= target

@@ -29,6 +29,7 @@ import buffon as bf
 from buffon.experiments._page import markdown, show_benchmark
 from buffon.experiments._report import Table, short
 from buffon.experiments._sobol_known import functions
+from buffon.experiments.benchmarks._ratio import lower_bound
 from buffon.experiments.sobol_benchmarks import SIZES
 
 ROWS = 2**16
@@ -192,13 +193,6 @@ def timed_arms():
     return cases
 
 
-def lower_ratio(ratios, confidence=0.9, resamples=2000):
-    """Lower end of the one-sided bootstrap interval of the median of paired ratios."""
-    rng = np.random.default_rng(0)
-    medians = np.median(rng.choice(ratios, (resamples, len(ratios))), axis=1)
-    return float(np.quantile(medians, 1 - confidence))
-
-
 def times(turns, report):
     """One table a case: milliseconds in all and outside the model, and how many times ours that is."""
     tables = []
@@ -215,7 +209,7 @@ def times(turns, report):
         for name, taken in seconds.items():
             whole, outside = np.array(taken).T
             ratios = outside / reference
-            of_ours = "" if name.startswith("Buffon") else f"{np.median(ratios):.1f} (≥ {lower_ratio(ratios):.1f})"
+            of_ours = "" if name.startswith("Buffon") else f"{np.median(ratios):.1f} (≥ {lower_bound(ratios):.1f})"
             rows.append([name, f"{1e3 * statistics.median(whole):.1f} ({1e3 * whole.min():.1f})",
                          "" if "compiled" in name else f"{1e3 * statistics.median(outside):.1f} ({1e3 * outside.min():.1f})", of_ours])
         header = ["", "ms in all, median (least)", "outside the model", "times Buffon's, NumPy model"]
