@@ -25,17 +25,18 @@ py::module_ helper() { return py::module_::import("buffon._device_arrays"); }
 
 struct Place {
     void* data;
-    std::int64_t rows;
+    std::int64_t rows, cols;
     Number number;
     DeviceQueue queue;
 };
 
-Place look(py::handle x, const std::string& what, std::int64_t dim) {
+Place look(py::handle x, const std::string& what, const py::object& dim) {
     const py::tuple found = helper().attr("look")(x, what, dim);
-    return {reinterpret_cast<void*>(found[0].cast<std::uintptr_t>()), found[1].cast<std::int64_t>(),
-            found[2].cast<bool>() ? Number::float32 : Number::float64,
-            {.device = found[3].cast<int>(), .stream = reinterpret_cast<void*>(found[4].cast<std::uintptr_t>())}};
+    return {reinterpret_cast<void*>(found[0].cast<std::uintptr_t>()), found[1].cast<std::int64_t>(), found[2].cast<std::int64_t>(),
+            found[3].cast<bool>() ? Number::float32 : Number::float64,
+            {.device = found[4].cast<int>(), .stream = reinterpret_cast<void*>(found[5].cast<std::uintptr_t>())}};
 }
+Place look(py::handle x, const std::string& what, std::int64_t dim) { return look(x, what, py::int_(dim)); }
 
 /// Components and the logarithms of their shares.
 std::vector<Gaussian> gaussians_of(const Distribution& law, std::vector<double>& log_share) {
@@ -55,6 +56,11 @@ std::vector<Gaussian> gaussians_of(const Distribution& law, std::vector<double>&
 }  // namespace
 
 bool on_device(py::handle x) { return py::hasattr(x, "__cuda_array_interface__"); }
+
+DeviceArray device_array(py::handle x, const std::string& what) {
+    const Place at = look(x, what, py::none());
+    return {at.queue, at.data, at.number == Number::float32, at.rows, at.cols};
+}
 
 py::object denoise_on_device(const std::string& function, const Denoiser& model, py::handle x, py::handle sigma, py::handle condition) {
     const Place from = look(x, function + ": x", model.dim());

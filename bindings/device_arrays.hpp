@@ -1,10 +1,11 @@
-/// Arrays on a CUDA device, torch's and CuPy's, as denoisers take them: no copy, on the caller's stream.
+/// Arrays on a CUDA device, as denoisers, laws and metrics take them: no copy, on the caller's stream.
 #pragma once
 
 #include <string>
 
 #include <pybind11/pybind11.h>
 
+#include <buffon/device_array.hpp>
 #include <buffon/diffusion/denoiser.hpp>
 #include <buffon/distribution.hpp>
 
@@ -14,6 +15,9 @@ namespace py = pybind11;
 
 /// Whether x says where its numbers lie on a device.
 bool on_device(py::handle x);
+
+/// An array (n, d), torch's, CuPy's or JAX's, where it lies; it must outlive the result.
+buffon::DeviceArray device_array(py::handle x, const std::string& what);
 
 /// E[x0 | x] as a new array of the kind of x. sigma and condition are numbers or arrays of the host.
 /// @param function as messages name it

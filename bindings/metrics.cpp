@@ -1,6 +1,11 @@
 /// Distances between samples in Python.
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include <buffon/two_sample.hpp>
 
+#include "device_arrays.hpp"
 #include "diffusion.hpp"
 
 using namespace buffon;
@@ -13,6 +18,16 @@ inline constexpr const char* argument_name<PointSets> = "x";
 template <>
 inline constexpr const char* argument_name<ReferencePoints> = "y";
 
+/// What meets arrays on a device there.
+inline constexpr std::array<std::string_view, 3> device_metrics{"energy", "kid", "mmd"};
+
+/// Whether v lies on a device.   @throw ValueError where the function computes on the processor only.
+inline bool is_there(py::handle v, const std::string& f, const std::string& n) {
+    if (!on_device(v)) return false;
+    if (std::ranges::find(device_metrics, f) == device_metrics.end()) throw py::value_error(f + ": computes on the CPU only, " + n + " lies on a device");
+    return true;
+}
+
 /// An array, a list of arrays, or a dict name -> array; draws are arrays, too.
 template <>
 struct Converter<PointSets> {
@@ -20,28 +35,32 @@ struct Converter<PointSets> {
     static py::object to(const PointSets&) { return py::none(); }
     static PointSets from(py::handle v, const std::string& f, const std::string& n) {
         PointSets out;
-        const std::string what = f + ": " + n;
         if (py::isinstance<py::dict>(v)) {
             for (const auto& item : py::reinterpret_borrow<py::dict>(v)) {
                 if (!py::isinstance<py::str>(item.first)) wrong_type(f, n + "'s keys", "names", item.first);
                 out.names.push_back(item.first.cast<std::string>());
-                out.sets.push_back(to_matrix(item.second, what + "['" + out.names.back() + "']"));
+                add(out, item.second, f, n + "['" + out.names.back() + "']");
             }
         } else if (is_list_of_tables(v)) {
-            for (const auto& item : py::reinterpret_borrow<py::sequence>(v)) out.sets.push_back(to_matrix(item, what + "[" + std::to_string(out.sets.size()) + "]"));
+            for (const auto& item : py::reinterpret_borrow<py::sequence>(v)) add(out, item, f, n + "[" + std::to_string(out.size()) + "]");
         } else {
-            out.sets.push_back(to_matrix(v, what));
+            add(out, v, f, n);
         }
         return out;
     }
 
 private:
+    static void add(PointSets& out, py::handle v, const std::string& f, const std::string& n) {
+        if (is_there(v, f, n)) out.arrays.push_back(device_array(v, f + ": " + n));
+        else out.sets.push_back(to_matrix(v, f + ": " + n));
+    }
     /// [[1, 2], [3, 4]] is one table of numbers.
     static bool is_list_of_tables(py::handle v) {
         if (!py::isinstance<py::list>(v) && !py::isinstance<py::tuple>(v)) return false;
         const auto items = py::reinterpret_borrow<py::sequence>(v);
         if (items.size() == 0) return true;
         const py::object first = items[0];
+        if (on_device(first)) return true;
         const py::array a = py::array::ensure(first);
         if (!a) PyErr_Clear();
         return a && a.ndim() == 2;
@@ -52,7 +71,10 @@ template <>
 struct Converter<ReferencePoints> {
     static std::string name() { return "array"; }
     static py::object to(const ReferencePoints&) { return py::none(); }
-    static ReferencePoints from(py::handle v, const std::string& f, const std::string& n) { return {to_matrix(v, f + ": " + n)}; }
+    static ReferencePoints from(py::handle v, const std::string& f, const std::string& n) {
+        if (is_there(v, f, n)) return {{}, device_array(v, f + ": " + n)};
+        return {to_matrix(v, f + ": " + n)};
+    }
 };
 
 }  // namespace binder

@@ -2,19 +2,19 @@
 import sys
 
 
-def look(x, what, dim):
-    """(address, rows, is_float32, device, stream) of an array (n, dim) on a device; an error names what is wrong."""
+def look(x, what, dim=None):
+    """(address, rows, columns, is_float32, device, stream) of an array (n, dim) on a device; an error names what is wrong."""
+    device, stream = _place(x)
     where = x.__cuda_array_interface__
     shape, dtype, strides = where["shape"], where["typestr"], where.get("strides")
-    if len(shape) != 2 or shape[1] != dim:
-        raise ValueError(f"{what} must have shape (n, {dim}), got {tuple(shape)}")
+    if len(shape) != 2 or dim not in (None, shape[1]):
+        raise ValueError(f"{what} must have shape (n, {dim or 'd'}), got {tuple(shape)}")
     if dtype not in ("<f4", "<f8"):
         raise TypeError(f"{what} must be float32 or float64 on a device, got {dtype}")
     size = int(dtype[2])
     if strides is not None and tuple(strides) != (shape[1] * size, size):
         raise ValueError(f"{what} must be C-contiguous on a device: call .contiguous() or ascontiguousarray first")
-    device, stream = _place(x)
-    return where["data"][0], shape[0], size == 4, device, stream
+    return where["data"][0], shape[0], shape[1], size == 4, device, stream
 
 
 def like(x):
@@ -35,11 +35,13 @@ def address(x):
 def _module(x):
     name = type(x).__module__.split(".")[0]
     if name not in ("torch", "cupy"):
-        raise TypeError(f"arrays on a device must be of torch or CuPy, got {type(x).__module__}.{type(x).__name__}")
+        raise TypeError(f"arrays on a device must be of torch or CuPy here, got {type(x).__module__}.{type(x).__name__}")
     return sys.modules[name]
 
 
 def _place(x):
+    if type(x).__module__.startswith("jax"):
+        return x.block_until_ready().device.id, 0
     module = _module(x)
     if module.__name__ == "torch":
         return x.device.index, module.cuda.current_stream(x.device).cuda_stream

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <buffon/check.hpp>
+#include <buffon/device_pairs.hpp>
 #include <buffon/nearest_covariance.hpp>
 #include <buffon/pairwise.hpp>
 #include <buffon/text.hpp>
@@ -19,18 +20,52 @@ struct Kernel {
     double scale = 0.0, sign = 1.0;
 };
 
+void check_shape(const std::string& who, const std::string& name, std::int64_t rows, std::int64_t cols, std::int64_t dim) {
+    require(rows >= fewest, who, ": ", name, " must have at least ", fewest, " rows, got ", rows);
+    require(cols == dim && dim >= 1, who, ": ", name, " must have the ", dim, " columns of the reference, got ", cols);
+}
+
 void check_points(const std::string& who, const std::string& name, ConstView x, std::int64_t dim) {
-    require(x.rows >= fewest, who, ": ", name, " must have at least ", fewest, " rows, got ", x.rows);
-    require(x.cols == dim && dim >= 1, who, ": ", name, " must have the ", dim, " columns of the reference, got ", x.cols);
+    check_shape(who, name, x.rows, x.cols, dim);
     for (std::int64_t i = 0; i < x.size(); ++i)
         require(std::isfinite(x.data[i]), who, ": ", name, " must be finite, got ", x.data[i], " in row ", i / x.cols);
 }
 
-void check(const std::string& who, const PointSets& x, const Matrix& y) {
-    require(!x.sets.empty(), who, ": x must hold at least one sample");
-    check_points(who, "y", y, y.cols);
-    for (std::size_t s = 0; s < x.sets.size(); ++s)
-        check_points(who, x.sets.size() == 1 ? "x" : "x[" + (x.names.empty() ? std::to_string(s) : x.names[s]) + "]", x.sets[s], y.cols);
+std::string name_of(const PointSets& x, std::int64_t s) {
+    return x.size() == 1 ? "x" : "x[" + (x.names.empty() ? std::to_string(s) : x.names[static_cast<std::size_t>(s)]) + "]";
+}
+
+std::string place(const DeviceArray& a) { return "cuda:" + std::to_string(a.queue.device) + (a.single ? " as float32" : " as float64"); }
+
+/// Of arrays on a device: one place, one precision. Whether their numbers are finite is seen there.
+void check_arrays(const std::string& who, const PointSets& x, const ReferencePoints& y, const std::string& device) {
+    require(x.sets.empty() && y.array.has_value(), who, ": x and y must lie in one place, on the processor or on one device");
+    check_shape(who, "y", y.array->rows, y.array->cols, y.array->cols);
+    for (std::int64_t s = 0; s < x.size(); ++s) {
+        const DeviceArray& set = x.arrays[static_cast<std::size_t>(s)];
+        check_shape(who, name_of(x, s), set.rows, set.cols, y.array->cols);
+        require(place(set) == place(*y.array), who, ": ", name_of(x, s), " must lie on ", place(*y.array), " as y does, it lies on ", place(set));
+    }
+    require(device == "cpu" || device_numbers(device) == std::vector{y.array->queue.device}, who, ": device = '", device, "', but x and y lie on ", place(*y.array));
+}
+
+void check(const std::string& who, const PointSets& x, const ReferencePoints& y, const std::string& device) {
+    require(x.size() > 0, who, ": x must hold at least one sample");
+    if (!x.arrays.empty() || y.array) return check_arrays(who, x, y, device);
+    check_points(who, "y", y.points, y.points.cols);
+    for (std::int64_t s = 0; s < x.size(); ++s) check_points(who, name_of(x, s), x.sets[static_cast<std::size_t>(s)], y.points.cols);
+}
+
+/// Points as they are met: on the processor, by some threads, or on devices.
+struct HostPoints {
+    ConstView view;
+    int threads;
+
+    std::int64_t rows() const { return view.rows; }
+};
+PairSums pair_sums(PairFunction f, double scale, const HostPoints& x, const PairsDone& done) { return pair_sums(f, scale, x.view, x.threads, done); }
+PairSums pair_sums(PairFunction f, double scale, const HostPoints& x, const HostPoints& y, const PairsDone& done) {
+    return pair_sums(f, scale, x.view, y.view, x.threads, done);
 }
 
 double mean_of(const std::vector<double>& v) {
@@ -64,11 +99,13 @@ struct Reference {
     double degenerate = 0.0;
 };
 
-Reference reference_of(const Kernel& kernel, ConstView y, int threads, const PairsDone& done) {
-    const PairSums sums = pair_sums(kernel.function, kernel.scale, y, threads, done);
-    Reference out{averages(kernel, sums.rows, y.rows - 1)};
-    const double square = sums.squares / static_cast<double>(y.rows * (y.rows - 1)), mean = mean_of(out.averages);
-    out.degenerate = std::max(0.0, square - 2 * conditional_square(mean_square(out.averages), square, y.rows - 1) + mean * mean);
+template <class Points>
+Reference reference_of(const Kernel& kernel, const Points& y, const PairsDone& done) {
+    const std::int64_t m = y.rows();
+    const PairSums sums = pair_sums(kernel.function, kernel.scale, y, done);
+    Reference out{averages(kernel, sums.rows, m - 1)};
+    const double square = sums.squares / static_cast<double>(m * (m - 1)), mean = mean_of(out.averages);
+    out.degenerate = std::max(0.0, square - 2 * conditional_square(mean_square(out.averages), square, m - 1) + mean * mean);
     return out;
 }
 
@@ -77,10 +114,11 @@ struct Projections {
     std::vector<double> a, b;   // (n), (m)
 };
 
-Projections projections_of(const Kernel& kernel, ConstView x, ConstView y, const Reference& reference, int threads, const PairsDone& own, const PairsDone& cross) {
-    Projections out{averages(kernel, pair_sums(kernel.function, kernel.scale, x, threads, own).rows, x.rows - 1), reference.averages};
-    const PairSums across = pair_sums(kernel.function, kernel.scale, x, y, threads, cross);
-    const std::vector<double> to_y = averages(kernel, across.rows, y.rows), to_x = averages(kernel, across.columns, x.rows);
+template <class Points>
+Projections projections_of(const Kernel& kernel, const Points& x, const Points& y, const Reference& reference, const PairsDone& own, const PairsDone& cross) {
+    Projections out{averages(kernel, pair_sums(kernel.function, kernel.scale, x, own).rows, x.rows() - 1), reference.averages};
+    const PairSums across = pair_sums(kernel.function, kernel.scale, x, y, cross);
+    const std::vector<double> to_y = averages(kernel, across.rows, y.rows()), to_x = averages(kernel, across.columns, x.rows());
     for (std::size_t i = 0; i < to_y.size(); ++i) out.a[i] -= to_y[i];
     for (std::size_t j = 0; j < to_x.size(); ++j) out.b[j] -= to_x[j];
     return out;
@@ -131,33 +169,84 @@ private:
     std::int64_t total_, begun_ = 0;
 };
 
-Estimate compared(const std::string& who, const Kernel& kernel, const PointSets& x, const Matrix& y, int threads, const Progress& progress) {
-    std::int64_t total = y.rows * y.rows;
-    for (const Matrix& set : x.sets) total += set.rows * (set.rows + y.rows);
+template <class Points>
+Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const Points& y, const Progress& progress) {
+    std::int64_t total = y.rows() * y.rows();
+    for (const Points& set : sets) total += set.rows() * (set.rows() + y.rows());
     Counter counter(progress, total);
-    const Reference reference = reference_of(kernel, y, threads, counter.next(y.rows * y.rows));
+    const Reference reference = reference_of(kernel, y, counter.next(y.rows() * y.rows()));
     std::vector<Projections> all;
     std::vector<double> floor;
     Estimate e;
-    e.n = y.rows;
-    for (const Matrix& set : x.sets) {
-        const PairsDone own = counter.next(set.rows * set.rows), cross = counter.next(set.rows * y.rows);
-        all.push_back(projections_of(kernel, set, y, reference, threads, own, cross));
+    e.n = y.rows();
+    for (const Points& set : sets) {
+        const PairsDone own = counter.next(set.rows() * set.rows()), cross = counter.next(set.rows() * y.rows());
+        all.push_back(projections_of(kernel, set, y, reference, own, cross));
         e.value.push_back(mean_of(all.back().a) + mean_of(all.back().b));
-        floor.push_back(floor_of(reference.degenerate, set.rows, y.rows));
-        e.n += set.rows;
+        floor.push_back(floor_of(reference.degenerate, set.rows(), y.rows()));
+        e.n += set.rows();
     }
     e.covariance = joint_covariance(all);
-    e.names = x.names;
-    for (std::size_t s = e.names.size(); s < all.size(); ++s) e.names.push_back(all.size() == 1 ? who : std::to_string(s));
     e.diagnostics["floor"] = floor;
     return e;
 }
 
-double median_distance(ConstView y) {
-    const std::int64_t n = std::min<std::int64_t>(y.rows, 1000);
+/// Up to `most` rows of the reference, on the processor.
+Matrix head(const ReferencePoints& y, std::int64_t most) {
+    if (y.array) return head(*y.array, most);
+    const ConstView rows = y.points.view().slice(0, std::min(y.points.rows, most));
+    Matrix out(rows.rows, rows.cols);
+    std::copy(rows.data, rows.data + rows.size(), out.data.begin());
+    return out;
+}
+
+/// Somewhere in the middle: products of floats keep more digits from there. None for a kernel that is no function of differences.
+std::vector<double> centre_of(const Kernel& kernel, const ReferencePoints& y) {
+    if (kernel.function == PairFunction::cubic || !y.array || !y.array->single) return {};
+    const Matrix some = head(y, 256);
+    std::vector<double> centre(static_cast<std::size_t>(some.cols), 0.0);
+    for (std::int64_t i = 0; i < some.rows; ++i)
+        for (std::int64_t k = 0; k < some.cols; ++k) centre[static_cast<std::size_t>(k)] += some(i, k) / static_cast<double>(some.rows);
+    for (double& c : centre)
+        if (!std::isfinite(c)) c = 0.0;   // it is said below where
+    return centre;
+}
+
+Estimate compared_on_devices(const std::string& who, const Kernel& kernel, const PointSets& x, const ReferencePoints& y, const std::string& device, const Progress& progress) {
+    require(device_library().table != nullptr, who, ": CUDA: ", device_library().problem);
+    const std::vector<double> centre = centre_of(kernel, y);
+    const std::vector<DeviceQueue> queues = y.array ? std::vector<DeviceQueue>() : device_queues(device);
+    const auto checked = [&](const std::string& name, DevicePairPoints points) {
+        require(points.first_bad() == points.rows(), who, ": ", name, " must be finite, row ", points.first_bad(), " is not");
+        return points;
+    };
+    const DevicePairPoints reference = checked("y", y.array ? DevicePairPoints(*y.array, centre) : DevicePairPoints(queues, y.points, centre));
+    std::vector<DevicePairPoints> sets;
+    for (const Matrix& set : x.sets) sets.emplace_back(queues, set, centre);
+    for (std::int64_t s = 0; s < static_cast<std::int64_t>(x.arrays.size()); ++s)
+        sets.push_back(checked(name_of(x, s), DevicePairPoints(x.arrays[static_cast<std::size_t>(s)], centre)));
+    return compared(kernel, sets, reference, progress);
+}
+
+template <class Options>
+Estimate compared(const std::string& who, const Kernel& kernel, const PointSets& x, const ReferencePoints& y, const Options& options) {
+    Estimate e;
+    if (y.array || options.device != "cpu") {
+        e = compared_on_devices(who, kernel, x, y, options.device, options.progress);
+    } else {
+        std::vector<HostPoints> sets;
+        for (const Matrix& set : x.sets) sets.push_back({set, options.threads});
+        e = compared(kernel, sets, HostPoints{y.points, options.threads}, options.progress);
+    }
+    e.names = x.names;
+    for (std::int64_t s = static_cast<std::int64_t>(e.names.size()); s < x.size(); ++s) e.names.push_back(x.size() == 1 ? who : std::to_string(s));
+    return e;
+}
+
+double median_distance(const ReferencePoints& reference) {
+    const Matrix y = head(reference, 1000);
     std::vector<double> squares;
-    for (std::int64_t i = 0; i < n; ++i)
+    for (std::int64_t i = 0; i < y.rows; ++i)
         for (std::int64_t j = 0; j < i; ++j) {
             double sum = 0.0;
             for (std::int64_t k = 0; k < y.cols; ++k) sum += (y(i, k) - y(j, k)) * (y(i, k) - y(j, k));
@@ -171,23 +260,24 @@ double median_distance(ConstView y) {
 }  // namespace
 
 Estimate energy(const PointSets& x, const ReferencePoints& y, const EnergyOptions& options) {
-    check("energy", x, y.points);
-    return compared("energy", {PairFunction::distance, 0.0, -1.0}, x, y.points, options.threads, options.progress);
+    check("energy", x, y, options.device);
+    return compared("energy", {PairFunction::distance, 0.0, -1.0}, x, y, options);
 }
 
 Estimate mmd(const PointSets& x, const ReferencePoints& y, const MmdOptions& options) {
-    check("mmd", x, y.points);
+    check("mmd", x, y, options.device);
     require(options.bandwidth >= 0 && std::isfinite(options.bandwidth), "mmd: bandwidth must be positive, or 0 for a choice, got ", options.bandwidth);
-    const double h = options.bandwidth > 0 ? options.bandwidth : median_distance(y.points);
+    const double h = options.bandwidth > 0 ? options.bandwidth : median_distance(y);
     require(h > 0, "mmd: bandwidth must be given: more than half of the reference points coincide");
-    Estimate e = compared("mmd", {PairFunction::gaussian, 1 / (2 * h * h), 1.0}, x, y.points, options.threads, options.progress);
+    Estimate e = compared("mmd", {PairFunction::gaussian, 1 / (2 * h * h), 1.0}, x, y, options);
     e.diagnostics["bandwidth"] = h;
     return e;
 }
 
 Estimate kid(const PointSets& x, const ReferencePoints& y, const KidOptions& options) {
-    check("kid", x, y.points);
-    return compared("kid", {PairFunction::cubic, 1 / static_cast<double>(y.points.cols), 1.0}, x, y.points, options.threads, options.progress);
+    check("kid", x, y, options.device);
+    const std::int64_t dim = y.array ? y.array->cols : y.points.cols;
+    return compared("kid", {PairFunction::cubic, 1 / static_cast<double>(dim), 1.0}, x, y, options);
 }
 
 }  // namespace buffon

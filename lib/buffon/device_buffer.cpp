@@ -16,6 +16,33 @@ int device_number(const std::string& device) {
     return static_cast<int>(found - names.begin()) - 1;
 }
 
+std::vector<int> device_numbers(const std::string& devices) {
+    if (devices == "cpu") return {};
+    std::vector<int> numbers;
+    if (devices == "cuda:all") {
+        const auto all = static_cast<int>(available_devices().size()) - 1;
+        require(all > 0, "device '", devices, "' is not there; CUDA: ", cuda_status());
+        for (int k = 0; k < all; ++k) numbers.push_back(k);
+        return numbers;
+    }
+    for (std::size_t at = 0; at <= devices.size();) {
+        const std::size_t end = std::min(devices.find(',', at), devices.size());
+        const std::string word = devices.substr(at, end - at);
+        const int number = device_number(at == 0 ? word : "cuda:" + word);
+        require(number >= 0, "device '", devices, "' must name CUDA devices alone");
+        require(std::ranges::find(numbers, number) == numbers.end(), "device '", devices, "' names one twice");
+        numbers.push_back(number);
+        at = end + 1;
+    }
+    return numbers;
+}
+
+std::vector<DeviceQueue> device_queues(const std::string& devices) {
+    std::vector<DeviceQueue> queues;
+    for (const int number : device_numbers(devices)) queues.push_back({.device = number});
+    return queues;
+}
+
 void device_check(const DeviceQueue& queue, const char* problem) {
     if (problem != nullptr) throw std::runtime_error("cuda:" + std::to_string(queue.device) + ": " + problem);
 }

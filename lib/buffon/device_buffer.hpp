@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <buffon/device_library.hpp>
 #include <buffon/device_work.hpp>
@@ -17,6 +18,13 @@ namespace buffon {
 /// The number of the device that "cuda" or "cuda:1" names; -1 for "cpu".
 /// @throw std::invalid_argument for another word or a device that is not there, with what was found.
 int device_number(const std::string& device);
+
+/// The numbers of one or several: "cuda" is the first, "cuda:1" another, "cuda:0,2" two, "cuda:all" all; none for "cpu".
+/// @throw as above, and for one that is named twice.
+std::vector<int> device_numbers(const std::string& devices);
+
+/// The default streams of these.
+std::vector<DeviceQueue> device_queues(const std::string& devices);
 
 /// @throw std::runtime_error with the device and what the library says, unless that is nothing.
 void device_check(const DeviceQueue& queue, const char* problem);

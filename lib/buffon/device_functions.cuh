@@ -25,6 +25,8 @@ const char* draw_proposal(const DeviceQueue* queue, const DeviceProposal* what);
 const char* weigh(const DeviceQueue* queue, const DeviceWeights* what);
 const char* gram(const DeviceQueue* queue, const DeviceGram* what);
 const char* total(const DeviceQueue* queue, const DeviceTotal* what);
+const char* panels(const DeviceQueue* queue, const DevicePanels* what);
+const char* pairs(const DeviceQueue* queue, const DevicePairs* what);
 const DeviceFunctions* model(const char* name);
 
 const char* points(const DeviceQueue* queue, const DevicePoints* of, const DeviceRows* rows);

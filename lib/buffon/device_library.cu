@@ -71,6 +71,8 @@ extern "C" __attribute__((visibility("default"))) const buffon::DeviceTable* buf
         .weigh = buffon::device::weigh,
         .gram = buffon::device::gram,
         .total = buffon::device::total,
+        .panels = buffon::device::panels,
+        .pairs = buffon::device::pairs,
         .model = buffon::device::model,
     };
     return &table;

@@ -12,7 +12,7 @@ namespace buffon {
 
 struct DeviceTable {
     /// One more with each change of the table, or of what its functions take.
-    static constexpr std::uint32_t this_version = 3;
+    static constexpr std::uint32_t this_version = 4;
 
     std::uint32_t version = this_version;
     std::uint32_t size = sizeof(DeviceTable);   // a change that forgot the version
@@ -47,6 +47,9 @@ struct DeviceTable {
     const char* (*weigh)(const DeviceQueue* queue, const DeviceWeights* what) = nullptr;
     const char* (*gram)(const DeviceQueue* queue, const DeviceGram* what) = nullptr;
     const char* (*total)(const DeviceQueue* queue, const DeviceTotal* what) = nullptr;
+
+    const char* (*panels)(const DeviceQueue* queue, const DevicePanels* what) = nullptr;
+    const char* (*pairs)(const DeviceQueue* queue, const DevicePairs* what) = nullptr;
 
     /// A model of testing_formulas.hpp by the name of its type; null for one that was not compiled.
     const DeviceFunctions* (*model)(const char* name) = nullptr;

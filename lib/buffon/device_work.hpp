@@ -145,6 +145,51 @@ struct DeviceGram {
     constexpr std::int64_t slices() const { return (rows + slice_rows - 1) / slice_rows; }
 };
 
+/// Points (rows, dim) as pairs of them are met: less `centre`, coordinate by coordinate, (padded dim, padded rows) of the same number,
+/// what is added being 0; and the squares of their norms.
+struct DevicePanels {
+    static constexpr std::int64_t coordinates = 16, points = 128;   // whole multiples of these
+
+    const void* from = nullptr;
+    Number number = Number::float64;
+    std::int64_t rows = 0, dim = 0;
+    const double* centre = nullptr;            // (dim); null: 0
+    void* panels = nullptr;
+    void* norms = nullptr;                     // (padded rows)
+    std::uint64_t* bad = nullptr;              // [0]: the smallest row that is not finite, where it was larger; [1]: bits of the
+                                               // largest square of a norm as a double, where it was smaller
+
+    constexpr std::int64_t padded_rows() const { return (rows + points - 1) / points * points; }
+    constexpr std::int64_t padded_dim() const { return (dim + coordinates - 1) / coordinates * coordinates; }
+    constexpr std::int64_t numbers() const { return padded_rows() * padded_dim(); }
+};
+
+/// Sums of a function (see PairFunction) over pairs of points: of all rows of x with all of y, or of x with itself, i != j. Rows
+/// are met in strips: first, first + stride, ...
+struct DevicePairs {
+    static constexpr std::int64_t strip_rows = 8192, chunk_columns = 512;
+
+    std::int32_t function = 0;
+    double scale = 0.0;
+    bool itself = false, direct = false;       // direct: distances as sums of squared differences
+    DevicePanels x, y;
+    std::int64_t first = 0, strips = 0, stride = 1;
+    double* row_records = nullptr;             // (chunks, rows)
+    double* column_records = nullptr;          // (rows / tile, columns)
+    double* square_records = nullptr;          // (rows / tile, chunks)
+    /// Sums of rows (strips, strip_rows), of columns (strips, columns) over the rows of each strip, of squares (strips, strip_rows / tile).
+    /// Where x is met by itself a pair stands once in rows and once in columns, and its square counts twice.
+    double* sums = nullptr;
+
+    constexpr std::int64_t tile() const { return x.number == Number::float32 ? 128 : 64; }   // rows and columns of one
+    constexpr std::int64_t rows() const { return strips * strip_rows; }
+    constexpr std::int64_t tiles() const { return rows() / tile(); }
+    constexpr std::int64_t columns() const { return y.padded_rows(); }
+    constexpr std::int64_t chunks() const { return (columns() + chunk_columns - 1) / chunk_columns; }
+    constexpr std::int64_t records() const { return chunks() * rows() + tiles() * columns() + tiles() * chunks(); }
+    constexpr std::int64_t results() const { return rows() + strips * columns() + tiles(); }
+};
+
 /// sums (numbers) += the records (count, numbers), one after the other.
 struct DeviceTotal {
     const double* records = nullptr;

@@ -36,6 +36,21 @@ TEST_CASE("device_number: cpu is no device, cuda is the first, others must be th
     else CHECK(device_number("cuda") == 0);
 }
 
+TEST_CASE("device_numbers: none, one, several or all; each once") {
+    CHECK(device_numbers("cpu").empty());
+    for (const char* wrong : {"gpu", "cuda:99", "cuda:0,99", "cuda:0,", "cpu,0", "cuda:0,cpu", ""}) CHECK_THROWS_AS(device_numbers(wrong), std::invalid_argument);
+    if (queues().empty()) {
+        CHECK_THROWS_WITH_AS(device_numbers("cuda:all"), doctest::Contains("device 'cuda:all' is not there; CUDA: "), std::invalid_argument);
+        return;
+    }
+    CHECK(device_numbers("cuda") == std::vector{0});
+    CHECK(device_numbers("cuda:0") == std::vector{0});
+    CHECK(device_numbers("cuda:all").size() == queues().size());
+    CHECK_THROWS_WITH_AS(device_numbers("cuda:0,0"), "device 'cuda:0,0' names one twice", std::invalid_argument);
+    if (queues().size() > 1) CHECK(device_numbers("cuda:1,0") == std::vector{1, 0});
+    CHECK(device_queues("cuda:all").back().device == static_cast<int>(queues().size()) - 1);
+}
+
 TEST_CASE("device_check: what the library says becomes an exception that names the device") {
     device_check({.device = 1}, nullptr);
     CHECK_THROWS_WITH_AS(device_check({.device = 1}, "out of memory"), "cuda:1: out of memory", std::runtime_error);

@@ -280,6 +280,68 @@ def test_a_device_that_is_not_there_is_named():
         bd.sample(next(models()), bd.ddim(bd.VP(), steps=3), n=3, rng=0, device="cuda:9")
 
 
+METRICS = {"energy": bd.energy, "kid": bd.kid, "mmd": lambda x, y, **k: bd.mmd(x, y, bandwidth=2.0, **k)}
+
+
+def samples(n=700, m=400, d=5):
+    rng = np.random.default_rng(5)
+    return {"near": rng.normal(size=(n, d)), "far": rng.normal(0.3, 1.2, size=(n, d))}, rng.normal(size=(m, d))
+
+
+@needs_device
+@pytest.mark.parametrize("metric", METRICS)
+def test_distances_on_a_device_are_those_of_the_processor(metric):
+    x, y = samples()
+    here, there = METRICS[metric](x, y), METRICS[metric](x, y, device="cuda")
+    assert there.names == here.names and there.n == here.n
+    for a, b in ((there.value, here.value), (there.covariance, here.covariance), (there.diagnostics["floor"], here.diagnostics["floor"])):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-14)
+
+
+@needs_device
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("library", ["torch", "cupy", "jax"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_distances_of_arrays_are_met_where_these_lie(metric, library, dtype):
+    there, _ = of_arrays(library)
+    put = {"torch": lambda a: there.tensor(a, device="cuda"), "cupy": lambda a: there.asarray(a), "jax": lambda a: there.numpy.asarray(a)}[library]
+    x, y = samples()
+    x, y = {name: a.astype(dtype) for name, a in x.items()}, y.astype(dtype)
+    here = METRICS[metric](x, y)
+    moved = {name: put(a) for name, a in x.items()}
+    for answer in (METRICS[metric](moved, put(y)), METRICS[metric](moved, put(y), device="cuda")):
+        assert answer.names == ["near", "far"]
+        error = np.abs(answer.value - here.value) / here.std_error
+        assert error.max() < (1e-3 if dtype == "float32" else 1e-9)
+        np.testing.assert_allclose(answer.std_error, here.std_error, rtol=1e-3 if dtype == "float32" else 1e-9)
+    lone = METRICS[metric]([moved["near"]], put(y))
+    assert abs(lone.value[0] - here.value[0]) < 1e-3 * here.std_error[0]
+
+
+@needs_device
+def test_distances_say_what_they_cannot_take():
+    torch = pytest.importorskip("torch")
+    x, y = (torch.zeros(10, 3, device="cuda") for _ in range(2))
+    for wrong_x, wrong_y, error, words in (
+            (x.cpu(), y, ValueError, "x and y must lie in one place"), (x, y.cpu().numpy(), ValueError, "x and y must lie in one place"),
+            ([x, x.double()], y, ValueError, r"x\[1\] must lie on cuda:0 as float32 as y does, it lies on cuda:0 as float64"),
+            (x[:, :2].contiguous(), y, ValueError, "x must have the 3 columns of the reference, got 2"), (x[:3], y, ValueError, "at least 4 rows, got 3"),
+            (x.half(), y, TypeError, "x must be float32 or float64 on a device"), (x[:, ::2], y, ValueError, "C-contiguous"), (x[0], y, ValueError, r"shape \(n, d\)"),
+            (x, torch.full_like(y, float("nan")), ValueError, "y must be finite, row 0 is not"),
+            ({"a": x, "b": torch.log(x[:, :1] - 1).expand(10, 3).contiguous()}, y, ValueError, r"x\[b\] must be finite, row 0 is not")):
+        with pytest.raises(error, match=words):
+            bd.energy(wrong_x, wrong_y)
+    with pytest.raises(ValueError, match="more than half of the reference points coincide"):
+        bd.mmd(x, y)
+
+
+def test_distances_name_a_device_that_is_not_there():
+    x, y = samples()
+    for metric in METRICS.values():
+        with pytest.raises(ValueError, match="device 'cuda:9' is not there; CUDA: "):
+            metric(x, y, device="cuda:9")
+
+
 @needs_device
 def test_the_code_of_the_page_runs():
     pytest.importorskip("torch")

@@ -29,6 +29,7 @@ WITHOUT_TEST = {
     "lib/assign_kernel_list": "declarations of what test_assign_kernels.cpp tests",
     "lib/config": "macros",
     "lib/copula": "a list that the compiler checks",
+    "lib/device_array": "a structure, read by test_device_pairs.cpp",
     "lib/device_call": "checked calls of the CUDA runtime, part of what test_on_device.cpp tests",
     "lib/device_combine": "what test_device_buffer.cpp tests on every device",
     "lib/device_functions": "declarations",

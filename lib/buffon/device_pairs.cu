@@ -1,0 +1,326 @@
+/// Sums of a function over pairs of points on a device (pairwise.hpp): tiles of rows by columns as in a product of matrices, eight by
+/// eight values a thread of floats, four by four of doubles; nothing of size n x m is stored. Sums of a tile's few values are in the
+/// precision of the points, all others in double and in a fixed order: no atomic adds.
+#include <buffon/device_functions.cuh>
+
+#include <cuda_pipeline_primitives.h>
+
+#include <buffon/device_call.cuh>
+#include <buffon/device_kernels.cuh>
+#include <buffon/pairwise.hpp>
+
+namespace buffon::device {
+namespace {
+
+constexpr int threads = 256, slab = static_cast<int>(DevicePanels::coordinates);
+constexpr double log2_e = 1.4426950408889634074;
+
+/// Tiles of side x side; thread (a, b) of 16 x 16 has `each` rows and columns, in groups of 16 bytes.
+template <class T>
+struct Shape {
+    static constexpr int group = 16 / static_cast<int>(sizeof(T)), each = 2 * group, side = 16 * each;
+    /// The place in the tile of value e of thread number a.
+    __device__ static int place(int a, int e) { return e / group * 16 * group + group * a + e % group; }
+};
+
+__device__ inline float root(float x) {
+    float y;
+    asm("sqrt.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+__device__ inline double root(double x) { return sqrt(x); }
+
+/// 2^x within 2 ulp; 0 below 2^-126.
+__device__ inline float power_of_two(float x) {
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+__device__ inline double power_of_two(double x) { return exp2(x); }
+
+/// 16 bytes of shared memory.
+template <class T>
+__device__ void load_group(const T* from, T* to) {
+    const int4 v = *reinterpret_cast<const int4*>(from);
+    *reinterpret_cast<int4*>(to) = v;
+}
+
+/// Sums over 2^k threads whose numbers differ in the bits from `bit` on, of n >= 2^k values: each thread keeps n / 2^k of them. Those
+/// with the bit set keep the upper half, and so on.
+template <int n, int lanes, int bit>
+__device__ void gather(double* v) {
+    if constexpr (lanes > 1 && n > 1) {
+        const bool upper = threadIdx.x & bit;
+#pragma unroll
+        for (int k = 0; k < n / 2; ++k) {
+            const double give = upper ? v[k] : v[k + n / 2], keep = upper ? v[k + n / 2] : v[k];
+            v[k] = keep + __shfl_xor_sync(0xffffffffu, give, bit);
+        }
+        gather<n / 2, lanes / 2, 2 * bit>(v);
+    } else if constexpr (lanes > 1) {
+        v[0] += __shfl_xor_sync(0xffffffffu, v[0], bit);
+        gather<1, lanes / 2, 2 * bit>(v);
+    }
+}
+
+/// Which of n values a thread is left with, of thread number t.
+template <int n>
+__device__ int gathered(int t) {
+    int value = 0;
+#pragma unroll
+    for (int half = n / 2; half >= 1; half /= 2, t /= 2) value += (t & 1) * half;
+    return value;
+}
+
+template <class T>
+struct Slabs {
+    alignas(16) T x[slab][Shape<T>::side], y[slab][Shape<T>::side];
+};
+
+/// Queues the copy of coordinates from `coordinate` on of a tile's points.
+template <class T>
+__device__ void fetch(const DevicePairs& p, std::int64_t row, std::int64_t column, std::int64_t coordinate, Slabs<T>& to) {
+    using S = Shape<T>;
+    constexpr int groups = S::side / S::group;
+    const T *x = static_cast<const T*>(p.x.panels), *y = static_cast<const T*>(p.y.panels);
+    for (int e = threadIdx.x; e < slab * groups; e += threads) {
+        const int k = e / groups, at = e % groups * S::group;
+        __pipeline_memcpy_async(&to.x[k][at], x + (coordinate + k) * p.x.padded_rows() + row + at, 16);
+        __pipeline_memcpy_async(&to.y[k][at], y + (coordinate + k) * p.y.padded_rows() + column + at, 16);
+    }
+    __pipeline_commit();
+}
+
+/// What a thread keeps for the rows of its block while columns pass.
+struct Running {
+    double row = 0.0, squares = 0.0;
+};
+
+/// The function of the sums of one tile, added to rows, columns and squares.
+template <class T, PairFunction f, bool direct>
+__device__ void finish_tile(const DevicePairs& p, T (&sum)[Shape<T>::each][Shape<T>::each], std::int64_t row, std::int64_t column, double (*part)[Shape<T>::side],
+                            double* column_record, Running& running) {
+    using S = Shape<T>;
+    const int a = threadIdx.x / 16, b = threadIdx.x % 16;
+    const bool diagonal = p.itself && row == column;
+    const T scale = static_cast<T>(f == PairFunction::gaussian ? -log2_e * p.scale : p.scale);
+    double of_row[S::each], of_column[S::each];
+    T norm[S::each], total[S::each], squares = 0;
+#pragma unroll
+    for (int j = 0; j < S::each; ++j) {
+        total[j] = 0;
+        norm[j] = !direct && f == PairFunction::gaussian ? static_cast<const T*>(p.y.norms)[column + S::place(b, j)] : T{0};
+    }
+#pragma unroll
+    for (int i = 0; i < S::each; ++i) {
+        const std::int64_t at = row + S::place(a, i);
+        const T own = !direct && f == PairFunction::gaussian ? static_cast<const T*>(p.x.norms)[at] : T{0};
+        T along = 0;
+#pragma unroll
+        for (int j = 0; j < S::each; ++j) {
+            T v = sum[i][j];
+            if constexpr (f == PairFunction::gaussian) {
+                if constexpr (!direct) v = own + norm[j] - 2 * v;
+                v = power_of_two(scale * (v > 0 ? v : T{0}));
+            } else if constexpr (f == PairFunction::distance) {
+                v = root(v);
+            } else {
+                const T base = multiply_add(scale, v, T{1});
+                v = base * base * base;
+            }
+            const std::int64_t to = column + S::place(b, j);
+            if (at >= p.x.rows || to >= p.y.rows || (diagonal && at == to)) v = 0;
+            along += v;
+            total[j] += v;
+            squares = multiply_add(v, v, squares);
+            sum[i][j] = 0;
+        }
+        of_row[i] = along;
+    }
+    gather<S::each, 16, 1>(of_row);
+    running.row += of_row[0];
+    running.squares += (p.itself && !diagonal ? 2.0 : 1.0) * squares;
+    if (diagonal) return;   // both orders are in the rows
+#pragma unroll
+    for (int j = 0; j < S::each; ++j) of_column[j] = total[j];
+    gather<S::each, 2, 16>(of_column);
+#pragma unroll
+    for (int j = 0; j < S::each / 2; ++j) part[threadIdx.x / 32][S::place(b, a % 2 * (S::each / 2) + j)] = of_column[j];
+    __syncthreads();
+    for (int j = threadIdx.x; j < S::side; j += threads) {
+        double whole = 0;
+#pragma unroll
+        for (int w = 0; w < threads / 32; ++w) whole += part[w][j];
+        column_record[column + j] = whole;
+    }
+}
+
+/// The first row of tile t of the strips.
+__device__ inline std::int64_t first_row(const DevicePairs& p, std::int64_t t) {
+    const std::int64_t per_strip = DevicePairs::strip_rows / p.tile();
+    return (p.first + t / per_strip * p.stride) * DevicePairs::strip_rows + t % per_strip * p.tile();
+}
+
+/// Block (x, y): chunk x of columns, tile y of rows. Of a matrix met by itself the tiles on and above the diagonal.
+template <class T, PairFunction f, bool direct>
+__global__ void __launch_bounds__(threads, 2) pair_tiles(DevicePairs p) {
+    using S = Shape<T>;
+    __shared__ Slabs<T> slabs[2];
+    __shared__ double part[threads / 32][S::side];
+    const std::int64_t row = first_row(p, blockIdx.y), chunk = blockIdx.x, end = (chunk + 1) * DevicePairs::chunk_columns;
+    const std::int64_t last = end < p.columns() ? end : p.columns();
+    std::int64_t column = chunk * DevicePairs::chunk_columns;
+    if (p.itself && column < row) column = row;
+    if (row >= p.x.padded_rows() || column >= last) return;
+    const int a = threadIdx.x / 16, b = threadIdx.x % 16, steps = static_cast<int>(p.x.padded_dim() / slab);
+    double* column_record = p.column_records + blockIdx.y * p.columns();
+    T sum[S::each][S::each] = {};
+    Running running;
+    fetch(p, row, column, 0, slabs[0]);
+    for (int at = 0; column < last; column += S::side)
+        for (int step = 0; step < steps; ++step, at ^= 1) {
+            __pipeline_wait_prior(0);
+            __syncthreads();   // this slab is there, and the last is done with
+            const bool next_tile = step + 1 == steps;
+            if (!next_tile || column + S::side < last) fetch(p, row, next_tile ? column + S::side : column, next_tile ? 0 : (step + 1) * slab, slabs[at ^ 1]);
+#pragma unroll
+            for (int k = 0; k < slab; ++k) {
+                T x[S::each], y[S::each];
+#pragma unroll
+                for (int g = 0; g < 2; ++g) {
+                    load_group(&slabs[at].x[k][S::place(a, g * S::group)], x + g * S::group);
+                    load_group(&slabs[at].y[k][S::place(b, g * S::group)], y + g * S::group);
+                }
+#pragma unroll
+                for (int i = 0; i < S::each; ++i)
+#pragma unroll
+                    for (int j = 0; j < S::each; ++j) {
+                        if constexpr (direct) {
+                            const T gap = x[i] - y[j];
+                            sum[i][j] = multiply_add(gap, gap, sum[i][j]);
+                        } else {
+                            sum[i][j] = multiply_add(x[i], y[j], sum[i][j]);
+                        }
+                    }
+            }
+            if (next_tile) finish_tile<T, f, direct>(p, sum, row, column, part, column_record, running);
+        }
+    if (b < S::each) p.row_records[chunk * p.rows() + blockIdx.y * S::side + S::place(a, gathered<S::each>(b))] = running.row;
+    double squares[1] = {running.squares};
+    gather<1, 32, 1>(squares);
+    __syncthreads();
+    if (threadIdx.x % 32 == 0) part[0][threadIdx.x / 32] = squares[0];
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        double whole = 0;
+        for (int w = 0; w < threads / 32; ++w) whole += part[0][w];
+        p.square_records[blockIdx.y * p.chunks() + chunk] = whole;
+    }
+}
+
+/// Records in their order: thread i has a row, a column of a strip, or a tile's squares.
+__global__ void add_records(DevicePairs p) {
+    const std::int64_t i = blockIdx.x * std::int64_t{threads} + threadIdx.x, per_strip = DevicePairs::strip_rows / p.tile();
+    if (i >= p.results()) return;
+    double sum = 0.0;
+    if (i < p.rows()) {
+        const std::int64_t row = first_row(p, i / p.tile());
+        if (row < p.x.padded_rows())
+            for (std::int64_t c = p.itself ? row / DevicePairs::chunk_columns : 0; c < p.chunks(); ++c) sum += p.row_records[c * p.rows() + i];
+    } else if (i < p.rows() + p.strips * p.columns()) {
+        const std::int64_t strip = (i - p.rows()) / p.columns(), column = (i - p.rows()) % p.columns();
+        for (std::int64_t t = strip * per_strip; t < (strip + 1) * per_strip; ++t) {
+            const std::int64_t row = first_row(p, t);
+            if (row >= p.x.padded_rows() || (p.itself && row >= column / p.tile() * p.tile())) break;
+            sum += p.column_records[t * p.columns() + column];
+        }
+    } else {
+        const std::int64_t t = i - p.rows() - p.strips * p.columns(), row = first_row(p, t);
+        if (row < p.x.padded_rows())
+            for (std::int64_t c = p.itself ? row / DevicePairs::chunk_columns : 0; c < p.chunks(); ++c) sum += p.square_records[t * p.chunks() + c];
+    }
+    p.sums[i] = sum;
+}
+
+/// Rows become columns through a tile of shared memory.
+template <class T>
+__global__ void to_panels(DevicePanels p) {
+    __shared__ T tile[32][33];
+    const std::int64_t row = blockIdx.x * std::int64_t{32}, column = blockIdx.y * std::int64_t{32};
+    const T* from = static_cast<const T*>(p.from);
+    for (int i = threadIdx.y; i < 32; i += 8) {
+        const std::int64_t r = row + i, c = column + threadIdx.x;
+        const bool there = r < p.rows && c < p.dim;
+        tile[i][threadIdx.x] = there ? static_cast<T>(from[r * p.dim + c] - (p.centre != nullptr ? p.centre[c] : 0.0)) : T{0};
+    }
+    __syncthreads();
+    for (int i = threadIdx.y; i < 32; i += 8)
+        if (column + i < p.padded_dim() && row + threadIdx.x < p.padded_rows()) static_cast<T*>(p.panels)[(column + i) * p.padded_rows() + row + threadIdx.x] = tile[threadIdx.x][i];
+}
+
+/// Norms, the largest of them, and the first row that is not finite.
+template <class T>
+__global__ void norms_of(DevicePanels p) {
+    const std::int64_t row = blockIdx.x * std::int64_t{threads} + threadIdx.x;
+    double sum = 0.0;
+    if (row < p.padded_rows())
+        for (std::int64_t k = 0; k < p.dim; ++k) {
+            const double v = static_cast<const T*>(p.panels)[k * p.padded_rows() + row];
+            sum += v * v;
+        }
+    if (row < p.padded_rows()) static_cast<T*>(p.norms)[row] = static_cast<T>(sum);
+    if (!(sum < INFINITY)) atomicMin(reinterpret_cast<unsigned long long*>(p.bad), static_cast<unsigned long long>(row));
+    __shared__ double largest[threads];
+    largest[threadIdx.x] = sum;
+    for (int half = threads / 2; half > 0; half /= 2) {
+        __syncthreads();
+        if (threadIdx.x < half) largest[threadIdx.x] = fmax(largest[threadIdx.x], largest[threadIdx.x + half]);
+    }
+    if (threadIdx.x == 0) atomicMax(reinterpret_cast<unsigned long long*>(p.bad + 1), static_cast<unsigned long long>(__double_as_longlong(largest[0])));
+}
+
+template <class T, PairFunction f, bool direct>
+void launch(const DeviceQueue& queue, const DevicePairs& p) {
+    const dim3 grid(static_cast<unsigned>(p.chunks()), static_cast<unsigned>(p.tiles()));
+    pair_tiles<T, f, direct><<<grid, threads, 0, stream_of(queue)>>>(p);
+    check_launch("pair_tiles");
+}
+
+template <class T>
+void launch_function(const DeviceQueue& queue, const DevicePairs& p) {
+    const auto f = static_cast<PairFunction>(p.function);
+    if (f == PairFunction::cubic) return launch<T, PairFunction::cubic, false>(queue, p);
+    if (f == PairFunction::distance) return launch<T, PairFunction::distance, true>(queue, p);
+    if constexpr (sizeof(T) == 4)
+        if (!p.direct) return launch<T, PairFunction::gaussian, false>(queue, p);
+    launch<T, PairFunction::gaussian, true>(queue, p);
+}
+
+template <class T>
+void launch_panels(const DeviceQueue& queue, const DevicePanels& p) {
+    const dim3 grid(static_cast<unsigned>((p.padded_rows() + 31) / 32), static_cast<unsigned>((p.padded_dim() + 31) / 32));
+    to_panels<T><<<grid, dim3(32, 8), 0, stream_of(queue)>>>(p);
+    check_launch("to_panels");
+    norms_of<T><<<blocks_for(p.padded_rows(), threads), threads, 0, stream_of(queue)>>>(p);
+    check_launch("norms_of");
+}
+
+}  // namespace
+
+const char* panels(const DeviceQueue* queue, const DevicePanels* what) {
+    return in_words([&] {
+        const Use use(queue->device);
+        what->number == Number::float32 ? launch_panels<float>(*queue, *what) : launch_panels<double>(*queue, *what);
+    });
+}
+
+const char* pairs(const DeviceQueue* queue, const DevicePairs* what) {
+    return in_words([&] {
+        const Use use(queue->device);
+        what->x.number == Number::float32 ? launch_function<float>(*queue, *what) : launch_function<double>(*queue, *what);
+        add_records<<<static_cast<unsigned>((what->results() + threads - 1) / threads), threads, 0, stream_of(*queue)>>>(*what);
+        check_launch("add_records");
+    });
+}
+
+}  // namespace buffon::device

@@ -1,0 +1,52 @@
+/// Sums over pairs of points (pairwise.hpp) on CUDA devices. Not installed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <buffon/device_array.hpp>
+#include <buffon/device_buffer.hpp>
+#include <buffon/pairwise.hpp>
+#include <buffon/view.hpp>
+
+namespace buffon {
+
+/// Points on each of some devices.
+class DevicePairPoints {
+public:
+    /// Of the host, in double. `centre` (cols) is taken off; empty: nothing is.
+    DevicePairPoints(const std::vector<DeviceQueue>& queues, ConstView points, const std::vector<double>& centre);
+    /// Where they lie, in their precision.
+    DevicePairPoints(const DeviceArray& points, const std::vector<double>& centre);
+
+    std::int64_t rows() const { return on_.front().panels.rows; }
+    std::int64_t dim() const { return on_.front().panels.dim; }
+    std::int64_t devices() const { return static_cast<std::int64_t>(on_.size()); }
+    /// The first row that is not finite; rows() where all are.
+    std::int64_t first_bad() const { return on_.front().first_bad; }
+    /// The largest squared norm of a row, less the centre.
+    double largest() const { return on_.front().largest; }
+
+    struct On {
+        DeviceQueue queue;
+        DeviceBuffer memory, norms;
+        DevicePanels panels;
+        std::int64_t first_bad = 0;
+        double largest = 0.0;
+    };
+    const On& on(std::int64_t k) const { return on_[static_cast<std::size_t>(k)]; }
+
+private:
+    std::vector<On> on_;
+};
+
+/// What pair_sums gives: in double of points in double, to rounding; in float32 of such, with sums in double. Rows are dealt to the
+/// devices in strips of a fixed size, and strips are added in their order: the same bits for any number of devices.
+PairSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y, const PairsDone& done = {});
+PairSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const PairsDone& done = {});
+
+/// Up to `most` rows from the first on, on the host.
+Matrix head(const DeviceArray& points, std::int64_t most);
+
+}  // namespace buffon
