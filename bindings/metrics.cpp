@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include <buffon/memorised.hpp>
 #include <buffon/two_sample.hpp>
 
 #include "device_arrays.hpp"
@@ -91,4 +92,5 @@ void bind_metrics(py::module_& m) {
     binder::bind(m, "energy", &energy);
     binder::bind(m, "mmd", &mmd);
     binder::bind(m, "kid", &kid);
+    binder::bind(m, "memorised", &memorised);
 }

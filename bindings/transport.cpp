@@ -1,6 +1,7 @@
 /// Python's semi-discrete optimal transport. No arithmetic.
 #include <sstream>
 
+#include <buffon/diffusion/transport_start.hpp>
 #include <buffon/transport_map.hpp>
 
 #include "arrays.hpp"
@@ -33,6 +34,8 @@ py::dict draws(const TransportMap& map) {
     return out;
 }
 
+py::array_t<std::int64_t> integers(const std::vector<std::int64_t>& v) { return py::array_t<std::int64_t>(static_cast<py::ssize_t>(v.size()), v.data()); }
+
 /// f(rows of x) without the GIL.
 template <class F>
 auto of_rows(const TransportMap& map, py::handle x, const std::string& where, const F& f) {
@@ -44,7 +47,7 @@ auto of_rows(const TransportMap& map, py::handle x, const std::string& where, co
 
 py::array_t<std::int64_t> cell(const TransportMap& map, py::handle x) {
     const std::vector<std::int64_t> found = of_rows(map, x, "TransportMap.cell", [&](ConstView rows) { return map.cell(rows); });
-    return py::array_t<std::int64_t>(static_cast<py::ssize_t>(found.size()), found.data());
+    return integers(found);
 }
 
 py::array_t<double> image(const TransportMap& map, py::handle x) {
@@ -78,7 +81,7 @@ py::tuple between(const TransportMap& map, py::handle x, py::handle means, py::h
     const auto count = binder::convert<std::int64_t>(k, f, "k");
     const auto limit = binder::convert<double>(angle, f, "angle");
     const TransportBetween found = of_rows(map, x, f, [&](ConstView rows) { return map.between(rows, centres, count, limit); });
-    return py::make_tuple(binder::from_matrix(found.images), py::array_t<std::int64_t>(static_cast<py::ssize_t>(found.used.size()), found.used.data()));
+    return py::make_tuple(binder::from_matrix(found.images), integers(found.used));
 }
 
 TransportMap check(const TransportMap& map, py::handle n, py::handle rng) {
@@ -87,6 +90,22 @@ TransportMap check(const TransportMap& map, py::handle n, py::handle rng) {
     const std::uint64_t key = rng_key(rng, f);
     const py::gil_scoped_release release;
     return map.check(draws, key);
+}
+
+diffusion::TransportStart start(const TransportMap& map, py::handle n, py::handle level, py::handle rng, py::handle noise, py::handle schedule, py::handle k,
+                                py::handle centroids, py::handle angle) {
+    const std::string f = "transport_start";
+    const auto count = binder::convert<std::int64_t>(n, f, "n");
+    const auto sigma = binder::convert<double>(level, f, "level");
+    diffusion::TransportStartOptions options;
+    options.noise = binder::convert<diffusion::StartNoise>(noise, f, "noise");
+    options.k = binder::convert<std::int64_t>(k, f, "k");
+    if (!schedule.is_none()) options.schedule = binder::to_schedule(schedule, f + ": schedule");
+    if (!centroids.is_none()) options.centroids = binder::to_matrix(centroids, f + ": centroids");
+    if (!angle.is_none()) options.angle = binder::convert<double>(angle, f, "angle");
+    options.rng = rng_key(rng, f);
+    const py::gil_scoped_release release;
+    return transport_start(map, count, sigma, options);
 }
 
 std::string text(const TransportMap& map) {
@@ -162,4 +181,69 @@ is relative to a batch.)");
           "The same map with ``masses``, ``mass_error``, ``w2`` and ``empty`` measured on n fresh draws.\n\nrng: int, Generator, SeedSequence or None.");
     c.def("__repr__", &text);
     binder::bind(m, "transport_map", &transport_map);
+    py::class_<diffusion::TransportStart> started(m, "TransportStart", "Starts of a sampler: ``x, level = transport_start(map, n, level, rng)``.");
+    started.attr("__module__") = "buffon.diffusion";
+    started.def_property_readonly("x", [](const diffusion::TransportStart& s) { return binder::from_matrix(s.x); }, "Starts (n, d), a copy.");
+    started.def_readonly("level", &diffusion::TransportStart::level, "Their noise level sigma / alpha.");
+    started.def_property_readonly("source", [](const diffusion::TransportStart& s) { return binder::from_matrix(s.source); }, "Draws (n, d) of the map's source that they came from, a copy.");
+    started.def_property_readonly("cell", [](const diffusion::TransportStart& s) { return integers(s.cell); }, "Index (n,) of the point of each draw's cell.");
+    started.def_property_readonly("used", [](const diffusion::TransportStart& s) { return integers(s.used); }, "Number (n,) of points that each image is the mean of.");
+    started.def_readonly("rng_key", &diffusion::TransportStart::rng_key, "Key that draws them again.");
+    started.def("__iter__", [](const diffusion::TransportStart& s) { return py::iter(py::make_tuple(binder::from_matrix(s.x), s.level)); });
+    started.def("__repr__", [](const diffusion::TransportStart& s) {
+        return "TransportStart(" + std::to_string(s.x.rows) + " starts, d=" + std::to_string(s.x.cols) + ", level " + py::str(py::float_(s.level)).cast<std::string>() + ")";
+    });
+    m.def("transport_start", &start, py::arg("map"), py::arg("n"), py::arg("level"), py::arg("rng") = py::none(), py::kw_only(), py::arg("noise") = "fresh",
+          py::arg("schedule") = py::none(), py::arg("k") = 1, py::arg("centroids") = py::none(), py::arg("angle") = py::none(), R"doc(Starts of a sampler at a low noise level, from an optimal transport map to data: no evaluation of a denoiser.
+
+Draws of the map's source go to its points, noise of the level is added, and any solver goes on: ``x, level = transport_start(...)``,
+then ``sample(model, table, x=x, level=level)``. The law of the starts is that of a point drawn at random with noise, whatever the map: what the map decides is
+which draw of the source goes where. At levels far below the points' distances the samples copy the points: look at ``memorised``.
+
+Parameters
+----------
+map : TransportMap
+    To data, or, for ``noise="points"``, to data with noise.
+n : int
+    Number of starts.
+level : float
+    sigma / alpha of the starts.
+rng : int, Generator, SeedSequence or None
+    Start i depends on the key and i only.
+noise : str
+    "fresh": each start has noise of its own. "points": none is added, as the map's points have noise of the level already; so it was published.
+schedule : schedule, optional
+    That of the table that goes on: x = alpha x0 + sigma eps. None: x = x0 + level eps, the coordinates of VE and EDM.
+k : int
+    Number of cells whose points an image is the mean of, as in ``map.between``; 1 is the map itself.
+centroids : array (n_points, d), optional
+    ``map.centroids(n)``, needed for k > 1.
+angle : float, optional
+    Largest angle between cells that are averaged, in radians; needed for k > 1.
+
+Returns
+-------
+TransportStart
+    ``x`` (n, d), ``level``; ``source`` (n, d), ``cell`` (n,), ``used`` (n,), ``rng_key``. Unpacks to x, level.
+
+Raises
+------
+ValueError
+    If n or k is below 1, ``level`` is not positive, k > 1 without ``centroids`` and ``angle``, or the schedule does not know the level.
+
+References
+----------
+Li, Li, Zheng, Lei, Luo, Gu, "DPM-OT: a new diffusion probabilistic model based on optimal transport", ICCV 2023.
+
+Examples
+--------
+>>> import numpy as np
+>>> from buffon import diffusion as bd
+>>> model = bd.GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[[0.04]], [[0.04]]])
+>>> found = bd.transport_map(model.forward(200, 0.0, rng=1), method="newton")
+>>> x, level = bd.transport_start(found, 1000, 0.3, rng=2)
+>>> draws = bd.sample(model, bd.heun(bd.EDM(), steps=3), x=x, level=level)
+>>> draws.evaluations / 1000
+6.0
+)doc");
 }

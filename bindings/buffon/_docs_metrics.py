@@ -86,3 +86,36 @@ KID = (
     True
     """,
 )
+
+MEMORISED = (
+    """
+    Share of the samples that copy a point of the data: nearer to it than a third of the way to the next one.
+    """,
+    """
+    Returns
+    -------
+    Estimate
+        One value for each sample in x, with their joint covariance and exact binomial intervals; equal points of y count once.
+        ``diagnostics["nearest"]``: mean distances to the nearest point. ``n``: rows of all samples.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 2 rows or 2 different points, samples of different dimensions, numbers that are not finite.
+
+    References
+    ----------
+    Yoon, Choi, Kwon, Ryu, "Diffusion probabilistic models generalize when they fail to memorize", ICML 2023 workshop on structured
+    probabilistic inference and generative modeling.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from buffon import diffusion as bd
+    >>> rng = np.random.default_rng(1)
+    >>> data = rng.normal(size=(500, 8))
+    >>> share = bd.memorised([data[:100] + 0.1 * rng.normal(size=(100, 8)), rng.normal(size=(100, 8))], data)
+    >>> share.value.tolist()
+    [0.94, 0.0]
+    """,
+)

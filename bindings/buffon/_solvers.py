@@ -33,6 +33,17 @@ SOLVERS = {
             example="ancestral(bd.EDM(), steps=10, grid='rho', to_zero=True).evaluations\n    10",
         ),
     ),
+    "annealed_langevin": (
+        """
+        Annealed Langevin dynamics: steps at each level, none between the levels. From the last levels it refines a start, as DPM-OT does.
+        """,
+        dict(
+            evaluations="``each`` for each of the levels, and one for a step to sigma = 0; random. Its law is wrong by O(step) however many levels: order 0.",
+            errors="``each`` is below 1 or ``step`` outside (0, 1)",
+            reference="""Song, Ermon, "Generative modeling by estimating gradients of the data distribution", NeurIPS 2019, algorithm 1.""",
+            example="annealed_langevin(bd.VE(), steps=2, to_zero=True, t_start=0.2).evaluations\n    11",
+        ),
+    ),
     "dc": (
         """
         DC-Solver: UniPC whose outputs are compensated for the corrector's misalignment, by ratios that ``dc_search`` finds.

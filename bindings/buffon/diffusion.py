@@ -32,6 +32,7 @@ Step = _native.Step
 SubVP = _native.SubVP
 Table = _native.Table
 TransportMap = _native.TransportMap
+TransportStart = _native.TransportStart
 Trial = _native.Trial
 VE = _native.VE
 VP = _native.VP
@@ -40,7 +41,8 @@ convert = _native.convert
 fit_ratios = _native.fit_ratios
 noise_scaled = _native.noise_scaled
 sampler_problem = _native.sampler_problem
-for _name in ("compare_schedules", "convert", "fit_ratios", "noise_scaled", "sampler_problem"):
+transport_start = _native.transport_start
+for _name in ("compare_schedules", "convert", "fit_ratios", "noise_scaled", "sampler_problem", "transport_start"):
     globals()[_name].__module__ = __name__
 
 _DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "noise_scaled", "thresholded", "time_shifted"]
@@ -61,10 +63,11 @@ order_report = _function("order_report", *_docs_samplers.ORDER_REPORT, _native)
 solver_search = _function("solver_search", *_docs_search.SOLVER_SEARCH, _native)
 energy = _function("energy", *_docs_metrics.ENERGY, _native)
 kid = _function("kid", *_docs_metrics.KID, _native)
+memorised = _function("memorised", *_docs_metrics.MEMORISED, _native)
 mmd = _function("mmd", *_docs_metrics.MMD, _native)
 transport_map = _function("transport_map", *_docs_transport.TRANSPORT_MAP, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
 __all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "Trial", "VE", "VP",
                   "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-                  "Likelihood", "OrderReport", "ems", "energy", "kid", "mmd", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "transport_map", *_solvers.SOLVERS, *_DENOISERS])
+                  "Likelihood", "OrderReport", "ems", "energy", "kid", "mmd", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS])

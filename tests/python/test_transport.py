@@ -97,3 +97,41 @@ def test_images_between_targets_do_not_cross_a_jump():
     assert np.array_equal(used == 1, found.angle(x) > 0.5)
     np.testing.assert_allclose(found.potential(x), (x * points.T + found.heights).max(1))
     assert np.all(found.facet_distance(x) >= 0)
+
+
+def test_starts_unpack_and_go_on_by_any_solver():
+    points = np.array([[-2.0], [2.0]])
+    found = bd.transport_map(points, masses=[0.3, 0.7], method="newton")
+    x, level = bd.transport_start(found, 2000, 0.4, rng=1)
+    assert x.shape == (2000, 1) and level == 0.4
+    model = bd.GaussianMixture([0.3, 0.7], points, [[[0.01]]] * 2)
+    for schedule in (bd.EDM(), bd.VP()):
+        start = bd.transport_start(found, 2000, 0.4, 1, schedule=schedule)
+        draws = bd.sample(model, bd.heun(schedule, steps=3), x=start.x, level=start.level)
+        assert draws.evaluations == 12_000 and np.all(abs(abs(draws.x) - 2) < 0.6)
+        assert np.array_equal(draws.x[:, 0] > 0, start.cell == 1)
+        assert abs(np.mean(start.cell) - 0.7) < 5 * np.sqrt(0.21 / 2000)
+    refined = bd.sample(model, bd.annealed_langevin(bd.EDM(), steps=2, to_zero=True), x=x, level=level, rng=3)
+    assert refined.parts == {"denoise": 22_000}
+    assert "2000 starts, d=1, level 0.4" in repr(start) and start.rng_key == 1 and np.array_equal(found.cell(start.source), start.cell)
+
+
+def test_starts_may_lie_between_points():
+    points = np.random.default_rng(3).normal(size=(30, 2))
+    found = bd.transport_map(points, target_error=0.05, rng=1)
+    centroids = found.centroids(100_000, rng=2)
+    start = bd.transport_start(found, 500, 0.1, rng=4, noise="points", k=2, centroids=centroids, angle=9)
+    assert np.all(start.used == 2) and np.array_equal(start.x, found.between(start.source, centroids, k=2, angle=9)[0])
+    with pytest.raises(ValueError, match="needs the centroids"):
+        bd.transport_start(found, 500, 0.1, k=2)
+    with pytest.raises(ValueError, match="noise must be"):
+        bd.transport_start(found, 500, 0.1, noise="none")
+
+
+def test_copies_are_told_from_samples():
+    rng = np.random.default_rng(1)
+    data = rng.normal(size=(300, 6))
+    share = bd.memorised({"copies": data + 0.05 * rng.normal(size=(300, 6)), "fresh": rng.normal(size=(300, 6))}, data)
+    assert share["copies"] == pytest.approx(299 / 300) and share["fresh"] == 0 and share.n == 600
+    low, high = share.confidence_interval()
+    assert high[1] == pytest.approx(1 - 0.025 ** (1 / 300)) and low[1] == 0   # Clopper and Pearson's

@@ -1,0 +1,108 @@
+#include <buffon/memorised.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <boost/math/distributions/binomial.hpp>
+
+#include <buffon/check.hpp>
+#include <buffon/transport_images.hpp>
+#include <buffon/transport_targets.hpp>
+
+namespace buffon {
+namespace {
+
+/// Per row: whether it copies a point, 0 or 1, and the distance to the nearest.
+struct Nearness {
+    std::vector<double> copies, nearest;
+};
+
+double distance(std::span<const double> a, std::span<const double> b) {
+    double square = 0.0;
+    for (std::size_t j = 0; j < a.size(); ++j) square += (a[j] - b[j]) * (a[j] - b[j]);
+    return std::sqrt(square);
+}
+
+Nearness nearness(const Matrix& x, const Matrix& y, double ratio, int threads) {
+    std::vector<double> heights;   // -|y|^2 / 2: the best cells are those of the nearest points
+    for (std::int64_t i = 0; i < y.rows; ++i) {
+        double square = 0.0;
+        for (const double v : ConstView(y).row(i)) square += v * v;
+        heights.push_back(-square / 2);
+    }
+    const BestCells best = best_cells(y, heights, x, 2, threads);
+    Nearness out;
+    for (std::int64_t i = 0; i < x.rows; ++i) {
+        const auto k = static_cast<std::size_t>(2 * i);
+        double first = distance(ConstView(x).row(i), ConstView(y).row(best.cells[k]));
+        double second = distance(ConstView(x).row(i), ConstView(y).row(best.cells[k + 1]));
+        if (second < first) std::swap(first, second);   // scores round where distances do not
+        out.copies.push_back(first < ratio * second ? 1.0 : 0.0);
+        out.nearest.push_back(first);
+    }
+    return out;
+}
+
+double mean_of(const std::vector<double>& v) {
+    double sum = 0.0;
+    for (const double a : v) sum += a;
+    return sum / static_cast<double>(v.size());
+}
+
+/// Clopper and Pearson's, as a share of 0 has an error, too.
+Bounds exact_bounds(const std::vector<Nearness>& all) {
+    using Law = boost::math::binomial_distribution<double>;
+    const std::vector<double> levels{0.5, 0.8, 0.9, 0.95, 0.99, 0.999};
+    const auto m = static_cast<std::int64_t>(all.size()), n_levels = static_cast<std::int64_t>(levels.size());
+    Bounds out{levels, Matrix(m, n_levels), Matrix(m, n_levels)};
+    for (std::int64_t s = 0; s < m; ++s)
+        for (std::int64_t l = 0; l < n_levels; ++l) {
+            const std::vector<double>& copies = all[static_cast<std::size_t>(s)].copies;
+            const double n = static_cast<double>(copies.size()), hits = std::round(n * mean_of(copies)), beyond = (1 - levels[static_cast<std::size_t>(l)]) / 2;
+            out.low(s, l) = Law::find_lower_bound_on_p(n, hits, beyond);
+            out.high(s, l) = Law::find_upper_bound_on_p(n, hits, beyond);
+        }
+    return out;
+}
+
+}  // namespace
+
+Estimate memorised(const PointSets& x, const ReferencePoints& y, const MemorisedOptions& options) {
+    const Matrix& points = y.points;
+    require(options.ratio > 0 && options.ratio <= 1, "memorised: ratio must lie in (0, 1], got ", options.ratio);
+    require(!x.sets.empty(), "memorised: x must hold at least one sample");
+    for (const double v : points.data) require(std::isfinite(v), "memorised: y must be finite, got ", v);
+    for (const Matrix& set : x.sets) {
+        require(set.cols == points.cols && set.rows >= 2, "memorised: x must have the ", points.cols, " columns of y and at least 2 rows, got (", set.rows, ", ", set.cols, ")");
+        for (const double v : set.data) require(std::isfinite(v), "memorised: x must be finite, got ", v);
+    }
+    const Matrix different = points.rows > 0 ? merge_targets(points, std::vector<double>(static_cast<std::size_t>(points.rows), 1.0)).points : points;
+    require(different.rows >= 2, "memorised: y must hold at least 2 different points, got ", different.rows);
+    std::vector<Nearness> all;
+    std::vector<double> nearest;
+    Estimate e;
+    for (const Matrix& set : x.sets) {
+        all.push_back(nearness(set, different, options.ratio, options.threads));
+        e.value.push_back(mean_of(all.back().copies));
+        nearest.push_back(mean_of(all.back().nearest));
+        e.n += set.rows;
+    }
+    const auto m = static_cast<std::int64_t>(all.size());
+    e.covariance = Matrix(m, m);
+    for (std::int64_t s = 0; s < m; ++s)
+        for (std::int64_t t = 0; t < m; ++t) {
+            const auto &a = all[static_cast<std::size_t>(s)].copies, &b = all[static_cast<std::size_t>(t)].copies;
+            if (a.size() != b.size()) continue;
+            double sum = 0.0;
+            for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] - e.value[static_cast<std::size_t>(s)]) * (b[i] - e.value[static_cast<std::size_t>(t)]);
+            e.covariance(s, t) = sum / (static_cast<double>(a.size()) * static_cast<double>(a.size() - 1));
+        }
+    e.bounds = exact_bounds(all);
+    e.names = x.names;
+    for (std::size_t s = e.names.size(); s < all.size(); ++s) e.names.push_back(all.size() == 1 ? "memorised" : std::to_string(s));
+    e.diagnostics["nearest"] = nearest;
+    return e;
+}
+
+}  // namespace buffon
