@@ -312,6 +312,7 @@ private:
         for (Part& part : parts_) {
             const double p = part.shell.probability();
             part.stratum.weight = p;
+            part.stratum.shares = part.circles;
             part.error = sum > 0 ? (1 - proportional) * p * part.error * std::sqrt(part.cost) / sum + proportional * p : p;
         }
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include <buffon/parallel.hpp>
@@ -11,23 +12,50 @@ namespace {
 
 constexpr std::int64_t most_bins = 1'024;
 constexpr std::int64_t resamples = 2'000;
+constexpr std::int64_t tail_rows = 10;
+constexpr double longest_tail = 50;   // in its begin
 constexpr double levels[] = {0.5, 0.8, 0.9, 0.95, 0.98, 0.99};
 
 struct MeanAndError {
     double mean = 0, variance = 0;   // variance of the mean
 };
 
-/// Of column j of rows that `at` picks: at(stratum, i) of its n rows.
-template <class At>
-MeanAndError weighted(const std::vector<Stratum>& strata, std::int64_t j, const At& at) {
+/// Of column j of one stratum: where its tail begins (infinite: nowhere), and the mean of rows whose tail is smooth.
+struct Tail {
+    double begin = std::numeric_limits<double>::infinity(), rest = 0, mean = 0;
+
+    /// At v in (0, 1): P(share > s) = (begin / s)^2, cut at `last`.
+    double at(double v) const { return begin / std::sqrt(rest + (1 - rest) * v); }
+};
+
+Tail tail_of(const Stratum& stratum, std::int64_t j) {
+    const Matrix& rows = stratum.rows.bins();
+    std::vector<double> values;
+    for (std::int64_t i = 0; i < rows.rows; ++i) values.push_back(rows(i, j));
+    Tail tail;
+    const auto n = static_cast<double>(values.size());
+    for (const double v : values) tail.mean += v / n;
+    if (!stratum.shares || !stratum.rows.single() || rows.rows < 4 * tail_rows) return tail;
+    std::ranges::nth_element(values, values.begin() + tail_rows, std::greater{});
+    const double begin = values[static_cast<std::size_t>(tail_rows)];
+    if (!(begin > 0 && begin < 1)) return tail;
+    const double end = std::min(1.0, longest_tail * begin), last = begin / end;
+    const double of_tail = begin * 2 / (1 + last);   // mean of the tail
+    tail = {begin, last * last, 0};
+    for (const double v : values) tail.mean += (v > begin ? of_tail : v) / n;
+    return tail;
+}
+
+/// value(stratum, i) of each stratum's n rows.
+template <class Value>
+MeanAndError weighted(const std::vector<Stratum>& strata, const Value& value) {
     MeanAndError out;
     for (std::size_t h = 0; h < strata.size(); ++h) {
-        const Matrix& rows = strata[h].rows.bins();
-        const std::int64_t n = rows.rows;
+        const std::int64_t n = strata[h].rows.bins().rows;
         if (n < 2) continue;
         double sum = 0, squares = 0;
         for (std::int64_t i = 0; i < n; ++i) {
-            const double v = rows(at(h, i), j);
+            const double v = value(h, i);
             sum += v;
             squares += v * v;
         }
@@ -72,18 +100,36 @@ void BinnedRows::add(ConstView rows) {
 Bounds bootstrap_t(const std::vector<Stratum>& strata, const std::vector<std::int64_t>& columns, const Stream& stream, bool shares, int threads) {
     const auto count = static_cast<std::int64_t>(std::size(levels)), m = static_cast<std::int64_t>(columns.size());
     Bounds bounds{{std::begin(levels), std::end(levels)}, Matrix(m, count), Matrix(m, count)};
+    const std::size_t strata_count = strata.size();
     std::vector<MeanAndError> own;
-    for (const std::int64_t column : columns) own.push_back(weighted(strata, column, [](std::size_t, std::int64_t i) { return i; }));
+    std::vector<Tail> tails;              // (m, strata)
+    std::vector<double> centre;           // (m), of what resamples are drawn from
+    for (const std::int64_t column : columns) {
+        own.push_back(weighted(strata, [&](std::size_t h, std::int64_t i) { return strata[h].rows.bins()(i, column); }));
+        centre.push_back(0);
+        for (const Stratum& stratum : strata) {
+            tails.push_back(tail_of(stratum, column));
+            if (stratum.rows.bins().rows >= 2) centre.back() += stratum.weight * tails.back().mean;
+        }
+    }
     Matrix ratios(m, resamples);
     parallel::for_each(resamples, threads, [&](std::int64_t b) {
-        std::vector<std::vector<std::int64_t>> pick(strata.size());
+        std::vector<std::vector<std::int64_t>> pick(strata_count);
+        std::vector<std::vector<double>> place(strata_count);   // in the tail
         std::int64_t component = 0;
-        for (std::size_t h = 0; h < strata.size(); ++h)
-            for (std::int64_t i = 0, n = strata[h].rows.bins().rows; i < n; ++i)
+        for (std::size_t h = 0; h < strata_count; ++h)
+            for (std::int64_t i = 0, n = strata[h].rows.bins().rows; i < n; ++i) {
                 pick[h].push_back(static_cast<std::int64_t>(stream.uniform(b, component++) * static_cast<double>(n)));
+                place[h].push_back(strata[h].shares ? stream.uniform(b, component++) : 0.0);
+            }
         for (std::int64_t j = 0; j < m; ++j) {
-            const MeanAndError again = weighted(strata, columns[static_cast<std::size_t>(j)], [&](std::size_t h, std::int64_t i) { return pick[h][static_cast<std::size_t>(i)]; });
-            const double error = std::sqrt(again.variance), by = again.mean - own[static_cast<std::size_t>(j)].mean;
+            const auto at = static_cast<std::size_t>(j);
+            const MeanAndError again = weighted(strata, [&](std::size_t h, std::int64_t i) {
+                const double v = strata[h].rows.bins()(pick[h][static_cast<std::size_t>(i)], columns[at]);
+                const Tail& tail = tails[at * strata_count + h];
+                return v > tail.begin ? tail.at(place[h][static_cast<std::size_t>(i)]) : v;
+            });
+            const double error = std::sqrt(again.variance), by = again.mean - centre[at];
             ratios(j, b) = error > 0 ? by / error : by < 0 ? -std::numeric_limits<double>::max() : by > 0 ? std::numeric_limits<double>::max() : 0.0;
         }
     });

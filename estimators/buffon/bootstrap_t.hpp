@@ -16,15 +16,19 @@ class BinnedRows {
 public:
     void add(ConstView rows);
     const Matrix& bins() const { return bins_; }
+    /// Whether each bin is one row.
+    bool single() const { return each_ == 1; }
 
 private:
     Matrix bins_, open_;          // full ones; sum of the one that is being filled
     std::int64_t each_ = 1, filled_ = 0;
 };
 
-/// sum over strata of weight times the mean of its rows.
+/// sum over strata of weight times the mean of its rows. `shares`: rows are shares of circles in thin slabs. Those of circles that nearly touch
+/// one have a tail P(share > s) ~ s^-2, whose end a sample has seldom seen: resamples draw their ten largest from such a tail up to 1.
 struct Stratum {
     double weight = 1;
+    bool shares = false;
     BinnedRows rows;
 };
 

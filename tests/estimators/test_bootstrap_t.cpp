@@ -86,3 +86,24 @@ TEST_CASE("bootstrap_t: a million rows take two thousand bins at most, and their
     for (const double v : bins.data) mean += v / static_cast<double>(bins.rows);
     CHECK(mean == doctest::Approx(sum / 1'024'000).epsilon(1e-12));
 }
+
+TEST_CASE("bootstrap_t: shares with a tail s^-2 up to 1 are covered with their tail, and not without") {
+    // s = 0.003 / sqrt(v), cut at 1: mean 0.006 / (1 + 0.003)
+    const double exact = 0.006 / 1.003, rest = 0.003 * 0.003;
+    int with = 0, without = 0;
+    const int runs = 400;
+    for (int r = 0; r < runs; ++r) {
+        Matrix rows(150, 1);
+        for (std::int64_t i = 0; i < 150; ++i) rows(i, 0) = 0.003 / std::sqrt(rest + (1 - rest) * Stream{static_cast<std::uint64_t>(r), 5}.uniform(i, 0));
+        Stratum stratum;
+        stratum.rows.add(rows);
+        for (const bool shares : {false, true}) {
+            stratum.shares = shares;
+            const Bounds b = bootstrap_t({stratum}, {0}, {99, 0}, true, 1);
+            (shares ? with : without) += b.low(0, 3) <= exact && exact <= b.high(0, 3);
+        }
+    }
+    MESSAGE("with " << with << ", without " << without);
+    CHECK(with > 0.91 * runs);
+    CHECK(with > without + 0.02 * runs);
+}
