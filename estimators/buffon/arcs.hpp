@@ -36,7 +36,8 @@ struct ArcsOptions {
 /// With labels circles turn in the space of the class means; other outputs are means over the grid. Where scores of the first look grow
 /// with the norm, six shells of it are strata, with points where failures are common and circles elsewhere. Events that the first look
 /// finds common, and problems without any event, get independent points. `n` counts every evaluation.
-/// Bounds: bootstrap-t over circles, with the tail that shares of circles that touch slabs have. Diagnostics: circles, points, evaluations_per_circle, adaptation_n, shells, subspace (its dimension),
+/// Bounds: bootstrap-t over circles, with the tail that shares of circles that touch slabs have.
+/// Diagnostics: circles, points, evaluations_per_circle, adaptation_n, shells, subspace (its dimension),
 /// largest_arc (m: of the sum of squared shares, that of one circle; warns above 0.2), pareto_k and effective_terms.
 /// @throw std::invalid_argument for options that cannot be. ModelError when the model fails.
 Estimate arcs(const Problem& problem, const Run& run, const ArcsOptions& options = {});

@@ -1,0 +1,20 @@
+/// From the terms of strata of circles and points to an estimate, its interval and what makes it doubtful. Not installed.
+#pragma once
+
+#include <vector>
+
+#include <buffon/circle_strata.hpp>
+#include <buffon/circles.hpp>
+#include <buffon/estimate.hpp>
+#include <buffon/evaluation.hpp>
+#include <buffon/stream.hpp>
+
+namespace buffon {
+
+/// Means over the strata, those of `label` outputs left out; bounds by bootstrap-t, drawn from the stream, where there are events and no
+/// evaluation was discarded. Warns where strata with little probability have fewer than two terms, or one circle decides a value.
+/// Diagnostics: largest_arc (m), of the sum of squared shares that of one circle; those of `judge_mean`.
+/// @throw std::invalid_argument where strata of half of the probability have no two terms.
+Estimate finish_circles(const Evaluation& evaluate, const std::vector<CirclePart>& parts, const Events& events, const Stream& stream);
+
+}  // namespace buffon
