@@ -24,6 +24,7 @@ EXPERIMENTS = {
     "high_dimensions": "rare events in 20 to 200 inputs: Gaussian components beside von Mises-Fisher-Nakagami ones",
     "sobol_benchmarks": "Sobol' indices of nine functions with known answers: the default beside the plain estimator and Saltelli's",
     "sobol_held_out": "Sobol' indices of six functions on which nothing was tuned, beside the centred estimator of Saltelli et al.",
+    "sobol_tails": "Sobol' indices of outputs whose variance comes from a tail or a rare event: aiscv beside the default",
     "restoration": "six restoration tasks on pictures: evaluations of MRS that equal 100 steps of posterior sampling",
     "digits": "handwritten digits from ideal denoisers: solvers beside the exact flow, memorised images, distance to unseen ones",
     "solver_orders": "diffusion solvers on exact problems: errors beside an independent implementation, orders beside the declared ones",
@@ -32,5 +33,6 @@ EXPERIMENTS = {
     "ems": "statistics of a model for DPM-Solver-v3: few pairs, many, and none",
     "guided": "classifier-free guidance 1 to 8 at 10 to 20 evaluations: solvers that leave the data, and those that keep to them",
     "time_shift": "Time-Shift by three rules and epsilon scaling after ten steps, on exact denoisers and on one of too few images",
+    "stopping": "do 95 % intervals cover where target_error= decides when a run ends: every estimator, and the naive rule",
     "coverage": "do 95 % intervals cover in 95 % of the runs, for every estimator on every problem with a known answer",
 }

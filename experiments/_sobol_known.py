@@ -1,6 +1,7 @@
 """Functions whose Sobol' indices are known: nine of the literature, and six on which nothing was tuned."""
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from math import log, pi, prod, sqrt
 
@@ -20,6 +21,7 @@ class Known:
     errors: tuple[float, float] = (0.0, 0.0)
 
 
+@cache
 def functions():
     """Name -> problem and indices."""
     a = [0, 1, 4.5, 9, *[99] * 12]
@@ -27,6 +29,13 @@ def functions():
                  np.array([0.029056, 0.000425, 0.019883, 0.47520, 0.08445, 0.44958]), (4e-5, 8e-5))
     return {"ishigami": _ishigami(), "g6": _g_function([0, 0.5, 3, 9, 99, 99]), "g16": _g_function(a), "lin10": _linear(), "prodmean": _product(),
             "levitan20": _levitan(), "morris20": _morris(), "indic5": _event(), "beam": beam}
+
+
+def tails():
+    """Outputs whose variance comes from a tail: exp of a normal sum, and events with and without a score."""
+    known = {f"exp of a normal, sd {sd}": _lognormal(sd) for sd in (0.3, 0.7, 1.0, 1.5, 2.0)}
+    known |= {f"event of {p:.0e}, {text}": _rare(p, score) for p in (1e-3, 1e-4) for text, score in (("score", True), ("no score", False))}
+    return known | {"ishigami": _ishigami()}
 
 
 def ishigami(x, a=7.0, b=0.1):
@@ -236,3 +245,18 @@ def _cosine():
     first = np.array([closed([i]) for i in every]) / whole
     total = 1 - np.array([closed([j for j in every if j != i]) for i in every]) / whole
     return _own(lambda u: np.cos(u @ w), _cube(5), first, total)
+
+
+def _lognormal(sd):
+    """exp(w . z) of three standard normal z, |w| = sd."""
+    w = sd * np.array([0.8, 0.5, np.sqrt(0.11)])
+    return _own(lambda z: np.exp(z @ w), bf.Joint([bf.Normal()] * 3), *_of_product(list(np.exp(w**2))))
+
+
+def _rare(p, score):
+    """1{w . z > b} of three standard normal z, |w| = 1; V_T is the whole less V of the others together."""
+    w, b = np.array([0.8, 0.5, np.sqrt(0.11)]), -float(bf.Normal().quantile(np.array([p]))[0])
+    inputs = bf.Joint([bf.Normal()] * 3)
+    problem = bf.exceedance(lambda z: z @ w, inputs, [b]) if score else bf.Problem(lambda z: (z @ w > b).astype(float), inputs)
+    first, rest = (np.array([_both(-b, c) - p**2 for c in shares]) / (p - p**2) for shares in (w**2, 1 - w**2))
+    return Known(problem, lambda z: (z @ w > b).astype(float), first, 1 - rest)

@@ -70,10 +70,10 @@ def run(config, progress=None):
     return compared(known, [size for size in SIZES if size <= config.budget], config, progress)
 
 
-def compared(known, sizes, config, progress=None):
-    """Records of functions, name -> Known, at these sizes."""
+def compared(known, sizes, config, progress=None, arms=None):
+    """Records of functions, name -> Known, at these sizes; ``arms(problem, size, config)`` other than those of this experiment."""
     studies = [
-        (_arms(k.problem, size, config), [_case(name, k, size, order) for order in ORDERS], _Size(size, config.repetitions, config.rng))
+        ((arms or _arms)(k.problem, size, config), [_case(name, k, size, order) for order in ORDERS], _Size(size, config.repetitions, config.rng))
         for name, k in known.items() for size in sizes
     ]
     records = [_with_rmse(r) for r in campaign(studies, progress) if r["kind"] == "criterion"]

@@ -68,6 +68,13 @@ double rows_alike(const std::vector<ResidualSums>& sums) {
     return fourth > 0 ? squares * squares / fourth : std::numeric_limits<double>::infinity();
 }
 
+/// Of the variance.
+double share_left(const std::vector<ResidualSums>& sums, double variance) {
+    double left = 0, count = 0;
+    for (const ResidualSums& s : sums) left += s.pairs.squares(), count += s.pairs.count();
+    return left / count / variance;
+}
+
 /// Of the candidates with a surrogate: the most that one row adds to the numerator of index k, a mean over all rows.
 double largest_row(std::size_t k, std::size_t groups, const std::vector<ResidualSums>& sums, double rows) {
     double most = 0;
@@ -87,13 +94,23 @@ double rows_more(double alike) {
     return std::min(enough / alike, most);
 }
 
-void hold_row(double row, Combination& c) {
+/// By how much one row that was not met may move an index: that of the estimator without a surrogate, and those with one.
+struct UnseenRow {
+    double plain = 0, left = 0;
+};
+
+/// Rows that make a variance come alone, but indices rest on where they meet: of an event with thirteen hits, a first order of 0.1 on one row that
+/// is hit in both tables. Replicates without it agree on 0, so errors hold one more. Where rows are many nobody feels it.
+void hold_row(const UnseenRow& row, Combination& c) {
+    constexpr double felt = 1e-4;   // of the variance
     const auto r = static_cast<double>(c.errors.size());
     const double square = std::inner_product(c.errors.begin(), c.errors.end(), c.errors.begin(), 0.0) / (r * (r - 1));
-    const double more = row * (1 - c.weights.front());
-    if (!(square > 0) || more < rounding) return;   // of a polynomial nothing is left but rounding errors
-    const double factor = std::sqrt(1 + more * more / square);
-    for (double& e : c.errors) e *= factor;
+    const double more = row.plain * c.weights.front() + row.left * (1 - c.weights.front());
+    if (more < rounding || more * more < felt * square) return;   // of a polynomial nothing is left but rounding errors
+    if (square > 0)
+        for (double& e : c.errors) e *= std::sqrt(1 + more * more / square);
+    else
+        c.errors.front() = more * std::sqrt(r * (r - 1));   // no replicate has met any
 }
 
 /// What the groups of an index do not move has no part in it, whatever a surrogate says.
@@ -103,7 +120,7 @@ std::vector<Ratio> without_effect(std::vector<Ratio> candidates) {
 }
 
 Found found_in(const SobolSums& sums, const SobolOptions& options, const std::vector<std::vector<Surrogate>>& surrogates, std::int64_t groups,
-               const std::vector<std::string>& outputs, bool without_bounds) {
+               const std::vector<std::string>& outputs, const std::vector<double>& alike, bool without_bounds) {
     const auto g = static_cast<std::size_t>(groups), m = outputs.size(), replicates = sums.whole().size();
     std::vector<std::vector<std::vector<Ratio>>> candidates;   // (m, index, candidate)
     Found found;
@@ -116,36 +133,46 @@ Found found_in(const SobolSums& sums, const SobolOptions& options, const std::ve
     const auto moves = [&](std::size_t k, std::size_t j) {
         return std::ranges::all_of(groups_of_index(k, g), [&](std::size_t i) { return sums.moves(static_cast<std::int64_t>(j), i, no_effect); });
     };
+    const auto reach = [&](std::size_t k, std::size_t j) {   // a pair does only what both of it do
+        double least = 1;
+        for (const std::size_t i : groups_of_index(k, g)) least = std::min(least, sums.reach(static_cast<std::int64_t>(j), i));
+        return least;
+    };
     const std::size_t indices = 2 * g + (options.second_order ? g * (g - 1) / 2 : 0);
-    Matrix rows(static_cast<std::int64_t>(indices), static_cast<std::int64_t>(m));   // in units of the variance of the output
-    for (std::size_t j = 0; j < m && !surrogates.empty() && without_bounds; ++j) {
+    std::vector<std::vector<UnseenRow>> rows(indices, std::vector<UnseenRow>(m));   // in units of the variance of the output
+    for (std::size_t j = 0; j < m; ++j) {
+        if (candidates[j].empty()) continue;
+        const auto part = [&](std::size_t k) { return reach(k, j) * reach(k, j); };   // indices are means of products of two steps
+        for (std::size_t k = 0; k < indices; ++k) rows[k][j].plain = part(k) / alike[j];
+        if (surrogates.empty()) continue;
         const std::vector<ResidualSums> left = sums.residuals(static_cast<std::int64_t>(j));
-        const double more = rows_more(rows_alike(left)) / sums.variance(static_cast<std::int64_t>(j));
-        for (std::size_t k = 0; k < indices && !candidates[j].empty(); ++k)
-            rows(static_cast<std::int64_t>(k), static_cast<std::int64_t>(j)) = more * largest_row(k, g, left, sums.rows());
+        const double variance = sums.variance(static_cast<std::int64_t>(j)), alike_left = rows_alike(left), one = share_left(left, variance) / alike_left;
+        for (std::size_t k = 0; k < indices; ++k)
+            rows[k][j].left = std::max(part(k) * one, without_bounds ? rows_more(alike_left) * largest_row(k, g, left, sums.rows()) / variance : 0.0);
     }
-    const auto combined = [&](const std::vector<Ratio>& of, double row) {
+    const auto combined = [&](const std::vector<Ratio>& of, const UnseenRow& row) {
         Combination c = combine(of);
         hold_row(row, c);
         return c;
     };
     for (std::size_t k = 0; k < indices; ++k)
         for (std::size_t j = 0; j < m; ++j)
-            add(candidates[j].empty() ? unknown : moves(k, j) ? combined(candidates[j][k], rows(static_cast<std::int64_t>(k), static_cast<std::int64_t>(j))) : none, found);
+            add(candidates[j].empty() ? unknown : moves(k, j) ? combined(candidates[j][k], rows[k][j]) : none, found);
     for (std::size_t k = 0; m > 1 && k < indices; ++k) {
         std::vector<std::vector<Ratio>> of_outputs;
         bool any = false;
-        double row = 0, whole = 0;
+        UnseenRow row;
+        double whole = 0;
         for (std::size_t j = 0; j < m; ++j) {
             if (candidates[j].empty()) continue;
             const bool moved = moves(k, j);
             any = any || moved;
             const double share = options.scale ? 1.0 : sums.variance(static_cast<std::int64_t>(j));
-            row += moved ? share * rows(static_cast<std::int64_t>(k), static_cast<std::int64_t>(j)) : 0.0;
+            if (moved) row.plain += share * rows[k][j].plain, row.left += share * rows[k][j].left;
             whole += share;
             of_outputs.push_back(moved ? candidates[j][k] : without_effect(candidates[j][k]));
         }
-        add(of_outputs.empty() ? unknown : any ? combined(together(of_outputs, options.scale), row / whole) : none, found);
+        add(of_outputs.empty() ? unknown : any ? combined(together(of_outputs, options.scale), {row.plain / whole, row.left / whole}) : none, found);
     }
     return found;
 }
@@ -166,10 +193,9 @@ Matrix covariance_of(const std::vector<std::vector<double>>& errors) {
 void describe(const SobolSums& sums, const std::vector<std::vector<Surrogate>>& surrogates, Estimate& e) {
     std::vector<double> share, terms, rows;
     for (std::int64_t j = 0; j < sums.outputs(); ++j) {
-        double left = 0, count = 0, size = 0;
-        for (const ResidualSums& r : sums.residuals(j)) left += r.pairs.squares(), count += r.pairs.count();
+        double size = 0;
         for (const Surrogate& g : surrogates[static_cast<std::size_t>(j)]) size += static_cast<double>(g.summands().size() + 1);
-        share.push_back(1 - left / count / sums.variance(j));
+        share.push_back(1 - share_left(sums.residuals(j), sums.variance(j)));
         terms.push_back(size / static_cast<double>(folds));
         rows.push_back(rows_alike(sums.residuals(j)));
     }
@@ -202,11 +228,11 @@ void require_few_values(const SobolDesign& design, const SobolOptions& options, 
 }
 
 Estimate indices_found(const Evaluation& evaluate, const SobolDesign& design, const SobolOptions& options, const SobolSums& sums,
-                       const std::vector<std::vector<Surrogate>>& surrogates) {
+                       const std::vector<std::vector<Surrogate>>& surrogates, const std::vector<double>& alike) {
     const auto whole = static_cast<std::int64_t>(sums.whole().size());
     require(whole >= fewest_replicates, "sobol: at least ", fewest_replicates, " replicates must have a row without a failed evaluation, got ", whole);
     const std::vector<std::string>& outputs = evaluate.names();
-    Found found = found_in(sums, options, surrogates, design.groups().size(), outputs, has_no_bounds(evaluate.problem().inputs()));
+    Found found = found_in(sums, options, surrogates, design.groups().size(), outputs, alike, has_no_bounds(evaluate.problem().inputs()));
     Estimate e;
     e.value = std::move(found.value);
     e.covariance = covariance_of(found.errors);

@@ -118,7 +118,7 @@ Estimate SobolRun::partial() const {
 }
 
 Estimate SobolRun::conclude() const {
-    Estimate e = indices_found(evaluate_, design_, options_, state_.sums, state_.surrogates);
+    Estimate e = indices_found(evaluate_, design_, options_, state_.sums, state_.surrogates, state_.squares.alike(2 * state_.sums.rows(), state_.sums.outputs()));
     state_.squares.judge(2 * state_.sums.rows(), evaluate_.names(), has_no_bounds(evaluate_.problem().inputs()), e);
     return e;
 }

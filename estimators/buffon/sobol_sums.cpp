@@ -122,4 +122,14 @@ bool SobolSums::moves(std::int64_t output, std::size_t group, double share) cons
     return false;
 }
 
+double SobolSums::reach(std::int64_t output, std::size_t group) const {
+    double step = 0, most = 0;
+    for (const PairSums& s : pairs_[static_cast<std::size_t>(output)]) {
+        if (s.n == 0) continue;
+        step = std::max({step, s.from_a[group].largest, s.from_b.empty() ? 0.0 : s.from_b[group].largest});
+        most = std::max(most, s.largest);
+    }
+    return step < most ? step / most : 1.0;
+}
+
 }  // namespace buffon

@@ -46,6 +46,8 @@ public:
     double largest(std::int64_t output) const;
     /// Whether a step in this group ever changed the output by more than this share of its largest value.
     bool moves(std::int64_t output, std::size_t group, double share) const;
+    /// The largest step in this group over the largest centred value, at most 1.
+    double reach(std::int64_t output, std::size_t group) const;
 
 private:
     /// part(segment, output) of all of these, merged into `totals` (m, R) in their order.

@@ -53,15 +53,21 @@ void FirstSquares::add(const SegmentValues& values, const std::vector<double>& c
     }
 }
 
+std::vector<double> FirstSquares::alike(double rows, std::int64_t outputs) const {
+    std::vector<double> found;
+    for (std::int64_t j = 0; j < outputs; ++j) found.push_back(squares_.rows > 0 ? rows_alike(squares_, j, rows) : 1.0);
+    return found;
+}
+
 void FirstSquares::judge(double rows, const std::vector<std::string>& outputs, bool without_bounds, Estimate& estimate) const {
     if (squares_.rows == 0) return;
     const std::vector<double> k_hat = tail_shapes(squares_, squares_.cols);
-    std::vector<double> alike;
+    std::vector<double> alike = this->alike(rows, squares_.cols);
     const auto constant = estimate.diagnostics.find("constant");
     for (std::int64_t j = 0; j < squares_.cols; ++j) {
         const bool varies = constant == estimate.diagnostics.end() ||
                             std::ranges::count(std::get<std::vector<std::string>>(constant->second), outputs[static_cast<std::size_t>(j)]) == 0;
-        alike.push_back(varies ? rows_alike(squares_, j, rows) : std::numeric_limits<double>::infinity());   // nothing rests on them
+        if (!varies) alike[static_cast<std::size_t>(j)] = std::numeric_limits<double>::infinity();   // nothing rests on them
     }
     estimate.diagnostics["pareto_k_squares"] = k_hat;
     estimate.diagnostics["effective_rows"] = alike;

@@ -20,6 +20,9 @@ public:
     void add(const SegmentValues& values, const std::vector<double>& centre);
     const Matrix& squares() const { return squares_; }
 
+    /// (m) of `rows` rows: (sum s)^2 / sum s^2 of the squares, as if so many of them made the variance; 1 where none was met.
+    std::vector<double> alike(double rows, std::int64_t outputs) const;
+
     /// diagnostics["pareto_k_squares"] (m), k-hat of the squares: from 0.5 on there may be no fourth moment; and
     /// ["effective_rows"] (m), (sum s)^2 / sum s^2 of the squares of `rows` rows, as if so many of them made the variance; inf for
     /// outputs that diagnostics["constant"] names. Warns of fewer than ten rows, and,

@@ -273,3 +273,19 @@ TEST_CASE("sobol: what no adaptive run takes is refused") {
     refused({.keep = Keep::state}, {}, "sobol: keep must be 'nothing' for method = 'aiscv'");
     refused({.budget = 1463}, {}, "sobol: budget must be at least 1464 for method = 'aiscv'");
 }
+
+TEST_CASE("sobol: intervals hold a row that is hit twice where none was met") {
+    // {u1, u2 < 0.03}: about fourteen hits in 2^15 evaluations, and a first order that rests on 0.4 rows hit in both tables
+    const double p = 9e-4, first = (2.7e-5 - p * p) / (p - p * p);
+    const std::vector<double> exact{first, first, 1 - first, 1 - first};
+    const Problem problem([](std::span<const double> u) { return u[0] < 0.03 && u[1] < 0.03 ? 1.0 : 0.0; }, testing::independent(2, Uniform()));
+    for (const bool surrogate : {false, true}) {
+        CAPTURE(surrogate);
+        double covered = 0;
+        for (std::uint64_t key = 0; key < 60; ++key) {
+            const auto [low, high] = sobol(problem, {.budget = 1 << 15, .rng = key}, {.surrogate = surrogate}).joint.confidence_interval();
+            for (std::size_t i = 0; i < 4; ++i) covered += (low[i] <= exact[i] && exact[i] <= high[i]) / 240.0;
+        }
+        CHECK(covered > 0.9);   // of the replicates alone: about a half of the first orders
+    }
+}
