@@ -1,5 +1,6 @@
 """What the diagnostics of an estimate mean in plain words, and what to do about them."""
 import math
+import re
 from dataclasses import dataclass
 
 
@@ -28,6 +29,16 @@ def of_warning(text):
 def doubts(estimate):
     """Every warning with what to do about it, a sentence or two each: what makes the intervals doubtful."""
     return [". ".join(filter(None, (text, of_warning(text)))) for text in estimate.warnings]
+
+
+def doubtful_rows(estimate):
+    """Value by value: whether a warning names it, or its output; one that names none, or "and 2 more", is about all."""
+    doubtful = [False] * len(estimate.names)
+    for text in estimate.warnings:
+        found = re.match(r"(?:output )?'(.*?)'(?! and \d+ more)", text)
+        meant = [bool(found) and (name == found[1] or name.endswith((f": {found[1]}", f" of {found[1]}"))) for name in estimate.names]
+        doubtful = [d or m for d, m in zip(doubtful, meant if any(meant) else [True] * len(meant), strict=True)]
+    return doubtful
 
 
 def interval_title(estimate, level):

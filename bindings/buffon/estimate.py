@@ -55,13 +55,13 @@ def to_dict(self, level: float = 0.95) -> dict[str, Any]:
 
 
 def to_dataframe(self, level: float = 0.95) -> "pandas.DataFrame":
-    """pandas table: a row per name; columns value, std_error, low, high, and doubtful, True where the estimate has warnings.
+    """pandas table: a row per name; columns value, std_error, low, high, and doubtful, True where a warning names it or is about all.
 
     ``attrs`` holds n, n_failed, rng_key, level, and as ``advice`` the warnings with what to do about them.
     """
     pandas = needed("pandas", "Estimate.to_dataframe", "data")
     low, high = self._interval(level)
-    columns = {"value": self.value, "std_error": self.std_error, "low": low, "high": high, "doubtful": bool(self.warnings)}
+    columns = {"value": self.value, "std_error": self.std_error, "low": low, "high": high, "doubtful": _advice.doubtful_rows(self)}
     frame = pandas.DataFrame(columns, index=pandas.Index(self.names, name="name"))
     frame.attrs.update(_attributes(self, level))
     return frame

@@ -190,7 +190,7 @@ void Adaptation::report(Estimate& e) const {
     e.diagnostics["provisional"] = provisional_;
     warn_of_beyond(e);
     if (provisional_ && !fallback_)
-        e.warnings.push_back("the adaptation never saw every integrand clearly (the proposal is provisional), so a part of one may be missed: spend more, or give the problem a score");
+        e.warnings.push_back("the adaptation never saw every integrand clearly (the proposal is provisional), so a part of one may be missed: spend more, or give the problem a score if it has none");
 }
 
 }  // namespace buffon

@@ -17,7 +17,9 @@ namespace {
 
 constexpr std::size_t planes_kept = 4;
 constexpr std::array<double, 5> steps{1, 0.5, 0.25, 0.1, 0.03};   // of a line search, in one batch
-constexpr double furthest = 10;          // from the origin: a plane of a curved surface may lead anywhere, and laws end at some 38
+constexpr double furthest = 10;          // from the origin in one step: a plane of a curved surface may lead anywhere
+constexpr double further = 1.5;          // times as far out in the steps from there, as long as the score leads on
+constexpr double end_of_laws = 37;       // the normal law's last probability that is no denormal number
 constexpr double near_enough = 0.01;     // scores, in their standard deviation, at which a descent that stands still has arrived
 constexpr double touching = 10;          // tolerances: distance of a plane from a point that lies on it
 constexpr double same_plane = 0.98;      // cosine of the normals of two linearisations of one surface
@@ -198,7 +200,7 @@ std::optional<DesignSearch::Place> DesignSearch::next_place(std::int64_t output,
         }
         auto target = nearest_point(slopes, levels);
         if (!target) return;
-        const double size = length(*target), most = std::max(length(at.u), furthest);
+        const double size = length(*target), most = std::min(std::max(further * length(at.u), furthest), std::max(length(at.u), end_of_laws));
         targets.push_back(size > most ? scaled(std::move(*target), most / size) : std::move(*target));
     };
     aim(planes.end() - 1);

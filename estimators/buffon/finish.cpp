@@ -34,7 +34,7 @@ void warn_of_constants(Estimate& e) {
         if (e.covariance(j, j) == 0)
             e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +
                                  "' was the same in every evaluation, so its error of 0 says nothing (an event that was never hit, say): "
-                                 "spend more, or use aiscv with a score");
+                                 "spend more, or, of a rare event, use aiscv with a score");
 }
 
 }  // namespace

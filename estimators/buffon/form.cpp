@@ -84,6 +84,7 @@ Estimate form(const Problem& problem, const Run& run, const FormOptions& options
             report(points, space, e);
             e.diagnostics["provisional"] = search.exhausted();
             if (search.exhausted()) e.warnings.push_back("the search for design points ended with its budget: regions may be missed; a larger budget helps");
+            if (pool.n() > 0 && pool.score().rows == 0) warn_of_no_score(evaluate, e);
             warn_of_no_point(pool, points, e);
             warn_of_missed_regions(pool, centres(points, e.size()), options.starts > 0 ? notable_after_starts : notable_region, e);
             if (keeps_state(run)) sample.store(e.state.emplace(begin_state("aiscv", evaluate)));

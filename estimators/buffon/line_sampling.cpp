@@ -71,6 +71,10 @@ public:
         e.diagnostics["beta"] = beta_;
         e.diagnostics["adaptation_n"] = adaptation_;
         std::vector<std::int64_t> told;
+        if (outputs_ == 0 && pool_.n() > 0) warn_of_no_score(evaluate_, e);
+        if (outputs_ > 0 && beta_.empty() && options_.direction.empty())
+            e.warnings.push_back("no design point was found" + std::string(searched_out_ ? " before the search's budget ended" : "") +
+                                 ", so lines run to the highest score that was met: give direction = a way to the event, or spend more");
         for (const DesignPoint& p : beside_) {
             if (std::ranges::find(told, p.output) != told.end()) continue;
             told.push_back(p.output);
@@ -96,6 +100,7 @@ private:
         if (!options_.direction.empty()) search.most = 0;
         DesignSearch design(evaluate_, space_, pool_.z(), pool_.score(), search);
         const auto& points = design.run();
+        searched_out_ = design.exhausted();
         double rarest = nearest_place;
         std::vector<double> found = best_known();
         for (const DesignPoint& p : points) {
@@ -157,6 +162,7 @@ private:
     std::int64_t budget_, outputs_ = 0, lines_ = 0, adaptation_ = 0;
     std::vector<double> direction_, places_, cuts_, beta_;
     std::vector<DesignPoint> beside_;
+    bool searched_out_ = false;   // the search for design points ended with its budget
     Pool pool_;
     FamilyMeans means_;
 };

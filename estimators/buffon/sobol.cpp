@@ -48,6 +48,7 @@ void check(const Problem& problem, const Run& run, const SobolOptions& options) 
     require(!options.second_order || options.method != SobolMethod::owen, "sobol: second_order must be False for method = 'owen', whose design has no pairs");
     if (options.method == SobolMethod::aiscv) {
         require(!options.second_order, "sobol: second_order must be False for method = 'aiscv'");
+        require(options.replicates == 0 && options.points == Points::rqmc, "sobol: replicates and points must be left out for method = 'aiscv', whose sample has nets of its own");
         require(run.keep == Keep::nothing, "sobol: keep must be 'nothing' for method = 'aiscv'");
         return;
     }
@@ -122,7 +123,7 @@ Estimate go_on_sobol(Evaluation& evaluate, const State& state, const Estimate& b
     const std::int64_t each = settings.points * SobolDesign::sets(groups.size(), both_ways(settings.options));
     const std::int64_t least = settings.pilot + (settings.replicates + 1) * each;
     require(evaluate.run().budget >= least, "extend: budget must be at least ", least, ", one replicate of ", settings.points, " rows (", each,
-            " evaluations) more, got ", evaluate.run().budget);
+            " evaluations) more than the ", before.n, " that are spent, got ", evaluate.run().budget);
     evaluate.keep_at_most(kept_numbers);
     settings.replicates = (evaluate.run().budget - settings.pilot) / each;
     const SobolDesign design = design_of(evaluate, std::move(groups), settings);

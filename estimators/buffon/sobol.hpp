@@ -40,7 +40,7 @@ struct SobolOptions {
             Field{"second_order", &SobolOptions::second_order, "estimate what pairs do only together, too: 2 G + 2 evaluations a row for G groups, not G + 2"},
             Field{"points", &SobolOptions::points, "'rqmc': scrambled Sobol' points; 'iid': independent points"},
             Field{"replicates", &SobolOptions::replicates, "smallest number of independent replicates, behind the interval; 0: 8, and 128 for independent points without a surrogate"},
-            Field{"scale", &SobolOptions::scale, "of the indices of all outputs together: every output counts the same, whatever its unit; False: by its variance"}};
+            Field{"scale", &SobolOptions::scale, "whether every output counts the same in the indices of all outputs together, whatever its unit; False: by its variance"}};
     }
 };
 

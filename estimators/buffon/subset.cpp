@@ -12,6 +12,7 @@
 #include <buffon/evaluate_at.hpp>
 #include <buffon/family_means.hpp>
 #include <buffon/finish.hpp>
+#include <buffon/first_look.hpp>
 #include <buffon/splitting.hpp>
 #include <buffon/until_target.hpp>
 
@@ -51,6 +52,7 @@ public:
     const std::vector<FamilyMeans>& means() const { return means_; }
 
     void report(Estimate& e) const {
+        if (without_score_) warn_of_no_score(evaluate_, e);
         std::vector<double> thresholds, widths, levels, first;
         for (const Ladder& ladder : ladders_) {
             for (const Step& step : ladder.steps) {
@@ -83,6 +85,7 @@ private:
         Matrix z(looks ? pilot : 1, space_.dim());
         stream(0, false, 0).normal(0, z);
         const Draws first = evaluate_at(evaluate_, space_, std::move(z));
+        without_score_ = looks && first.score.cols == 0;
         for (auto& columns : columns_of_families(looks ? ConstView(first.score) : ConstView(), evaluate_.columns())) {
             Ladder ladder;
             for (const std::int64_t j : columns)
@@ -147,6 +150,7 @@ private:
     std::int64_t budget_, adaptation_ = 0;
     std::vector<Ladder> ladders_;
     std::vector<FamilyMeans> means_;
+    bool without_score_ = false;   // of any output
 };
 
 void check(const Run& run, const SubsetOptions& options) {

@@ -181,7 +181,7 @@ void warn_of_few_terms(ConstView terms, std::int64_t n, Estimate& estimate, Cons
     std::ostringstream text;
     text.precision(2);
     text << listed(estimate, few, share, worst) << ": a few terms carry the mean, as if an event had been hit " << 1 / share[worst]
-         << " times, so the interval is rough: spend more, or use aiscv with a score";
+         << " times, so the interval is rough: spend more, or, of a rare event, use aiscv with a score";
     estimate.warnings.push_back(text.str());
 }
 
@@ -221,7 +221,7 @@ void widen_by_half_a_row(const std::vector<double>& moves, Estimate& estimate) {
 void warn_of_zeros(std::int64_t j, const std::string& sample, Estimate& e) {
     const std::string name = "'" + e.names[static_cast<std::size_t>(j)] + "' was ";
     std::erase_if(e.warnings, [&](const std::string& warning) { return warning.starts_with(name + "the same in every"); });
-    e.warnings.push_back(name + "0 in the whole " + sample + ", which does not make it impossible: give the problem a score, or spend more");
+    e.warnings.push_back(name + "0 in the whole " + sample + ", which does not make it impossible: spend more, or give the problem a score if it has none");
 }
 
 void judge_mean(ConstView terms, std::int64_t n, Estimate& estimate) {

@@ -78,9 +78,10 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
 std::string suggestion(std::string_view word, const std::vector<std::string>& known) {
     const std::string near = nearest(word, known);
     if (!near.empty()) return "; did you mean '" + near + "'?";
+    constexpr std::size_t most = 20;   // names that anyone reads
     std::string all = "; known are ";
-    for (std::size_t i = 0; i < known.size(); ++i) all.append(i ? ", " : "").append(known[i]);
-    return all;
+    for (std::size_t i = 0; i < std::min(known.size(), most); ++i) all.append(i ? ", " : "").append(known[i]);
+    return known.size() > most ? all + " and " + std::to_string(known.size() - most) + " more" : all;
 }
 
 std::string keyword_suggestion(std::string_view word, const std::vector<std::string>& known) {

@@ -139,10 +139,22 @@ TEST_CASE("form: an event without a design point is told: stairs have no gradien
     CHECK_FALSE(says(form(testing::linear_exceedance(2, {3.5}).problem, {.budget = 5'000, .rng = 1})));
 }
 
+TEST_CASE("form: design points are found far out, where probabilities are 3e-138") {
+    for (const double beta : {11.0, 20.0, 25.0}) {
+        const testing::KnownProblem known = testing::linear_exceedance(4, {beta});
+        const Estimate e = form(known.problem, {.budget = 8'000, .rng = 1});
+        CAPTURE(beta);
+        CHECK(std::abs(e.value[0] / known.exact[0] - 1) < 5 * e.std_error()[0] / known.exact[0]);
+        CHECK(e.std_error()[0] < 0.05 * known.exact[0]);
+    }
+}
+
 TEST_CASE("form: outputs without a score are means under the input law") {
     const Problem problem([](std::span<const double> x) { return x[0] * x[0]; }, testing::standard_normal(2));
     const Estimate e = form(problem, {.budget = 5'000, .rng = 1});
     CHECK(std::get<std::string>(e.diagnostics.at("stop")) == "no score");
+    REQUIRE(e.warnings.size() == 1);
+    CHECK(e.warnings.front().starts_with("form: no output has a score"));
     CHECK(std::abs(e.value[0] - 1) < 5 * e.std_error()[0]);
 }
 

@@ -85,6 +85,8 @@ TEST_CASE("line_sampling: outputs without a score are means over points, and no 
     const Estimate e = line_sampling(problem, {.budget = 5'000, .rng = 1});
     CHECK(std::abs(e.value[0] - 1) < 5 * e.std_error()[0]);
     CHECK(e.n > 4'000);
+    REQUIRE(e.warnings.size() == 1);
+    CHECK(e.warnings.front().starts_with("line_sampling: no output has a score"));
     const testing::KnownProblem known = testing::two_sided_exceedance(3, {4.0});
     for (const std::int64_t budget : {10, 33, 100, 250, 777}) CHECK(line_sampling(known.problem, {.budget = budget, .rng = 1}).n <= budget);
 }

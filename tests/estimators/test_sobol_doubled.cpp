@@ -119,3 +119,9 @@ TEST_CASE("sobol_doubled: failures are told of the model's own points, or their 
     CHECK(s.first_order.value[0] > 0.3);
     CHECK_FALSE(s.joint.warnings.empty());
 }
+
+TEST_CASE("sobol: the doubled space refuses what it has no use for") {
+    for (const SobolOptions& options : {SobolOptions{.method = SobolMethod::aiscv, .points = Points::iid}, SobolOptions{.method = SobolMethod::aiscv, .replicates = 16},
+                                        SobolOptions{.method = SobolMethod::aiscv, .second_order = true}})
+        CHECK_THROWS_AS(sobol(lognormal, {.budget = 4'000}, options), std::invalid_argument);
+}

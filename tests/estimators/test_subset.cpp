@@ -100,6 +100,8 @@ TEST_CASE("subset: without a score points are independent, and no budget is exce
     const Estimate e = subset(problem, {.budget = 5'000, .rng = 1});
     CHECK(std::abs(e.value[0] - 1) < 5 * e.std_error()[0]);
     CHECK(e.std_error()[0] == doctest::Approx(std::sqrt(2.0 / 5'000)).epsilon(0.15));
+    REQUIRE(e.warnings.size() == 1);
+    CHECK(e.warnings.front().starts_with("subset: no output has a score"));
     const testing::KnownProblem known = testing::linear_exceedance(2, {5.0});
     for (const std::int64_t budget : {10, 99, 200, 700, 1'500, 3'333}) {
         const Estimate small = subset(known.problem, {.budget = budget, .rng = 1});

@@ -45,6 +45,7 @@ TEST_CASE("nearest: a word more than half of whose letters are wrong has no neig
 TEST_CASE("suggestion: the neighbour, or else everything that is known") {
     CHECK(suggestion("treads", {"threads", "rng"}) == "; did you mean 'threads'?");
     CHECK(suggestion("colour", {"threads", "rng"}) == "; known are threads, rng");
+    CHECK(suggestion("colour", std::vector<std::string>(600, "y")).ends_with(", y and 580 more"));
 }
 
 TEST_CASE("keyword_suggestion: what other libraries call a keyword, where there is such a one") {

@@ -101,6 +101,16 @@ def test_every_view_of_an_interval_says_that_it_is_doubtful_and_what_to_do(estim
     plt.close("all")
 
 
+def test_only_the_rows_that_a_warning_names_are_doubtful():
+    pytest.importorskip("pandas")
+    one = made([1.0, 2.0], np.eye(2), warnings=["'v1' was the same in every evaluation"])
+    several = made([1.0, 2.0], np.eye(2), warnings=["'v1' and 1 more of 2 values: a few terms carry the mean"])
+    assert list(one.to_dataframe()["doubtful"]) == [False, True] and several.to_dataframe()["doubtful"].all()
+    s = bf.sobol(bf.Problem(lambda u: np.c_[u, np.ones(len(u))], bf.Uniform()), budget=512, rng=1)
+    frame = s.to_dataframe()
+    assert list(frame["doubtful"]) == [name.endswith("y2") for name in frame["name"]]
+
+
 def test_a_picture_of_curves_says_what_is_doubtful_below_the_first():
     plt = pytest.importorskip("matplotlib.pyplot")
     facts = {"picture": "derivatives", "parameters": ["a.mean"], "outputs": ["y", "z"]}
