@@ -45,12 +45,13 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Config:
-    """``budget`` evaluations a run and arm; problems of at most ``inputs`` inputs; ``arms``: all, or some, with commas; problems on so
-    many ``processes``."""
+    """``budget`` evaluations a run and arm; problems of at least ``least`` and at most ``inputs`` inputs; ``arms``: all, or some, with commas;
+    problems on so many ``processes``."""
 
     budget: int = 20_000
     repetitions: int = 40
     inputs: int = 200
+    least: int = 1
     rng: int = 1
     threads: int = 1
     processes: int = 1
@@ -62,8 +63,8 @@ class Config:
         return cls(repetitions=2, inputs=10)
 
 
-def problems(inputs):
-    """Case -> problem with a known answer, of at most so many inputs."""
+def problems(inputs, least=1):
+    """Case -> problem with a known answer, of at most so many inputs and at least these."""
     known = {}
     for d in (10, 50, 200):
         for p in (1e-4, 1e-6) if d < 200 else (1e-6,):
@@ -77,12 +78,12 @@ def problems(inputs):
     known["parallel system, 10, 2e-5"] = bf.testing.component_system(10, [3.0, 3.5], 0.5, True)
     known["oscillator, 6, 9e-6"] = bf.testing.oscillator()
     known["oscillator, 6, 1.5e-8"] = bf.testing.oscillator(0.45, 0.075)
-    return {name: p for name, p in known.items() if p.problem.dim <= inputs}
+    return {name: p for name, p in known.items() if least <= p.problem.dim <= inputs}
 
 
 def run(config, progress=None):
     """Records of all problems; ``progress(n, total)`` counts evaluations."""
-    names = list(problems(config.inputs))
+    names = list(problems(config.inputs, config.least))
     if config.processes == 1:
         studies = [_study(name, config) for name in names]
         records = campaign(studies, progress)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from buffon.experiments import coverage, coverage_page, rare_page, time_shift_page
+from buffon.experiments import coverage, coverage_page, recorded_pages, time_shift_page
 from buffon.experiments._page import RESULTS, Page, markdown, show_benchmark
 from buffon.experiments._report import Table
 
@@ -18,9 +18,10 @@ def test_the_page_of_coverage_is_that_of_the_recorded_results():
     assert coverage_page.PAGE.replaced(COVERAGE) == COVERAGE
 
 
-def test_the_tables_of_rare_events_are_those_of_the_recorded_results():
-    text = (ROOT / "docs/rare.md").read_text(encoding="utf-8")
-    assert rare_page.PAGE.replaced(text) == text
+@pytest.mark.parametrize("name", recorded_pages.PAGES)
+def test_the_tables_of_a_page_are_those_of_the_recorded_results(name):
+    text = (ROOT / f"docs/{name}.md").read_text(encoding="utf-8")
+    assert recorded_pages.PAGES[name].replaced(text) == text
 
 
 def test_the_tables_of_time_shift_are_those_of_the_recorded_results():
