@@ -42,7 +42,7 @@ __version__: str
 """
 PRIVATE = r"\b(Array|Rng|Law|UnivariateLaw|Copula)\b"
 POSITIONAL = {
-    "model": "GaussianMixture | Empirical | Denoiser", "table": "Table", "schedule": "VP | VE | EDM | Cosine | SubVP | Discrete | MeanReverting",
+    "model": "GaussianMixture | Empirical | Denoiser", "table": "Table", "tables": "Table | tuple[Any, Table] | Sequence[Any] | Mapping[str, Any]", "schedule": "VP | VE | EDM | Cosine | SubVP | Discrete | MeanReverting",
     "problem": "Problem", "estimate": "Estimate", "sample": "Sample", "law": "_Law | None", "levels": "Iterable[float] | float",
 }
 # what C++ calls a pointer, or an object
@@ -54,7 +54,7 @@ RESULTS = {"Estimate.sample": "Sample | None", "Indices.history": "list[dict[str
            "DenoiserCheck.levels": "_Array", "DenoiserCheck.linear": "_Array", "DenoiserCheck.ok": "bool", "Joint.laws": "dict[str, _UnivariateLaw]", "Joint.copula": "_Copula | list[_Copula] | None"}
 OPTIONS = {
     "float, dict, list": "float | Mapping[str, Any] | Iterable[float | Mapping[str, float] | None]",
-    "law": "_Law", "array": "ArrayLike", "callable": "Callable[[Step], bool | None]", "callable of Draws": "Callable[[Draws], float]", "name of an estimator": "str",
+    "law": "_Law", "array": "ArrayLike", "denoiser": "GaussianMixture | Empirical | Denoiser", "callable": "Callable[[Step], bool | None]", "callable of Draws": "Callable[[Draws], float]", "name of an estimator": "str",
     "callable or dict": "Callable[[_Array], Any] | Mapping[str, tuple[Callable[[_Array], Any], float]] | None",
 }
 MODEL_ERROR = """

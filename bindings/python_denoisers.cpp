@@ -9,8 +9,9 @@
 #include <buffon/diffusion/denoiser_errors.hpp>
 #include <buffon/diffusion/finite.hpp>
 #include <buffon/diffusion/guided.hpp>
-#include <buffon/diffusion/noise_scaled.hpp>
+#include <buffon/diffusion/input_perturbed.hpp>
 #include <buffon/diffusion/network.hpp>
+#include <buffon/diffusion/noise_scaled.hpp>
 #include <buffon/diffusion/thresholded.hpp>
 
 #include "convert.hpp"
@@ -207,6 +208,39 @@ void bind_python_denoisers(py::module_& m) {
     m.def("_denoiser_errors", &errors);
     binder::bind(m, "guided", &guided);
     binder::bind(m, "thresholded", &thresholded);
+    m.def("input_perturbed", [](py::handle model, py::handle gamma) {
+        return input_perturbed(binder::to_denoiser(model, "input_perturbed: model"), binder::convert<double>(gamma, "input_perturbed", "gamma"));
+    }, py::arg("model"), py::arg("gamma") = 0.1, R"(Input perturbation of an exact denoiser, against exposure bias.
+
+What training on inputs x0 + sigma (eps + gamma xi) towards the target eps makes of the best prediction: D' = x - (x - D(x; s)) / (1 + gamma^2),
+s = sigma sqrt(1 + gamma^2). A network is trained so instead: multiply the noise of its inputs by sqrt(1 + gamma^2), leave its target.
+
+Parameters
+----------
+model : denoiser
+gamma : float
+    At least 0, which changes nothing; the published one is 0.1.
+
+Returns
+-------
+Denoiser
+    It knows noise levels up to the model's divided by sqrt(1 + gamma^2).
+
+Raises
+------
+ValueError
+    If gamma is negative or not finite.
+
+References
+----------
+Ning, Sangineto, Porrello, Calderara, Cucchiara, "Input perturbation reduces exposure bias in diffusion models", ICML 2023, arXiv:2301.11706.
+
+Examples
+--------
+>>> from buffon import diffusion as bd
+>>> model = bd.GaussianMixture([1.0], [[0.0]], [[[1.0]]])
+>>> bd.input_perturbed(model, 1.0).denoise([[3.0]], sigma=1.0).tolist()
+[[2.0]])");
     m.def("noise_scaled", &scaled, py::arg("model"), py::arg("factor"), R"(Epsilon scaling: the model's noise prediction times a factor, against exposure bias.
 
 D' = x - factor (x - D). Published factors are a little below 1, as those of eps / 1.005.

@@ -19,6 +19,7 @@ _POSITIONAL = {
     "x": "x : array (n, d), list of arrays, or dict name -> array\n    Samples that are compared: rows are independent draws of one law.",
     "y": "y : array (m, d)\n    Reference sample.",
     "table": "table : Table\n    What a solver makes: ``ddim(schedule, steps=10)``.",
+    "tables": "tables : Table, list or dict name -> Table\n    Samplers. In place of a table a pair (denoiser, table) has a denoiser of its own, as one of ``noise_scaled``.",
     "points": "points : array (n, d)\n    Targets.",
     "law": "law : law or None\n    Law of the inputs, in the order of the sample.",
 }

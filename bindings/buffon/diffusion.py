@@ -10,7 +10,7 @@ E[x0 | x], for x = x0 + sigma eps; a solver is a ``Table`` of coefficients, made
 >>> bd.sample(model, bd.dpmpp(bd.VP(), steps=10), n=4, rng=0).x.shape
 (4, 1)
 """
-from buffon import _denoisers, _docs_metrics, _docs_samplers, _docs_search, _docs_transport, _order_report, _schedules, _solvers, _stored  # noqa: F401  three of them complete compiled classes
+from buffon import _denoisers, _docs_metrics, _docs_samplers, _docs_search, _docs_transport, _exposure, _order_report, _schedules, _solvers, _stored  # noqa: F401  four of them complete compiled classes
 from buffon._buffon import diffusion as _native
 from buffon._check_denoiser import DenoiserCheck, check_denoiser
 from buffon._network import Network
@@ -39,13 +39,14 @@ VP = _native.VP
 compare_schedules = _native.compare_schedules
 convert = _native.convert
 fit_ratios = _native.fit_ratios
+input_perturbed = _native.input_perturbed
 noise_scaled = _native.noise_scaled
 sampler_problem = _native.sampler_problem
 transport_start = _native.transport_start
-for _name in ("compare_schedules", "convert", "fit_ratios", "noise_scaled", "sampler_problem", "transport_start"):
+for _name in ("compare_schedules", "convert", "fit_ratios", "input_perturbed", "noise_scaled", "sampler_problem", "transport_start"):
     globals()[_name].__module__ = __name__
 
-_DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "noise_scaled", "thresholded", "time_shifted"]
+_DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "input_perturbed", "noise_scaled", "thresholded", "time_shifted"]
 Denoiser = _native.Denoiser
 Empirical = _native.Empirical
 for _ours in (DenoiserCheck, Network, check_denoiser):
@@ -68,6 +69,10 @@ mmd = _function("mmd", *_docs_metrics.MMD, _native)
 transport_map = _function("transport_map", *_docs_transport.TRANSPORT_MAP, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
+_EXPOSURE = ["ExposureProfile", "exposure_profile"]
+ExposureProfile = _native.ExposureProfile
+exposure_profile = _function("exposure_profile", *_exposure.EXPOSURE_PROFILE, _native)
+
 __all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "Trial", "VE", "VP",
                   "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-                  "Likelihood", "OrderReport", "ems", "energy", "kid", "mmd", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS])
+                  "Likelihood", "OrderReport", "ems", "energy", "kid", "mmd", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS, *_EXPOSURE])

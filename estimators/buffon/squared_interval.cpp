@@ -1,0 +1,48 @@
+#include <buffon/squared_interval.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include <boost/math/distributions/non_central_chi_squared.hpp>
+#include <boost/math/tools/toms748_solve.hpp>
+
+#include <buffon/check.hpp>
+#include <buffon/normal_functions.hpp>
+
+namespace buffon {
+namespace {
+
+constexpr double far = 1e5;      // squared distances in units of s^2 from which |m| is a normal number to all digits that matter
+constexpr double fewest = 1e-8;  // degrees of freedom below which there is no bias to speak of
+
+/// The noncentrality at which a variable of nu degrees of freedom lies below x with this probability; 0 if it does so less often.
+double noncentrality(double nu, double x, double probability) {
+    const auto above = [&](double lambda) {
+        return (lambda > 0 ? cdf(boost::math::non_central_chi_squared(nu, lambda), x) : cdf(boost::math::chi_squared(nu), x)) - probability;
+    };
+    if (above(0.0) <= 0) return 0.0;
+    double high = std::max(1.0, x);
+    while (above(high) > 0) high *= 2;
+    std::uintmax_t most = 100;
+    const auto [a, b] = boost::math::tools::toms748_solve(above, 0.0, high, boost::math::tools::eps_tolerance<double>(40), most);
+    return (a + b) / 2;
+}
+
+}  // namespace
+
+std::pair<double, double> squared_interval(double raw, double bias, double variance, double level) {
+    require(raw >= 0 && bias >= 0 && variance >= 0 && std::isfinite(raw + bias + variance), "squared_interval: raw, bias and variance must be finite and at least 0, got ",
+            raw, ", ", bias, ", ", variance);
+    require(level > 0 && level < 1, "squared_interval: level must lie between 0 and 1, got ", level);
+    if (raw == 0 || variance == 0) return {std::max(0.0, raw - bias), std::max(0.0, raw - bias)};
+    const double s2 = variance / (4 * raw), nu = bias / s2, x = raw / s2;
+    if (x > far || nu < fewest) {
+        const double z = normal_quantile(0.5 + 0.5 * level), centre = std::max(0.0, raw - bias);
+        const auto end = [&](double by) { return std::pow(std::max(0.0, std::sqrt(centre) + by * std::sqrt(s2)), 2); };
+        return {end(-z), end(z)};
+    }
+    return {s2 * noncentrality(nu, x, 0.5 + 0.5 * level), s2 * noncentrality(nu, x, 0.5 - 0.5 * level)};
+}
+
+}  // namespace buffon

@@ -1,0 +1,72 @@
+#include <buffon/squared_interval.hpp>
+
+#include <cmath>
+#include <stdexcept>
+
+#include <doctest/doctest.h>
+
+#include <buffon/stream.hpp>
+#include <buffon/view.hpp>
+
+using namespace buffon;
+
+namespace {
+
+/// Share of 95 % intervals that hold |mu|^2, of draws of m ~ N(mu, diag(variances)), and of those wholly above it.
+struct Shares {
+    double held = 0.0, above = 0.0;
+};
+
+Shares shares(const Matrix& mu, const Matrix& variances, std::uint64_t key) {
+    constexpr std::int64_t draws = 4000;
+    const std::int64_t d = mu.cols;
+    double exact = 0.0, bias = 0.0;
+    for (std::int64_t j = 0; j < d; ++j) exact += mu(0, j) * mu(0, j), bias += variances(0, j);
+    Matrix z(draws, d);
+    Stream{key}.normal(0, z);
+    Shares out;
+    for (std::int64_t i = 0; i < draws; ++i) {
+        double raw = 0.0, along = 0.0;
+        for (std::int64_t j = 0; j < d; ++j) {
+            const double m = mu(0, j) + std::sqrt(variances(0, j)) * z(i, j);
+            raw += m * m, along += 4 * m * m * variances(0, j);
+        }
+        const auto [low, high] = squared_interval(raw, bias, along, 0.95);
+        out.held += (low <= exact && exact <= high) / static_cast<double>(draws);
+        out.above += (low > exact) / static_cast<double>(draws);
+    }
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("squared_interval: a squared normal number is covered as often as said, however near to 0") {
+    for (const double mean : {0.5, 1.0, 2.0, 3.0, 10.0, 1000.0}) {
+        CAPTURE(mean);
+        const Shares s = shares(Matrix(1, 1, mean), Matrix(1, 1, 1.0), 5);
+        CHECK(std::abs(s.held - 0.95) < 0.0145);              // 5 s.d. of one share and the two-sidedness that is lost at 0
+        CHECK(std::abs(s.above - 0.025) < 5 * std::sqrt(0.025 / 4000));
+    }
+    CHECK(shares(Matrix(1, 1, 0.0), Matrix(1, 1, 1.0), 5).held > 0.96);   // 0 is never too high
+}
+
+TEST_CASE("squared_interval: in many directions, of one error and of others") {
+    Matrix mu(1, 16), equal(1, 16, 0.04), other(1, 16);
+    for (std::int64_t j = 0; j < 16; ++j) other(0, j) = 0.002 * static_cast<double>(1 + j * j);
+    for (const double size : {0.0, 0.1, 0.5, 2.0}) {
+        CAPTURE(size);
+        for (std::int64_t j = 0; j < 16; ++j) mu(0, j) = size / 4 * (j % 3 == 0 ? -1 : 1);
+        CHECK(std::abs(shares(mu, equal, 6).held - 0.955) < 0.03);
+        CHECK(std::abs(shares(mu, other, 7).held - 0.955) < 0.03);
+    }
+}
+
+TEST_CASE("squared_interval: closed forms at the ends, and what it refuses") {
+    // one degree of freedom, |m| = 3: the upper end is (3 + 1.959964)^2 up to the other tail, the lower (3 - 1.959964)^2
+    CHECK(squared_interval(9, 1, 36, 0.95).first == doctest::Approx(1.0817).epsilon(1e-3));
+    CHECK(squared_interval(9, 1, 36, 0.95).second == doctest::Approx(24.6013).epsilon(1e-3));
+    CHECK(squared_interval(4, 0, 0, 0.95) == std::pair{4.0, 4.0});
+    CHECK(squared_interval(4, 1e-12, 1e-4, 0.95).second == doctest::Approx(std::pow(2 + 1.959964 * 0.0025, 2)));
+    CHECK_THROWS_AS((void)squared_interval(-1, 0, 1, 0.95), std::invalid_argument);
+    CHECK_THROWS_AS((void)squared_interval(1, 0, 1, 1.0), std::invalid_argument);
+}
