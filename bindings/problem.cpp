@@ -92,10 +92,9 @@ Problem from_array_model(const py::object& model, const std::string& kind, py::o
                          const std::vector<Callable>& functionals, std::vector<Callable> score, bool vectorized) {
     binder::check_arrays(kind);
     if (!vectorized) throw py::value_error("Problem: vectorized must be True for a model of arrays");
-    const bool scored = !score.empty();
-    Model batch = PythonModel(binder::on_processor(model, kind), names, functionals, std::move(score), true);
+    Model batch = PythonModel(binder::on_processor(model, kind), names, functionals, score, true);
     Problem problem(std::move(batch), read_inputs(inputs), std::move(names), false);
-    return scored ? problem : problem.with_device(binder::array_model(model, functionals, kind, problem.dim()));
+    return problem.with_device(binder::array_model(model, functionals, std::move(score), kind, problem.dim()));
 }
 
 Problem make_problem(py::object model, py::object inputs, py::object outputs, py::object score, bool vectorized, py::object arrays) {
@@ -122,12 +121,12 @@ Problem first_output(const Problem& p) {
     return p.outputs().size() < 2 ? p : p.with_outputs({{p.outputs().front(), [](std::span<const double> y) { return y[0]; }}});
 }
 
-Problem make_exceedance(py::object model, py::object inputs, py::object thresholds, bool below, bool vectorized) {
+Problem make_exceedance(py::object model, py::object inputs, py::object thresholds, bool below, bool vectorized, py::object arrays) {
     if (py::isinstance<Problem>(model)) {
-        if (!inputs.is_none() || !vectorized) throw py::type_error("exceedance: a problem has inputs of its own; give thresholds and below only");
+        if (!inputs.is_none() || !vectorized || !arrays.is_none()) throw py::type_error("exceedance: a problem has inputs of its own; give thresholds and below only");
         return exceedance(first_output(model.cast<const Problem&>()), binder::convert_numbers(thresholds, "exceedance", "thresholds"), below);
     }
-    return exceedance(make_problem(std::move(model), std::move(inputs), py::none(), py::none(), vectorized, py::none()),
+    return exceedance(make_problem(std::move(model), std::move(inputs), py::none(), py::none(), vectorized, std::move(arrays)),
                       binder::convert_numbers(thresholds, "exceedance", "thresholds"), below);
 }
 
@@ -187,8 +186,7 @@ vectorized : bool
 arrays : {'torch', 'cupy', 'jax'}, optional
     What the model takes and gives in place of NumPy's arrays, float64. With ``device="cuda"`` of an estimator it is called with
     rows that lie on that device, without a copy, at most ``batch`` at once, and must answer there; functions in ``outputs``
-    get its answer as it is. On "cpu" it gets arrays of the processor (CuPy's lie on a device). A problem with a score runs on
-    "cpu" only.
+    and ``score`` get its answer as it is. On "cpu" it gets arrays of the processor (CuPy's lie on a device).
 )doc")
         .def(py::init(&make_problem), py::arg("model"), py::arg("inputs"), py::arg("outputs") = py::none(), py::kw_only(),
              py::arg("score") = py::none(), py::arg("vectorized") = true, py::arg("arrays") = py::none())
@@ -198,11 +196,11 @@ arrays : {'torch', 'cupy', 'jax'}, optional
         .def_property_readonly("outputs", &Problem::outputs, "Names of the outputs; empty until they are known.")
         .def("__repr__", &text_of);
     m.def("exceedance", &make_exceedance, py::arg("model"), py::arg("inputs") = py::none(), py::arg("thresholds") = py::tuple(), py::arg("below") = false,
-          py::kw_only(), py::arg("vectorized") = true, R"doc(Problem whose outputs are 1{model(x) > t} for each threshold t, with the model as score.
+          py::kw_only(), py::arg("vectorized") = true, py::arg("arrays") = py::none(), R"doc(Problem whose outputs are 1{model(x) > t} for each threshold t, with the model as score.
 
 Parameters
 ----------
-model, inputs, vectorized :
+model, inputs, vectorized, arrays :
     As for Problem; the model has one output. Or a Problem in place of ``model``, whose first output it is, without the others.
 thresholds : list of float, or one
     One output per threshold, named "P(y > t)".

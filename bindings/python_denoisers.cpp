@@ -86,6 +86,17 @@ NetworkFunction network_function(const binder::Callable& call) {
     };
 }
 
+/// What the adapter gives for rows on a device; the answer lives as long as the array that holds it.
+NetworkOnDevice network_on_device(const binder::Callable& call, bool single) {
+    return {single, [call, single](const NetworkOnDevice::Input& in) -> NetworkOnDevice::Output {
+        const py::gil_scoped_acquire gil;
+        const py::object time = single ? py::object(given<float>(in.time, in.rows)) : py::object(given<double>(in.time, in.rows));
+        const py::tuple found = (*call).attr("on_device")(reinterpret_cast<std::uintptr_t>(in.x), in.rows, time, given(in.labels), in.queue.device,
+                                                          reinterpret_cast<std::uintptr_t>(in.queue.stream));
+        return {reinterpret_cast<const void*>(found[1].cast<std::uintptr_t>()), std::make_shared<const binder::Callable>(found[0].cast<py::object>())};
+    }};
+}
+
 Denoiser make_network(const py::object& call, std::int64_t dim, py::handle schedule, py::handle prediction, py::handle preconditioning,
                       py::handle sigma_data, py::handle levels, std::int64_t classes, bool single) {
     const std::string f = "Network";
@@ -94,7 +105,9 @@ Denoiser make_network(const py::object& call, std::int64_t dim, py::handle sched
                                  .sigma_data = binder::convert<double>(sigma_data, f, "sigma_data"),
                                  .levels = binder::convert<std::int64_t>(levels, f, "levels"), .classes = classes};
     const binder::Callable kept(call);
-    return network(dim, single ? network_function<float>(kept) : network_function<double>(kept), binder::to_schedule(schedule, f + ": schedule"), options);
+    const bool there = call.attr("arrays").cast<std::string>() != "numpy";
+    return network(dim, single ? network_function<float>(kept) : network_function<double>(kept), binder::to_schedule(schedule, f + ": schedule"), options,
+                   there ? network_on_device(kept, single) : NetworkOnDevice{});
 }
 
 Denoiser make_denoiser(const py::object& function, py::handle dim, py::handle classes, py::handle sigma_min, py::handle sigma_max) {

@@ -38,86 +38,121 @@ def _as_numpy(y):
     return y.get() if hasattr(y, "get") else np.asarray(y)
 
 
-class _Rows:
-    """Rows (n, d) of float64 at an address of a device: torch and CuPy look at them without a copy."""
+class Rows:
+    """Rows (n, d) at an address of a device: torch and CuPy look at them without a copy."""
 
-    def __init__(self, address, rows, dim):
-        self.__cuda_array_interface__ = {"shape": (rows, dim), "typestr": "<f8", "data": (address, False), "strides": None, "version": 3}
+    def __init__(self, address, rows, dim, dtype="float64"):
+        self.__cuda_array_interface__ = {"shape": (rows, dim), "typestr": np.dtype(dtype).str, "data": (address, False), "strides": None, "version": 3}
 
 
-def evaluate(model, functionals, kind, address, rows, dim, device):
-    """(array that holds the outputs, its address, outputs m) of the model, or of functions of its output, at rows of a device.
+def evaluate(model, functionals, score, kind, address, rows, dim, device):
+    """(what holds the outputs, their address, outputs m, address of the scores or 0) of the model, or of functions of its output, at
+    rows of a device.
 
     Work is queued on the default stream of the device, where the rows were made.
     """
-    there = {"torch": _Torch, "cupy": _CuPy, "jax": _JAX}[kind](device)
+    there = place(kind, device)
+    if kind == "jax" and not there.jax.config.jax_enable_x64:
+        raise TypeError("JAX must compute in float64: jax.config.update('jax_enable_x64', True)")
     with there.current():
-        whole = model(there.take(_Rows(address, rows, dim)))
-        answers = [f(whole) for f in functionals] or [whole]
-        return there.joined([_table(y, rows, there) for y in answers])
+        whole = model(there.take(Rows(address, rows, dim)))
+        y, where, m = there.joined([_marked(_table(f(whole), rows, there), whole, there) for f in functionals] or [_table(whole, rows, there)], "float64")
+        if score is None:
+            return y, where, m, 0
+        scores = _table(score(whole), rows, there)
+        if scores.shape[1] not in (1, m):
+            raise ValueError(f"score must return shape (n,) or (n, m) with m = {m}, got {scores.shape[1]} columns")
+        scores, of_scores, _ = there.joined([scores] * (m if scores.shape[1] == 1 else 1), "float64")
+        return (y, scores), where, m, of_scores
+
+
+def place(kind, device, stream=0):
+    """A device in the words of a library; work is queued on this stream, 0 for the default one."""
+    return {"torch": _Torch, "cupy": _CuPy, "jax": _JAX}[kind](device, stream)
+
+
+def check_owner(y, there, who):
+    if not there.owns(y):
+        raise TypeError(f"on a device {who} must give {there.what}, got {type(y).__module__}.{type(y).__name__}"
+                        + (f" on {y.device}" if hasattr(y, "device") else ""))
+
+
+def _marked(column, whole, there):
+    """A point whose output of the model is not finite has failed, whatever the functions make of it: nan > t is False."""
+    whole = _table(whole, len(column), there)
+    library = there.library
+    return library.where(library.isfinite(whole).all(1)[:, None], column * 1.0, float("nan"))
 
 
 def _table(y, rows, there):
-    if not there.owns(y):
-        raise TypeError(f"on a device the model must give {there.what}, got {type(y).__module__}.{type(y).__name__}"
-                        + (f" on {y.device}" if hasattr(y, "device") else ""))
+    check_owner(y, there, "the model")
     if y.ndim < 1 or y.shape[0] != rows:
         raise ValueError(f"the model must give a row for each of {rows} points, got shape {tuple(y.shape)}")
     return y.reshape(rows, -1)
 
 
 class _Torch:
-    def __init__(self, device):
-        self.torch, self.device = _library("torch"), device
+    def __init__(self, device, stream):
+        self.torch, self.device, self.stream = _library("torch"), device, stream
+        self.library = self.torch
         self.place = self.torch.device("cuda", device)
         self.what = f"a torch tensor on {self.place}"
 
     def current(self):
         stack = contextlib.ExitStack()
-        for context in (self.torch.cuda.device(self.device), self.torch.cuda.stream(self.torch.cuda.default_stream(self.device)), self.torch.no_grad()):
+        cuda = self.torch.cuda
+        stream = cuda.ExternalStream(self.stream, self.place) if self.stream else cuda.default_stream(self.device)
+        for context in (cuda.device(self.device), cuda.stream(stream), self.torch.no_grad()):
             stack.enter_context(context)
         return stack
 
     def take(self, rows):
         return self.torch.as_tensor(rows, device=self.place)
 
+    def put(self, a):
+        return self.torch.from_numpy(a).to(self.place)
+
     def owns(self, y):
         return isinstance(y, self.torch.Tensor) and y.device == self.place
 
-    def joined(self, tables):
-        y = self.torch.cat([t.to(self.torch.float64) for t in tables], 1) if len(tables) > 1 else tables[0].to(self.torch.float64).contiguous()
+    def joined(self, tables, dtype):
+        kind = getattr(self.torch, dtype)
+        y = self.torch.cat([t.to(kind) for t in tables], 1) if len(tables) > 1 else tables[0].to(kind).contiguous()
         return y, y.data_ptr(), y.shape[1]
 
 
 class _CuPy:
-    def __init__(self, device):
-        self.cupy, self.device = _library("cupy"), device
+    def __init__(self, device, stream):
+        self.cupy, self.device, self.stream = _library("cupy"), device, stream
+        self.library = self.cupy
         self.what = f"a CuPy array on device {device}"
 
     def current(self):
         stack = contextlib.ExitStack()
         stack.enter_context(self.cupy.cuda.Device(self.device))
-        stack.enter_context(self.cupy.cuda.Stream.null)
+        stack.enter_context(self.cupy.cuda.ExternalStream(self.stream) if self.stream else self.cupy.cuda.Stream.null)
         return stack
 
     def take(self, rows):
         return self.cupy.asarray(rows)
 
+    def put(self, a):
+        return self.cupy.asarray(a)
+
     def owns(self, y):
         return isinstance(y, self.cupy.ndarray) and y.device.id == self.device
 
-    def joined(self, tables):
-        y = self.cupy.ascontiguousarray(self.cupy.concatenate([t.astype(self.cupy.float64) for t in tables], 1))
+    def joined(self, tables, dtype):
+        y = self.cupy.ascontiguousarray(self.cupy.concatenate([t.astype(dtype) for t in tables], 1))
         return y, y.data.ptr, y.shape[1]
 
 
 class _JAX:
     """JAX has streams of its own: both sides wait."""
 
-    def __init__(self, device):
+    def __init__(self, device, stream):
         self.jax, self.device = _library("jax"), device
-        if not self.jax.config.jax_enable_x64:
-            raise TypeError("JAX must compute in float64: jax.config.update('jax_enable_x64', True)")
+        self.library = self.jax.numpy
         self.place = self.jax.devices("cuda")[device]
         self.what = f"a JAX array on {self.place}"
 
@@ -135,9 +170,12 @@ class _JAX:
             cupy.cuda.Device(self.device).synchronize()
             return self.jax.dlpack.from_dlpack(cupy.asarray(rows))
 
+    def put(self, a):
+        return self.jax.device_put(a, self.place)
+
     def owns(self, y):
         return isinstance(y, self.jax.Array) and y.devices() == {self.place}
 
-    def joined(self, tables):
-        y = self.jax.block_until_ready(self.jax.numpy.concatenate([t.astype(np.float64) for t in tables], 1))
+    def joined(self, tables, dtype):
+        y = self.jax.block_until_ready(self.jax.numpy.concatenate([t.astype(dtype) for t in tables], 1))
         return y, y.unsafe_buffer_pointer(), y.shape[1]

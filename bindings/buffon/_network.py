@@ -3,6 +3,7 @@ import sys
 
 import numpy
 
+from buffon import _array_models
 from buffon._buffon import diffusion as _native
 
 _KINDS = ("numpy", "torch", "jax", "cupy")
@@ -102,26 +103,48 @@ class Adapter:
         given = (self.give(x), self.give(t))
         if self.classes:
             given += (self._conditions(labels, n),)
-        try:
-            with self.guard():
-                y = self.net(*given)
-        except Exception as error:
-            raise ValueError(f"Network: the network failed when called with x {tuple(x.shape)}, t from {t.min():g} to {t.max():g}"
-                             f"{', and a condition' if self.classes else ''}: {type(error).__name__}: {error}") from error
+        with self.guard():
+            y = self._answer(given, t)
         y = self.take(y)
-        if y.shape != x.shape:
-            raise ValueError(f"Network: the network must return the shape of x, {tuple(x.shape)}, got {tuple(y.shape)}")
+        self._check_shape(x, y)
         return y
 
-    def _conditions(self, labels, n):
+    def on_device(self, address, n, t, labels, device, stream):
+        """The same for rows that lie on a device: (array that holds the answer there, its address)."""
+        there = _array_models.place(self.arrays, device, stream)
+        with there.current():
+            x = there.take(_array_models.Rows(address, n, self.dim, self.dtype))
+            if self.shape != (self.dim,):
+                x = x.reshape(n, *self.shape)
+            given = (x, there.put(t))
+            if self.classes:
+                given += (self._conditions(labels, n, there.put),)
+            y = self._answer(given, t)
+            _array_models.check_owner(y, there, "the network")
+            self._check_shape(x, y)
+            return there.joined([y.reshape(n, self.dim)], self.dtype.name)[:2]
+
+    def _answer(self, given, t):
+        try:
+            return self.net(*given)
+        except Exception as error:
+            raise ValueError(f"Network: the network failed when called with x {tuple(given[0].shape)}, t from {t.min():g} to {t.max():g}"
+                             f"{', and a condition' if self.classes else ''}: {type(error).__name__}: {error}") from error
+
+    def _check_shape(self, x, y):
+        if y.shape != x.shape:
+            raise ValueError(f"Network: the network must return the shape of x, {tuple(x.shape)}, got {tuple(y.shape)}")
+
+    def _conditions(self, labels, n, give=None):
+        give = give or self.give
         if labels is None:
             labels = numpy.full(n, -1)
         if (labels < 0).any() and self.null is None:
             raise ValueError("Network: a row without a class (condition None or -1) needs null, what the network gets for it")
         if self.entries is None:
-            return self.give(labels if self.null is None else numpy.where(labels < 0, self.null, labels))
+            return give(labels if self.null is None else numpy.where(labels < 0, self.null, labels))
         rows = [self.null if label < 0 else self.entries[label] for label in labels]
-        return self.give(numpy.stack(rows)) if isinstance(self.entries, numpy.ndarray) else self._stacked(rows)
+        return give(numpy.stack(rows)) if isinstance(self.entries, numpy.ndarray) else self._stacked(rows)
 
     def _stacked(self, rows):
         torch = sys.modules.get("torch")

@@ -2,12 +2,14 @@
 #include <buffon/final_sample.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <span>
 #include <variant>
 #include <vector>
 
 #include <buffon/device_buffer.hpp>
 #include <buffon/device_sample.hpp>
+#include <buffon/for_devices.hpp>
 
 namespace buffon {
 namespace {
@@ -40,9 +42,9 @@ double* doubles(const DeviceBuffer& buffer) { return static_cast<double*>(buffer
 /// All that a device needs for nets of one proposal.
 class Device {
 public:
-    Device(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const std::vector<Gaussian>& components,
+    Device(const DeviceQueue& queue, Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const std::vector<Gaussian>& components,
            const std::vector<Gaussian>& fitted, bool own, std::int64_t net)
-        : queue_(*evaluate.device()), model_(evaluate.problem().on_device()), rows_(std::min(net, rows_at_once)) {
+        : queue_(queue), model_(evaluate.problem().on_device()), rows_(std::min(net, rows_at_once)) {
         std::vector<Gaussian> all = space.gaussians();
         all.insert(all.end(), components.begin(), components.end());
         std::vector<double> means, factors;
@@ -75,10 +77,15 @@ public:
     std::int64_t gram_numbers() const { return left() * width(); }
     std::int64_t own_numbers() const { return DeviceWeights::own_sums * weigh_.laws; }
 
-    /// Sums of a whole net; its first rows (x, 1, t) into `first`, if that has any.
-    void sum(const SobolSequence& net, std::int64_t points, Matrix& first, std::vector<double>& gram, std::vector<double>& own) {
-        gram.assign(static_cast<std::size_t>(gram_numbers()), 0.0);
-        own.assign(static_cast<std::size_t>(own_numbers()), 0.0);
+    /// Of a whole net.
+    struct Sums {
+        Matrix first;   // its first rows (x, 1, t)
+        std::vector<double> gram, own;
+    };
+
+    Sums sum(const SobolSequence& net, std::int64_t points, std::int64_t first_rows) {
+        Sums out{Matrix(first_rows, width()), std::vector<double>(static_cast<std::size_t>(gram_numbers())), std::vector<double>(static_cast<std::size_t>(own_numbers()))};
+        auto& [first, gram, own] = out;
         gram_sums_.upload(gram.data());
         own_sums_.upload(own.data());
         const DeviceBuffer words = on(queue_, net.words());
@@ -90,6 +97,7 @@ public:
         }
         gram_sums_.download(gram.data());
         own_sums_.download(own.data());
+        return out;
     }
 
 private:
@@ -120,7 +128,7 @@ private:
 /// Whether all of the sample has been summed; from where an output is not finite it is left to Evaluation.
 bool FinalSample::on_device() {
     const auto& model = evaluate_.problem().on_device();
-    if (!evaluate_.device() || evaluate_.kept() != nullptr || evaluate_.discards() || (model->outputs == 0 ? evaluate_.outputs() : model->outputs) != 1) return false;
+    if (!evaluate_.device() || evaluate_.kept() != nullptr || evaluate_.discards() || model->finish || (model->outputs == 0 ? evaluate_.outputs() : model->outputs) != 1) return false;
     const std::vector<Gaussian> components = gaussians_of(proposal_);
     const bool heavy = std::ranges::any_of(space_.gaussians(), &Gaussian::heavy), all = components.size() == proposal_.components().size();
     const std::int64_t laws = space_.laws(), gaussians = laws + proposal_.size() - 1 + static_cast<std::int64_t>(fitted_.size());
@@ -128,21 +136,30 @@ bool FinalSample::on_device() {
         points_.points() < fewest_points || proposal_.size() != static_cast<std::int64_t>(components.size()) + 1)
         return false;
     make_room(1);
-    Device device(evaluate_, space_, proposal_, components, own_.size() > 0 ? fitted_ : std::vector<Gaussian>(), own_.size() > 0, points_.points());
-    std::vector<double> gram, own;
-    for (std::int64_t r = begin_ / points_.points(); r < points_.replicates(); ++r) {
+    std::vector<std::unique_ptr<Device>> devices;
+    for (const DeviceQueue& queue : device_queues(evaluate_.run().device))
+        devices.push_back(std::make_unique<Device>(queue, evaluate_, space_, proposal_, components, own_.size() > 0 ? fitted_ : std::vector<Gaussian>(), own_.size() > 0, points_.points()));
+    const auto at_once = static_cast<std::int64_t>(devices.size());
+    std::vector<Device::Sums> sums(devices.size());
+    for (std::int64_t begin = begin_ / points_.points(); begin < points_.replicates(); begin += at_once) {   // a net each
         evaluate_.announce();
-        Matrix first(r == 0 ? std::min(first_t_.rows, points_.points()) : 0, device.width());
-        device.sum(points_.scrambles()[static_cast<std::size_t>(r)], points_.points(), first, gram, own);
-        if (!finite_record(gram) || !finite_record(own)) return false;
-        for (std::int64_t i = 0; i < first.rows; ++i) {
-            const auto row = first.view().row(i);
-            std::copy_n(row.begin(), first_x_.cols, first_x_.view().row(i).begin());
-            std::ranges::copy(row.subspan(static_cast<std::size_t>(device.left())), first_t_.view().row(i).begin());
+        const std::int64_t count = std::min(at_once, points_.replicates() - begin);
+        for_devices(count, [&](std::int64_t k) {
+            const std::int64_t r = begin + k, first_rows = r == 0 ? std::min(first_t_.rows, points_.points()) : 0;
+            sums[static_cast<std::size_t>(k)] = devices[static_cast<std::size_t>(k)]->sum(points_.scrambles()[static_cast<std::size_t>(r)], points_.points(), first_rows);
+        });
+        for (std::int64_t k = 0; k < count; ++k) {
+            const auto& [first, gram, own] = sums[static_cast<std::size_t>(k)];
+            if (!finite_record(gram) || !finite_record(own)) return false;
+            for (std::int64_t i = 0; i < first.rows; ++i) {
+                const auto row = first.view().row(i);
+                std::copy_n(row.begin(), first_x_.cols, first_x_.view().row(i).begin());
+                std::ranges::copy(row.subspan(static_cast<std::size_t>(devices.front()->left())), first_t_.view().row(i).begin());
+            }
+            take_in(gram, own, begin + k);
+            evaluate_.count_unmade(points_.points(), 1);
+            begin_ = (begin + k + 1) * points_.points();
         }
-        take_in(gram, own, r);
-        evaluate_.count_unmade(points_.points(), 1);
-        begin_ = (r + 1) * points_.points();
     }
     return true;
 }

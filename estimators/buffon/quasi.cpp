@@ -62,7 +62,7 @@ Matrix outputs_of(const Evaluation& evaluate, const PointSet& points, std::int64
     Matrix x(rows, evaluate.problem().dim()), y(rows, evaluate.columns(), 1.0);
     points.uniform(first, x);
     evaluate.problem().inputs().from_uniform(x, x);
-    const Outputs out = evaluate_on_device(*evaluate.device(), evaluate.problem(), x);
+    const Outputs out = evaluate_on_device(device_queues(evaluate.run().device), evaluate.problem(), x);
     for (std::int64_t i = 0; i < rows; ++i) std::ranges::copy(out.y.view().row(i), y.view().row(i).begin());
     return y;
 }
@@ -92,7 +92,7 @@ Estimate mean_of_nets(Evaluation& evaluate, const PointSet& points, const QuasiO
     };
 
     std::optional<DeviceSample> device;
-    if (done == 0 && evaluate.device() && run.keep != Keep::sample) device = DeviceSample::of(*evaluate.device(), problem, points, problem.dim());
+    if (done == 0 && evaluate.device() && run.keep != Keep::sample) device = DeviceSample::of(device_queues(run.device), problem, points, problem.dim());
     /// Rows from `start` on whose sums a device has added; 0 where one of its outputs is not finite, and without a device.
     const auto on_device = [&](std::int64_t start) -> std::int64_t {
         if (!device) return 0;

@@ -60,7 +60,7 @@ SegmentValues first_values(const Evaluation& evaluate, const SobolDesign& design
 std::int64_t add_on_device(Evaluation& evaluate, const SobolDesign& design, SobolSums& sums, FirstSquares& squares) {
     const std::int64_t all = design.replicates() * design.points(), d = design.dim();
     if (!evaluate.device() || evaluate.kept() != nullptr || design.both_ways() || design.tables() != 2 || !alone(design.groups(), d) || all < fewest_rows) return 0;
-    const auto device = DeviceSample::of(*evaluate.device(), evaluate.problem(), design.point_set(), 2 * d, design.points());
+    const auto device = DeviceSample::of(device_queues(evaluate.run().device), evaluate.problem(), design.point_set(), 2 * d, design.points());
     if (!device || device->outputs() != 1) return 0;
     const SegmentValues some = first_values(evaluate, design);
     if (some.rows == 0) return 0;

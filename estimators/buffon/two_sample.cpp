@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <buffon/check.hpp>
 #include <buffon/device_pairs.hpp>
@@ -63,9 +64,11 @@ struct HostPoints {
 
     std::int64_t rows() const { return view.rows; }
 };
-PairSums pair_sums(PairFunction f, double scale, const HostPoints& x, const PairsDone& done) { return pair_sums(f, scale, x.view, x.threads, done); }
-PairSums pair_sums(PairFunction f, double scale, const HostPoints& x, const HostPoints& y, const PairsDone& done) {
-    return pair_sums(f, scale, x.view, y.view, x.threads, done);
+SumsLater pair_sums_later(PairFunction f, double scale, const HostPoints& x, const PairsDone& done) {
+    return [=] { return pair_sums(f, scale, x.view, x.threads, done); };
+}
+SumsLater pair_sums_later(PairFunction f, double scale, const HostPoints& x, const HostPoints& y, const PairsDone& done) {
+    return [=] { return pair_sums(f, scale, x.view, y.view, x.threads, done); };
 }
 
 double mean_of(const std::vector<double>& v) {
@@ -99,10 +102,7 @@ struct Reference {
     double degenerate = 0.0;
 };
 
-template <class Points>
-Reference reference_of(const Kernel& kernel, const Points& y, const PairsDone& done) {
-    const std::int64_t m = y.rows();
-    const PairSums sums = pair_sums(kernel.function, kernel.scale, y, done);
+Reference reference_of(const Kernel& kernel, std::int64_t m, const PairSums& sums) {
     Reference out{averages(kernel, sums.rows, m - 1)};
     const double square = sums.squares / static_cast<double>(m * (m - 1)), mean = mean_of(out.averages);
     out.degenerate = std::max(0.0, square - 2 * conditional_square(mean_square(out.averages), square, m - 1) + mean * mean);
@@ -114,11 +114,9 @@ struct Projections {
     std::vector<double> a, b;   // (n), (m)
 };
 
-template <class Points>
-Projections projections_of(const Kernel& kernel, const Points& x, const Points& y, const Reference& reference, const PairsDone& own, const PairsDone& cross) {
-    Projections out{averages(kernel, pair_sums(kernel.function, kernel.scale, x, own).rows, x.rows() - 1), reference.averages};
-    const PairSums across = pair_sums(kernel.function, kernel.scale, x, y, cross);
-    const std::vector<double> to_y = averages(kernel, across.rows, y.rows()), to_x = averages(kernel, across.columns, x.rows());
+Projections projections_of(const Kernel& kernel, std::int64_t n, std::int64_t m, const PairSums& own, const PairSums& across, const Reference& reference) {
+    Projections out{averages(kernel, own.rows, n - 1), reference.averages};
+    const std::vector<double> to_y = averages(kernel, across.rows, m), to_x = averages(kernel, across.columns, n);
     for (std::size_t i = 0; i < to_y.size(); ++i) out.a[i] -= to_y[i];
     for (std::size_t j = 0; j < to_x.size(); ++j) out.b[j] -= to_x[j];
     return out;
@@ -174,17 +172,30 @@ Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const P
     std::int64_t total = y.rows() * y.rows();
     for (const Points& set : sets) total += set.rows() * (set.rows() + y.rows());
     Counter counter(progress, total);
-    const Reference reference = reference_of(kernel, y, counter.next(y.rows() * y.rows()));
+    const auto own = [&](const Points& points) { return pair_sums_later(kernel.function, kernel.scale, points, counter.next(points.rows() * points.rows())); };
+    struct Pair {
+        SumsLater own, across;
+    };
+    const auto meet = [&](const Points& set) {   // what a device has to do next is queued before the last is waited for
+        SumsLater first = own(set);
+        return Pair{std::move(first), pair_sums_later(kernel.function, kernel.scale, set, y, counter.next(set.rows() * y.rows()))};
+    };
+    const std::int64_t m = y.rows();
+    const SumsLater of_reference = own(y);
+    Pair next = meet(sets.front());
+    const Reference reference = reference_of(kernel, m, of_reference());
     std::vector<Projections> all;
     std::vector<double> floor;
     Estimate e;
-    e.n = y.rows();
-    for (const Points& set : sets) {
-        const PairsDone own = counter.next(set.rows() * set.rows()), cross = counter.next(set.rows() * y.rows());
-        all.push_back(projections_of(kernel, set, y, reference, own, cross));
+    e.n = m;
+    for (std::size_t s = 0; s < sets.size(); ++s) {
+        const Pair here = std::exchange(next, s + 1 < sets.size() ? meet(sets[s + 1]) : Pair{});
+        const std::int64_t n = sets[s].rows();
+        const PairSums of_own = here.own();
+        all.push_back(projections_of(kernel, n, m, of_own, here.across(), reference));
         e.value.push_back(mean_of(all.back().a) + mean_of(all.back().b));
-        floor.push_back(floor_of(reference.degenerate, set.rows(), y.rows()));
-        e.n += set.rows();
+        floor.push_back(floor_of(reference.degenerate, n, m));
+        e.n += n;
     }
     e.covariance = joint_covariance(all);
     e.diagnostics["floor"] = floor;
@@ -216,15 +227,15 @@ Estimate compared_on_devices(const std::string& who, const Kernel& kernel, const
     require(device_library().table != nullptr, who, ": CUDA: ", device_library().problem);
     const std::vector<double> centre = centre_of(kernel, y);
     const std::vector<DeviceQueue> queues = y.array ? std::vector<DeviceQueue>() : device_queues(device);
-    const auto checked = [&](const std::string& name, DevicePairPoints points) {
-        require(points.first_bad() == points.rows(), who, ": ", name, " must be finite, row ", points.first_bad(), " is not");
-        return points;
-    };
-    const DevicePairPoints reference = checked("y", y.array ? DevicePairPoints(*y.array, centre) : DevicePairPoints(queues, y.points, centre));
+    const DevicePairPoints reference = y.array ? DevicePairPoints(*y.array, centre) : DevicePairPoints(queues, y.points, centre);
     std::vector<DevicePairPoints> sets;
     for (const Matrix& set : x.sets) sets.emplace_back(queues, set, centre);
-    for (std::int64_t s = 0; s < static_cast<std::int64_t>(x.arrays.size()); ++s)
-        sets.push_back(checked(name_of(x, s), DevicePairPoints(x.arrays[static_cast<std::size_t>(s)], centre)));
+    for (const DeviceArray& set : x.arrays) sets.emplace_back(set, centre);
+    const auto check = [&](const std::string& name, const DevicePairPoints& points) {
+        require(points.first_bad() == points.rows(), who, ": ", name, " must be finite, row ", points.first_bad(), " is not");
+    };
+    check("y", reference);
+    for (std::size_t s = 0; s < sets.size(); ++s) check(name_of(x, static_cast<std::int64_t>(s)), sets[s]);
     return compared(kernel, sets, reference, progress);
 }
 

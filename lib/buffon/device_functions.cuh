@@ -27,6 +27,8 @@ const char* gram(const DeviceQueue* queue, const DeviceGram* what);
 const char* total(const DeviceQueue* queue, const DeviceTotal* what);
 const char* panels(const DeviceQueue* queue, const DevicePanels* what);
 const char* pairs(const DeviceQueue* queue, const DevicePairs* what);
+const char* threshold(const DeviceQueue* queue, const DeviceThreshold* what);
+const char* rescale(const DeviceQueue* queue, const DeviceRescale* what);
 const DeviceFunctions* model(const char* name);
 
 const char* points(const DeviceQueue* queue, const DevicePoints* of, const DeviceRows* rows);

@@ -73,6 +73,8 @@ extern "C" __attribute__((visibility("default"))) const buffon::DeviceTable* buf
         .total = buffon::device::total,
         .panels = buffon::device::panels,
         .pairs = buffon::device::pairs,
+        .threshold = buffon::device::threshold,
+        .rescale = buffon::device::rescale,
         .model = buffon::device::model,
     };
     return &table;

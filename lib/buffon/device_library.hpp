@@ -12,7 +12,7 @@ namespace buffon {
 
 struct DeviceTable {
     /// One more with each change of the table, or of what its functions take.
-    static constexpr std::uint32_t this_version = 4;
+    static constexpr std::uint32_t this_version = 5;
 
     std::uint32_t version = this_version;
     std::uint32_t size = sizeof(DeviceTable);   // a change that forgot the version
@@ -50,6 +50,8 @@ struct DeviceTable {
 
     const char* (*panels)(const DeviceQueue* queue, const DevicePanels* what) = nullptr;
     const char* (*pairs)(const DeviceQueue* queue, const DevicePairs* what) = nullptr;
+    const char* (*threshold)(const DeviceQueue* queue, const DeviceThreshold* what) = nullptr;
+    const char* (*rescale)(const DeviceQueue* queue, const DeviceRescale* what) = nullptr;
 
     /// A model of testing_formulas.hpp by the name of its type; null for one that was not compiled.
     const DeviceFunctions* (*model)(const char* name) = nullptr;

@@ -9,8 +9,11 @@
 
 #include <buffon/device_law.hpp>
 #include <buffon/stream.hpp>
+#include <buffon/view.hpp>
 
 namespace buffon {
+
+struct Outputs;
 
 /// Where work is queued: a device and one of its streams (a cudaStream_t; nullptr: the default one).
 struct DeviceQueue {
@@ -65,11 +68,12 @@ struct DeviceFunctions {
     const char* (*pick_freeze)(const DeviceQueue* queue, const void* model, const DeviceDraws* draws, double centre, const DeviceRange* range) = nullptr;
 };
 
-/// Outputs on a device: y (rows, outputs), alive as long as `owner`.
+/// Outputs on a device: y (rows, outputs), and scores of the same shape where there are some, alive as long as `owner`.
 struct DeviceValues {
     const double* y = nullptr;
     std::int64_t outputs = 0;
     std::shared_ptr<const void> owner;
+    const double* score = nullptr;
 };
 
 /// Either functions of its own, or a batch function that is called with rows that lie on the device.
@@ -79,6 +83,8 @@ struct DeviceModel {
     std::function<const DeviceFunctions*()> functions;   // gives null where they are not there: then run.device is refused
     std::shared_ptr<const void> model;                   // what they take
     std::function<DeviceValues(const DeviceQueue& queue, const double* x, std::int64_t rows)> batch;
+    /// What the processor makes of the outputs at points x (rows, dim), functions of them and scores; points are then drawn there, too.
+    std::function<void(ConstView x, Outputs& out)> finish = {};
 };
 
 }  // namespace buffon

@@ -1,8 +1,10 @@
 #include <buffon/device_pairs.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
+#include <utility>
 
 #include <buffon/for_devices.hpp>
 
@@ -45,58 +47,80 @@ void add_strip(const DevicePairs& p, const std::vector<double>& results, std::in
     for (std::int64_t t = 0; t < tiles; ++t) to.squares += squares[t];
 }
 
-PairSums met(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y, bool itself, const PairsDone& done) {
-    assert(x.dim() == y.dim() && x.devices() == y.devices());
-    const std::int64_t all = (x.rows() + DevicePairs::strip_rows - 1) / DevicePairs::strip_rows, devices = std::min(x.devices(), all);
-    DevicePairs one{.function = static_cast<std::int32_t>(f), .scale = scale, .itself = itself, .direct = needs_differences(f, scale, x, y),
-                    .x = x.on(0).panels, .y = y.on(0).panels, .strips = 1, .stride = devices};
-    const std::int64_t at_once = std::clamp<std::int64_t>(records_at_once / one.records(), 1, (all + devices - 1) / devices);
-    PairSums out{std::vector<double>(static_cast<std::size_t>(x.rows()), 0.0), std::vector<double>(static_cast<std::size_t>(itself ? 0 : y.rows()), 0.0), 0.0};
-    for (std::int64_t first = 0; first < all; first += at_once * devices) {
-        std::vector<DevicePairs> pairs(static_cast<std::size_t>(devices), one);
-        std::vector<std::vector<double>> results(static_cast<std::size_t>(devices));
-        for_devices(devices, [&](std::int64_t k) {
-            DevicePairs& p = pairs[static_cast<std::size_t>(k)];
-            std::vector<double>& to = results[static_cast<std::size_t>(k)];
-            const DeviceQueue& queue = x.on(k).queue;
-            p.x = x.on(k).panels;
-            p.y = y.on(k).panels;
-            p.first = first + k;
-            p.strips = std::min(at_once, (all - p.first + devices - 1) / devices);
-            if (p.strips <= 0) return;
-            const Room room(queue, p);
-            device_check(queue, device_library().table->pairs(&queue, &room.pairs));
-            to.resize(static_cast<std::size_t>(p.results()));
-            room.sums.download(to.data());
-        });
-        const std::int64_t end = std::min(all, first + at_once * devices);
-        for (std::int64_t strip = first; strip < end; ++strip) {
-            const auto k = static_cast<std::size_t>((strip - first) % devices);
-            add_strip(pairs[k], results[k], (strip - first) / devices, out);
-        }
-        const std::int64_t rows = std::min(x.rows(), end * DevicePairs::strip_rows), left = x.rows() - rows;
-        if (done) done(itself ? x.rows() * x.rows() - left * left : rows * y.rows());
+/// Pairs that are met: what one device can hold at once is queued at the start, all else as it is asked for.
+class Meeting {
+public:
+    Meeting(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y, bool itself, PairsDone done)
+        : x_(x), y_(y), done_(std::move(done)), all_((x.rows() + DevicePairs::strip_rows - 1) / DevicePairs::strip_rows), devices_(std::min(x.devices(), all_)),
+          one_{.function = static_cast<std::int32_t>(f), .scale = scale, .itself = itself, .direct = needs_differences(f, scale, x, y),
+               .x = x.on(0).panels, .y = y.on(0).panels, .strips = 1, .stride = devices_},
+          at_once_(std::clamp<std::int64_t>(records_at_once / one_.records(), 1, (all_ + devices_ - 1) / devices_)) {
+        assert(x.dim() == y.dim() && x.devices() == y.devices());
+        if (devices_ == 1 && all_ <= at_once_) under_way_ = queued(0, 0);
     }
-    if (itself) out.columns = out.rows;
-    return out;
-}
+
+    PairSums sums() {
+        PairSums out{std::vector<double>(static_cast<std::size_t>(x_.rows()), 0.0), std::vector<double>(static_cast<std::size_t>(one_.itself ? 0 : y_.rows()), 0.0), 0.0};
+        for (std::int64_t first = 0; first < all_; first += at_once_ * devices_) {
+            add_round(first, out);
+            const std::int64_t rows = std::min(x_.rows(), (first + at_once_ * devices_) * DevicePairs::strip_rows), left = x_.rows() - rows;
+            if (done_) done_(one_.itself ? x_.rows() * x_.rows() - left * left : rows * y_.rows());
+        }
+        if (one_.itself) out.columns = out.rows;
+        return out;
+    }
+
+private:
+    /// Strips first + k, first + k + devices, ... on device k; none where there are none.
+    std::unique_ptr<Room> queued(std::int64_t first, std::int64_t k) const {
+        DevicePairs p = one_;
+        p.x = x_.on(k).panels;
+        p.y = y_.on(k).panels;
+        p.first = first + k;
+        p.strips = std::min(at_once_, (all_ - p.first + devices_ - 1) / devices_);
+        if (p.strips <= 0) return nullptr;
+        const DeviceQueue& queue = x_.on(k).queue;
+        auto room = std::make_unique<Room>(queue, p);
+        device_check(queue, device_library().table->pairs(&queue, &room->pairs));
+        return room;
+    }
+
+    void add_round(std::int64_t first, PairSums& out) {
+        std::vector<std::unique_ptr<Room>> rooms(static_cast<std::size_t>(devices_));
+        std::vector<std::vector<double>> results(rooms.size());
+        for_devices(devices_, [&](std::int64_t k) {
+            auto& room = rooms[static_cast<std::size_t>(k)];
+            room = under_way_ ? std::move(under_way_) : queued(first, k);
+            if (!room) return;
+            results[static_cast<std::size_t>(k)].resize(static_cast<std::size_t>(room->pairs.results()));
+            room->sums.download(results[static_cast<std::size_t>(k)].data());
+        });
+        for (std::int64_t strip = first; strip < std::min(all_, first + at_once_ * devices_); ++strip) {
+            const auto k = static_cast<std::size_t>((strip - first) % devices_);
+            add_strip(rooms[k]->pairs, results[k], (strip - first) / devices_, out);
+        }
+    }
+
+    const DevicePairPoints &x_, &y_;
+    PairsDone done_;
+    std::int64_t all_, devices_;   // strips
+    DevicePairs one_;
+    std::int64_t at_once_;         // strips of one device
+    std::unique_ptr<Room> under_way_;
+};
 
 DevicePairPoints::On put(const DeviceQueue& queue, DevicePanels panels, const std::vector<double>& centre) {
     const DeviceBuffer middle = DeviceBuffer::of(queue, std::span<const double>(centre));
-    std::vector<std::uint64_t> found{static_cast<std::uint64_t>(panels.rows), 0};
-    const DeviceBuffer bad = DeviceBuffer::of(queue, std::span<const std::uint64_t>(found));
-    DevicePairPoints::On on{queue, DeviceBuffer(queue, panels.numbers() * size_of(panels.number)), DeviceBuffer(queue, panels.padded_rows() * size_of(panels.number)), panels};
+    const std::array found{static_cast<std::uint64_t>(panels.rows), std::uint64_t{0}};
+    DevicePairPoints::On on{queue, DeviceBuffer(queue, panels.numbers() * size_of(panels.number)), DeviceBuffer(queue, panels.padded_rows() * size_of(panels.number)),
+                            DeviceBuffer::of(queue, std::span<const std::uint64_t>(found)), panels};
     on.panels.centre = middle.as<double>();
     on.panels.panels = on.memory.data();
     on.panels.norms = on.norms.data();
-    on.panels.bad = static_cast<std::uint64_t*>(bad.data());
+    on.panels.bad = static_cast<std::uint64_t*>(on.found.data());
     device_check(queue, device_library().table->panels(&queue, &on.panels));
-    bad.download(found.data());
-    on.first_bad = static_cast<std::int64_t>(found[0]);
-    on.largest = std::bit_cast<double>(found[1]);
     return on;
 }
-
 }  // namespace
 
 DevicePairPoints::DevicePairPoints(const std::vector<DeviceQueue>& queues, ConstView points, const std::vector<double>& centre) : on_(queues.size()) {
@@ -111,8 +135,26 @@ DevicePairPoints::DevicePairPoints(const DeviceArray& points, const std::vector<
     on_.push_back(put(points.queue, {.from = points.data, .number = points.single ? Number::float32 : Number::float64, .rows = points.rows, .dim = points.cols}, centre));
 }
 
-PairSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y, const PairsDone& done) { return met(f, scale, x, y, false, done); }
-PairSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const PairsDone& done) { return met(f, scale, x, x, true, done); }
+const DevicePairPoints::Found& DevicePairPoints::found() const {
+    if (!found_) {
+        std::array<std::uint64_t, 2> there;
+        on_.front().found.download(there.data());
+        found_ = {static_cast<std::int64_t>(there[0]), std::bit_cast<double>(there[1])};
+    }
+    return *found_;
+}
+
+SumsLater pair_sums_later(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y, const PairsDone& done) {
+    return [meeting = std::make_shared<Meeting>(f, scale, x, y, false, done)] { return meeting->sums(); };
+}
+SumsLater pair_sums_later(PairFunction f, double scale, const DevicePairPoints& x, const PairsDone& done) {
+    return [meeting = std::make_shared<Meeting>(f, scale, x, x, true, done)] { return meeting->sums(); };
+}
+
+PairSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y, const PairsDone& done) {
+    return pair_sums_later(f, scale, x, y, done)();
+}
+PairSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const PairsDone& done) { return pair_sums_later(f, scale, x, done)(); }
 
 Matrix head(const DeviceArray& points, std::int64_t most) {
     Matrix out(std::min(points.rows, most), points.cols);

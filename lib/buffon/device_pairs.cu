@@ -96,44 +96,60 @@ struct Running {
     double row = 0.0, squares = 0.0;
 };
 
-/// The function of the sums of one tile, added to rows, columns and squares.
+/// What the sums of a tile begin with: of products for a Gaussian kernel half of the norms, so that -|a - b|^2 / 2 comes out.
 template <class T, PairFunction f, bool direct>
-__device__ void finish_tile(const DevicePairs& p, T (&sum)[Shape<T>::each][Shape<T>::each], std::int64_t row, std::int64_t column, double (*part)[Shape<T>::side],
-                            double* column_record, Running& running) {
+__device__ void begin_tile(const DevicePairs& p, T (&sum)[Shape<T>::each][Shape<T>::each], std::int64_t row, std::int64_t column) {
+    using S = Shape<T>;
+    const int a = threadIdx.x / 16, b = threadIdx.x % 16;
+    if constexpr (f == PairFunction::gaussian && !direct) {
+        T norm[S::each];
+#pragma unroll
+        for (int j = 0; j < S::each; ++j) norm[j] = static_cast<const T*>(p.y.norms)[column + S::place(b, j)];
+#pragma unroll
+        for (int i = 0; i < S::each; ++i) {
+            const T own = static_cast<const T*>(p.x.norms)[row + S::place(a, i)];
+#pragma unroll
+            for (int j = 0; j < S::each; ++j) sum[i][j] = -(own + norm[j]);
+        }
+    } else {
+#pragma unroll
+        for (int i = 0; i < S::each; ++i)
+#pragma unroll
+            for (int j = 0; j < S::each; ++j) sum[i][j] = 0;
+    }
+}
+
+template <class T, PairFunction f, bool direct>
+__device__ T function_of(T v, T scale) {
+    if constexpr (f == PairFunction::gaussian) return power_of_two(scale * v);
+    if constexpr (f == PairFunction::distance) return root(v);
+    const T base = multiply_add(scale, v, T{1});
+    return base * base * base;
+}
+
+/// The function of the sums of one tile, added to rows, columns and squares. `masked`: some of its pairs are none.
+template <class T, PairFunction f, bool direct, bool masked>
+__device__ void finish_tile(const DevicePairs& p, const T (&sum)[Shape<T>::each][Shape<T>::each], std::int64_t row, std::int64_t column,
+                            double (*part)[Shape<T>::side], double* column_record, Running& running) {
     using S = Shape<T>;
     const int a = threadIdx.x / 16, b = threadIdx.x % 16;
     const bool diagonal = p.itself && row == column;
-    const T scale = static_cast<T>(f == PairFunction::gaussian ? -log2_e * p.scale : p.scale);
+    const T scale = static_cast<T>(f == PairFunction::gaussian ? (direct ? -log2_e : 2 * log2_e) * p.scale : p.scale);
     double of_row[S::each], of_column[S::each];
-    T norm[S::each], total[S::each], squares = 0;
-#pragma unroll
-    for (int j = 0; j < S::each; ++j) {
-        total[j] = 0;
-        norm[j] = !direct && f == PairFunction::gaussian ? static_cast<const T*>(p.y.norms)[column + S::place(b, j)] : T{0};
-    }
+    T total[S::each] = {}, squares = 0;
 #pragma unroll
     for (int i = 0; i < S::each; ++i) {
-        const std::int64_t at = row + S::place(a, i);
-        const T own = !direct && f == PairFunction::gaussian ? static_cast<const T*>(p.x.norms)[at] : T{0};
         T along = 0;
 #pragma unroll
         for (int j = 0; j < S::each; ++j) {
-            T v = sum[i][j];
-            if constexpr (f == PairFunction::gaussian) {
-                if constexpr (!direct) v = own + norm[j] - 2 * v;
-                v = power_of_two(scale * (v > 0 ? v : T{0}));
-            } else if constexpr (f == PairFunction::distance) {
-                v = root(v);
-            } else {
-                const T base = multiply_add(scale, v, T{1});
-                v = base * base * base;
+            T v = function_of<T, f, direct>(sum[i][j], scale);
+            if constexpr (masked) {
+                const std::int64_t at = row + S::place(a, i), to = column + S::place(b, j);
+                if (at >= p.x.rows || to >= p.y.rows || (diagonal && at == to)) v = 0;
             }
-            const std::int64_t to = column + S::place(b, j);
-            if (at >= p.x.rows || to >= p.y.rows || (diagonal && at == to)) v = 0;
             along += v;
             total[j] += v;
             squares = multiply_add(v, v, squares);
-            sum[i][j] = 0;
         }
         of_row[i] = along;
     }
@@ -174,10 +190,11 @@ __global__ void __launch_bounds__(threads, 2) pair_tiles(DevicePairs p) {
     if (row >= p.x.padded_rows() || column >= last) return;
     const int a = threadIdx.x / 16, b = threadIdx.x % 16, steps = static_cast<int>(p.x.padded_dim() / slab);
     double* column_record = p.column_records + blockIdx.y * p.columns();
-    T sum[S::each][S::each] = {};
+    T sum[S::each][S::each];
     Running running;
     fetch(p, row, column, 0, slabs[0]);
-    for (int at = 0; column < last; column += S::side)
+    for (int at = 0; column < last; column += S::side) {
+        begin_tile<T, f, direct>(p, sum, row, column);
         for (int step = 0; step < steps; ++step, at ^= 1) {
             __pipeline_wait_prior(0);
             __syncthreads();   // this slab is there, and the last is done with
@@ -203,8 +220,11 @@ __global__ void __launch_bounds__(threads, 2) pair_tiles(DevicePairs p) {
                         }
                     }
             }
-            if (next_tile) finish_tile<T, f, direct>(p, sum, row, column, part, column_record, running);
         }
+        const bool whole = row + S::side <= p.x.rows && column + S::side <= p.y.rows && !(p.itself && row == column);
+        if (whole) finish_tile<T, f, direct, false>(p, sum, row, column, part, column_record, running);
+        else finish_tile<T, f, direct, true>(p, sum, row, column, part, column_record, running);
+    }
     if (b < S::each) p.row_records[chunk * p.rows() + blockIdx.y * S::side + S::place(a, gathered<S::each>(b))] = running.row;
     double squares[1] = {running.squares};
     gather<1, 32, 1>(squares);
@@ -218,26 +238,36 @@ __global__ void __launch_bounds__(threads, 2) pair_tiles(DevicePairs p) {
     }
 }
 
-/// Records in their order: thread i has a row, a column of a strip, or a tile's squares.
+/// The sum of `count` records that lie `stride` apart, in their order; their loads do not wait for each other.
+__device__ inline double sum_of(const double* records, std::int64_t count, std::int64_t stride) {
+    constexpr int at_once = 8;
+    double sum = 0.0;
+    for (std::int64_t k = 0; k < count; k += at_once) {
+        double some[at_once];
+#pragma unroll
+        for (int i = 0; i < at_once; ++i) some[i] = k + i < count ? records[(k + i) * stride] : 0.0;
+#pragma unroll
+        for (int i = 0; i < at_once; ++i) sum += some[i];
+    }
+    return sum;
+}
+
+/// Thread i has a row, a column of a strip, or a tile's squares.
 __global__ void add_records(DevicePairs p) {
     const std::int64_t i = blockIdx.x * std::int64_t{threads} + threadIdx.x, per_strip = DevicePairs::strip_rows / p.tile();
     if (i >= p.results()) return;
+    const auto chunks_from = [&](std::int64_t row) { return p.itself ? row / DevicePairs::chunk_columns : 0; };
     double sum = 0.0;
     if (i < p.rows()) {
-        const std::int64_t row = first_row(p, i / p.tile());
-        if (row < p.x.padded_rows())
-            for (std::int64_t c = p.itself ? row / DevicePairs::chunk_columns : 0; c < p.chunks(); ++c) sum += p.row_records[c * p.rows() + i];
+        const std::int64_t row = first_row(p, i / p.tile()), from = chunks_from(row);
+        if (row < p.x.padded_rows()) sum = sum_of(p.row_records + from * p.rows() + i, p.chunks() - from, p.rows());
     } else if (i < p.rows() + p.strips * p.columns()) {
-        const std::int64_t strip = (i - p.rows()) / p.columns(), column = (i - p.rows()) % p.columns();
-        for (std::int64_t t = strip * per_strip; t < (strip + 1) * per_strip; ++t) {
-            const std::int64_t row = first_row(p, t);
-            if (row >= p.x.padded_rows() || (p.itself && row >= column / p.tile() * p.tile())) break;
-            sum += p.column_records[t * p.columns() + column];
-        }
+        const std::int64_t strip = (i - p.rows()) / p.columns(), column = (i - p.rows()) % p.columns(), t = strip * per_strip, row = first_row(p, t);
+        const std::int64_t end = p.itself ? column / p.tile() * p.tile() : p.x.padded_rows(), tiles = (end - row + p.tile() - 1) / p.tile();   // above the diagonal
+        sum = sum_of(p.column_records + t * p.columns() + column, tiles < per_strip ? tiles : per_strip, p.columns());
     } else {
-        const std::int64_t t = i - p.rows() - p.strips * p.columns(), row = first_row(p, t);
-        if (row < p.x.padded_rows())
-            for (std::int64_t c = p.itself ? row / DevicePairs::chunk_columns : 0; c < p.chunks(); ++c) sum += p.square_records[t * p.chunks() + c];
+        const std::int64_t t = i - p.rows() - p.strips * p.columns(), row = first_row(p, t), from = chunks_from(row);
+        if (row < p.x.padded_rows()) sum = sum_of(p.square_records + t * p.chunks() + from, p.chunks() - from, 1);
     }
     p.sums[i] = sum;
 }
@@ -258,7 +288,7 @@ __global__ void to_panels(DevicePanels p) {
         if (column + i < p.padded_dim() && row + threadIdx.x < p.padded_rows()) static_cast<T*>(p.panels)[(column + i) * p.padded_rows() + row + threadIdx.x] = tile[threadIdx.x][i];
 }
 
-/// Norms, the largest of them, and the first row that is not finite.
+/// Half the squares of norms, the largest of these squares, and the first row that is not finite.
 template <class T>
 __global__ void norms_of(DevicePanels p) {
     const std::int64_t row = blockIdx.x * std::int64_t{threads} + threadIdx.x;
@@ -268,7 +298,7 @@ __global__ void norms_of(DevicePanels p) {
             const double v = static_cast<const T*>(p.panels)[k * p.padded_rows() + row];
             sum += v * v;
         }
-    if (row < p.padded_rows()) static_cast<T*>(p.norms)[row] = static_cast<T>(sum);
+    if (row < p.padded_rows()) static_cast<T*>(p.norms)[row] = static_cast<T>(0.5 * sum);
     if (!(sum < INFINITY)) atomicMin(reinterpret_cast<unsigned long long*>(p.bad), static_cast<unsigned long long>(row));
     __shared__ double largest[threads];
     largest[threadIdx.x] = sum;

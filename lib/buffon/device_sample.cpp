@@ -6,6 +6,7 @@
 #include <variant>
 
 #include <buffon/check.hpp>
+#include <buffon/for_devices.hpp>
 #include <buffon/linalg.hpp>
 
 namespace buffon {
@@ -68,7 +69,7 @@ std::optional<DeviceInputs> DeviceInputs::of(const Distribution& inputs) {
 DeviceQueue device_queue(const std::string& function, const std::string& device, const Problem& problem) {
     require(problem.on_device() != nullptr, function, ": device = '", device,
             "' needs a model made for devices (device_problem of buffon/device.cuh); this one runs on the CPU");
-    const DeviceQueue queue{.device = device_number(device)};
+    const DeviceQueue queue = device_queues(device).front();
     require(problem.on_device()->batch || problem.on_device()->functions() != nullptr, function, ": device = '", device, "': this model is not compiled for it");
     return queue;
 }
@@ -80,80 +81,135 @@ DeviceValues device_values(const DeviceQueue& queue, const DeviceModel& model, c
     return {y->as<double>(), model.outputs, y};
 }
 
-Outputs evaluate_on_device(const DeviceQueue& queue, const Problem& problem, ConstView x) {
+namespace {
+
+Outputs evaluate_on_one(const DeviceQueue& queue, const Problem& problem, ConstView x) {
     DeviceBuffer from(queue, x.size() * 8);
     from.upload(x.data);
     const DeviceValues values = device_values(queue, *problem.on_device(), from.as<double>(), x.rows);
-    Outputs out{Matrix(x.rows, values.outputs), {}};
-    if (out.y.rows > 0) device_check(queue, device_library().table->download(&queue, values.y, out.y.data.data(), out.y.view().size() * 8));
+    const auto downloaded = [&](const double* from_there) {
+        Matrix there(x.rows, values.outputs);
+        if (there.rows > 0) device_check(queue, device_library().table->download(&queue, from_there, there.data.data(), there.view().size() * 8));
+        return there;
+    };
+    Outputs out{downloaded(values.y), values.score != nullptr ? downloaded(values.score) : Matrix()};
+    if (problem.on_device()->finish) problem.on_device()->finish(x, out);
     return out;
 }
 
-std::optional<DeviceSample> DeviceSample::of(const DeviceQueue& queue, const Problem& problem, const PointSet& points, std::int64_t width,
-                                             std::int64_t replicate) {
-    const auto inputs = DeviceInputs::of(problem.inputs());
-    if (!inputs) return std::nullopt;
-    return DeviceSample(queue, problem, *inputs, points, width, replicate);
+DeviceDraws draws_of(const DeviceInputs& inputs, const PointSet& points, std::int64_t width, std::int64_t replicate) {
+    DeviceDraws draws;
+    draws.stream = points.stream();
+    draws.width = width;
+    draws.points = points.replicated() ? points.points() : replicate;
+    if (points.replicated()) draws.digits = points.scrambles().front().digits();
+    draws.dim = static_cast<std::int64_t>(inputs.laws.size());
+    draws.uniform = inputs.factor.empty() && std::ranges::all_of(inputs.laws, [](const DeviceLaw& law) { return law.kind == Kind::uniform; });
+    std::ranges::copy(inputs.laws, draws.laws);
+    return draws;
 }
 
-DeviceSample::DeviceSample(const DeviceQueue& queue, const Problem& problem, const DeviceInputs& inputs, const PointSet& points, std::int64_t width,
-                           std::int64_t replicate)
-    : queue_(queue), model_(problem.on_device()),
-      nets_(words_of_all(queue, points, [](const SobolSequence& s) { return s.words(); })),
-      owen_(words_of_all(queue, points, [](const SobolSequence& s) { return s.owen_words(); })),
-      factor_(inputs.factor.empty() ? DeviceBuffer() : DeviceBuffer::of(queue, std::span<const double>(inputs.factor))) {
-    draws_.stream = points.stream();
-    draws_.width = width;
-    draws_.points = points.replicated() ? points.points() : replicate;
-    if (points.replicated()) {
-        draws_.nets = nets_.as<std::uint64_t>();
-        draws_.owen = owen_.as<std::uint64_t>();
-        draws_.digits = points.scrambles().front().digits();
+}  // namespace
+
+Outputs evaluate_on_device(const std::vector<DeviceQueue>& queues, const Problem& problem, ConstView x) {
+    const auto devices = std::min(static_cast<std::int64_t>(queues.size()), std::max(x.rows, std::int64_t{1}));
+    if (devices == 1) return evaluate_on_one(queues.front(), problem, x);
+    std::vector<Outputs> parts(static_cast<std::size_t>(devices));
+    const auto first_of = [&](std::int64_t k) { return x.rows * k / devices; };
+    for_devices(devices, [&](std::int64_t k) {
+        parts[static_cast<std::size_t>(k)] = evaluate_on_one(queues[static_cast<std::size_t>(k)], problem, x.slice(first_of(k), first_of(k + 1) - first_of(k)));
+    });
+    Outputs out = std::move(parts.front());
+    for (const Outputs& part : std::span(parts).subspan(1)) {
+        require(part.y.cols == out.y.cols, "the model must give ", out.y.cols, " outputs for every batch, got ", part.y.cols);
+        out.y.data.insert(out.y.data.end(), part.y.data.begin(), part.y.data.end());
+        out.y.rows += part.y.rows;
+        out.score.data.insert(out.score.data.end(), part.score.data.begin(), part.score.data.end());
+        out.score.rows += part.score.rows;
     }
-    draws_.factor = factor_.as<double>();
-    draws_.dim = static_cast<std::int64_t>(inputs.laws.size());
-    draws_.uniform = inputs.factor.empty() && std::ranges::all_of(inputs.laws, [](const DeviceLaw& law) { return law.kind == Kind::uniform; });
-    std::ranges::copy(inputs.laws, draws_.laws);
+    return out;
+}
+
+std::optional<DeviceSample> DeviceSample::of(const std::vector<DeviceQueue>& queues, const Problem& problem, const PointSet& points, std::int64_t width,
+                                             std::int64_t replicate) {
+    const auto inputs = DeviceInputs::of(problem.inputs());
+    if (!inputs || problem.on_device()->finish) return std::nullopt;
+    return DeviceSample(queues, problem, *inputs, points, width, replicate);
+}
+
+DeviceSample::DeviceSample(const std::vector<DeviceQueue>& queues, const Problem& problem, const DeviceInputs& inputs, const PointSet& points,
+                           std::int64_t width, std::int64_t replicate)
+    : model_(problem.on_device()), points_(points.replicated() ? points.points() : replicate) {
+    for (const DeviceQueue& queue : queues) {
+        Place place{queue, words_of_all(queue, points, [](const SobolSequence& s) { return s.words(); }),
+                    words_of_all(queue, points, [](const SobolSequence& s) { return s.owen_words(); }),
+                    inputs.factor.empty() ? DeviceBuffer() : DeviceBuffer::of(queue, std::span<const double>(inputs.factor)),
+                    draws_of(inputs, points, width, replicate)};
+        place.draws.nets = place.nets.as<std::uint64_t>();
+        place.draws.owen = place.owen.as<std::uint64_t>();
+        place.draws.factor = place.factor.as<double>();
+        places_.push_back(std::move(place));
+    }
+}
+
+template <class Records>
+std::vector<double> DeviceSample::shared(std::int64_t first, std::int64_t rows, std::int64_t length, const Records& records) const {
+    const auto devices = static_cast<std::int64_t>(places_.size());
+    if (devices == 1) return records(places_.front(), first, rows);
+    const std::int64_t end = first + rows;
+    const auto begin_of = [&](std::int64_t k) { return k == devices ? end : std::max(first, (first + rows / devices * k) / length * length); };
+    std::vector<std::vector<double>> parts(places_.size());
+    for_devices(devices, [&](std::int64_t k) {
+        const std::int64_t begin = begin_of(k), count = begin_of(k + 1) - begin;
+        if (count > 0) parts[static_cast<std::size_t>(k)] = records(places_[static_cast<std::size_t>(k)], begin, count);
+    });
+    std::vector<double> all = std::move(parts.front());
+    for (const std::vector<double>& part : std::span(parts).subspan(1)) all.insert(all.end(), part.begin(), part.end());
+    return all;
 }
 
 std::vector<double> DeviceSample::moments(std::int64_t first, std::int64_t rows, std::int64_t m, std::int64_t batch) const {
-    if (model_->batch) return moments_of_batches(first, rows, m, batch);
-    std::vector<double> records(static_cast<std::size_t>(blocks_of(first, rows, draws_.points, device_block) * moment_numbers(m)));
-    DeviceBuffer room(queue_, static_cast<std::int64_t>(records.size() * sizeof(double)));
-    const DeviceRange range{first, rows, static_cast<double*>(room.data())};
-    device_check(queue_, model_->functions()->moments(&queue_, model_->model.get(), &draws_, &range));
-    room.download(records.data());
-    return records;
+    return shared(first, rows, block(device_block), [&](const Place& place, std::int64_t from, std::int64_t count) {
+        if (model_->batch) return moments_of_batches(place, from, count, m, batch);
+        std::vector<double> records(static_cast<std::size_t>(blocks_of(from, count, points_, device_block) * moment_numbers(m)));
+        DeviceBuffer room(place.queue, static_cast<std::int64_t>(records.size() * sizeof(double)));
+        const DeviceRange range{from, count, static_cast<double*>(room.data())};
+        device_check(place.queue, model_->functions()->moments(&place.queue, model_->model.get(), &place.draws, &range));
+        room.download(records.data());
+        return records;
+    });
 }
 
 /// Whole blocks at a time; of smaller batches one block, put together.
-std::vector<double> DeviceSample::moments_of_batches(std::int64_t first, std::int64_t rows, std::int64_t m, std::int64_t batch) const {
+std::vector<double> DeviceSample::moments_of_batches(const Place& place, std::int64_t first, std::int64_t rows, std::int64_t m, std::int64_t batch) const {
     const DeviceTable& table = *device_library().table;
+    const DeviceQueue& queue = place.queue;
     const std::int64_t whole = block(device_block), most = std::max(batch / whole, std::int64_t{1}) * whole, piece = std::min(batch, most);
-    const DeviceBuffer x(queue_, std::min(piece, rows) * draws_.dim * 8), together(queue_, piece < most ? most * m * 8 : 0);
+    const DeviceBuffer x(queue, std::min(piece, rows) * place.draws.dim * 8), together(queue, piece < most ? most * m * 8 : 0);
     std::vector<double> records;
     for (std::int64_t at = 0; at < rows; at += most) {
         const std::int64_t count = std::min(most, rows - at);
         DeviceValues values;
         for (std::int64_t begin = 0; begin < count; begin += piece) {
             const std::int64_t n = std::min(piece, count - begin);
-            device_check(queue_, table.draw(&queue_, &draws_, first + at + begin, n, static_cast<double*>(x.data())));
-            values = model_->batch(queue_, x.as<double>(), n);
+            device_check(queue, table.draw(&queue, &place.draws, first + at + begin, n, static_cast<double*>(x.data())));
+            values = model_->batch(queue, x.as<double>(), n);
             require(values.outputs == m, "the model must give ", m, " outputs for every batch, got ", values.outputs);
-            if (piece < most) device_check(queue_, table.copy(&queue_, values.y, static_cast<double*>(together.data()) + begin * m, n * m * 8));
+            if (piece < most) device_check(queue, table.copy(&queue, values.y, static_cast<double*>(together.data()) + begin * m, n * m * 8));
         }
-        add_block_records(piece < most ? together.as<double>() : values.y, count, m, records);
+        add_block_records(place, piece < most ? together.as<double>() : values.y, count, m, records);
     }
     return records;
 }
 
-void DeviceSample::add_block_records(const double* y, std::int64_t rows, std::int64_t m, std::vector<double>& records) const {
+void DeviceSample::add_block_records(const Place& place, const double* y, std::int64_t rows, std::int64_t m, std::vector<double>& records) const {
     constexpr std::int64_t most_outputs = 8;   // that a device sums
     const DeviceTable& table = *device_library().table;
+    const DeviceQueue& queue = place.queue;
     const std::int64_t whole = block(device_block), numbers = moment_numbers(m), blocks = (rows + whole - 1) / whole;
     if (m > most_outputs) {
         Matrix host(rows, m);
-        device_check(queue_, table.download(&queue_, y, host.data.data(), host.view().size() * 8));
+        device_check(queue, table.download(&queue, y, host.data.data(), host.view().size() * 8));
         for (std::int64_t b = 0; b < blocks; ++b) {
             const Moments part(host.view().slice(b * whole, std::min(whole, rows - b * whole)));
             records.push_back(static_cast<double>(part.n));
@@ -163,11 +219,11 @@ void DeviceSample::add_block_records(const double* y, std::int64_t rows, std::in
         }
         return;
     }
-    DeviceBuffer room(queue_, blocks * numbers * 8);
+    DeviceBuffer room(queue, blocks * numbers * 8);
     auto* to = static_cast<double*>(room.data());
-    if (whole == device_block) device_check(queue_, table.row_moments(&queue_, y, rows, m, to));
+    if (whole == device_block) device_check(queue, table.row_moments(&queue, y, rows, m, to));
     for (std::int64_t b = 0; b < blocks && whole < device_block; ++b)
-        device_check(queue_, table.row_moments(&queue_, y + b * whole * m, std::min(whole, rows - b * whole), m, to + b * numbers));
+        device_check(queue, table.row_moments(&queue, y + b * whole * m, std::min(whole, rows - b * whole), m, to + b * numbers));
     const std::size_t before = records.size();
     records.resize(before + static_cast<std::size_t>(blocks * numbers));
     room.download(records.data() + before);
@@ -175,12 +231,14 @@ void DeviceSample::add_block_records(const double* y, std::int64_t rows, std::in
 
 std::vector<double> DeviceSample::pick_freeze(double centre, std::int64_t first, std::int64_t rows) const {
     if (model_->batch || model_->functions()->pick_freeze == nullptr) return {};
-    std::vector<double> records(static_cast<std::size_t>(blocks_of(first, rows, draws_.points, pick_freeze_block) * pick_freeze_numbers(model_->dim)));
-    DeviceBuffer room(queue_, static_cast<std::int64_t>(records.size() * sizeof(double)));
-    const DeviceRange range{first, rows, static_cast<double*>(room.data())};
-    device_check(queue_, model_->functions()->pick_freeze(&queue_, model_->model.get(), &draws_, centre, &range));
-    room.download(records.data());
-    return records;
+    return shared(first, rows, block(pick_freeze_block), [&](const Place& place, std::int64_t from, std::int64_t count) {
+        std::vector<double> records(static_cast<std::size_t>(blocks_of(from, count, points_, pick_freeze_block) * pick_freeze_numbers(model_->dim)));
+        DeviceBuffer room(place.queue, static_cast<std::int64_t>(records.size() * sizeof(double)));
+        const DeviceRange range{from, count, static_cast<double*>(room.data())};
+        device_check(place.queue, model_->functions()->pick_freeze(&place.queue, model_->model.get(), &place.draws, centre, &range));
+        room.download(records.data());
+        return records;
+    });
 }
 
 Moments moments_of(const double* record, std::int64_t outputs) {

@@ -24,21 +24,22 @@ struct DeviceInputs {
     static std::optional<DeviceInputs> of(const Distribution& inputs);
 };
 
-/// The queue of run.device, for a problem with a model compiled for it.
+/// The queue of run.device, of its first where it names several, for a problem with a model compiled for it.
 /// @throw std::invalid_argument, naming `function`, for a device that is not there or a problem without such a model.
 DeviceQueue device_queue(const std::string& function, const std::string& device, const Problem& problem);
 
 /// The model at rows that lie on the device.
 DeviceValues device_values(const DeviceQueue& queue, const DeviceModel& model, const double* x, std::int64_t rows);
-/// The model at the rows of x (n, d), of the host: y (n, m).
-Outputs evaluate_on_device(const DeviceQueue& queue, const Problem& problem, ConstView x);
+/// The model at the rows of x (n, d), of the host: y (n, m). Each device gets as many of them.
+Outputs evaluate_on_device(const std::vector<DeviceQueue>& queues, const Problem& problem, ConstView x);
 
+/// Blocks of rows are shared among devices; the records are the same bits for any number of them.
 class DeviceSample {
 public:
     /// Rows of `points`, whose `width` coordinates are those of the inputs, or of several tables of them. Records are of rows within
     /// one net, or of independent points within `replicate` of them, a power of two; 0: any. None where the inputs cannot be drawn
-    /// on a device.
-    static std::optional<DeviceSample> of(const DeviceQueue& queue, const Problem& problem, const PointSet& points, std::int64_t width,
+    /// on a device, or the processor has a part in the outputs.
+    static std::optional<DeviceSample> of(const std::vector<DeviceQueue>& queues, const Problem& problem, const PointSet& points, std::int64_t width,
                                           std::int64_t replicate = 0);
 
     /// Records of the blocks that rows first ... first + rows - 1 touch, one after the other, of a model of m outputs. One that is
@@ -49,18 +50,27 @@ public:
     /// 0: not known before a call.
     std::int64_t outputs() const { return model_->outputs; }
     /// Rows of a whole block.
-    std::int64_t block(std::int64_t most) const { return draws_.points > 0 && draws_.points < most ? draws_.points : most; }
+    std::int64_t block(std::int64_t most) const { return points_ > 0 && points_ < most ? points_ : most; }
 
 private:
-    DeviceSample(const DeviceQueue& queue, const Problem& problem, const DeviceInputs& inputs, const PointSet& points, std::int64_t width,
-                 std::int64_t replicate);
-    std::vector<double> moments_of_batches(std::int64_t first, std::int64_t rows, std::int64_t m, std::int64_t batch) const;
-    void add_block_records(const double* y, std::int64_t rows, std::int64_t m, std::vector<double>& records) const;
+    /// What one device needs.
+    struct Place {
+        DeviceQueue queue;
+        DeviceBuffer nets, owen, factor;
+        DeviceDraws draws;
+    };
 
-    DeviceQueue queue_;
+    DeviceSample(const std::vector<DeviceQueue>& queues, const Problem& problem, const DeviceInputs& inputs, const PointSet& points, std::int64_t width,
+                 std::int64_t replicate);
+    /// records(place, first, rows) of each device's share, whole blocks of `length` rows, in their order.
+    template <class Records>
+    std::vector<double> shared(std::int64_t first, std::int64_t rows, std::int64_t length, const Records& records) const;
+    std::vector<double> moments_of_batches(const Place& place, std::int64_t first, std::int64_t rows, std::int64_t m, std::int64_t batch) const;
+    void add_block_records(const Place& place, const double* y, std::int64_t rows, std::int64_t m, std::vector<double>& records) const;
+
     std::shared_ptr<const DeviceModel> model_;
-    DeviceBuffer nets_, owen_, factor_;
-    DeviceDraws draws_;
+    std::int64_t points_;   // of one net or replicate; 0: none
+    std::vector<Place> places_;
 };
 
 /// Moments from a record.

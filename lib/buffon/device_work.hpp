@@ -145,8 +145,28 @@ struct DeviceGram {
     constexpr std::int64_t slices() const { return (rows + slice_rows - 1) / slice_rows; }
 };
 
+/// Rows are cut at q, their max or the quantile of their sizes if that is larger, and brought to max: thresholded.hpp, in place.
+struct DeviceThreshold {
+    void* x = nullptr;                         // (rows, cols)
+    Number number = Number::float64;
+    std::int64_t rows = 0, cols = 0;
+    double max = 1.0;
+    bool dynamic = false;
+    double ratio = 1.0;                        // of the quantile
+};
+
+/// Each row is multiplied by 1 + rescale (s / s' - 1), s and s' the standard deviations of the same row of `before` and of its own; by
+/// 1 where s' is 0.
+struct DeviceRescale {
+    void* x = nullptr;                         // (rows, cols)
+    const void* before = nullptr;
+    Number number = Number::float64;
+    std::int64_t rows = 0, cols = 0;
+    double rescale = 0.0;
+};
+
 /// Points (rows, dim) as pairs of them are met: less `centre`, coordinate by coordinate, (padded dim, padded rows) of the same number,
-/// what is added being 0; and the squares of their norms.
+/// what is added being 0; and half the squares of their norms.
 struct DevicePanels {
     static constexpr std::int64_t coordinates = 16, points = 128;   // whole multiples of these
 

@@ -232,7 +232,7 @@ void Evaluation::in_parallel(ConstView x) {
 /// The model at these points, a row for each.
 Outputs Evaluation::asked(ConstView x) const {
     const Lending lending(room_);
-    Outputs out = device_ ? evaluate_on_device(*device_, problem_, x) : problem_(x);
+    Outputs out = device_ ? evaluate_on_device(device_queues(run_.device), problem_, x) : problem_(x);
     require(out.score.rows == 0 || out.score.cols == out.y.cols, "it must give a score for each of ", out.y.cols, " outputs, got ", out.score.cols);
     require(out.y.rows == x.rows && (out.score.rows == 0 || out.score.rows == x.rows), "it must give a row for each of ", x.rows,
             " points, got ", out.y.rows);

@@ -65,7 +65,7 @@ bool finite(const Moments& moments) {
 std::optional<Fused> Fused::of(Evaluation& evaluation, const Stream& stream) {
     const Problem& problem = evaluation.problem();
     if (evaluation.device() && evaluation.run().keep != Keep::sample) {
-        auto sample = DeviceSample::of(*evaluation.device(), problem, PointSet::independent(evaluation.run().budget, stream), problem.dim());
+        auto sample = DeviceSample::of(device_queues(evaluation.run().device), problem, PointSet::independent(evaluation.run().budget, stream), problem.dim());
         if (sample) return Fused(evaluation, stream, std::move(*sample));
     }
     if (evaluation.device()) return {};
@@ -163,7 +163,7 @@ std::int64_t Fused::next_on_device(std::int64_t row) const {
 void Fused::fill_on_device(std::int64_t first, View y) const {
     Matrix x(y.rows, evaluation_->problem().dim());
     evaluation_->problem().inputs().sample(stream_, first, x);
-    const Outputs out = evaluate_on_device(*evaluation_->device(), evaluation_->problem(), x);
+    const Outputs out = evaluate_on_device(device_queues(evaluation_->run().device), evaluation_->problem(), x);
     for (std::int64_t i = 0; i < y.rows; ++i) std::ranges::copy(out.y.view().row(i), y.row(i).begin());
 }
 

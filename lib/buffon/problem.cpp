@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include <buffon/device_model.hpp>
+
 namespace buffon {
 namespace {
 
@@ -72,6 +74,18 @@ Outputs by_slices(const ColumnModel& model, ConstView x) {
     return out;
 }
 
+/// The model on a device, followed by f on the processor; null where there is none.
+template <class F>
+std::shared_ptr<const DeviceModel> followed(const std::shared_ptr<const DeviceModel>& model, const F& f) {
+    if (!model) return nullptr;
+    DeviceModel out = *model;
+    out.finish = [before = model->finish, f](ConstView x, Outputs& y) {
+        if (before) before(x, y);
+        y = f(x, y);
+    };
+    return std::make_shared<const DeviceModel>(std::move(out));
+}
+
 /// The shortest text that gives this number back.
 std::string shortest(double value) {
     char text[32];
@@ -131,17 +145,16 @@ Problem Problem::with_outputs(std::vector<Functional> functionals) const {
     require(!functionals.empty(), "Problem: with_outputs needs at least one functional, got none");
     std::vector<std::string> names;
     for (const auto& f : functionals) names.push_back(f.name);
-    Model model = [raw = model_, functionals = std::move(functionals)](ConstView x) {
-        return mapped(raw, x, [&](const Outputs& inner) {
-            const ConstView y = inner.y;
-            Outputs out{Matrix(y.rows, static_cast<std::int64_t>(functionals.size())), {}};
-            for (std::int64_t i = 0; i < y.rows; ++i)
-                for (std::int64_t j = 0; j < out.y.cols; ++j)
-                    out.y(i, j) = functionals[static_cast<std::size_t>(j)].value(y.row(i));
-            return out;
-        });
+    const auto values = [functionals = std::move(functionals)](ConstView, const Outputs& inner) {
+        const ConstView y = inner.y;
+        Outputs out{Matrix(y.rows, static_cast<std::int64_t>(functionals.size())), {}};
+        for (std::int64_t i = 0; i < y.rows; ++i)
+            for (std::int64_t j = 0; j < out.y.cols; ++j)
+                out.y(i, j) = functionals[static_cast<std::size_t>(j)].value(y.row(i));
+        return out;
     };
-    return Problem(std::move(model), inputs_, std::move(names), thread_safe_);
+    Model model = [raw = model_, values](ConstView x) { return mapped(raw, x, [&](const Outputs& inner) { return values(x, inner); }); };
+    return Problem(std::move(model), inputs_, std::move(names), thread_safe_).with_device(followed(device_, values));
 }
 
 Problem Problem::with_known(std::function<Matrix(ConstView x)> functions, std::vector<std::string> names, bool thread_safe,
@@ -156,17 +169,17 @@ Problem Problem::with_known(std::function<Matrix(ConstView x)> functions, std::v
         require(!taken(names[c]) && std::ranges::find(known_, names[c]) == known_.end() && std::find(names.begin() + static_cast<std::ptrdiff_t>(c) + 1, names.end(), names[c]) == names.end(),
                 "Problem: '", names[c], "' is the name of two outputs");
     const auto k = static_cast<std::int64_t>(names.size());
-    Model model = [raw = model_, functions = std::move(functions), k](ConstView x) {
-        return mapped(raw, x, [&](const Outputs& inner) {
-            require(inner.y.rows <= x.rows, "it must give a row for each of ", x.rows, " points, got ", inner.y.rows);
-            const Matrix values = functions(x.slice(0, inner.y.rows));
-            require(values.rows == inner.y.rows && values.cols == k, "known functions must give shape (", inner.y.rows, ", ", k, "), got (",
-                    values.rows, ", ", values.cols, ")");
-            // their scores are never looked at
-            return Outputs{beside(inner.y, values), inner.score.rows > 0 ? beside(inner.score, Matrix(values.rows, k, 1.0)) : Matrix(), inner.shape};
-        });
+    const auto with_values = [functions = std::move(functions), k](ConstView x, const Outputs& inner) {
+        require(inner.y.rows <= x.rows, "it must give a row for each of ", x.rows, " points, got ", inner.y.rows);
+        const Matrix values = functions(x.slice(0, inner.y.rows));
+        require(values.rows == inner.y.rows && values.cols == k, "known functions must give shape (", inner.y.rows, ", ", k, "), got (",
+                values.rows, ", ", values.cols, ")");
+        // their scores are never looked at
+        return Outputs{beside(inner.y, values), inner.score.rows > 0 ? beside(inner.score, Matrix(values.rows, k, 1.0)) : Matrix(), inner.shape};
     };
+    Model model = [raw = model_, with_values](ConstView x) { return mapped(raw, x, [&](const Outputs& inner) { return with_values(x, inner); }); };
     Problem out(std::move(model), inputs_, outputs_, thread_safe_ && thread_safe);
+    out.device_ = followed(device_, with_values);
     out.asked_by_ = std::move(asked_by);
     out.known_ = known_;
     out.known_.insert(out.known_.end(), names.begin(), names.end());
@@ -181,21 +194,22 @@ Problem exceedance(const Problem& problem, std::vector<double> thresholds, bool 
         require(std::ranges::count(thresholds, t) == 1, "exceedance: thresholds must differ, got ", t, " twice");
         names.push_back((below ? "P(y < " : "P(y > ") + shortest(t) + ")");
     }
-    Model model = [problem, thresholds = std::move(thresholds), sign = below ? -1.0 : 1.0](ConstView x) {
-        return mapped([&](ConstView points) { return problem(points); }, x, [&](const Outputs& inner) {
-            require(inner.y.cols == 1, "exceedance: the model must have one output, got ", inner.y.cols);
-            const auto m = static_cast<std::int64_t>(thresholds.size());
-            Outputs out{Matrix(inner.y.rows, m), Matrix(inner.y.rows, m)};
-            for (std::int64_t i = 0; i < inner.y.rows; ++i)
-                for (std::int64_t j = 0; j < m; ++j) {
-                    const double s = sign * (inner.y(i, 0) - thresholds[static_cast<std::size_t>(j)]);
-                    out.score(i, j) = s;
-                    out.y(i, j) = std::isfinite(s) ? (s > 0 ? 1.0 : 0.0) : s;   // a failed evaluation stays visible
-                }
-            return out;
-        });
+    const auto events = [thresholds = std::move(thresholds), sign = below ? -1.0 : 1.0](ConstView, const Outputs& inner) {
+        require(inner.y.cols == 1, "exceedance: the model must have one output, got ", inner.y.cols);
+        const auto m = static_cast<std::int64_t>(thresholds.size());
+        Outputs out{Matrix(inner.y.rows, m), Matrix(inner.y.rows, m)};
+        for (std::int64_t i = 0; i < inner.y.rows; ++i)
+            for (std::int64_t j = 0; j < m; ++j) {
+                const double s = sign * (inner.y(i, 0) - thresholds[static_cast<std::size_t>(j)]);
+                out.score(i, j) = s;
+                out.y(i, j) = std::isfinite(s) ? (s > 0 ? 1.0 : 0.0) : s;   // a failed evaluation stays visible
+            }
+        return out;
     };
-    return Problem(std::move(model), problem.inputs(), std::move(names), problem.thread_safe());
+    Model model = [problem, events](ConstView x) {
+        return mapped([&](ConstView points) { return problem(points); }, x, [&](const Outputs& inner) { return events(x, inner); });
+    };
+    return Problem(std::move(model), problem.inputs(), std::move(names), problem.thread_safe()).with_device(followed(problem.on_device(), events));
 }
 
 }  // namespace buffon

@@ -11,6 +11,7 @@
 #include <buffon/diffusion/empirical.hpp>
 #include <buffon/diffusion/guided.hpp>
 #include <buffon/diffusion/noise_scaled.hpp>
+#include <buffon/diffusion/thresholded.hpp>
 #include <buffon/diffusion/solvers/ancestral.hpp>
 #include <buffon/diffusion/solvers/ddim.hpp>
 #include <buffon/diffusion/solvers/deis.hpp>
@@ -126,6 +127,32 @@ TEST_CASE("device: classes, of all samples and of each") {
         }
 }
 
+TEST_CASE("device: wrappers, one in another, of rows with classes and without, at levels of their own") {
+    std::vector<std::int64_t> asked(100);
+    for (std::size_t i = 0; i < asked.size(); ++i) asked[i] = static_cast<std::int64_t>(i % 3) - 1;
+    for (const auto& device : devices())
+        for (const std::int64_t d : {1, 5, 300}) {
+            CAPTURE(d);
+            const Denoiser model = full(d, true);
+            const auto scaled = noise_scaled(model, [](double sigma) { return 1 + 0.01 * sigma / (1 + sigma); });
+            const std::vector<Denoiser> wrapped{scaled, guided(model, 2.0), guided(model, 1.5, {.interval = {{0.3, 3.0}}}), guided(scaled, 3.0, {.rescale = 0.7}),
+                                                thresholded(model, {.kind = ThresholdKind::fixed, .max = 0.8}), thresholded(model, {.ratio = 0.9, .max = 0.5}),
+                                                thresholded(guided(model, 2.0), {.ratio = 1.0, .max = 0.1})};
+            for (const Denoiser& w : wrapped) {
+                CAPTURE(w.traits().name);
+                SampleOptions options = draw(100);
+                CHECK(gap(w, dpmpp(VP(), {.steps = 5}), options, device) < 1e-11);
+                options.condition.values = asked;
+                options.x = points(100, d);
+                options.level.values.assign(100, 1.0);
+                for (std::size_t i = 0; i < 50; ++i) options.level.values[i] = 0.7;
+                CHECK(gap(w, dpmpp(VP(), {.steps = 5}), options, device) < 1e-11);
+                options.dtype = StateType::float32;
+                CHECK(gap(w, dpmpp(VP(), {.steps = 5}), options, device) < 1e-4);
+            }
+        }
+}
+
 TEST_CASE("device: noise, float states, start levels of each sample, batches, what is recorded") {
     const GaussianMixture model = problems::g16();
     for (const auto& device : devices()) {
@@ -182,9 +209,10 @@ TEST_CASE("device: what cannot run there says so; a device that is not there is 
     CHECK_THROWS_WITH_AS(sample(problems::g2(), ddim(VP(), {.steps = 3}), options), doctest::Contains("device 'cuda:77' is not there"), std::invalid_argument);
     const Table adaptive = rk45(VP(), {.steps = 3});
     CHECK_THROWS_WITH_AS(check_on_device(adaptive, {}), doctest::Contains("chooses its steps"), std::invalid_argument);
+    const Denoiser own(2, [](const Query& q, buffon::View out) { std::copy(q.x.data, q.x.data + q.x.size(), out.data); });
     for (const auto& device : devices()) {
         options.device = device;
-        CHECK_THROWS_WITH_AS(sample(noise_scaled(problems::g2(), 1.1), ddim(VP(), {.steps = 3}), options), doctest::Contains("device='cpu' only"),
+        CHECK_THROWS_WITH_AS(sample(noise_scaled(own, 1.1), ddim(VP(), {.steps = 3}), options), doctest::Contains("device='cpu' only"),
                              std::invalid_argument);
     }
 }

@@ -67,7 +67,7 @@ TEST_CASE("DeviceSample: moments of independent points are those of the processo
         for (const Problem& problem : {testing::ishigami().problem, testing::g_function().problem, testing::cantilever().problem, beam_under_a_copula()}) {
             CAPTURE(problem.dim());
             const PointSet points = PointSet::independent(1, Stream{7, 3});
-            const auto sample = DeviceSample::of(queue, problem, points, problem.dim());
+            const auto sample = DeviceSample::of({queue}, problem, points, problem.dim());
             REQUIRE(sample);
             for (const std::int64_t first : {std::int64_t{0}, std::int64_t{1} << 32})
                 for (const std::int64_t rows : {1, 255, 65'536, 100'003}) {
@@ -87,7 +87,7 @@ TEST_CASE("DeviceSample: moments of nets are those of the processor, net by net,
                 for (const std::int64_t net : {1, 8, 1024, 1 << 17}) {
                     CAPTURE(net);
                     const PointSet points = PointSet::nets(problem.dim(), net, 3, 11, 40, kind);
-                    const auto sample = DeviceSample::of(queue, problem, points, problem.dim());
+                    const auto sample = DeviceSample::of({queue}, problem, points, problem.dim());
                     REQUIRE(sample);
                     const Moments here = expected(problem, points, 0, 3 * net), there = merged(*sample, 0, 3 * net);
                     CHECK(there.n == 3 * net);
@@ -101,19 +101,36 @@ TEST_CASE("DeviceSample: moments of nets are those of the processor, net by net,
 TEST_CASE("DeviceSample: records do not depend on how many are asked for at once") {
     for (const auto& queue : queues()) {
         const Problem problem = testing::ishigami().problem;
-        const auto sample = DeviceSample::of(queue, problem, PointSet::independent(1, Stream{1, 1}), 3);
+        const auto sample = DeviceSample::of({queue}, problem, PointSet::independent(1, Stream{1, 1}), 3);
         const std::vector<double> all = sample->moments(0, 3 * device_block, 1, 1), second = sample->moments(device_block, device_block, 1, 1);
         CHECK(std::vector(all.begin() + 3, all.begin() + 6) == second);
     }
 }
 
-TEST_CASE("evaluate_on_device: the model at given rows") {
+TEST_CASE("DeviceSample: records are the same bits on any number of devices") {
+    for (const auto& queue : queues())
+        for (const std::int64_t net : {0, 512, 1 << 17}) {
+            const Problem problem = testing::g_function().problem;
+            const PointSet points = net > 0 ? PointSet::nets(2 * problem.dim(), net, 5, 11, 40) : PointSet::independent(1, Stream{1, 1});
+            std::vector<DeviceQueue> several = queues();
+            several.insert(several.end(), 2, queue);   // the same device may stand for several
+            const std::int64_t replicate = net > 0 ? 0 : 1 << 15, rows = net > 0 ? 5 * net : 6 * device_block - 5;
+            const auto one = DeviceSample::of({queue}, problem, points, 2 * problem.dim(), replicate), all = DeviceSample::of(several, problem, points, 2 * problem.dim(), replicate);
+            CHECK(one->pick_freeze(0.5, 0, rows) == all->pick_freeze(0.5, 0, rows));
+            const PointSet own = net > 0 ? PointSet::nets(problem.dim(), net, 5, 11, 40) : points;
+            CHECK(DeviceSample::of({queue}, problem, own, problem.dim())->moments(0, rows, 1, 1) == DeviceSample::of(several, problem, own, problem.dim())->moments(0, rows, 1, 1));
+        }
+}
+
+TEST_CASE("evaluate_on_device: the model at given rows, however many devices share them") {
     for (const auto& queue : queues()) {
         const Problem problem = testing::cantilever().problem;
         Matrix x(1001, 6);
         problem.inputs().sample(Stream{2, 2}, 0, x);
-        const Matrix here = problem(x).y, there = evaluate_on_device(queue, problem, x).y;
+        const Matrix here = problem(x).y, there = evaluate_on_device({queue}, problem, x).y;
         for (std::int64_t i = 0; i < x.rows; ++i) CHECK(there(i, 0) == doctest::Approx(here(i, 0)).epsilon(1e-14));
+        CHECK(evaluate_on_device({queue, queue, queue}, problem, x).y.data == there.data);
+        CHECK(evaluate_on_device({queue, queue}, problem, x.view().slice(0, 1)).y.data == std::vector{there(0, 0)});
     }
 }
 

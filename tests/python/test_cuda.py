@@ -104,7 +104,7 @@ def test_what_a_device_cannot_take_is_said():
         with pytest.raises(ValueError, match=words):
             model.denoise(x, sigma, condition)
     with pytest.raises(ValueError, match="computes on the CPU only"):
-        bd.noise_scaled(model, 1.1).denoise(x, 1.0)
+        bd.noise_scaled(bd.Denoiser(lambda x, sigma: x, dim=5), 1.1).denoise(x, 1.0)
 
 
 @needs_device
@@ -116,6 +116,120 @@ def test_samples_are_those_of_the_processor(solver):
         here, there = (bd.sample(model, table, n=500, rng=3, condition=1, device=device) for device in ("cpu", "cuda"))
         assert here.parts == there.parts
         np.testing.assert_allclose(there.x, here.x, rtol=0, atol=1e-3 if single else 1e-10)
+
+
+def wrapped(model):
+    yield bd.noise_scaled(model, 1.02)
+    yield bd.guided(model, 2.0, rescale=0.5)
+    yield bd.thresholded(model, max=1.0, ratio=0.9)
+
+
+@needs_device
+@pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-10), ("float32", 1e-4)])
+def test_wrappers_answer_on_the_device(dtype, tolerance):
+    torch = pytest.importorskip("torch")
+    x = np.random.default_rng(1).normal(size=(301, 5)).astype(dtype)
+    for model in wrapped(next(models())):
+        for sigma, condition in ((0.5, None), (np.linspace(0.1, 3, 301), np.arange(301) % 4 - 1)):
+            answer = model.denoise(torch.tensor(x, device="cuda"), sigma, condition).cpu().numpy()
+            np.testing.assert_allclose(answer, model.denoise(x, sigma, condition), rtol=0, atol=tolerance)
+
+
+def network(kind, dtype, **options):
+    """A smooth function of x and t in the words of a library."""
+    there = pytest.importorskip(kind)
+    if kind == "jax":
+        there.config.update("jax_enable_x64", True)
+    library = there.numpy if kind == "jax" else there
+    calls = []
+
+    def net(x, t, label=None):
+        calls.append(x)
+        y = library.tanh(x) * t.reshape(-1, 1, 1) + 0.1 * x
+        return y if label is None else y + 0.01 * label.reshape(-1, 1, 1)
+
+    return bd.Network(net, schedule=bd.VP(), shape=(2, 3), arrays=kind, dtype=dtype, **options), calls
+
+
+@needs_device
+@pytest.mark.parametrize("kind", ["torch", "cupy", "jax"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("classes", [None, 4])
+def test_networks_sample_on_the_device(kind, dtype, classes):
+    model, calls = network(kind, dtype, **({"classes": classes, "null": 9} if classes else {}))
+    condition = np.arange(100) % 5 - 1 if classes else None
+    for solver in (bd.dpmpp, bd.heun):
+        for state in ("float64", "float32"):
+            table = solver(bd.VP(), steps=5)
+            here = bd.sample(model, table, n=100, rng=1, condition=condition)
+            calls.clear()
+            there = bd.sample(model, table, n=100, rng=1, condition=condition, device="cuda", dtype=state)
+            assert all("cuda" in str(x.device).lower() for x in calls) and calls[0].shape == (100, 2, 3)
+            np.testing.assert_allclose(there.x, here.x, rtol=0, atol=1e-9 if (dtype, state) == ("float64", "float64") else 2e-4 * np.abs(here.x).max())
+            assert there.parts == here.parts
+
+
+@needs_device
+def test_a_torch_module_that_lies_on_the_device_is_called_there_and_can_be_guided():
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.last, self.label = torch.nn.Linear(4, 32), torch.nn.Linear(32, 4), torch.nn.Embedding(3, 32)
+
+        def forward(self, x, t, label):
+            return self.last(torch.tanh(self.first(x) + self.label(label) + t[:, None]))
+
+    net = Net().cuda().eval()
+    model = bd.guided(bd.Network(net, schedule=bd.VP(), shape=4, classes=2, null=2), 1.5)
+    table = bd.dpmpp(bd.VP(), steps=6)
+    there, here = (bd.sample(model, table, n=64, rng=1, condition=1, device=device).x for device in ("cuda", "cpu"))
+    np.testing.assert_allclose(there, here, rtol=0, atol=1e-4 * np.abs(here).max())
+    stream = torch.cuda.Stream()
+    with torch.cuda.stream(stream):
+        x = torch.randn(64, 4, device="cuda")
+        answer = model.denoise(x, 0.5, 1)
+    stream.synchronize()
+    np.testing.assert_allclose(answer.cpu().numpy(), model.denoise(x.cpu().numpy(), 0.5, 1), rtol=0, atol=1e-4)
+
+
+@needs_device
+def test_what_networks_must_not_give_on_a_device_is_said():
+    torch = pytest.importorskip("torch")
+    table = bd.ddim(bd.VP(), steps=2)
+    for net, error, words in ((lambda x, t: x.cpu(), TypeError, "the network must give a torch tensor on cuda:0, got torch.Tensor on cpu"),
+                              (lambda x, t: x[:, :1], ValueError, r"must return the shape of x, \(10, 2\), got \(10, 1\)"),
+                              (lambda x, t: {}[0], ValueError, r"the network failed when called with x \(10, 2\).*KeyError"),
+                              (lambda x, t: x * float("nan"), ValueError, "row 0 is not finite on the device")):
+        with pytest.raises(error, match=words):
+            bd.sample(bd.Network(net, schedule=bd.VP(), shape=2, arrays="torch"), table, n=10, rng=0, device="cuda")
+    with pytest.raises(ValueError, match="computes on device='cpu' only"):
+        bd.sample(bd.Network(lambda x, t: x, schedule=bd.VP(), shape=2), table, n=10, rng=0, device="cuda")
+    assert torch.cuda.is_available()
+
+
+@needs_device
+def test_scores_of_arrays_lead_rare_events_on_the_device():
+    pytest.importorskip("torch")
+    inputs = bf.MultivariateNormal([0, 0], np.eye(2))
+    event = bf.exceedance(lambda x: (x[:, 0] + x[:, 1]) * 0.5**0.5, inputs, thresholds=[4.0], arrays="torch")
+    scored = bf.Problem(lambda x: (x[:, 0] + x[:, 1]) * 0.5**0.5, inputs, {"P": lambda y: y > 4}, score=lambda y: y - 4, arrays="torch")
+    for given in (event, scored):
+        e = bf.subset(given, budget=50_000, rng=1, device="cuda")
+        assert abs(np.log(e.value[0] / 3.167e-5)) < 1
+        assert e.value[0] == bf.subset(given, budget=50_000, rng=1).value[0]
+
+
+@needs_device
+def test_a_model_that_is_not_a_number_stays_one_whatever_functions_make_of_it():
+    torch = pytest.importorskip("torch")
+    broken = bf.Problem(lambda x: torch.log(x[:, 0]), LAW, {"P": lambda y: y > 0}, arrays="torch")
+    with pytest.raises(bf.ModelError, match="nan"):
+        bf.plain(broken, budget=200_000, rng=1, device="cuda")
+    e = bf.plain(broken, budget=200_000, rng=1, device="cuda", on_error="discard")
+    assert e.n_failed == bf.plain(broken, budget=200_000, rng=1, on_error="discard").n_failed > 1000
 
 
 def alike(there, here):

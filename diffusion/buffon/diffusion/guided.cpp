@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include <buffon/check.hpp>
+#include <buffon/diffusion/device_levels.hpp>
 #include <buffon/diffusion/rows.hpp>
 
 namespace buffon::diffusion {
@@ -19,6 +20,7 @@ struct Guidance {
         return scale != 1.0 && (!options.interval || (sigma >= options.interval->front() && sigma <= options.interval->back()));
     }
     void denoise(const Query& q, View out) const;
+    DeviceFunction on_device(const DeviceFunction& inner) const;
 };
 
 double standard_deviation(std::span<const double> v) {
@@ -58,6 +60,32 @@ void Guidance::denoise(const Query& q, View out) const {
         guide(out.row(twice[k]), answer.view().row(n + static_cast<std::int64_t>(k)), scale, options.rescale);
 }
 
+/// Every row is asked twice where one is guided: with its class, and without.
+DeviceFunction Guidance::on_device(const DeviceFunction& inner) const {
+    return [guidance = *this, inner](const DeviceQuery& q) {
+        inner(q);
+        const std::int64_t d = guidance.model.dim(), n = q.rows.rows;
+        std::vector<double> with, without;   // weights of the answers
+        for (std::int64_t i = 0; i < n; ++i) {
+            with.push_back(label_of(q.labels, i) >= 0 && guidance.at(of_row(q.sigma, i)) ? guidance.scale : 1.0);
+            without.push_back(1 - with.back());
+        }
+        if (std::ranges::all_of(without, [](double w) { return w == 0.0; })) return;
+        if (std::ranges::all_of(with, [&](double w) { return w == with.front(); })) with.resize(1), without.resize(1);
+        const DeviceBuffer none = room_for(q, d, q.rows.number), before = room_for(q, guidance.options.rescale > 0 ? d : 0, q.rows.number);
+        DeviceQuery unconditional = q;
+        unconditional.rows.out = none.data();
+        unconditional.rows.labels = nullptr;
+        unconditional.labels = {};
+        inner(unconditional);
+        if (before.data() != nullptr) device_check(q.queue, device_library().table->copy(&q.queue, q.rows.out, before.data(), n * d * size_of(q.rows.number)));
+        combine_levels(q, d, {{q.rows.out, none.data()}, q.rows.number, {with, without}, q.rows.out, q.rows.number});
+        if (before.data() == nullptr) return;
+        const DeviceRescale back{.x = q.rows.out, .before = before.data(), .number = q.rows.number, .rows = n, .cols = d, .rescale = guidance.options.rescale};
+        device_check(q.queue, device_library().table->rescale(&q.queue, &back));
+    };
+}
+
 }  // namespace
 
 Denoiser guided(const Denoiser& model, double scale, const GuidedOptions& options) {
@@ -68,7 +96,8 @@ Denoiser guided(const Denoiser& model, double scale, const GuidedOptions& option
     require(options.rescale >= 0 && options.rescale <= 1, "guided: rescale must lie in [0, 1], got ", options.rescale);
     const Guidance guidance{model, scale, options};
     Denoiser::Traits traits = model.traits();
-    traits.on_device = {};
+    if (traits.on_device)
+        traits.on_device = [guidance, inner = traits.on_device](const DeviceQueue& queue) { return guidance.on_device(inner(queue)); };
     traits.name = "guided " + traits.name;
     traits.rows = [guidance, inner = model.traits().rows](double sigma, bool conditional) {
         const std::int64_t one = inner ? inner(sigma, conditional) : 1;

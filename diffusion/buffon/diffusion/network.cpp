@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <buffon/check.hpp>
+#include <buffon/diffusion/device_levels.hpp>
 #include <buffon/diffusion/finite.hpp>
 #include <buffon/diffusion/rows.hpp>
 
@@ -29,6 +30,36 @@ void check(std::int64_t dim, const NetworkFunction& net, const NetworkOptions& o
     require(options.classes >= 0, "Network: classes must not be negative, got ", options.classes);
 }
 
+/// Of each level of a query.
+struct Levels {
+    std::vector<double> in, time, skip, factor;
+
+    Levels(const Schedule& schedule, const NetworkOptions& options, std::span<const double> sigma) {
+        for (const double s : sigma) {
+            const Parametrisation p = parametrisation(schedule, options, s);
+            in.push_back(p.in);
+            time.push_back(p.time);
+            skip.push_back(p.skip);
+            factor.push_back(p.factor);
+        }
+    }
+    bool scaled() const { return std::ranges::any_of(in, [](double v) { return v != 1.0; }); }
+};
+
+/// States in one precision, the network in its own: operands of one sum are of one kind.
+DeviceFunction on_device(const NetworkOnDevice& net, std::int64_t dim, const Schedule& schedule, const NetworkOptions& options) {
+    return [net, dim, schedule, options](const DeviceQuery& q) {
+        const Levels levels(schedule, options, q.sigma);
+        const Number number = net.single ? Number::float32 : Number::float64;
+        const bool other = number != q.rows.number, copied = other || levels.scaled();
+        const DeviceBuffer input = room_for(q, copied ? dim : 0, number), upcast = room_for(q, other ? dim : 0, q.rows.number);
+        if (copied) combine_levels(q, dim, {{q.rows.x}, q.rows.number, {levels.in}, input.data(), number});
+        const NetworkOnDevice::Output answer = net.call({q.queue, copied ? input.data() : q.rows.x, q.rows.rows, levels.time, q.labels});
+        if (other) combine_levels(q, dim, {{answer.y}, number, {{1.0}}, upcast.data(), q.rows.number});
+        combine_levels(q, dim, {{q.rows.x, other ? upcast.data() : answer.y}, q.rows.number, {levels.skip, levels.factor}, q.rows.out, q.rows.number});
+    };
+}
+
 }  // namespace
 
 Parametrisation parametrisation(const Schedule& schedule, const NetworkOptions& options, double sigma) {
@@ -46,30 +77,26 @@ Parametrisation parametrisation(const Schedule& schedule, const NetworkOptions& 
     return p;
 }
 
-Denoiser network(std::int64_t dim, NetworkFunction net, const Schedule& schedule, const NetworkOptions& options) {
+Denoiser network(std::int64_t dim, NetworkFunction net, const Schedule& schedule, const NetworkOptions& options, NetworkOnDevice there) {
     check(dim, net, options);
-    const Denoiser::Traits traits{.name = options.name, .classes = options.classes, .concurrent = false,
+    Denoiser::Traits traits{.name = options.name, .classes = options.classes, .concurrent = false,
                                   .sigma_min = std::exp(-schedule.lambda(schedule.t_end())), .sigma_max = std::exp(-schedule.lambda(schedule.t_start()))};
+    if (there.call) traits.on_device = [there = std::move(there), dim, schedule, options](const DeviceQueue&) { return on_device(there, dim, schedule, options); };
     const auto denoise = [net = std::move(net), schedule, options](const Query& q, View out) {
-        std::vector<Parametrisation> levels;
-        std::vector<double> times;
-        for (const double sigma : q.sigma) {
-            levels.push_back(parametrisation(schedule, options, sigma));
-            times.push_back(levels.back().time);
-        }
-        const std::span<const Parametrisation> level(levels);
-        const bool scaled = std::any_of(levels.begin(), levels.end(), [](const Parametrisation& p) { return p.in != 1.0; });
+        const Levels levels(schedule, options, q.sigma);
+        const auto at = [](const std::vector<double>& of_level, std::int64_t i) { return of_row(std::span<const double>(of_level), i); };
+        const bool scaled = levels.scaled();
         Matrix input;
         if (scaled) {
             input = Matrix(out.rows, out.cols);
             for (std::int64_t i = 0; i < out.rows; ++i)
-                for (std::int64_t j = 0; j < out.cols; ++j) input(i, j) = of_row(level, i).in * q.x(i, j);
+                for (std::int64_t j = 0; j < out.cols; ++j) input(i, j) = at(levels.in, i) * q.x(i, j);
         }
-        net({scaled ? input.view() : q.x, times, q.labels}, out);
+        net({scaled ? input.view() : q.x, levels.time, q.labels}, out);
         require_finite(options.name + ": the network's output must be finite", out, q.sigma);
         for (std::int64_t i = 0; i < out.rows; ++i) {
-            const Parametrisation& p = of_row(level, i);
-            for (std::int64_t j = 0; j < out.cols; ++j) out(i, j) = p.skip * q.x(i, j) + p.factor * out(i, j);
+            const double skip = at(levels.skip, i), factor = at(levels.factor, i);
+            for (std::int64_t j = 0; j < out.cols; ++j) out(i, j) = skip * q.x(i, j) + factor * out(i, j);
         }
     };
     return {dim, denoise, traits};

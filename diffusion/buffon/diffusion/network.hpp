@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,9 +49,28 @@ struct NetworkInput {
 };
 using NetworkFunction = std::function<void(const NetworkInput&, View out)>;
 
+/// The network where rows lie on a CUDA device: x (rows, d), float32 where `single` and float64 otherwise, is memory of it, and so is
+/// what comes back, (rows, d) of the same kind, alive as long as `owner`.
+struct NetworkOnDevice {
+    struct Input {
+        const DeviceQueue& queue;
+        const void* x;
+        std::int64_t rows;
+        std::span<const double> time;            // one, or one per row; on the host, like labels
+        std::span<const std::int64_t> labels;
+    };
+    struct Output {
+        const void* y = nullptr;
+        std::shared_ptr<const void> owner;
+    };
+
+    bool single = false;
+    std::function<Output(const Input&)> call = {};   // empty: it runs on the processor only
+};
+
 /// Knows the levels between the schedule's t_start and t_end; is called by one thread at a time.
-/// @throw std::invalid_argument for options without sense; the denoiser: for an output that is not finite.
-Denoiser network(std::int64_t dim, NetworkFunction net, const Schedule& schedule, const NetworkOptions& options = {});
+/// @throw std::invalid_argument for options without sense; the denoiser: for an output that is not finite, on the processor.
+Denoiser network(std::int64_t dim, NetworkFunction net, const Schedule& schedule, const NetworkOptions& options = {}, NetworkOnDevice there = {});
 
 }  // namespace buffon::diffusion
 

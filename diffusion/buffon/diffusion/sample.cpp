@@ -13,6 +13,7 @@
 
 #include <buffon/check.hpp>
 #include <buffon/device_buffer.hpp>
+#include <buffon/for_devices.hpp>
 #include <buffon/diffusion/adaptive.hpp>
 #include <buffon/diffusion/device_block.hpp>
 #include <buffon/diffusion/executor.hpp>
@@ -123,16 +124,21 @@ std::int64_t recorded(const Table& table, std::int64_t stride) {
     return (table.steps() - 1) / stride + 1;   // nodes stride, 2 stride, ..., and the last
 }
 
-/// All samples on a device, as many at once as its memory may hold.   @return evaluations spent
-std::int64_t run_on_device(const Job& job, const Table& table, int device, std::int64_t n) {
+/// All samples on devices, as many at once as their memory may hold.   @return evaluations spent
+std::int64_t run_on_devices(const Job& job, const Table& table, const std::vector<DeviceQueue>& queues, std::int64_t n) {
     check_on_device(table, job.program);
     require(static_cast<bool>(job.model.traits().on_device), "sample: ", job.model.traits().name, " computes on device='cpu' only");
-    const DeviceQueue queue{.device = device};
-    const DeviceFunction model = job.model.traits().on_device(queue);
+    const auto devices = std::min(static_cast<std::int64_t>(queues.size()), n);
+    require(devices == 1 || !job.options.callback, "sample: a callback follows one device, device='", job.options.device, "' names several");
     const std::int64_t room = (std::int64_t{1} << 30) / (job.program.slots + 3);   // numbers of one slot
     const std::int64_t rows = std::clamp<std::int64_t>(std::min(job.options.batch.value_or(n), room / job.model.dim()), 1, n);
-    std::int64_t spent = 0;
-    for (std::int64_t first = 0; first < n; first += rows) spent += run_block_on_device(job, queue, model, first, std::min(rows, n - first));
+    std::atomic<std::int64_t> spent{0};
+    for_devices(devices, [&](std::int64_t k) {
+        const DeviceQueue& queue = queues[static_cast<std::size_t>(k)];
+        const DeviceFunction model = job.model.traits().on_device(queue);
+        const std::int64_t end = n * (k + 1) / devices;
+        for (std::int64_t first = n * k / devices; first < end; first += rows) spent += run_block_on_device(job, queue, model, first, std::min(rows, end - first));
+    });
     return spent;
 }
 
@@ -177,8 +183,8 @@ Draws sample_given(const Denoiser& model, const Table& table, const SampleOption
     };
     const Job job{model, tables.tables, tables.table_of, program, options, draws, options.progress ? progress : std::function<void(std::int64_t)>{}, guidance, tables.shift.get(),
                   noises};
-    if (const int device = device_number(options.device); device >= 0) {
-        spent = run_on_device(job, table, device, n);
+    if (const std::vector<DeviceQueue> queues = device_queues(options.device); !queues.empty()) {
+        spent = run_on_devices(job, table, queues, n);
         return finished(std::move(draws), spent, guidance);
     }
     const bool side_by_side = model.traits().concurrent && !options.callback;

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include <buffon/check.hpp>
+#include <buffon/device_buffer.hpp>
+#include <buffon/diffusion/device_denoiser.hpp>
 
 namespace buffon::diffusion {
 namespace {
@@ -31,13 +33,23 @@ void threshold(std::span<double> row, const ThresholdedOptions& options, std::ve
     for (double& v : row) v = std::clamp(v, -q, q) * (options.max / q);
 }
 
+DeviceFunction on_device(const DeviceFunction& model, std::int64_t dim, const ThresholdedOptions& options) {
+    return [model, dim, options](const DeviceQuery& q) {
+        model(q);
+        const DeviceThreshold cut{.x = q.rows.out, .number = q.rows.number, .rows = q.rows.rows, .cols = dim, .max = options.max,
+                                  .dynamic = options.kind == ThresholdKind::dynamic, .ratio = options.ratio};
+        device_check(q.queue, device_library().table->threshold(&q.queue, &cut));
+    };
+}
+
 }  // namespace
 
 Denoiser thresholded(const Denoiser& model, const ThresholdedOptions& options) {
     require(options.ratio > 0 && options.ratio <= 1, "thresholded: ratio must lie in (0, 1], got ", options.ratio);
     require(options.max > 0 && std::isfinite(options.max), "thresholded: max must be positive, got ", options.max);
     Denoiser::Traits traits = model.traits();
-    traits.on_device = {};
+    if (traits.on_device)
+        traits.on_device = [inner = traits.on_device, dim = model.dim(), options](const DeviceQueue& queue) { return on_device(inner(queue), dim, options); };
     traits.name = "thresholded " + traits.name;
     const auto denoise = [model, options](const Query& q, View out) {
         model.denoise(q, out);

@@ -1,0 +1,169 @@
+"""Promise 1 on devices: every public function that takes `device` gives there what it gives on the processor, and the same bits on any
+number of devices. Nobody is forgotten: the functions are found by their signatures.
+"""
+import inspect
+
+import numpy as np
+import pytest
+
+import buffon as bf
+from buffon import _buffon
+from buffon import diffusion as bd
+
+INPUTS = bf.MultivariateNormal([1, 0], [[4, 0], [0, 1]])
+DEVICES = [word.split()[0] for word in bf.cuda_status().split(", ") if word.startswith("cuda:")]
+needs_device = pytest.mark.skipif(not DEVICES, reason="no CUDA device")
+needs_several = pytest.mark.skipif(len(DEVICES) < 2, reason="fewer than two CUDA devices")
+
+
+def takes_device():
+    """name -> public function with a keyword `device`."""
+    found = {}
+    for module in (bf, bd):
+        for name, f in vars(module).items():
+            if name.startswith("_") or not callable(f) or inspect.isclass(f):
+                continue
+            if "device" in inspect.signature(f).parameters:
+                found[name] = f
+    return found
+
+
+FUNCTIONS = takes_device()
+OF_SAMPLES = sorted(name for name, f in FUNCTIONS.items() if list(inspect.signature(f).parameters)[:2] == ["x", "y"])
+OF_MODELS = sorted(name for name, f in FUNCTIONS.items() if list(inspect.signature(f).parameters)[:2] == ["model", "table"])
+
+
+def row_wise(x):
+    """Sums and products in steps of their own: the same bits on a device."""
+    import torch
+    y = x[:, 0] * x[:, 0] + 2 * x[:, 1]
+    return torch.stack([y, y * x[:, 1]], 1)
+
+
+def problem(scored):
+    pytest.importorskip("torch")
+    outputs = {"y": lambda y: y[:, 0], "yb": lambda y: y[:, 1], "P": lambda y: y[:, 0] > 4}
+    if not scored:
+        return bf.Problem(row_wise, INPUTS, outputs, arrays="torch")
+    return bf.Problem(row_wise, INPUTS, {"P": lambda y: y[:, 0] > 12}, score=lambda y: y[:, 0] - 12, arrays="torch")
+
+
+def whole(result):
+    return getattr(result, "joint", result)
+
+
+def samples():
+    rng = np.random.default_rng(5)
+    return [rng.normal(size=(700, 3)), rng.normal(0.3, 1.2, size=(700, 3))], rng.normal(size=(400, 3))
+
+
+def numbers(result):
+    """What is compared: values and errors of an estimate, the samples of draws."""
+    result = whole(result)
+    return (result.x,) if hasattr(result, "parts") else (np.asarray(result.value), np.asarray(result.std_error))
+
+
+def same_bits(a, b):
+    for one, other in zip(numbers(a), numbers(b)):
+        np.testing.assert_array_equal(one, other)
+
+
+def alike(there, here):
+    """Values within 1e-6 of a standard error, errors to six digits; draws to rounding."""
+    got, wanted = numbers(there), numbers(here)
+    if len(wanted) == 1:
+        np.testing.assert_allclose(got[0], wanted[0], rtol=0, atol=1e-9)
+        return
+    assert whole(there).n == whole(here).n
+    gap, error = np.abs(got[0] - wanted[0]), wanted[1]
+    assert (gap <= 1e-6 * np.nan_to_num(error) + 1e-13 * np.abs(wanted[0])).all(), gap / error
+    np.testing.assert_allclose(got[1], wanted[1], rtol=1e-6)
+
+
+def run(name, device):
+    """A function of samples or of a model at work."""
+    if name in OF_SAMPLES:
+        return FUNCTIONS[name](*samples(), device=device)
+    model = bd.GaussianMixture([1, 2], [[0.0, 1.0, 0.0], [1.0, 0.0, 0.5]], [np.eye(3), 0.5 * np.eye(3)])
+    start = {"x": np.random.default_rng(2).normal(size=(500, 3))} if name == "invert" else {"n": 500, "rng": 3}
+    return FUNCTIONS[name](model, bd.dpmpp(bd.VP(), steps=6), device=device, **start)
+
+
+def test_all_functions_with_a_device_are_run_here():
+    words = {word for word, (positional, _) in _buffon.registry.items() if positional == ["problem"]}
+    assert words <= set(FUNCTIONS)
+    assert set(FUNCTIONS) - words == {"extend", *OF_SAMPLES, *OF_MODELS}, "say in this file how the new function is run"
+    assert {"energy", "kid", "mmd"} <= set(OF_SAMPLES) and {"sample", "invert"} <= set(OF_MODELS)
+
+
+@needs_device
+@pytest.mark.parametrize("scored", [False, True])
+def test_estimators_answer_as_on_the_processor(word, arguments, scored):
+    if scored and word in ("sobol", "shapley"):
+        pytest.skip("a score means nothing to it")
+    estimate = getattr(_buffon, word)
+    with np.errstate(all="ignore"):
+        here, there = (estimate(problem(scored), budget=20_000, rng=1, device=device, **arguments) for device in ("cpu", "cuda"))
+    alike(there, here)
+    assert whole(there).warnings == whole(here).warnings
+
+
+@needs_device
+def test_a_run_goes_on_as_on_the_processor():
+    results = []
+    for device in ("cpu", "cuda"):
+        first = bf.plain(problem(False), budget=20_000, rng=1, keep="state", device=device)
+        results.append(bf.extend(first, problem(False), budget=50_000, device=device))
+    alike(results[1], results[0])
+
+
+@needs_device
+@pytest.mark.parametrize("name", OF_SAMPLES + OF_MODELS)
+def test_other_functions_answer_as_on_the_processor(name):
+    alike(run(name, "cuda"), run(name, "cpu"))
+
+
+@needs_device
+@pytest.mark.parametrize("of", [lambda p: bf.exceedance(p, thresholds=[6.0, 9.0]), lambda p: bf.exceedance(p, thresholds=[-2.0], below=True)])
+@pytest.mark.parametrize("run", [bf.plain, bf.subset, bf.cross_entropy, bf.form])
+def test_events_of_a_compiled_model_answer_as_on_the_processor(of, run):
+    events = of(bf.testing.ishigami().problem)
+    here, there = (run(events, budget=20_000, rng=2, device=device) for device in ("cpu", "cuda"))
+    assert here.names == there.names
+    np.testing.assert_allclose(there.value, here.value, rtol=1e-6)
+
+
+@needs_several
+def test_estimators_give_the_same_bits_on_several_devices(word, arguments):
+    estimate = getattr(_buffon, word)
+    given = bf.testing.ishigami().problem if word in ("plain", "quasi", "sobol") else problem(False)   # drawn there, too
+    budget = 2_000_000 if word in ("plain", "quasi", "sobol") else 20_000
+    extra = {"surrogate": False} if word == "sobol" else arguments
+    one, all_of_them = (estimate(given, budget=budget, rng=1, device=device, **extra) for device in ("cuda", "cuda:all"))
+    same_bits(all_of_them, one)
+
+
+@needs_several
+@pytest.mark.parametrize("name", OF_SAMPLES + OF_MODELS)
+def test_other_functions_give_the_same_bits_on_several_devices(name):
+    same_bits(run(name, "cuda:all"), run(name, "cuda"))
+    same_bits(run(name, "cuda:1,0"), run(name, "cuda:1"))
+
+
+def test_every_function_names_a_device_that_is_not_there(word, arguments):
+    with pytest.raises(ValueError, match="device 'cuda:9' is not there; CUDA: "):
+        getattr(_buffon, word)(bf.testing.ishigami().problem, budget=1000, rng=1, device="cuda:9", **({} if word == "importance" else arguments),
+                               **({"proposal": bf.testing.ishigami().problem.inputs} if word == "importance" else {}))
+
+
+@pytest.mark.parametrize("name", OF_SAMPLES + OF_MODELS)
+def test_other_functions_name_a_device_that_is_not_there(name):
+    with pytest.raises(ValueError, match="device 'cuda:9' is not there; CUDA: "):
+        run(name, "cuda:9")
+
+
+@needs_device
+@pytest.mark.parametrize("device, words", [("gpu", "is not there"), ("cuda:0,0", "names one twice"), ("cuda:", "is not there"), ("cuda:0,", "is not there")])
+def test_what_names_no_device_is_said(device, words):
+    with pytest.raises(ValueError, match=words):
+        bf.plain(bf.testing.ishigami().problem, budget=1000, rng=1, device=device)
