@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <sstream>
 #include <utility>
 
 #include <buffon/check.hpp>
@@ -15,6 +16,7 @@ namespace buffon {
 namespace {
 
 constexpr std::size_t fewest_event_rows = 30;
+constexpr double enough_event_rows = 50;   // of 36 rows intervals of a bent dependence cover in 86 %
 constexpr double kernel_width = 2.2;   // half of its support, in the standard deviations that n^-0.4 is counted in
 constexpr std::int64_t fewest_neighbours = 5;
 constexpr double most_probability = 2;   // of an estimate: beyond it is chance, in a tail
@@ -111,6 +113,16 @@ std::vector<double> probabilities(const Event& event, const Matrix& z, std::int6
     return out;
 }
 
+/// Weights of the event's rows among draws first ... first + count, in each column: whether few rows carry an index is theirs to say. Terms
+/// themselves are differences that nearly cancel, and their few large ones are no sign of a bad interval (see docs/given_data.md).
+Matrix rows_of_event(const Event& event, std::int64_t first, std::int64_t count, std::int64_t columns) {
+    Matrix out(count, columns);
+    for (std::size_t k = 0; k < event.draws.size(); ++k)
+        if (event.draws[k] >= first && event.draws[k] < first + count)
+            std::ranges::fill(out.view().row(event.draws[k] - first), event.weight[k]);
+    return out;
+}
+
 Estimate target(const KeptRows& rows, const NewLaws& law, const Event& event, const TargetSobolOptions& options) {
     require(!rows.failures(), "target_sobol: kind = 'target' needs a sample without failed evaluations, ", rows.n_failed(), " failed");
     const std::int64_t d = event.x.cols;
@@ -132,7 +144,7 @@ Estimate target(const KeptRows& rows, const NewLaws& law, const Event& event, co
     std::vector<std::string> names = rows.sample().inputs;
     names.push_back("P");
     const Estimate joint = joint_means(rows, names, 1, [&](std::int64_t, std::int64_t first, std::int64_t count) {
-        Terms terms{Matrix(count, d + 1), Matrix(count, 1), {}};
+        Terms terms{Matrix(count, d + 1), Matrix(count, 1), rows_of_event(event, first, count, d + 1)};
         std::copy_n(influence.view().row(first).data(), count * (d + 1), terms.t.data.data());
         const std::vector<double> w = rows.weights(law.densities.front(), first, count);
         for (std::int64_t i = 0; i < count; ++i) terms.controls(i, 0) = w[at(i)] - 1;
@@ -186,7 +198,7 @@ std::vector<double> standardised(const KeptRows& rows, const Event& event, std::
 
 Estimate conditional(const KeptRows& rows, const NewLaws& law, const Event& event, const TargetSobolOptions& options) {
     const std::int64_t d = event.x.cols, m = rows.outputs();
-    const auto reach = std::max(fewest_neighbours, static_cast<std::int64_t>(std::llround(std::cbrt(event.effective))));
+    const auto reach = std::max<std::int64_t>(1, std::llround(std::cbrt(event.effective) / 3));   // neighbours further away are no longer alike
     double sum = 0;
     for (const double w : event.weight) sum += w;
     std::vector<double> value(at(d * m));
@@ -211,7 +223,7 @@ Estimate conditional(const KeptRows& rows, const NewLaws& law, const Event& even
         }
     }
     Estimate e = joint_means(rows, names, 1, [&](std::int64_t, std::int64_t first, std::int64_t count) {
-        Terms terms{Matrix(count, d * m), Matrix(count, 1), {}};
+        Terms terms{Matrix(count, d * m), Matrix(count, 1), rows_of_event(event, first, count, d * m)};
         std::copy_n(influence.view().row(first).data(), count * d * m, terms.t.data.data());
         const std::vector<double> w = rows.weights(law.densities.front(), first, count);
         for (std::int64_t k = 0; k < count; ++k) terms.controls(k, 0) = w[at(k)] - 1;
@@ -237,6 +249,11 @@ Estimate target_sobol(const Sample& sample, const TargetSobolOptions& options) {
     e.diagnostics["event_rows"] = event.effective;
     e.diagnostics["picture"] = std::string("shares");
     e.diagnostics["groups"] = sample.inputs;
+    if (event.effective < enough_event_rows) {
+        std::ostringstream text;
+        text << "the event has " << std::llround(event.effective) << " rows, as if they were alike: intervals of its indices are rough below " << enough_event_rows;
+        e.warnings.push_back(text.str());
+    }
     judge(rows, law, options.doubtful, e);
     return e;
 }
