@@ -34,5 +34,7 @@ EXPERIMENTS = {
     "guided": "classifier-free guidance 1 to 8 at 10 to 20 evaluations: solvers that leave the data, and those that keep to them",
     "time_shift": "Time-Shift by three rules and epsilon scaling after ten steps, on exact denoisers and on one of too few images",
     "stopping": "do 95 % intervals cover where target_error= decides when a run ends: every estimator, and the naive rule",
+    "exposure_bias": "states of ten-step samplers beside noised data, node by node, and what corrections and controls make of the samples",
+    "sampler_report": "pages about samplers of two mixtures, of digits and of a network: quality, exposure, modes, failures, hyper-parameters",
     "coverage": "do 95 % intervals cover in 95 % of the runs, for every estimator on every problem with a known answer",
 }

@@ -14,6 +14,7 @@ from buffon import _denoisers, _docs_metrics, _docs_samplers, _docs_search, _doc
 from buffon._buffon import diffusion as _native
 from buffon._check_denoiser import DenoiserCheck, check_denoiser
 from buffon._network import Network
+from buffon._sampler_report import sampler_report
 from buffon._surface import function as _function
 
 CascadePolynomial = _native.CascadePolynomial
@@ -49,7 +50,7 @@ for _name in ("compare_schedules", "convert", "fit_ratios", "input_perturbed", "
 _DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "input_perturbed", "noise_scaled", "thresholded", "time_shifted"]
 Denoiser = _native.Denoiser
 Empirical = _native.Empirical
-for _ours in (DenoiserCheck, Network, check_denoiser):
+for _ours in (DenoiserCheck, Network, check_denoiser, sampler_report):
     _ours.__module__ = __name__
 guided = _function("guided", *_denoisers.GUIDED, _native)
 thresholded = _function("thresholded", *_denoisers.THRESHOLDED, _native)
@@ -69,7 +70,7 @@ mmd = _function("mmd", *_docs_metrics.MMD, _native)
 transport_map = _function("transport_map", *_docs_transport.TRANSPORT_MAP, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
-_EXPOSURE = ["ExposureProfile", "exposure_profile"]
+_EXPOSURE = ["ExposureProfile", "exposure_profile", "sampler_report"]
 ExposureProfile = _native.ExposureProfile
 exposure_profile = _function("exposure_profile", *_exposure.EXPOSURE_PROFILE, _native)
 

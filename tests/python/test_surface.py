@@ -60,7 +60,7 @@ SOLVERS = [
 DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "input_perturbed", "noise_scaled", "thresholded", "time_shifted"]
 DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
              "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-             "Ems", "Trial", "ems", "energy", "kid", "mmd", "solver_search", "Likelihood", "OrderReport", "sample", "invert", "log_likelihood", "order_report", "sampler_problem", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *SOLVERS, *DENOISERS, "ExposureProfile", "exposure_profile"]
+             "Ems", "Trial", "ems", "energy", "kid", "mmd", "solver_search", "Likelihood", "OrderReport", "sample", "invert", "log_likelihood", "order_report", "sampler_problem", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *SOLVERS, *DENOISERS, "ExposureProfile", "exposure_profile", "sampler_report"]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 FIT = ["log_likelihood", "aic", "bic", "n", "missing"]
 MEMBERS = {
