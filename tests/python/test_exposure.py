@@ -1,9 +1,12 @@
 """Exposure profiles as Python sees them."""
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import buffon as bf
 from buffon import diffusion as bd
+from buffon.experiments import exposure_bias, exposure_page
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +92,14 @@ def test_input_perturbation_narrows_the_range_and_is_a_denoiser(model):
     np.testing.assert_allclose(perturbed.denoise(x, 0.5), x - (x - model.denoise(x, s)) / 1.01)
     with pytest.raises(ValueError, match="input_perturbed: gamma must be at least 0"):
         bd.input_perturbed(model, -1)
+
+
+def test_the_tables_of_the_page_are_those_of_the_recorded_results():
+    text = (Path(__file__).parents[2] / "docs/exposure.md").read_text(encoding="utf-8")
+    assert exposure_page.PAGE.replaced(text) == text
+
+
+def test_the_variance_within_draws_of_the_mixture_is_that_of_its_draws():
+    model = exposure_bias._mixture(3)
+    x = model.draws(20_000, 5).var(axis=1, ddof=1)
+    assert abs(x.mean() - model.variance) < 4 * x.std() / np.sqrt(len(x))
