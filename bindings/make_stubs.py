@@ -83,7 +83,7 @@ def option_type(kind):
         return "_Rng"
     if kind == "callable, bool or None":
         return "Callable[[int, int], Any] | bool | None"
-    for ending, more in ((", array or None", " | ArrayLike | None"), (" or array", " | ArrayLike")):
+    for ending, more in ((", array or None", " | ArrayLike | None"), (" or array", " | ArrayLike"), (" or a noise classifier", " | NoiseClassifier")):
         if kind.endswith(ending):
             return option_type(kind.removesuffix(ending)) + more
     if kind.startswith("'"):

@@ -260,6 +260,7 @@ void prepare(SampleOptions& options) { options.progress = interruptible(options.
 }  // namespace buffon::diffusion
 
 void bind_exposure(py::module_& m);
+void bind_langevin_gibbs(py::module_& m);
 void bind_metrics(py::module_& m);
 void bind_sampler_problem(py::module_& m);
 
@@ -278,6 +279,7 @@ void bind_samplers(py::module_& m) {
     bind_likelihood(m);
     bind_metrics(m);
     bind_exposure(m);
+    bind_langevin_gibbs(m);
     bind_sampler_problem(m);
     binder::bind(m, "log_likelihood", &log_likelihood);
     binder::bind(m, "dpm_adaptive", &dpm_adaptive);

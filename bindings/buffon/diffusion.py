@@ -10,14 +10,17 @@ E[x0 | x], for x = x0 + sigma eps; a solver is a ``Table`` of coefficients, made
 >>> bd.sample(model, bd.dpmpp(bd.VP(), steps=10), n=4, rng=0).x.shape
 (4, 1)
 """
-from buffon import _denoisers, _docs_metrics, _docs_samplers, _docs_search, _docs_transport, _exposure, _order_report, _schedules, _solvers, _stored  # noqa: F401  four of them complete compiled classes
+from buffon import _denoisers, _docs_metrics, _docs_samplers, _docs_search, _docs_transport, _exposure, _langevin_gibbs, _order_report, _schedules, _solvers, _stored  # noqa: F401  four of them complete compiled classes
 from buffon._buffon import diffusion as _native
 from buffon._check_denoiser import DenoiserCheck, check_denoiser
 from buffon._network import Network
+from buffon._noise_classifier import NoiseClassifier, noise_classifier
 from buffon._sampler_report import sampler_report
 from buffon._surface import function as _function
 
 CascadePolynomial = _native.CascadePolynomial
+ChainKernel = _native.ChainKernel
+ChainState = _native.ChainState
 Cosine = _native.Cosine
 DcSearch = _native.DcSearch
 Discrete = _native.Discrete
@@ -25,6 +28,7 @@ Draws = _native.Draws
 EDM = _native.EDM
 Ems = _native.Ems
 GaussianMixture = _native.GaussianMixture
+LangevinGibbsDraws = _native.LangevinGibbsDraws
 Likelihood = _native.Likelihood
 MeanReverting = _native.MeanReverting
 OrderReport = _native.OrderReport
@@ -47,10 +51,11 @@ transport_start = _native.transport_start
 for _name in ("compare_schedules", "convert", "fit_ratios", "input_perturbed", "noise_scaled", "sampler_problem", "transport_start"):
     globals()[_name].__module__ = __name__
 
+_CHAINS = ["ChainKernel", "ChainState", "LangevinGibbsDraws", "NoiseClassifier", "chain_kernel", "langevin_gibbs", "noise_classifier"]
 _DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "input_perturbed", "noise_scaled", "thresholded", "time_shifted"]
 Denoiser = _native.Denoiser
 Empirical = _native.Empirical
-for _ours in (DenoiserCheck, Network, check_denoiser, sampler_report):
+for _ours in (DenoiserCheck, Network, NoiseClassifier, check_denoiser, noise_classifier, sampler_report):
     _ours.__module__ = __name__
 guided = _function("guided", *_denoisers.GUIDED, _native)
 thresholded = _function("thresholded", *_denoisers.THRESHOLDED, _native)
@@ -59,6 +64,8 @@ time_shifted = _function("time_shifted", *_denoisers.TIME_SHIFTED, _native)
 sample = _function("sample", *_docs_samplers.SAMPLE, _native)
 ems = _function("ems", *_docs_samplers.EMS, _native)
 dc_search = _function("dc_search", *_docs_samplers.DC_SEARCH, _native)
+chain_kernel = _function("chain_kernel", *_langevin_gibbs.CHAIN_KERNEL, _native)
+langevin_gibbs = _function("langevin_gibbs", *_langevin_gibbs.LANGEVIN_GIBBS, _native)
 invert = _function("invert", *_docs_samplers.INVERT, _native)
 log_likelihood = _function("log_likelihood", *_docs_samplers.LOG_LIKELIHOOD, _native)
 order_report = _function("order_report", *_docs_samplers.ORDER_REPORT, _native)
@@ -76,4 +83,4 @@ exposure_profile = _function("exposure_profile", *_exposure.EXPOSURE_PROFILE, _n
 
 __all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "Trial", "VE", "VP",
                   "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-                  "Likelihood", "OrderReport", "ems", "energy", "kid", "mmd", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS, *_EXPOSURE])
+                  "Likelihood", "OrderReport", "ems", "energy", "kid", "mmd", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS, *_EXPOSURE, *_CHAINS])
