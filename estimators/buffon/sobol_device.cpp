@@ -8,6 +8,7 @@
 
 #include <buffon/device_sample.hpp>
 #include <buffon/pair_sums.hpp>
+#include <buffon/parallel.hpp>
 
 namespace buffon {
 namespace {
@@ -38,12 +39,11 @@ PairSums pairs_of(const double* record, std::int64_t groups) {
     return sums;
 }
 
-/// y of the first rows of A and B, on the processor; none where the model fails.
-SegmentValues first_values(const Evaluation& evaluate, const SobolDesign& design) {
-    constexpr std::int64_t some = 512;
-    const std::int64_t rows = std::min(some, design.points()), d = design.dim();
+/// y of a segment's rows of A and B, on the processor; none where the model fails.
+SegmentValues values_of(const Evaluation& evaluate, const SobolDesign& design, std::int64_t segment) {
+    const std::int64_t rows = design.segment_rows(), d = design.dim();
     Matrix u(rows, 2 * d), x(2 * rows, d);
-    design.uniforms(0, u);
+    design.uniforms(segment * rows, u);
     for (std::int64_t i = 0; i < rows; ++i)
         for (const std::int64_t table : {0, 1}) std::copy_n(u.view().row(i).begin() + table * d, d, x.view().row(table * rows + i).begin());
     evaluate.problem().inputs().from_uniform(x, x);
@@ -55,6 +55,20 @@ SegmentValues first_values(const Evaluation& evaluate, const SobolDesign& design
     return {};
 }
 
+/// Of as many segments as the processor would look at; `some`: values of the first.
+FirstSquares first_squares(const Evaluation& evaluate, const SobolDesign& design, const SegmentValues& some, const std::vector<double>& centre) {
+    const std::int64_t rows = design.segment_rows(), count = std::min((FirstSquares::most_rows / 2 + rows - 1) / rows, design.segments());
+    std::vector<SegmentValues> all(static_cast<std::size_t>(count));
+    all.front() = some;
+    const int threads = evaluate.problem().thread_safe() ? evaluate.threads() : 1;
+    parallel::for_each(count - 1, threads, [&](std::int64_t s) { all[static_cast<std::size_t>(s + 1)] = values_of(evaluate, design, s + 1); });
+    FirstSquares squares;
+    for (const SegmentValues& values : all)
+        if (values.rows > 0) squares.add(values, centre);
+    squares.look_ahead();
+    return squares;
+}
+
 }  // namespace
 
 std::int64_t add_on_device(Evaluation& evaluate, const SobolDesign& design, SobolSums& sums, FirstSquares& squares) {
@@ -62,16 +76,19 @@ std::int64_t add_on_device(Evaluation& evaluate, const SobolDesign& design, Sobo
     if (!evaluate.device() || evaluate.kept() != nullptr || design.both_ways() || design.tables() != 2 || !alone(design.groups(), d) || all < fewest_rows) return 0;
     const auto device = DeviceSample::of(device_queues(evaluate.run().device), evaluate.problem(), design.point_set(), 2 * d, design.points());
     if (!device || device->outputs() != 1) return 0;
-    const SegmentValues some = first_values(evaluate, design);
+    const SegmentValues some = values_of(evaluate, design, 0);
     if (some.rows == 0) return 0;
     sums.centre_at({some.y.data(), 2 * some.rows, 1}, 1);
-    squares.add(some, sums.centres());
+    FirstSquares first;
     const std::int64_t numbers = pick_freeze_numbers(d), length = std::min(design.points(), pick_freeze_block);
     for (std::int64_t row = 0, rows = 0; row < all; row += rows) {
         evaluate.announce();
         rows = std::min(all - row, rows_at_once);
-        const std::vector<double> records = device->pick_freeze(sums.centre(0), row, rows);
+        const auto later = device->pick_freeze_later(sums.centre(0), row, rows);
+        if (row == 0) first = first_squares(evaluate, design, some, sums.centres());   // while the device works
+        const std::vector<double> records = later();
         if (records.empty() || !finite_record(records)) return row / design.segment_rows();
+        if (row == 0) squares = std::move(first);
         std::vector<PairSums> pairs(static_cast<std::size_t>(design.replicates()));
         for (std::int64_t at = row, k = 0; at < row + rows; at += length, ++k)
             pairs[static_cast<std::size_t>(at / design.points())].merge(pairs_of(records.data() + k * numbers, d));

@@ -11,7 +11,6 @@
 namespace buffon {
 namespace {
 
-constexpr std::int64_t most_rows = 1 << 13;      // enough for a tail; more would be felt where evaluations take nanoseconds
 constexpr std::int64_t most_numbers = 1 << 19;   // 4 MB, of many outputs
 constexpr double rows_of_a_tail = 30;            // of lognormal outputs with plain intervals that cover in 93 % there were 69
 constexpr double few_rows = 10;                  // of an event with so many hits intervals cover, see warn_of_few_terms
@@ -42,6 +41,7 @@ std::vector<std::size_t> worst_of(const std::vector<double>& x, double limit, bo
 void FirstSquares::add(const SegmentValues& values, const std::vector<double>& centre) {
     const std::int64_t m = values.outputs, most = std::min(most_rows, most_numbers / m);
     squares_.cols = m;
+    shapes_.clear();
     for (std::int64_t i = 0; i < values.rows && squares_.rows < most; ++i) {
         if (std::ranges::find(values.failed, i) != values.failed.end()) continue;
         for (const std::int64_t set : {0, 1})
@@ -53,6 +53,10 @@ void FirstSquares::add(const SegmentValues& values, const std::vector<double>& c
     }
 }
 
+void FirstSquares::look_ahead() {
+    if (squares_.rows > 0) shapes_ = tail_shapes(squares_, squares_.cols);
+}
+
 std::vector<double> FirstSquares::alike(double rows, std::int64_t outputs) const {
     std::vector<double> found;
     for (std::int64_t j = 0; j < outputs; ++j) found.push_back(squares_.rows > 0 ? rows_alike(squares_, j, rows) : 1.0);
@@ -61,7 +65,7 @@ std::vector<double> FirstSquares::alike(double rows, std::int64_t outputs) const
 
 void FirstSquares::judge(double rows, const std::vector<std::string>& outputs, bool without_bounds, Estimate& estimate) const {
     if (squares_.rows == 0) return;
-    const std::vector<double> k_hat = tail_shapes(squares_, squares_.cols);
+    const std::vector<double> k_hat = shapes_.empty() ? tail_shapes(squares_, squares_.cols) : shapes_;
     std::vector<double> alike = this->alike(rows, squares_.cols);
     const auto constant = estimate.diagnostics.find("constant");
     for (std::int64_t j = 0; j < squares_.cols; ++j) {

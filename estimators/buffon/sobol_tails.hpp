@@ -13,12 +13,16 @@ namespace buffon {
 /// Squares of the centred outputs at the first rows of both tables: an index is a ratio of their means.
 class FirstSquares {
 public:
+    static constexpr std::int64_t most_rows = 1 << 13;   // enough for a tail; more would be felt where evaluations take nanoseconds
+
     FirstSquares() = default;
     explicit FirstSquares(Matrix squares) : squares_(std::move(squares)) {}
 
     /// Rows of A and B that count. `centre` (m).
     void add(const SegmentValues& values, const std::vector<double>& centre);
     const Matrix& squares() const { return squares_; }
+    /// Does now what `judge` would do first, and takes longest.
+    void look_ahead();
 
     /// (m) of `rows` rows: (sum s)^2 / sum s^2 of the squares, as if so many of them made the variance; 1 where none was met.
     std::vector<double> alike(double rows, std::int64_t outputs) const;
@@ -31,7 +35,8 @@ public:
     void judge(double rows, const std::vector<std::string>& outputs, bool without_bounds, Estimate& estimate) const;
 
 private:
-    Matrix squares_;   // (rows, m)
+    Matrix squares_;                // (rows, m)
+    std::vector<double> shapes_;    // k-hat of each, where it is known
 };
 
 }  // namespace buffon

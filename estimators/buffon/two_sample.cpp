@@ -214,7 +214,7 @@ Matrix head(const ReferencePoints& y, std::int64_t most) {
 /// Somewhere in the middle: products of floats keep more digits from there. None for a kernel that is no function of differences.
 std::vector<double> centre_of(const Kernel& kernel, const ReferencePoints& y) {
     if (kernel.function == PairFunction::cubic || !y.array || !y.array->single) return {};
-    const Matrix some = head(y, 256);
+    const Matrix some = head(y, 64);
     std::vector<double> centre(static_cast<std::size_t>(some.cols), 0.0);
     for (std::int64_t i = 0; i < some.rows; ++i)
         for (std::int64_t k = 0; k < some.cols; ++k) centre[static_cast<std::size_t>(k)] += some(i, k) / static_cast<double>(some.rows);
@@ -224,9 +224,9 @@ std::vector<double> centre_of(const Kernel& kernel, const ReferencePoints& y) {
 }
 
 Estimate compared_on_devices(const std::string& who, const Kernel& kernel, const PointSets& x, const ReferencePoints& y, const std::string& device, const Progress& progress) {
+    const std::vector<DeviceQueue> queues = y.array ? std::vector<DeviceQueue>() : device_queues(device);
     require(device_library().table != nullptr, who, ": CUDA: ", device_library().problem);
     const std::vector<double> centre = centre_of(kernel, y);
-    const std::vector<DeviceQueue> queues = y.array ? std::vector<DeviceQueue>() : device_queues(device);
     const DevicePairPoints reference = y.array ? DevicePairPoints(*y.array, centre) : DevicePairPoints(queues, y.points, centre);
     std::vector<DevicePairPoints> sets;
     for (const Matrix& set : x.sets) sets.emplace_back(queues, set, centre);

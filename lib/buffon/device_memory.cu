@@ -1,16 +1,22 @@
 #include <buffon/device_functions.cuh>
 
+#include <atomic>
+
 #include <buffon/device_call.cuh>
 
 namespace buffon::device {
 namespace {
 
-/// Freed memory stays in the pool: the next run of the same size asks the driver for nothing.
+/// Freed memory stays in the pool: the next run of the same size asks the driver for nothing. Said once for each device.
 void keep_pool(int device) {
+    constexpr int most = 64;   // of a host; others are told every time
+    static std::atomic<bool> kept[most];
+    if (device < most && kept[device]) return;
     cudaMemPool_t pool;
     check(cudaDeviceGetDefaultMemPool(&pool, device), "cudaDeviceGetDefaultMemPool");
     std::uint64_t everything = ~std::uint64_t{0};
     check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &everything), "cudaMemPoolSetAttribute");
+    if (device < most) kept[device] = true;
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ namespace buffon {
 namespace {
 
 constexpr std::int64_t records_at_once = std::int64_t{1} << 25;   // numbers
+constexpr std::size_t most_kept = std::size_t{1} << 18;
 
 double* doubles(const DeviceBuffer& buffer) { return static_cast<double*>(buffer.data()); }
 
@@ -88,6 +89,8 @@ private:
     void add_round(std::int64_t first, PairSums& out) {
         std::vector<std::unique_ptr<Room>> rooms(static_cast<std::size_t>(devices_));
         std::vector<std::vector<double>> results(rooms.size());
+        static thread_local std::vector<double> kept;   // few numbers stay for the next call: new memory costs more than the copy
+        results.front().swap(kept);
         for_devices(devices_, [&](std::int64_t k) {
             auto& room = rooms[static_cast<std::size_t>(k)];
             room = under_way_ ? std::move(under_way_) : queued(first, k);
@@ -99,6 +102,7 @@ private:
             const auto k = static_cast<std::size_t>((strip - first) % devices_);
             add_strip(rooms[k]->pairs, results[k], (strip - first) / devices_, out);
         }
+        if (results.front().capacity() <= most_kept) kept.swap(results.front());
     }
 
     const DevicePairPoints &x_, &y_;

@@ -229,16 +229,25 @@ void DeviceSample::add_block_records(const Place& place, const double* y, std::i
     room.download(records.data() + before);
 }
 
-std::vector<double> DeviceSample::pick_freeze(double centre, std::int64_t first, std::int64_t rows) const {
-    if (model_->batch || model_->functions()->pick_freeze == nullptr) return {};
-    return shared(first, rows, block(pick_freeze_block), [&](const Place& place, std::int64_t from, std::int64_t count) {
-        std::vector<double> records(static_cast<std::size_t>(blocks_of(from, count, points_, pick_freeze_block) * pick_freeze_numbers(model_->dim)));
-        DeviceBuffer room(place.queue, static_cast<std::int64_t>(records.size() * sizeof(double)));
-        const DeviceRange range{from, count, static_cast<double*>(room.data())};
-        device_check(place.queue, model_->functions()->pick_freeze(&place.queue, model_->model.get(), &place.draws, centre, &range));
-        room.download(records.data());
+std::function<std::vector<double>()> DeviceSample::queue_pick_freeze(const Place& place, double centre, std::int64_t first, std::int64_t rows) const {
+    const std::int64_t numbers = blocks_of(first, rows, points_, pick_freeze_block) * pick_freeze_numbers(model_->dim);
+    auto room = std::make_shared<DeviceBuffer>(place.queue, numbers * 8);
+    const DeviceRange range{first, rows, static_cast<double*>(room->data())};
+    device_check(place.queue, model_->functions()->pick_freeze(&place.queue, model_->model.get(), &place.draws, centre, &range));
+    return [room, numbers] {
+        std::vector<double> records(static_cast<std::size_t>(numbers));
+        room->download(records.data());
         return records;
-    });
+    };
+}
+
+std::function<std::vector<double>()> DeviceSample::pick_freeze_later(double centre, std::int64_t first, std::int64_t rows) const {
+    if (model_->batch || model_->functions()->pick_freeze == nullptr) return [] { return std::vector<double>(); };
+    if (places_.size() == 1) return queue_pick_freeze(places_.front(), centre, first, rows);
+    return [=, this] {
+        return shared(first, rows, block(pick_freeze_block),
+                      [&](const Place& place, std::int64_t from, std::int64_t count) { return queue_pick_freeze(place, centre, from, count)(); });
+    };
 }
 
 Moments moments_of(const double* record, std::int64_t outputs) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -46,7 +47,9 @@ public:
     /// called with arrays gets at most `batch` rows at once; first is then that of a block.
     std::vector<double> moments(std::int64_t first, std::int64_t rows, std::int64_t m, std::int64_t batch) const;
     /// The same of a pick-freeze run; empty for models of several outputs.
-    std::vector<double> pick_freeze(double centre, std::int64_t first, std::int64_t rows) const;
+    std::vector<double> pick_freeze(double centre, std::int64_t first, std::int64_t rows) const { return pick_freeze_later(centre, first, rows)(); }
+    /// In two steps: queued now, on one device, and waited for, once, by the call of what comes back. The sample must stay.
+    std::function<std::vector<double>()> pick_freeze_later(double centre, std::int64_t first, std::int64_t rows) const;
     /// 0: not known before a call.
     std::int64_t outputs() const { return model_->outputs; }
     /// Rows of a whole block.
@@ -65,6 +68,7 @@ private:
     /// records(place, first, rows) of each device's share, whole blocks of `length` rows, in their order.
     template <class Records>
     std::vector<double> shared(std::int64_t first, std::int64_t rows, std::int64_t length, const Records& records) const;
+    std::function<std::vector<double>()> queue_pick_freeze(const Place& place, double centre, std::int64_t first, std::int64_t rows) const;
     std::vector<double> moments_of_batches(const Place& place, std::int64_t first, std::int64_t rows, std::int64_t m, std::int64_t batch) const;
     void add_block_records(const Place& place, const double* y, std::int64_t rows, std::int64_t m, std::vector<double>& records) const;
 

@@ -383,9 +383,9 @@ def test_a_functor_of_a_user_becomes_a_problem_for_devices(library, tmp_path):
     subprocess.run(command, cwd=tmp_path, check=True)
     lines = subprocess.check_output([tmp_path / "loads"], text=True).splitlines()
     numbers = np.array([[float(v) for v in line.split()] for line in lines])
-    assert numbers.shape == (4 * (1 + ("cuda:0" in bf.cuda_status())), 3)
+    assert numbers.shape == (4 * (1 + bf.cuda_status().count("cuda:")), 3)
     for law in np.split(numbers, 2):
-        for device in np.split(law, len(law) // 2):
+        for device in np.split(law, len(law) // 2):   # the processor first
             np.testing.assert_allclose(device, law[:2], rtol=1e-9)
 
 
