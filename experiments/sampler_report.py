@@ -30,9 +30,9 @@ EXPECTED = (
 class Config:
     """``n`` samples of each table, ``budget`` runs for its failures, ``hyper`` samplers for the indices; ``pages``: a folder, or none."""
 
-    n: int = 2_000
-    budget: int = 20_000
-    hyper: int = 2_048
+    n: int = 1_000
+    budget: int = 10_000
+    hyper: int = 512
     rng: int = 1
     threads: int = 0
     pages: str = ""
