@@ -15,6 +15,7 @@
 
 #include "arrays.hpp"
 #include "bind.hpp"
+#include "hierarchy.hpp"
 
 using namespace buffon;
 namespace py = pybind11;

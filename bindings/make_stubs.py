@@ -44,6 +44,7 @@ PRIVATE = r"\b(Array|Rng|Law|UnivariateLaw|Copula)\b"
 POSITIONAL = {
     "model": "GaussianMixture | Empirical | Denoiser", "table": "Table", "tables": "Table | tuple[Any, Table] | Sequence[Any] | Mapping[str, Any]", "schedule": "VP | VE | EDM | Cosine | SubVP | Discrete | MeanReverting",
     "problem": "Problem", "estimate": "Estimate", "sample": "Sample", "law": "_Law | None", "levels": "Iterable[float] | float",
+    "hierarchy": "list[tuple[Problem, float]]",
 }
 # what C++ calls a pointer, or an object
 RESULTS = {"Estimate.sample": "Sample | None", "Indices.history": "list[dict[str, Any]]", "Indices.shape": "tuple[int, ...]", "Estimate.history": "list[dict[str, Any]]", "Problem.inputs": "_Law",

@@ -12,6 +12,8 @@ _POSITIONAL = {
     "sample": "sample : Sample\n"
               "    Rows with their outputs and densities: "
               "``estimate.sample`` of a run with ``keep=\"sample\"``, or ``bf.Sample``.",
+    "hierarchy": "hierarchy : list of (Problem, float)\n"
+                 "    Models of the same outputs at the same inputs with the cost of an evaluation in any unit; the first is the one that is asked for.",
     "levels": "levels : list of float, or one\n    Levels between 0 and 1.",
     "schedule": "schedule : VP, VE, EDM, ...\n    How data become noise; the solver runs from ``t_start`` to ``t_end`` unless its grid says else.",
     "model": "model : denoiser\n    An exact one (``GaussianMixture``), or any other.",

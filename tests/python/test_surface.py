@@ -28,9 +28,10 @@ FITS = ["fit_law", "fit_copula", "fit_joint", "compare_copulas", "LawFit", "Copu
 ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "form", "cross_entropy", "subset", "line_sampling", "arcs", "control"]
 OF_SAMPLES = ["reweight", "sobol_given_data", "shapley_given_data", "quantile", "superquantile", "conditional_mean", "target_sobol", "perturbed_law", "law_derivatives"]
 OF_ESTIMATES = ["extend"]
+OF_HIERARCHIES = ["multilevel"]
 OF_VARIANCE = ["sobol", "shapley"]
 MATCHING = ["assign", "Assignment", "wasserstein", "Wasserstein", "sinkhorn", "Sinkhorn", "sinkhorn_divergence", "SinkhornDivergence"]
-NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *OF_VARIANCE, *MATCHING, "Indices", *COPULAS, *FITS, "Problem", "Sample",
+NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *OF_HIERARCHIES, *OF_VARIANCE, *MATCHING, "Indices", *COPULAS, *FITS, "Problem", "Sample",
          "SobolSequence", "Stream", "Estimate",
          "ModelError", "History", "cuda_status", "exceedance", "testing"]
 SOLVERS = [
@@ -124,7 +125,7 @@ def test_estimators_share_the_keywords_of_a_run(name):
 
 
 def test_every_registered_word_is_public():
-    assert set(bf._buffon.registry) == {*ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *OF_VARIANCE}
+    assert set(bf._buffon.registry) == {*ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *OF_HIERARCHIES, *OF_VARIANCE}
 
 
 def test_every_registered_solver_is_public():
