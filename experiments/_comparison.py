@@ -2,7 +2,10 @@
 import time
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -13,11 +16,16 @@ from buffon._progress import asks_for_partial
 
 @dataclass(frozen=True)
 class Arm:
-    """One way to spend the budget: ``estimate(rng) -> Estimate``. A control is expected to lose."""
+    """One way to spend the budget: ``estimate(rng) -> Estimate``. A control is expected to lose; fewer ``repetitions`` may show it."""
 
     name: str
     estimate: Callable[[Any], bf.Estimate]
     control: bool = True
+    repetitions: int | None = None   # None: as many as the config says
+
+    def runs(self, config):
+        """Its repetitions."""
+        return self.repetitions or config.repetitions
 
 
 @dataclass(frozen=True)
@@ -39,16 +47,21 @@ def compare(arms, cases, config, progress=None):
     ``progress`` may be one of (n, total) or of (n, total, partial), where partial() pools the runs of the arm so far.
     """
     runs = {arm.name: [] for arm in arms}
-    total = config.budget * config.repetitions * len(arms)
+    total, done = _evaluations(arms, config), 0
     tell = _with_partial(progress)
     for a, arm in enumerate(arms):
         pooled = None
-        for r in range(config.repetitions):
+        for r in range(arm.runs(config)):
             estimate, run = _run(arm, cases, np.random.SeedSequence([config.rng, a, r]))
             runs[arm.name].append(run)
             pooled = pooled.merge(estimate) if pooled else estimate
-            tell((a * config.repetitions + r + 1) * config.budget, total, _so_far(pooled, arm.name))
+            done += config.budget
+            tell(done, total, _so_far(pooled, arm.name))
     return [record for case in cases for record in _records(case, arms, runs)]
+
+
+def _evaluations(arms, config):
+    return config.budget * sum(arm.runs(config) for arm in arms)
 
 
 def _so_far(pooled, label):
@@ -143,12 +156,21 @@ def _criterion(case, arm, outcomes, runs):
         "reference_share": float((_reference_error(case) ** 2 * case.weights).sum() / q.mean()),
         "max_over_median": float(q.max() / np.median(q)),
         "coverage": float(covered.mean()), "coverage_se": _mean_error(covered),
+        **_relative_bias(case, outcomes),
         **({"unwarned_coverage": float(covered[sure].mean()), "unwarned_coverage_se": _mean_error(covered[sure])}
            if sure.sum() > 1 else {"unwarned_coverage": None}),
         "found": float(1 - missed.any(axis=1).mean()),
-        "doubtful": sum(run["doubtful"] for run in runs), "repetitions": len(runs),
+        "doubtful": sum(run["doubtful"] for run in runs), "warned": float(1 - sure.mean()), "repetitions": len(runs),
         "n": int(np.mean([run["n"] for run in runs])), "cpu_seconds": float(np.median([run["seconds"] for run in runs])),
     }
+
+
+def _relative_bias(case, outcomes):
+    """Of a single quantity that is not 0: mean of value / exact - 1."""
+    if len(case.exact) != 1 or case.exact[0] == 0:
+        return {}
+    relative = outcomes["value"][:, 0] / case.exact[0] - 1
+    return {"bias": float(relative.mean()), "bias_se": _mean_error(relative)}
 
 
 def _reference_error(case):
@@ -190,9 +212,24 @@ def _with_partial(progress):
 def campaign(studies, progress=None):
     """Records of several comparisons (arms, cases, config), one after the other."""
     tell = _with_partial(progress)
-    sizes = [config.budget * config.repetitions * len(arms) for arms, _, config in studies]
+    sizes = [_evaluations(arms, config) for arms, _, config in studies]
     records = []
     for i, (arms, cases, config) in enumerate(studies):
         done = sum(sizes[:i])
         records += compare(arms, cases, config, lambda n, _, partial, done=done: tell(done + n, sum(sizes), partial))
     return records
+
+
+def studied(study, names, config, progress=None):
+    """Records, with W, of the comparisons study(name, config) -> (arms, cases, config), on ``config.processes`` processes."""
+    if config.processes == 1:
+        records = campaign([study(name, config) for name in names], progress)
+    else:
+        with ProcessPoolExecutor(config.processes, get_context("spawn")) as pool:
+            records = [r for found in pool.map(partial(_alone, study), names, [config] * len(names)) for r in found]
+    return [with_w(r) if r["kind"] == "criterion" else r for r in records]
+
+
+def _alone(study, name, config):
+    """Of one name, in a process of its own: the same records."""
+    return campaign([study(name, config)])

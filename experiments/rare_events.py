@@ -11,15 +11,13 @@ Controls that are expected to lose: `one descent` (form with a single start) and
 component) where there are two regions; `plain` everywhere: its W is exact. A run has found all regions when its value is
 above three quarters of the truth.
 """
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 
 import numpy as np
 
 import buffon as bf
 from buffon.experiments._claims import Claim
-from buffon.experiments._comparison import Arm, Case, campaign, with_w
+from buffon.experiments._comparison import Arm, Case, studied
 from buffon.experiments._report import new_figure, save
 from buffon.experiments.rare import tables
 
@@ -83,14 +81,7 @@ def problems(inputs, least=1):
 
 def run(config, progress=None):
     """Records of all problems; ``progress(n, total)`` counts evaluations."""
-    names = list(problems(config.inputs, config.least))
-    if config.processes == 1:
-        studies = [_study(name, config) for name in names]
-        records = campaign(studies, progress)
-    else:
-        with ProcessPoolExecutor(config.processes, get_context("spawn")) as pool:
-            records = [r for found in pool.map(_alone, names, [config] * len(names)) for r in found]
-    return [with_w(r) if r["kind"] == "criterion" else r for r in records]
+    return studied(_study, list(problems(config.inputs, config.least)), config, progress)
 
 
 def picture(records, path):
@@ -120,11 +111,6 @@ def _beta(p):
 def _study(name, config):
     known = problems(config.inputs)[name]
     return _arms(known, config), [_case(name, known, config)], config
-
-
-def _alone(name, config):
-    """Of one problem, in a process of its own: the same records."""
-    return campaign([_study(name, config)])
 
 
 def _arms(known, config):
