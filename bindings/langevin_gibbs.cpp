@@ -181,8 +181,8 @@ Same key, same numbers; steps of one chain take numbers of their own from one ke
 }  // namespace
 
 void bind_langevin_gibbs(py::module_& m) {
-    bind_draws(m);
     bind_kernel(m);
+    bind_draws(m);
     binder::bind(m, "chain_kernel", &chain_kernel);
     binder::bind(m, "langevin_gibbs", &langevin_gibbs);
     m.def("_rng_key", [](const py::object& rng) {   // of functions that are written in Python

@@ -47,7 +47,8 @@ POSITIONAL = {
     "hierarchy": "list[tuple[Problem, float]]",
 }
 # what C++ calls a pointer, or an object
-RESULTS = {"Estimate.sample": "Sample | None", "Indices.history": "list[dict[str, Any]]", "Indices.shape": "tuple[int, ...]", "Estimate.history": "list[dict[str, Any]]", "Problem.inputs": "_Law",
+RESULTS = {"NoiseClassifier.dim": "int", "NoiseClassifier.levels": "_Array", "NoiseClassifier.loss": "float", "NoiseClassifier.history": "_Array",
+           "Estimate.sample": "Sample | None", "Indices.history": "list[dict[str, Any]]", "Indices.shape": "tuple[int, ...]", "Estimate.history": "list[dict[str, Any]]", "Problem.inputs": "_Law",
            **{f"Assignment.{name}": "NDArray[numpy.int64] | list[NDArray[numpy.int64]]" for name in ("columns", "rows")},
            **{f"Assignment.{name}": "_Array | list[_Array]" for name in ("u", "v")},
            **{f"Assignment.{name}": "float | _Array" for name in ("cost", "gap")},
@@ -159,6 +160,8 @@ def class_stub(cls):
     base = "_Copula" if cls.__name__.endswith("Copula") else ""
     if hasattr(cls, "log_density") and hasattr(cls, "to_normal"):
         base = "_UnivariateLaw" if hasattr(cls, "cdf") else "_Law"
+    if cls.__base__.__module__.startswith("buffon"):
+        base = cls.__base__.__name__
     return f"\nclass {cls.__name__}{f'({base})' if base else ''}:\n" + (out or "    ...\n")
 
 

@@ -15,25 +15,31 @@ class NoiseClassifier:
     A trained p(sigma_j | x) over levels that were equally probable in training: what ``noise_classifier`` returns.
 
     Pass it as ``sigma=`` to ``langevin_gibbs``.
-
-    Attributes
-    ----------
-    levels : array (m,)
-        Noise levels, rising, equally far apart in log sigma.
-    loss : float
-        Cross-entropy on fresh noise of data kept from training, in nats per row; log(m) knows nothing of the level.
-    history : array (k, 2)
-        Step and mean training loss since the row before.
     """
 
-    def __init__(self, net, levels, settings, loss, history):
-        self._net, self.levels, self._settings = net, levels, settings
-        self.loss, self.history = loss, history
+    def __init__(self, net, levels, settings, loss, history) -> None:
+        self._net, self._levels, self._settings = net, levels, settings
+        self._loss, self._history = loss, history
 
     @property
     def dim(self) -> int:
         """Dimension d of the rows that it takes."""
         return int(numpy.prod(self._settings["shape"]))
+
+    @property
+    def levels(self) -> numpy.ndarray:
+        """Noise levels, rising, equally far apart in log sigma, shape (m,)."""
+        return self._levels
+
+    @property
+    def loss(self) -> float:
+        """Cross-entropy on fresh noise of data kept from training, in nats per row; log(m) knows nothing of the level."""
+        return self._loss
+
+    @property
+    def history(self) -> numpy.ndarray:
+        """Step and mean training loss since the row before, shape (k, 2)."""
+        return self._history
 
     def log_probabilities(self, x) -> numpy.ndarray:
         """log p(sigma_j | x) for rows x (n, d), shape (n, m). On several threads torch may change the last bits."""
@@ -52,8 +58,8 @@ class NoiseClassifier:
         weights = {f"weight {name}": value.numpy() for name, value in self._net.state_dict().items()}
         numpy.savez(path, head=json.dumps(head), levels=self.levels, history=self.history, **weights)
 
-    @classmethod
-    def load(cls, path: "str | os.PathLike[str]") -> "NoiseClassifier":
+    @staticmethod
+    def load(path: "str | os.PathLike[str]") -> "NoiseClassifier":
         """The classifier that ``save`` wrote. ValueError for a file of anything else."""
         torch = needed("torch", "NoiseClassifier.load", "torch")
         _check_suffix(path, "NoiseClassifier.load")
@@ -65,7 +71,7 @@ class NoiseClassifier:
                 raise ValueError(f"NoiseClassifier.load: {os.fspath(path)} has version {head.get('version')}, this Buffon reads {_VERSION}")
             net = _network(torch, len(file["levels"]), **head["settings"])
             net.load_state_dict({name.removeprefix("weight "): torch.from_numpy(file[name]) for name in file.files if name.startswith("weight ")})
-            return cls(net.eval(), file["levels"], head["settings"], head["loss"], file["history"])
+            return NoiseClassifier(net.eval(), file["levels"], head["settings"], head["loss"], file["history"])
 
     def __repr__(self):
         return (f"NoiseClassifier(levels={len(self.levels)}, d={self.dim}): sigma from {self.levels[0]:g} to {self.levels[-1]:g}, "
@@ -126,7 +132,7 @@ def noise_classifier(data, *, sigma_min, sigma_max, levels=1000, shape=None, wid
         net = _network(torch, levels, **settings)
         history = _train(torch, net, draw, grid, steps, batch, learning_rate, numpy.random.default_rng([key % 2**63, 1]))
     classifier = NoiseClassifier(net.eval(), grid, settings, 0.0, history)
-    classifier.loss = _loss(classifier, held_out, numpy.random.default_rng([key % 2**63, 2]))
+    classifier._loss = _loss(classifier, held_out, numpy.random.default_rng([key % 2**63, 2]))
     return classifier
 
 
