@@ -75,7 +75,7 @@ class Config:
     @classmethod
     def small(cls):
         """A few seconds."""
-        return cls(n=150, runs=3)
+        return cls(n=200, runs=4)
 
 
 def run(config, progress=None):
