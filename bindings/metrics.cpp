@@ -3,7 +3,9 @@
 #include <array>
 #include <string_view>
 
+#include <buffon/frechet.hpp>
 #include <buffon/memorised.hpp>
+#include <buffon/prdc.hpp>
 #include <buffon/two_sample.hpp>
 
 #include "device_arrays.hpp"
@@ -85,6 +87,8 @@ namespace buffon {
 void prepare(EnergyOptions& options) { options.progress = diffusion::interruptible(options.progress); }
 void prepare(MmdOptions& options) { options.progress = diffusion::interruptible(options.progress); }
 void prepare(KidOptions& options) { options.progress = diffusion::interruptible(options.progress); }
+void prepare(FrechetOptions& options) { options.progress = diffusion::interruptible(options.progress); }
+void prepare(PrdcOptions& options) { options.progress = diffusion::interruptible(options.progress); }
 
 }  // namespace buffon
 
@@ -92,5 +96,7 @@ void bind_metrics(py::module_& m) {
     binder::bind(m, "energy", &energy);
     binder::bind(m, "mmd", &mmd);
     binder::bind(m, "kid", &kid);
+    binder::bind(m, "frechet", &frechet);
     binder::bind(m, "memorised", &memorised);
+    binder::bind(m, "prdc", &prdc);
 }

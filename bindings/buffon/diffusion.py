@@ -71,9 +71,11 @@ log_likelihood = _function("log_likelihood", *_docs_samplers.LOG_LIKELIHOOD, _na
 order_report = _function("order_report", *_docs_samplers.ORDER_REPORT, _native)
 solver_search = _function("solver_search", *_docs_search.SOLVER_SEARCH, _native)
 energy = _function("energy", *_docs_metrics.ENERGY, _native)
+frechet = _function("frechet", *_docs_metrics.FRECHET, _native)
 kid = _function("kid", *_docs_metrics.KID, _native)
 memorised = _function("memorised", *_docs_metrics.MEMORISED, _native)
 mmd = _function("mmd", *_docs_metrics.MMD, _native)
+prdc = _function("prdc", *_docs_metrics.PRDC, _native)
 transport_map = _function("transport_map", *_docs_transport.TRANSPORT_MAP, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
@@ -83,4 +85,4 @@ exposure_profile = _function("exposure_profile", *_exposure.EXPOSURE_PROFILE, _n
 
 __all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "Trial", "VE", "VP",
                   "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-                  "Likelihood", "OrderReport", "ems", "energy", "kid", "mmd", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS, *_EXPOSURE, *_CHAINS])
+                  "Likelihood", "OrderReport", "ems", "energy", "frechet", "kid", "mmd", "prdc", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS, *_EXPOSURE, *_CHAINS])

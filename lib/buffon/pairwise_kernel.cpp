@@ -1,5 +1,5 @@
 #include <buffon/kernel_list.hpp>
-#include <buffon/lanes.hpp>
+#include <buffon/pair_tile.hpp>
 #include <buffon/vecmath.hpp>
 
 namespace buffon {
@@ -7,37 +7,7 @@ inline namespace BUFFON_ISA {
 namespace {
 
 constexpr int panel = pair_panel;
-/// Rows whose sums stay in registers together; a sum has its own order of terms, so the number is free.
-constexpr int group = register_lanes == 8 ? 8 : register_lanes == 4 ? 2 : 1;
-constexpr int registers = panel / register_lanes;
-
-using One = Pack<register_lanes>;
-
-/// Squared distances (or products) of a group of rows with the keys of one panel, (group, panel).
-template <bool product>
-void meet(const double* x, const double* keys, std::int64_t dim, double* out) {
-    One sum[group][registers];
-    for (int g = 0; g < group; ++g)
-        for (int r = 0; r < registers; ++r) sum[g][r] = One::all(0.0);
-    for (std::int64_t j = 0; j < dim; ++j, keys += panel) {
-        One at[registers];
-        for (int r = 0; r < registers; ++r) at[r] = One::load(keys + r * register_lanes);
-        for (int g = 0; g < group; ++g) {
-            const One of_row = One::all(x[g * dim + j]);
-            for (int r = 0; r < registers; ++r) {
-                if constexpr (product) {
-                    sum[g][r] += of_row * at[r];
-                } else {
-                    One gap = of_row;   // differences: a point has distance 0 from itself, and near ones keep their digits
-                    gap -= at[r];
-                    sum[g][r] += gap * gap;
-                }
-            }
-        }
-    }
-    for (int g = 0; g < group; ++g)
-        for (int r = 0; r < registers; ++r) sum[g][r].store(out + g * panel + r * register_lanes);
-}
+constexpr int group = tile_rows;
 
 void apply(int function, double scale, double* v) {
     constexpr int n = group * panel;
@@ -66,8 +36,8 @@ void pair_sums(const PairPass& p) {
         double column[panel] = {};
         const std::int64_t inside = p.keys - first < panel ? p.keys - first : panel;
         for (std::int64_t row = 0; row < p.rows; row += group) {
-            if (p.function == pair_cubic) meet<true>(p.x + row * p.dim, keys, p.dim, v);
-            else meet<false>(p.x + row * p.dim, keys, p.dim, v);
+            if (p.function == pair_cubic) meet<true, panel>(p.x + row * p.dim, keys, p.dim, v);
+            else meet<false, panel>(p.x + row * p.dim, keys, p.dim, v);
             apply(p.function, p.scale, v);
             for (int g = 0; g < group && row + g < p.rows; ++g) {
                 double* of_row = v + g * panel;

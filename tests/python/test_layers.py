@@ -53,6 +53,8 @@ WITHOUT_TEST = {
     "diffusion/gaussian_mixture_device": "part of what test_device_block.cpp tests",
     "lib/errors": "exception classes without code",
     "lib/kernel_list": "declarations of what test_kernels.cpp tests",
+    "lib/metric_kernel_list": "declarations of what test_metric_kernels.cpp tests",
+    "lib/pair_tile": "a loop, part of what test_pairwise.cpp and test_neighbours.cpp test",
     "estimators/adaptation_choice": "part of what test_adaptation.cpp tests",
     "estimators/adaptation_fit": "part of what test_adaptation.cpp tests",
     "estimators/adaptation_reach": "part of what test_adaptation.cpp tests",

@@ -90,3 +90,37 @@ def test_refusals_name_what_they_want():
         bd.mmd([], Y)
     with pytest.raises(TypeError, match="unknown keyword 'bandwith'"):
         bd.mmd(X, Y, bandwith=1)
+
+
+def test_prdc_has_the_values_of_its_formulas_and_four_names_a_sample():
+    def radius(a, k):
+        return np.sort(np.sqrt(squared(a, a)), 1)[:, k]
+    x, y = RNG.normal(0.3, 1, (70, 3)), RNG.normal(size=(60, 3))
+    d = np.sqrt(squared(x, y))
+    e = bd.prdc(x, y, precision_k=2, density_k=4)
+    expected = [(d < radius(y, 2)).any(1).mean(), (d < radius(x, 2)[:, None]).any(0).mean(),
+                (d < radius(y, 4)).sum() / (4 * 70), (d < radius(y, 4)).any(0).mean()]
+    np.testing.assert_allclose(e.value, expected, rtol=1e-12)
+    assert e.names == ["precision", "recall", "density", "coverage"] and e.n == 130
+    two = bd.prdc({"a": x, "b": x + 9}, y, precision_k=2, density_k=4)
+    assert two.names[4:] == ["b.precision", "b.recall", "b.density", "b.coverage"] and len(two.diagnostics["floor"]) == 8
+    np.testing.assert_array_equal(two.value, [*e.value, 0, 0, 0, 0])
+    with pytest.raises(ValueError, match="prdc: x must have at least 24 rows, got 20"):
+        bd.prdc(X[:20], Y)
+
+
+def test_frechet_is_scipys():
+    linalg = pytest.importorskip("scipy.linalg")
+    for n, m, d in ((300, 250, 12), (40, 60, 90)):
+        x, y = RNG.normal(0.2, 1.3, (n, d)), RNG.normal(size=(m, d))
+        cx, cy = np.cov(x, rowvar=False), np.cov(y, rowvar=False)
+        root = linalg.sqrtm(cx @ cy).real if n > d else None
+        trace = np.trace(root) if n > d else np.linalg.svd((x - x.mean(0)) @ (y - y.mean(0)).T, compute_uv=False).sum() / np.sqrt((n - 1) * (m - 1))
+        expected = ((x.mean(0) - y.mean(0)) ** 2).sum() + np.trace(cx) + np.trace(cy) - 2 * trace
+        e = bd.frechet(x, y)
+        assert e.value[0] == pytest.approx(expected, rel=1e-8)
+        assert bool(e.warnings) == (n < 2 * d) and e.names == ["frechet"]
+    several = bd.frechet({"a": X, "b": X + 1}, Y, sizes=3)
+    assert several.names == ["a", "b"] and len(several.diagnostics["slope"]) == 2
+    with pytest.raises(ValueError, match="frechet: sizes must be 0 or at least 3, got 1"):
+        bd.frechet(X, Y, sizes=1)

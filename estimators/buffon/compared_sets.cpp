@@ -1,0 +1,60 @@
+#include <buffon/compared_sets.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+#include <buffon/check.hpp>
+
+namespace buffon {
+
+void check_set(const std::string& who, const std::string& name, ConstView x, std::int64_t dim, std::int64_t fewest) {
+    require(x.rows >= fewest, who, ": ", name, " must have at least ", fewest, " rows, got ", x.rows);
+    require(x.cols == dim && dim >= 1, who, ": ", name, " must have the ", dim, " columns of the reference, got ", x.cols);
+    for (std::int64_t i = 0; i < x.size(); ++i)
+        require(std::isfinite(x.data[i]), who, ": ", name, " must be finite, got ", x.data[i], " in row ", i / x.cols);
+}
+
+std::string name_of(const PointSets& x, std::size_t s) {
+    return x.sets.size() == 1 ? "x" : "x[" + (x.names.empty() ? std::to_string(s) : x.names[s]) + "]";
+}
+
+void check_sets(const std::string& who, const PointSets& x, const Matrix& y, std::int64_t fewest) {
+    require(!x.sets.empty(), who, ": x must hold at least one sample");
+    check_set(who, "y", y, y.cols, fewest);
+    for (std::size_t s = 0; s < x.sets.size(); ++s) check_set(who, name_of(x, s), x.sets[s], y.cols, fewest);
+}
+
+std::vector<std::string> names_of(const std::string& who, const PointSets& x) {
+    std::vector<std::string> names = x.names;
+    for (std::size_t s = names.size(); s < x.sets.size(); ++s) names.push_back(x.sets.size() == 1 ? who : std::to_string(s));
+    return names;
+}
+
+Matrix block_of(ConstView x, std::int64_t b, std::int64_t blocks) {
+    Matrix out((x.rows - b + blocks - 1) / blocks, x.cols);
+    for (std::int64_t i = 0; i < out.rows; ++i) std::copy_n(x.row(b + i * blocks).begin(), x.cols, out.view().row(i).begin());
+    return out;
+}
+
+std::vector<double> column_means(ConstView x) {
+    std::vector<double> mean(static_cast<std::size_t>(x.cols), 0.0);
+    for (std::int64_t i = 0; i < x.rows; ++i)
+        for (std::int64_t j = 0; j < x.cols; ++j) mean[static_cast<std::size_t>(j)] += x(i, j);
+    for (double& v : mean) v /= static_cast<double>(x.rows);
+    return mean;
+}
+
+Matrix covariance_of_mean(ConstView rows) {
+    const std::vector<double> mean = column_means(rows);
+    const double runs = static_cast<double>(rows.rows);
+    Matrix out(rows.cols, rows.cols);
+    for (std::int64_t i = 0; i < rows.cols; ++i)
+        for (std::int64_t j = 0; j <= i; ++j) {
+            double sum = 0.0;
+            for (std::int64_t r = 0; r < rows.rows; ++r) sum += (rows(r, i) - mean[static_cast<std::size_t>(i)]) * (rows(r, j) - mean[static_cast<std::size_t>(j)]);
+            out(i, j) = out(j, i) = sum / (runs - 1) / runs;
+        }
+    return out;
+}
+
+}  // namespace buffon

@@ -1,0 +1,30 @@
+/// What metrics of samples ask of their points, and how they split them. Not installed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <buffon/two_sample.hpp>
+
+namespace buffon {
+
+/// @throw std::invalid_argument unless each sample has `fewest` rows or more, the columns of the reference, and finite numbers.
+void check_sets(const std::string& who, const PointSets& x, const Matrix& y, std::int64_t fewest);
+void check_set(const std::string& who, const std::string& name, ConstView x, std::int64_t dim, std::int64_t fewest);
+/// What messages call sample s: "x", or "x[near]".
+std::string name_of(const PointSets& x, std::size_t s);
+
+/// One name for each sample: its own, or its number, or `who` for a single one.
+std::vector<std::string> names_of(const std::string& who, const PointSets& x);
+
+/// Rows b, b + blocks, b + 2 blocks, ...: data that are sorted give blocks that are alike.
+Matrix block_of(ConstView x, std::int64_t b, std::int64_t blocks);
+
+/// Covariance of the mean of independent rows (R, q).
+Matrix covariance_of_mean(ConstView rows);
+
+/// Column means, (d).
+std::vector<double> column_means(ConstView x);
+
+}  // namespace buffon
