@@ -102,7 +102,7 @@ struct Reference {
     double degenerate = 0.0;
 };
 
-Reference reference_of(const Kernel& kernel, std::int64_t m, const PairSums& sums) {
+Reference reference_of(const Kernel& kernel, std::int64_t m, const KernelSums& sums) {
     Reference out{averages(kernel, sums.rows, m - 1)};
     const double square = sums.squares / static_cast<double>(m * (m - 1)), mean = mean_of(out.averages);
     out.degenerate = std::max(0.0, square - 2 * conditional_square(mean_square(out.averages), square, m - 1) + mean * mean);
@@ -114,7 +114,7 @@ struct Projections {
     std::vector<double> a, b;   // (n), (m)
 };
 
-Projections projections_of(const Kernel& kernel, std::int64_t n, std::int64_t m, const PairSums& own, const PairSums& across, const Reference& reference) {
+Projections projections_of(const Kernel& kernel, std::int64_t n, std::int64_t m, const KernelSums& own, const KernelSums& across, const Reference& reference) {
     Projections out{averages(kernel, own.rows, n - 1), reference.averages};
     const std::vector<double> to_y = averages(kernel, across.rows, m), to_x = averages(kernel, across.columns, n);
     for (std::size_t i = 0; i < to_y.size(); ++i) out.a[i] -= to_y[i];
@@ -191,7 +191,7 @@ Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const P
     for (std::size_t s = 0; s < sets.size(); ++s) {
         const Pair here = std::exchange(next, s + 1 < sets.size() ? meet(sets[s + 1]) : Pair{});
         const std::int64_t n = sets[s].rows();
-        const PairSums of_own = here.own();
+        const KernelSums of_own = here.own();
         all.push_back(projections_of(kernel, n, m, of_own, here.across(), reference));
         e.value.push_back(mean_of(all.back().a) + mean_of(all.back().b));
         floor.push_back(floor_of(reference.degenerate, n, m));

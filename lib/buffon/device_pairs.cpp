@@ -37,7 +37,7 @@ struct Room {
 };
 
 /// Adds strip number `strip` of what one launch gave.
-void add_strip(const DevicePairs& p, const std::vector<double>& results, std::int64_t strip, PairSums& to) {
+void add_strip(const DevicePairs& p, const std::vector<double>& results, std::int64_t strip, KernelSums& to) {
     const std::int64_t row = (p.first + strip * p.stride) * DevicePairs::strip_rows, rows = std::min(DevicePairs::strip_rows, p.x.rows - row);
     const std::int64_t tiles = DevicePairs::strip_rows / p.tile();
     const double *of_rows = results.data() + strip * DevicePairs::strip_rows, *of_columns = results.data() + p.rows() + strip * p.columns(),
@@ -60,8 +60,8 @@ public:
         if (devices_ == 1 && all_ <= at_once_) under_way_ = queued(0, 0);
     }
 
-    PairSums sums() {
-        PairSums out{std::vector<double>(static_cast<std::size_t>(x_.rows()), 0.0), std::vector<double>(static_cast<std::size_t>(one_.itself ? 0 : y_.rows()), 0.0), 0.0};
+    KernelSums sums() {
+        KernelSums out{std::vector<double>(static_cast<std::size_t>(x_.rows()), 0.0), std::vector<double>(static_cast<std::size_t>(one_.itself ? 0 : y_.rows()), 0.0), 0.0};
         for (std::int64_t first = 0; first < all_; first += at_once_ * devices_) {
             add_round(first, out);
             const std::int64_t rows = std::min(x_.rows(), (first + at_once_ * devices_) * DevicePairs::strip_rows), left = x_.rows() - rows;
@@ -86,7 +86,7 @@ private:
         return room;
     }
 
-    void add_round(std::int64_t first, PairSums& out) {
+    void add_round(std::int64_t first, KernelSums& out) {
         std::vector<std::unique_ptr<Room>> rooms(static_cast<std::size_t>(devices_));
         std::vector<std::vector<double>> results(rooms.size());
         static thread_local std::vector<double> kept;   // few numbers stay for the next call: new memory costs more than the copy
@@ -155,10 +155,10 @@ SumsLater pair_sums_later(PairFunction f, double scale, const DevicePairPoints& 
     return [meeting = std::make_shared<Meeting>(f, scale, x, x, true, done)] { return meeting->sums(); };
 }
 
-PairSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y, const PairsDone& done) {
+KernelSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y, const PairsDone& done) {
     return pair_sums_later(f, scale, x, y, done)();
 }
-PairSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const PairsDone& done) { return pair_sums_later(f, scale, x, done)(); }
+KernelSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const PairsDone& done) { return pair_sums_later(f, scale, x, done)(); }
 
 Matrix head(const DeviceArray& points, std::int64_t most) {
     Matrix out(std::min(points.rows, most), points.cols);

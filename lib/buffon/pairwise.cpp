@@ -81,10 +81,10 @@ PairPass pass_of(PairFunction f, double scale, const std::vector<double>& x, Con
 
 }  // namespace
 
-PairSums pair_sums(PairFunction f, double scale, ConstView x, ConstView y, int threads, const PairsDone& done) {
+KernelSums pair_sums(PairFunction f, double scale, ConstView x, ConstView y, int threads, const PairsDone& done) {
     assert(x.cols == y.cols);
     const std::vector<double> panels = in_panels(y);
-    PairSums out{std::vector<double>(static_cast<std::size_t>(x.rows), 0.0), std::vector<double>(static_cast<std::size_t>(y.rows), 0.0), 0.0};
+    KernelSums out{std::vector<double>(static_cast<std::size_t>(x.rows), 0.0), std::vector<double>(static_cast<std::size_t>(y.rows), 0.0), 0.0};
     const auto part = [&](std::int64_t, ConstView rows) {
         Part p{std::vector<double>(static_cast<std::size_t>(rows.rows), 0.0), std::vector<double>(static_cast<std::size_t>(y.rows), 0.0)};
         const std::vector<double> block = padded(rows);
@@ -100,9 +100,9 @@ PairSums pair_sums(PairFunction f, double scale, ConstView x, ConstView y, int t
     return out;
 }
 
-PairSums pair_sums(PairFunction f, double scale, ConstView x, int threads, const PairsDone& done) {
+KernelSums pair_sums(PairFunction f, double scale, ConstView x, int threads, const PairsDone& done) {
     const std::vector<double> panels = in_panels(x);
-    PairSums out{std::vector<double>(static_cast<std::size_t>(x.rows), 0.0), {}, 0.0};
+    KernelSums out{std::vector<double>(static_cast<std::size_t>(x.rows), 0.0), {}, 0.0};
     const auto part = [&](std::int64_t first, ConstView rows) {
         Part p{std::vector<double>(static_cast<std::size_t>(rows.rows), 0.0), std::vector<double>(static_cast<std::size_t>(x.rows), 0.0)};
         const std::vector<double> block = padded(rows);

@@ -46,7 +46,7 @@ void check_alike(const std::vector<double>& there, const std::vector<double>& he
     CHECK(worst < tolerance);
 }
 
-void check_alike(const PairSums& there, const PairSums& here, double tolerance) {
+void check_alike(const KernelSums& there, const KernelSums& here, double tolerance) {
     check_alike(there.rows, here.rows, tolerance);
     check_alike(there.columns, here.columns, tolerance);
     CHECK(there.squares == doctest::Approx(here.squares).epsilon(tolerance));
@@ -92,7 +92,7 @@ TEST_CASE("pair_sums on devices: the same bits on any number of them, and again"
         std::vector<DeviceQueue> all = queues();
         for (int k = 0; k < 3; ++k) all.push_back(queue);   // the same device may stand for several
         const DevicePairPoints one({queue}, x, {}), several(all, x, {}), reference({queue}, y, {}), references(all, y, {});
-        const PairSums alone = pair_sums(PairFunction::gaussian, 0.1, one, reference), together = pair_sums(PairFunction::gaussian, 0.1, several, references);
+        const KernelSums alone = pair_sums(PairFunction::gaussian, 0.1, one, reference), together = pair_sums(PairFunction::gaussian, 0.1, several, references);
         CHECK(alone.rows == together.rows);
         CHECK(alone.columns == together.columns);
         CHECK(alone.squares == together.squares);

@@ -34,7 +34,7 @@ TEST_CASE("pair_sums: what two loops give, for awkward sizes") {
         for (const auto [n, m, d] : {std::array<std::int64_t, 3>{1, 1, 1}, {3, 17, 2}, {64, 16, 5}, {65, 1030, 3}, {200, 131, 19}}) {
             CAPTURE(n);
             const Matrix x = normal(n, d, 1), y = normal(m, d, 2);
-            const PairSums cross = pair_sums(f, 0.3, x, y), within = pair_sums(f, 0.3, x);
+            const KernelSums cross = pair_sums(f, 0.3, x, y), within = pair_sums(f, 0.3, x);
             double squares = 0, own_squares = 0;
             std::vector<double> columns(static_cast<std::size_t>(m), 0.0);
             for (std::int64_t i = 0; i < n; ++i) {
@@ -62,7 +62,7 @@ TEST_CASE("pair_sums: what two loops give, for awkward sizes") {
 
 TEST_CASE("pair_sums: the same bits for any number of threads and instruction set") {
     const Matrix x = normal(3000, 7, 1), y = normal(700, 7, 2);
-    const PairSums one = pair_sums(PairFunction::distance, 0, x, y, 1), two = pair_sums(PairFunction::distance, 0, x, y, 2);
+    const KernelSums one = pair_sums(PairFunction::distance, 0, x, y, 1), two = pair_sums(PairFunction::distance, 0, x, y, 2);
     CHECK(one.rows == two.rows);
     CHECK(one.columns == two.columns);
     CHECK(one.squares == two.squares);

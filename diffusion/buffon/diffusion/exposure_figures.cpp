@@ -117,7 +117,7 @@ std::vector<double> own_distances(ConstView y, int threads) { return pair_sums(P
 
 Figure energy_gap(ConstView x, ConstView y, const std::vector<double>& own_y, int threads) {
     const auto n = static_cast<double>(x.rows);
-    const PairSums across = pair_sums(PairFunction::distance, 0.0, x, y, threads);
+    const KernelSums across = pair_sums(PairFunction::distance, 0.0, x, y, threads);
     const std::vector<double> own_x = own_distances(x, threads);
     const double within = (mean_of(own_x) + mean_of(own_y)) / (n - 1);
     std::vector<double> rows;
