@@ -7,6 +7,7 @@
 #include <buffon/memorised.hpp>
 #include <buffon/prdc.hpp>
 #include <buffon/two_sample.hpp>
+#include <buffon/wasserstein_metrics.hpp>
 
 #include "device_arrays.hpp"
 #include "diffusion.hpp"
@@ -88,6 +89,8 @@ void prepare(EnergyOptions& options) { options.progress = diffusion::interruptib
 void prepare(MmdOptions& options) { options.progress = diffusion::interruptible(options.progress); }
 void prepare(KidOptions& options) { options.progress = diffusion::interruptible(options.progress); }
 void prepare(FrechetOptions& options) { options.progress = diffusion::interruptible(options.progress); }
+void prepare(W2Options& options) { options.progress = diffusion::interruptible(options.progress); }
+void prepare(SlicedW2Options& options) { options.progress = diffusion::interruptible(options.progress); }
 void prepare(PrdcOptions& options) { options.progress = diffusion::interruptible(options.progress); }
 
 }  // namespace buffon
@@ -99,4 +102,6 @@ void bind_metrics(py::module_& m) {
     binder::bind(m, "frechet", &frechet);
     binder::bind(m, "memorised", &memorised);
     binder::bind(m, "prdc", &prdc);
+    binder::bind(m, "sliced_w2", &sliced_w2);
+    binder::bind(m, "w2", &w2);
 }

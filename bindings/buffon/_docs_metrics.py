@@ -201,3 +201,77 @@ FRECHET = (
     True
     """,
 )
+
+W2 = (
+    """
+    Wasserstein distance W2 between the laws of samples, by optimal matchings of blocks of rows.
+
+    The root of the mean over blocks of the squared distance: min over matchings of (1/n) sum |x_i - y_partner(i)|^2. Block b holds the rows
+    b, b + blocks, ... Samples have as many rows as the reference. ``bf.wasserstein`` gives one matching of all rows.
+    """,
+    """
+    Returns
+    -------
+    Estimate
+        One value for each sample in x, with their joint covariance; ``blocks`` - 1 degrees of freedom. It depends on the rows of
+        a block, upward: errors are about the mean at that size. ``diagnostics["floor"]``: the distance of the blocks of the
+        reference from one another, what equal laws give; ``diagnostics["block"]``: rows of a block. ``n``: rows of all samples.
+
+    Raises
+    ------
+    ValueError
+        For another number of rows than the reference has, blocks of fewer than 2 rows, samples of different dimensions,
+        numbers that are not finite.
+
+    References
+    ----------
+    Villani, "Optimal Transport: Old and New", Springer 2009.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from buffon import diffusion as bd
+    >>> rng = np.random.default_rng(1)
+    >>> reference = rng.normal(size=(400, 2))
+    >>> float(round(bd.w2(reference + [3, 4], reference).value[0], 6))
+    5.0
+    >>> same = bd.w2(rng.normal(size=(400, 2)), reference)
+    >>> bool(same.value[0] < 1.5 * same.diagnostics["floor"][0])
+    True
+    """,
+)
+
+SLICED_W2 = (
+    """
+    Sliced Wasserstein distance: the root of the mean over directions of the squared W2 between projections of samples.
+
+    Numbers of rows may differ. All samples meet the same directions. Time O(directions n (d + log n)), memory O(n) beside the samples.
+    """,
+    """
+    Returns
+    -------
+    Estimate
+        One value for each sample in x, with the joint covariance of their errors, those of the directions among them; right
+        where laws differ. Biased upward: ``diagnostics["floor"]`` is what samples of one law of these sizes have.
+        ``n``: rows of all samples.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 4 rows or 2 directions, samples of different dimensions, numbers that are not finite.
+
+    References
+    ----------
+    Bonneel, Rabin, Peyré, Pfister, "Sliced and Radon Wasserstein barycenters of measures", J. Math. Imaging Vis. 51 (2015).
+    del Barrio & Loubes, "Central limit theorems for empirical transportation cost in general dimension", Ann. Probab. 47 (2019).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from buffon import diffusion as bd
+    >>> rng = np.random.default_rng(1)
+    >>> distance = bd.sliced_w2(rng.normal(0.5, 1, size=(2000, 3)), rng.normal(size=(2000, 3)), rng=1)
+    >>> bool(abs(distance.value[0] - 0.5) < 3 * distance.std_error[0])
+    True
+    """,
+)

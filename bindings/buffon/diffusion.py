@@ -76,6 +76,8 @@ kid = _function("kid", *_docs_metrics.KID, _native)
 memorised = _function("memorised", *_docs_metrics.MEMORISED, _native)
 mmd = _function("mmd", *_docs_metrics.MMD, _native)
 prdc = _function("prdc", *_docs_metrics.PRDC, _native)
+sliced_w2 = _function("sliced_w2", *_docs_metrics.SLICED_W2, _native)
+w2 = _function("w2", *_docs_metrics.W2, _native)
 transport_map = _function("transport_map", *_docs_transport.TRANSPORT_MAP, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
@@ -85,4 +87,4 @@ exposure_profile = _function("exposure_profile", *_exposure.EXPOSURE_PROFILE, _n
 
 __all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "Trial", "VE", "VP",
                   "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-                  "Likelihood", "OrderReport", "ems", "energy", "frechet", "kid", "mmd", "prdc", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS, *_EXPOSURE, *_CHAINS])
+                  "Likelihood", "OrderReport", "ems", "energy", "frechet", "kid", "mmd", "prdc", "sliced_w2", "w2", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS, *_EXPOSURE, *_CHAINS])

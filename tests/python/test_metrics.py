@@ -124,3 +124,20 @@ def test_frechet_is_scipys():
     assert several.names == ["a", "b"] and len(several.diagnostics["slope"]) == 2
     with pytest.raises(ValueError, match="frechet: sizes must be 0 or at least 3, got 1"):
         bd.frechet(X, Y, sizes=1)
+
+
+def test_w2_and_sliced_w2_are_scipys_in_one_dimension_and_by_assignment():
+    optimize = pytest.importorskip("scipy.optimize")
+    x, y = RNG.normal(0.3, 1, (40, 3)), RNG.normal(size=(40, 3))
+    squares = []
+    for b in range(2):
+        cost = squared(x[b::2], y[b::2])
+        squares.append(cost[optimize.linear_sum_assignment(cost)].mean())
+    e = bd.w2(x, y, blocks=2)
+    assert e.value[0] == pytest.approx(np.sqrt(np.mean(squares)), rel=1e-12)
+    assert e.std_error[0] == pytest.approx(abs(squares[0] - squares[1]) / 2 / (2 * e.value[0]))
+    line = bd.sliced_w2(x[:, :1], y[:, :1], directions=2, rng=1)
+    assert line.value[0] == pytest.approx(np.sqrt(((np.sort(x[:, 0]) - np.sort(y[:, 0])) ** 2).mean()), rel=1e-12)
+    assert bd.sliced_w2({"a": x, "b": x[:20]}, y, rng=3).value.tolist() == bd.sliced_w2({"a": x, "b": x[:20]}, y, rng=3, threads=1).value.tolist()
+    with pytest.raises(ValueError, match="w2: x must have the 40 rows of the reference, got 39"):
+        bd.w2(x[:39], y)
