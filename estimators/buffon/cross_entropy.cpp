@@ -73,7 +73,7 @@ public:
             spread_over_pool();
             draw(mixture(pool_.z(), false));
         }
-        for (const Level& level : levels_) reached_.push_back(level.reached ? 1.0 : 0.0);
+        for (const EventLevel& level : levels_) reached_.push_back(level.reached ? 1.0 : 0.0);
         spread_over_pool();
         while (std::string_view(stop_) == "reached" && last_.score.rows > 0 && few_points() && affords_a_batch()) {
             draw(mixture(pool_.z(), true));
@@ -101,7 +101,7 @@ private:
     /// Whether an event is in sight of so few points that laws fitted to them would say little of it.
     bool few_points() const {
         const double wanted = std::max(clear_size, points_a_coordinate * static_cast<double>(space_.dim() + 2));
-        return std::ranges::any_of(levels_, [&](const Level& level) { return effective_size(level.weights) < wanted; });
+        return std::ranges::any_of(levels_, [&](const EventLevel& level) { return effective_size(level.weights) < wanted; });
     }
 
     void draw(const Proposal& proposal) {
@@ -152,7 +152,7 @@ private:
         const std::vector<double> w = pool_.weights().data;
         std::vector<double> s(w.size());
         for (std::size_t j = 0; j < levels_.size(); ++j) {
-            Level& level = levels_[j];
+            EventLevel& level = levels_[j];
             if (level.reached) {
                 level.weights = pooled_weights(static_cast<std::int64_t>(j));
                 continue;
@@ -208,7 +208,7 @@ private:
     std::int64_t budget_, cap_, batch_ = 0, batches_ = 0;
     Pool pool_;
     Batch last_;
-    std::vector<Level> levels_;     // of each output
+    std::vector<EventLevel> levels_;     // of each output
     std::vector<double> at_;        // their widths or thresholds, see levels.hpp
     std::vector<double> reached_;
     std::vector<std::vector<Gaussian>> leading_;   // of each output: centres of what the last mixture has for it

@@ -67,7 +67,7 @@ std::vector<double> weights_above(std::span<const double> w, std::span<const dou
     return out;
 }
 
-Level smooth_level(std::span<const double> w, std::span<const double> s, double before, double variation, double share) {
+EventLevel smooth_level(std::span<const double> w, std::span<const double> s, double before, double variation, double share) {
     const double square = variation * variation;
     if (left_of_event(w, s, before) <= square) return {weights_above(w, s, 0), 0, true};
     const double unit = standard_deviation(s);
@@ -80,7 +80,7 @@ Level smooth_level(std::span<const double> w, std::span<const double> s, double 
     return {smooth_weights(w, s, high), high, false};
 }
 
-Level quantile_level(std::span<const double> w, std::span<const double> s, double before, double quantile, double share) {
+EventLevel quantile_level(std::span<const double> w, std::span<const double> s, double before, double quantile, double share) {
     std::vector<double> ordered;
     std::ranges::copy_if(s, std::back_inserter(ordered), is_a_score);
     const auto kept = static_cast<std::int64_t>(std::ceil(quantile * share * static_cast<double>(s.size())));

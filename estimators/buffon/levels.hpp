@@ -8,7 +8,7 @@
 
 namespace buffon {
 
-struct Level {
+struct EventLevel {
     std::vector<double> weights;   // (n) of the points; the event's own where it has been reached
     double at;                     // width of the smooth indicator, or threshold of the scores
     bool reached;
@@ -25,9 +25,9 @@ std::vector<double> weights_above(std::span<const double> w, std::span<const dou
 /// The width below `before` whose weights w Phi(s / width) have this coefficient of variation among a `share` of the points: those
 /// that were drawn for this event. Reached when 1{s > 0} / Phi(s / before) varies no more than that under the density of the level
 /// before. w (n): f / q of points drawn from q.
-Level smooth_level(std::span<const double> w, std::span<const double> s, double before, double variation, double share = 1);
+EventLevel smooth_level(std::span<const double> w, std::span<const double> s, double before, double variation, double share = 1);
 
 /// The threshold above which the part `quantile` of a `share` of the points lies, 0 at most; reached at 0.
-Level quantile_level(std::span<const double> w, std::span<const double> s, double before, double quantile, double share = 1);
+EventLevel quantile_level(std::span<const double> w, std::span<const double> s, double before, double quantile, double share = 1);
 
 }  // namespace buffon

@@ -56,10 +56,10 @@ Reflection reflect(std::vector<double>& a) {
 
 }  // namespace
 
-Part part_of(Matrix& m) { return {m.data.data(), m.rows, m.cols, m.cols}; }
-Part part_of(Matrix& m, std::int64_t row, std::int64_t col, std::int64_t rows, std::int64_t cols) { return {m.data.data() + row * m.cols + col, rows, cols, m.cols}; }
+MatrixPart part_of(Matrix& m) { return {m.data.data(), m.rows, m.cols, m.cols}; }
+MatrixPart part_of(Matrix& m, std::int64_t row, std::int64_t col, std::int64_t rows, std::int64_t cols) { return {m.data.data() + row * m.cols + col, rows, cols, m.cols}; }
 
-void add_row_products(double sign, const ConstPart& a, const ConstPart& b, const Part& c, bool lower, int threads) {
+void add_row_products(double sign, const ConstPart& a, const ConstPart& b, const MatrixPart& c, bool lower, int threads) {
     assert(a.cols == b.cols && a.rows == c.rows && b.rows == c.cols);
     for (std::int64_t k = 0; k < a.cols; k += deep) {
         const std::int64_t depth = std::min(deep, a.cols - k);
@@ -120,7 +120,7 @@ PivotedCholesky pivoted_cholesky(Matrix s, int threads) {
         if (c + 1 == block) {
             keep(fresh, done, block, l);
             const std::int64_t rest = d - rank - 1;
-            const Part columns = part_of(fresh, rank + 1, 0, rest, block);
+            const MatrixPart columns = part_of(fresh, rank + 1, 0, rest, block);
             add_row_products(-1.0, columns, columns, part_of(s, rank + 1, rank + 1, rest, rest), true, threads);
             done = rank + 1;
             std::ranges::fill(fresh.data, 0.0);

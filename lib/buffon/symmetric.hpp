@@ -10,7 +10,7 @@
 namespace buffon {
 
 /// A part of a table: rows `stride` apart.
-struct Part {
+struct MatrixPart {
     double* data;
     std::int64_t rows, cols, stride;
 };
@@ -18,14 +18,14 @@ struct ConstPart {
     const double* data;
     std::int64_t rows, cols, stride;
     ConstPart(const double* data, std::int64_t rows, std::int64_t cols, std::int64_t stride) : data(data), rows(rows), cols(cols), stride(stride) {}
-    ConstPart(const Part& p) : ConstPart(p.data, p.rows, p.cols, p.stride) {}
+    ConstPart(const MatrixPart& p) : ConstPart(p.data, p.rows, p.cols, p.stride) {}
     ConstPart(ConstView v) : ConstPart(v.data, v.rows, v.cols, v.cols) {}
 };
-Part part_of(Matrix& m);
-Part part_of(Matrix& m, std::int64_t row, std::int64_t col, std::int64_t rows, std::int64_t cols);
+MatrixPart part_of(Matrix& m);
+MatrixPart part_of(Matrix& m, std::int64_t row, std::int64_t col, std::int64_t rows, std::int64_t cols);
 
 /// c (n, m) += sign a b', a (n, k), b (m, k); of a square c only the lower triangle (and what shares its blocks) where `lower`.
-void add_row_products(double sign, const ConstPart& a, const ConstPart& b, const Part& c, bool lower = false, int threads = 0);
+void add_row_products(double sign, const ConstPart& a, const ConstPart& b, const MatrixPart& c, bool lower = false, int threads = 0);
 
 /// Mirrors the lower triangle.
 void complete(Matrix& s);

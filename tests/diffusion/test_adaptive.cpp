@@ -28,7 +28,7 @@ TEST_CASE("adaptive: a trial's weights pass pure noise and constant data exactly
     for (const Table& table : tables(Norms::sample)) {
         const Adaptive& rule = *table.adaptive;
         if (table.name != "dpm_adaptive") continue;   // Runge-Kutta in time has the levels to its order only
-        const Trial trial = rule.trial(-1.0, 0.4);
+        const StepTrial trial = rule.trial(-1.0, 0.4);
         for (std::size_t k = 1; k <= static_cast<std::size_t>(rule.values); ++k) {
             double weights = 0.0, level = 0.0;
             for (std::size_t m = 0; m < k; ++m) {

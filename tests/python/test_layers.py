@@ -204,6 +204,23 @@ def test_exceptions_from_the_mirror_are_still_needed():
         assert not (ROOT / "tests" / layer / f"test_{stem}.cpp").exists(), f"{name} has a test"
 
 
+def test_no_two_headers_define_classes_of_one_name():
+    """The linker keeps one of two functions of the same name, destructors that nobody wrote among them: memory is lost without a word."""
+    found = {}
+    for layer in LAYERS:
+        for header in (ROOT / layer / "buffon").rglob("*.hpp"):
+            space = []
+            for line in header.read_text().splitlines():
+                if opened := re.match(r"(?:inline )?namespace ([\w:]*) ?\{", line):
+                    space.append(opened[1])
+                elif line.startswith("}  // namespace"):
+                    space = space[:-1]
+                elif (defined := re.match(r"(?:struct|class) (\w+)(?: final)?(?: :[^;]*)? ?\{", line)) and space:
+                    found.setdefault(("::".join(space), defined[1]), set()).add(header.relative_to(ROOT).as_posix())
+    assert len(found) > 200
+    assert not {name: files for name, files in found.items() if len(files) > 1}
+
+
 # Equal bits on every machine
 
 OWN_FUNCTIONS = [   # what decides which points are drawn, and how they weigh

@@ -88,7 +88,7 @@ private:
         know_outputs(moving);
         const auto m = static_cast<std::int64_t>(moving.size());
         const Adaptive& any = rule(0);
-        std::vector<Trial> trials;
+        std::vector<StepTrial> trials;
         for (std::size_t k = 0; k < moving.size(); ++k) trials.push_back(rule(moving[k]).trial(walkers_[static_cast<std::size_t>(moving[k])].at, to[k]));
         std::vector<Matrix> x(static_cast<std::size_t>(any.values) + 1, Matrix(m, cols_)), D(static_cast<std::size_t>(any.evaluated) + 1, Matrix(m, cols_));
         for (std::int64_t k = 0; k < m; ++k) {
@@ -100,13 +100,13 @@ private:
             for (std::int64_t k = 0; k < m; ++k) combine(trials[static_cast<std::size_t>(k)], v, k, x, D);
             if (value > any.evaluated) continue;
             std::vector<double> level;
-            for (const Trial& trial : trials) level.push_back(trial.level[v]);
+            for (const StepTrial& trial : trials) level.push_back(trial.level[v]);
             evaluate(moving, x[v], level, D[v]);
         }
         judge(moving, to, x, D);
     }
 
-    void combine(const Trial& trial, std::size_t value, std::int64_t row, std::vector<Matrix>& x, const std::vector<Matrix>& D) const {
+    void combine(const StepTrial& trial, std::size_t value, std::int64_t row, std::vector<Matrix>& x, const std::vector<Matrix>& D) const {
         for (std::int64_t j = 0; j < cols_; ++j) {
             double sum = 0.0;
             for (std::size_t m = 0; m < value; ++m) {

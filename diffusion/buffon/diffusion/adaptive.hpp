@@ -19,7 +19,7 @@ namespace buffon::diffusion {
 
 /// Rows of one trial step. Value 0 is the state, x_k the k-th new value, D_k the denoiser's output there:
 /// x_k = sum over m < k of x(k, m) x_m + D(k, m) D_m.
-struct Trial {
+struct StepTrial {
     static constexpr int most = 8;   // values
 
     std::array<std::array<double, most>, most> x{}, D{};
@@ -36,7 +36,7 @@ struct Adaptive {
     int values = 0;                // new ones in a trial
     int evaluated = 0;             // the denoiser is asked at x_1 ... x_evaluated
     int low = 0, high = 0;         // the candidates; `high` is taken, with its output if it has one
-    std::function<Trial(double from, double to)> trial;                                     // between values of the clock
+    std::function<StepTrial(double from, double to)> trial;                                     // between values of the clock
     std::vector<double> clock;     // at the nodes
     double first_step = 0.0;       // in the clock
     double order = 1.0;            // a step's error falls like its length to this power

@@ -10,10 +10,10 @@ namespace buffon::diffusion {
 namespace {
 
 /// From lambda s on: the slope eps_m = (x_m - D_m) / level_m enters x_k.
-void add_noise(Trial& trial, int k, int m, double weight) { trial.add_slope(k, m, weight / trial.level[static_cast<std::size_t>(m)]); }
+void add_noise(StepTrial& trial, int k, int m, double weight) { trial.add_slope(k, m, weight / trial.level[static_cast<std::size_t>(m)]); }
 
 /// x_k: the first-order step to its level, plus `weight` times (eps_1 - eps_0) or, of `newer` = 2, (eps_2 - eps_0).
-void step(Trial& trial, int k, int newer, double weight) {
+void step(StepTrial& trial, int k, int newer, double weight) {
     const auto at = static_cast<std::size_t>(k);
     trial.x[at][0] += 1;
     add_noise(trial, k, 0, trial.level[at] - trial.level[0] - weight);
@@ -21,8 +21,8 @@ void step(Trial& trial, int k, int newer, double weight) {
 }
 
 /// Stages at shares r of the step h; results of order 1 and 2 with r = 1/2.
-Trial trial_12(double s, double t) {
-    Trial out;
+StepTrial trial_12(double s, double t) {
+    StepTrial out;
     out.level = {std::exp(-s), std::exp(-(s + t) / 2), std::exp(-t), std::exp(-t)};
     step(out, 1, 0, 0.0);
     step(out, 2, 0, 0.0);
@@ -31,10 +31,10 @@ Trial trial_12(double s, double t) {
 }
 
 /// Order 2 with r = 1/3; order 3 with r = 1/3 and 2/3.
-Trial trial_23(double s, double t) {
+StepTrial trial_23(double s, double t) {
     const double h = t - s;
     const auto phi = [](double z) { return z == 0 ? 0.0 : std::expm1(z) / z - 1; };
-    Trial out;
+    StepTrial out;
     out.level = {std::exp(-s), std::exp(-(s + h / 3)), std::exp(-(s + 2 * h / 3)), std::exp(-t), std::exp(-t)};
     step(out, 1, 0, 0.0);
     step(out, 2, 1, -out.level[2] * 2 * phi(2 * h / 3));              // r2 / r1 = 2

@@ -24,8 +24,8 @@ constexpr double pair[8][7] = {
     {5179.0 / 57600, 0, 7571.0 / 16695, 393.0 / 640, -92097.0 / 339200, 187.0 / 2100, 1.0 / 40}};
 
 /// dv/dt = c (v - D) for v = x / alpha, c = -d(lambda) / dt = g^2 / (2 sigma^2).
-Trial trial(const Schedule& schedule, double from, double to) {
-    Trial out;
+StepTrial trial(const Schedule& schedule, double from, double to) {
+    StepTrial out;
     std::array<double, 7> c;
     for (std::size_t k = 0; k < 7; ++k) {
         const double t = k < 5 ? from + nodes_of_pair[k] * (to - from) : to, sigma = schedule.sigma(t);
