@@ -1,4 +1,5 @@
-"""Figures of pages that are tables of recorded results: rare events, stopping at a target error, Sobol' indices of tails.
+"""Figures of pages that are tables of recorded results: rare events, stopping at a target error, Sobol' indices of tails,
+Denoising MCMC.
 
     python -m buffon.experiments.recorded_pages docs   writes them between the markers of the pages in this folder
 """
@@ -7,7 +8,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from buffon.experiments import rare_coverage, rare_events, sobol_tails, stopping
+from buffon.experiments import dmcmc, rare_coverage, rare_events, sobol_tails, stopping
 from buffon.experiments._page import RESULTS, Page, markdown, provenance
 from buffon.experiments.coverage_page import verdict
 
@@ -18,6 +19,7 @@ CAMPAIGNS = {
         ("rare_coverage", rare_coverage, "Do the intervals keep their word"),
         ("rare_coverage_vmfn", rare_coverage, "Those of von Mises-Fisher-Nakagami components"),
     ),
+    "chains": (("dmcmc", dmcmc, "Figures"),),
     "stopping": (("stopping", stopping, "Every estimator, and the naive rule"),),
     "sobol": (("sobol_tails", sobol_tails, "Errors and coverage"),),
 }

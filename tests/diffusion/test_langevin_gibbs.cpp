@@ -72,7 +72,7 @@ TEST_CASE("langevin_gibbs: every evaluation is counted, by part, with all six in
         model.denoise(q, out);
     }, {.name = "counted", .concurrent = false});
     const EDM schedule(0.05, 10);
-    const Table tables[] = {heun(schedule, {.steps = 4, .grid = GridKind::rho, .to_zero = true}), heun(schedule, seven, {.s_churn = 10.0}),
+    const Table tables[] = {heun(schedule, {.steps = 4, .grid = GridKind::rho, .to_zero = true}), heun(schedule, seven, {.s_churn = 10.0, .s_tmin = 0.1, .s_tmax = 1.0}),
                             reverse_diffusion(schedule, seven), euler_maruyama(VE(0.05, 10), {.steps = 7}), probability_flow(schedule, seven), rk45(schedule, {})};
     for (const Table& table : tables) {
         CAPTURE(table.name);

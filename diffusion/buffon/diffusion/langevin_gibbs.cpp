@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include <buffon/check.hpp>
@@ -14,7 +15,7 @@ namespace buffon::diffusion {
 namespace {
 
 /// Streams of the starts, below those of the kernel and above those of samplers.
-constexpr std::uint32_t start_key_id = 0x3ffffffe, start_noise_id = 0x3fffffff;
+constexpr std::uint32_t start_key_id = 0x3ffffffe, start_noise_id = 0x3fffffff, first_group_id = 0x3ffffffe;
 constexpr std::int64_t usual_chains = 400, usual_start_steps = 20;
 /// A level that is the table's last one up to rounding.
 constexpr double slack = 1 + 1e-9;
@@ -23,6 +24,16 @@ constexpr double slack = 1 + 1e-9;
 double lowest_level(const Table& table) { return table.nodes.rho.back() > 0 ? table.nodes.rho.back() : table.nodes.rho[table.nodes.steps() - 1]; }
 
 double alpha_at(const Schedule& schedule, double level) { return schedule.alpha(schedule.t_of_lambda(-std::log(level))); }
+
+/// What `sample` wants alike in the tables of all samples.
+std::vector<int> shape_of(const Table& table) {
+    std::vector<int> out;
+    for (const Row& row : table.rows) {
+        out.insert(out.end(), {row.at, row.node, row.noise > 0 ? 1 : 0, static_cast<int>(row.terms.size())});
+        for (const Term& term : row.terms) out.push_back(term.value);
+    }
+    return out;
+}
 
 void check(const LangevinGibbsOptions& o, const Table& table) {
     require(o.n >= 1, "langevin_gibbs: n must be at least 1, got ", o.n);
@@ -155,7 +166,8 @@ private:
         for (std::int64_t i = 0; i < points.rows; ++i) (out_.levels[static_cast<std::size_t>(i)] > lowest_level(table_) * slack ? above : below).push_back(i);
         out_.x = Matrix(points.rows, points.cols);
         out_.parts["denoise"] = out_.parts["final"] = 0;
-        if (!above.empty()) solve(points, above);
+        std::uint32_t group = 0;
+        for (const auto& [shape, rows] : by_shape(above)) solve(points, rows, group++);
         const double end = table_.nodes.rho.back();
         if (options_.final && end > 0) finish(out_.x, above, std::vector<double>(above.size(), end), table_.nodes.alpha.back());
         std::vector<double> low;
@@ -163,7 +175,23 @@ private:
         finish(points, below, low, 1.0);
     }
 
-    void solve(const Matrix& points, const std::vector<std::int64_t>& rows) {
+    /// Rows whose tables have the same rows but for weights, in the order in which shapes appear: churn between two levels adds rows.
+    std::vector<std::pair<std::vector<int>, std::vector<std::int64_t>>> by_shape(const std::vector<std::int64_t>& rows) const {
+        std::map<double, std::size_t> known;
+        std::vector<std::pair<std::vector<int>, std::vector<std::int64_t>>> out;
+        for (const std::int64_t i : rows) {
+            const auto [place, fresh] = known.try_emplace(out_.levels[static_cast<std::size_t>(i)], 0);
+            if (fresh) {
+                const std::vector<int> shape = shape_of(table_.from_level(place->first));
+                place->second = static_cast<std::size_t>(std::ranges::find(out, shape, [](const auto& each) { return each.first; }) - out.begin());
+                if (place->second == out.size()) out.push_back({shape, {}});
+            }
+            out[place->second].second.push_back(i);
+        }
+        return out;
+    }
+
+    void solve(const Matrix& points, const std::vector<std::int64_t>& rows, std::uint32_t group) {
         Matrix x(static_cast<std::int64_t>(rows.size()), points.cols);
         std::vector<double> level;
         for (std::int64_t k = 0; k < x.rows; ++k) {
@@ -172,7 +200,7 @@ private:
             const double alpha = alpha_at(table_.schedule, level.back());
             for (std::int64_t j = 0; j < x.cols; ++j) x(k, j) = alpha * points(i, j);
         }
-        const Draws draws = sample(model(), table_, {.rng = out_.rng_key, .condition = condition(), .x = std::move(x), .level = std::move(level), .threads = options_.threads});
+        const Draws draws = sample(model(), table_, {.rng = group == 0 ? out_.rng_key : Stream{out_.rng_key, first_group_id - group}.word(0, 0), .condition = condition(), .x = std::move(x), .level = std::move(level), .threads = options_.threads});
         for (std::int64_t k = 0; k < draws.x.rows; ++k) std::ranges::copy(draws.x.view().row(k), out_.x.view().row(rows[static_cast<std::size_t>(k)]).begin());
         out_.parts["denoise"] += draws.evaluations();
     }
