@@ -1,5 +1,6 @@
 /// Optimal assignment in Python.
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,9 +9,12 @@
 #include <pybind11/stl.h>
 
 #include <buffon/assign.hpp>
+#include <buffon/assign_on_device.hpp>
 #include <buffon/check.hpp>
+#include <buffon/device_buffer.hpp>
 
 #include "arrays.hpp"
+#include "device_arrays.hpp"
 
 using namespace buffon;
 namespace py = pybind11;
@@ -86,9 +90,12 @@ void number_rows(std::vector<Assignment>& all, std::size_t groups) {
             if (row >= 0) row += static_cast<std::int64_t>(b % groups * all[b].columns.size());
 }
 
-Solution solution_of(const py::array& a, const std::vector<Assignment>& all, std::optional<std::int64_t> groups) {
-    const py::ssize_t last = a.ndim() - 1, rows = a.shape(last - 1), cols = a.shape(last);
-    const Shape batch(a.shape(), a.shape() + last - 1), each = groups ? with(batch, {static_cast<py::ssize_t>(*groups)}) : batch;
+Shape shape_of(const py::array& a) { return {a.shape(), a.shape() + a.ndim()}; }
+
+Solution solution_of(const Shape& shape, const std::vector<Assignment>& all, std::optional<std::int64_t> groups) {
+    const std::size_t last = shape.size() - 1;
+    const py::ssize_t rows = shape[last - 1], cols = shape[last];
+    const Shape batch(shape.begin(), shape.end() - 2), each = groups ? with(batch, {static_cast<py::ssize_t>(*groups)}) : batch;
     return {joined(all, 0, all.size(), &Assignment::columns, with(batch, {rows})), joined(all, 0, all.size(), &Assignment::rows, with(each, {cols})),
             scalars(all, &Assignment::cost, each), joined(all, 0, all.size(), &Assignment::u, with(batch, {rows})),
             joined(all, 0, all.size(), &Assignment::v, with(each, {cols})), scalars(all, &Assignment::gap, each), static_cast<std::int64_t>(all.size())};
@@ -116,8 +123,78 @@ bool is_list_of_tables(py::handle costs) {
     return std::all_of(items.begin(), items.end(), [](py::handle item) { return py::hasattr(item, "ndim") && item.attr("ndim").cast<int>() == 2; });
 }
 
-Solution solve(const py::object& costs, std::optional<std::int64_t> groups, bool gap, int threads) {
+/// Equal problems, one after the other.
+template <class T>
+std::vector<Costs> problems_at(const T* data, std::int64_t count, std::int64_t rows, std::int64_t cols) {
+    std::vector<Costs> all;
+    for (std::int64_t b = 0; b < count; ++b) all.push_back(Costs::of(data + b * rows * cols, rows, cols));
+    return all;
+}
+
+/// Costs that lie on a device where that does not take them all: solved here.
+template <class T>
+std::vector<Assignment> solve_here(const DeviceQueue& queue, const T* data, std::int64_t count, std::int64_t rows, std::int64_t cols, int threads) {
+    std::vector<T> here(static_cast<std::size_t>(count * rows * cols));
+    if (!here.empty()) device_check(queue, device_library().table->download(&queue, data, here.data(), static_cast<std::int64_t>(here.size() * sizeof(T))));
+    return assign(problems_at(static_cast<const T*>(here.data()), count, rows, cols), {.threads = threads});
+}
+
+/// What arrays on a device are made of.
+struct There {
+    std::uintptr_t address;
+    bool single;
+    DeviceQueue queue;
+    std::int64_t count, rows, cols;   // problems and their shape
+
+    /// f(pointer to the costs)
+    template <class F>
+    auto with(const F& f) const { return single ? f(reinterpret_cast<const float*>(address)) : f(reinterpret_cast<const double*>(address)); }
+};
+
+/// Rows of later groups are numbered on.
+void number_rows(std::int64_t* rows, const There& t, std::int64_t groups) {
+    for (std::int64_t b = 0; b < t.count; ++b)
+        for (std::int64_t j = 0; j < t.cols; ++j)
+            if (rows[b * t.cols + j] >= 0) rows[b * t.cols + j] += b % groups * t.rows;
+}
+
+Solution solve_there(const py::object& costs, std::optional<std::int64_t> groups, bool gap, int threads) {
+    require(!gap, "assign: the gap is found on the processor only, costs lie on a device");
+    require(device_library().table != nullptr, "assign: costs lie on a device; CUDA: ", device_library().problem);
+    const py::tuple found = py::module_::import("buffon._device_arrays").attr("look_at")(costs, "assign: costs");
+    const auto shape = found[1].cast<Shape>();
+    require(shape.size() >= 2, "assign: costs must have shape (rows, columns) or (..., rows, columns), got ", shape.size(), " axes");
+    const std::int64_t k = groups.value_or(1), rows = shape[shape.size() - 2], cols = shape.back();
+    require(rows % k == 0, "assign: groups must divide the number of rows, ", rows, ", got ", k);
+    There t{found[0].cast<std::uintptr_t>(), found[2].cast<bool>(),
+            {.device = found[3].cast<int>(), .stream = reinterpret_cast<void*>(found[4].cast<std::uintptr_t>())}, k, rows / k, cols};
+    for (std::size_t axis = 0; axis + 2 < shape.size(); ++axis) t.count *= shape[axis];
+    const Shape batch(shape.begin(), shape.end() - 2), each = groups ? with(batch, {static_cast<py::ssize_t>(k)}) : batch;
+    py::array_t<std::int64_t> columns(with(batch, {rows})), of_columns(with(each, {cols}));
+    py::array_t<double> u(with(batch, {rows})), v(with(each, {cols})), cost(each);
+    const AssignmentRoom room{columns.mutable_data(), of_columns.mutable_data(), u.mutable_data(), v.mutable_data(), cost.mutable_data()};
+    std::vector<Assignment> all;
+    {
+        const py::gil_scoped_release release;
+        if (t.with([&](const auto* data) { return assign_alike_on_device(t.queue, problems_at(data, t.count, t.rows, t.cols), true, room); })) {
+            if (groups) number_rows(room.rows, t, k);
+        } else {
+            all = t.with([&](const auto* data) { return solve_here(t.queue, data, t.count, t.rows, t.cols, threads); });
+        }
+    }
+    if (!all.empty()) {
+        if (groups) number_rows(all, static_cast<std::size_t>(k));
+        return solution_of(shape, all, groups);
+    }
+    py::array_t<double> none(each);
+    std::fill_n(none.mutable_data(), none.size(), std::nan(""));
+    const bool one = each.empty();
+    return {columns, of_columns, one ? py::object(py::float_(*cost.data())) : py::object(cost), u, v, one ? py::object(py::float_(*none.data())) : py::object(none), t.count};
+}
+
+Solution solve(const py::object& costs, std::optional<std::int64_t> groups, bool gap, int threads, const std::string& device) {
     require(groups.value_or(1) >= 1, "assign: groups must be at least 1, got ", groups.value_or(1));
+    if (binder::on_device(costs)) return solve_there(costs, groups, gap, threads);
     const bool listed = is_list_of_tables(costs);
     std::vector<py::array> arrays;
     if (listed)
@@ -129,12 +206,12 @@ Solution solve(const py::object& costs, std::optional<std::int64_t> groups, bool
     std::vector<Assignment> all;
     {
         const py::gil_scoped_release release;
-        const AssignOptions options{.gap = gap, .threads = threads};
-        if (problems.size() == 1) all.push_back(assign(problems[0], options));   // messages without a number
+        const AssignOptions options{.gap = gap, .threads = threads, .device = device};
+        if (problems.size() == 1 && device == "cpu") all.push_back(assign(problems[0], options));   // messages without a number
         else all = assign(problems, options);
     }
     if (groups) number_rows(all, static_cast<std::size_t>(*groups));
-    return listed ? solution_of(arrays, all, groups) : solution_of(arrays[0], all, groups);
+    return listed ? solution_of(arrays, all, groups) : solution_of(shape_of(arrays[0]), all, groups);
 }
 
 }  // namespace
@@ -157,24 +234,28 @@ each is a list of arrays, but ``cost`` and ``gap`` are arrays. With ``groups`` a
         if (s.problems != 1) return "Assignment of " + std::to_string(s.problems) + " problems";
         return "Assignment: cost " + py::str(s.cost).cast<std::string>();
     });
-    m.def("assign", &solve, py::arg("costs"), py::kw_only(), py::arg("groups") = py::none(), py::arg("gap") = false, py::arg("threads") = 0, R"doc(
+    m.def("assign", &solve, py::arg("costs"), py::kw_only(), py::arg("groups") = py::none(), py::arg("gap") = false, py::arg("threads") = 0, py::arg("device") = "cpu", R"doc(
 The optimal assignment of rows to columns, of one table of costs or of many at once.
 
 Each row and each column is in at most one pair, there are as many pairs as the shorter side has objects, and no other choice costs
 less. Shortest augmenting paths; large problems begin with an auction. Exact: duals certify the result, float32 costs are solved as
-the numbers they are. Same bits for any number of threads.
+the numbers they are. Same bits for any number of threads, and on a device.
 
 Parameters
 ----------
 costs : array, or list of arrays
     (rows, columns), or (..., rows, columns) for a batch, or a list of tables of unequal sizes. float32 or float64 in any memory
     order, without a copy where rows or columns of the longer side lie in one piece. Any finite numbers; inf forbids a pair.
+    C-contiguous arrays of torch or CuPy on a CUDA device are solved there, on the caller's stream; the result is NumPy's.
 groups : int or None
     Rows fall into so many groups of equal size, each a problem of its own with all columns; by default there are none.
 gap : bool
     Also find what the best of all other assignments costs more (small problems: twice the time, large ones: less).
 threads : int
     Threads that share the problems of a batch; 0: all.
+device : str
+    "cpu", or "cuda", "cuda:1", ...: there, problems of at most 1,024 columns that need no auction, one group of threads for each; the
+    others on the processor. Not for ``gap``.
 
 Returns
 -------

@@ -481,6 +481,7 @@ void bind_compensation(py::module_& m);
 void bind_schedules(py::module_& m);
 void bind_denoisers(py::module_& m);
 void bind_transport(py::module_& m);
+void bind_transport_step(py::module_& m);
 
 void bind_diffusion(py::module_& m) {
     bind_schedules(m);
@@ -490,4 +491,5 @@ void bind_diffusion(py::module_& m) {
     bind_compensation(m);
     bind_denoisers(m);
     bind_transport(m);
+    bind_transport_step(m);
 }

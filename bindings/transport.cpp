@@ -84,12 +84,12 @@ py::tuple between(const TransportMap& map, py::handle x, py::handle means, py::h
     return py::make_tuple(binder::from_matrix(found.images), integers(found.used));
 }
 
-TransportMap check(const TransportMap& map, py::handle n, py::handle rng) {
+TransportMap check(const TransportMap& map, py::handle n, py::handle rng, const std::string& device) {
     const std::string f = "TransportMap.check";
     const auto draws = binder::convert<std::int64_t>(n, f, "n");
     const std::uint64_t key = rng_key(rng, f);
     const py::gil_scoped_release release;
-    return map.check(draws, key);
+    return map.check(draws, key, 0, device);
 }
 
 diffusion::TransportStart start(const TransportMap& map, py::handle n, py::handle level, py::handle rng, py::handle noise, py::handle schedule, py::handle k,
@@ -177,8 +177,9 @@ References
 ----------
 An, Guo, Lei, Luo, Yau, Gu, "AE-OT: a new generative model based on extended semi-discrete optimal transport", ICLR 2020. Their angle
 is relative to a batch.)");
-    c.def("check", &check, py::arg("n"), py::arg("rng") = py::none(),
-          "The same map with ``masses``, ``mass_error``, ``w2`` and ``empty`` measured on n fresh draws.\n\nrng: int, Generator, SeedSequence or None.");
+    c.def("check", &check, py::arg("n"), py::arg("rng") = py::none(), py::kw_only(), py::arg("device") = "cpu",
+          "The same map with ``masses``, ``mass_error``, ``w2`` and ``empty`` measured on n fresh draws.\n\nrng: int, Generator, SeedSequence or None; device: "
+          "'cpu', or 'cuda', 'cuda:1', ..., with the same bits.");
     c.def("__repr__", &text);
     binder::bind(m, "transport_map", &transport_map);
     py::class_<diffusion::TransportStart> started(m, "TransportStart", "Starts of a sampler: ``x, level = transport_start(map, n, level, rng)``.");

@@ -17,6 +17,18 @@ def look(x, what, dim=None):
     return where["data"][0], shape[0], shape[1], size == 4, device, stream
 
 
+def look_at(x, what):
+    """(address, shape, is_float32, device, stream) of a C-contiguous array of any shape on a device."""
+    where = x.__cuda_array_interface__
+    shape, dtype = tuple(where["shape"]), where["typestr"]
+    if dtype not in ("<f4", "<f8"):
+        raise TypeError(f"{what} must be float32 or float64 on a device, got {dtype}")
+    if not (x.is_contiguous() if _module(x).__name__ == "torch" else x.flags.c_contiguous):
+        raise ValueError(f"{what} must be C-contiguous on a device: call .contiguous() or ascontiguousarray first")
+    device, stream = _place(x)
+    return where["data"][0], shape, dtype == "<f4", device, stream
+
+
 def like(x):
     """A new array of the same kind, shape, dtype and device."""
     return _module(x).empty_like(x)

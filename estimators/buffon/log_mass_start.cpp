@@ -1,33 +1,11 @@
 #include <buffon/log_mass_start.hpp>
 
-#include <algorithm>
-#include <limits>
-#include <mutex>
-#include <span>
-
 #include <buffon/elementary.hpp>
 
 namespace buffon {
 namespace {
 
 constexpr int steps = 8;
-
-/// By how much the best of each row beats target z, at least, over 2 n plain rows.
-std::vector<float> shortfalls(TransportDraws& draws, std::span<const double> heights, std::span<const std::size_t> cells) {
-    std::vector<float> least(cells.size(), std::numeric_limits<float>::infinity());
-    std::mutex taking;
-    draws.scores(heights, 2 * draws.size(), [&](std::int64_t, std::span<const float> scores, std::int64_t stride) {
-        std::vector<float> here(cells.size(), std::numeric_limits<float>::infinity());
-        for (std::int64_t i = 0; i < cell_rows; ++i) {
-            const auto row = scores.subspan(static_cast<std::size_t>(i * stride), heights.size());
-            const float best = *std::ranges::max_element(row);
-            for (std::size_t z = 0; z < cells.size(); ++z) here[z] = std::min(here[z], best - row[cells[z]]);
-        }
-        const std::lock_guard lock(taking);   // of minima, in any order
-        for (std::size_t z = 0; z < cells.size(); ++z) least[z] = std::min(least[z], here[z]);
-    });
-    return least;
-}
 
 }  // namespace
 
@@ -36,7 +14,7 @@ std::int64_t rescue(TransportDraws& draws, const CellCounts& found, std::vector<
     for (std::size_t i = 0; i < heights.size(); ++i)
         if (found.counts[i] == 0) hidden.push_back(i);
     if (hidden.empty()) return 0;
-    const std::vector<float> rise = shortfalls(draws, heights, hidden);
+    const std::vector<float> rise = draws.shortfalls(heights, 2 * draws.size(), hidden);
     for (std::size_t z = 0; z < hidden.size(); ++z) heights[hidden[z]] += static_cast<double>(rise[z]);
     return static_cast<std::int64_t>(hidden.size());
 }

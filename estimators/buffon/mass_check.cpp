@@ -109,7 +109,7 @@ MassCheck mass_check(TransportDraws& draws, std::span<const double> heights, std
     Groups rho(check_groups, std::vector<double>(nu.size()));
     std::array<double, check_groups> score;
     for (std::size_t g = 0; g < rho.size(); ++g) {
-        const CellCounts found = draws.count(heights, std::max<std::int64_t>(n / check_groups, 1));
+        const CellCounts found = draws.count(heights, std::max<std::int64_t>(n / check_groups, 1), true);
         for (std::size_t i = 0; i < nu.size(); ++i) {
             rho[g][i] = (static_cast<double>(found.counts[i]) / static_cast<double>(found.draws) - nu[i]) / std::sqrt(nu[i]);
             counts[i] += found.counts[i];

@@ -4,49 +4,13 @@
 #include <cmath>
 
 #include <buffon/elementary.hpp>
-#include <buffon/kernels.hpp>
 
 namespace buffon {
 namespace {
 
 constexpr int steps_per_level = 10, most_levels = 40;
-constexpr std::int64_t round_blocks = 64;   // whose sums are kept until they are added in order
+constexpr std::int64_t round_blocks = 64;   // whose sums, or scores, are kept until they are added in order
 constexpr std::int64_t least_rows = 1024;
-constexpr double least_exponent = 32.0;
-
-/// Of interleaved parts: one after the other each comparison would wait for the last.
-float largest(std::span<const float> row) {
-    constexpr std::size_t parts = 16;
-    float of_part[parts];
-    std::ranges::fill(of_part, row[0]);
-    std::size_t j = 0;
-    for (; j + parts <= row.size(); j += parts)
-        for (std::size_t p = 0; p < parts; ++p) of_part[p] = of_part[p] < row[j + p] ? row[j + p] : of_part[p];
-    for (; j < row.size(); ++j) of_part[0] = std::max(of_part[0], row[j]);
-    return *std::ranges::max_element(of_part);
-}
-
-/// Softmax of each row, summed over the 16 rows of a block. Terms below e^-32 of the largest are left out: in narrow cells nearly all are.
-void soft_sums(std::span<const float> scores, std::int64_t stride, double width, std::span<double> sums) {
-    std::vector<double> e(sums.size());
-    std::vector<std::size_t> kept(sums.size());
-    for (std::int64_t i = 0; i < cell_rows; ++i) {
-        const auto row = scores.subspan(static_cast<std::size_t>(i * stride), sums.size());
-        const float best = largest(row), least = best - static_cast<float>(least_exponent * width);
-        std::size_t n = 0;
-        for (std::size_t j = 0; j < row.size(); ++j) {
-            kept[n] = j;
-            n += row[j] >= least;
-        }
-        const double scale = 1 / width, top = static_cast<double>(best) * scale;
-        for (std::size_t k = 0; k < n; ++k) e[k] = static_cast<double>(row[kept[k]]) * scale;
-        exp_rows({e.data(), 1, static_cast<std::int64_t>(n)}, {&top, 1});
-        double total = 0.0;
-        for (std::size_t k = 0; k < n; ++k) total += e[k];
-        const double share = 1 / total;
-        for (std::size_t k = 0; k < n; ++k) sums[kept[k]] += e[k] * share;
-    }
-}
 
 /// Mean over the rows of the standard deviation of a row's scores.
 double mean_spread(TransportDraws& draws, std::span<const double> heights) {
@@ -69,17 +33,9 @@ double mean_spread(TransportDraws& draws, std::span<const double> heights) {
 
 std::vector<double> soft_masses(TransportDraws& draws, std::span<const double> heights, double width, std::int64_t n) {
     std::vector<double> sum(heights.size(), 0.0);
-    Matrix of_block(round_blocks, static_cast<std::int64_t>(heights.size()));
     const std::int64_t blocks = (n + cell_rows - 1) / cell_rows;
-    for (std::int64_t first = 0; first < blocks; first += round_blocks) {
-        const std::int64_t count = std::min(round_blocks, blocks - first);
-        std::ranges::fill(of_block.data, 0.0);
-        draws.scores(heights, count * cell_rows, [&](std::int64_t b, std::span<const float> scores, std::int64_t stride) {
-            soft_sums(scores, stride, width, View(of_block).row(b));
-        });
-        for (std::int64_t b = 0; b < count; ++b)
-            for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += of_block(b, static_cast<std::int64_t>(j));
-    }
+    for (std::int64_t first = 0; first < blocks; first += round_blocks)
+        draws.add_softmax(heights, std::min(round_blocks, blocks - first) * cell_rows, width, sum);
     for (double& w : sum) w /= static_cast<double>(blocks * cell_rows);
     return sum;
 }

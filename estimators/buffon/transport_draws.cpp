@@ -2,17 +2,57 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <mutex>
+
+#include <buffon/kernels.hpp>
 
 namespace buffon {
 namespace {
 
+constexpr double least_exponent = 32.0;
+
 std::int64_t whole_rows(std::int64_t n) { return (n + cell_rows - 1) / cell_rows * cell_rows; }
+
+/// Of interleaved parts: one after the other each comparison would wait for the last.
+float largest(std::span<const float> row) {
+    constexpr std::size_t parts = 16;
+    float of_part[parts];
+    std::ranges::fill(of_part, row[0]);
+    std::size_t j = 0;
+    for (; j + parts <= row.size(); j += parts)
+        for (std::size_t p = 0; p < parts; ++p) of_part[p] = of_part[p] < row[j + p] ? row[j + p] : of_part[p];
+    for (; j < row.size(); ++j) of_part[0] = std::max(of_part[0], row[j]);
+    return *std::ranges::max_element(of_part);
+}
+
+/// Softmax of each row, summed over the 16 rows of a block. Terms below e^-32 of the largest are left out: in narrow cells nearly all are.
+void soft_sums(std::span<const float> scores, std::int64_t stride, double width, std::span<double> sums) {
+    std::vector<double> e(sums.size());
+    std::vector<std::size_t> kept(sums.size());
+    for (std::int64_t i = 0; i < cell_rows; ++i) {
+        const auto row = scores.subspan(static_cast<std::size_t>(i * stride), sums.size());
+        const float best = largest(row), least = best - static_cast<float>(least_exponent * width);
+        std::size_t n = 0;
+        for (std::size_t j = 0; j < row.size(); ++j) {
+            kept[n] = j;
+            n += row[j] >= least;
+        }
+        const double scale = 1 / width, top = static_cast<double>(best) * scale;
+        for (std::size_t k = 0; k < n; ++k) e[k] = static_cast<double>(row[kept[k]]) * scale;
+        exp_rows({e.data(), 1, static_cast<std::int64_t>(n)}, {&top, 1});
+        double total = 0.0;
+        for (std::size_t k = 0; k < n; ++k) total += e[k];
+        const double share = 1 / total;
+        for (std::size_t k = 0; k < n; ++k) sums[kept[k]] += e[k] * share;
+    }
+}
 
 }  // namespace
 
 TransportDraws::TransportDraws(const PowerCells& cells, std::vector<double> masses, std::uint64_t key, std::int64_t budget, int threads,
-                               std::function<void(std::int64_t)> told)
-    : cells_(&cells), masses_(std::move(masses)), key_(key), budget_(budget), threads_(threads), told_(std::move(told)) {}
+                               std::function<void(std::int64_t)> told, const CellsOnDevice* device)
+    : cells_(&cells), masses_(std::move(masses)), key_(key), budget_(budget), threads_(threads), told_(std::move(told)), device_(device) {}
 
 std::int64_t TransportDraws::filling() const {
     const double smallest = *std::ranges::min_element(masses_);
@@ -26,21 +66,47 @@ Stream TransportDraws::next(std::int64_t draws) {
     return {key_, batches_++};
 }
 
-CellCounts TransportDraws::count(std::span<const double> heights, std::int64_t draws) {
+CellCounts TransportDraws::count(std::span<const double> heights, std::int64_t draws, bool scored) {
     const Stream stream = next(0);
-    CellCounts out = cells_->count(heights, draws, stream, threads_);
+    CellCounts out = device_ != nullptr ? device_->count(heights, draws, stream, scored) : cells_->count(heights, draws, stream, threads_);
     spent_ += out.draws;
     return out;
 }
 
 std::vector<TopTwo> TransportDraws::top_two(std::span<const double> heights, std::int64_t draws) {
     draws = whole_rows(draws);
-    return cells_->top_two(heights, draws, next(draws), threads_);
+    const Stream stream = next(draws);
+    return device_ != nullptr ? device_->top_two(heights, draws, stream) : cells_->top_two(heights, draws, stream, threads_);
 }
 
 void TransportDraws::scores(std::span<const double> heights, std::int64_t draws, const PowerCells::Rows& f) {
     draws = whole_rows(draws);
     cells_->scores(heights, draws, next(draws), threads_, f);
+}
+
+void TransportDraws::add_softmax(std::span<const double> heights, std::int64_t draws, double width, std::span<double> sums) {
+    if (device_ != nullptr) return device_->add_softmax(heights, whole_rows(draws), next(whole_rows(draws)), width, sums);
+    Matrix of_block(whole_rows(draws) / cell_rows, size());
+    scores(heights, draws, [&](std::int64_t b, std::span<const float> found, std::int64_t stride) { soft_sums(found, stride, width, View(of_block).row(b)); });
+    for (std::int64_t b = 0; b < of_block.rows; ++b)
+        for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += of_block(b, static_cast<std::int64_t>(j));
+}
+
+std::vector<float> TransportDraws::shortfalls(std::span<const double> heights, std::int64_t draws, std::span<const std::size_t> listed) {
+    if (device_ != nullptr) return device_->shortfalls(heights, whole_rows(draws), next(whole_rows(draws)), listed);
+    std::vector<float> least(listed.size(), std::numeric_limits<float>::infinity());
+    std::mutex taking;
+    scores(heights, draws, [&](std::int64_t, std::span<const float> found, std::int64_t stride) {
+        std::vector<float> here(listed.size(), std::numeric_limits<float>::infinity());
+        for (std::int64_t i = 0; i < cell_rows; ++i) {
+            const auto row = found.subspan(static_cast<std::size_t>(i * stride), heights.size());
+            const float best = *std::ranges::max_element(row);
+            for (std::size_t z = 0; z < listed.size(); ++z) here[z] = std::min(here[z], best - row[listed[z]]);
+        }
+        const std::lock_guard lock(taking);   // of minima, in any order
+        for (std::size_t z = 0; z < listed.size(); ++z) least[z] = std::min(least[z], here[z]);
+    });
+    return least;
 }
 
 void TransportDraws::centre(std::span<double> heights) const {

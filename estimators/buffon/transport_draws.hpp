@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include <buffon/cells_on_device.hpp>
 #include <buffon/power_cells.hpp>
 
 namespace buffon {
@@ -14,8 +15,9 @@ namespace buffon {
 class TransportDraws {
 public:
     /// @param masses (n), positive, of sum 1   @param told called with the number of draws before each batch; what it throws ends the run
+    /// @param device counts what the processor would, with the same bits; null: the processor does
     TransportDraws(const PowerCells& cells, std::vector<double> masses, std::uint64_t key, std::int64_t budget, int threads,
-                   std::function<void(std::int64_t)> told);
+                   std::function<void(std::int64_t)> told, const CellsOnDevice* device = nullptr);
 
     const PowerCells& cells() const { return *cells_; }
     const std::vector<double>& masses() const { return masses_; }
@@ -27,9 +29,14 @@ public:
     /// Draws that fill the smallest cell with eight, where a hundredth of the budget is enough for that.
     std::int64_t filling() const;
 
-    CellCounts count(std::span<const double> heights, std::int64_t draws);
+    /// @param scored whether score_sum is wanted, which a device finds more slowly
+    CellCounts count(std::span<const double> heights, std::int64_t draws, bool scored = false);
     std::vector<TopTwo> top_two(std::span<const double> heights, std::int64_t draws);
     void scores(std::span<const double> heights, std::int64_t draws, const PowerCells::Rows& f);
+    /// sums (n) += softmax((<x, y> + h) / width) of plain draws, block after block.
+    void add_softmax(std::span<const double> heights, std::int64_t draws, double width, std::span<double> sums);
+    /// By how much the best score of a plain draw beats that of each listed target, at least.
+    std::vector<float> shortfalls(std::span<const double> heights, std::int64_t draws, std::span<const std::size_t> listed);
 
     /// The masses' mean of the heights becomes 0: they matter only relative to each other.
     void centre(std::span<double> heights) const;
@@ -44,6 +51,7 @@ private:
     std::int64_t budget_, spent_ = 0;
     int threads_;
     std::function<void(std::int64_t)> told_;
+    const CellsOnDevice* device_;
 };
 
 /// Per cell, from plain draws: about w_i over the diagonal of the energy's second derivative, as the gap to the second best score is nearly

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 
 #include <buffon/check.hpp>
 #include <buffon/evaluation.hpp>
@@ -145,12 +146,19 @@ void solve_exactly(TransportMap& map, const PowerCells& cells, const Targets& ta
     map.w2_squared = number("W2^2", scatter(cells, targets) - 2 * found.moved, 0.0, map);
 }
 
+/// The cells on the device that is asked for; none for the processor.
+std::unique_ptr<const CellsOnDevice> on_device(const std::string& device, const PowerCells& cells, int threads) {
+    const int number = device_number(device);
+    return number < 0 ? nullptr : std::make_unique<const CellsOnDevice>(DeviceQueue{.device = number}, cells, threads);
+}
+
 void solve_by_draws(TransportMap& map, const PowerCells& cells, const Targets& targets, const TransportOptions& options) {
     const std::int64_t size = cells.size(), least = least_budget(size);
     const std::int64_t budget = options.budget.value_or(std::max(draws_per_target * size, least_default));
     require(budget >= least, "transport_map: budget must be at least ", least, " draws for ", size, " targets, got ", budget);
+    const auto device = on_device(options.device, cells, options.threads);
     TransportDraws draws(cells, targets.masses, map.rng_key, budget, options.threads,
-                         [&](std::int64_t n) { if (options.progress) options.progress(n, budget, {}); });
+                         [&](std::int64_t n) { if (options.progress) options.progress(n, budget, {}); }, device.get());
     TransportSearch found;
     if (size == 1) {
         found.heights = {0.0};
@@ -253,13 +261,14 @@ TransportBetween TransportMap::between(ConstView x, const Matrix& centroids, std
     return out;
 }
 
-TransportMap TransportMap::check(std::int64_t n, std::optional<std::uint64_t> rng, int threads) const {
+TransportMap TransportMap::check(std::int64_t n, std::optional<std::uint64_t> rng, int threads, const std::string& device) const {
     const Targets targets = merge_targets(points, wanted);
     const PowerCells cells(targets.points, targets.centre, *source);
     require(n >= check_groups, "TransportMap.check: n must be at least ", check_groups, ", got ", n);
     TransportMap out = *this;
     out.rng_key = rng ? *rng : fresh_key();
-    TransportDraws draws(cells, targets.masses, out.rng_key, n, threads, {});
+    const auto counting = on_device(device, cells, threads);
+    TransportDraws draws(cells, targets.masses, out.rng_key, n, threads, {}, counting.get());
     const MassCheck found = mass_check(draws, centred_heights(heights, cells, targets), n);
     out.draws = out.check_draws = draws.spent();
     out.start_draws = out.step_draws = 0;
@@ -281,6 +290,8 @@ TransportMap transport_map(const Matrix& points, const TransportOptions& options
     const PowerCells cells(targets.points, targets.centre, *map.source);
     map.wanted = spread_out(targets, targets.masses);
     map.rng_key = options.rng ? *options.rng : fresh_key();
+    require(options.method == TransportMethod::stochastic || device_number(options.device) < 0, "transport_map: method 'newton' runs on the processor only, got device '",
+            options.device, "'");
     if (options.method == TransportMethod::newton) solve_exactly(map, cells, targets, options.threads);
     else solve_by_draws(map, cells, targets, options);
     return map;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
@@ -36,6 +37,7 @@ struct TransportOptions {
     std::optional<std::vector<double>> heights = {};
     std::optional<std::uint64_t> rng = {};
     int threads = 0;
+    std::string device = "cpu";
     Progress progress = {};
 
     static constexpr auto fields() {
@@ -48,6 +50,7 @@ struct TransportOptions {
             Field{"heights", &TransportOptions::heights, "heights to go on from, those of an earlier map of the same points; None: from the start"},
             Field{"rng", &TransportOptions::rng, "key of the random numbers: same key, same bits; None draws a fresh one, kept as rng_key"},
             Field{"threads", &TransportOptions::threads, "threads, 0 for all; changes no result"},
+            Field{"device", &TransportOptions::device, "'cpu', or 'cuda', 'cuda:1', ...: where draws are counted; the result has the same bits"},
             Field{"progress", &TransportOptions::progress, "called as progress(n, budget) with the draws so far, before each batch"}};
     }
 };
@@ -92,11 +95,11 @@ struct TransportMap {
     /// `angle` to the best one's: the map jumps there, and nothing lies between.   @throw std::invalid_argument for k out of 1 ... n
     TransportBetween between(ConstView x, const Matrix& centroids, std::int64_t k, double angle, int threads = 0) const;
     /// The same map with masses, their error and W2 from fresh draws; `draws` and `check_draws` are those of this check.
-    TransportMap check(std::int64_t draws, std::optional<std::uint64_t> rng = {}, int threads = 0) const;
+    TransportMap check(std::int64_t draws, std::optional<std::uint64_t> rng = {}, int threads = 0, const std::string& device = "cpu") const;
 };
 
 /// @throw std::invalid_argument for no points, a number that is not finite, masses or heights that do not fit, a source of another dimension or
-/// without variance, a method that does not serve source or dimension, an option outside its range.
+/// without variance, a method that does not serve source or dimension, an option outside its range, a device that is not there.
 TransportMap transport_map(const Matrix& points, const TransportOptions& options = {});
 
 }  // namespace buffon

@@ -4,10 +4,13 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <utility>
 
+#include <buffon/assign_on_device.hpp>
 #include <buffon/check.hpp>
+#include <buffon/device_buffer.hpp>
 #include <buffon/matching.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/second_best.hpp>
@@ -72,12 +75,21 @@ Assignment solve(const Costs& c, const AssignOptions& options, const std::string
 
 }  // namespace
 
-Assignment assign(const Costs& costs, const AssignOptions& options) { return solve(costs, options, ""); }
+Assignment assign(const Costs& costs, const AssignOptions& options) {
+    if (options.device == "cpu") return solve(costs, options, "");
+    return assign(std::span(&costs, 1), options)[0];
+}
 
 std::vector<Assignment> assign(std::span<const Costs> problems, const AssignOptions& options) {
     require(options.threads >= 0, "assign: threads must not be negative, got ", options.threads);
+    const int device = device_number(options.device);
+    require(device < 0 || !options.gap, "assign: the gap is found on the processor only, got device '", options.device, "'");
     std::vector<Assignment> out(problems.size());
-    parallel::for_each(static_cast<std::int64_t>(problems.size()), options.threads, [&](std::int64_t b) {
+    std::vector<std::int64_t> left(problems.size());
+    if (device < 0) std::iota(left.begin(), left.end(), 0);
+    else left = assign_on_device({.device = device}, problems, false, out);
+    parallel::for_each(static_cast<std::int64_t>(left.size()), options.threads, [&](std::int64_t k) {
+        const std::int64_t b = left[at(k)];
         out[at(b)] = solve(problems[at(b)], options, " of problem " + std::to_string(b));
     });
     return out;

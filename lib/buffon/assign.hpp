@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -30,10 +31,13 @@ struct Costs {
 struct AssignOptions {
     bool gap = false;
     int threads = 0;
+    std::string device = "cpu";
     static constexpr auto fields() {
         return std::tuple{Field{"gap", &AssignOptions::gap,
                                 "also find what the best of all other assignments costs more (about as much work again)"},
-                          Field{"threads", &AssignOptions::threads, "threads that share the problems; 0: all. Same bits for any number"}};
+                          Field{"threads", &AssignOptions::threads, "threads that share the problems; 0: all. Same bits for any number"},
+                          Field{"device", &AssignOptions::device,
+                                "'cpu', or 'cuda', 'cuda:1', ...: where problems of at most 1,024 columns are solved, with the same bits; not for `gap`"}};
     }
 };
 
@@ -47,7 +51,8 @@ struct Assignment {
     double gap = 0.0;                    // least extra cost of any other assignment, +inf if there is none; NaN if not asked for
 };
 
-/// @throw std::invalid_argument of NaN or -inf (named with its place), of no assignment without forbidden pairs, of costs above 1e300.
+/// @throw std::invalid_argument of NaN or -inf (named with its place), of no assignment without forbidden pairs, of costs above 1e300, of a device
+/// that is not there.
 Assignment assign(const Costs& costs, const AssignOptions& options = {});
 
 /// One solution for each problem; the problems are independent and may have any sizes. @throw as above, naming the problem.

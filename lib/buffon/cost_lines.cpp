@@ -22,8 +22,12 @@ void transpose(const T* table, std::int64_t rows, std::int64_t cols, std::int64_
 
 }  // namespace
 
+bool lines_are_columns(const Costs& costs) {
+    return costs.rows > costs.cols || (costs.rows == costs.cols && costs.col_stride != 1 && costs.row_stride == 1);
+}
+
 CostLines::CostLines(const Costs& costs, const Kernels& use) : kernel_(assign_kernels(use)) {
-    swapped_ = costs.rows > costs.cols || (costs.rows == costs.cols && costs.col_stride != 1 && costs.row_stride == 1);
+    swapped_ = lines_are_columns(costs);
     lines_ = real_lines_ = swapped_ ? costs.cols : costs.rows;
     columns_ = swapped_ ? costs.rows : costs.cols;
     stride_ = swapped_ ? costs.col_stride : costs.row_stride;

@@ -11,6 +11,9 @@
 
 namespace buffon {
 
+/// Whether the lines of a table are its columns: the shorter side, or of a square the one that lies in one piece.
+bool lines_are_columns(const Costs& costs);
+
 class CostLines {
 public:
     /// Copied only where the lines do not lie in one piece.

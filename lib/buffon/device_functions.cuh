@@ -1,6 +1,8 @@
 /// What the .cu files of libbuffon_cuda give to its table. They throw nothing: nullptr, or what went wrong.
 #pragma once
 
+#include <buffon/device_assign.hpp>
+#include <buffon/device_cells.hpp>
 #include <buffon/device_terms.hpp>
 #include <buffon/device_work.hpp>
 
@@ -30,6 +32,18 @@ const char* pairs(const DeviceQueue* queue, const DevicePairs* what);
 const char* threshold(const DeviceQueue* queue, const DeviceThreshold* what);
 const char* rescale(const DeviceQueue* queue, const DeviceRescale* what);
 const DeviceFunctions* model(const char* name);
+
+const char* cell_blocks(const DeviceQueue* queue, const DeviceCellBlocks* what);
+const char* nearest_cells(const DeviceQueue* queue, const DeviceNearest* what);
+const char* half_targets(const DeviceQueue* queue, const DeviceHalfTargets* what);
+const char* fast_nearest_cells(const DeviceQueue* queue, const DeviceFastNearest* what);
+const char* count_cells(const DeviceQueue* queue, const DeviceCellCounts* what);
+const char* serial_sums(const DeviceQueue* queue, const DeviceSerialSums* what);
+const char* cell_scores(const DeviceQueue* queue, const DeviceCellScores* what);
+const char* soft_cells(const DeviceQueue* queue, const DeviceSoftSums* what);
+const char* shortfalls(const DeviceQueue* queue, const DeviceShortfalls* what);
+
+const char* assignments(const DeviceQueue* queue, const DeviceAssignments* what);
 
 const char* points(const DeviceQueue* queue, const DevicePoints* of, const DeviceRows* rows);
 

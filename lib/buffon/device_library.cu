@@ -75,6 +75,16 @@ extern "C" __attribute__((visibility("default"))) const buffon::DeviceTable* buf
         .pairs = buffon::device::pairs,
         .threshold = buffon::device::threshold,
         .rescale = buffon::device::rescale,
+        .cell_blocks = buffon::device::cell_blocks,
+        .nearest_cells = buffon::device::nearest_cells,
+        .half_targets = buffon::device::half_targets,
+        .fast_nearest_cells = buffon::device::fast_nearest_cells,
+        .count_cells = buffon::device::count_cells,
+        .serial_sums = buffon::device::serial_sums,
+        .cell_scores = buffon::device::cell_scores,
+        .soft_cells = buffon::device::soft_cells,
+        .shortfalls = buffon::device::shortfalls,
+        .assignments = buffon::device::assignments,
         .model = buffon::device::model,
     };
     return &table;

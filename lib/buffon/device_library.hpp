@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include <buffon/device_assign.hpp>
+#include <buffon/device_cells.hpp>
 #include <buffon/device_terms.hpp>
 #include <buffon/device_work.hpp>
 
@@ -12,7 +14,7 @@ namespace buffon {
 
 struct DeviceTable {
     /// One more with each change of the table, or of what its functions take.
-    static constexpr std::uint32_t this_version = 5;
+    static constexpr std::uint32_t this_version = 6;
 
     std::uint32_t version = this_version;
     std::uint32_t size = sizeof(DeviceTable);   // a change that forgot the version
@@ -52,6 +54,19 @@ struct DeviceTable {
     const char* (*pairs)(const DeviceQueue* queue, const DevicePairs* what) = nullptr;
     const char* (*threshold)(const DeviceQueue* queue, const DeviceThreshold* what) = nullptr;
     const char* (*rescale)(const DeviceQueue* queue, const DeviceRescale* what) = nullptr;
+
+    // Power cells, see device_cells.hpp.
+    const char* (*cell_blocks)(const DeviceQueue* queue, const DeviceCellBlocks* what) = nullptr;
+    const char* (*nearest_cells)(const DeviceQueue* queue, const DeviceNearest* what) = nullptr;
+    const char* (*half_targets)(const DeviceQueue* queue, const DeviceHalfTargets* what) = nullptr;
+    const char* (*fast_nearest_cells)(const DeviceQueue* queue, const DeviceFastNearest* what) = nullptr;
+    const char* (*count_cells)(const DeviceQueue* queue, const DeviceCellCounts* what) = nullptr;
+    const char* (*serial_sums)(const DeviceQueue* queue, const DeviceSerialSums* what) = nullptr;
+    const char* (*cell_scores)(const DeviceQueue* queue, const DeviceCellScores* what) = nullptr;
+    const char* (*soft_cells)(const DeviceQueue* queue, const DeviceSoftSums* what) = nullptr;
+    const char* (*shortfalls)(const DeviceQueue* queue, const DeviceShortfalls* what) = nullptr;
+
+    const char* (*assignments)(const DeviceQueue* queue, const DeviceAssignments* what) = nullptr;
 
     /// A model of testing_formulas.hpp by the name of its type; null for one that was not compiled.
     const DeviceFunctions* (*model)(const char* name) = nullptr;

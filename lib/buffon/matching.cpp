@@ -123,13 +123,17 @@ bool Paths::augment(std::int64_t start) {
     return true;
 }
 
+std::int64_t most_path_scans(std::int64_t lines, std::int64_t n) {
+    if (lines == n && n >= auction_first) return 0;
+    return n < small || static_cast<double>(lines) < nearly_all * static_cast<double>(n) ? unlimited : patience * n;
+}
+
 bool match(CostLines& costs, Matching& m) {
-    const std::int64_t n = costs.columns();
-    if (costs.lines() < n || n < auction_first) {
+    const std::int64_t most_scans = most_path_scans(costs.lines(), costs.columns());
+    if (most_scans > 0) {
         std::vector<std::int64_t> all(at(costs.lines()));
         std::iota(all.begin(), all.end(), 0);
-        const bool to_the_end = n < small || static_cast<double>(costs.lines()) < nearly_all * static_cast<double>(n);
-        const Outcome outcome = by_paths(costs, m, std::move(all), to_the_end ? unlimited : patience * n);
+        const Outcome outcome = by_paths(costs, m, std::move(all), most_scans);
         if (outcome != Outcome::long_paths) return outcome == Outcome::found;
     }
     return by_auction(costs, m);

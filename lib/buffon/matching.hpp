@@ -48,6 +48,9 @@ private:
     double length_ = 0.0;   // of the path
 };
 
+/// Scans of lines that paths may take before a problem is given to the auction; 0: it begins there.
+std::int64_t most_path_scans(std::int64_t lines, std::int64_t columns);
+
 /// The optimal matching; false if none has allowed pairs only.
 bool match(CostLines& costs, Matching& matching);
 

@@ -14,11 +14,22 @@
 namespace buffon {
 namespace {
 
-constexpr std::int64_t chunk_blocks = 32;                   // blocks whose rows are drawn together
 constexpr std::int64_t least_parallel = 1 << 24;            // terms below which threads cost more than they save
 constexpr std::uint32_t signs_stream = 0x80000000u;         // beside the stream of the rows
 
 std::int64_t up(std::int64_t n, std::int64_t to) { return (n + to - 1) / to; }
+
+/// Standard deviations of independent normal coordinates; none for other laws.
+std::vector<double> normal_scales(const Distribution& source) {
+    const auto* joint = std::get_if<Joint>(&source.law());
+    std::vector<double> scales;
+    for (std::size_t j = 0; joint != nullptr && joint->independent() && j < joint->laws().size(); ++j) {
+        const auto* law = std::get_if<Normal>(&joint->laws()[j]);
+        if (law == nullptr) return {};
+        scales.push_back(law->sd());
+    }
+    return scales;
+}
 
 /// Lower factor L of the covariance where the law is that of mean + L z with normal z.
 std::optional<Matrix> normal_factor(const Distribution& source) {
@@ -42,7 +53,7 @@ void multiply_transposed(const Matrix& factor, std::span<double> row) {
 
 /// +-1/4 for the 16 rows of each rotation of a block: 16 bits a rotation.
 void draw_signs(const Stream& stream, std::int64_t block, int rotations, float* signs) {
-    const auto bits = Stream{stream.key, stream.id | signs_stream}.bits(block, 0);
+    const auto bits = PowerCells::signs_of(stream).bits(block, 0);
     for (int r = 0; r < rotations; ++r) {
         const std::uint32_t word = bits[static_cast<std::size_t>(r / 2)] >> (r % 2 * 16);
         for (int j = 0; j < cell_rows; ++j) signs[r * cell_rows + j] = word >> j & 1u ? -0.25f : 0.25f;
@@ -56,8 +67,9 @@ PowerCells::PowerCells(ConstView points, std::vector<double> centre, Distributio
       source_(std::move(source)), source_mean_(source_.mean()), targets_(points.rows, points.cols), shift_(static_cast<std::size_t>(points.rows)),
       panels_(static_cast<std::size_t>(keys_ * dim_), 0.0f) {
     assert(source_.dim() == dim_ && static_cast<std::int64_t>(centre.size()) == dim_ && rotations <= most_rotations);
-    const std::optional<Matrix> factor = normal_factor(source_);
-    normal_ = factor.has_value();
+    const std::vector<double> scales = normal_scales(source_);   // in many dimensions a factor would take minutes
+    const std::optional<Matrix> factor = scales.empty() ? normal_factor(source_) : std::nullopt;
+    normal_ = !scales.empty() || factor.has_value();
     mirrored_ = normal_ && rotations > 0;
     if (!mirrored_) rotations_ = 1;
     const Matrix covariance = source_.covariance();
@@ -71,6 +83,7 @@ PowerCells::PowerCells(ConstView points, std::vector<double> centre, Distributio
             shift += source_mean_[j] * row[j];
         }
         if (factor) multiply_transposed(*factor, row);
+        for (std::size_t j = 0; j < scales.size(); ++j) row[j] *= scales[j];
         for (std::int64_t j = 0; j < dim_; ++j)
             panels_[static_cast<std::size_t>((i / cell_panel * dim_ + j) * cell_panel + i % cell_panel)] = static_cast<float>(row[static_cast<std::size_t>(j)]);
     }
@@ -83,7 +96,8 @@ std::vector<float> PowerCells::padded(std::span<const double> heights) const {
     return h;
 }
 
-/// Blocks of 16 centred rows of the source, each block (dim, 16).
+Stream PowerCells::signs_of(const Stream& rows) { return {rows.key, rows.id | signs_stream}; }
+
 void PowerCells::rows(const Stream& stream, std::int64_t first, std::int64_t blocks, std::vector<float>& x) const {
     Matrix drawn(blocks * cell_rows, dim_);
     if (normal_) stream.normal(first * cell_rows, drawn);
@@ -97,14 +111,14 @@ void PowerCells::rows(const Stream& stream, std::int64_t first, std::int64_t blo
 }
 
 CellCounts PowerCells::count(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, const Kernels& use) const {
-    const std::int64_t blocks = up(draws, draws_per_block()), chunks = up(blocks, chunk_blocks);
+    const std::int64_t blocks = up(draws, draws_per_block()), chunks = up(blocks, cell_chunk_blocks);
     const std::vector<float> h = padded(heights);
     CellCounts out{std::vector<std::int64_t>(static_cast<std::size_t>(size_), 0), blocks * draws_per_block(), 0.0};
     std::vector<double> sums(static_cast<std::size_t>(chunks), 0.0);   // added in order below
     std::mutex adding;
     const bool little = blocks * cell_rows * keys_ * (dim_ + draws_per_block()) < least_parallel;
     parallel::for_each(chunks, little ? 1 : threads, [&](std::int64_t c) {
-        const std::int64_t first = c * chunk_blocks, count = std::min(chunk_blocks, blocks - first);
+        const std::int64_t first = c * cell_chunk_blocks, count = std::min(cell_chunk_blocks, blocks - first);
         std::vector<float> x;
         rows(stream, first, count, x);
         float signs[most_rotations * cell_rows], score[2 * most_rotations * cell_rows];

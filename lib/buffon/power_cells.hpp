@@ -29,6 +29,9 @@ struct TopTwo {
     double gap;
 };
 
+/// Blocks whose rows are drawn, and whose scores are summed, together.
+inline constexpr std::int64_t cell_chunk_blocks = 32;
+
 class PowerCells {
 public:
     /// @param points (n, d)   @param centre (d), a point in their midst: float32 keeps digits of what is near it
@@ -51,6 +54,13 @@ public:
     double source_scatter() const { return source_scatter_; }
     const std::vector<double>& source_mean() const { return source_mean_; }
 
+    int rotations() const { return rotations_; }
+    bool mirrored() const { return mirrored_; }
+    /// Blocks of 16 centred rows of the source, each block (dim, 16).
+    void rows(const Stream& stream, std::int64_t first, std::int64_t blocks, std::vector<float>& x) const;
+    /// The stream of the signs that turn the blocks of one of rows.
+    static Stream signs_of(const Stream& rows);
+
     /// Counts at least `draws` draws, whole blocks; heights (n) are those of the centred problem.
     CellCounts count(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, const Kernels& use = kernels()) const;
     /// Scores of plain draws, 16 rows at a time, in parallel: f(block, scores (16, n)). Draws: a multiple of 16; they begin with block `first`.
@@ -64,7 +74,6 @@ public:
 
 private:
     std::vector<float> padded(std::span<const double> heights) const;
-    void rows(const Stream& stream, std::int64_t first, std::int64_t blocks, std::vector<float>& x) const;
 
     std::int64_t size_, dim_, keys_;
     int rotations_;

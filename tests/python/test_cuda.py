@@ -465,3 +465,51 @@ def test_the_code_of_the_page_runs():
         exec(block.split("```")[0], names)
     assert names["e"].n == 2**24
     assert names["draws"].x.shape == (4096, 8) and names["answer"].is_cuda
+
+
+def clustered():
+    rng = np.random.default_rng(2)
+    return 3 * rng.normal(size=(12, 2))[rng.integers(12, size=150)] + 0.1 * rng.normal(size=(150, 2))
+
+
+@needs_device
+@pytest.mark.parametrize("points, source, masses", [
+    (np.random.default_rng(0).normal(size=(700, 16)), None, None),
+    (np.random.default_rng(1).normal(size=(600, 5)) * [1, 2, 3, 4, 5], bf.MultivariateNormal(np.ones(5), np.eye(5) + 0.3), np.arange(1.0, 601)),
+    (np.random.default_rng(3).random((530, 2)), bf.Joint([bf.Uniform(0, 1)] * 2), None), (clustered(), None, None),
+    (np.random.default_rng(4).normal(size=(520, 3)), bf.Joint([bf.Gamma(2, 1)] * 3), None)])
+def test_a_transport_map_is_that_of_the_processor(points, source, masses):
+    found = [bd.transport_map(points, source=source, masses=masses, budget=900_000, target_error=0.05, rng=5, device=device) for device in ("cpu", "cuda")]
+    here, there = found
+    assert (there.n, there.steps, there.draws, there.empty, there.converged) == (here.n, here.steps, here.draws, here.empty, here.converged)
+    np.testing.assert_array_equal(there.heights, here.heights)
+    np.testing.assert_array_equal(there.masses, here.masses)
+    assert there.w2_squared.value[0] == here.w2_squared.value[0]
+    np.testing.assert_array_equal(there.check(50_000, rng=6, device="cuda").masses, here.check(50_000, rng=6).masses)
+
+
+def test_what_transport_cannot_do_on_a_device_is_said():
+    with pytest.raises(ValueError, match="device 'gpu' is not there; CUDA: "):
+        bd.transport_map([[0.0], [1.0]], device="gpu", rng=1)
+    with pytest.raises(ValueError, match="device 'gpu' is not there; CUDA: "):
+        bf.assign([[1.0, 2.0]], device="gpu")
+
+
+@needs_device
+@pytest.mark.parametrize("library", ["torch", "cupy"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_assignments_on_a_device_are_those_of_the_processor(library, dtype):
+    module = pytest.importorskip(library)
+    costs = np.random.default_rng(0).normal(size=(2, 7, 40, 90)).astype(dtype)
+    there = module.tensor(costs, device="cuda") if library == "torch" else module.asarray(costs)
+    for groups in (None, 4):
+        here = bf.assign(costs, groups=groups)
+        for other in (bf.assign(there, groups=groups), bf.assign(costs, groups=groups, device="cuda")):
+            for name in ("columns", "rows", "cost", "u", "v"):
+                np.testing.assert_array_equal(getattr(other, name), getattr(here, name))
+    large = np.random.default_rng(1).normal(size=(3, 600, 600)).astype(dtype)   # for the processor
+    np.testing.assert_array_equal(bf.assign(module.tensor(large, device="cuda") if library == "torch" else module.asarray(large)).cost, bf.assign(large).cost)
+    with pytest.raises(ValueError, match="C-contiguous"):
+        bf.assign(there[..., ::2])
+    with pytest.raises(ValueError, match="on the processor only"):
+        bf.assign(there, gap=True)

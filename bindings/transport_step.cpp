@@ -1,0 +1,53 @@
+/// One step of semi-discrete transport on a device, for its benchmark: draws counted by cells.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <buffon/cells_on_device.hpp>
+#include <buffon/check.hpp>
+
+#include "arrays.hpp"
+
+namespace py = pybind11;
+using namespace buffon;
+
+namespace {
+
+/// Targets of the standard normal law with given heights.
+class TransportStep {
+public:
+    TransportStep(py::handle points, py::handle heights, bool reuse, bool exact, const std::string& device)
+        : exact_(exact), cells_(made(binder::to_matrix(points, "points"), reuse)), device_({.device = device_number(device)}, cells_),
+          heights_(binder::to_matrix(heights, "heights").data) {
+        require(static_cast<std::int64_t>(heights_.size()) == cells_.size(), "heights must have shape (n, 1) with n = ", cells_.size());
+    }
+
+    py::array_t<std::int64_t> operator()(std::int64_t draws, std::uint64_t key) const {
+        CellCounts found;
+        {
+            const py::gil_scoped_release release;
+            found = device_.count(heights_, draws, {key, 0}, exact_);
+        }
+        return py::array_t<std::int64_t>(static_cast<py::ssize_t>(found.counts.size()), found.counts.data());
+    }
+
+private:
+    static PowerCells made(const Matrix& points, bool reuse) {
+        const auto d = static_cast<std::size_t>(points.cols);
+        return {points, std::vector<double>(d, 0.0), Joint(std::vector<Univariate>(d, Normal())), reuse ? 4 : 0};
+    }
+
+    bool exact_;
+    PowerCells cells_;
+    CellsOnDevice device_;
+    std::vector<double> heights_;
+};
+
+}  // namespace
+
+void bind_transport_step(py::module_& m) {
+    py::class_<TransportStep>(m, "_TransportStep")
+        .def(py::init<py::handle, py::handle, bool, bool, const std::string&>(), py::arg("points"), py::arg("heights"), py::arg("reuse"), py::arg("exact"), py::arg("device"))
+        .def("__call__", &TransportStep::operator(), py::arg("draws"), py::arg("key"));
+}

@@ -1,0 +1,530 @@
+/// Power cells by the tensor cores of Hopper devices: products of half precision, summed in float, name the best target of each draw and how far
+/// the second is behind. Draws whose two best are closer than the error allows pass a second time; there every target that comes
+/// close is noted, and scored again in the processor's arithmetic. So cells are exact, and scores are never stored.
+/// A group of 128 threads has 64 rows and 128 targets at a time (wgmma); one more warp copies the images in, some chunks ahead.
+#include <buffon/device_functions.cuh>
+
+#include <cuda_fp16.h>
+
+#include <buffon/device_call.cuh>
+#include <buffon/device_kernels.cuh>
+
+namespace buffon::device {
+namespace {
+
+constexpr int block_rows = static_cast<int>(device_cell_rows), panel = static_cast<int>(device_cell_panel);
+constexpr int chunk = 64, image_bytes = 128 * chunk * 2;      // 128 rows of 128 bytes
+constexpr int groups = 4, threads = 128 * groups + 32;
+constexpr int resident_chunks = 3;                            // of the rows, that stay in shared memory
+constexpr std::uint32_t full_share = 2, candidates_per_slot = 8;   // at most 1 / 2 of the draws undecided, 8 candidates of each on average
+
+/// Byte of element (row, k) within its image: 16-byte pieces swapped so that a column of them meets all banks.
+__host__ __device__ inline int place(int row, int k) { return row * 128 + (((k / 8) ^ (row & 7)) * 16) + k % 8 * 2; }
+
+struct Work {
+    unsigned char* rows = nullptr;             // images of the turned rows
+    unsigned char* again = nullptr;            // of those that were undecided, mirrored where they were
+    std::uint32_t* count = nullptr;            // (2): undecided draws, candidates
+    std::int32_t* draw = nullptr;              // (slots)
+    float* threshold = nullptr;                // (slots)
+    unsigned long long* best = nullptr;        // (slots): ordered score, then the complement of the target
+    uint2* candidate = nullptr;                // slot, target
+    std::uint32_t slots = 0, candidates = 0;
+    std::int64_t packed = 0;                   // rows that are turned
+};
+
+// ---- images
+
+/// A thread has two coordinates of one target.
+__global__ void __launch_bounds__(256) pack_targets(const __grid_constant__ DeviceHalfTargets t) {
+    const std::int64_t pairs = t.chunks() * chunk / 2, panels = (t.targets.panels + 1) / 2 * 2, all = panels * panel * pairs;
+    for (std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x; i < all; i += gridDim.x * std::int64_t{256}) {
+        const std::int64_t at = i % panel, k = i / panel % pairs * 2, p = i / panel / pairs;
+        const auto value = [&](std::int64_t c) { return p < t.targets.panels && c < t.targets.dim ? t.targets.points[(p * t.targets.dim + c) * panel + at] * t.scale : 0.0f; };
+        unsigned char* image = static_cast<unsigned char*>(t.images) + (p * t.chunks() + k / chunk) * image_bytes;
+        *reinterpret_cast<__half2*>(image + place(static_cast<int>(at), static_cast<int>(k % chunk))) = __floats2half2_rn(value(k), value(k + 1));
+    }
+}
+
+/// A thread has one target; sums are rounded up.
+__global__ void __launch_bounds__(256) norms_of(const __grid_constant__ DeviceHalfTargets t) {
+    const std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x;
+    if (i >= t.targets.size) return;
+    double square = 0.0, lost = 0.0;
+    for (std::int64_t k = 0; k < t.targets.dim; ++k) {
+        const float y = t.targets.points[(i / panel * t.targets.dim + k) * panel + i % panel];
+        const double e = static_cast<double>(y) - static_cast<double>(__half2float(__float2half_rn(y * t.scale)) / t.scale);
+        square += static_cast<double>(y) * y;
+        lost += e * e;
+    }
+    atomicMax(reinterpret_cast<int*>(t.norms), __float_as_int(__double2float_ru(sqrt(square))));
+    atomicMax(reinterpret_cast<int*>(t.norms + 1), __float_as_int(__double2float_ru(sqrt(lost))));
+}
+
+/// A thread has two coordinates of the 16 rows of a block, and turns them.
+__global__ void __launch_bounds__(256) pack_rows(const __grid_constant__ DeviceNearest p, unsigned char* images, std::int64_t chunks) {
+    const std::int64_t pairs = chunks * chunk / 2, all = p.blocks * pairs, dim = p.targets.dim;
+    for (std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x; i < all; i += gridDim.x * std::int64_t{256}) {
+        const std::int64_t k = i % pairs * 2, block = i / pairs;
+        float v[2][block_rows];
+#pragma unroll
+        for (int half = 0; half < 2; ++half)
+#pragma unroll
+            for (int q = 0; q < block_rows / 4; ++q) {
+                const float4 x = k + half < dim ? reinterpret_cast<const float4*>(p.x + (block * dim + k + half) * block_rows)[q] : float4{};
+                v[half][4 * q] = x.x, v[half][4 * q + 1] = x.y, v[half][4 * q + 2] = x.z, v[half][4 * q + 3] = x.w;
+            }
+        const auto signs = p.signs.bits(p.first + block, 0);
+        for (int r = 0; r < p.rotations; ++r) {
+            if (r > 0) {
+                const unsigned word = signs[r / 2] >> (r % 2 * 16);
+#pragma unroll
+                for (int half = 0; half < 2; ++half) {
+#pragma unroll
+                    for (int j = 0; j < block_rows; ++j) v[half][j] *= __uint_as_float(0x3e800000u | (word >> j & 1u) << 31);
+#pragma unroll
+                    for (int step = 1; step < block_rows; step *= 2)
+#pragma unroll
+                        for (int j = 0; j < block_rows; ++j) {
+                            if (j & step) continue;
+                            const float sum = v[half][j] + v[half][j + step];
+                            v[half][j + step] = v[half][j] - v[half][j + step];
+                            v[half][j] = sum;
+                        }
+                }
+            }
+            const std::int64_t first = (block * p.rotations + r) * block_rows;
+            unsigned char* image = images + (first / 128 * chunks + k / chunk) * image_bytes;
+#pragma unroll
+            for (int j = 0; j < block_rows; ++j)
+                *reinterpret_cast<__half2*>(image + place(static_cast<int>(first % 128) + j, static_cast<int>(k % chunk))) = __floats2half2_rn(v[0][j], v[1][j]);
+        }
+    }
+}
+
+/// The turned row of a draw, and its sign.
+struct Origin {
+    std::int64_t row;
+    bool negative;
+};
+
+__device__ inline Origin origin_of(const DeviceNearest& p, std::int64_t draw) {
+    if (!p.mirrored) return {draw, false};
+    return {draw / 32 * 16 + draw % 16, draw % 32 >= 16};
+}
+
+/// Rows of undecided draws, 16 bytes a thread.
+__global__ void __launch_bounds__(256) gather_rows(const __grid_constant__ DeviceNearest p, const __grid_constant__ Work w, std::int64_t chunks) {
+    const std::int64_t count = min(w.count[0], w.slots), all = count * chunks * 8;
+    for (std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x; i < all; i += gridDim.x * std::int64_t{256}) {
+        const std::int64_t piece = i % 8, c = i / 8 % chunks, slot = i / 8 / chunks;
+        const Origin from = origin_of(p, w.draw[slot]);
+        uint4 bits = *reinterpret_cast<const uint4*>(w.rows + (from.row / 128 * chunks + c) * image_bytes + place(static_cast<int>(from.row % 128), static_cast<int>(piece) * 8));
+        if (from.negative) bits.x ^= 0x80008000u, bits.y ^= 0x80008000u, bits.z ^= 0x80008000u, bits.w ^= 0x80008000u;
+        *reinterpret_cast<uint4*>(w.again + (slot / 128 * chunks + c) * image_bytes + place(static_cast<int>(slot % 128), static_cast<int>(piece) * 8)) = bits;
+    }
+}
+
+// ---- barriers, copies, tensor cores
+
+__device__ inline unsigned address(const void* shared) { return static_cast<unsigned>(__cvta_generic_to_shared(shared)); }
+
+__device__ inline void start(std::uint64_t* barrier, unsigned arrivals) { asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;\n" ::"r"(address(barrier)), "r"(arrivals)); }
+
+__device__ inline void expect(std::uint64_t* barrier, unsigned bytes) {
+    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;\n" ::"r"(address(barrier)), "r"(bytes) : "memory");
+}
+
+__device__ inline void arrive(std::uint64_t* barrier) { asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];\n" ::"r"(address(barrier)) : "memory"); }
+
+__device__ inline void wait_for(std::uint64_t* barrier, unsigned parity) {
+    asm volatile("{\n.reg .pred done;\nagain:\nmbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n@!done bra again;\n}\n" ::"r"(address(barrier)), "r"(parity) : "memory");
+}
+
+__device__ inline void copy(void* to, const void* from, unsigned bytes, std::uint64_t* barrier) {
+    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];\n" ::"r"(address(to)), "l"(from), "r"(bytes), "r"(address(barrier)) : "memory");
+}
+
+/// Of an image of 128 bytes a row, in the order of `place`.
+__device__ inline std::uint64_t descriptor(unsigned shared) {
+    return std::uint64_t{shared >> 4 & 0x3fff} | std::uint64_t{1} << 16 | std::uint64_t{64} << 32 | std::uint64_t{1} << 62;
+}
+
+
+/// v (64 rows, 128 targets) = a b' + (add ? v : 0), 16 coordinates.
+__device__ inline void multiply(float (&v)[64], std::uint64_t a, std::uint64_t b, int add) {
+    asm volatile(
+        "{\n.reg .pred add;\nsetp.ne.b32 add, %66, 0;\n"
+        "wgmma.mma_async.sync.aligned.m64n128k16.f32.f16.f16 {%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,"
+        "%28,%29,%30,%31,%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63}, "
+        "%64, %65, add, 1, 1, 0, 0;\n}\n"
+        : "+f"(v[0]), "+f"(v[1]), "+f"(v[2]), "+f"(v[3]), "+f"(v[4]), "+f"(v[5]), "+f"(v[6]), "+f"(v[7]), "+f"(v[8]), "+f"(v[9]), "+f"(v[10]), "+f"(v[11]),
+          "+f"(v[12]), "+f"(v[13]), "+f"(v[14]), "+f"(v[15]), "+f"(v[16]), "+f"(v[17]), "+f"(v[18]), "+f"(v[19]), "+f"(v[20]), "+f"(v[21]), "+f"(v[22]),
+          "+f"(v[23]), "+f"(v[24]), "+f"(v[25]), "+f"(v[26]), "+f"(v[27]), "+f"(v[28]), "+f"(v[29]), "+f"(v[30]), "+f"(v[31]), "+f"(v[32]), "+f"(v[33]),
+          "+f"(v[34]), "+f"(v[35]), "+f"(v[36]), "+f"(v[37]), "+f"(v[38]), "+f"(v[39]), "+f"(v[40]), "+f"(v[41]), "+f"(v[42]), "+f"(v[43]), "+f"(v[44]),
+          "+f"(v[45]), "+f"(v[46]), "+f"(v[47]), "+f"(v[48]), "+f"(v[49]), "+f"(v[50]), "+f"(v[51]), "+f"(v[52]), "+f"(v[53]), "+f"(v[54]), "+f"(v[55]),
+          "+f"(v[56]), "+f"(v[57]), "+f"(v[58]), "+f"(v[59]), "+f"(v[60]), "+f"(v[61]), "+f"(v[62]), "+f"(v[63])
+        : "l"(a), "l"(b), "r"(add));
+}
+
+__device__ inline void fence() { asm volatile("wgmma.fence.sync.aligned;\n" ::: "memory"); }
+__device__ inline void commit() { asm volatile("wgmma.commit_group.sync.aligned;\n" ::: "memory"); }
+template <int n>
+__device__ inline void wait_groups() { asm volatile("wgmma.wait_group.sync.aligned %0;\n" ::"n"(n) : "memory"); }
+
+/// Products are read after they were waited for.
+__device__ inline void hold(float (&v)[64]) {
+#pragma unroll
+    for (int i = 0; i < 64; ++i) asm volatile("" : "+f"(v[i])::"memory");
+}
+
+// ---- the pass
+
+/// What a thread has seen of one draw. The last five bits of a score say which of the thread's 32 targets of its panel it is.
+struct Top {
+    float best, second;
+    int panel;
+};
+
+__device__ inline void meet(Top& top, float score, int at) {
+    const float s = __int_as_float((__float_as_int(score) & ~31) | at);
+    top.second = fmaxf(top.second, fminf(top.best, s));
+    top.best = fmaxf(top.best, s);
+}
+
+/// Target of number `at` of lane l of a panel.
+__device__ inline int target_of(int panel_number, int at, int lane) { return panel_number * panel + at / 2 * 8 + lane % 4 * 2 + at % 2; }
+
+struct Found {
+    float best, second;
+    int target;
+};
+
+__device__ inline Found better(const Found& a, const Found& b) {
+    const bool first = a.best > b.best || (a.best == b.best && a.target < b.target);
+    return {fmaxf(a.best, b.best), fmaxf(fminf(a.best, b.best), fmaxf(a.second, b.second)), first ? a.target : b.target};
+}
+
+/// Over the four lanes that share a row.
+__device__ inline Found of_row(const Top& top, int lane) {
+    Found f{top.best, top.second, target_of(top.panel, __float_as_int(top.best) & 31, lane)};
+#pragma unroll
+    for (int o = 1; o < 4; o *= 2)
+        f = better(f, {__shfl_xor_sync(~0u, f.best, o), __shfl_xor_sync(~0u, f.second, o), __shfl_xor_sync(~0u, f.target, o)});
+    return f;
+}
+
+__device__ inline void decide(const DeviceFastNearest& p, const Work& w, std::int64_t draw, const Found& f) {
+    const float margin = p.margin + 0x1p-16f * fabsf(f.best);
+    if (f.best - f.second > margin) {
+        p.nearest.cell[draw] = f.target;
+        return;
+    }
+    const std::uint32_t slot = atomicAdd(w.count, 1u);
+    if (slot >= w.slots) {
+        *p.failed = 1;
+        return;
+    }
+    w.draw[slot] = static_cast<std::int32_t>(draw);
+    w.threshold[slot] = f.best - margin;
+    w.best[slot] = 0;
+}
+
+__device__ inline void note(const DeviceFastNearest& p, const Work& w, std::uint32_t slot, unsigned which, int panel_number, int lane) {
+    while (which != 0) {
+        const int at = __ffs(static_cast<int>(which)) - 1;
+        which &= which - 1;
+        const std::uint32_t place = atomicAdd(w.count + 1, 1u);
+        if (place >= w.candidates) {
+            *p.failed = 1;
+            return;
+        }
+        w.candidate[place] = {slot, static_cast<unsigned>(target_of(panel_number, at, lane))};
+    }
+}
+
+/// `across` groups of threads share rows, 128 targets each; the others have rows of their own.
+template <int across>
+struct Shape {
+    static constexpr int down = groups / across, rows = 64 * down;
+    static constexpr bool resident = across == 1;              // rows stay, targets stream; else both stream
+    static constexpr int row_bytes = rows * 128, target_bytes = across * image_bytes;
+    static constexpr int stage_bytes = target_bytes + (resident ? 0 : row_bytes);
+    static constexpr int stages = resident ? 6 : 4;
+    static constexpr int bytes = stages * stage_bytes + (resident ? resident_chunks * row_bytes : 0) + 1024;   // images begin at multiples of 1,024
+};
+
+struct Barriers {
+    std::uint64_t full[8], empty[8], rows;
+};
+
+template <int across>
+__device__ void copy_images(const DeviceFastNearest& p, const unsigned char* rows, std::int64_t row, unsigned char* memory, unsigned char* kept, Barriers& bar) {
+    using S = Shape<across>;
+    const int chunks = static_cast<int>(p.half.chunks()), tiles = static_cast<int>((p.nearest.targets.panels + across - 1) / across);
+    const auto* targets = static_cast<const unsigned char*>(p.half.images);
+    const auto copy_rows = [&](unsigned char* to, int c, std::uint64_t* barrier) {
+        for (int i = 0; i < S::rows / 128; ++i) copy(to + i * image_bytes, rows + ((row / 128 + i) * chunks + c) * image_bytes, image_bytes, barrier);
+    };
+    if (S::resident) {
+        expect(&bar.rows, static_cast<unsigned>(chunks * S::row_bytes));
+        for (int c = 0; c < chunks; ++c) copy_rows(kept + c * S::row_bytes, c, &bar.rows);
+    }
+    int stage = 0;
+    unsigned parity = 1;
+    for (int tile = 0; tile < tiles; ++tile)
+        for (int c = 0; c < chunks; ++c) {
+            wait_for(&bar.empty[stage], parity);
+            expect(&bar.full[stage], S::stage_bytes);
+            unsigned char* to = memory + stage * S::stage_bytes;
+            for (int i = 0; i < across; ++i)
+                copy(to + i * image_bytes, targets + ((static_cast<std::int64_t>(tile) * across + i) * chunks + c) * image_bytes, image_bytes, &bar.full[stage]);
+            if (!S::resident) copy_rows(to + S::target_bytes, c, &bar.full[stage]);
+            if (++stage == S::stages) stage = 0, parity ^= 1;
+        }
+}
+
+/// Draws of pass 1: rows of `images`, each once or twice (mirrored). Pass 2: undecided draws, whose candidates it notes.
+template <int across, bool mirrored, bool second>
+__global__ void __launch_bounds__(threads, 1) pass(const __grid_constant__ DeviceFastNearest p, const __grid_constant__ Work w) {
+    using S = Shape<across>;
+    extern __shared__ unsigned char raw[];
+    __shared__ Barriers bar;
+    __shared__ Found other[across == 1 ? 1 : S::rows * 2];
+    const std::int64_t row = blockIdx.x * std::int64_t{S::rows}, count = second ? min(w.count[0], w.slots) : w.packed;
+    if (row >= count) return;
+    unsigned char* memory = raw + (1024 - address(raw) % 1024) % 1024;
+    unsigned char* kept = memory + S::stages * S::stage_bytes;
+    if (threadIdx.x == 0) {
+        for (int i = 0; i < S::stages; ++i) start(&bar.full[i], 1), start(&bar.empty[i], groups);
+        start(&bar.rows, 1);
+        asm volatile("fence.mbarrier_init.release.cluster;\n" ::: "memory");
+    }
+    __syncthreads();
+    const int warp = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32), group = warp / 4;
+    if (group == groups) {
+        if (lane == 0) copy_images<across>(p, second ? w.again : w.rows, row, memory, kept, bar);
+        return;
+    }
+    const int down = group / across, side = group % across;
+    const int chunks = static_cast<int>(p.half.chunks()), tiles = static_cast<int>((p.nearest.targets.panels + across - 1) / across);
+    const int mine = down * 64 + warp % 4 * 16 + lane / 4;     // rows: this one and the one 8 below
+    const float unscale = 1.0f / p.half.scale;
+    Top top[2][2];                                             // of each row, plain and mirrored
+#pragma unroll
+    for (int i = 0; i < 2; ++i) top[i][0] = top[i][1] = {-INFINITY, -INFINITY, 0};   // initializers of members are lost here by nvcc 13.0
+    float threshold[2] = {INFINITY, INFINITY};
+    if (second)
+        for (int i = 0; i < 2; ++i)
+            if (row + mine + 8 * i < count) threshold[i] = w.threshold[row + mine + 8 * i];
+    if (S::resident) wait_for(&bar.rows, 0);
+    float v[64];
+    int stage = 0;
+    unsigned parity = 0;
+    for (int tile = 0; tile < tiles; ++tile) {
+        for (int c = 0; c < chunks; ++c) {
+            wait_for(&bar.full[stage], parity);
+            const unsigned to = address(memory + stage * S::stage_bytes);
+            const std::uint64_t b = descriptor(to + static_cast<unsigned>(side * image_bytes));
+            const std::uint64_t a = descriptor((S::resident ? address(kept + c * S::row_bytes) : to + S::target_bytes) + static_cast<unsigned>(down * 64 * 128));
+            fence();
+#pragma unroll
+            for (int k = 0; k < chunk / 16; ++k) multiply(v, a + static_cast<unsigned>(2 * k), b + static_cast<unsigned>(2 * k), c + k);
+            commit();
+            if (c > 0) {
+                wait_groups<1>();
+                if (threadIdx.x % 128 == 0) arrive(&bar.empty[stage == 0 ? S::stages - 1 : stage - 1]);
+            }
+            if (++stage == S::stages) stage = 0, parity ^= 1;
+        }
+        wait_groups<0>();
+        hold(v);
+        if (threadIdx.x % 128 == 0) arrive(&bar.empty[stage == 0 ? S::stages - 1 : stage - 1]);
+        const int number = tile * across + side;
+        const float* heights = p.nearest.targets.heights + static_cast<std::int64_t>(number) * panel + lane % 4 * 2;
+        if constexpr (second) {
+            unsigned which[2] = {0, 0};
+#pragma unroll
+            for (int q = 0; q < 16; ++q) {
+                const float2 h = __ldg(reinterpret_cast<const float2*>(heights + 8 * q));
+#pragma unroll
+                for (int i = 0; i < 2; ++i) {
+                    if (fmaf(v[4 * q + 2 * i], unscale, h.x) >= threshold[i]) which[i] |= 1u << 2 * q;
+                    if (fmaf(v[4 * q + 2 * i + 1], unscale, h.y) >= threshold[i]) which[i] |= 2u << 2 * q;
+                }
+            }
+            for (int i = 0; i < 2; ++i) note(p, w, static_cast<std::uint32_t>(row + mine + 8 * i), which[i], number, lane);
+        } else {
+            float before[2][2];
+#pragma unroll
+            for (int i = 0; i < 2; ++i) before[i][0] = top[i][0].best, before[i][1] = top[i][1].best;
+#pragma unroll
+            for (int q = 0; q < 16; ++q) {
+                const float2 h = __ldg(reinterpret_cast<const float2*>(heights + 8 * q));
+#pragma unroll
+                for (int i = 0; i < 2; ++i) {
+                    const float x = v[4 * q + 2 * i], y = v[4 * q + 2 * i + 1];
+                    meet(top[i][0], fmaf(x, unscale, h.x), 2 * q);
+                    meet(top[i][0], fmaf(y, unscale, h.y), 2 * q + 1);
+                    if (!mirrored) continue;
+                    meet(top[i][1], fmaf(-x, unscale, h.x), 2 * q);
+                    meet(top[i][1], fmaf(-y, unscale, h.y), 2 * q + 1);
+                }
+            }
+#pragma unroll
+            for (int i = 0; i < 2; ++i)
+#pragma unroll
+                for (int s = 0; s < (mirrored ? 2 : 1); ++s)
+                    if (top[i][s].best > before[i][s]) top[i][s].panel = number;
+        }
+    }
+    if constexpr (!second) {
+        Found found[2][2];
+#pragma unroll
+        for (int i = 0; i < 2; ++i)
+#pragma unroll
+            for (int s = 0; s < (mirrored ? 2 : 1); ++s) {
+                found[i][s] = of_row(top[i][s], lane);
+                if (across == 1) continue;   // else the other side's half of the targets
+                if (side == 1 && lane % 4 == 0) other[2 * (mine + 8 * i) + s] = found[i][s];
+            }
+        __syncwarp();
+        if constexpr (across > 1) asm volatile("bar.sync %0, 256;\n" ::"r"(1 + down) : "memory");
+        if (side == 1 || lane % 4 != 0) return;   // only now: all lanes of a warp take part in its shuffles
+        for (int i = 0; i < 2; ++i)
+            for (int s = 0; s < (mirrored ? 2 : 1); ++s) {
+                const std::int64_t r = row + mine + 8 * i, draw = mirrored ? r / 16 * 32 + s * 16 + r % 16 : r;
+                if (r < count) decide(p, w, draw, across == 1 ? found[i][s] : better(found[i][s], other[2 * (mine + 8 * i) + s]));
+            }
+    }
+}
+
+// ---- close calls
+
+/// -inf ... inf in the order of unsigned numbers, never 0; -0 as 0.
+__device__ inline std::uint32_t ordered(float x) {
+    const auto bits = __float_as_uint(x + 0.0f);
+    return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+}
+
+/// Sixteen lanes have the rows of a candidate's block: their products with its target, turned as the processor turns them.
+__global__ void __launch_bounds__(256) score_candidates(const __grid_constant__ DeviceNearest p, const __grid_constant__ Work w) {
+    const std::int64_t count = min(w.count[1], w.candidates), dim = p.targets.dim;
+    const int j = static_cast<int>(threadIdx.x % 16);
+    for (std::int64_t i = (blockIdx.x * std::int64_t{256} + threadIdx.x) / 16; i - static_cast<std::int64_t>(threadIdx.x / 16 % 2) < count;
+         i += gridDim.x * std::int64_t{16}) {   // both halves of a warp together
+        const uint2 candidate = w.candidate[min(i, count - 1)];
+        const std::int64_t draw = w.draw[candidate.x], of_block = p.draws_per_block(), block = draw / of_block, target = candidate.y;
+        const int number = static_cast<int>(draw % of_block), r = number / (p.mirrored ? 32 : 16);
+        const float* x = p.x + block * dim * block_rows + j;
+        const float* y = p.targets.points + target / panel * dim * panel + target % panel;
+        float v = 0.0f;
+#pragma unroll 8
+        for (std::int64_t k = 0; k < dim; ++k) v = __fadd_rn(v, __fmul_rn(x[k * block_rows], __ldg(y + k * panel)));
+        const auto signs = p.signs.bits(p.first + block, 0);
+        for (int turn = 1; turn < p.rotations; ++turn) {   // the same number of steps in both halves
+            float turned = v * __uint_as_float(0x3e800000u | (signs[turn / 2] >> (turn % 2 * 16) >> j & 1u) << 31);
+#pragma unroll
+            for (int step = 1; step < block_rows; step *= 2) {
+                const float opposite = __shfl_xor_sync(~0u, turned, step);
+                turned = j & step ? opposite - turned : turned + opposite;
+            }
+            if (turn <= r) v = turned;
+        }
+        const float h = p.targets.heights[target], score = p.mirrored && number % 32 >= 16 ? h - v : v + h;
+        if (i < count && number % 16 == j)
+            atomicMax(w.best + candidate.x, static_cast<unsigned long long>(ordered(score)) << 32 | (~static_cast<std::uint32_t>(target)));
+    }
+}
+
+__global__ void __launch_bounds__(256) settle(const __grid_constant__ DeviceNearest p, const __grid_constant__ Work w) {
+    const std::int64_t count = min(w.count[0], w.slots);
+    for (std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x; i < count; i += gridDim.x * std::int64_t{256})
+        p.cell[w.draw[i]] = static_cast<std::int32_t>(~static_cast<std::uint32_t>(w.best[i]));
+}
+
+bool has_kernels(int device) {
+    int major = 0, minor = 0;
+    check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device), "cudaDeviceGetAttribute");
+    check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device), "cudaDeviceGetAttribute");
+    return major == 9 && minor == 0;
+}
+
+template <int across>
+void run(const DeviceFastNearest& p, const Work& w, cudaStream_t stream) {
+    using S = Shape<across>;
+    const auto launch = [&](auto* kernel, std::int64_t rows) {
+        allow_shared(kernel, S::bytes);
+        kernel<<<blocks_for(rows, S::rows, INT32_MAX), threads, S::bytes, stream>>>(p, w);
+    };
+    if (p.nearest.mirrored) launch(pass<across, true, false>, w.packed);
+    else launch(pass<across, false, false>, w.packed);
+    gather_rows<<<blocks_for(w.slots * p.half.chunks() * 8, 256, 4096), 256, 0, stream>>>(p.nearest, w, p.half.chunks());
+    launch(pass<across, false, true>, w.slots);
+}
+
+std::int64_t whole(std::int64_t rows) { return (rows + 255) / 256 * 256; }
+
+/// One piece of memory for all of it.
+struct Memory {
+    cudaStream_t stream;
+    unsigned char* all = nullptr;
+    std::int64_t bytes = 0;
+
+    template <class T>
+    std::int64_t place_of(std::int64_t n) {
+        const std::int64_t at = bytes;
+        bytes += (n * static_cast<std::int64_t>(sizeof(T)) + 1023) / 1024 * 1024;
+        return at;
+    }
+    ~Memory() {
+        if (all != nullptr) cudaFreeAsync(all, stream);
+    }
+};
+
+}  // namespace
+
+const char* half_targets(const DeviceQueue* queue, const DeviceHalfTargets* what) {
+    return in_words([&] {
+        const Use use(queue->device);
+        const cudaStream_t stream = stream_of(*queue);
+        const float none[2] = {-1.0f, -1.0f}, zeros[2] = {0.0f, 0.0f};
+        const bool there = has_kernels(queue->device);
+        check(cudaMemcpyAsync(what->norms, there ? zeros : none, sizeof none, cudaMemcpyHostToDevice, stream), "cudaMemcpyAsync");
+        check(cudaStreamSynchronize(stream), "cudaStreamSynchronize");   // `none` and `zeros` end here
+        if (!there) return;
+        pack_targets<<<blocks_for(what->bytes() / 4, 256), 256, 0, stream>>>(*what);
+        norms_of<<<blocks_for(what->targets.size, 256, INT32_MAX), 256, 0, stream>>>(*what);
+        check_launch("half_targets");
+    });
+}
+
+const char* fast_nearest_cells(const DeviceQueue* queue, const DeviceFastNearest* what) {
+    return in_words([&] {
+        const Use use(queue->device);
+        const cudaStream_t stream = stream_of(*queue);
+        const DeviceNearest& p = what->nearest;
+        const std::int64_t chunks = what->half.chunks(), draws = p.blocks * p.draws_per_block();
+        Work w;
+        w.packed = p.blocks * p.rotations * block_rows;
+        w.slots = static_cast<std::uint32_t>(draws / full_share + 1);
+        w.candidates = w.slots * candidates_per_slot;
+        Memory memory{stream};
+        const std::int64_t rows = memory.place_of<unsigned char>(whole(w.packed) * chunks * 128), again = memory.place_of<unsigned char>(whole(w.slots) * chunks * 128);
+        const std::int64_t count = memory.place_of<std::uint32_t>(2), draw = memory.place_of<std::int32_t>(w.slots), threshold = memory.place_of<float>(w.slots);
+        const std::int64_t best = memory.place_of<unsigned long long>(w.slots), candidate = memory.place_of<uint2>(w.candidates);
+        check(cudaMallocAsync(reinterpret_cast<void**>(&memory.all), static_cast<std::size_t>(memory.bytes), stream), "cudaMallocAsync");
+        w.rows = memory.all + rows, w.again = memory.all + again;
+        w.count = reinterpret_cast<std::uint32_t*>(memory.all + count);
+        w.draw = reinterpret_cast<std::int32_t*>(memory.all + draw), w.threshold = reinterpret_cast<float*>(memory.all + threshold);
+        w.best = reinterpret_cast<unsigned long long*>(memory.all + best), w.candidate = reinterpret_cast<uint2*>(memory.all + candidate);
+        check(cudaMemsetAsync(w.count, 0, 2 * sizeof(std::uint32_t), stream), "cudaMemsetAsync");
+        pack_rows<<<blocks_for(p.blocks * chunks * chunk / 2, 256), 256, 0, stream>>>(p, w.rows, chunks);
+        chunks <= resident_chunks ? run<1>(*what, w, stream) : run<2>(*what, w, stream);
+        score_candidates<<<4096, 256, 0, stream>>>(p, w);
+        settle<<<blocks_for(w.slots, 256, 4096), 256, 0, stream>>>(p, w);
+        check_launch("fast_nearest_cells");
+    });
+}
+
+}  // namespace buffon::device
