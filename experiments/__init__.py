@@ -21,6 +21,7 @@ EXPERIMENTS = {
     "rare_events": "rare events of the literature, down to 1.5e-8 and in 2 to 200 inputs: five methods side by side",
     "rare_coverage": "do 95 % intervals of rare events cover, on nine events with known probabilities; and do lost regions go unsaid",
     "failure_probability": "how often few-step diffusion samplers end between the modes: arcs beside six other ways",
+    "multilevel": "means of a diffusion sampler from cheaper ones at the same noise: levels, and a fine solver as a control",
     "high_dimensions": "rare events in 20 to 200 inputs: Gaussian components beside von Mises-Fisher-Nakagami ones",
     "sobol_benchmarks": "Sobol' indices of nine functions with known answers: the default beside the plain estimator and Saltelli's",
     "sobol_held_out": "Sobol' indices of six functions on which nothing was tuned, beside the centred estimator of Saltelli et al.",

@@ -60,7 +60,7 @@ class Config:
     @classmethod
     def small(cls):
         """A few seconds."""
-        return cls(budget=4_000, repetitions=2, control_repetitions=2, cases="DDIM-10, 1e-4", arms="arcs;plain;widened;subset")
+        return cls(budget=4_000, repetitions=2, control_repetitions=2, cases="DDIM-10, 1e-4", arms="arcs;plain;widened;subset;aiscv")
 
 
 def mixture():
