@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <buffon/diffusion/chain_kernel.hpp>
+#include <buffon/diffusion/chain_step.hpp>
 #include <buffon/diffusion/gaussian_mixture.hpp>
 #include <buffon/diffusion/rows.hpp>
 #include <buffon/stream.hpp>

@@ -10,7 +10,7 @@
 #include <tuple>
 #include <vector>
 
-#include <buffon/diffusion/chain_kernel.hpp>
+#include <buffon/diffusion/chain_step.hpp>
 #include <buffon/diffusion/chain_traces.hpp>
 #include <buffon/diffusion/sample.hpp>
 #include <buffon/diffusion/table.hpp>

@@ -1,4 +1,4 @@
-#include <buffon/diffusion/chain_kernel.hpp>
+#include <buffon/diffusion/chain_step.hpp>
 
 #include <algorithm>
 #include <cmath>

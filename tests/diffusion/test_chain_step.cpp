@@ -1,4 +1,4 @@
-#include <buffon/diffusion/chain_kernel.hpp>
+#include <buffon/diffusion/chain_step.hpp>
 
 #include <cmath>
 #include <limits>
@@ -61,7 +61,7 @@ double largest(const std::vector<double>& z) {
 
 }  // namespace
 
-TEST_CASE("chain_kernel: corrected steps keep the exact law of (x, sigma), whichever exact rule draws sigma and however steps are scaled") {
+TEST_CASE("chain_step: corrected steps keep the exact law of (x, sigma), whichever exact rule draws sigma and however steps are scaled") {
     const GaussianMixture model = chains::gmm2d();
     const ChainOptions kinds[] = {{.step = 1.0, .metropolis = true},
                                   {.sigma = SigmaRule::data, .step = 1.0, .metropolis = true},
@@ -73,7 +73,7 @@ TEST_CASE("chain_kernel: corrected steps keep the exact law of (x, sigma), which
     }
 }
 
-TEST_CASE("chain_kernel: uncorrected large steps, and the most probable level in place of a draw, leave the law; a prior is kept") {
+TEST_CASE("chain_step: uncorrected large steps, and the most probable level in place of a draw, leave the law; a prior is kept") {
     const GaussianMixture model = chains::gmm2d();
     CHECK(largest(departures(kernel_of(model, {.step = 1.0}), model, 15, 6000)) > 10);
     CHECK(largest(departures(kernel_of(model, {.sigma_rule = SigmaChoice::argmax, .step = 0.5, .metropolis = true}), model, 15, 6000)) > 10);
@@ -82,7 +82,7 @@ TEST_CASE("chain_kernel: uncorrected large steps, and the most probable level in
     CHECK(largest(departures(kernel_of(model, tilted), model, 15, 6000)) < 4.5);
 }
 
-TEST_CASE("chain_kernel: a corrected step at one level is reversible, an uncorrected one is not") {
+TEST_CASE("chain_step: a corrected step at one level is reversible, an uncorrected one is not") {
     const GaussianMixture model = chains::gmm2d();
     const auto asymmetry = [&](bool metropolis) {
         const ChainKernel kernel = at_level(model, 0.6, {.step = 1.5, .metropolis = metropolis});
@@ -103,7 +103,7 @@ TEST_CASE("chain_kernel: a corrected step at one level is reversible, an uncorre
     CHECK(asymmetry(false) > 8);
 }
 
-TEST_CASE("chain_kernel: chains do not know of each other nor of threads, and one that leaves all bounds returns to its start") {
+TEST_CASE("chain_step: chains do not know of each other nor of threads, and one that leaves all bounds returns to its start") {
     const GaussianMixture model = chains::gmm2d();
     const ChainOptions options{.step = 0.5, .levels = 50};
     const ChainKernel one(chain_target(model), options, sigma_prior(options, 0.05, 6), 1), many(chain_target(model), options, sigma_prior(options, 0.05, 6), 4);
@@ -128,7 +128,7 @@ TEST_CASE("chain_kernel: chains do not know of each other nor of threads, and on
     CHECK(state.x.data == x.data);
 }
 
-TEST_CASE("chain_kernel: options without sense are refused by name") {
+TEST_CASE("chain_step: options without sense are refused by name") {
     const GaussianMixture model = chains::gmm2d();
     const auto fails = [](const ChainTarget& target, const ChainOptions& options, const char* what) {
         CHECK_THROWS_WITH_AS(ChainKernel(target, options, sigma_prior(options, 0.05, 6)), doctest::Contains(what), std::invalid_argument);
