@@ -92,7 +92,7 @@ def run(name, device):
 def test_all_functions_with_a_device_are_run_here():
     words = {word for word, (positional, _) in _buffon.registry.items() if positional == ["problem"]}
     assert words <= set(FUNCTIONS)
-    assert set(FUNCTIONS) - words == {"extend", *OF_SAMPLES, *OF_MODELS}, "say in this file how the new function is run"
+    assert set(FUNCTIONS) - words == {"extend", "multilevel", *OF_SAMPLES, *OF_MODELS}, "say in this file how the new function is run"
     assert {"energy", "kid", "mmd"} <= set(OF_SAMPLES) and {"sample", "invert"} <= set(OF_MODELS)
 
 
@@ -115,6 +115,12 @@ def test_a_run_goes_on_as_on_the_processor():
         first = bf.plain(problem(False), budget=20_000, rng=1, keep="state", device=device)
         results.append(bf.extend(first, problem(False), budget=50_000, device=device))
     alike(results[1], results[0])
+
+
+def test_levels_are_evaluated_on_the_processor_and_say_so():
+    known = bf.testing.ishigami().problem
+    with pytest.raises(ValueError, match="multilevel: device = 'cuda' needs a model made for devices"):
+        bf.multilevel([(known, 2.0), (known, 1.0)], budget=20_000, rng=1, device="cuda")
 
 
 @needs_device
