@@ -1,11 +1,14 @@
-"""Distances between samples beside what one writes with torch: seconds of processor time, one thread, and the values.
+"""Distances between samples beside what one writes with torch, SciPy and prdc: seconds of processor time, one thread, and the values.
 
-    OMP_NUM_THREADS=1 python -m buffon.experiments.benchmarks.metrics_peers [--repeats 7] [--rows 10000] [--markdown]
+    OMP_NUM_THREADS=1 python -m buffon.experiments.benchmarks.metrics_peers [--repeats 7] [--rows 10000] [--only frechet] [--markdown]
 
-Two normal samples of 10,000 rows in 64 dimensions, all pairs, the arms taking turns. Ours are in double precision; torch in single
-and in double, in blocks of 1,000 rows, with `cdist` or a matrix product. Needs torch.
+energy, mmd, kid: two normal samples of 10,000 rows in 64 dimensions, all pairs. Ours are in double precision; torch in single
+and in double, in blocks of 1,000 rows, with `cdist` or a matrix product. frechet: 5,000 rows in 2,048 dimensions, NumPy's covariances and
+SciPy's `sqrtm` of their product. prdc: 5,000 rows in 64 dimensions, the package of this name, all with k = 5. The arms take turns.
+Needs torch, SciPy and prdc for the rows of their names.
 """
 import argparse
+import contextlib
 import statistics
 import time
 
@@ -41,18 +44,46 @@ def theirs(kernel, x, y, block=1000):
     return own / (n * (n - 1)) + other / (m * (m - 1)) - 2 * total(x, y) / (n * m)
 
 
-def measure(rows, repeats):
-    """metric -> arm -> [(seconds, value)]."""
+def distances(rows):
+    """metric -> arm -> function that gives the value."""
     import torch
     torch.set_num_threads(1)
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(rows, 64)), rng.normal(0.05, 1, size=(rows, 64))
     single, double = ([torch.from_numpy(a).to(dtype) for a in (x, y)] for dtype in (torch.float32, torch.float64))
     ours = {"energy": lambda: bd.energy(x, y, threads=1), "mmd": lambda: bd.mmd(x, y, bandwidth=BANDWIDTH, threads=1), "kid": lambda: bd.kid(x, y, threads=1)}
+    return {name: {"Buffon, double": lambda name=name: ours[name]().value[0], "torch, single": lambda kernel=kernel: theirs(kernel, *single),
+                   "torch, double": lambda kernel=kernel: theirs(kernel, *double)} for name, kernel in kernels().items()}
+
+
+def frechet():
+    """The same of the Frechet distance."""
+    from scipy.linalg import sqrtm
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(5000, 2048)), rng.normal(0, 1.1, size=(5000, 2048))
+
+    def by_roots():
+        a, b = np.cov(x, rowvar=False), np.cov(y, rowvar=False)
+        return ((x.mean(0) - y.mean(0)) ** 2).sum() + np.trace(a) + np.trace(b) - 2 * np.trace(sqrtm(a @ b)).real
+    return {"frechet": {"Buffon": lambda: bd.frechet(x, y, threads=1).value[0], "SciPy": by_roots}}
+
+
+def prdc():
+    """The same of precision; all four values are computed."""
+    from prdc import compute_prdc
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(5000, 64)), rng.normal(size=(5000, 64))
+
+    def package():
+        with contextlib.redirect_stdout(None):   # it prints its sizes
+            return compute_prdc(y, x, 5)["precision"]
+    return {"prdc": {"Buffon": lambda: bd.prdc(x, y, precision_k=5, threads=1).value[0], "prdc": package}}
+
+
+def measure(cases, repeats):
+    """metric -> arm -> [(seconds, value)]."""
     out = {}
-    for name, kernel in kernels().items():
-        arms = {"Buffon, double": lambda name=name: ours[name]().value[0], "torch, single": lambda kernel=kernel: theirs(kernel, *single),
-                "torch, double": lambda kernel=kernel: theirs(kernel, *double)}
+    for name, arms in cases.items():
         found = out[name] = {arm: [] for arm in arms}
         for turn in range(repeats + 1):
             for arm, run in arms.items():
@@ -67,7 +98,7 @@ def table(found):
     """A row for each metric and arm."""
     rows = []
     for metric, arms in found.items():
-        ours = np.array([s for s, _ in arms["Buffon, double"]])
+        ours = np.array([s for s, _ in next(iter(arms.values()))])
         for arm, runs in arms.items():
             seconds = np.array([s for s, _ in runs])
             ratio = "" if arm.startswith("Buffon") else f"{np.median(seconds / ours):.2f} (≥ {lower_bound(seconds / ours):.2f})"
@@ -80,9 +111,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=7, help="counted runs of each arm (default: %(default)s)")
     parser.add_argument("--rows", type=int, default=10_000, help="rows of both samples (%(default)s)")
+    parser.add_argument("--only", choices=["distances", "frechet", "prdc"], help="these rows alone")
     parser.add_argument("--markdown", action="store_true", help="for docs/benchmarks.md")
     arguments = parser.parse_args()
-    show_benchmark(table(measure(arguments.rows, arguments.repeats)), arguments.markdown)
+    makers = {"distances": lambda: distances(arguments.rows), "frechet": frechet, "prdc": prdc}
+    cases = {}
+    for name, make in makers.items():
+        if arguments.only in (None, name):
+            cases |= make()
+    show_benchmark(table(measure(cases, arguments.repeats)), arguments.markdown)
 
 
 if __name__ == "__main__":
