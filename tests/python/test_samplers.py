@@ -6,7 +6,7 @@ from buffon import diffusion as bd
 
 ADAPTIVE = {"dpm_adaptive", "rk45"}   # no rows before sampling
 OTHERS = {"dc_search", "ems", "energy", "frechet", "kid", "memorised", "mmd", "prdc", "sliced_w2", "w2", "transport_map", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided",
-          "thresholded", "time_shifted"} | {"exposure_profile"}
+          "thresholded", "time_shifted", "exposure_profile", "langevin_gibbs", "chain_kernel"}
 SOLVERS = sorted(set(bd._native.registry) - OTHERS - ADAPTIVE)
 
 
