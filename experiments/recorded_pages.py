@@ -1,5 +1,5 @@
 """Figures of pages that are tables of recorded results: rare events, stopping at a target error, Sobol' indices of tails,
-Denoising MCMC.
+Denoising MCMC, rare failures of samplers, multilevel Monte Carlo.
 
     python -m buffon.experiments.recorded_pages docs   writes them between the markers of the pages in this folder
 """
@@ -8,7 +8,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from buffon.experiments import dmcmc, rare_coverage, rare_events, sobol_tails, stopping
+from buffon.experiments import dmcmc, failure_probability, multilevel, rare_coverage, rare_events, sobol_tails, stopping
 from buffon.experiments._page import RESULTS, Page, markdown, provenance
 from buffon.experiments.coverage_page import verdict
 
@@ -20,6 +20,8 @@ CAMPAIGNS = {
         ("rare_coverage_vmfn", rare_coverage, "Those of von Mises-Fisher-Nakagami components"),
     ),
     "chains": (("dmcmc", dmcmc, "Figures"),),
+    "failures": (("failure_probability", failure_probability, "Seven ways side by side"),),
+    "multilevel": (("multilevel", multilevel, "Levels below a sampler, and a fine solver as control"),),
     "stopping": (("stopping", stopping, "Every estimator, and the naive rule"),),
     "sobol": (("sobol_tails", sobol_tails, "Errors and coverage"),),
 }
