@@ -46,8 +46,8 @@ def record(cell):
     """Shares with their 95 % intervals (Wilson), and mean z^2 with its standard error."""
     z2, applies = cell.z2[np.isfinite(cell.z2)], cell.applies
     return {
-        "name": cell.name, **_share("coverage", cell.covered), **(_share("unwarned_coverage", cell.covered) if applies else {}),
-        **_share("silent_misses", ~cell.covered & ~cell.warned), "warned": float(cell.warned.mean()),
+        "name": cell.name, **share("coverage", cell.covered), **(share("unwarned_coverage", cell.covered) if applies else {}),
+        **share("silent_misses", ~cell.covered & ~cell.warned), "warned": float(cell.warned.mean()),
         "z2": float(z2.mean()) if z2.size else None,
         "z2_se": float(z2.std(ddof=1) / np.sqrt(z2.size)) if z2.size > 1 else None,
         "z2_expected": float(cell.expected.mean()) if np.isfinite(cell.expected).all() else None,
@@ -106,6 +106,7 @@ def _mean_square(estimate):
     return 1.0 if degrees is None or np.isinf(degrees) else degrees / (degrees - 2) if degrees > 2 else np.inf
 
 
-def _share(name, hits):
+def share(name, hits):
+    """Of runs, with its 95 % interval (Wilson)."""
     low, high = wilson(hits.mean(), len(hits))
     return {name: float(hits.mean()), f"{name}_low": low, f"{name}_high": high}

@@ -17,7 +17,7 @@ import numpy as np
 
 import buffon as bf
 from buffon.experiments import coverage
-from buffon.experiments._calibration import cells, interval, mean_record, record, wilson
+from buffon.experiments._calibration import cells, interval, mean_record, record, share
 from buffon.experiments._claims import Claim
 from buffon.experiments._report import Table
 from buffon.experiments._sobol_known import functions
@@ -197,7 +197,7 @@ def _study(arm, case, config):
     within = np.abs(np.array([e.value for e, _, _ in runs]) - stop.exact) <= stop.width
     n = float(np.mean([e.n for e, _, _ in runs]))
     found = cells(case, stop.exact, runs[0][0].names, runs)
-    return found, [{**_share("within", within[:, j]), "reached": float(np.mean(reached)), "evaluations": n} for j in range(len(found))]
+    return found, [{**share("within", within[:, j]), "reached": float(np.mean(reached)), "evaluations": n} for j in range(len(found))]
 
 
 def _estimate(arm, stop, key, config):
@@ -211,11 +211,6 @@ def _naive(stop, key, config):
     while e.n < config.budget and (1.96 * e.std_error > (stop.target * np.abs(e.value) if stop.relative else stop.target)).any():
         e = e.merge(bf.plain(stop.problem, budget=100, rng=key.spawn(1)[0], threads=1))
     return e
-
-
-def _share(name, hits):
-    low, high = wilson(hits.mean(), len(hits))
-    return {name: float(hits.mean()), f"{name}_low": low, f"{name}_high": high}
 
 
 def _records(arm, found):
