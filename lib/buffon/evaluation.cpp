@@ -1,14 +1,13 @@
 #include <buffon/evaluation.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <limits>
 #include <random>
-#include <sstream>
 #include <utility>
 
 #include <buffon/device_sample.hpp>
+#include <buffon/output_checks.hpp>
 #include <buffon/parallel.hpp>
 
 namespace buffon {
@@ -16,32 +15,6 @@ namespace {
 
 /// Evaluations whose scores are compared with their outputs: a wrong sign shows at once.
 constexpr std::int64_t scores_looked_at = 4'096;
-
-std::string describe(ConstView x, std::int64_t row, const std::vector<std::string>& names) {
-    std::ostringstream text;
-    const std::int64_t shown = std::min<std::int64_t>(x.cols, 12);
-    for (std::int64_t j = 0; j < shown; ++j)
-        text << (j ? ", " : "") << names[static_cast<std::size_t>(j)] << " = " << x(row, j);
-    if (shown < x.cols) text << ", ...";
-    return text.str();
-}
-
-/// "y" of one output, "y1", "y2", ... of several, "y1,1", "y1,2", ... of those of a table.
-std::vector<std::string> numbered(std::int64_t m, const std::vector<std::int64_t>& shape) {
-    if (m == 1) return {"y"};
-    std::vector<std::string> names;
-    for (std::int64_t j = 0; j < m; ++j) {
-        std::string name = std::to_string(1 + (shape.empty() ? j : j % shape.back()));
-        std::int64_t rest = shape.empty() ? 0 : j / shape.back();
-        for (std::size_t k = shape.size(); k-- > 1; rest /= shape[k - 1]) name = std::to_string(1 + rest % shape[k - 1]) + "," + name;
-        names.push_back("y" + name);
-    }
-    return names;
-}
-
-bool finite(std::span<const double> row) {
-    return std::all_of(row.begin(), row.end(), [](double v) { return std::isfinite(v); });
-}
 
 Outputs first_rows(Outputs out, std::int64_t rows) {
     for (Matrix* m : {&out.y, &out.score}) {
@@ -62,13 +35,6 @@ bool is_failure(const std::exception_ptr& cause) {
     }
 }
 
-bool all_finite(const Matrix& m, std::int64_t begin, std::int64_t end) {
-    bool finite = true;
-    for (std::int64_t k = begin * m.cols; k < end * m.cols; ++k)
-        finite &= std::abs(m.data[static_cast<std::size_t>(k)]) <= std::numeric_limits<double>::max();   // no early end: vectorised
-    return finite;
-}
-
 /// Where the points of the call under way in this thread stand, if they may outlive it.
 thread_local const std::shared_ptr<Matrix>* lent = nullptr;
 
@@ -82,33 +48,6 @@ public:
 private:
     const std::shared_ptr<Matrix>* before_;   // an estimator may run inside a model
 };
-
-/// Of the scores of an output that may be an event.
-struct Verdict {
-    bool event;               // zeros and ones
-    std::int64_t wrong_at;    // first row whose score has another sign; -1: none
-};
-
-Verdict verdict_on(const Outputs& out, std::int64_t j, std::int64_t begin, std::int64_t end) {
-    Verdict verdict{true, -1};
-    for (std::int64_t i = begin; i < end; ++i) {
-        const double y = out.y(i, j), score = out.score(i, j);
-        if (y != 0 && y != 1) return {false, -1};
-        if (verdict.wrong_at < 0 && (y > 0 ? score < 0 : score > 0)) verdict.wrong_at = i;
-    }
-    return verdict;
-}
-
-bool same_scores(const Outputs& out, std::int64_t j, std::int64_t k, std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i)
-        if (out.score(i, j) != out.score(i, k)) return false;
-    return true;
-}
-
-bool finite_row(const Outputs& out, std::int64_t i, std::int64_t m) {
-    return finite(out.y.view().row(i).first(static_cast<std::size_t>(m))) &&
-           (out.score.rows == 0 || finite(out.score.view().row(i)));
-}
 
 }  // namespace
 
@@ -287,7 +226,7 @@ Evaluation::Part Evaluation::call(ConstView x, std::int64_t begin, std::int64_t 
 
 void Evaluation::fail(ConstView x, std::int64_t i, const std::string& where, const char* what, std::exception_ptr cause) const {
     const auto row = x.row(i);
-    ModelError failure(function_ + ": the model failed " + where + " (" + describe(x, i, sample_.inputs) + "): " + what,
+    ModelError failure(function_ + ": the model failed " + where + " (" + describe_point(x, i, sample_.inputs) + "): " + what,
                        n_ - done_ + i, {row.begin(), row.end()});
     failure.cause = std::move(cause);
     throw failure;
@@ -301,7 +240,7 @@ void Evaluation::learn_outputs(std::int64_t columns, bool scored, const std::vec
     require(m > 0, function_, ": the model must give at least one output, got none");
     require(given.empty() || static_cast<std::int64_t>(given.size()) == m, function_, ": the model gave ", m,
             " outputs, but ", given.size(), " are named");
-    names_ = given.empty() ? numbered(m, shape) : given;
+    names_ = given.empty() ? default_output_names(m, shape) : given;
     sample_.outputs = names_;
     names_.insert(names_.end(), known.begin(), known.end());
     require(expected_.empty() || names_ == expected_, function_, ": the model must give the outputs of the run, ", expected_.size(), ", got ", names_.size(),
@@ -356,28 +295,18 @@ void Evaluation::take_in(ConstView x, std::int64_t begin, std::int64_t end) {
     done_ = end;
 }
 
-/// An output of zeros and ones is an event: its score is positive where it happens; at 0 it may be either. A score that outputs share
-/// is right where it fits one of them: a mean, or a count, may stand beside the event that the score is of.
 void Evaluation::judge_scores(ConstView x, std::int64_t begin, std::int64_t end) const {
     if (rest_.score.rows == 0 || n_ >= scores_looked_at) return;
-    std::vector<std::int64_t> right, wrong, where;
-    for (std::int64_t j = 0; j < m_ - static_cast<std::int64_t>(problem_.known().size()); ++j) {
-        const Verdict verdict = verdict_on(rest_, j, begin, end);
-        if (!verdict.event) continue;
-        (verdict.wrong_at < 0 ? right : wrong).push_back(j);
-        if (verdict.wrong_at >= 0) where.push_back(verdict.wrong_at);
-    }
-    for (std::size_t w = 0; w < wrong.size(); ++w) {
-        const std::int64_t j = wrong[w], i = where[w];
-        if (std::ranges::any_of(right, [&](std::int64_t k) { return same_scores(rest_, j, k, begin, end); })) continue;
-        require(false, function_, ": the score of output '", names_[static_cast<std::size_t>(j)], "' must be positive exactly where the output is, got ",
-                rest_.score(i, j), " where it is ", rest_.y(i, j), ", at point ", n_ - begin + i, " (", describe(x, i, sample_.inputs),
-                "): has it the wrong sign, or another threshold?");
-    }
+    const auto wrong = wrong_score(rest_, wanted(), begin, end);
+    if (!wrong) return;
+    const auto [j, i] = *wrong;
+    require(false, function_, ": the score of output '", names_[static_cast<std::size_t>(j)], "' must be positive exactly where the output is, got ",
+            rest_.score(i, j), " where it is ", rest_.y(i, j), ", at point ", n_ - begin + i, " (", describe_point(x, i, sample_.inputs),
+            "): has it the wrong sign, or another threshold?");
 }
 
 void Evaluation::judge(ConstView x, std::int64_t begin, std::int64_t end) {
-    if (!discards() && all_finite(rest_.y, begin, end) && (rest_.score.rows == 0 || all_finite(rest_.score, begin, end))) return;
+    if (!discards() && all_finite(rest_, begin, end)) return;
     for (std::int64_t i = begin; i < end; ++i) {
         const bool succeeded = finite_row(rest_, i, m_);
         if (!succeeded && !discards()) refuse_point(x, i, n_ - begin + i);
@@ -391,20 +320,9 @@ void Evaluation::judge(ConstView x, std::int64_t begin, std::int64_t end) {
 }
 
 void Evaluation::refuse_point(ConstView x, std::int64_t i, std::int64_t index) const {
-    std::ostringstream text;
-    text << function_ << ": the model gave ";
-    for (std::int64_t j = 0; j < m_; ++j)
-        if (!std::isfinite(rest_.y(i, j))) {
-            text << (std::isnan(rest_.y(i, j)) ? std::abs(rest_.y(i, j)) : rest_.y(i, j)) << " for output '"   // not -nan
-                 << names_[static_cast<std::size_t>(j)] << "'";
-            break;
-        } else if (j == m_ - 1) {
-            text << "a score that is not finite";
-        }
-    text << " at point " << index << " (" << describe(x, i, sample_.inputs)
-         << "); on_error = 'discard' counts such points instead";
     const auto row = x.row(i);
-    throw ModelError(text.str(), index, {row.begin(), row.end()});
+    throw ModelError(function_ + ": the model gave " + not_finite(rest_, i, names_) + " at point " + std::to_string(index) + " (" +
+                     describe_point(x, i, sample_.inputs) + "); on_error = 'discard' counts such points instead", index, {row.begin(), row.end()});
 }
 
 void Evaluation::count_elsewhere(std::int64_t rows, std::int64_t m, const Stream& stream) {
