@@ -2,16 +2,15 @@
 import time
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 
 import buffon as bf
 from buffon._progress import asks_for_partial
+from buffon.experiments._processes import mapped
 
 
 @dataclass(frozen=True)
@@ -225,8 +224,7 @@ def studied(study, names, config, progress=None):
     if config.processes == 1:
         records = campaign([study(name, config) for name in names], progress)
     else:
-        with ProcessPoolExecutor(config.processes, get_context("spawn")) as pool:
-            records = [r for found in pool.map(partial(_alone, study), names, [config] * len(names)) for r in found]
+        records = [r for found in mapped(partial(_alone, study), [(name, config) for name in names], config.processes) for r in found]
     return [with_w(r) if r["kind"] == "criterion" else r for r in records]
 
 

@@ -9,9 +9,7 @@ Controls that are expected to lose a region: `form` with a single descent and `c
 lose it in silence.
 """
 import zlib
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 
 import numpy as np
 
@@ -19,6 +17,7 @@ import buffon as bf
 from buffon.experiments import coverage
 from buffon.experiments._calibration import cells, interval, mean_record, record
 from buffon.experiments._claims import Claim
+from buffon.experiments._processes import mapped
 from buffon.experiments._report import Table, short
 
 MEAN = coverage.MEAN
@@ -81,7 +80,7 @@ def run(config, progress=None):
     studies = [(arm, case) for arm in arms for case in problems()]
     cost = config.budget * config.repetitions
     found = {arm: [] for arm in arms}
-    for i, (arm, cell) in enumerate(_cells(studies, config)):
+    for i, ((arm, _), cell) in enumerate(zip(studies, mapped(_study, [(*study, config) for study in studies], config.processes), strict=True)):
         found[arm].append(cell)
         if progress:
             progress((i + 1) * cost, len(studies) * cost)
@@ -117,16 +116,6 @@ def variance_ratio(values, errors):
     left = (off.sum() - off * n / (n - 1)) / (n - 2)             # variance without each of them
     each = (squares.sum() - squares) / (n - 1) / left
     return float(squares.mean() / off.sum() * (n - 1)), float(np.sqrt((n - 1) / n * np.sum((each - each.mean()) ** 2)))
-
-
-def _cells(studies, config):
-    """(arm, cell) in the order of the studies."""
-    if config.processes == 1:
-        yield from ((arm, _study(arm, case, config)) for arm, case in studies)
-        return
-    with ProcessPoolExecutor(config.processes, get_context("spawn")) as pool:
-        cells = [(arm, pool.submit(_study, arm, case, config)) for arm, case in studies]
-        yield from ((arm, cell.result()) for arm, cell in cells)
 
 
 def _study(arm, case, config):

@@ -9,9 +9,7 @@ Source: Stein, "A two-sample test for a linear hypothesis whose power is indepen
 Anscombe, "Large-sample theory of sequential estimation", Proc. Camb. Phil. Soc. 48 (1952).
 """
 import zlib
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 
 import numpy as np
 
@@ -19,6 +17,7 @@ import buffon as bf
 from buffon.experiments import coverage
 from buffon.experiments._calibration import cells, interval, mean_record, record, share
 from buffon.experiments._claims import Claim
+from buffon.experiments._processes import mapped
 from buffon.experiments._report import Table
 from buffon.experiments._sobol_known import functions
 
@@ -83,7 +82,7 @@ def run(config, progress=None):
     arms = [*METHODS, CONTROL] if config.estimators == "all" else [word.strip() for word in config.estimators.split(",")]
     studies = [(arm, case) for arm in arms for case in stops(arm)]
     found = {arm: [] for arm in arms}
-    for i, (arm, rows) in enumerate(_studies(studies, config)):
+    for i, ((arm, _), rows) in enumerate(zip(studies, mapped(_study, [(*study, config) for study in studies], config.processes), strict=True)):
         found[arm].append(rows)
         if progress:
             progress((i + 1) * config.repetitions, len(studies) * config.repetitions)
@@ -173,16 +172,6 @@ def _dependent():
 
 def _beta(p):
     return -float(bf.Normal().quantile(np.array([p]))[0])
-
-
-def _studies(studies, config):
-    """(arm, records) in the order of the studies."""
-    if config.processes == 1:
-        yield from ((arm, _study(arm, case, config)) for arm, case in studies)
-        return
-    with ProcessPoolExecutor(config.processes, get_context("spawn")) as pool:
-        rows = [(arm, pool.submit(_study, arm, case, config)) for arm, case in studies]
-        yield from ((arm, row.result()) for arm, row in rows)
 
 
 def _study(arm, case, config):

@@ -12,6 +12,7 @@ from buffon.experiments import EXPERIMENTS, _calibration, _patches
 from buffon.experiments._claims import Claim, check
 from buffon.experiments._comparison import Arm, Case, campaign, compare, one_output, ratio, separately, stack
 from buffon.experiments._digits import Energy
+from buffon.experiments._processes import mapped
 from buffon.experiments._report import claim_table, short, with_error
 
 
@@ -178,6 +179,13 @@ def calibrated(scale, runs=2000):
         e = bf.Estimate._from_state({**state, "value": value, "covariance": [scale**2, 0, 0, scale**2], "diagnostics": {}})
         found.append(_calibration.interval(e))
     return _calibration.cells("problem", np.array([3.0, 0.0]), ["a", "b"], found)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_parts_come_in_order_from_any_number_of_processes(processes):
+    assert list(mapped(divmod, [(k, 3) for k in range(7)], processes)) == [divmod(k, 3) for k in range(7)]
+    with pytest.raises(ZeroDivisionError):
+        list(mapped(divmod, [(1, 1), (1, 0)], processes))
 
 
 def test_cells_measure_coverage_and_calibration():
