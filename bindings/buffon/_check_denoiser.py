@@ -85,7 +85,7 @@ def check_denoiser(model, data, *, condition=None, levels=None, schedules=None, 
         rows[0] = rows[0]._replace(name=_name(given), options=given)
         rows += _alternatives(net, given, schedules, data, levels, condition, rng)
     if len(data) < _ENOUGH * data.shape[1]:
-        linear = dict(zip(levels, _held_out(data, levels)))
+        linear = dict(zip(levels, _held_out(data, levels), strict=True))
         rows = [row.beside(numpy.array([linear[level] for level in row.levels])) for row in rows]
     return DenoiserCheck(rows)
 

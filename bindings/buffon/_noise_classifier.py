@@ -1,6 +1,7 @@
 """The noise level of x as a trained network sees it: for chains on (x, sigma) of models without a density. Needs torch."""
 import json
 import os
+from itertools import pairwise
 
 import numpy
 
@@ -205,7 +206,7 @@ def _network(torch, levels, shape, width, scale):
         def __init__(self):
             super().__init__()
             channels = [shape[0] + 1, 32, 64, 128, 256]
-            self.layers = nn.ModuleList([nn.Conv2d(a, b, 3, padding=1) for a, b in zip(channels, channels[1:], strict=False)])
+            self.layers = nn.ModuleList([nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise(channels)])
             self.last = nn.Linear(256, levels)
 
         def forward(self, x):

@@ -56,7 +56,7 @@ def update(rows=4096, cols=3072):
 
     compiled = torch.compile(eager)
     _native._combine(out, operands, weights)
-    reference = sum(w * x.double() for w, x in zip(weights, operands))
+    reference = sum(w * x.double() for w, x in zip(weights, operands, strict=True))
     bytes_moved = 5 * out.numel() * 4
     return ("solver update, 4 terms, 4096 x 3072", {"Buffon": lambda: _native._combine(out, operands, weights), "torch": eager, "torch.compile": compiled},
             lambda answer: relative_error(out if answer is None else answer, reference), lambda ms: f"{bytes_moved / ms / 1e9:.2f} TB/s")

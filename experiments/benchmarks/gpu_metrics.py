@@ -60,9 +60,9 @@ def cases():
         x, y = (torch.tensor(rng.normal(m, 1, size=(n, 64)), device="cuda", dtype=torch.float32) for m in (0.02, 0.0))
         k = kernels(11.0, 64)
         compiled = torch.compile(k["gemm"], dynamic=False)
-        yield (f"MMD, n = {n:,}, d = 64", lambda x=x, y=y: bd.mmd(x, y, bandwidth=11.0), {"torch": lambda x=x, y=y: of_gram(k["mmd"], x, y),
-               "torch.compile": lambda x=x, y=y: of_gram(compiled, x, y)}, lambda x=x, y=y: bd.mmd(x.double(), y.double(), bandwidth=11.0))
-        yield (f"energy, n = {n:,}, d = 64", lambda x=x, y=y: bd.energy(x, y), {"torch": lambda x=x, y=y: of_gram(k["energy"], x, y)},
+        yield (f"MMD, n = {n:,}, d = 64", lambda x=x, y=y: bd.mmd(x, y, bandwidth=11.0), {"torch": lambda x=x, y=y, k=k: of_gram(k["mmd"], x, y),
+               "torch.compile": lambda x=x, y=y, compiled=compiled: of_gram(compiled, x, y)}, lambda x=x, y=y: bd.mmd(x.double(), y.double(), bandwidth=11.0))
+        yield (f"energy, n = {n:,}, d = 64", lambda x=x, y=y: bd.energy(x, y), {"torch": lambda x=x, y=y, k=k: of_gram(k["energy"], x, y)},
                lambda x=x, y=y: bd.energy(x.double(), y.double()))
     x, y = (torch.tensor(np.maximum(rng.normal(m, 1, size=(10_000, 2048)), 0), device="cuda", dtype=torch.float32) for m in (0.02, 0.0))
     yield ("KID, n = 10,000, d = 2048", lambda: bd.kid(x, y), {"torch": lambda: of_gram(kernels(1, 2048)["kid"], x, y)}, lambda: bd.kid(x.double(), y.double()))

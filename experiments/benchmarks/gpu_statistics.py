@@ -129,7 +129,7 @@ def densities(n=2_000_000, k=100, d=6):
     rng = np.random.default_rng(0)
     a = rng.normal(size=(k, d, d))
     means, covariances = rng.normal(size=(k, d)), a @ a.transpose(0, 2, 1) + np.eye(d)
-    law = bf.Mixture(np.full(k, 1 / k), [bf.MultivariateNormal(m, c) for m, c in zip(means, covariances)])
+    law = bf.Mixture(np.full(k, 1 / k), [bf.MultivariateNormal(m, c) for m, c in zip(means, covariances, strict=True)])
     x = torch.randn(n, d, device="cuda", dtype=torch.float64)
     put = lambda v: torch.tensor(v, device="cuda")
     inverse = put(np.linalg.inv(np.linalg.cholesky(covariances)))

@@ -64,7 +64,8 @@ def measure(repeats, sigma):
     y = data()
     rng = np.random.default_rng(1)
     x = y[rng.integers(0, len(y), ROWS)] + sigma * rng.standard_normal((ROWS, y.shape[1]))
-    arms = {f"Buffon {dtype}": lambda model=bd.Empirical(y, dtype=dtype): model.denoise(x, sigma) for dtype in ("float64", "float32")}
+    models = {dtype: bd.Empirical(y, dtype=dtype) for dtype in ("float64", "float32")}
+    arms = {f"Buffon {dtype}": lambda model=model: model.denoise(x, sigma) for dtype, model in models.items()}
     try:
         import torch
         arms |= {f"torch {name}": by_torch(x, y, sigma, getattr(torch, name)) for name in ("float64", "float32")}

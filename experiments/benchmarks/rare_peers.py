@@ -127,7 +127,7 @@ def measure(case, pair, runs, threads):
                 row = case.theirs(method, 1_000 + r)
                 counts.append(row[1])
                 found["theirs"] += [row] * (r >= 0)
-            except Exception as error:   # noqa: BLE001  whatever it raises is its result
+            except Exception as error:   # whatever it raises is its result
                 found["failure"] = next((line for line in str(error).splitlines() if "evaluations" in line), str(error).splitlines()[0])[:60]
         if r < 0:
             continue
@@ -149,7 +149,7 @@ def _w(rows, probability):
 def table(results):
     """A row per case and pair."""
     rows = []
-    for (case, (their_name, our_name)), found in results.items():
+    for (case, (their_name, _)), found in results.items():
         ours = _w(found["ours"], case.probability)
         name = f"{'two' if case.both_sides else 'one'}, {case.dim}, {case.probability:.0e}".replace("e-0", "e-")
         n = f"{np.mean([n for _, n, *_ in found['ours']]):,.0f}"

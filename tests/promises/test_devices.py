@@ -64,7 +64,7 @@ def numbers(result):
 
 
 def same_bits(a, b):
-    for one, other in zip(numbers(a), numbers(b)):
+    for one, other in zip(numbers(a), numbers(b), strict=True):
         np.testing.assert_array_equal(one, other)
 
 

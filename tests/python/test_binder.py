@@ -182,7 +182,7 @@ def test_percentages_are_told_from_shares(refused, normal):
     for levels in (95, [95.0], np.float32(95), np.array(95)):
         refused(ValueError, "quantile: levels must lie between 0 and 1, got 95: for 95 percent write 0.95", lambda levels=levels: bf.quantile(sample, levels))
     refused(ValueError, "quantile: levels must lie between 0 and 1, got 0", lambda: bf.quantile(sample, 0))
-    with pytest.raises(ValueError, match="for 95 percent write 0.95"):
+    with pytest.raises(ValueError, match=r"for 95 percent write 0.95"):
         bf.plain(normal, budget=200, rng=1).confidence_interval(95)
 
 

@@ -260,7 +260,7 @@ def test_log_densities_of_gaussians_are_those_of_the_processor(library, k, d, n)
     there = pytest.importorskip(library)
     rng = np.random.default_rng(k)
     a = rng.normal(size=(k, d, d))
-    parts = [bf.MultivariateNormal(m, c) for m, c in zip(rng.normal(size=(k, d)), a @ a.transpose(0, 2, 1) + np.eye(d))]
+    parts = [bf.MultivariateNormal(m, c) for m, c in zip(rng.normal(size=(k, d)), a @ a.transpose(0, 2, 1) + np.eye(d), strict=True)]
     mixture, x = bf.Mixture(np.arange(1.0, k + 1), parts), rng.normal(size=(n, d)) * 3
     on_device = there.tensor(x, device="cuda") if library == "torch" else there.asarray(x)
     back = (lambda y: y.cpu().numpy()) if library == "torch" else (lambda y: y.get())
@@ -304,7 +304,7 @@ LAW = bf.Joint({"a": bf.Normal(1, 0.5), "b": bf.Uniform(-1, 2), "c": bf.LogNorma
 @pytest.mark.parametrize("kind", ["torch", "cupy", "jax"])
 @pytest.mark.parametrize("batch", [1000, 65_536, 200_000])
 def test_models_of_arrays_answer_on_the_device_as_on_the_processor(kind, batch):
-    there, model = of_arrays(kind, calls := [])
+    _, model = of_arrays(kind, calls := [])
     on_device = bf.Problem(model, LAW, {"mean": lambda y: y, "square": lambda y: y * y}, arrays=kind)
     on_processor = bf.Problem(lambda x: np.sin(x[:, 0]) + x[:, 1] * x[:, 2], LAW, {"mean": lambda y: y, "square": lambda y: y * y})
     for run in (bf.plain, bf.quasi, bf.aiscv):

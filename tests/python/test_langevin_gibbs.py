@@ -87,7 +87,7 @@ def test_a_trained_classifier_is_near_the_exact_law(tmp_path):
     assert np.array_equal(again.log_probabilities(x[:5]), found.log_probabilities(x[:5])) and repr(again) == repr(found)
     draws = bd.langevin_gibbs(bd.thresholded(MODEL, kind="static", max=5.0), TABLE, sigma=again, n=200, chains=50, rng=9)
     assert np.isfinite(draws.x).all()
-    with pytest.raises(ValueError, match="must end in .npz"):
+    with pytest.raises(ValueError, match=r"must end in .npz"):
         found.save(tmp_path / "noise.pt")
 
 

@@ -168,7 +168,7 @@ def test_single_values_are_not_shifted_in_normal_space_and_constants_not_perturb
     s = bf.plain(bf.Problem(lambda x: 5 + x.sum(1), law), budget=2000, rng=1, keep="sample").sample
     names = bf.perturbed_law(s, delta=[0.2]).names
     assert [name.split()[0] for name in names] == ["a", "n"]
-    with pytest.raises(ValueError, match="perturbed_law: 'n': a law of single values .* has no normal scores"):
+    with pytest.raises(ValueError, match=r"perturbed_law: 'n': a law of single values .* has no normal scores"):
         bf.perturbed_law(s, delta=[0.2], space="normal", inputs=["n"])
 
 

@@ -151,7 +151,7 @@ def test_an_order_report_measures_what_the_solver_declares():
 def test_an_order_report_says_why_an_order_is_missed_and_refuses_adaptive_solvers_by_name():
     report = bd.order_report(bd.unipc(bd.VP(), steps=10, order=3))
     assert not report.ok and report.declared == 4 and "lower_order_final=False" in report.advice and report.advice in repr(report)
-    with pytest.raises(ValueError, match="^order_report: rk45 chooses its steps"):
+    with pytest.raises(ValueError, match=r"^order_report: rk45 chooses its steps"):
         bd.order_report(bd.rk45(bd.VP()))
 
 

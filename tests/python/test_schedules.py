@@ -130,7 +130,7 @@ def test_two_laws():
     assert not c.same_law and np.exp(c.log_alpha_difference) == pytest.approx(np.hypot(1, 50))
     apart = bd.compare_schedules(bd.EDM(0.1, 0.2), bd.EDM(1, 2))
     assert apart.lam is apart.t is apart.lam_difference is apart.log_alpha_difference is None
-    with pytest.raises(TypeError, match="compare_schedules: b must be a schedule .*, got 3"):
+    with pytest.raises(TypeError, match=r"compare_schedules: b must be a schedule .*, got 3"):
         bd.compare_schedules(bd.VP(), 3)
 
 

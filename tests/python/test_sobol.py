@@ -47,7 +47,7 @@ def test_pairs_and_groups():
     s = bf.sobol(PROBLEM, budget=4_000, rng=1, groups={"both": ["a", "b"]})
     assert s.groups == ["both", "c"] and abs(s.first_order["both"] - 1) < 1e-9
     for groups, error in (({"x": "a"}, TypeError), (["a"], TypeError), ({"x": ["d"]}, ValueError)):
-        with pytest.raises(error, match="^sobol: "):
+        with pytest.raises(error, match=r"^sobol: "):
             bf.sobol(PROBLEM, groups=groups)
 
 

@@ -59,7 +59,7 @@ def test_tables_without_a_maker_in_words_keep_their_rows(tmp_path):
         for other in copies(table, tmp_path):
             assert other.rows == table.rows and other.evaluations == table.evaluations
             np.testing.assert_array_equal(bd.sample(mixture(), other, n=6, rng=1).x, x)
-            with pytest.raises(ValueError, match="came from a file without its maker's options|an array of times"):
+            with pytest.raises(ValueError, match=r"came from a file without its maker's options|an array of times"):
                 other.from_level(1.0)
 
 
@@ -121,5 +121,5 @@ def test_refusals_of_draws(tmp_path):
     (tmp_path / "x.npz").write_bytes(b"no archive")
     np.savez(tmp_path / "y.npz", kind="other")
     for name in ("x", "y"):
-        with pytest.raises(ValueError, match="must be a file written by Draws.save"):
+        with pytest.raises(ValueError, match=r"must be a file written by Draws.save"):
             bd.Draws.load(tmp_path / f"{name}.npz")
