@@ -29,7 +29,7 @@ def arms(n, d):
     """name -> (ours, theirs): functions of the repeat that return a new (n, d) table."""
     from scipy.stats import qmc
     generator = np.random.Generator(np.random.PCG64(1))
-    theirs = lambda r: qmc.Sobol(d, scramble=True, rng=r).random(n)   # noqa: E731
+    theirs = lambda r: qmc.Sobol(d, scramble=True, rng=r).random(n)
     return {
         "uniform": (lambda r: bf.Stream(r).uniform(n, d), lambda r: generator.random((n, d))),
         "normal": (lambda r: bf.Stream(r).normal(n, d), lambda r: generator.standard_normal((n, d))),

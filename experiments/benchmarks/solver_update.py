@@ -181,7 +181,7 @@ def steps_in_python(repeats):
         x, sigma = np.ones((n, d)), np.ones(n)
 
         def called(answer=answer, x=x, sigma=sigma):
-            function = lambda x, sigma: answer   # noqa: E731  the denoiser itself
+            function = lambda x, sigma: answer   # the denoiser itself
             for _ in range(10 * STEPS):
                 function(x, sigma)
 

@@ -74,7 +74,7 @@ def test_a_joint_is_found_again():
 def test_a_fitted_joint_drives_an_estimator():
     x = TRUE.sample(500, rng=6)
     joint = bf.fit_joint(x, ["q", "k", "v"], marginals={"q": "Gumbel", "k": "Gamma", "v": "histogram"}, copula="gaussian").joint
-    model = lambda x: x[:, 0] / x[:, 1] + x[:, 2]   # noqa: E731
+    model = lambda x: x[:, 0] / x[:, 1] + x[:, 2]
     e = bf.aiscv(bf.Problem(model, joint), budget=20_000, rng=1)
     y = model(joint.sample(200_000, rng=7))
     assert abs(e.value[0] - y.mean()) < 5 * math.hypot(e.std_error[0], y.std() / math.sqrt(len(y)))
