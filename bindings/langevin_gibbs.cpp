@@ -116,6 +116,9 @@ It is Draws, too: ``parts`` counts the evaluations of start (with burn-in), chai
 samples without the chains.)");
     c.attr("__module__") = "buffon.diffusion";
     c.def_property_readonly("levels", [](const LangevinGibbsDraws& d) { return binder::from_vector(d.levels); }, "Noise level from which each sample was denoised, shape (n,).");
+    c.def_property_readonly("grid", [](const LangevinGibbsDraws& d) { return binder::from_vector(d.prior.levels); }, "Levels of sigma between which the chains moved, rising.");
+    c.def_property_readonly("prior", [](const LangevinGibbsDraws& d) { return binder::from_vector(d.prior.weights); },
+                            "Weights of these levels by which sigma was drawn: those of ``prior``, or what ``adapt`` made of them. Pass them as ``prior`` to go on.");
     c.def_property_readonly("traces", [](const LangevinGibbsDraws& d) { return traces_of(d.traces); },
                             "Traces of every step after burn-in, a dict: 'log sigma', 'x1' and, of exact models, 'log density' (chains, steps), 'modes' (chains, steps, modes): P(mode | x).");
     c.def_property_readonly("state", [](const LangevinGibbsDraws& d) { return d.state; }, "Where the chains stand, a ChainState: pass its x and sigma as x and level, with burn_in=0, to go on.");

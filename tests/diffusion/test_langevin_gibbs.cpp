@@ -157,6 +157,7 @@ TEST_CASE("langevin_gibbs: options that contradict each other are refused by nam
     fails({.start = table, .x = Matrix(2, 2), .level = 1.0}, "start makes what x gives");
     fails({.start_noise = 0.0}, "start_noise must be positive after a start that ends at sigma = 0");
     fails({.x = Matrix(2, 2)}, "level must be given with x", {.sigma = SigmaRule::plug_in});
+    fails({.adapt = PriorAim::flat}, "adapt needs sigma_rule = 'sample'", {.sigma_rule = SigmaChoice::argmax});
     fails({}, "condition must be one of the 0 classes", {.condition = 0});
     CHECK_THROWS_WITH_AS(langevin_gibbs(Denoiser(model), table, {}), doctest::Contains("sigma = 'exact' needs a model with a density"), std::invalid_argument);
 }

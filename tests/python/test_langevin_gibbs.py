@@ -49,6 +49,19 @@ def test_chains_go_on_from_their_state_and_from_a_kernel():
     assert np.array_equal(state.x, more.state.x) and np.array_equal(state.sigma, more.state.sigma)
 
 
+def test_an_adapted_prior_makes_large_uncorrected_steps_visit_all_levels():
+    options = dict(n=9000, chains=60, burn_in=400, levels=30, step=1.5, rng=12)
+    before, after = (bd.langevin_gibbs(MODEL, TABLE, adapt=adapt, **options) for adapt in (None, "flat"))
+    worst = [abs(d.flatness(6).value / d.flatness(6).std_error).max() for d in (before, after)]
+    assert worst[0] > 10 and worst[1] < 5
+    assert np.array_equal(before.prior, np.ones(30)) and after.prior[-1] < 0.5 * after.prior[0] and np.allclose(after.grid, np.geomspace(0.02, 5, 30))
+    assert after.parts["start"] == before.parts["start"]
+    with pytest.raises(ValueError, match="adapt needs steps of burn_in, got 0"):
+        bd.langevin_gibbs(MODEL, TABLE, adapt="flat", burn_in=0)
+    with pytest.raises(ValueError, match="adapt must be one of 'flat'"):
+        bd.langevin_gibbs(MODEL, TABLE, adapt="steep")
+
+
 def test_anything_with_levels_and_log_probabilities_is_a_classifier():
     network = bd.thresholded(MODEL, kind="static", max=5.0)   # a denoiser without a density
     options = dict(n=60, chains=60, burn_in=5, rng=5)

@@ -149,6 +149,7 @@ void ChainKernel::draw(ChainState& state, std::uint64_t key, std::int64_t step, 
                                         options_.probes, options_.sigma_rule == SigmaChoice::argmax, threads_);
     for (std::size_t i = 0; i < state.sigma.size(); ++i) state.sigma[i] = prior_.levels[static_cast<std::size_t>(drawn.level[i])];
     info.evaluations += drawn.evaluations;
+    info.visits = drawn.visits;
 }
 
 ChainStep ChainKernel::draw_level(ChainState& state, std::uint64_t key) const {

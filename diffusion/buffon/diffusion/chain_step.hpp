@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <buffon/diffusion/chain_target.hpp>
@@ -73,6 +74,7 @@ struct ChainStep {
     std::int64_t proposed = 0;      // Langevin steps that could be rejected
     std::int64_t accepted = 0;
     std::int64_t restarted = 0;     // chains that went back to their start
+    std::vector<double> visits;     // (levels) probabilities of the levels given x that sigma was drawn by, their mean over the chains
 };
 
 class ChainKernel {
@@ -82,6 +84,8 @@ public:
 
     const ChainTarget& target() const { return target_; }
     const SigmaPrior& prior() const { return prior_; }
+    /// Other weights of the levels, from the next draw on.
+    void reweigh(std::vector<double> weights) { prior_.weights = std::move(weights); }
 
     /// Chains at x (chains, d) with their levels.   @throw std::invalid_argument for shapes or numbers that cannot be.
     ChainState start(Matrix x, std::vector<double> sigma) const;

@@ -35,7 +35,7 @@ std::vector<int> shape_of(const Table& table) {
     return out;
 }
 
-void check(const LangevinGibbsOptions& o, const Table& table) {
+void check(const LangevinGibbsOptions& o, const ChainOptions& chain, const Table& table) {
     require(o.n >= 1, "langevin_gibbs: n must be at least 1, got ", o.n);
     require(!o.chains || *o.chains >= 1, "langevin_gibbs: chains must be at least 1, got ", o.chains.value_or(1));
     require(!o.x || !o.chains || *o.chains == o.x->rows, "langevin_gibbs: chains must be the number of rows of x, ", o.x ? o.x->rows : 0, ", got ", o.chains.value_or(0));
@@ -43,6 +43,8 @@ void check(const LangevinGibbsOptions& o, const Table& table) {
     require(!o.x || !o.start, "langevin_gibbs: start makes what x gives; leave one out");
     require(o.skip >= 1, "langevin_gibbs: skip must be at least 1, got ", o.skip);
     require(o.burn_in >= 0, "langevin_gibbs: burn_in must not be negative, got ", o.burn_in);
+    require(!o.adapt || o.burn_in >= 1, "langevin_gibbs: adapt needs steps of burn_in, got ", o.burn_in);
+    require(!o.adapt || chain.sigma_rule == SigmaChoice::sample, "langevin_gibbs: adapt needs sigma_rule = 'sample'; the most probable level does not follow weights");
     require(o.start_noise >= 0 && std::isfinite(o.start_noise), "langevin_gibbs: start_noise must not be negative, got ", o.start_noise);
     require(o.threads >= 0, "langevin_gibbs: threads must not be negative, got ", o.threads);
     require(!std::holds_alternative<MeanReverting>(table.schedule.law()), "langevin_gibbs: a mean-reverting schedule has a mu for each sample, a chain none");
@@ -63,12 +65,13 @@ public:
 
     LangevinGibbsDraws operator()() {
         start();
-        for (std::int64_t t = 0; t < options_.burn_in; ++t) advance("start");
+        burn_in();
         Matrix points(options_.n, dim());
         make_room();
         for (std::int64_t r = 0; r < rounds_; ++r) round(r, points);
         denoise(points);
-        out_.traces.prior = kernel_.prior();
+        out_.prior = out_.traces.prior = kernel_.prior();
+        if (options_.adapt) std::ranges::fill(out_.traces.prior.weights, 1.0);
         return std::move(out_);
     }
 
@@ -105,13 +108,25 @@ private:
         out_.state.first_sigma = out_.state.sigma;
     }
 
-    void advance(const char* part) {
+    /// Weights of the levels may follow the chains here, and nowhere else: after it they have a stationary law.
+    void burn_in() {
+        PriorAdaptation search = begin_adaptation(kernel_.prior().weights, options_.burn_in);
+        for (std::int64_t t = 0; t < options_.burn_in; ++t) {
+            const ChainStep step = advance("start");
+            if (!options_.adapt) continue;
+            buffon::diffusion::adapt(search, step.visits);
+            kernel_.reweigh(adapted_weights(search));
+        }
+    }
+
+    ChainStep advance(const char* part) {
         const ChainStep step = kernel_.step(out_.state, out_.rng_key);
         out_.parts[part] += step.evaluations;
         out_.proposed += step.proposed;
         out_.accepted += step.accepted;
         out_.restarted += step.restarted;
         if (options_.progress) options_.progress(out_.state.steps * chains_, (options_.burn_in + rounds_ * options_.skip) * chains_, {});
+        return step;
     }
 
     void make_room() {
@@ -232,7 +247,7 @@ private:
 double LangevinGibbsDraws::acceptance() const { return proposed > 0 ? static_cast<double>(accepted) / static_cast<double>(proposed) : 1.0; }
 
 LangevinGibbsDraws langevin_gibbs(const ChainModel& model, const Table& table, const LangevinGibbsOptions& options, const ChainOptions& chain) {
-    check(options, table);
+    check(options, chain, table);
     return Sampler(model, table, options, chain)();
 }
 

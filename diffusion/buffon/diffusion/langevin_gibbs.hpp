@@ -12,6 +12,7 @@
 
 #include <buffon/diffusion/chain_step.hpp>
 #include <buffon/diffusion/chain_traces.hpp>
+#include <buffon/diffusion/prior_adaptation.hpp>
 #include <buffon/diffusion/sample.hpp>
 #include <buffon/diffusion/table.hpp>
 #include <buffon/fields.hpp>
@@ -28,6 +29,7 @@ struct LangevinGibbsOptions {
     std::optional<std::int64_t> chains = {};
     std::int64_t skip = 3;
     std::int64_t burn_in = 20;
+    std::optional<PriorAim> adapt = {};
     Emit emit = Emit::last;
     bool final = true;
     std::optional<Table> start = {};
@@ -44,6 +46,8 @@ struct LangevinGibbsOptions {
             Field{"chains", &LangevinGibbsOptions::chains, "chains side by side, each of which gives every chains-th sample; None: 400, or n where that is less, or the rows of x"},
             Field{"skip", &LangevinGibbsOptions::skip, "steps of the chain before each sample"},
             Field{"burn_in", &LangevinGibbsOptions::burn_in, "steps before the first round"},
+            Field{"adapt", &LangevinGibbsOptions::adapt, "'flat': weights of the levels are learnt in burn-in, from those of prior, so that all are visited alike, and kept then; takes "
+                                                         "hundreds of steps. None: they are those of prior"},
             Field{"emit", &LangevinGibbsOptions::emit, "'last' denoises the last state of a round; 'min', as the released code does, that of least sigma: selected states have another law than p_sigma"},
             Field{"final", &LangevinGibbsOptions::final, "whether samples of a table that ends above sigma = 0 are taken to the data prediction there, by one more evaluation"},
             Field{"start", &LangevinGibbsOptions::start, "table whose samples the chains start from; None: heun with 20 steps over the schedule, 39 evaluations"},
@@ -60,6 +64,7 @@ struct LangevinGibbsOptions {
 struct LangevinGibbsDraws : Draws {
     ChainTraces traces;
     std::vector<double> levels;            // (n) from which each sample was denoised
+    SigmaPrior prior;                      // with which sigma was drawn; that of the traces is the law that visits should have
     ChainState state;                      // where the chains stand at the end
     std::int64_t proposed = 0, accepted = 0, restarted = 0;
 

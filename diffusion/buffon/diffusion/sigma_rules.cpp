@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <optional>
 
 #include <buffon/check.hpp>
@@ -72,6 +73,16 @@ void exponentiate(std::span<double> row, std::int64_t i) {
     const double peak = *std::ranges::max_element(row);
     require(numbers && std::isfinite(peak), "langevin_gibbs: the law of sigma at chain ", i, " has no level with positive probability");
     for (double& v : row) v = std::exp(v - peak);
+}
+
+/// A row's share in the visits: its probabilities, or the level that it takes whatever comes.
+void count(std::span<const double> weights, std::optional<std::int64_t> taken, double rows, std::vector<double>& visits) {
+    if (taken) {
+        visits[static_cast<std::size_t>(*taken)] += 1 / rows;
+        return;
+    }
+    const double total = rows * std::accumulate(weights.begin(), weights.end(), 0.0);
+    for (std::size_t j = 0; j < visits.size(); ++j) visits[j] += weights[j] / total;
 }
 
 /// Weights of the levels before the prior, for rows first ... of all.
@@ -152,6 +163,7 @@ SigmaDraws draw_sigma(const ChainTarget& target, const SigmaLaw& law, const Sigm
     const Weights weights(target, law, prior, x, sigma, auxiliary, probes, threads);
     SigmaDraws out;
     out.evaluations = weights.evaluations();
+    out.visits.assign(prior.levels.size(), 0.0);
     const std::int64_t at_once = std::max<std::int64_t>(1, numbers_at_once / prior.size());
     for (std::int64_t first = 0; first < x.rows; first += at_once) {
         Matrix of_rows(std::min(at_once, x.rows - first), prior.size());
@@ -162,6 +174,7 @@ SigmaDraws draw_sigma(const ChainTarget& target, const SigmaLaw& law, const Sigm
             const auto place = std::ranges::max_element(row);
             require(*place > 0, "langevin_gibbs: the law of sigma at chain ", first + i, " has no level with positive probability");
             out.level.push_back(largest ? place - row.begin() : static_cast<std::int64_t>(pick(row, numbers.uniform(first + i, 0))));
+            count(row, largest ? std::optional(place - row.begin()) : std::nullopt, static_cast<double>(x.rows), out.visits);
         }
     }
     return out;

@@ -43,6 +43,7 @@ std::vector<double> geometric_levels(double sigma_min, double sigma_max, std::in
 
 struct SigmaDraws {
     std::vector<std::int64_t> level;   // (n) numbers of levels
+    std::vector<double> visits;        // (levels) probabilities of the levels given x, their mean over the rows
     std::int64_t evaluations = 0;      // of the denoiser
 };
 
