@@ -62,6 +62,14 @@ inline unsigned blocks_for(std::int64_t n, std::int64_t threads, std::int64_t mo
     return static_cast<unsigned>(blocks < 1 ? 1 : blocks < most ? blocks : most);
 }
 
+/// Whether a device runs what is compiled for sm_90a.
+inline bool is_hopper(int device) {
+    int major = 0, minor = 0;
+    check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device), "cudaDeviceGetAttribute");
+    check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device), "cudaDeviceGetAttribute");
+    return major == 9 && minor == 0;
+}
+
 /// f(), with what it throws in words.
 template <class F>
 const char* in_words(const F& f) {

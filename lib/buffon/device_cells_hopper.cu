@@ -7,6 +7,7 @@
 #include <cuda_fp16.h>
 
 #include <buffon/device_call.cuh>
+#include <buffon/device_hopper.cuh>
 #include <buffon/device_kernels.cuh>
 
 namespace buffon::device {
@@ -17,9 +18,6 @@ constexpr int chunk = 64, image_bytes = 128 * chunk * 2;      // 128 rows of 128
 constexpr int groups = 4, threads = 128 * groups + 32;
 constexpr int resident_chunks = 3;                            // of the rows, that stay in shared memory
 constexpr std::uint32_t full_share = 2, candidates_per_slot = 8;   // at most 1 / 2 of the draws undecided, 8 candidates of each on average
-
-/// Byte of element (row, k) within its image: 16-byte pieces swapped so that a column of them meets all banks.
-__host__ __device__ inline int place(int row, int k) { return row * 128 + (((k / 8) ^ (row & 7)) * 16) + k % 8 * 2; }
 
 struct Work {
     unsigned char* rows = nullptr;             // images of the turned rows
@@ -123,59 +121,6 @@ __global__ void __launch_bounds__(256) gather_rows(const __grid_constant__ Devic
         if (from.negative) bits.x ^= 0x80008000u, bits.y ^= 0x80008000u, bits.z ^= 0x80008000u, bits.w ^= 0x80008000u;
         *reinterpret_cast<uint4*>(w.again + (slot / 128 * chunks + c) * image_bytes + place(static_cast<int>(slot % 128), static_cast<int>(piece) * 8)) = bits;
     }
-}
-
-// ---- barriers, copies, tensor cores
-
-__device__ inline unsigned address(const void* shared) { return static_cast<unsigned>(__cvta_generic_to_shared(shared)); }
-
-__device__ inline void start(std::uint64_t* barrier, unsigned arrivals) { asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;\n" ::"r"(address(barrier)), "r"(arrivals)); }
-
-__device__ inline void expect(std::uint64_t* barrier, unsigned bytes) {
-    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;\n" ::"r"(address(barrier)), "r"(bytes) : "memory");
-}
-
-__device__ inline void arrive(std::uint64_t* barrier) { asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];\n" ::"r"(address(barrier)) : "memory"); }
-
-__device__ inline void wait_for(std::uint64_t* barrier, unsigned parity) {
-    asm volatile("{\n.reg .pred done;\nagain:\nmbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n@!done bra again;\n}\n" ::"r"(address(barrier)), "r"(parity) : "memory");
-}
-
-__device__ inline void copy(void* to, const void* from, unsigned bytes, std::uint64_t* barrier) {
-    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];\n" ::"r"(address(to)), "l"(from), "r"(bytes), "r"(address(barrier)) : "memory");
-}
-
-/// Of an image of 128 bytes a row, in the order of `place`.
-__device__ inline std::uint64_t descriptor(unsigned shared) {
-    return std::uint64_t{shared >> 4 & 0x3fff} | std::uint64_t{1} << 16 | std::uint64_t{64} << 32 | std::uint64_t{1} << 62;
-}
-
-
-/// v (64 rows, 128 targets) = a b' + (add ? v : 0), 16 coordinates.
-__device__ inline void multiply(float (&v)[64], std::uint64_t a, std::uint64_t b, int add) {
-    asm volatile(
-        "{\n.reg .pred add;\nsetp.ne.b32 add, %66, 0;\n"
-        "wgmma.mma_async.sync.aligned.m64n128k16.f32.f16.f16 {%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,"
-        "%28,%29,%30,%31,%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63}, "
-        "%64, %65, add, 1, 1, 0, 0;\n}\n"
-        : "+f"(v[0]), "+f"(v[1]), "+f"(v[2]), "+f"(v[3]), "+f"(v[4]), "+f"(v[5]), "+f"(v[6]), "+f"(v[7]), "+f"(v[8]), "+f"(v[9]), "+f"(v[10]), "+f"(v[11]),
-          "+f"(v[12]), "+f"(v[13]), "+f"(v[14]), "+f"(v[15]), "+f"(v[16]), "+f"(v[17]), "+f"(v[18]), "+f"(v[19]), "+f"(v[20]), "+f"(v[21]), "+f"(v[22]),
-          "+f"(v[23]), "+f"(v[24]), "+f"(v[25]), "+f"(v[26]), "+f"(v[27]), "+f"(v[28]), "+f"(v[29]), "+f"(v[30]), "+f"(v[31]), "+f"(v[32]), "+f"(v[33]),
-          "+f"(v[34]), "+f"(v[35]), "+f"(v[36]), "+f"(v[37]), "+f"(v[38]), "+f"(v[39]), "+f"(v[40]), "+f"(v[41]), "+f"(v[42]), "+f"(v[43]), "+f"(v[44]),
-          "+f"(v[45]), "+f"(v[46]), "+f"(v[47]), "+f"(v[48]), "+f"(v[49]), "+f"(v[50]), "+f"(v[51]), "+f"(v[52]), "+f"(v[53]), "+f"(v[54]), "+f"(v[55]),
-          "+f"(v[56]), "+f"(v[57]), "+f"(v[58]), "+f"(v[59]), "+f"(v[60]), "+f"(v[61]), "+f"(v[62]), "+f"(v[63])
-        : "l"(a), "l"(b), "r"(add));
-}
-
-__device__ inline void fence() { asm volatile("wgmma.fence.sync.aligned;\n" ::: "memory"); }
-__device__ inline void commit() { asm volatile("wgmma.commit_group.sync.aligned;\n" ::: "memory"); }
-template <int n>
-__device__ inline void wait_groups() { asm volatile("wgmma.wait_group.sync.aligned %0;\n" ::"n"(n) : "memory"); }
-
-/// Products are read after they were waited for.
-__device__ inline void hold(float (&v)[64]) {
-#pragma unroll
-    for (int i = 0; i < 64; ++i) asm volatile("" : "+f"(v[i])::"memory");
 }
 
 // ---- the pass
@@ -443,13 +388,6 @@ __global__ void __launch_bounds__(256) settle(const __grid_constant__ DeviceNear
         p.cell[w.draw[i]] = static_cast<std::int32_t>(~static_cast<std::uint32_t>(w.best[i]));
 }
 
-bool has_kernels(int device) {
-    int major = 0, minor = 0;
-    check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device), "cudaDeviceGetAttribute");
-    check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device), "cudaDeviceGetAttribute");
-    return major == 9 && minor == 0;
-}
-
 template <int across>
 void run(const DeviceFastNearest& p, const Work& w, cudaStream_t stream) {
     using S = Shape<across>;
@@ -489,7 +427,7 @@ const char* half_targets(const DeviceQueue* queue, const DeviceHalfTargets* what
         const Use use(queue->device);
         const cudaStream_t stream = stream_of(*queue);
         const float none[2] = {-1.0f, -1.0f}, zeros[2] = {0.0f, 0.0f};
-        const bool there = has_kernels(queue->device);
+        const bool there = is_hopper(queue->device);
         check(cudaMemcpyAsync(what->norms, there ? zeros : none, sizeof none, cudaMemcpyHostToDevice, stream), "cudaMemcpyAsync");
         check(cudaStreamSynchronize(stream), "cudaStreamSynchronize");   // `none` and `zeros` end here
         if (!there) return;

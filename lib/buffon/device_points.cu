@@ -3,53 +3,14 @@
 /// arXiv:1805.02867; tiles and what stays in registers as in Dao et al., "FlashAttention", arXiv:2205.14135.
 #include <buffon/device_functions.cuh>
 
-#include <algorithm>
-#include <cmath>
 #include <type_traits>
 
 #include <buffon/device_call.cuh>
 #include <buffon/device_kernels.cuh>
+#include <buffon/device_points.cuh>
 
 namespace buffon::device {
 namespace {
-
-constexpr double log2_e = 1.4426950408889634074;
-
-/// What stands for the logarithm of 0: exp2 of it is 0 beside any number, and it minus itself is not NaN.
-constexpr float lowest = -1e30f;
-
-struct Span {
-    std::int64_t first, last;
-};
-
-/// The points that a row of this class averages over.
-__device__ Span points_of(const DevicePoints& p, const DeviceRows& r, std::int64_t row) {
-    const std::int64_t label = r.labels != nullptr && row < r.rows ? r.labels[row] : -1;
-    if (label < 0 || p.starts == nullptr) return {0, p.size};
-    return {p.starts[label], p.starts[label + 1]};
-}
-
-__device__ double variance_of(const DevicePoints& p, const DeviceRows& r, std::int64_t row) {
-    const double sigma = r.sigmas != nullptr && row < r.rows ? r.sigmas[row] : r.sigma;
-    return sigma * sigma + p.bandwidth * p.bandwidth;
-}
-
-__device__ double load_state(const DeviceRows& r, std::int64_t at) {
-    return r.number == Number::float64 ? static_cast<const double*>(r.x)[at] : static_cast<double>(static_cast<const float*>(r.x)[at]);
-}
-
-__device__ void store_state(const DeviceRows& r, std::int64_t at, double value) {
-    if (r.number == Number::float64) static_cast<double*>(r.out)[at] = value;
-    else static_cast<float*>(r.out)[at] = static_cast<float>(value);
-}
-
-/// The average and what a bandwidth keeps of x.
-__device__ void store_mean(const DevicePoints& p, const DeviceRows& r, std::int64_t row, std::int64_t column, double variance, double average) {
-    const double kept = variance > 0 ? p.bandwidth * p.bandwidth / variance : 0.0;
-    const std::int64_t at = row * p.dim + column;
-    const double mean = average + p.centre[column];
-    store_state(r, at, kept > 0 ? (1 - kept) * mean + kept * load_state(r, at) : mean);
-}
 
 /// Tiles of 128 rows by 64 points by D coordinates in float. 256 threads as 16 x 16: thread (a, b) makes the 8 rows from 8 a of the
 /// points b, b + 16, b + 32, b + 48 of a tile, then of the columns from (D / 16) b. Two blocks share a multiprocessor, so that one
@@ -67,24 +28,10 @@ struct Tile {
     int first[rows], last[rows];     // points of each row's class
 };
 
-/// 2^x for x <= 0, within 2 ulp; 0 below 2^-126.
-__device__ inline float power_of_two(float x) {
-    float y;
-    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-    return y;
-}
-
 __device__ inline void load4(const float* from, float* to) {
     const float4 v = *reinterpret_cast<const float4*>(from);
     to[0] = v.x, to[1] = v.y, to[2] = v.z, to[3] = v.w;
 }
-
-/// What a part of the points gives each row: sums (rows, parts, D), then peak and total (rows, parts, 2).
-struct Parts {
-    float* sums = nullptr;     // null: one part, which writes the answer
-    float* tops = nullptr;
-    int count = 1;
-};
 
 /// Block (x, y): rows from 128 x, part y of the points.
 template <int D, bool Direct>
@@ -240,22 +187,6 @@ __global__ void __launch_bounds__(256, 2) tiled(DevicePoints p, DeviceRows r, Pa
     }
 }
 
-/// Joins the parts: a thread makes one number of the answer.
-template <int D>
-__global__ void __launch_bounds__(256) join(DevicePoints p, DeviceRows r, Parts parts) {
-    const std::int64_t at = blockIdx.x * std::int64_t{256} + threadIdx.x, row = at / D, j = at % D;
-    if (row >= r.rows || j >= p.dim) return;
-    const float* tops = parts.tops + 2 * row * parts.count;
-    float peak = lowest, total = 0.0f, sum = 0.0f;
-    for (int k = 0; k < parts.count; ++k) peak = fmaxf(peak, tops[2 * k]);
-    for (int k = 0; k < parts.count; ++k) {
-        const float keep = exp2f(tops[2 * k] - peak);
-        total = fmaf(keep, tops[2 * k + 1], total);
-        sum = fmaf(keep, parts.sums[(row * parts.count + k) * D + j], sum);
-    }
-    store_mean(p, r, row, j, variance_of(p, r, row), static_cast<double>(sum / total));
-}
-
 /// Any dimension, float or double: a block has R rows, its threads a point each, then a column each. Distances are always sums of
 /// squared differences.
 template <class T, int R>
@@ -345,41 +276,17 @@ __global__ void __launch_bounds__(256) general(DevicePoints p, DeviceRows r) {
     }
 }
 
-/// How many parts of the points keep two blocks on each multiprocessor busy to the end: the fewest within 2 % of the best.
-int parts_for(std::int64_t blocks, std::int64_t tiles, int device) {
-    int processors = 1;
-    check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device), "cudaDeviceGetAttribute");
-    const auto busy = [&](int parts) {
-        const double waves = static_cast<double>(blocks * parts) / (2.0 * processors);
-        return waves / std::ceil(waves);
-    };
-    const auto most = static_cast<int>(tiles < 16 ? tiles : 16);
-    double best = 0.0;
-    for (int parts = 1; parts <= most; ++parts) best = std::max(best, busy(parts));
-    for (int parts = 1; parts < most; ++parts)
-        if (busy(parts) > 0.98 * best) return parts;
-    return most;
-}
-
 template <int D>
 void run_tiled(const DevicePoints& p, const DeviceRows& r, const DeviceQueue& queue) {
     const cudaStream_t stream = stream_of(queue);
     const unsigned blocks = blocks_for(r.rows, Tile<D>::rows, INT32_MAX);
-    Parts parts;
-    parts.count = parts_for(blocks, p.padded / Tile<D>::points, queue.device);
-    const auto tops = static_cast<std::size_t>(r.rows * parts.count);
-    if (parts.count > 1) {
-        check(cudaMallocAsync(reinterpret_cast<void**>(&parts.sums), tops * (D + 2) * sizeof(float), stream), "cudaMallocAsync");
-        parts.tops = parts.sums + tops * D;
-    }
+    const Parts parts = make_parts<D>(parts_for(blocks, p.padded / Tile<D>::points, 2, queue.device), r.rows, stream);
     const auto launch = [&](auto* kernel) {
         allow_shared(kernel, sizeof(Tile<D>));
         kernel<<<dim3(blocks, static_cast<unsigned>(parts.count)), 256, sizeof(Tile<D>), stream>>>(p, r, parts);
     };
     p.direct ? launch(tiled<D, true>) : launch(tiled<D, false>);
-    if (parts.count == 1) return;
-    join<D><<<blocks_for(r.rows * D, 256, INT32_MAX), 256, 0, stream>>>(p, r, parts);
-    check(cudaFreeAsync(parts.sums, stream), "cudaFreeAsync");
+    finish<D>(p, r, parts, stream);
 }
 
 template <class T, int R>
@@ -406,6 +313,7 @@ const char* points(const DeviceQueue* queue, const DevicePoints* of, const Devic
         const Use use(queue->device);
         const cudaStream_t stream = stream_of(*queue);
         if (of->number == Number::float64) run_general<double>(*of, *rows, stream);
+        else if (of->tiled == 64 && !of->direct && is_hopper(queue->device)) split_points(*of, *rows, *queue);
         else if (of->tiled == 64) run_tiled<64>(*of, *rows, *queue);
         else if (of->tiled == 32) run_tiled<32>(*of, *rows, *queue);
         else if (of->tiled == 16) run_tiled<16>(*of, *rows, *queue);
