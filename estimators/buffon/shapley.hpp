@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -18,12 +19,14 @@ struct ShapleyOptions {
     std::vector<InputGroup> groups = {};
     Points points = Points::rqmc;
     std::int64_t replicates = 0;
+    std::string noise = "";
 
     static constexpr auto fields() {
         return std::tuple{
             Field{"groups", &ShapleyOptions::groups, "inputs that share one effect, {name: [inputs]}; inputs in no group stay alone"},
             Field{"points", &ShapleyOptions::points, "'rqmc': scrambled Sobol' points; 'iid': independent points"},
-            Field{"replicates", &ShapleyOptions::replicates, "smallest number of independent replicates, behind the interval; 0: 16, and up to 128 for independent points"}};
+            Field{"replicates", &ShapleyOptions::replicates, "smallest number of independent replicates, behind the interval; 0: 16, and up to 128 for independent points"},
+            Field{"noise", &ShapleyOptions::noise, "the input that makes a random model random, as the seed of a simulator: effects are then those of the mean over it, from two of its values at every point, and it has none; '': there is none"}};
     }
 };
 
@@ -37,6 +40,9 @@ struct ShapleyOptions {
 /// Values are ratios of sums over R replicates, errors those of a ratio, intervals Student's with R - 1 degrees of freedom; of
 /// scrambled nets n = R 2^k (G + 1) <= budget is what was spent. A group without effect has exactly 0 +- 0 where it is independent. Of an
 /// output that does not vary all effects are NaN, with a warning. A row that holds a failed evaluation is left out whole.
+/// noise = "seed": effects of the other groups on E[y | the others]. Each walk is made with two values of the noise, 2 (G + 1) evaluations, and the two
+/// factors of each product come from different ones, so that noise adds nothing to any effect; within one value steps have common noise, so that
+/// a group without effect has exactly 0. Diagnostics: noise_share and its noise_share_error (m), of the variance of one evaluation.
 /// Diagnostics: replicates, points (rows of each), groups, outputs, constant (names of outputs that do not vary).
 /// @throw std::invalid_argument for budget < 16 (G + 1), and for dependence without closed conditional laws (a mixture; a Clayton,
 /// Frank or Gumbel copula) between groups.

@@ -13,6 +13,7 @@
 #include <buffon/sobol_doubled.hpp>
 #include <buffon/sobol_found.hpp>
 #include <buffon/sobol_run.hpp>
+#include <buffon/sobol_seeded.hpp>
 #include <buffon/sobol_state.hpp>
 #include <buffon/stored.hpp>
 #include <buffon/text.hpp>
@@ -46,6 +47,11 @@ void check(const Problem& problem, const Run& run, const SobolOptions& options) 
     require(options.replicates == 0 || options.replicates >= fewest_replicates, "sobol: replicates must be 0 (chosen) or at least ", fewest_replicates, ", got ",
             options.replicates);
     require(!options.second_order || options.method != SobolMethod::owen, "sobol: second_order must be False for method = 'owen', whose design has no pairs");
+    if (!options.noise.empty()) {
+        require(options.method == SobolMethod::combined, "sobol: method must be 'default' with a noise, whose indices have one method");
+        require(!options.second_order, "sobol: second_order must be False with a noise");
+        require(run.keep != Keep::state, "sobol: keep must not be 'state' with a noise");
+    }
     if (options.method == SobolMethod::aiscv) {
         require(!options.second_order, "sobol: second_order must be False for method = 'aiscv'");
         require(options.replicates == 0 && options.points == Points::rqmc, "sobol: replicates and points must be left out for method = 'aiscv', whose sample has nets of its own");
@@ -84,6 +90,20 @@ Matrix with_history(const State& state, const Estimate& before) {
     return rows;
 }
 
+Indices seeded(const Problem& problem, const Run& run, const SobolOptions& options, const Groups& groups) {
+    Evaluation evaluate("sobol", problem, run);
+    evaluate.keep_at_most(kept_numbers);
+    Estimate joint = seeded_indices(evaluate, groups, options);
+    return indices_of(std::move(joint), groups.names, evaluate.names(), false);
+}
+
+/// Evaluations of a first stage, where a target is aimed at.
+std::int64_t pilot_evaluations(const Groups& groups, const SobolOptions& options) {
+    if (!options.noise.empty()) return seeded_pilot(groups.size(), options.replicates);
+    const std::int64_t row = SobolDesign::sets(groups.size(), both_ways(options)), replicates = std::max(options.replicates, least_pilot_replicates);
+    return std::max(row * replicates * pilot_points, options.method == SobolMethod::aiscv ? least_doubled_budget(groups) : 0);
+}
+
 Indices adaptive(const Problem& problem, const Run& run, const SobolOptions& options, const Groups& groups) {
     Evaluation evaluate("sobol", problem, run);
     evaluate.keep_at_most(kept_numbers);
@@ -101,12 +121,11 @@ Indices sobol(const Problem& problem, const Run& run, const SobolOptions& option
     Groups groups = groups_of("sobol", problem.inputs(), options.groups);
     if (run.target_error) {
         Indices last;
-        const std::int64_t row = SobolDesign::sets(groups.size(), both_ways(options)), replicates = std::max(options.replicates, least_pilot_replicates);
-        const std::int64_t least = options.method == SobolMethod::aiscv ? least_doubled_budget(groups) : 0;
-        Estimate joint = until_target(run, {.function = "sobol", .growth = Growth::fresh, .pilot = std::max(row * replicates * pilot_points, least),
+        Estimate joint = until_target(run, {.function = "sobol", .growth = Growth::fresh, .pilot = pilot_evaluations(groups, options),
                                             .begin = [&](const Run& stage) { return (last = sobol(problem, stage, options)).joint; }, .zero_is_exact = true});
         return indices_of(std::move(joint), last.groups, last.outputs, options.second_order);
     }
+    if (!options.noise.empty()) return seeded(problem, run, options, groups);
     if (options.method == SobolMethod::aiscv) return adaptive(problem, run, options, groups);
     const SobolSettings plan = plan_of(run, options, SobolDesign::sets(groups.size(), both_ways(options)));
     Evaluation evaluate("sobol", problem, run);

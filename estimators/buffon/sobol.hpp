@@ -31,6 +31,7 @@ struct SobolOptions {
     Points points = Points::rqmc;
     std::int64_t replicates = 0;
     bool scale = false;
+    std::string noise = "";
 
     static constexpr auto fields() {
         return std::tuple{
@@ -40,7 +41,8 @@ struct SobolOptions {
             Field{"second_order", &SobolOptions::second_order, "estimate what pairs do only together, too: 2 G + 2 evaluations a row for G groups, not G + 2"},
             Field{"points", &SobolOptions::points, "'rqmc': scrambled Sobol' points; 'iid': independent points"},
             Field{"replicates", &SobolOptions::replicates, "smallest number of independent replicates, behind the interval; 0: 8, and 128 for independent points without a surrogate"},
-            Field{"scale", &SobolOptions::scale, "whether every output counts the same in the indices of all outputs together, whatever its unit; False: by its variance"}};
+            Field{"scale", &SobolOptions::scale, "whether every output counts the same in the indices of all outputs together, whatever its unit; False: by its variance"},
+            Field{"noise", &SobolOptions::noise, "the input that makes a random model random, as the seed of a simulator: indices are then of the mean over it, from two of its values at every point, without surrogate; '': there is none"}};
     }
 };
 
@@ -57,6 +59,9 @@ struct SobolOptions {
 /// (3, by index: plain, point, difference); constant (names of outputs that do not vary); pareto_k_squares, effective_rows, by output.
 /// method = aiscv: two copies (x, x') of the inputs are one input of `aiscv`, whose outputs are the products of two outputs that
 /// share a group, or all but one: first and total orders from 2 G + 1 evaluations a pair. Diagnostics are its own, and centre.
+/// noise = "seed": the indices of the other groups are those of E[y | the others], unbiased whatever the noise: rows are evaluated with two
+/// values of it, K = 2 (G + 1) times. An input without effect has exactly 0 there, too. The noise has its own indices over the variance of one
+/// evaluation: total order the share of it that noise makes, first order what one value of it does alike at all points.
 /// With Run::keep = state `extend` adds replicates, see there.
 /// @throw std::invalid_argument for budget < 32 K, groups that depend on each other, options that do not go together, too many values.
 /// Source: Saltelli et al. (2010), Jansen (1999), Janon et al. (2014), Martinez (2011), Owen (2013) "correlation 2" for the

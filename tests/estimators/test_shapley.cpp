@@ -6,6 +6,11 @@
 #include <numeric>
 #include <stdexcept>
 
+#include <buffon/copula.hpp>
+#include <buffon/gaussian_copula.hpp>
+#include <buffon/joint.hpp>
+#include <buffon/laws/normal.hpp>
+#include <buffon/laws/uniform.hpp>
 #include <buffon/testing.hpp>
 
 #include "linear_gaussian.hpp"
@@ -167,4 +172,28 @@ TEST_CASE("shapley: coverage over 1,000 runs" * doctest::skip()) {
             CHECK(std::min(a, b) > 0.93);
             CHECK(std::max(a, b) < 0.97);
         }
+}
+
+TEST_CASE("shapley: of a random model effects are those of its mean, of dependent inputs too; a dummy has exactly 0 and noise its share") {
+    const Matrix tied = matrix(2, {1, 0.8, 0.8, 1});
+    const Joint law({Normal(), Normal(), Uniform(), Uniform(), Normal()}, {"a", "b", "c", "dummy", "seed"}, std::vector<CopulaGroup>{{GaussianCopula(tied), {0, 1}}});
+    const Joint apart({Normal(), Normal(), Uniform(), Uniform(), Normal()}, {"a", "b", "c", "dummy", "seed"});
+    // a + sqrt 12 c, variance 2: tied to a, b has 0.8^2 / 2 of its part
+    const auto model = [](std::span<const double> x) { return x[0] + std::sqrt(12.0) * x[2] + 2 * x[4] * x[2]; };
+    for (const bool dependent : {false, true}) {
+        const Estimate e = shapley(Problem(model, dependent ? law : apart), {.budget = 1 << 15, .rng = 3}, {.noise = "seed"});
+        const double exact[] = {dependent ? 0.34 : 0.5, dependent ? 0.16 : 0.0, 0.5, 0.0};
+        REQUIRE(e.names == std::vector<std::string>{"a", "b", "c", "dummy"});
+        for (std::size_t i = 0; i < 4; ++i) {
+            CAPTURE(e.names[i]);
+            CHECK(std::abs(e.value[i] - exact[i]) <= 4.5 * e.std_error()[i]);
+            CHECK(e.std_error()[i] < 0.05);
+        }
+        CHECK(e.value[3] == 0);
+        CHECK(sum(e.value) == doctest::Approx(1).epsilon(1e-12));
+        const double share = std::get<std::vector<double>>(e.diagnostics.at("noise_share"))[0], error = std::get<std::vector<double>>(e.diagnostics.at("noise_share_error"))[0];
+        CHECK(std::abs(share - (4.0 / 3) / (2 + 4.0 / 3)) < 4.5 * error);   // E (2 c)^2 = 4 / 3
+        CHECK(error < 0.02);
+        CHECK(e.warnings.empty());
+    }
 }
