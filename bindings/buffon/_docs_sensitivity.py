@@ -24,6 +24,8 @@ DOCS = {
             ``surrogate_terms``, ``weights`` (of the plain estimator and two with the surrogate, index by index), ``constant``;
             ``pareto_k_squares`` and ``effective_rows`` (by output), which warn of variances that a few rows make.
             Of ``method="aiscv"``, for those, the diagnostics are those of ``aiscv``, and ``centre``.
+            With ``noise="seed"`` the indices are those of the mean over that input, which has its own: its total order is the share of
+            noise in the variance of one evaluation, its first order what one value of it does alike at all points.
 
         Raises
         ------
@@ -70,6 +72,8 @@ DOCS = {
             spent: d + 1 evaluations a row, and rows of scrambled nets come in powers of two. An independent input without effect
             has exactly 0. An output without variance has NaN and warns. Rows with a failed evaluation are left out whole.
             ``diagnostics``: ``replicates``, ``points`` (rows of each), ``groups``, ``outputs``, ``constant``. ``plot()`` draws bars.
+            With ``noise="seed"`` effects are those on the mean over that input, which has none; ``noise_share`` and
+            ``noise_share_error`` (m): of the variance of one evaluation.
 
         Raises
         ------

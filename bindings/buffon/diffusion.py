@@ -15,6 +15,7 @@ from buffon._buffon import diffusion as _native
 from buffon._check_denoiser import DenoiserCheck, check_denoiser
 from buffon._network import Network
 from buffon._noise_classifier import NoiseClassifier, noise_classifier
+from buffon._quality_problem import quality_problem
 from buffon._sampler_report import sampler_report
 from buffon._surface import function as _function
 
@@ -55,7 +56,7 @@ _CHAINS = ["ChainKernel", "ChainState", "LangevinGibbsDraws", "NoiseClassifier",
 _DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "input_perturbed", "noise_scaled", "thresholded", "time_shifted"]
 Denoiser = _native.Denoiser
 Empirical = _native.Empirical
-for _ours in (DenoiserCheck, Network, NoiseClassifier, check_denoiser, noise_classifier, sampler_report):
+for _ours in (DenoiserCheck, Network, NoiseClassifier, check_denoiser, noise_classifier, quality_problem, sampler_report):
     _ours.__module__ = __name__
 guided = _function("guided", *_denoisers.GUIDED, _native)
 thresholded = _function("thresholded", *_denoisers.THRESHOLDED, _native)
@@ -81,7 +82,7 @@ w2 = _function("w2", *_docs_metrics.W2, _native)
 transport_map = _function("transport_map", *_docs_transport.TRANSPORT_MAP, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
-_EXPOSURE = ["ExposureProfile", "exposure_profile", "sampler_report"]
+_EXPOSURE = ["ExposureProfile", "exposure_profile", "quality_problem", "sampler_report"]
 ExposureProfile = _native.ExposureProfile
 exposure_profile = _function("exposure_profile", *_exposure.EXPOSURE_PROFILE, _native)
 
