@@ -3,6 +3,9 @@
 #include <array>
 #include <string_view>
 
+#include <buffon/diffusion/cf_distance.hpp>
+#include <buffon/diffusion/mode_metrics.hpp>
+#include <buffon/diffusion/moment_probe.hpp>
 #include <buffon/frechet.hpp>
 #include <buffon/memorised.hpp>
 #include <buffon/prdc.hpp>
@@ -11,6 +14,7 @@
 
 #include "device_arrays.hpp"
 #include "diffusion.hpp"
+#include "python_model.hpp"
 
 using namespace buffon;
 namespace py = pybind11;
@@ -21,6 +25,12 @@ template <>
 inline constexpr const char* argument_name<PointSets> = "x";
 template <>
 inline constexpr const char* argument_name<ReferencePoints> = "y";
+template <>
+inline constexpr const char* argument_name<diffusion::ExactReference> = "reference";
+template <>
+inline constexpr const char* argument_name<diffusion::GaussianMixture> = "mixture";
+template <>
+inline constexpr const char* argument_name<diffusion::ModeClassifier> = "classifier";
 
 /// What meets arrays on a device there.
 inline constexpr std::array<std::string_view, 3> device_metrics{"energy", "kid", "mmd"};
@@ -81,7 +91,46 @@ struct Converter<ReferencePoints> {
     }
 };
 
+template <>
+struct Converter<diffusion::ExactReference> {
+    static std::string name() { return "GaussianMixture or array"; }
+    static py::object to(const diffusion::ExactReference&) { return py::none(); }
+    static diffusion::ExactReference from(py::handle v, const std::string& f, const std::string& n) {
+        if (py::isinstance<diffusion::GaussianMixture>(v)) return {{}, v.cast<const diffusion::GaussianMixture&>()};
+        is_there(v, f, n);
+        return {to_matrix(v, f + ": " + n), {}};
+    }
+};
+
+template <>
+struct Converter<diffusion::GaussianMixture> {
+    static std::string name() { return "GaussianMixture"; }
+    static py::object to(const diffusion::GaussianMixture& v) { return py::cast(v); }
+    static diffusion::GaussianMixture from(py::handle v, const std::string& f, const std::string& n) {
+        if (!py::isinstance<diffusion::GaussianMixture>(v)) wrong_type(f, n, "a GaussianMixture", v);
+        return v.cast<const diffusion::GaussianMixture&>();
+    }
+};
+
+/// A mixture, or a function of rows.
+template <>
+struct Converter<diffusion::ModeClassifier> {
+    static std::string name() { return "GaussianMixture or callable"; }
+    static py::object to(const diffusion::ModeClassifier&) { return py::none(); }
+    static diffusion::ModeClassifier from(py::handle v, const std::string& f, const std::string& n) {
+        if (py::isinstance<diffusion::GaussianMixture>(v)) return {v.cast<const diffusion::GaussianMixture&>(), {}};
+        if (!PyCallable_Check(v.ptr())) wrong_type(f, n, "a GaussianMixture, or a function of rows", v);
+        return {{}, PythonModel(py::reinterpret_borrow<py::object>(v), {}, {}, {}, true, n)};
+    }
+};
+
 }  // namespace binder
+
+namespace buffon::diffusion {
+
+void prepare(CfDistanceOptions& options) { options.progress = interruptible(options.progress); }
+
+}  // namespace buffon::diffusion
 
 namespace buffon {
 
@@ -103,5 +152,10 @@ void bind_metrics(py::module_& m) {
     binder::bind(m, "memorised", &memorised);
     binder::bind(m, "prdc", &prdc);
     binder::bind(m, "sliced_w2", &sliced_w2);
+    binder::bind(m, "cf_distance", &diffusion::cf_distance);
+    binder::bind(m, "mode_masses", &diffusion::mode_masses);
+    binder::bind(m, "mode_mixture", &diffusion::mode_mixture);
+    binder::bind(m, "moment_probe", &diffusion::moment_probe);
+    binder::bind(m, "off_mode", static_cast<Estimate (*)(const PointSets&, const diffusion::GaussianMixture&, const diffusion::OffModeOptions&)>(&diffusion::off_mode));
     binder::bind(m, "w2", &w2);
 }

@@ -27,7 +27,7 @@ from buffon import diffusion as bd
 from buffon.experiments import _patches
 from buffon.experiments._claims import Claim
 from buffon.experiments._digits import images
-from buffon.experiments._modes import Modes, gmm2d, gmm16, share
+from buffon.experiments._modes import gmm2d, gmm16, mode_shares
 from buffon.experiments._report import Table, new_figure, save, short, with_error
 
 SCHEDULE = bd.VE()
@@ -79,10 +79,9 @@ class Config:
 
 @dataclass(frozen=True)
 class Problem:
-    """A denoiser, its modes, fresh data to compare with, and data to send starts to."""
+    """A denoiser, fresh data to compare with, and data to send starts to."""
 
     model: object
-    modes: Modes
     reference: np.ndarray
     points: np.ndarray
 
@@ -148,9 +147,9 @@ def _problem(data, count, config):
         pixels = images("the experiment dpm_ot", config.rng)
         fitted = _patches.fit(pixels[:TRAINING], config.components)
         model = bd.GaussianMixture(fitted.weights, fitted.means, fitted.covariances)
-        return Problem(model, Modes(model), pixels[TRAINING:], pixels[:count])
+        return Problem(model, pixels[TRAINING:], pixels[:count])
     model = gmm2d() if data == "gmm2d" else gmm16()
-    return Problem(model, Modes(model), model.forward(config.reference, 0.0, rng=config.rng + 1), model.forward(count, 0.0, rng=config.rng + 2))
+    return Problem(model, model.forward(config.reference, 0.0, rng=config.rng + 1), model.forward(count, 0.0, rng=config.rng + 2))
 
 
 def _map(points, config):
@@ -215,7 +214,7 @@ def _case(case, problem, found, config):
     for i, (arm, (x, evaluations)) in enumerate(samples.items()):
         record = {"kind": "criterion", "case": case, "arm": arm, "role": "control" if arm in PLAIN else "method", "evaluations": evaluations,
                   "targets": int(case.split("= ")[1]), "energy": float(energy.value[i]), "energy_se": float(energy.std_error[i]),
-                  **share("off", problem.modes.off(x)), **share("mixed", problem.modes.mixed(x)),
+                  **mode_shares(problem.model, x),
                   "memorised": float(copies.value[i]), "memorised_low": float(low[i]), "memorised_high": float(high[i]),
                   "l1": None if found is None else float(found.mass_error.value[0])}
         for name, other, sign in (("ahead", CONTROL, -1), ("beyond_rival", RIVAL, 1), ("beside_random", RANDOM.get(arm), 1)):

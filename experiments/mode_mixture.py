@@ -16,8 +16,9 @@ import numpy as np
 
 import buffon as bf
 from buffon import diffusion as bd
+from buffon.experiments._calibration import share
 from buffon.experiments._claims import Claim
-from buffon.experiments._modes import Modes, gmm2d, gmm16, share
+from buffon.experiments._modes import gmm2d, gmm16, mode_shares, modes
 from buffon.experiments._report import Table, between, new_figure, save, short, with_error
 
 MODELS = {"gmm2d": gmm2d, "gmm16": gmm16}
@@ -100,7 +101,7 @@ def widest_gap(angles):
 
 
 def _case(data, model, config):
-    modes, d = Modes(model), model.dim
+    d = model.dim
     points = model.forward(config.targets, 0.0, rng=config.rng)
     source = bf.Joint([bf.Uniform(0, 1)] * d)
     found = bd.transport_map(points, source=source, target_error=0, budget=config.budget, rng=config.rng + 1, threads=config.threads)
@@ -108,14 +109,14 @@ def _case(data, model, config):
     x, fresh = np.random.default_rng(config.rng).random((config.n, d)), model.forward(config.reference, 0.0, rng=config.rng + 3)
     images, _ = found.between(x, centroids, k=2, angle=np.pi)
     best = np.argsort(-(x @ points.T + found.heights), axis=1)[:, :2]
-    crossing = modes.of(points)[best[:, 0]] != modes.of(points)[best[:, 1]]
+    crossing = modes(model, points)[best[:, 0]] != modes(model, points)[best[:, 1]]
     absolute, released = found.angle(x), _released(points, best)
     scaled = (released - released.min()) / np.ptp(released)
     gap = widest_gap(absolute)
     kept = {CONTROL: np.ones(config.n, bool), **{f"batch {t}": scaled <= t for t in BATCH}, **{f"angle {t}": absolute <= t for t in ANGLES},
             GAP: absolute <= gap, ORACLE: ~crossing}
     sets = {FRESH: model.forward(config.n, 0.0, rng=config.rng + 4), MAP: found(x), **{arm: images[rows] for arm, rows in kept.items()}}
-    records = [_record(data, arm, y, kept.get(arm), crossing, modes, points, fresh, config) for arm, y in sets.items()]
+    records = [_record(data, arm, y, kept.get(arm), crossing, model, points, fresh, config) for arm, y in sets.items()]
     for r in records:
         if r["arm"] == GAP:
             r |= {"threshold": gap, "angles": [float(a) for a in np.quantile(absolute, np.linspace(0, 1, 101))]}
@@ -129,12 +130,12 @@ def _released(points, best):
     return np.arccos(np.clip((normals[best[:, 0]] * normals[best[:, 1]]).sum(axis=1), -1, 1))
 
 
-def _record(data, arm, y, kept, crossing, modes, points, fresh, config):
+def _record(data, arm, y, kept, crossing, model, points, fresh, config):
     energy = bd.energy(y, fresh, threads=config.threads)
     copies = bd.memorised(y, points, threads=config.threads)
     rows = np.ones(config.n, bool) if kept is None else kept
-    record = {"kind": "criterion", "case": data, "arm": arm, "role": "control" if arm == CONTROL else "method", **share("off", modes.off(y)),
-              **share("mixed", modes.mixed(y)), **share("kept", rows), "memorised": float(copies.value[0]), "memorised_se": float(copies.std_error[0]),
+    record = {"kind": "criterion", "case": data, "arm": arm, "role": "control" if arm == CONTROL else "method", **mode_shares(model, y),
+              **share("kept", rows), "memorised": float(copies.value[0]), "memorised_se": float(copies.std_error[0]),
               "energy": float(energy.value[0]), "energy_se": float(energy.std_error[0])}
     return record | ({} if kept is None else share("crossing", crossing[kept]))
 

@@ -14,6 +14,7 @@ import buffon as bf
 from buffon import diffusion as bd
 from buffon.experiments._claims import Claim
 from buffon.experiments._digits import SIDE, images
+from buffon.experiments._modes import gmm2d
 from buffon.experiments._report import Table, between, new_figure, save
 from buffon.experiments.failure_probability import mixture as gmm16
 
@@ -79,14 +80,6 @@ def picture(records, path):
     axes[0].set_ylabel("energy distance", fontsize=8)
     axes[0].legend(frameon=False, fontsize=8)
     save(figure, path)
-
-
-def gmm2d():
-    """Eight narrow modes on a circle of radius 4, weights 1 to 8."""
-    angles = 2 * np.pi * np.arange(8) / 8
-    turns = [np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) for a in angles]
-    covariances = [q @ np.diag([0.09, 0.01]) @ q.T for q in turns]
-    return bd.GaussianMixture(np.arange(1, 9) / 36, 4 * np.column_stack([np.cos(angles), np.sin(angles)]), [(c + c.T) / 2 for c in covariances])
 
 
 def network(schedule):

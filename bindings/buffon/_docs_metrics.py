@@ -275,3 +275,168 @@ SLICED_W2 = (
     True
     """,
 )
+
+MODE_MASSES = (
+    """
+    Masses of a mixture's modes in samples, and their total variation distance to the weights.
+
+    A mass is the mean of the posterior probability of its mode: under the exact law its expectation is the weight, at every noise level.
+    Hard counts are 0 or 1 in its place; where modes overlap their expectations are not the weights.
+    """,
+    """
+    Returns
+    -------
+    Estimate
+        For each sample ``mode 0``, ``mode 1``, ... and ``total_variation``, half of the sum of |mass - weight|; ``NAME.mode 0`` ... for a dict or a
+        list. Joint covariance; ``contrast`` of two samplers on coupled noise. Intervals of masses: Clopper and Pearson's. Total
+        variation is biased upward: ``diagnostics["floor"]`` is what as many exact draws have on average, and the lower end of its interval
+        allows for ``diagnostics["bias"]``; it covers at least 95 %. ``diagnostics["modes_found"]``: modes with half their weight or
+        more; ``weights``: the mixture's. ``n``: rows of all samples.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 2 rows, samples of another dimension, numbers that are not finite, a noise level of 0 where a covariance is singular.
+
+    References
+    ----------
+    Diaconis & Zabell, "Closed form summation for classical distributions", Statist. Sci. 6 (1991): the floor.
+    Clopper & Pearson, Biometrika 26 (1934).
+
+    Examples
+    --------
+    >>> from buffon import diffusion as bd
+    >>> mixture = bd.GaussianMixture([0.3, 0.7], [[-2.0], [2.0]], [[[0.04]], [[0.04]]])
+    >>> masses = bd.mode_masses(mixture.forward(4000, 0.0, rng=1), mixture)
+    >>> low, high = masses.confidence_interval()
+    >>> bool(low[0] < 0.3 < high[0] and low[2] == 0)
+    True
+    """,
+)
+
+OFF_MODE = (
+    """
+    Share of the samples off every mode of a mixture: beyond the squared Mahalanobis distance that 1 - ``share`` of one mode's draws have.
+
+    The sharpest sign of a sampler with too few steps, whose draws end between modes.
+    """,
+    """
+    Returns
+    -------
+    Estimate
+        One value for each sample in x, with their joint covariance and exact binomial intervals. ``diagnostics["floor"]``: what exact draws
+        have, at most ``share``, less where a tail lies in another mode; ``threshold``: the squared distance. ``n``: rows of all samples.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 2 rows, samples of another dimension, numbers that are not finite, a singular covariance.
+
+    References
+    ----------
+    Clopper & Pearson, Biometrika 26 (1934).
+
+    Examples
+    --------
+    >>> from buffon import diffusion as bd
+    >>> mixture = bd.GaussianMixture([0.5, 0.5], [[-2.0], [2.0]], [[[0.04]], [[0.04]]])
+    >>> few, more = (bd.sample(mixture, bd.ddim(bd.VP(), steps=k), n=2000, rng=1) for k in (4, 40))
+    >>> share = bd.off_mode({"4": few, "40": more}, mixture)
+    >>> bool(share["4"] > 0.1 and share["40"] < 0.02)
+    True
+    """,
+)
+
+MODE_MIXTURE = (
+    """
+    Mode mixture rate: share of the samples that two classes or more claim, each with a probability of at least ``level``.
+
+    Classes are the modes of a mixture, at a noise level of their own, or those of a classifier, as a network's.
+    """,
+    """
+    Returns
+    -------
+    Estimate
+        One value for each sample in x, with their joint covariance and exact binomial intervals; ``NAME.LEVEL`` for several levels. Of a mixture
+        ``diagnostics["floor"]`` is what 4,096 exact draws have, ``sigma`` the noise level. ``n``: rows of all samples.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 2 rows, samples of another dimension, numbers that are not finite, a classifier that gives no probabilities.
+
+    References
+    ----------
+    Li, Li, Wang, Jin, Chen, Lu, "DPM-OT: a new diffusion probabilistic model based on optimal transport", ICCV 2023.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from buffon import diffusion as bd
+    >>> mixture = bd.GaussianMixture([0.5, 0.5], [[-2.0], [2.0]], [[[0.04]], [[0.04]]])
+    >>> x = np.linspace(-2, 2, 401)[:, None]
+    >>> rate = bd.mode_mixture(x, mixture, level=[0.1, 0.4], sigma=1.0)
+    >>> rate.names, rate.value.round(3).tolist()
+    (['0.1', '0.4'], [0.287, 0.052])
+    """,
+)
+
+CF_DISTANCE = (
+    """
+    Distance of characteristic functions: the mean of |E exp(i w X) - E exp(i w Y)|^2 over random frequencies w ~ N(0, I / h^2).
+
+    In expectation the squared maximum mean discrepancy of the kernel exp(-|a - b|^2 / (2 h^2)), in time that is linear in the rows;
+    against a mixture, whose characteristic function is known, without the noise of a reference sample.
+    Time O((n + m) d) for each frequency, memory O(1) beside the samples.
+    """,
+    _RETURNS.replace("Errors are up to", "Errors are those of the rows and of the frequencies, up to").replace("of a difference.", "of a difference. ``diagnostics[\"bandwidth\"]``: h.") + """
+    References
+    ----------
+    Ansari, Scarlett, Soh, "A characteristic function approach to deep implicit generative modeling", CVPR 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from buffon import diffusion as bd
+    >>> normal = bd.GaussianMixture([1.0], [[0.0, 0.0]], [np.eye(2)])
+    >>> distance = bd.cf_distance(np.random.default_rng(1).normal(0.5, 1, size=(2000, 2)), normal, bandwidth=1.0, rng=1)
+    >>> exact = (1 - np.exp(-0.5 / 6)) * 2 / 3          # in closed form
+    >>> bool(abs(distance.value[0] - exact) < 3 * distance.std_error[0])
+    True
+    """,
+)
+
+MOMENT_PROBE = (
+    """
+    Moments of projections of samples less those of the reference: which moment of a sampler is wrong, and along which direction.
+
+    Projections are centred and scaled to mean 0 and variance 1 of the reference. Those of a mixture are known exactly, and so is how much
+    exact draws scatter about them.
+    """,
+    """
+    Returns
+    -------
+    Estimate
+        ``direction 0, order 1``, ``direction 0, order 2``, ... for each sample, ``NAME.direction 0, order 1`` ... for a dict or a list; joint covariance,
+        unbiased. ``diagnostics["floor"]``: the standard error that samples of the reference's law have, ``z``: the values over it,
+        ``rms_z``: root mean square of z over the directions, for each sample and order, about 1 for samples of the reference.
+        ``n``: rows of all samples.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 4 rows, samples of another dimension, numbers that are not finite, directions along which the reference does not vary.
+
+    References
+    ----------
+    Isserlis, "On a formula for the product-moment coefficient of any order of a normal frequency distribution", Biometrika 12 (1918).
+
+    Examples
+    --------
+    >>> from buffon import diffusion as bd
+    >>> mixture = bd.GaussianMixture([0.5, 0.5], [[-2.0, 0.0], [2.0, 0.0]], [[[0.04, 0.0], [0.0, 0.04]]] * 2)
+    >>> narrow = bd.moment_probe(0.95 * mixture.forward(2000, 0.0, rng=1), mixture, orders=2, along=[[1.0, 0.0]])
+    >>> bool(narrow.diagnostics["rms_z"][1] > 10)       # the second moment along the first axis
+    True
+    """,
+)

@@ -20,6 +20,10 @@ _POSITIONAL = {
     "scale": "scale : float\n    1 is the conditional denoiser, 0 the unconditional one; above 1 it goes beyond.",
     "x": "x : array (n, d), list of arrays, or dict name -> array\n    Samples that are compared: rows are independent draws of one law.",
     "y": "y : array (m, d)\n    Reference sample.",
+    "reference": "reference : GaussianMixture or array (m, d)\n    What they are compared with: a law that is known exactly, or a sample.",
+    "mixture": "mixture : GaussianMixture\n    Whose modes they are.",
+    "classifier": "classifier : GaussianMixture or callable\n"
+                  "    A mixture attributes rows to its modes by posterior probabilities; a function of rows (n, d) gives those of classes, (n, c).",
     "table": "table : Table\n    What a solver makes: ``ddim(schedule, steps=10)``.",
     "tables": "tables : Table, list or dict name -> Table\n    Samplers. In place of a table a pair (denoiser, table) has a denoiser of its own, as one of ``noise_scaled``.",
     "points": "points : array (n, d)\n    Targets.",

@@ -71,21 +71,27 @@ invert = _function("invert", *_docs_samplers.INVERT, _native)
 log_likelihood = _function("log_likelihood", *_docs_samplers.LOG_LIKELIHOOD, _native)
 order_report = _function("order_report", *_docs_samplers.ORDER_REPORT, _native)
 solver_search = _function("solver_search", *_docs_search.SOLVER_SEARCH, _native)
+cf_distance = _function("cf_distance", *_docs_metrics.CF_DISTANCE, _native)
 energy = _function("energy", *_docs_metrics.ENERGY, _native)
 frechet = _function("frechet", *_docs_metrics.FRECHET, _native)
 kid = _function("kid", *_docs_metrics.KID, _native)
 memorised = _function("memorised", *_docs_metrics.MEMORISED, _native)
 mmd = _function("mmd", *_docs_metrics.MMD, _native)
+mode_masses = _function("mode_masses", *_docs_metrics.MODE_MASSES, _native)
+mode_mixture = _function("mode_mixture", *_docs_metrics.MODE_MIXTURE, _native)
+moment_probe = _function("moment_probe", *_docs_metrics.MOMENT_PROBE, _native)
+off_mode = _function("off_mode", *_docs_metrics.OFF_MODE, _native)
 prdc = _function("prdc", *_docs_metrics.PRDC, _native)
 sliced_w2 = _function("sliced_w2", *_docs_metrics.SLICED_W2, _native)
 w2 = _function("w2", *_docs_metrics.W2, _native)
 transport_map = _function("transport_map", *_docs_transport.TRANSPORT_MAP, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
+_EXACT_METRICS = ["cf_distance", "mode_masses", "mode_mixture", "moment_probe", "off_mode"]
 _EXPOSURE = ["ExposureProfile", "exposure_profile", "quality_problem", "sampler_report"]
 ExposureProfile = _native.ExposureProfile
 exposure_profile = _function("exposure_profile", *_exposure.EXPOSURE_PROFILE, _native)
 
 __all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "Trial", "VE", "VP",
                   "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-                  "Likelihood", "OrderReport", "ems", "energy", "frechet", "kid", "mmd", "prdc", "sliced_w2", "w2", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS, *_EXPOSURE, *_CHAINS])
+                  "Likelihood", "OrderReport", "ems", "energy", "frechet", "kid", "mmd", "prdc", "sliced_w2", "w2", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS, *_EXPOSURE, *_EXACT_METRICS, *_CHAINS])

@@ -30,10 +30,33 @@ std::vector<std::string> names_of(const std::string& who, const PointSets& x) {
     return names;
 }
 
+std::vector<std::string> names_of(const PointSets& x, const std::vector<std::string>& values) {
+    std::vector<std::string> out;
+    for (std::size_t s = 0; s < x.sets.size(); ++s)
+        for (const std::string& value : values) {
+            const std::string own = x.names.empty() ? std::to_string(s) : x.names[s];
+            out.push_back(x.sets.size() == 1 && x.names.empty() ? value : own + "." + value);
+        }
+    return out;
+}
+
 Matrix block_of(ConstView x, std::int64_t b, std::int64_t blocks) {
     Matrix out((x.rows - b + blocks - 1) / blocks, x.cols);
     for (std::int64_t i = 0; i < out.rows; ++i) std::copy_n(x.row(b + i * blocks).begin(), x.cols, out.view().row(i).begin());
     return out;
+}
+
+double median_distance(ConstView rows) {
+    std::vector<double> squares;
+    for (std::int64_t i = 0; i < rows.rows; ++i)
+        for (std::int64_t j = 0; j < i; ++j) {
+            double sum = 0.0;
+            for (std::int64_t k = 0; k < rows.cols; ++k) sum += (rows(i, k) - rows(j, k)) * (rows(i, k) - rows(j, k));
+            squares.push_back(sum);
+        }
+    const auto middle = squares.begin() + static_cast<std::ptrdiff_t>(squares.size() / 2);
+    std::nth_element(squares.begin(), middle, squares.end());
+    return std::sqrt(*middle);
 }
 
 std::vector<double> column_means(ConstView x) {

@@ -18,11 +18,17 @@ std::string name_of(const PointSets& x, std::size_t s);
 /// One name for each sample: its own, or its number, or `who` for a single one.
 std::vector<std::string> names_of(const std::string& who, const PointSets& x);
 
+/// Names of several values for each sample: their own, behind "SAMPLE." unless there is a single one without a name.
+std::vector<std::string> names_of(const PointSets& x, const std::vector<std::string>& values);
+
 /// Rows b, b + blocks, b + 2 blocks, ...: data that are sorted give blocks that are alike.
 Matrix block_of(ConstView x, std::int64_t b, std::int64_t blocks);
 
 /// Covariance of the mean of independent rows (R, q).
 Matrix covariance_of_mean(ConstView rows);
+
+/// Of all pairs of these rows; 0 where more than half of them coincide.
+double median_distance(ConstView rows);
 
 /// Column means, (d).
 std::vector<double> column_means(ConstView x);

@@ -4,9 +4,8 @@
 #include <cmath>
 #include <utility>
 
-#include <boost/math/distributions/binomial.hpp>
-
 #include <buffon/check.hpp>
+#include <buffon/share_interval.hpp>
 #include <buffon/transport_images.hpp>
 #include <buffon/transport_targets.hpp>
 
@@ -50,18 +49,16 @@ double mean_of(const std::vector<double>& v) {
     return sum / static_cast<double>(v.size());
 }
 
-/// Clopper and Pearson's, as a share of 0 has an error, too.
+/// Exact ones, as a share of 0 has an error, too.
 Bounds exact_bounds(const std::vector<Nearness>& all) {
-    using Law = boost::math::binomial_distribution<double>;
-    const std::vector<double> levels{0.5, 0.8, 0.9, 0.95, 0.99, 0.999};
-    const auto m = static_cast<std::int64_t>(all.size()), n_levels = static_cast<std::int64_t>(levels.size());
-    Bounds out{levels, Matrix(m, n_levels), Matrix(m, n_levels)};
-    for (std::int64_t s = 0; s < m; ++s)
-        for (std::int64_t l = 0; l < n_levels; ++l) {
+    Bounds out = empty_bounds(static_cast<std::int64_t>(all.size()));
+    for (std::int64_t s = 0; s < out.low.rows; ++s)
+        for (std::int64_t l = 0; l < out.low.cols; ++l) {
             const std::vector<double>& copies = all[static_cast<std::size_t>(s)].copies;
-            const double n = static_cast<double>(copies.size()), hits = std::round(n * mean_of(copies)), beyond = (1 - levels[static_cast<std::size_t>(l)]) / 2;
-            out.low(s, l) = Law::find_lower_bound_on_p(n, hits, beyond);
-            out.high(s, l) = Law::find_upper_bound_on_p(n, hits, beyond);
+            const auto n = static_cast<std::int64_t>(copies.size());
+            const auto [low, high] = share_interval(mean_of(copies), 0.0, n, out.levels[static_cast<std::size_t>(l)]);
+            out.low(s, l) = low;
+            out.high(s, l) = high;
         }
     return out;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <buffon/check.hpp>
+#include <buffon/compared_sets.hpp>
 #include <buffon/device_pairs.hpp>
 #include <buffon/nearest_covariance.hpp>
 #include <buffon/pairwise.hpp>
@@ -254,20 +255,6 @@ Estimate compared(const std::string& who, const Kernel& kernel, const PointSets&
     return e;
 }
 
-double median_distance(const ReferencePoints& reference) {
-    const Matrix y = head(reference, 1000);
-    std::vector<double> squares;
-    for (std::int64_t i = 0; i < y.rows; ++i)
-        for (std::int64_t j = 0; j < i; ++j) {
-            double sum = 0.0;
-            for (std::int64_t k = 0; k < y.cols; ++k) sum += (y(i, k) - y(j, k)) * (y(i, k) - y(j, k));
-            squares.push_back(sum);
-        }
-    const auto middle = squares.begin() + static_cast<std::ptrdiff_t>(squares.size() / 2);
-    std::nth_element(squares.begin(), middle, squares.end());
-    return std::sqrt(*middle);
-}
-
 }  // namespace
 
 Estimate energy(const PointSets& x, const ReferencePoints& y, const EnergyOptions& options) {
@@ -278,7 +265,7 @@ Estimate energy(const PointSets& x, const ReferencePoints& y, const EnergyOption
 Estimate mmd(const PointSets& x, const ReferencePoints& y, const MmdOptions& options) {
     check("mmd", x, y, options.device);
     require(options.bandwidth >= 0 && std::isfinite(options.bandwidth), "mmd: bandwidth must be positive, or 0 for a choice, got ", options.bandwidth);
-    const double h = options.bandwidth > 0 ? options.bandwidth : median_distance(y);
+    const double h = options.bandwidth > 0 ? options.bandwidth : median_distance(head(y, 1000));
     require(h > 0, "mmd: bandwidth must be given: more than half of the reference points coincide");
     Estimate e = compared("mmd", {PairFunction::gaussian, 1 / (2 * h * h), 1.0}, x, y, options);
     e.diagnostics["bandwidth"] = h;

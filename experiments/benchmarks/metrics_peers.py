@@ -1,11 +1,12 @@
-"""Distances between samples beside what one writes with torch, SciPy and prdc: seconds of processor time, one thread, and the values.
+"""Distances between samples beside what one writes with torch, SciPy, prdc and POT: seconds of processor time, one thread, and the values.
 
     OMP_NUM_THREADS=1 python -m buffon.experiments.benchmarks.metrics_peers [--repeats 7] [--rows 10000] [--only frechet] [--markdown]
 
 energy, mmd, kid: two normal samples of 10,000 rows in 64 dimensions, all pairs. Ours are in double precision; torch in single
 and in double, in blocks of 1,000 rows, with `cdist` or a matrix product. frechet: 5,000 rows in 2,048 dimensions, NumPy's covariances and
-SciPy's `sqrtm` of their product. prdc: 5,000 rows in 64 dimensions, the package of this name, all with k = 5. The arms take turns.
-Needs torch, SciPy and prdc for the rows of their names.
+SciPy's `sqrtm` of their product. prdc: 5,000 rows in 64 dimensions, the package of this name, all with k = 5. w2: four blocks of 1,000
+rows in 16 dimensions, POT's `emd2` of each table of squared distances. sliced_w2: 10,000 rows in 64 dimensions and 128 directions,
+the same in both. The arms take turns. Needs torch, SciPy, prdc and POT for the rows of their names.
 """
 import argparse
 import contextlib
@@ -14,6 +15,7 @@ import time
 
 import numpy as np
 
+import buffon as bf
 from buffon import diffusion as bd
 from buffon.experiments._page import show_benchmark
 from buffon.experiments._report import Table
@@ -80,6 +82,22 @@ def prdc():
     return {"prdc": {"Buffon": lambda: bd.prdc(x, y, precision_k=5, threads=1).value[0], "prdc": package}}
 
 
+def wasserstein(rows):
+    """The same of W2, exact and sliced."""
+    import ot
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(4000, 16)), rng.normal(0.1, 1, size=(4000, 16))
+    wide, other = rng.normal(size=(rows, 64)), rng.normal(0.05, 1.1, size=(rows, 64))
+    directions = bf.Stream(1).normal(128, 64)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+
+    def blocks():
+        return np.sqrt(np.mean([ot.emd2([], [], ot.dist(x[b::4], y[b::4])) for b in range(4)]))
+    return {"w2": {"Buffon": lambda: bd.w2(x, y, blocks=4, threads=1).value[0], "POT": blocks},
+            "sliced_w2": {"Buffon": lambda: bd.sliced_w2(wide, other, directions=128, rng=1, threads=1).value[0],
+                          "POT": lambda: ot.sliced_wasserstein_distance(wide, other, projections=directions.T)}}
+
+
 def measure(cases, repeats):
     """metric -> arm -> [(seconds, value)]."""
     out = {}
@@ -111,10 +129,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=7, help="counted runs of each arm (default: %(default)s)")
     parser.add_argument("--rows", type=int, default=10_000, help="rows of both samples (%(default)s)")
-    parser.add_argument("--only", choices=["distances", "frechet", "prdc"], help="these rows alone")
+    parser.add_argument("--only", choices=["distances", "frechet", "prdc", "wasserstein"], help="these rows alone")
     parser.add_argument("--markdown", action="store_true", help="for docs/benchmarks.md")
     arguments = parser.parse_args()
-    makers = {"distances": lambda: distances(arguments.rows), "frechet": frechet, "prdc": prdc}
+    makers = {"distances": lambda: distances(arguments.rows), "frechet": frechet, "prdc": prdc, "wasserstein": lambda: wasserstein(arguments.rows)}
     cases = {}
     for name, make in makers.items():
         if arguments.only in (None, name):

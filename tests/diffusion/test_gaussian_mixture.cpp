@@ -619,6 +619,28 @@ TEST_CASE("GaussianMixture: low-rank covariances are those of their matrices") {
         }
 }
 
+TEST_CASE("GaussianMixture: along a direction components have the moments of their matrices, of any kind of covariance") {
+    const Numbers direction{0.4, -1.0, 0.3, 2.0}, noise{0.3, 0.6};
+    const Matrix diagonal = table(2, 4, {1, 0.2, 0, 3, 0.5, 0.5, 0.5, 0.1});
+    const GaussianMixture low = GaussianMixture::low_rank({1, 3}, means_in_four(), factors(), noise);
+    for (const GaussianMixture& mixture : {GaussianMixture::diagonal({1, 3}, means_in_four(), diagonal), low, GaussianMixture({1, 3}, means_in_four(), low.covariances())}) {
+        const GaussianMixture::Line line = mixture.along(direction);
+        for (std::size_t k = 0; k < 2; ++k) {
+            const Matrix c = mixture.covariances()[k];
+            double mean = 0.0, variance = 0.0, trace = 0.0;
+            for (std::int64_t a = 0; a < 4; ++a) {
+                mean += direction[static_cast<std::size_t>(a)] * mixture.means()(static_cast<std::int64_t>(k), a);
+                trace += c(a, a);
+                for (std::int64_t b = 0; b < 4; ++b) variance += direction[static_cast<std::size_t>(a)] * c(a, b) * direction[static_cast<std::size_t>(b)];
+            }
+            CHECK(line.means[k] == doctest::Approx(mean));
+            CHECK(line.variances[k] == doctest::Approx(variance));
+            CHECK(mixture.variances()[k] == doctest::Approx(trace / 4));
+        }
+    }
+    CHECK_THROWS_WITH(low.along(Numbers{1.0}), "GaussianMixture.along: direction must have d = 4 numbers, got 1");
+}
+
 TEST_CASE("GaussianMixture: a class is the mixture of its components, row by row") {
     const GaussianMixture g({0.5, 0.3, 0.2}, table(3, 2, {-1.0, 0.5, 1.5, -0.5, 0.2, 2.0}),
                             {table(2, 2, {0.5, 0.3, 0.3, 0.4}), table(2, 2, {0.2, -0.1, -0.1, 0.9}), table(2, 2, {1.0, 0.0, 0.0, 0.3})}, {1, 0, 1});

@@ -53,6 +53,7 @@ WITHOUT_TEST = {
     "lib/device_terms": "functions that test_on_device.cpp tests on every device",
     "lib/device_work": "structures that hold what the functions of a device take",
     "diffusion/device_denoiser": "a structure, read by test_device_block.cpp",
+    "diffusion/exact_reference": "a structure, read by test_cf_distance.cpp",
     "diffusion/device_levels": "part of what test_device_block.cpp tests",
     "diffusion/empirical_device": "part of what test_device_block.cpp tests",
     "diffusion/gaussian_mixture_device": "part of what test_device_block.cpp tests",

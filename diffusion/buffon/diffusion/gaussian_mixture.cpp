@@ -478,6 +478,35 @@ std::vector<Matrix> GaussianMixture::covariances() const {
     return out;
 }
 
+std::vector<double> GaussianMixture::variances() const {
+    std::vector<double> out;
+    for (const Component& c : components_) {
+        const double known = std::accumulate(c.variance.begin(), c.variance.end(), 0.0);
+        out.push_back((known + static_cast<double>(static_cast<std::size_t>(dim()) - c.variance.size()) * c.rest) / static_cast<double>(dim()));
+    }
+    return out;
+}
+
+GaussianMixture::Line GaussianMixture::along(std::span<const double> direction) const {
+    const auto d = static_cast<std::size_t>(dim());
+    require(direction.size() == d, "GaussianMixture.along: direction must have d = ", d, " numbers, got ", direction.size());
+    const double square = dot(direction.data(), direction.data(), d);
+    Line out;
+    for (std::size_t k = 0; k < weights_.size(); ++k) {
+        const Component& c = components_[k];
+        double variance = 0.0, inside = 0.0;
+        for (std::size_t j = 0; j < c.variance.size(); ++j) {
+            const double part = c.axes.empty() ? direction[j] : dot(&c.axes[j * d], direction.data(), d);
+            variance += c.variance[j] * part * part;
+            inside += part * part;
+        }
+        if (c.variance.size() < d) variance += c.rest * std::max(0.0, square - inside);
+        out.means.push_back(dot(&means_.data[k * d], direction.data(), d));
+        out.variances.push_back(variance);
+    }
+    return out;
+}
+
 void GaussianMixture::check_sigma(const char* function, std::span<const double> sigma) const {
     for (const double s : sigma) {
         require(s >= 0 && std::isfinite(s * s), "GaussianMixture.", function, ": sigma must lie in [0, 1e154], got ", s);

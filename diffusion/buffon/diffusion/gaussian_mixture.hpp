@@ -36,6 +36,13 @@ public:
     const std::vector<double>& weights() const { return weights_; }
     const Matrix& means() const { return means_; }
     std::vector<Matrix> covariances() const;   // k times (d, d)
+    /// (k): variance of each component, averaged over the coordinates.
+    std::vector<double> variances() const;
+    /// The law of direction' x, x ~ p_0: means and variances of its k components on the line. No (d, d) is built.
+    struct Line {
+        std::vector<double> means, variances;   // (k)
+    };
+    Line along(std::span<const double> direction) const;
     const std::vector<std::int64_t>& labels() const { return labels_; }
     std::int64_t classes() const { return static_cast<std::int64_t>(of_class_.size()); }
     /// The mixture of the components of one class.   @throw std::invalid_argument for no class.

@@ -1,0 +1,225 @@
+#include <buffon/diffusion/cf_distance.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <Eigen/Core>
+
+#include <buffon/check.hpp>
+#include <buffon/compared_sets.hpp>
+#include <buffon/evaluation.hpp>
+#include <buffon/kernels.hpp>
+#include <buffon/nearest_covariance.hpp>
+#include <buffon/parallel.hpp>
+#include <buffon/set_means.hpp>
+#include <buffon/stream.hpp>
+
+namespace buffon::diffusion {
+namespace {
+
+constexpr std::int64_t together = 64;          // frequencies whose waves are held at once
+constexpr std::int64_t floor_rows = 256;       // whose pairs tell the degenerate variance
+constexpr std::int64_t bandwidth_rows = 1000;
+
+/// Columns are the real and the imaginary parts of some frequencies' waves exp(i w x): cosines first, then sines.
+class Waves {
+public:
+    Waves(std::uint64_t key, std::int64_t count, std::int64_t dim, double h) : negative_(dim, count) {
+        Matrix drawn(count, dim);
+        Stream{key, 0}.normal(0, drawn);
+        for (std::int64_t l = 0; l < count; ++l)
+            for (std::int64_t j = 0; j < dim; ++j) negative_(j, l) = -drawn(l, j) / h;
+    }
+
+    std::int64_t size() const { return negative_.cols; }
+    std::vector<double> frequency(std::int64_t l) const {
+        std::vector<double> w;
+        for (std::int64_t j = 0; j < negative_.rows; ++j) w.push_back(-negative_(j, l));
+        return w;
+    }
+    /// f(first, count, cosines (n, count), sines) for chunks of the frequencies, in their order.
+    template <class F>
+    void over(ConstView rows, const F& f) const {
+        for (std::int64_t first = 0; first < size(); first += together) {
+            const std::int64_t count = std::min(together, size() - first);
+            Matrix part(negative_.rows, count), cosines(rows.rows, count);
+            for (std::int64_t j = 0; j < negative_.rows; ++j) std::copy_n(negative_.view().row(j).begin() + first, count, part.view().row(j).begin());
+            subtract_products(rows, part, cosines);
+            Matrix sines = cosines;
+            kernels().cosines(cosines.data.data(), cosines.view().size());
+            kernels().sines(sines.data.data(), sines.view().size());
+            f(first, count, cosines, sines);
+        }
+    }
+
+private:
+    Matrix negative_;   // (d, L)
+};
+
+/// A characteristic function at the frequencies.
+struct Phi {
+    std::vector<double> real, imaginary;   // (L)
+
+    void merge(const Phi& other) {
+        if (real.empty()) *this = other;
+        else
+            for (std::size_t l = 0; l < real.size(); ++l) real[l] += other.real[l], imaginary[l] += other.imaginary[l];
+    }
+    void scale(double factor) {
+        for (double& v : real) v *= factor;
+        for (double& v : imaginary) v *= factor;
+    }
+    double square(std::size_t l) const { return real[l] * real[l] + imaginary[l] * imaginary[l]; }
+};
+
+void add_columns(ConstView from, std::int64_t first, std::vector<double>& sums) {
+    for (std::int64_t i = 0; i < from.rows; ++i)
+        for (std::int64_t l = 0; l < from.cols; ++l) sums[static_cast<std::size_t>(first + l)] += from(i, l);
+}
+
+Phi empirical(const Waves& waves, ConstView x, int threads) {
+    Phi out;
+    const auto size = static_cast<std::size_t>(waves.size());
+    parallel::reduce_blocks(x.rows, threads, out, [&](std::int64_t first, std::int64_t count) {
+        Phi part{std::vector<double>(size, 0.0), std::vector<double>(size, 0.0)};
+        waves.over(x.slice(first, count), [&](std::int64_t at, std::int64_t, ConstView cosines, ConstView sines) {
+            add_columns(cosines, at, part.real);
+            add_columns(sines, at, part.imaginary);
+        });
+        return part;
+    });
+    out.scale(1 / static_cast<double>(x.rows));
+    return out;
+}
+
+/// sum_k w_k exp(i w'mean_k - w'C_k w / 2).
+Phi exact(const Waves& waves, const GaussianMixture& mixture, int threads) {
+    Phi out{std::vector<double>(static_cast<std::size_t>(waves.size()), 0.0), std::vector<double>(static_cast<std::size_t>(waves.size()), 0.0)};
+    parallel::for_each(waves.size(), threads, [&](std::int64_t at) {
+        const auto l = static_cast<std::size_t>(at);
+        const GaussianMixture::Line line = mixture.along(waves.frequency(at));
+        for (std::size_t k = 0; k < line.means.size(); ++k) {
+            const double size = mixture.weights()[k] * std::exp(-line.variances[k] / 2);
+            out.real[l] += size * std::cos(line.means[k]);
+            out.imaginary[l] += size * std::sin(line.means[k]);
+        }
+    });
+    return out;
+}
+
+Phi difference(Phi a, const Phi& b) {
+    for (std::size_t l = 0; l < a.real.size(); ++l) a.real[l] -= b.real[l], a.imaginary[l] -= b.imaginary[l];
+    return a;
+}
+
+/// Projections of rows: 2 / L sum over frequencies of the real part of conj(gap) exp(i w x), a column for each gap.
+void project(const Waves& waves, const std::vector<const Phi*>& gaps, ConstView rows, View out) {
+    std::fill(out.data, out.data + out.size(), 0.0);
+    const double scale = 2 / static_cast<double>(waves.size());
+    waves.over(rows, [&](std::int64_t first, std::int64_t count, ConstView cosines, ConstView sines) {
+        for (std::int64_t i = 0; i < rows.rows; ++i)
+            for (std::int64_t g = 0; g < out.cols; ++g) {
+                const Phi& gap = *gaps[static_cast<std::size_t>(g)];
+                double sum = 0.0;
+                for (std::int64_t l = 0; l < count; ++l)
+                    sum += gap.real[static_cast<std::size_t>(first + l)] * cosines(i, l) + gap.imaginary[static_cast<std::size_t>(first + l)] * sines(i, l);
+                out(i, g) += scale * sum;
+            }
+    });
+}
+
+/// Mean square of the kernel over pairs of rows of one law when its conditional means are taken out.
+double degenerate_square(const Waves& waves, ConstView rows, const Phi& phi) {
+    using Square = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    Square gram = Square::Zero(rows.rows, rows.rows);
+    waves.over(rows, [&](std::int64_t first, std::int64_t count, ConstView cosines, ConstView sines) {
+        Eigen::Map<const Square> c(cosines.data, rows.rows, count), s(sines.data, rows.rows, count);
+        const Eigen::Map<const Eigen::RowVectorXd> real(phi.real.data() + first, count), imaginary(phi.imaginary.data() + first, count);
+        const Square a = c.rowwise() - real, b = s.rowwise() - imaginary;
+        gram += a * a.transpose() + b * b.transpose();
+    });
+    gram /= static_cast<double>(waves.size());
+    const double n = static_cast<double>(rows.rows);
+    return (gram.squaredNorm() - gram.diagonal().squaredNorm()) / (n * (n - 1));
+}
+
+/// Some rows of the reference's law.
+Matrix some_rows(const ExactReference& y, std::int64_t most) {
+    Matrix out(y.mixture ? most : std::min(most, y.points.rows), y.dim());
+    const double data[] = {0.0};
+    if (y.mixture) y.mixture->forward(data, Stream{0, 1}, 0, out);
+    else std::copy_n(y.points.data.begin(), out.data.size(), out.data.begin());
+    return out;
+}
+
+void check(const PointSets& x, const ExactReference& y, const CfDistanceOptions& o) {
+    require(o.frequencies >= 2, "cf_distance: frequencies must be at least 2, got ", o.frequencies);
+    require(o.bandwidth >= 0 && std::isfinite(o.bandwidth), "cf_distance: bandwidth must be at least 0, got ", o.bandwidth);
+    require(!x.sets.empty(), "cf_distance: x must hold at least one sample");
+    if (!y.mixture) check_set("cf_distance", "y", y.points, y.dim(), 4);
+    for (std::size_t s = 0; s < x.sets.size(); ++s) check_set("cf_distance", name_of(x, s), x.sets[s], y.dim(), 4);
+}
+
+}  // namespace
+
+Estimate cf_distance(const PointSets& x, const ExactReference& y, const CfDistanceOptions& o) {
+    check(x, y, o);
+    const auto k = static_cast<std::int64_t>(x.sets.size());
+    const std::int64_t m = y.mixture ? 0 : y.points.rows;
+    const double h = o.bandwidth > 0 ? o.bandwidth : median_distance(some_rows(y, bandwidth_rows));
+    require(h > 0, "cf_distance: bandwidth must be given: more than half of the reference points coincide");
+    Estimate e;
+    e.rng_key = o.rng ? *o.rng : fresh_key();
+    const Waves waves(e.rng_key, o.frequencies, y.dim(), h);
+    std::int64_t total = 2 * m, done = 0;
+    for (const Matrix& set : x.sets) total += 2 * set.rows;
+    const auto tell = [&](std::int64_t rows) {
+        if (o.progress) o.progress(done += rows, total, {});
+    };
+    const Phi reference = y.mixture ? exact(waves, *y.mixture, o.threads) : empirical(waves, y.points, o.threads);
+    tell(m);
+
+    std::vector<Phi> gaps;
+    Matrix squares(o.frequencies, k);   // of each frequency, unbiased
+    const double of_y = m > 0 ? 1 / static_cast<double>(m - 1) : 0.0;
+    for (std::int64_t s = 0; s < k; ++s) {
+        const Matrix& set = x.sets[static_cast<std::size_t>(s)];
+        const Phi phi = empirical(waves, set, o.threads);
+        const Phi& gap = gaps.emplace_back(difference(phi, reference));
+        for (std::int64_t l = 0; l < o.frequencies; ++l) {
+            const auto at = static_cast<std::size_t>(l);
+            squares(l, s) = gap.square(at) - (1 - phi.square(at)) / static_cast<double>(set.rows - 1) - (1 - reference.square(at)) * of_y;
+        }
+        e.n += set.rows;
+        tell(set.rows);
+    }
+    e.value = column_means(squares);
+
+    const SetMeans rows = set_means(x, 1, o.threads, [&](std::int64_t s, ConstView some, View out) { project(waves, {&gaps[static_cast<std::size_t>(s)]}, some, out); });
+    tell(e.n);
+    e.covariance = covariance_of_mean(squares);
+    for (std::size_t i = 0; i < e.covariance.data.size(); ++i) e.covariance.data[i] += rows.covariance.data[i];
+    if (m > 0) {
+        std::vector<const Phi*> all;
+        for (const Phi& gap : gaps) all.push_back(&gap);
+        const SetMeans of_reference = set_means({{y.points}, {}}, k, o.threads, [&](std::int64_t, ConstView some, View out) { project(waves, all, some, out); });
+        for (std::size_t i = 0; i < e.covariance.data.size(); ++i) e.covariance.data[i] += of_reference.covariance.data[i];
+        tell(m);
+    }
+    e.covariance = nearest_covariance(e.covariance);
+    e.n += m;
+    e.names = names_of("cf_distance", x);
+
+    const double square = degenerate_square(waves, some_rows(y, floor_rows), reference);
+    std::vector<double> floor;
+    for (const Matrix& set : x.sets) {
+        const double n = static_cast<double>(set.rows), others = static_cast<double>(m);
+        floor.push_back(std::sqrt(square * (2 / (n * (n - 1)) + (m > 0 ? 2 / (others * (others - 1)) + 4 / (n * others) : 0.0))));
+    }
+    e.diagnostics["floor"] = floor;
+    e.diagnostics["bandwidth"] = h;
+    return e;
+}
+
+}  // namespace buffon::diffusion
