@@ -1,5 +1,6 @@
 /// Denoising MCMC in Python: the sampler, what its chains tell, and one step of them.
 #include "diffusion.hpp"
+#include "path.hpp"
 
 #include <buffon/diffusion/langevin_gibbs.hpp>
 #include <buffon/evaluation.hpp>

@@ -38,6 +38,7 @@ EXPERIMENTS = {
     "ems": "statistics of a model for DPM-Solver-v3: few pairs, many, and none",
     "guided": "classifier-free guidance 1 to 8 at 10 to 20 evaluations: solvers that leave the data, and those that keep to them",
     "dmcmc": "Denoising MCMC beside the solver alone: six integrators at 10, 20 and 50 evaluations, two mixtures, equal total cost",
+    "dmcmc_held_out": "Denoising MCMC on mixtures it was not settled on, beside the best solvers alone at equal total; its settings one by one",
     "time_shift": "Time-Shift by three rules and epsilon scaling after ten steps, on exact denoisers and on one of too few images",
     "stopping": "do 95 % intervals cover where target_error= decides when a run ends: every estimator, and the naive rule",
     "exposure_bias": "states of ten-step samplers beside noised data, node by node, and what corrections and controls make of the samples",

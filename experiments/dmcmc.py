@@ -11,7 +11,7 @@ The control is the same chain started and kept in one mode's neighbourhood: its 
 """
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from multiprocessing import get_context
 
 import numpy as np
@@ -47,12 +47,13 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Config:
-    """``n`` samples of each of ``seeds`` runs; ``race``: whether the six integrators run; ``levels`` of sigma."""
+    """``n`` samples of each of ``seeds`` runs, two ``block``s of which meet the law; ``race``: whether the six integrators run; ``levels`` of sigma."""
 
     n: int = 8000
     seeds: int = 8
     race: bool = True
     levels: int = 60
+    block: int = 2500
     rng: int = 1001
     threads: int = 0
     processes: int = 1
@@ -77,6 +78,13 @@ class Case:
 
     def schedule(self):
         return bd.EDM(0.01, self.sigma_max)
+
+    @cached_property
+    def moments(self):
+        """Mean and covariance of the mixture."""
+        mean = self.model.weights @ self.model.means
+        parts = zip(self.model.weights, self.model.means - mean, self.model.covariances, strict=True)
+        return mean, sum(w * (c + np.outer(m, m)) for w, m, c in parts)
 
 
 def gmm2d():
@@ -120,15 +128,20 @@ def tables(records):
     race = [r for r in records if r["case"].rpartition(", ")[0] in INTEGRATORS]
     out = []
     for case in dict.fromkeys(r["case"] for r in records if r not in race):
-        rows = [r for r in records if r["case"] == case]
-        out.append(Table(case, ["", "evaluations", "total", *MEASURES],
-                         [[r["arm"], f"{r['evaluations']:.1f}", f"{r['total']:.1f}", *(f"{r[m]:.4f} ± {r[f'{m}_se']:.4f}" for m in MEASURES)] for r in rows]))
-        for end, words in (("ratio", "as many evaluations"), ("ratio_total", "as many in total")):
-            out.append(Table(f"{case}: ratio to the solver alone at {words}", ["", *SHOWN], [[r["arm"], *_ratios(r, end)] for r in rows if f"mmd_{end}" in r]))
+        out += of_case(case, [r for r in records if r["case"] == case])
     for end, words in (("ratio", "as many evaluations"), ("ratio_total", "as many in total")):
         rows = [[r["case"], f"{r['evaluations']:.1f}", f"{r['total']:.1f}", short(r["off_mode"]), *_ratios(r, end)] for r in race if r["arm"] == "dmcmc"]
         if rows:
             out.append(Table(f"Six integrators: ratio to the solver alone at {words}", ["", "evaluations", "total", "off_mode", *(f"{m}, ratio" for m in SHOWN)], rows))
+    return out
+
+
+def of_case(case, rows):
+    """Figures of a case's arms, and their ratios."""
+    out = [Table(case, ["", "evaluations", "total", *MEASURES],
+                 [[r["arm"], f"{r['evaluations']:.1f}", f"{r['total']:.1f}", *(f"{r[m]:.4f} ± {r[f'{m}_se']:.4f}" for m in MEASURES)] for r in rows])]
+    for end, words in (("ratio", "as many evaluations"), ("ratio_total", "as many in total")):
+        out.append(Table(f"{case}: ratio to the solver alone at {words}", ["", *SHOWN], [[r["arm"], *_ratios(r, end)] for r in rows if f"mmd_{end}" in r]))
     return out
 
 
@@ -151,21 +164,12 @@ def _case(name):
     return CASES[name]()
 
 
-@cache
-def _moments(name):
-    model = _case(name).model
-    mean = model.weights @ model.means
-    parts = zip(model.weights, model.means - mean, model.covariances, strict=True)
-    return mean, sum(w * (c + np.outer(m, m)) for w, m, c in parts)
-
-
-def _measured(config, name, seed, x):
+def _measured(config, case, seed, x):
     """The five figures of one sample. Two blocks of rows, of all chains alike, meet fresh draws."""
-    case = _case(name)
     order = np.random.default_rng([config.rng, seed]).permutation(len(x))
-    size = min(2500, len(x) // 2)
+    size = min(config.block, len(x) // 2)
     blocks = [(x[order[b * size : (b + 1) * size]], case.model.forward(size, 0.0, rng=config.rng + 10_000 + 2 * seed + b)) for b in range(2)]
-    law = Law(blocks[0][1], *_moments(name), 0.0)
+    law = Law(blocks[0][1], *case.moments, 0.0)
     shares = np.bincount(np.asarray(case.model.mode(x)).astype(int), minlength=len(case.model.weights)) / len(x)
     options = {"threads": config.threads}
     return {"off_mode": float((np.asarray(case.model.off_mode(x)) > case.bound).mean()),
@@ -174,27 +178,27 @@ def _measured(config, name, seed, x):
             "frechet": float(law.frechet(x)), "mass": float(abs(shares - case.model.weights).sum() / 2)}
 
 
-def _plain(config, name, table):
+def alone(config, case, table):
     """A solver alone, over the seeds: figures, evaluations per sample."""
     found = []
     for seed in range(config.seeds):
-        draws = bd.sample(_case(name).model, table, n=config.n, rng=config.rng + seed, threads=config.threads)
-        found.append({**_measured(config, name, seed, draws.x), "evaluations": draws.evaluations / config.n, "total": draws.evaluations / config.n})
+        draws = bd.sample(case.model, table, n=config.n, rng=config.rng + seed, threads=config.threads)
+        found.append({**_measured(config, case, seed, draws.x), "evaluations": draws.evaluations / config.n, "total": draws.evaluations / config.n})
     return found
 
 
-def _chains(config, name, table, model=None, **options):
+def chained(config, case, table, model=None, **options):
     """Denoising MCMC, over the seeds. A twentieth of the samples are chains unless told."""
     found = []
     for seed in range(config.seeds):
-        draws = bd.langevin_gibbs(model or _case(name).model, table, n=config.n, rng=config.rng + seed, threads=config.threads,
+        draws = bd.langevin_gibbs(model or case.model, table, n=config.n, rng=config.rng + seed, threads=config.threads,
                                   **{"chains": config.n // 20, "levels": config.levels, "start_noise": NOISE, **options})
         start = draws.parts["start"] / config.n
-        found.append({**_measured(config, name, seed, draws.x), "evaluations": draws.evaluations / config.n - start, "total": draws.evaluations / config.n})
+        found.append({**_measured(config, case, seed, draws.x), "evaluations": draws.evaluations / config.n - start, "total": draws.evaluations / config.n})
     return found
 
 
-def _records(case, found, against):
+def compared(case, found, against):
     """`against`: method -> (the solver alone at as many evaluations, at as many in total)."""
     return [_record(case, arm, runs, *(found.get(b) for b in against.get(arm, ("", "")))) for arm, runs in found.items()]
 
@@ -227,28 +231,28 @@ def _pairs(config, name):
     def table(solver, steps, sigma_max=case.sigma_max):
         return getattr(bd, solver)(bd.EDM(0.01, sigma_max), steps=steps, grid="rho", to_zero=True)
 
-    found = {f"ddim, {n}": _plain(config, name, table("ddim", n)) for n in (10, 13, 17)}
-    found |= {f"heun, {2 * n - 1}": _plain(config, name, table("heun", n)) for n in (6, 7)}
-    found["dpmpp, 13"] = _plain(config, name, table("dpmpp", 13))
-    found |= {f"{solver}, 13, from further": _plain(config, name, table(solver, 13, FURTHER * case.sigma_max)) for solver in ("ddim", "dpmpp")}
+    found = {f"ddim, {n}": alone(config, case, table("ddim", n)) for n in (10, 13, 17)}
+    found |= {f"heun, {2 * n - 1}": alone(config, case, table("heun", n)) for n in (6, 7)}
+    found["dpmpp, 13"] = alone(config, case, table("dpmpp", 13))
+    found |= {f"{solver}, 13, from further": alone(config, case, table(solver, 13, FURTHER * case.sigma_max)) for solver in ("ddim", "dpmpp")}
     chain = dict(skip=3, burn_in=20, **(CODE if name == "gmm16" else {"step": 0.5, "sigma_max": 3.0}))
-    found["dmcmc + ddim"] = _chains(config, name, table("ddim", 7), **chain)
-    found["dmcmc + heun"] = _chains(config, name, table("heun", 4), **chain)
-    found["corrected + ddim"] = _chains(config, name, table("ddim", 7), skip=3, burn_in=20, step=1.0, metropolis=True, sigma_max=6.0 if name == "gmm16" else 3.0)
+    found["dmcmc + ddim"] = chained(config, case, table("ddim", 7), **chain)
+    found["dmcmc + heun"] = chained(config, case, table("heun", 4), **chain)
+    found["corrected + ddim"] = chained(config, case, table("ddim", 7), skip=3, burn_in=20, step=1.0, metropolis=True, sigma_max=6.0 if name == "gmm16" else 3.0)
     start = bd.heun(bd.EDM(NOISE, FURTHER * case.sigma_max), steps=5, grid="rho")
     many = {"sigma_max": case.sigma_max, **chain, "chains": config.n // 4, "burn_in": 2, "start": start, "start_noise": 0.0}
-    found[CHAINS] = _chains(config, name, table("ddim", 7), **many)
-    found["one mode + ddim"] = _one_mode(config, name, table("ddim", 7), chain)
+    found[CHAINS] = chained(config, case, table("ddim", 7), **many)
+    found["one mode + ddim"] = _one_mode(config, case, table("ddim", 7), chain)
     ddim, heun = ("ddim, 10", "ddim, 13"), ("heun, 11", "heun, 13")
-    return _records(name, found, {"dmcmc + ddim": ddim, "dmcmc + heun": heun, "corrected + ddim": ("ddim, 13", "ddim, 17"), CHAINS: ddim, "one mode + ddim": ddim,
+    return compared(name, found, {"dmcmc + ddim": ddim, "dmcmc + heun": heun, "corrected + ddim": ("ddim, 13", "ddim, 17"), CHAINS: ddim, "one mode + ddim": ddim,
                                   "dpmpp, 13": ("ddim, 13", "ddim, 13"), **{f"{s}, 13, from further": ("ddim, 13", "ddim, 13") for s in ("ddim", "dpmpp")}})
 
 
-def _one_mode(config, name, table, chain):
+def _one_mode(config, case, table, chain):
     """Chains that begin in the lightest mode, at a level where they stay."""
-    model, chains = _case(name).model, config.n // 20
+    model, chains = case.model, config.n // 20
     x = np.random.default_rng(config.rng).multivariate_normal(model.means[0], model.covariances[0] + NOISE**2 * np.eye(model.dim), size=chains)
-    return _chains(config, name, table, **{**chain, "sigma_max": NOISE, "chains": chains, "burn_in": 0, "x": x, "level": NOISE})
+    return chained(config, case, table, **{**chain, "sigma_max": NOISE, "chains": chains, "burn_in": 0, "x": x, "level": NOISE})
 
 
 def _laws(config, name):
@@ -256,7 +260,7 @@ def _laws(config, name):
     case = _case(name)
     hidden = bd.thresholded(case.model, kind="static", max=1e6)   # the same denoiser, with nothing else known of it
     budgets = sorted({n for pair in OF_LAWS.values() for n in pair})
-    found = {f"ddim, {n}": _plain(config, name, bd.ddim(case.schedule(), **case.grid(steps=n))) for n in budgets}
+    found = {f"ddim, {n}": alone(config, case, bd.ddim(case.schedule(), **case.grid(steps=n))) for n in budgets}
     for law, options in LAWS.items():
         if law == "classifier":
             classifier = _classifier(config, case)
@@ -264,8 +268,8 @@ def _laws(config, name):
                 continue
             options = {"sigma": classifier}
         table = bd.ddim(case.schedule(), **case.grid(steps=7))
-        found[law] = _chains(config, name, table, case.model if law == "exact" else hidden, skip=3, burn_in=20, step=0.25, **options)
-    return _records(f"{name}, sigma given x", found, {law: tuple(f"ddim, {n}" for n in pair) for law, pair in OF_LAWS.items()})
+        found[law] = chained(config, case, table, case.model if law == "exact" else hidden, skip=3, burn_in=20, step=0.25, **options)
+    return compared(f"{name}, sigma given x", found, {law: tuple(f"ddim, {n}" for n in pair) for law, pair in OF_LAWS.items()})
 
 
 def _classifier(config, case):
@@ -285,9 +289,9 @@ def _race(config, integrator):
     out = []
     for budget, skip in BUDGETS.items():
         plain, more, less = (_of_cost(config, case, integrator, evaluations) for evaluations in (budget, budget + 3, budget - skip))
-        found = {"alone": _plain(half, name, plain), "alone, equal total": _plain(half, name, more),
-                 "dmcmc": _chains(half, name, less, skip=skip, burn_in=20, **CODE)}
-        out += _records(f"{integrator}, {budget}", found, {"dmcmc": ("alone", "alone, equal total")})
+        found = {"alone": alone(half, case, plain), "alone, equal total": alone(half, case, more),
+                 "dmcmc": chained(half, case, less, skip=skip, burn_in=20, **CODE)}
+        out += compared(f"{integrator}, {budget}", found, {"dmcmc": ("alone", "alone, equal total")})
     return out
 
 

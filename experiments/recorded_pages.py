@@ -8,7 +8,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from buffon.experiments import dmcmc, failure_probability, multilevel, rare_coverage, rare_events, sobol_tails, stopping
+from buffon.experiments import dmcmc, dmcmc_held_out, failure_probability, multilevel, rare_coverage, rare_events, sobol_tails, stopping
 from buffon.experiments._page import RESULTS, Page, markdown, provenance
 from buffon.experiments.coverage_page import verdict
 
@@ -19,7 +19,7 @@ CAMPAIGNS = {
         ("rare_coverage", rare_coverage, "Do the intervals keep their word"),
         ("rare_coverage_vmfn", rare_coverage, "Those of von Mises-Fisher-Nakagami components"),
     ),
-    "chains": (("dmcmc", dmcmc, "Figures"),),
+    "chains": (("dmcmc", dmcmc, "Figures"), ("dmcmc_held_out", dmcmc_held_out, "On other mixtures, beside the best solvers")),
     "failures": (("failure_probability", failure_probability, "Seven ways side by side"),),
     "multilevel": (("multilevel", multilevel, "Levels below a sampler, and a fine solver as control"),),
     "stopping": (("stopping", stopping, "Every estimator, and the naive rule"),),

@@ -1,11 +1,9 @@
 """Denoising MCMC in Python: the document of `langevin_gibbs`, and chains for ArviZ."""
-from typing import TYPE_CHECKING
+from importlib import metadata
+from typing import Any
 
 from buffon._buffon import diffusion as _native
 from buffon._extras import needed
-
-if TYPE_CHECKING:
-    import xarray
 
 LANGEVIN_GIBBS = (
     """
@@ -72,15 +70,16 @@ CHAIN_KERNEL = (
 )
 
 
-def to_arviz(self) -> "xarray.DataTree":
-    """Chains as an xarray DataTree, what ArviZ takes: ``arviz.summary(draws.to_arviz())``, ``arviz.plot_trace(...)``.
+def to_arviz(self) -> Any:
+    """Chains as what ArviZ takes: ``arviz.summary(draws.to_arviz())``, ``arviz.plot_trace(...)``.
 
     Group ``posterior`` holds log_sigma, x1 and, of exact models, the modes' probabilities over (chain, draw); ``sample_stats`` holds lp,
     log p_sigma(x).
 
     Returns
     -------
-    xarray.DataTree
+    xarray.DataTree or arviz.InferenceData
+        InferenceData where an ArviZ before 1.0 is installed, which knows no trees.
 
     Raises
     ------
@@ -98,7 +97,19 @@ def to_arviz(self) -> "xarray.DataTree":
     groups = {"posterior": xarray.Dataset(posterior, coords=coords, attrs={"rng_key": self.rng_key})}
     if "log density" in traces:
         groups["sample_stats"] = xarray.Dataset({"lp": (dims, traces["log density"])}, coords=coords)
+    if _before_trees():
+        import arviz
+
+        return arviz.InferenceData(**groups)
     return xarray.DataTree.from_dict(groups)
+
+
+def _before_trees():
+    """Whether an ArviZ is installed that takes InferenceData alone."""
+    try:
+        return int(metadata.version("arviz").partition(".")[0]) < 1
+    except metadata.PackageNotFoundError:
+        return False
 
 
 def _draws_of(state):

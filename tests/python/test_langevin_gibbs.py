@@ -62,6 +62,28 @@ def test_an_adapted_prior_makes_large_uncorrected_steps_visit_all_levels():
         bd.langevin_gibbs(MODEL, TABLE, adapt="steep")
 
 
+def test_a_checkpoint_goes_on_after_an_interrupt_and_to_more_samples(tmp_path):
+    options = dict(SMALL, adapt="flat", burn_in=10)
+    whole = bd.langevin_gibbs(MODEL, TABLE, **options)
+
+    def stop(n, total):
+        if n > total / 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bd.langevin_gibbs(MODEL, TABLE, checkpoint=tmp_path / "chains", progress=stop, **options)
+    told = []
+    again = bd.langevin_gibbs(MODEL, TABLE, checkpoint=str(tmp_path / "chains"), progress=lambda n, total: told.append(n / total), **options)
+    assert np.array_equal(again.x, whole.x) and np.array_equal(again.traces["modes"], whole.traces["modes"]) and again.parts == whole.parts
+    assert min(told) > 0.4
+    more = bd.langevin_gibbs(MODEL, TABLE, checkpoint=tmp_path / "chains", **{**options, "n": 900})
+    assert np.array_equal(more.x[:600], whole.x) and more.rng_key == 3
+    with pytest.raises(ValueError, match="is of another run, by its settings: .*skip=3.*, not .*skip=4"):
+        bd.langevin_gibbs(MODEL, TABLE, checkpoint=tmp_path / "chains", skip=4, **options)
+    with pytest.raises(TypeError, match="checkpoint must be a path, got int 3"):
+        bd.langevin_gibbs(MODEL, TABLE, checkpoint=3, **options)
+
+
 def test_anything_with_levels_and_log_probabilities_is_a_classifier():
     network = bd.thresholded(MODEL, kind="static", max=5.0)   # a denoiser without a density
     options = dict(n=60, chains=60, burn_in=5, rng=5)
@@ -84,6 +106,16 @@ def test_chains_reach_arviz():
     tree = draws.to_arviz()
     assert tree["posterior"]["log_sigma"].dims == ("chain", "draw") and tree["posterior"]["modes"].shape == (60, 30, 2)
     assert np.array_equal(tree["sample_stats"]["lp"], draws.traces["log density"])
+
+
+@pytest.mark.filterwarnings("ignore")   # ArviZ's own
+def test_arviz_finds_the_same_errors_effective_sizes_and_r_hat():
+    arviz = pytest.importorskip("arviz")
+    draws = bd.langevin_gibbs(MODEL, TABLE, **SMALL)
+    theirs, ours = arviz.summary(draws.to_arviz(), round_to="none"), draws.summary()
+    for row, name in (("log_sigma", "log sigma"), ("x1", "x1"), ("modes[0]", "mode 0"), ("modes[1]", "mode 1")):
+        for theirs_name, name_here in (("mean", "mean"), ("sd", "sd"), ("mcse_mean", "std_error"), ("ess_bulk", "ess_bulk"), ("ess_tail", "ess_tail"), ("r_hat", "r_hat")):
+            assert float(theirs.loc[row, theirs_name]) == pytest.approx(ours[name][name_here], rel=1e-6)
 
 
 def test_a_trained_classifier_is_near_the_exact_law(tmp_path):

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iomanip>
 #include <map>
+#include <sstream>
+#include <tuple>
 #include <utility>
 
 #include <buffon/check.hpp>
+#include <buffon/diffusion/chain_checkpoint.hpp>
+#include <buffon/diffusion/describe.hpp>
 #include <buffon/diffusion/rows.hpp>
 #include <buffon/diffusion/solvers/heun.hpp>
 #include <buffon/evaluation.hpp>
@@ -51,10 +56,20 @@ void check(const LangevinGibbsOptions& o, const ChainOptions& chain, const Table
     require(!table.grid.reversed, "langevin_gibbs: the table must run from noise to data");
 }
 
+std::string exactly(double v) {
+    std::ostringstream out;
+    out << std::setprecision(17) << v;
+    return out.str();
+}
+
+std::string named(const Table& table) {
+    return table.name + " of " + std::to_string(table.nodes.steps()) + " steps from " + exactly(table.rho_start()) + " to " + exactly(table.nodes.rho.back());
+}
+
 class Sampler {
 public:
     Sampler(const ChainModel& model, const Table& table, const LangevinGibbsOptions& options, const ChainOptions& chain)
-        : table_(table), options_(options),
+        : table_(table), options_(options), chain_(chain),
           kernel_(chain_target(model, chain.condition.value_or(-1)), chain,
                   sigma_prior(chain, lowest_level(table), table.rho_start()), options.threads),
           knows_level_(!std::holds_alternative<SigmaRule>(chain.sigma) || std::get<SigmaRule>(chain.sigma) == SigmaRule::exact) {
@@ -64,15 +79,17 @@ public:
     }
 
     LangevinGibbsDraws operator()() {
-        start();
-        burn_in();
-        Matrix points(options_.n, dim());
-        make_room();
-        for (std::int64_t r = 0; r < rounds_; ++r) round(r, points);
-        denoise(points);
-        out_.prior = out_.traces.prior = kernel_.prior();
-        if (options_.adapt) std::ranges::fill(out_.traces.prior.weights, 1.0);
-        return std::move(out_);
+        if (!resumed()) begin();
+        try {
+            burn_in();
+            while (rounds_done() < rounds_) round();
+        } catch (...) {   // an interrupt, a model's error: what is whole is kept
+            rewind();
+            keep(true);
+            throw;
+        }
+        keep(true);
+        return finished();
     }
 
 private:
@@ -81,9 +98,16 @@ private:
     std::int64_t label() const { return kernel_.target().label; }
     OneOrMany<std::int64_t> condition() const { return label() < 0 ? OneOrMany<std::int64_t>() : OneOrMany<std::int64_t>(label()); }
 
-    void start() {
-        ChainState& state = out_.state;
-        out_.parts["start"] = 0;
+    void begin() {
+        ChainState& state = at_.state;
+        at_.parts = {{"start", 0}, {"chain", 0}};
+        start(state);
+        at_.search = begin_adaptation(kernel_.prior().weights, options_.burn_in);
+        at_.weights = kernel_.prior().weights;
+        if (options_.checkpoint) identity_ = identity();
+    }
+
+    void start(ChainState& state) {
         if (options_.x) {
             const auto& level = options_.level.values;
             require(!level.empty() || knows_level_, "langevin_gibbs: level must be given with x, the law of sigma given x needs one to begin with");
@@ -93,7 +117,7 @@ private:
         }
         const Table table = options_.start ? *options_.start : heun(table_.schedule, {.steps = usual_start_steps, .grid = GridKind::rho, .to_zero = true});
         const Draws solved = sample(model(), table, {.n = chains_, .rng = Stream{out_.rng_key, start_key_id}.word(0, 0), .condition = condition(), .threads = options_.threads});
-        out_.parts["start"] += solved.evaluations();
+        at_.parts["start"] += solved.evaluations();
         const double alpha = table.nodes.alpha.back(), level = std::hypot(table.nodes.rho.back(), options_.start_noise);
         require(level > 0, "langevin_gibbs: start_noise must be positive after a start that ends at sigma = 0");
         Matrix x(chains_, dim());
@@ -104,75 +128,167 @@ private:
     }
 
     void draw_level() {
-        out_.parts["start"] += kernel_.draw_level(out_.state, out_.rng_key).evaluations;
-        out_.state.first_sigma = out_.state.sigma;
+        at_.parts["start"] += kernel_.draw_level(at_.state, out_.rng_key).evaluations;
+        at_.state.first_sigma = at_.state.sigma;
     }
+
+    /// What another run would have differently. The model is known by its density at the first start, where it has one.
+    RunIdentity identity() const {
+        LangevinGibbsOptions o = options_;
+        o.n = o.threads = 0;
+        o.chains = chains_;
+        o.rng = {};
+        const ChainState& state = at_.state;
+        std::vector<double> probe(kernel_.target().log_density ? state.sigma.size() : 0);
+        if (!probe.empty()) kernel_.target().log_density(state.first_x, state.first_sigma, probe, options_.threads);
+        return {{"settings", describe(o)},
+                {"chain", describe(chain_)},
+                {"levels", describe_levels()},
+                {"model", model().traits().name + " of " + std::to_string(dim()) + " dimensions" + (probe.empty() ? "" : ", log density " + exactly(probe[0]) + " at the first start")},
+                {"table", named(table_)},
+                {"start", options_.start ? named(*options_.start) : options_.x ? "x" : "None"}};
+    }
+
+    std::string describe_levels() const {
+        const SigmaPrior& prior = kernel_.prior();   // levels are the same after adaptation
+        const auto* rule = std::get_if<SigmaRule>(&chain_.sigma);
+        std::string out = rule ? std::string(EnumNames<SigmaRule>::names[static_cast<std::size_t>(*rule)]) : "a classifier";
+        return out + ", " + std::to_string(prior.size()) + " from " + exactly(prior.levels.front()) + " to " + exactly(prior.levels.back());
+    }
+
+    /// Takes up what a checkpoint has, if there is one.
+    bool resumed() {
+        if (!options_.checkpoint) return false;
+        auto found = read_chain_checkpoint(*options_.checkpoint);
+        if (!found) return false;
+        const auto& path = *options_.checkpoint;
+        require(!options_.rng || found->key == *options_.rng, "langevin_gibbs: checkpoint '", path.string(), "' is of another run: its rng is ", found->key, ", not ", options_.rng.value_or(0));
+        at_ = std::move(found->progress);
+        require(at_.state.first_x.cols == dim() && at_.state.first_x.rows == chains_ && (!options_.x || options_.x->data == at_.state.first_x.data), "langevin_gibbs: checkpoint '", path.string(),
+                "' is of another run: its chains started elsewhere");
+        identity_ = identity();
+        check_same_run(path, found->run, identity_);
+        require(rounds_done() <= rounds_, "langevin_gibbs: checkpoint '", path.string(), "' holds ", rounds_done() * chains_, " samples already, n must not be below, got ", options_.n);
+        out_.rng_key = found->key;
+        kernel_.reweigh(at_.weights);
+        return true;
+    }
+
+    void keep(bool last) {
+        if (!options_.checkpoint || !(last || pace_.due())) return;
+        pace_.timed([&] { write_chain_checkpoint(*options_.checkpoint, {identity_, out_.rng_key, at_}); });
+    }
+
+    /// Where a run may stop and go on: after a step of burn-in, after a round.
+    void mark() {
+        if (!options_.checkpoint) return;
+        whole_ = at_.state;
+        whole_counts_ = {at_.parts, at_.proposed, at_.accepted, at_.restarted};
+        whole_traces_ = at_.traces.size();
+    }
+
+    void rewind() {
+        if (!options_.checkpoint) return;
+        at_.state = whole_;
+        std::tie(at_.parts, at_.proposed, at_.accepted, at_.restarted) = whole_counts_;
+        at_.traces.resize(whole_traces_);
+    }
+
+    std::int64_t rounds_done() const { return static_cast<std::int64_t>(at_.levels.size()) / chains_; }
 
     /// Weights of the levels may follow the chains here, and nowhere else: after it they have a stationary law.
     void burn_in() {
-        PriorAdaptation search = begin_adaptation(kernel_.prior().weights, options_.burn_in);
-        for (std::int64_t t = 0; t < options_.burn_in; ++t) {
+        while (at_.state.steps < options_.burn_in) {
+            mark();
             const ChainStep step = advance("start");
-            if (!options_.adapt) continue;
-            buffon::diffusion::adapt(search, step.visits);
-            kernel_.reweigh(adapted_weights(search));
+            if (options_.adapt) {
+                buffon::diffusion::adapt(at_.search, step.visits);
+                at_.weights = adapted_weights(at_.search);
+                kernel_.reweigh(at_.weights);
+            }
+            keep(false);
         }
     }
 
     ChainStep advance(const char* part) {
-        const ChainStep step = kernel_.step(out_.state, out_.rng_key);
-        out_.parts[part] += step.evaluations;
-        out_.proposed += step.proposed;
-        out_.accepted += step.accepted;
-        out_.restarted += step.restarted;
-        if (options_.progress) options_.progress(out_.state.steps * chains_, (options_.burn_in + rounds_ * options_.skip) * chains_, {});
+        const ChainStep step = kernel_.step(at_.state, out_.rng_key);
+        at_.parts[part] += step.evaluations;
+        at_.proposed += step.proposed;
+        at_.accepted += step.accepted;
+        at_.restarted += step.restarted;
+        if (options_.progress) options_.progress(at_.state.steps * chains_, (options_.burn_in + rounds_ * options_.skip) * chains_, {});
         return step;
     }
 
-    void make_room() {
-        const std::int64_t steps = rounds_ * options_.skip;
-        ChainTraces& t = out_.traces;
-        t.log_sigma = t.first = Matrix(chains_, steps);
-        if (kernel_.target().log_density) t.log_density = Matrix(chains_, steps);
-        if (kernel_.target().modes > 0) t.modes = Matrix(chains_ * steps, kernel_.target().modes);
-        out_.parts["chain"] = 0;
-    }
-
     void trace() {
-        const std::int64_t at = out_.state.steps - options_.burn_in - 1;
-        ChainTraces& t = out_.traces;
-        const ChainState& state = out_.state;
+        const ChainTarget& target = kernel_.target();
+        const ChainState& state = at_.state;
         std::vector<double> density(state.sigma.size());
-        Matrix modes(chains_, kernel_.target().modes);
-        if (t.log_density.rows > 0) kernel_.target().log_density(state.x, state.sigma, density, options_.threads);
-        if (modes.cols > 0) kernel_.target().mode_probabilities(state.x, state.sigma, modes, options_.threads);
+        Matrix modes(chains_, target.modes);
+        if (target.log_density) target.log_density(state.x, state.sigma, density, options_.threads);
+        if (modes.cols > 0) target.mode_probabilities(state.x, state.sigma, modes, options_.threads);
         for (std::int64_t c = 0; c < chains_; ++c) {
-            t.log_sigma(c, at) = std::log(state.sigma[static_cast<std::size_t>(c)]);
-            t.first(c, at) = state.x(c, 0);
-            if (t.log_density.rows > 0) t.log_density(c, at) = density[static_cast<std::size_t>(c)];
-            if (modes.cols > 0) std::ranges::copy(modes.view().row(c), t.modes.view().row(c * t.steps() + at).begin());
+            at_.traces.push_back(std::log(state.sigma[static_cast<std::size_t>(c)]));
+            at_.traces.push_back(state.x(c, 0));
+            if (target.log_density) at_.traces.push_back(density[static_cast<std::size_t>(c)]);
+            at_.traces.insert(at_.traces.end(), modes.view().row(c).begin(), modes.view().row(c).end());
         }
     }
 
-    /// `skip` steps, then one state of each chain into the rows of this round.
-    void round(std::int64_t r, Matrix& points) {
-        Matrix x = out_.state.x;
-        std::vector<double> sigma = out_.state.sigma;
+    /// `skip` steps, then one state of each chain to the samples.
+    void round() {
+        mark();
+        Matrix x = at_.state.x;
+        std::vector<double> sigma = at_.state.sigma;
         for (std::int64_t s = 0; s < options_.skip; ++s) {
             advance("chain");
             trace();
             for (std::int64_t c = 0; c < chains_; ++c) {
                 double& best = sigma[static_cast<std::size_t>(c)];
-                const double now = out_.state.sigma[static_cast<std::size_t>(c)];
+                const double now = at_.state.sigma[static_cast<std::size_t>(c)];
                 if (options_.emit == Emit::min && !(now < best)) continue;
                 best = now;
-                std::ranges::copy(out_.state.x.view().row(c), x.view().row(c).begin());
+                std::ranges::copy(at_.state.x.view().row(c), x.view().row(c).begin());
             }
         }
-        for (std::int64_t c = 0; c < chains_ && r * chains_ + c < options_.n; ++c) {
-            std::ranges::copy(x.view().row(c), points.view().row(r * chains_ + c).begin());
-            out_.levels.push_back(sigma[static_cast<std::size_t>(c)]);
-        }
+        at_.samples.insert(at_.samples.end(), x.data.begin(), x.data.end());
+        at_.levels.insert(at_.levels.end(), sigma.begin(), sigma.end());
+        keep(false);
+    }
+
+    LangevinGibbsDraws finished() {
+        out_.parts = at_.parts;
+        out_.proposed = at_.proposed;
+        out_.accepted = at_.accepted;
+        out_.restarted = at_.restarted;
+        out_.levels.assign(at_.levels.begin(), at_.levels.begin() + options_.n);
+        at_.samples.resize(static_cast<std::size_t>(options_.n * dim()));
+        Matrix points(options_.n, dim());
+        points.data = std::move(at_.samples);
+        denoise(points);
+        fill_traces();
+        out_.prior = out_.traces.prior = kernel_.prior();
+        if (options_.adapt) std::ranges::fill(out_.traces.prior.weights, 1.0);
+        out_.state = std::move(at_.state);
+        return std::move(out_);
+    }
+
+    /// From steps of all chains to chains of all steps.
+    void fill_traces() {
+        const std::int64_t steps = rounds_ * options_.skip;
+        const ChainTarget& target = kernel_.target();
+        ChainTraces& t = out_.traces;
+        t.log_sigma = t.first = Matrix(chains_, steps);
+        if (target.log_density) t.log_density = Matrix(chains_, steps);
+        if (target.modes > 0) t.modes = Matrix(chains_ * steps, target.modes);
+        auto from = at_.traces.begin();
+        for (std::int64_t s = 0; s < steps; ++s)
+            for (std::int64_t c = 0; c < chains_; ++c) {
+                t.log_sigma(c, s) = *from++;
+                t.first(c, s) = *from++;
+                if (target.log_density) t.log_density(c, s) = *from++;
+                for (std::int64_t k = 0; k < target.modes; ++k) t.modes(c * steps + s, k) = *from++;
+            }
     }
 
     /// Rows that a table can start from go through it, all at once; the others, at its last level or below, are one evaluation away.
@@ -236,9 +352,16 @@ private:
 
     const Table& table_;
     const LangevinGibbsOptions& options_;
+    const ChainOptions& chain_;
     ChainKernel kernel_;
     bool knows_level_;
     std::int64_t chains_ = 0, rounds_ = 0;
+    ChainProgress at_;
+    RunIdentity identity_;
+    WritingPace pace_;
+    ChainState whole_;
+    std::tuple<std::map<std::string, std::int64_t>, std::int64_t, std::int64_t, std::int64_t> whole_counts_;
+    std::size_t whole_traces_ = 0;
     LangevinGibbsDraws out_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 #include <tuple>
@@ -37,6 +38,7 @@ struct LangevinGibbsOptions {
     std::optional<Matrix> x = {};
     OneOrMany<double> level = {};
     std::optional<std::uint64_t> rng = {};
+    std::optional<std::filesystem::path> checkpoint = {};
     int threads = 0;
     Progress progress = {};
 
@@ -55,6 +57,8 @@ struct LangevinGibbsOptions {
             Field{"x", &LangevinGibbsOptions::x, "starts (chains, d) instead, as the denoiser sees them: x0 + level eps"},
             Field{"level", &LangevinGibbsOptions::level, "their noise level, one or one per chain; None: drawn given x, by 'exact' or a classifier"},
             Field{"rng", &LangevinGibbsOptions::rng, "key of the random numbers: same key, same bits; none draws a fresh one, kept in the draws as rng_key"},
+            Field{"checkpoint", &LangevinGibbsOptions::checkpoint, "file in which the chains are kept: the same call goes on from it, with the same bits, after whatever ended it, and one "
+                                                                   "with a larger n adds samples; one of another run is an error. None: no file"},
             Field{"threads", &LangevinGibbsOptions::threads, "threads, 0 for all; changes no result"},
             Field{"progress", &LangevinGibbsOptions::progress, "called as progress(n, total) with the steps of the chains that are done"}};
     }
@@ -73,7 +77,7 @@ struct LangevinGibbsDraws : Draws {
 
 /// Sample i comes from chain i mod chains.
 /// @throw std::invalid_argument for options that contradict each other or ask for what the model does not know, a mean-reverting
-/// schedule, a table for one level only.
+/// schedule, a table for one level only, a checkpoint of another run.   @throw std::runtime_error where a checkpoint cannot be written.
 LangevinGibbsDraws langevin_gibbs(const ChainModel& model, const Table& table, const LangevinGibbsOptions& options, const ChainOptions& chain = {});
 
 }  // namespace buffon::diffusion
