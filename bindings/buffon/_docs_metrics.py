@@ -278,10 +278,11 @@ SLICED_W2 = (
 
 MODE_MASSES = (
     """
-    Masses of a mixture's modes in samples, and their total variation distance to the weights.
+    Masses of modes in samples, and their total variation distance to the weights.
 
     A mass is the mean of the posterior probability of its mode: under the exact law its expectation is the weight, at every noise level.
-    Hard counts are 0 or 1 in its place; where modes overlap their expectations are not the weights.
+    Hard counts are 0 or 1 in its place; where modes overlap their expectations are not the weights. Modes are those of a mixture, or the
+    classes of a classifier, whose right ``weights`` are given.
     """,
     """
     Returns
@@ -296,7 +297,8 @@ MODE_MASSES = (
     Raises
     ------
     ValueError
-        For fewer than 2 rows, samples of another dimension, numbers that are not finite, a noise level of 0 where a covariance is singular.
+        For fewer than 2 rows, samples of another dimension, numbers that are not finite, a noise level of 0 where a covariance is singular,
+        a function without ``weights``.
 
     References
     ----------

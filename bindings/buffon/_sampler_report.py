@@ -14,7 +14,7 @@ _SHEET = 10    # pictures of a row
 
 
 def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresholds=None, budget=20_000, hyper=None, maker=None,
-                   hyper_budget=2_048, hyper_n=100, shape=None, rng=None, threads=0):
+                   hyper_budget=2_048, hyper_n=100, classifier=None, weights=None, shape=None, rng=None, threads=0):
     """
     Write one HTML page about samplers: quality, exposure bias, modes, rare failures, hyper-parameters, samples.
 
@@ -31,7 +31,7 @@ def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresh
     data : array (m, d), optional
         What samples are compared with. None: m = 2 n draws of ``exact`` or the model.
     exact : GaussianMixture or Empirical, optional
-        The exact denoiser of the data, where ``model`` is not it. Modes and failures need a GaussianMixture.
+        The exact denoiser of the data, where ``model`` is not it. Failures need a GaussianMixture, and so do modes without a classifier.
     n : int
         Samples of each table.
     thresholds : list of float, optional
@@ -46,6 +46,10 @@ def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresh
         Samplers made and run for the indices, with ``hyper_n`` samples each; 0 leaves them out.
     hyper_n : int
         Samples of each of them, at least 4.
+    classifier : callable, optional
+        Rows (n, d) -> probabilities (n, c) of classes, which are the modes then.
+    weights : array (c,), optional
+        The right shares of the classes. None: the classifier's means over the reference.
     shape : tuple of int, optional
         Of samples that are pictures: (height, width), or (3, height, width).
     rng : int or None
@@ -65,7 +69,7 @@ def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresh
 
     References
     ----------
-    Those of ``energy``, ``exposure_profile``, ``arcs`` and ``sobol``.
+    Those of ``energy``, ``frechet``, ``exposure_profile``, ``mode_masses``, ``off_mode``, ``mode_mixture``, ``memorised``, ``arcs`` and ``sobol``.
 
     Examples
     --------
@@ -85,7 +89,7 @@ def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresh
         _html.paragraph(f"{len(subject.samplers)} samplers, {n:,} samples each; key {subject.key}. {subject.origin} Intervals are 95 %."),
         _html.element("nav", *(_html.element("a", title, href=f"#{_anchor(title)}") for title in SECTIONS)),
     ]
-    bodies = (_quality(subject), _exposure(subject), _modes(subject), _failures(subject, thresholds, budget),
+    bodies = (_quality(subject), _exposure(subject), _modes(subject, classifier, weights), _failures(subject, thresholds, budget),
               _indices(subject, hyper, maker, hyper_budget, hyper_n), _samples(subject, shape))
     parts += [_html.section(title, *body, anchor=_anchor(title)) for title, body in zip(SECTIONS, bodies, strict=True)]
     return _html.write(path, "Samplers", parts)
@@ -121,22 +125,25 @@ class _Subject:
 
 
 def _quality(s):
-    """Energy distances with their joint errors: a curve for each solver, and what each is ahead of the first."""
-    e = s.bd.energy({name: d.x for name, d in s.draws.items()}, s.reference, threads=s.threads)
+    """Energy and Frechet distances with their joint errors: a curve for each solver, and what each is ahead of the first."""
+    x = {name: d.x for name, d in s.draws.items()}
+    e, frechet = s.bd.energy(x, s.reference, threads=s.threads), s.bd.frechet(x, s.reference, threads=s.threads)
     low, high = e.confidence_interval()
     rows, lines = [], {}
     for i, name in enumerate(e.names):
         rows.append([name, f"{s.evaluations(name):.0f}", _interval(e.value[i], low[i], high[i]), f"{e.diagnostics['floor'][i]:.2g}",
-                     "-" if i == 0 else _of(e.contrast(i, 0), 0)])
+                     "-" if i == 0 else _of(e.contrast(i, 0), 0), _of(frechet, i), f"{frechet.diagnostics['floor'][i]:.2g}"])
         own = not isinstance(s.tables[name], tuple)
         lines.setdefault(s.samplers[name][1].name if own else name, []).append((s.evaluations(name), e.value[i], low[i], high[i]))
     series = [{"label": label, **{key: list(column) for key, column in zip(("n", "value", "low", "high"), zip(*sorted(points), strict=True), strict=True)}}
               for label, points in lines.items()]
     picture = _svg.curves(series, "Energy distance against evaluations", "evaluations of the denoiser for a sample")
-    header = ["", "evaluations", "energy distance", "floor", f"less that of {e.names[0]}"]
+    header = ["", "evaluations", "energy distance", "floor", f"less that of {e.names[0]}", "Fréchet distance", "its floor"]
     return [_html.figure(_html.Markup(picture), "Energy distance to the data; 0 where the laws are equal."),
-            _html.table(header, rows), _html.paragraph("The floor is the standard error that samples of the data themselves have."),
-            _html.code(f"bd.energy(samples, reference)   # samples: bd.sample(model, table, n={s.n}, rng={s.key}).x")]
+            _html.table(header, rows), _html.paragraph("The floor is what samples of the data themselves have: of the energy distance its standard error, of the "
+                                                       "Fréchet distance, which is biased upward, its mean."),
+            *(_html.notice(text, "", doubt=True) for text in frechet.warnings),
+            _html.code(f"bd.energy(samples, reference), bd.frechet(samples, reference)   # samples: bd.sample(model, table, n={s.n}, rng={s.key}).x")]
 
 
 def _exposure(s):
@@ -181,24 +188,42 @@ def _mixture(s):
     return s.exact if isinstance(s.exact, s.bd.GaussianMixture) else None
 
 
-def _modes(s):
-    """Shares of the modes and of draws off all of them, with Wilson's intervals, beside the exact ones."""
-    mixture = _mixture(s)
-    if mixture is None:
-        return [_html.paragraph("Only an exact mixture has known modes: give exact=bd.GaussianMixture(...).")]
-    far = _far(mixture, 1e-3)
-    shares = {name: _shares(mixture, d.x, far) for name, d in s.draws.items()}
-    header = ["", "exact", *shares]
-    rows = [[f"mode {k + 1}", f"{w:.4g}", *(_wilson(v[0][k], s.n) for v in shares.values())] for k, w in enumerate(mixture.weights)]
-    rows.append(["off every mode", "at most 0.001", *(_wilson(v[1], s.n) for v in shares.values())])
-    rows.append(["total variation", "0", *(f"{0.5 * numpy.abs(v[0] - mixture.weights).sum():.4g}" for v in shares.values())])
-    floor = 0.5 * numpy.sqrt(2 * mixture.weights * (1 - mixture.weights) / (numpy.pi * s.n)).sum()
-    return [_html.table(header, rows), _html.paragraph(f"Off: a squared Mahalanobis distance above {far:.5g} to every mode. "
-                                                       f"Exact draws have a total variation of about {floor:.2g}.")]
+def _modes(s, classifier, weights):
+    """Masses of modes or classes, draws off all of them and between two, copies: with their intervals, beside what exact draws have."""
+    mixture, x = _mixture(s), {name: d.x for name, d in s.draws.items()}
+    if mixture is None and classifier is None:
+        return [_html.paragraph("Only an exact mixture or a classifier knows modes: give exact=bd.GaussianMixture(...), or classifier=...."), *_copies(s, x)]
+    told = {}
+    if classifier is not None:
+        right = numpy.mean(numpy.asarray(classifier(s.reference), dtype=float), axis=0) if weights is None else weights
+        told["weights"] = (numpy.asarray(right, dtype=float) / numpy.sum(right)).tolist()
+    judge = mixture if classifier is None else classifier
+    masses, between = s.bd.mode_masses(x, judge, threads=s.threads, **told), s.bd.mode_mixture(x, judge, threads=s.threads)
+    q, names = len(masses) // len(x), list(x)
+    floor = masses.diagnostics["floor"][0]
+    exact = [*(f"{w:.4g}" for w in masses.diagnostics["weights"]), f"{floor:.2g} by chance"]
+    rows = [[masses.names[j].removeprefix(names[0] + "."), exact[j], *(_of(masses, k * q + j) for k in range(len(x)))] for j in range(q)]
+    own = f"{between.diagnostics['floor'][0]:.2g}" if "floor" in between.diagnostics else "-"
+    rows.append(["between modes", own, *(_of(between, k) for k in range(len(x)))])
+    words = ["Between: two modes have a probability of 0.1 or more" + (f" at the noise level {between.diagnostics['sigma']:.3g}." if "sigma" in between.diagnostics else ".")]
+    if classifier is None:
+        off = s.bd.off_mode(x, mixture, threads=s.threads)
+        rows.append(["off every mode", f"{off.diagnostics['floor'][0]:.2g}", *(_of(off, k) for k in range(len(x)))])
+        words.append(f"Off: a squared Mahalanobis distance above {off.diagnostics['threshold']:.5g} to every mode.")
+    elif weights is None:
+        words.append(f"The right masses are those of the {len(s.reference):,} rows of the reference.")
+    calls = "bd.mode_masses(samples, {0}), bd.mode_mixture(samples, {0})".format("mixture" if classifier is None else "classifier")
+    return [_html.table(["", "exact", *names], rows), *(_html.paragraph(text) for text in words),
+            _html.code(calls + (", bd.off_mode(samples, mixture)" if classifier is None else "")), *_copies(s, x)]
 
 
-def _shares(mixture, x, far):
-    return numpy.bincount(mixture.mode(x), minlength=len(mixture.weights)) / len(x), float((mixture.off_mode(x) > far).mean())
+def _copies(s, x):
+    """Of a finite data set: samples that are points of it."""
+    if not isinstance(s.exact, s.bd.Empirical):
+        return []
+    e = s.bd.memorised(x, s.exact.points, threads=s.threads)
+    return [_html.table(["", *e.names], [["copies of points", *(_of(e, k) for k in range(len(e)))]]),
+            _html.paragraph("A copy is nearer to a point of the data than a third of the way to the next one."), _html.code("bd.memorised(samples, exact.points)")]
 
 
 def _far(mixture, share):
@@ -232,38 +257,31 @@ def _failures(s, thresholds, budget):
 
 
 def _indices(s, hyper, maker, budget, rows):
-    """Sobol' indices of the energy distance; the seed is an input, and so is a dummy that nothing depends on."""
+    """Sobol' indices of the mean energy distance over its seed, which has its own; a dummy that nothing depends on has none."""
     import buffon as bf
 
     if budget == 0:
         return [_html.paragraph("Left out: no runs were asked for.")]
     first = next(iter(s.samplers))
-    if hyper is None:
+    given = hyper is not None
+    if not given:
         denoiser, table = s.samplers[first]
         hyper = {"noise factor": bf.Uniform(0.95, 1.02)}
 
         def maker(**values):
             return s.bd.noise_scaled(denoiser, values["noise factor"]), table
 
-    names, reference = list(hyper), s.reference[:min(len(s.reference), 4 * rows)]
-
-    def quality(x):
-        values = [_one(s, maker, dict(zip(names, row, strict=False)), row[-2], rows, reference) for row in x]
-        return numpy.array(values)
-
-    inputs = bf.Joint({**hyper, "seed": bf.Uniform(0.0, 1.0), "dummy": bf.Uniform(0.0, 1.0)})
-    found = bf.sobol(bf.Problem(quality, inputs, outputs=["energy"]), budget=budget, method="janon", rng=s.key)
-    table = [[name, _of(found.first_order, j), _of(found.total_order, j)] for j, name in enumerate(inputs.names)]
-    told = f" of {first}" if names == ["noise factor"] else ""
-    return [_html.paragraph(f"Shares of the variance of the energy distance{told} over the hyper-parameters and the seed; a dummy has none."),
-            _html.table(["", "alone", "with all others"], table), _html.paragraph(f"{found.n:,} samplers, {rows} samples each.")]
-
-
-def _one(s, maker, values, seed, n, reference):
-    made = maker(**values)
-    denoiser, table = made if isinstance(made, tuple) else (s.model, made)
-    x = s.bd.sample(denoiser, table, n=n, rng=int(seed * 2**52), threads=1).x
-    return s.bd.energy(x, reference, threads=1).value[0]
+    reference = s.reference[:min(len(s.reference), 4 * rows)]
+    problem = s.bd.quality_problem(s.model, lambda dummy, **values: maker(**values), {**hyper, "dummy": bf.Uniform(0.0, 1.0)},
+                                   lambda x: s.bd.energy(x, reference, threads=1).value[0], n=rows, outputs=["energy"])
+    found = bf.sobol(problem, budget=budget, noise="seed", rng=s.key)
+    table = [[name, _of(found.first_order, j), _of(found.total_order, j)] for j, name in enumerate(problem.inputs.names)]
+    told = "" if given else f" of {first}"
+    return [_html.paragraph(f"Shares of the variance that the mean energy distance{told} over seeds has over the hyper-parameters; a dummy has none. "
+                            f"The row of the seed is about one evaluation, of {rows} samples: what is chance in it."),
+            _html.table(["", "alone", "with all others"], table), *(_html.notice(text, "", doubt=True) for text in found.warnings),
+            _html.paragraph(f"{found.n:,} samplers, {rows} samples each."),
+            _html.code(f'bf.sobol(bd.quality_problem(model, maker, hyper, energy, n={rows}), budget={budget}, noise="seed", rng={s.key})')]
 
 
 def _samples(s, shape):
@@ -307,11 +325,6 @@ def _png(pixels):
     head = struct.pack(">IIBBBBB", width, height, 8, 2 if pixels.ndim == 3 else 0, 0, 0, 0)
     lines = b"".join(b"\0" + line.tobytes() for line in pixels)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines, 9)) + chunk(b"IEND", b"")
-
-
-def _wilson(share, n, z=1.959964):
-    centre, half = share + z * z / (2 * n), z * numpy.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return _interval(share, max(0.0, (centre - half) / (1 + z * z / n)), (centre + half) / (1 + z * z / n))
 
 
 def _of(e, j):

@@ -22,6 +22,7 @@ GaussianMixture line(std::vector<double> weights, double apart, double variance 
 }
 
 PointSets one(Matrix x) { return {{std::move(x)}, {}}; }
+ModeClassifier of(GaussianMixture mixture) { return {std::move(mixture), {}}; }
 
 Matrix draws(const GaussianMixture& mixture, std::int64_t n, std::uint64_t key, double sigma = 0.0) {
     Matrix x(n, mixture.dim());
@@ -56,7 +57,7 @@ TEST_CASE("mode_masses: counts of modes that are apart, with the covariance of a
     Matrix x(10, 2);
     for (std::int64_t i = 0; i < 10; ++i) x(i, 0) = i < 4 ? 0.3 : 49.0;   // 4, 6 and none
     for (const bool hard : {false, true}) {
-        const Estimate e = mode_masses(one(x), mixture, {.hard = hard});
+        const Estimate e = mode_masses(one(x), of(mixture), {.hard = hard});
         CHECK(e.names == std::vector<std::string>{"mode 0", "mode 1", "mode 2", "total_variation"});
         CHECK(e.value[0] == doctest::Approx(0.4));
         CHECK(e.value[1] == doctest::Approx(0.6));
@@ -70,7 +71,7 @@ TEST_CASE("mode_masses: counts of modes that are apart, with the covariance of a
         CHECK(low[2] == 0);
         CHECK(high[2] == doctest::Approx(1 - std::pow(0.025, 0.1)));
     }
-    const Estimate two = mode_masses({{x, x}, {"a", "b"}}, mixture);
+    const Estimate two = mode_masses({{x, x}, {"a", "b"}}, of(mixture));
     CHECK(two.names[4] == "b.mode 0");
     CHECK(two.contrast(1, 5).std_error()[0] < 1e-12);   // the same rows
 }
@@ -80,7 +81,7 @@ TEST_CASE("mode_masses: exact draws have the weights, intervals cover, the floor
     const GaussianMixture mixture = line(weights, 20), other = line({0.15, 0.25, 0.2, 0.4}, 20);
     constexpr int times = 600;
     const auto masses = [&](const GaussianMixture& from) {
-        return [&](std::uint64_t r) { return mode_masses(one(draws(from, 150, r)), mixture, {.threads = 1}); };
+        return [&](std::uint64_t r) { return mode_masses(one(draws(from, 150, r)), of(mixture), {.threads = 1}); };
     };
     const Runs equal = repeat(times, {0.05, 0.25, 0.3, 0.4, 0.0}, masses(mixture));
     for (std::size_t k = 0; k < 4; ++k) CHECK(std::abs(equal.mean[k] - weights[k]) < 5 * std::sqrt(weights[k] * (1 - weights[k]) / (150 * times)));
@@ -95,7 +96,7 @@ TEST_CASE("mode_masses: exact draws have the weights, intervals cover, the floor
 TEST_CASE("mode_masses: posterior means are unbiased where modes overlap and at noise levels, counts are not") {
     const GaussianMixture mixture = line({0.2, 0.8}, 2.0);
     constexpr double noise = 0.7;
-    const auto masses = [&](bool hard) { return [&mixture, hard](std::uint64_t r) { return mode_masses(one(draws(mixture, 400, r, noise)), mixture, {.sigma = noise, .hard = hard, .threads = 1}); }; };
+    const auto masses = [&](bool hard) { return [&mixture, hard](std::uint64_t r) { return mode_masses(one(draws(mixture, 400, r, noise)), of(mixture), {.sigma = noise, .hard = hard, .threads = 1}); }; };
     const Runs soft = repeat(400, {0.2, 0.8}, masses(false)), hard = repeat(400, {0.2, 0.8}, masses(true));
     CHECK(std::abs(soft.mean[0] - 0.2) < 5 * 0.02 / std::sqrt(400.0));
     CHECK(soft.covered[0] > 0.92);
@@ -136,7 +137,7 @@ TEST_CASE("mode_mixture: between two modes a stretch in closed form; a function 
         for (std::int64_t i = 0; i < x.rows; ++i) hits += std::abs(x(i, 0) - apart / 2) <= half;
         return static_cast<double>(hits) / static_cast<double>(x.rows);
     };
-    const Estimate e = mode_mixture(one(x), {mixture, {}}, {.level = std::vector{0.05, 0.1, 0.4}, .sigma = sigma});
+    const Estimate e = mode_mixture(one(x), of(mixture), {.level = std::vector{0.05, 0.1, 0.4}, .sigma = sigma});
     CHECK(e.names == std::vector<std::string>{"0.05", "0.1", "0.4"});
     CHECK(e.value == std::vector<double>{expected(0.05), expected(0.1), expected(0.4)});
     CHECK(e.value[0] > e.value[1]);
@@ -149,19 +150,24 @@ TEST_CASE("mode_mixture: between two modes a stretch in closed form; a function 
     const Estimate told = mode_mixture(one(x), {{}, probabilities}, {.level = std::vector{0.05, 0.1, 0.4}});
     CHECK(told.value == e.value);
     CHECK(told.diagnostics.empty());
-    const Estimate exact = mode_mixture(one(draws(mixture, 50'000, 3)), {mixture, {}}, {.sigma = 1.5});
+    const Estimate exact = mode_mixture(one(draws(mixture, 50'000, 3)), of(mixture), {.sigma = 1.5});
     CHECK(number(exact, "floor") == doctest::Approx(exact.value[0]).epsilon(0.25));
-    CHECK(std::get<double>(mode_mixture(one(x), {mixture, {}}).diagnostics.at("sigma")) == doctest::Approx(0.5));
+    CHECK(std::get<double>(mode_mixture(one(x), of(mixture)).diagnostics.at("sigma")) == doctest::Approx(0.5));
+    const Estimate masses = mode_masses(one(x), {{}, probabilities}, {.weights = {{2, 2}}});
+    CHECK(masses.value == mode_masses(one(x), of(mixture), {.sigma = sigma}).value);
+    CHECK(number(masses, "floor") == number(mode_masses(one(x), of(mixture)), "floor"));
+    CHECK_THROWS_WITH(mode_masses(one(x), {{}, probabilities}), "mode_masses: weights must be given, a function of rows has none of its own");
+    CHECK_THROWS_WITH(mode_masses(one(x), {{}, probabilities}, {.weights = {{1, 1, 1}}}), "mode_masses: classifier must give shape (n, c) = (601, 3), got (601, 2)");
     const auto logits = [](ConstView rows) { return Outputs{Matrix(rows.rows, 2, 3.0), {}}; };
     CHECK_THROWS_WITH(mode_mixture(one(x), {{}, logits}), "mode_mixture: classifier must give probabilities, got 3");
-    CHECK_THROWS_WITH(mode_mixture(one(x), {mixture, {}}, {.level = 0.6}), "mode_mixture: level must lie in (0, 0.5], got 0.6");
+    CHECK_THROWS_WITH(mode_mixture(one(x), of(mixture), {.level = 0.6}), "mode_mixture: level must lie in (0, 0.5], got 0.6");
 }
 
 TEST_CASE("mode_metrics: threads change nothing, wrong shapes are named") {
     const GaussianMixture mixture = line({0.4, 0.6}, 3.0);
     const PointSets x{{draws(mixture, 9000, 1), draws(mixture, 40, 2)}, {}};
-    CHECK(mode_masses(x, mixture, {.threads = 1}).covariance.data == mode_masses(x, mixture, {.threads = 3}).covariance.data);
+    CHECK(mode_masses(x, of(mixture), {.threads = 1}).covariance.data == mode_masses(x, of(mixture), {.threads = 3}).covariance.data);
     CHECK(off_mode(x, mixture, {.threads = 1}).value == off_mode(x, mixture, {.threads = 2}).value);
-    CHECK_THROWS_WITH(mode_masses(one(Matrix(5, 3)), mixture), "mode_masses: x must have the 2 columns of the reference, got 3");
+    CHECK_THROWS_WITH(mode_masses(one(Matrix(5, 3)), of(mixture)), "mode_masses: x must have the 2 columns of the reference, got 3");
     CHECK_THROWS_WITH(off_mode(PointSets{}, mixture, {}), "off_mode: x must hold at least one sample");
 }

@@ -21,6 +21,8 @@ def test_masses_are_means_of_posterior_probabilities_or_counts():
     side = p.mean(axis=0) > MIXTURE.weights
     assert soft.covariance[3, 3] == pytest.approx(np.var(p[:, side].sum(axis=1), ddof=1) / 300)
     assert soft.names == ["mode 0", "mode 1", "mode 2", "total_variation"] and soft.n == 300
+    told = bd.mode_masses(X, lambda x: MIXTURE.responsibilities(x, 0.2), weights=[2, 3, 5])
+    np.testing.assert_allclose(told.value, soft.value, rtol=1e-12)
     two = bd.mode_masses({"few": X, "exact": EXACT}, MIXTURE)
     assert two.names[4:] == ["exact.mode 0", "exact.mode 1", "exact.mode 2", "exact.total_variation"] and len(two.diagnostics["floor"]) == 2
     assert np.isfinite(two.contrast("few.total_variation", "exact.total_variation").std_error[0])

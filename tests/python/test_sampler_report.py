@@ -48,6 +48,9 @@ def test_quality_is_that_of_energy(page, model, tables):
     low, high = e.confidence_interval()
     for i in range(4):
         assert words(e.value[i], low[i], high[i]) in page
+    frechet = bd.frechet(x, model.forward(2 * N, 0.0, rng=KEY))
+    low, high = frechet.confidence_interval()
+    assert words(frechet.value[2], low[2], high[2]) in page
     gap = e.contrast(1, 0)
     assert words(gap.value[0], *(end[0] for end in gap.confidence_interval())) in page
 
@@ -66,7 +69,10 @@ def test_the_profile_is_that_of_exposure_profile(page, model, tables):
 
 def test_modes_and_failures_are_those_of_the_mixture_and_of_arcs(page, model, tables):
     x = bd.sample(model, tables["ddim 4"], n=N, rng=KEY).x
-    assert f"{np.mean(model.mode(x) == 1):.3g} (" in page.partition("Modes</h2>")[2].partition("</section>")[0]
+    part = page.partition("Modes</h2>")[2].partition("</section>")[0]
+    for e in (bd.mode_masses(x, model), bd.mode_mixture(x, model), bd.off_mode(x, model)):
+        low, high = e.confidence_interval()
+        assert all(words(*each) in part for each in zip(e.value, low, high, strict=True))
     e = bf.arcs(bd.sampler_problem(model, tables["ddim 4"], score=model.off_mode, labels=model.mode), thresholds=[30.0], budget=1_500, rng=KEY)
     low, high = e._interval()
     assert words(e.value[0], low[0], high[0]) in page
@@ -80,7 +86,7 @@ def test_a_hyper_parameter_matters_and_a_dummy_does_not(model, tables, tmp_path)
     numbers = {name: [tuple(map(float, m)) for m in re.findall(r">([^\s<>]+) \((\S+) \.\.\. (\S+)\)<", row)]
                for name, row in re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', part)}
     assert numbers["noise factor"][0][0] > 0.5
-    assert all(low <= 0 <= high for _, low, high in numbers["dummy"])
+    assert numbers["dummy"] == [(0.0, 0.0, 0.0)] * 2 and "seed" in numbers
 
 
 def test_a_network_with_data_gets_the_page_without_modes(tmp_path):
@@ -92,11 +98,28 @@ def test_a_network_with_data_gets_the_page_without_modes(tmp_path):
     picture = base64.b64decode(re.search(r"data:image/png;base64,([^\"]+)", text)[1])
     assert struct.unpack(">II", picture[16:24]) == (10 * 3 * 4, 2 * 4)   # ten pictures of 2 x 2 with an edge, four times as large
     assert len(zlib.decompress(picture[41:-16])) == 2 * 4 * (1 + 10 * 3 * 4)
-    assert "Only an exact mixture has known modes" in text and "failures need the modes" in text
+    assert "Only an exact mixture or a classifier knows modes" in text and "failures need the modes" in text
     with pytest.raises(ValueError, match="sampler_report: data must be given"):
         bd.sampler_report(net, bd.ddim(bd.VP(), steps=5), tmp_path / "page.html")
     with pytest.raises(ValueError, match="hyper and maker belong together"):
         bd.sampler_report(net, bd.ddim(bd.VP(), steps=5), tmp_path / "page.html", data=data, hyper={"a": bf.Normal()})
+
+
+def test_classes_and_copies_stand_in_for_modes(tmp_path):
+    points = np.random.default_rng(3).normal(size=(60, 4))
+    data = bd.Empirical(points)
+
+    def sign(x):
+        p = 1 / (1 + np.exp(-4 * x[:, 0]))
+        return np.column_stack([p, 1 - p])
+    tables = {"ddim 5": bd.ddim(bd.VP(), steps=5), "ddim 9": bd.ddim(bd.VP(), steps=9)}
+    text = bd.sampler_report(data, tables, tmp_path / "page.html", n=150, hyper_budget=0, classifier=sign, rng=1).read_text(encoding="utf-8")
+    part = html.unescape(text).partition("Modes</h2>")[2].partition("</section>")[0]
+    x = {name: bd.sample(data, t, n=150, rng=1) for name, t in tables.items()}
+    for e in (bd.mode_masses(x, sign, weights=sign(data.forward(300, 0.0, rng=1)).mean(axis=0)), bd.mode_mixture(x, sign), bd.memorised(x, points)):
+        low, high = e.confidence_interval()
+        assert all(words(*each) in part for each in zip(e.value, low, high, strict=True))
+    assert "off every mode" not in part
 
 
 def test_a_module_of_torch_gets_it_too(tmp_path):

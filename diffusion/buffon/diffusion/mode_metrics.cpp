@@ -40,9 +40,20 @@ std::int64_t rows_of(const PointSets& x) {
     return n;
 }
 
+std::vector<double> normalised(std::vector<double> weights) {
+    double sum = 0.0;
+    for (const double w : weights) {
+        require(w >= 0 && std::isfinite(w), "mode_masses: weights must be at least 0 and finite, got ", w);
+        sum += w;
+    }
+    require(sum > 0, "mode_masses: weights must hold a positive number");
+    for (double& w : weights) w /= sum;
+    return weights;
+}
+
 /// E |X - n p| / n, X binomial.   Source: De Moivre (1730); Diaconis & Zabell, Statist. Sci. 6 (1991).
 double mean_deviation(std::int64_t n, double p) {
-    if (p >= 1) return 0.0;
+    if (p >= 1 || p <= 0) return 0.0;
     const double rows = static_cast<double>(n), v = std::floor(rows * p) + 1;
     const double log_choose = std::lgamma(rows + 1) - std::lgamma(v + 1) - std::lgamma(rows - v + 1);
     return 2 * v * std::exp(log_choose + v * std::log(p) + (rows - v + 1) * std::log1p(-p)) / rows;
@@ -92,15 +103,28 @@ private:
     double total_variation_ = 0.0, bias_ = 0.0, floor_ = 0.0, found_ = 0.0, mass_ = 0.0, weight_ = 0.0, variance_ = 0.0;
 };
 
-RowFunctions posteriors(const GaussianMixture& mixture, const ModeMassesOptions& o) {
-    return [&mixture, o](std::int64_t, ConstView rows, View out) {
-        mixture.responsibilities(rows, {&o.sigma, 1}, out, 1);
-        if (!o.hard) return;
-        for (std::int64_t i = 0; i < out.rows; ++i) {
-            const auto p = out.row(i);
-            const auto best = std::ranges::max_element(p) - p.begin();
-            std::ranges::fill(p, 0.0);
-            p[static_cast<std::size_t>(best)] = 1.0;
+/// (n, c), c any number from 2 where it is not given.
+Matrix probabilities(const std::string& who, const ModeClassifier& classifier, double sigma, ConstView rows, std::int64_t classes = 0) {
+    if (classifier.mixture) {
+        Matrix out(rows.rows, classifier.mixture->size());
+        classifier.mixture->responsibilities(rows, {&sigma, 1}, out, 1);
+        return out;
+    }
+    Matrix out = classifier.probabilities(rows).y;
+    require(out.rows == rows.rows && (classes > 0 ? out.cols == classes : out.cols >= 2), who, ": classifier must give shape (n, c) = (", rows.rows, ", ",
+            classes > 0 ? "" : "at least ", std::max<std::int64_t>(classes, 2), "), got (", out.rows, ", ", out.cols, ")");
+    for (const double p : out.data) require(p >= 0 && p <= 1 + 1e-6, who, ": classifier must give probabilities, got ", p);
+    return out;
+}
+
+RowFunctions posteriors(const ModeClassifier& classifier, const ModeMassesOptions& o) {
+    return [&classifier, o](std::int64_t, ConstView rows, View out) {
+        const Matrix p = probabilities("mode_masses", classifier, o.sigma, rows, out.cols);
+        if (!o.hard) std::ranges::copy(p.data, out.data);
+        for (std::int64_t i = 0; o.hard && i < out.rows; ++i) {
+            const auto best = std::ranges::max_element(p.view().row(i)) - p.view().row(i).begin();
+            std::ranges::fill(out.row(i), 0.0);
+            out(i, best) = 1.0;
         }
     };
 }
@@ -162,22 +186,10 @@ RowFunctions beyond(const ModeDistances& distances, double threshold) {
     };
 }
 
-Matrix probabilities(const ModeClassifier& classifier, double sigma, ConstView rows) {
-    if (classifier.mixture) {
-        Matrix out(rows.rows, classifier.mixture->size());
-        classifier.mixture->responsibilities(rows, {&sigma, 1}, out, 1);
-        return out;
-    }
-    Matrix out = classifier.probabilities(rows).y;
-    require(out.rows == rows.rows && out.cols >= 2, "mode_mixture: classifier must give shape (n, c) = (", rows.rows, ", at least 2), got (", out.rows, ", ", out.cols, ")");
-    for (const double p : out.data) require(p >= 0 && p <= 1 + 1e-6, "mode_mixture: classifier must give probabilities, got ", p);
-    return out;
-}
-
 /// 1 for the rows with two classes of this probability, level by level.
 RowFunctions between(const ModeClassifier& classifier, double sigma, const std::vector<double>& levels) {
     return [&classifier, &levels, sigma](std::int64_t, ConstView rows, View out) {
-        const Matrix p = probabilities(classifier, sigma, rows);
+        const Matrix p = probabilities("mode_mixture", classifier, sigma, rows);
         for (std::int64_t i = 0; i < rows.rows; ++i)
             for (std::size_t l = 0; l < levels.size(); ++l)
                 out(i, static_cast<std::int64_t>(l)) = std::ranges::count_if(p.view().row(i), [&](double v) { return v >= levels[l]; }) >= 2 ? 1.0 : 0.0;
@@ -199,17 +211,23 @@ std::string number(double v) {
 
 }  // namespace
 
-Estimate mode_masses(const PointSets& x, const GaussianMixture& mixture, const ModeMassesOptions& options) {
-    check("mode_masses", x, mixture.dim());
-    const std::int64_t modes = mixture.size();
-    const Estimate masses = shares(x, modes, options.threads, posteriors(mixture, options));
+Estimate mode_masses(const PointSets& x, const ModeClassifier& classifier, const ModeMassesOptions& options) {
+    require(classifier.mixture || options.weights, "mode_masses: weights must be given, a function of rows has none of its own");
+    require(classifier.mixture || options.sigma == 0, "mode_masses: sigma is the noise level of a mixture, not of a function");
+    require(!x.sets.empty(), "mode_masses: x must hold at least one sample");
+    check("mode_masses", x, classifier.mixture ? classifier.mixture->dim() : x.sets.front().cols);
+    const std::vector<double> weights = options.weights ? normalised(*options.weights) : classifier.mixture->weights();
+    const auto modes = static_cast<std::int64_t>(weights.size());
+    require(!classifier.mixture || modes == classifier.mixture->size(), "mode_masses: weights must hold a number for each of the ", classifier.mixture ? classifier.mixture->size() : 0,
+            " modes, got ", modes);
+    const Estimate masses = shares(x, modes, classifier.mixture ? options.threads : 1, posteriors(classifier, options));
     std::vector<Masses> samples;
     std::vector<double> floor, bias, found;
     Estimate e;
     e.bounds = empty_bounds(x.size() * (modes + 1));
     for (std::int64_t s = 0; s < x.size(); ++s) {
         const std::span<const double> own(masses.value.data() + s * modes, static_cast<std::size_t>(modes));
-        const Masses& here = samples.emplace_back(own, masses.covariance, s * modes, x.sets[static_cast<std::size_t>(s)].rows, mixture.weights());
+        const Masses& here = samples.emplace_back(own, masses.covariance, s * modes, x.sets[static_cast<std::size_t>(s)].rows, weights);
         e.value.insert(e.value.end(), own.begin(), own.end());
         e.value.push_back(here.total_variation());
         floor.push_back(here.floor());
@@ -229,7 +247,7 @@ Estimate mode_masses(const PointSets& x, const GaussianMixture& mixture, const M
     for (std::int64_t k = 0; k < modes; ++k) names.push_back("mode " + std::to_string(k));
     names.emplace_back("total_variation");
     e.names = names_of(x, names);
-    e.diagnostics = {{"floor", floor}, {"bias", bias}, {"modes_found", found}, {"weights", mixture.weights()}};
+    e.diagnostics = {{"floor", floor}, {"bias", bias}, {"modes_found", found}, {"weights", weights}};
     return e;
 }
 

@@ -17,19 +17,27 @@
 
 namespace buffon::diffusion {
 
+/// Who says to which of at least two classes a row belongs: the modes of a mixture, or (n, d) -> (n, c) probabilities.
+struct ModeClassifier {
+    std::optional<GaussianMixture> mixture;
+    Model probabilities;   // where there is no mixture
+};
+
 struct ModeMassesOptions {
     double sigma = 0.0;
     bool hard = false;
+    std::optional<std::vector<double>> weights = {};
     int threads = 0;
 
     static constexpr auto fields() {
         return std::tuple{Field{"sigma", &ModeMassesOptions::sigma, "noise level of the samples, at which a mode's posterior probability is taken"},
                           Field{"hard", &ModeMassesOptions::hard, "count each row for its most probable mode, instead of the mean of its posterior probabilities"},
+                          Field{"weights", &ModeMassesOptions::weights, "the right masses, normalised here; None: those of the mixture"},
                           Field{"threads", &ModeMassesOptions::threads, "threads, 0 for all; changes no result"}};
     }
 };
 
-/// Masses of the K modes and their total variation distance to the weights, (K + 1) values a sample: "mode 0", ..., "total_variation",
+/// Masses of the K modes (or classes) and their total variation distance to the weights, (K + 1) values a sample: "mode 0", ..., "total_variation",
 /// behind the sample's name where it has one or there are several. A mass is the mean of P(mode | x, sigma): unbiased for the weights
 /// under the exact law, where hard counts are only if modes are apart. Sets of equal size share their errors row by row.
 /// Total variation: half of the sum of |mass - weight|, biased upward where masses are near weights. Its error is that of the mass of
@@ -38,8 +46,8 @@ struct ModeMassesOptions {
 /// Diagnostics: floor (k), the mean total variation of as many exact draws, counted: De Moivre's mean absolute deviation, an upper bound of
 /// that of posterior means; bias (k); modes_found (k), the number of modes with half their weight or more; weights (K).
 /// @throw std::invalid_argument for fewer than 2 rows, other dimensions, numbers that are not finite, a negative sigma, or 0 where a
-/// covariance is singular.
-Estimate mode_masses(const PointSets& x, const GaussianMixture& mixture, const ModeMassesOptions& options = {});
+/// covariance is singular, a function without weights or that gives other numbers than K probabilities.
+Estimate mode_masses(const PointSets& x, const ModeClassifier& classifier, const ModeMassesOptions& options = {});
 
 struct OffModeOptions {
     double share = 0.001;
@@ -56,12 +64,6 @@ struct OffModeOptions {
 /// of itself, from 4,096 draws of a key of its own); threshold, the squared distance.
 /// @throw std::invalid_argument for fewer than 2 rows, other dimensions, numbers that are not finite, a singular covariance.
 Estimate off_mode(const PointSets& x, const GaussianMixture& mixture, const OffModeOptions& options);
-
-/// Who says to which of at least two classes a row belongs: the modes of a mixture, or (n, d) -> (n, c) probabilities.
-struct ModeClassifier {
-    std::optional<GaussianMixture> mixture;
-    Model probabilities;   // where there is no mixture
-};
 
 struct ModeMixtureOptions {
     OneOrMany<double> level = {};
