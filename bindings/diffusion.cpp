@@ -12,6 +12,7 @@
 #include "denoisers.hpp"
 #include "device_arrays.hpp"
 #include "diffusion.hpp"
+#include "finite_rows.hpp"
 #include "rng.hpp"
 
 #include <algorithm>
@@ -164,7 +165,7 @@ Array off_mode(const GaussianMixture& g, py::handle x) {
 }
 
 py::array_t<std::int64_t> mode(const GaussianMixture& g, py::handle x) {
-    const Array all = squared_distances(g, x);
+    const Array all = squared_distances(g, binder::to_finite_rows(x, g.dim(), "GaussianMixture.mode: x"));
     py::array_t<std::int64_t> out(all.shape(0));
     for (py::ssize_t i = 0; i < all.shape(0); ++i) out.mutable_data()[i] = std::min_element(all.data(i, 0), all.data(i, 0) + all.shape(1)) - all.data(i, 0);
     return out;

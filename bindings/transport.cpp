@@ -6,6 +6,7 @@
 
 #include "arrays.hpp"
 #include "diffusion.hpp"
+#include "finite_rows.hpp"
 #include "rng.hpp"
 
 namespace py = pybind11;
@@ -39,7 +40,7 @@ py::array_t<std::int64_t> integers(const std::vector<std::int64_t>& v) { return 
 /// f(rows of x) without the GIL.
 template <class F>
 auto of_rows(const TransportMap& map, py::handle x, const std::string& where, const F& f) {
-    const binder::Array rows = binder::to_rows(x, map.points.cols, where + ": x");
+    const binder::Array rows = binder::to_finite_rows(x, map.points.cols, where + ": x");
     const ConstView view = binder::view_of(rows);
     const py::gil_scoped_release release;
     return f(view);

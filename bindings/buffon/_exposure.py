@@ -22,7 +22,8 @@ EXPOSURE_PROFILE = (
     state forgets x0, and s is that of two draws of the data.
     ``prediction_error``: E|eps(x) - eps*(x)|^2 / d of the exact eps*. ``forward_error``: the same at y, the denoiser's own part; the
     difference is exposure. Of samplers whose denoiser is not the exact one.
-    ``time_offset``: mean of t* - t, t* the time at which data have the variance of x's coordinates; of few coordinates it is mostly noise.
+    ``time_offset``: mean of t*(x) - t*(y), t* the time at which data have the variance of a row's coordinates. Less that of y, since of few
+    coordinates t* is far from the node's time for noised data, too.
     """,
     """
     Returns

@@ -100,6 +100,8 @@ public:
 
     Parts meet(const Centred& x, const Matrix& rows_x, const Matrix& rows_y) const {
         const std::int64_t d = x.rows.cols, rank = cholesky_.factor.cols;
+        if (rank == 0)   // all rows of the reference are one point
+            return {{}, std::vector<double>(static_cast<std::size_t>(rows_x.rows), 0.0), std::vector<double>(static_cast<std::size_t>(rows_y.rows), 0.0)};
         Matrix c = covariance(x.rows, threads_), ordered(d, d), across(rank, d), half(rank, d), inner(rank, rank);
         complete(c);
         for (std::int64_t i = 0; i < d; ++i)
@@ -284,7 +286,7 @@ Estimate frechet(const PointSets& x, const ReferencePoints& y, const FrechetOpti
         e.value.push_back(found[k][0]);
         floor.push_back(floor_of(whole[k].roots, n, m));
         e.n += n;
-        if (std::min(n, m) < 2 * y.points.cols) e.warnings.push_back(name_of(x, k) + ": fewer than two rows for each column: the distance is mostly bias");
+        if (std::min(n, m) < 2 * y.points.cols) e.warnings.push_back("'" + e.names[k] + "': fewer than two rows for each column: the distance is mostly bias");
         if (options.sizes == 0) continue;
         const Line line = line_through(inverse, found[k]);
         e.value.back() = line.intercept;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <sstream>
 #include <span>
 #include <utility>
 
@@ -107,6 +108,18 @@ std::vector<double> direction_of(std::uint64_t key, std::int64_t index, std::int
     return out.data;
 }
 
+/// A distance that as many rows of one law would have says nothing.
+void keep_floor(Estimate& e, std::vector<double> floor) {
+    for (std::size_t k = 0; k < floor.size(); ++k) {
+        if (e.value[k] - 2 * e.std_error()[k] > floor[k]) continue;
+        std::ostringstream text;
+        text.precision(2);
+        text << "'" << e.names[k] << "': no sign of a difference: samples of one law, as many rows, are about " << floor[k] << " apart";
+        e.warnings.push_back(text.str());
+    }
+    e.diagnostics["floor"] = std::move(floor);
+}
+
 }  // namespace
 
 Estimate w2(const PointSets& x, const ReferencePoints& y, const W2Options& o) {
@@ -140,7 +153,7 @@ Estimate w2(const PointSets& x, const ReferencePoints& y, const W2Options& o) {
     e.n = m * (sets + 1);
     e.degrees_of_freedom = static_cast<double>(o.blocks - 1);
     const double mean = std::accumulate(own.begin(), own.end(), 0.0) / static_cast<double>(o.blocks);
-    e.diagnostics["floor"] = std::vector<double>(x.sets.size(), std::sqrt(mean));
+    keep_floor(e, std::vector<double>(x.sets.size(), std::sqrt(mean)));
     e.diagnostics["block"] = m / o.blocks;
     return e;
 }
@@ -200,7 +213,7 @@ Estimate sliced_w2(const PointSets& x, const ReferencePoints& y, const SlicedW2O
     e.covariance = nearest_covariance(e.covariance);
     take_roots(e);
     e.rng_key = key;
-    e.diagnostics["floor"] = floor;
+    keep_floor(e, std::move(floor));
     return e;
 }
 

@@ -78,7 +78,7 @@ public:
             out["noise_ratio"].push_back(mean_norm(d_, x.offset - m_, x.variance(c_)) / mean_norm(d_, 0, v));
             if (f_ != 1) out["prediction_error"].push_back(std::pow((f_ - 1) * slope, 2) * (x.variance(c_) + std::pow(x.offset - m_, 2)));
             if (f_ != 1) out["forward_error"].push_back(std::pow((f_ - 1) * slope, 2) * v);
-            out["time_offset"].push_back(offset(variance) - n.t[k]);
+            out["time_offset"].push_back(offset(variance) - offset(known));
         }
         return out;
     }

@@ -75,6 +75,15 @@ TEST_CASE("frechet: both routes are the symmetric square roots, for any ranks") 
     }
 }
 
+TEST_CASE("frechet: a sample that is one point has no covariance") {
+    const Matrix x = normal(60, 3, 1, 0.2, 1.3), point(50, 3, 1.0);
+    CHECK(frechet(one(x), {point}, {.threads = 1}).value[0] == doctest::Approx(by_roots(x, point)));
+    CHECK(frechet(one(point), {x}, {.threads = 1}).value[0] == doctest::Approx(by_roots(x, point)));
+    const Estimate same = frechet(one(point), {point}, {.sizes = 5, .threads = 1});
+    CHECK(same.value[0] == doctest::Approx(0.0));
+    CHECK(same.std_error()[0] == doctest::Approx(0.0));
+}
+
 TEST_CASE("frechet: normal laws in closed form, with the errors that runs have; the floor is the mean of equal ones") {
     constexpr int times = 500;
     // C = s^2 A in both: d |mean|^2 + (s - 1)^2 tr A, A of x_j + 0.4 x_(j - 1)

@@ -104,3 +104,13 @@ TEST_CASE("w2, sliced_w2: joint errors, threads, refusals") {
     CHECK_THROWS_WITH(w2(one(x), {y}, {.blocks = 1}), "w2: blocks must be at least 2, got 1");
     CHECK_THROWS_WITH(sliced_w2(one(x), {y}, {.directions = 1}), "sliced_w2: directions must be at least 2, got 1");
 }
+
+TEST_CASE("w2, sliced_w2: what samples of one law are apart is no sign of a difference, and said") {
+    const Matrix x = normal(200, 3, 1), near = normal(200, 3, 2), far = normal(200, 3, 3, 2.0);
+    const PointSets both{{near, far}, {}};
+    for (const Estimate& e : {w2(both, {x}), sliced_w2(both, {x}, {.rng = 1})}) {
+        REQUIRE(e.warnings.size() == 1);
+        CHECK(e.warnings[0].starts_with("'" + e.names[0] + "': "));
+        CHECK(e.warnings[0].find("no sign of a difference") != std::string::npos);
+    }
+}

@@ -39,6 +39,11 @@ def test_the_code_of_a_page_runs(page):
         exec(compile(block, page, "exec"), names)
 
 
+def test_the_readme_leads_to_every_page():
+    readme = (ROOT / "README.md").read_text()
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if f"docs/{page.name}" not in readme] == []
+
+
 def test_no_page_has_code_that_is_not_run():
     tested = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/python").glob("test_*.py"))
     pages = [path for path in (ROOT / "docs").glob("*.md") if "```python" in path.read_text(encoding="utf-8")]

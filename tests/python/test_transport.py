@@ -85,6 +85,15 @@ def test_a_map_is_checked_again_and_gone_on_from():
     assert on.converged and on.steps == 0
 
 
+def test_rows_that_are_not_finite_have_no_image():
+    found = bd.transport_map([[0.0, 0.0], [1.0, 0.5]], method="newton")
+    for call in (found, found.cell, found.angle, found.facet_distance):
+        with pytest.raises(ValueError, match=r"x must be finite, got nan in row 1"):
+            call([[0.0, 1.0], [np.nan, 0.0]])
+    with pytest.raises(ValueError, match=r"GaussianMixture.mode: x must be finite, got inf in row 0"):
+        bd.GaussianMixture([1.0], [[0.0, 0.0]], [np.eye(2)]).mode([[0.0, np.inf]])
+
+
 def test_images_between_targets_do_not_cross_a_jump():
     points = np.array([[-3.0], [-2.8], [2.8], [3.0]])
     found = bd.transport_map(points, method="newton")

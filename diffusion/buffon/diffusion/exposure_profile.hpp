@@ -70,7 +70,7 @@ struct ExposureProfileOptions {
 ///   delta_single      (s - sigma)^2 after one step from y of the node before, s the mean over the coordinates of the standard
 ///                     deviation of the state less alpha x0                   delta_multi    the same after `chain` steps
 ///   prediction_error  E|eps(x) - eps*(x)|^2 / d of the exact eps*            forward_error  the same at y: the denoiser's own part
-///   time_offset       mean of t* - t, t* the time of the schedule whose data have the variance of x's coordinates
+///   time_offset       mean of t*(x) - t*(y), t* the time of the schedule whose data have the variance of a row's coordinates
 /// Squared distances are free of the bias that noise makes in them and may be negative; their intervals are not.
 struct ExposureProfile {
     struct Place {

@@ -118,20 +118,23 @@ void ExposureRun::predictions(const Node& node, const Matrix& x, const Sampler& 
     if (wanted("forward_error")) keep("forward_error", node, mean_figure(squares(difference(of_y, noise_of(*exact_, y, node)), d)));
 }
 
+/// Less that of noised data: of few coordinates t* is far from t even there, as it is clipped and far from linear in their variance.
 void ExposureRun::offsets(const Node& node, const Matrix& x, const Schedule& schedule) {
     if (!wanted("time_offset") || x.cols < 2) return;
     const double within = law_.variance_within();
     const std::vector<double> times = label_times(schedule);
     std::vector<double> variances, found;
     for (const double t : times) variances.push_back(std::pow(schedule.sigma(t), 2) + std::pow(schedule.alpha(t), 2) * within);
-    for (std::int64_t i = 0; i < x.rows; ++i) {
-        const double seen = unbiased_variance(x.view().row(i).data(), x.cols);
+    const auto time_of = [&](const Matrix& states, std::int64_t i) {
+        const double seen = unbiased_variance(states.view().row(i).data(), states.cols);
         std::size_t best = 0;   // of equals the one next to the node, then the lower
         const auto rank = [&](std::size_t k) { return std::tuple(std::abs(variances[k] - seen), std::abs(times[k] - node.t), times[k]); };
         for (std::size_t k = 1; k < times.size(); ++k)
             if (rank(k) < rank(best)) best = k;
-        found.push_back(times[best] - node.t);
-    }
+        return times[best];
+    };
+    const Matrix y = noised(node.alpha, node.rho);
+    for (std::int64_t i = 0; i < x.rows; ++i) found.push_back(time_of(x, i) - time_of(y, i));
     keep("time_offset", node, mean_figure(std::move(found)));
 }
 
