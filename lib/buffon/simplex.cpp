@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <buffon/kernels.hpp>
+#include <buffon/parallel.hpp>
 
 namespace buffon {
 namespace {
@@ -15,31 +16,47 @@ struct Rows {
     Matrix copy;            // of q, where rows had to be left out
 };
 
-Rows relevant(ConstView q, std::span<const double> c) {
+Rows relevant(ConstView q, std::span<const double> c, int threads) {
     const double top = c.empty() ? 0.0 : *std::ranges::max_element(c);
-    Rows rows;
-    std::vector<std::int64_t> kept;
-    for (std::int64_t i = 0; i < q.rows; ++i) {
-        const double share = c[static_cast<std::size_t>(i)] / top;
-        if (!(share > 0) || std::ranges::none_of(q.row(i), [](double v) { return v >= 1e-100; })) continue;
-        kept.push_back(i);
-        rows.c.push_back(share);
-    }
-    rows.q = q;
-    if (static_cast<std::int64_t>(kept.size()) == q.rows) return rows;
-    rows.copy = Matrix(static_cast<std::int64_t>(kept.size()), q.cols);
-    for (std::size_t i = 0; i < kept.size(); ++i)
-        std::ranges::copy(q.row(kept[i]), rows.copy.view().row(static_cast<std::int64_t>(i)).begin());
+    Rows rows{q, std::vector<double>(c.size()), {}};   // 0 of those to leave out
+    parallel::for_blocks(q.rows, threads, [&](std::int64_t first, std::int64_t count) {
+        for (std::int64_t i = first; i < first + count; ++i) {
+            const double share = c[static_cast<std::size_t>(i)] / top;
+            if (share > 0 && std::ranges::any_of(q.row(i), [](double v) { return v >= 1e-100; })) rows.c[static_cast<std::size_t>(i)] = share;
+        }
+    });
+    if (std::ranges::find(rows.c, 0.0) == rows.c.end()) return rows;
+    rows.copy = Matrix(std::ranges::count_if(rows.c, [](double share) { return share > 0; }), q.cols);
+    std::int64_t next = 0;
+    for (std::int64_t i = 0; i < q.rows; ++i)
+        if (rows.c[static_cast<std::size_t>(i)] > 0) std::ranges::copy(q.row(i), rows.copy.view().row(next++).begin());
+    std::erase(rows.c, 0.0);
     rows.q = rows.copy;
     return rows;
 }
 
-/// F(a), and the gradient's sizes G_k = sum_i c_i q_ik / (q a)_i^2.
-double gradient(const Rows& rows, std::vector<double> a, std::vector<double>& g) {
+/// Of some rows: F(a), and the gradient's sizes G_k = sum_i c_i q_ik / (q a)_i^2.
+struct Pass {
+    double f = 0;
+    std::vector<double> g;
+
+    void merge(const Pass& other) {
+        f += other.f;
+        g.resize(other.g.size());
+        for (std::size_t k = 0; k < g.size(); ++k) g[k] += other.g[k];
+    }
+};
+
+Pass pass(const Rows& rows, std::vector<double> a, int threads) {
     const auto width = static_cast<std::size_t>((rows.q.cols + 7) / 8 * 8);
     a.resize(width);
-    g.resize(width);
-    return kernels().simplex_pass(rows.q.data, rows.c.data(), rows.q.rows, rows.q.cols, a.data(), g.data());
+    Pass all;
+    parallel::reduce_blocks(rows.q.rows, threads, all, [&](std::int64_t first, std::int64_t count) {
+        Pass part{0, std::vector<double>(width)};
+        part.f = kernels().simplex_pass(rows.q.row(first).data(), rows.c.data() + first, count, rows.q.cols, a.data(), part.g.data());
+        return part;
+    });
+    return all;
 }
 
 /// a_k proportional to a_k G_k^power, above the floors.
@@ -71,22 +88,20 @@ void raise_to_floors(std::vector<double>& a, const std::vector<double>& floors) 
 std::vector<double> minimise_on_simplex(ConstView q, std::span<const double> c, std::vector<double> a,
                                         const std::vector<double>& floors, const SimplexOptions& options) {
     raise_to_floors(a, floors);
-    const Rows rows = relevant(q, c);
+    const Rows rows = relevant(q, c, options.threads);
     if (rows.c.empty()) return a;
-    std::vector<double> g, next_g;
-    double f = gradient(rows, a, g);
+    Pass now = pass(rows, a, options.threads);
     double power = 0.5;   // always lowers F; more goes further where F allows it
     for (int step = 0; step < options.steps; ++step) {
-        std::vector<double> next = stepped(a, g, power, floors);
-        const double next_f = gradient(rows, next, next_g);
-        if (next_f > f && power > 0.5) {
+        std::vector<double> next = stepped(a, now.g, power, floors);
+        Pass then = pass(rows, next, options.threads);
+        if (then.f > now.f && power > 0.5) {
             power = 0.5;
             continue;
         }
-        const bool settled = f - next_f <= options.tolerance * f;
+        const bool settled = now.f - then.f <= options.tolerance * now.f;
         a = std::move(next);
-        std::swap(g, next_g);
-        f = next_f;
+        now = std::move(then);
         if (settled) break;
         power = std::min(1.5 * power, 4.0);
     }

@@ -13,6 +13,7 @@ namespace buffon {
 struct SimplexOptions {
     double tolerance = 1e-6;   // stop at this relative decrease of F in one step
     int steps = 200;
+    int threads = 1;           // 0: all
 };
 
 /// @param q (n, K) >= 0, c (n) >= 0, start (K) on the simplex, floors (K) with a sum below 1: smallest values allowed.

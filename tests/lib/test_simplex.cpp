@@ -154,3 +154,15 @@ TEST_CASE("raise_to_floors: what falls below its floor by scaling is raised, too
     CHECK(a[1] == 0.2);
     CHECK(a[2] == doctest::Approx(0.3));
 }
+
+TEST_CASE("minimise_on_simplex: of many rows any number of threads gives the same bits, and the optimum is that of the rows in another order") {
+    const Problem p = problem(3 * 4096 + 700, 9);
+    const std::vector<double> floors(9, 0.01);
+    const auto a = minimise_on_simplex(p.q, p.c, equal_shares(9), floors, {});
+    CHECK(minimise_on_simplex(p.q, p.c, equal_shares(9), floors, {.threads = 3}) == a);
+    Problem turned = p;   // other blocks: the sums differ by rounding alone
+    std::rotate(turned.c.begin(), turned.c.begin() + 1000, turned.c.end());
+    std::rotate(turned.q.data.begin(), turned.q.data.begin() + 9000, turned.q.data.end());
+    const auto b = minimise_on_simplex(turned.q, turned.c, equal_shares(9), floors, {});
+    for (std::size_t k = 0; k < 9; ++k) CHECK(b[k] == doctest::Approx(a[k]).epsilon(1e-9));
+}
