@@ -9,6 +9,7 @@
 #include <buffon/check.hpp>
 #include <buffon/kept.hpp>
 #include <buffon/kernels.hpp>
+#include <buffon/parallel.hpp>
 #include <buffon/regression.hpp>
 
 namespace buffon {
@@ -23,6 +24,13 @@ constexpr std::int64_t few_laws = 24;
 constexpr std::int64_t most_laws = 256;
 constexpr double unseen = 0.2;
 constexpr std::int64_t clear_batch = 100;        // points that a batch should have where a tenth of the budget allows it
+constexpr std::int64_t slice = 512;              // rows of a batch that a thread takes at once; few are not worth a thread
+
+/// f(first, rows) of slices.
+template <class F>
+void for_slices(std::int64_t n, int threads, const F& f) {
+    parallel::for_each((n + slice - 1) / slice, n > parallel::block_size ? threads : 1, [&](std::int64_t s) { f(s * slice, std::min(slice, n - s * slice)); });
+}
 
 /// About `batch` points in `nets` nets whose size is a power of two.
 std::int64_t in_whole_nets(std::int64_t batch, std::int64_t nets) {
@@ -58,7 +66,8 @@ bool Adaptation::init() {
     }
     const Batch& batch = draw(Proposal::initial(), {});
     check_weights();
-    initial_ = residual_spread(summands(batch), Matrix(batch.n(), 0), Matrix(0, expectations()));
+    Matrix t = summands(batch, evaluate_.threads());
+    initial_ = residual_spread(t, Matrix(batch.n(), 0), Matrix(0, expectations()));
     return true;
 }
 
@@ -99,7 +108,6 @@ bool Adaptation::step() {
         stop_ = "budget";
         return false;
     }
-    seen_ = {};
     look(judged());
     if (pairs_.empty() && hardly_hit()) {
         explore();
@@ -124,7 +132,7 @@ bool Adaptation::step() {
 }
 
 void Adaptation::look(const Pool& pool) {
-    seen_ = look_at(pool, evaluate_.wanted(), need());
+    seen_ = look_at(pool, evaluate_.wanted(), need(), std::move(seen_.r));
     weights_ = criterion_weights(seen_, options_.weights.empty() ? std::vector<double>() : laws_.summed(options_.weights));
     if (!options_.weights.empty()) return;
     const std::vector<double> stood_for = laws_.summed(std::vector<double>(static_cast<std::size_t>(evaluate_.wanted() * space_.laws()), 1.0));
@@ -143,7 +151,7 @@ const Batch& Adaptation::draw(Proposal proposal, std::vector<double> log_q) {
     const PointSet points = options_.points == Points::iid
                                 ? PointSet::independent(batch_, stream)
                                 : PointSet::nets(proposal.coordinates(space_), batch_ / nets, nets, stream.key, stream.id);
-    last_ = draw_batch(evaluate_, space_, proposal, points, 0, batch_, laws_.laws);
+    last_ = draw_batch(evaluate_, space_, proposal, points, 0, batch_, laws_.laws, std::move(last_));
     count_as_adaptation(evaluate_);
     if (batches_.newest_alone) {
         newest_ = Pool(batch_, evaluate_.threads());
@@ -154,18 +162,23 @@ const Batch& Adaptation::draw(Proposal proposal, std::vector<double> log_q) {
 }
 
 Adaptation::Pair Adaptation::learn(const Batch& batch, const Proposal& proposal) const {
-    Matrix t = summands(batch, evaluate_.threads());
-    const Matrix x = controls(batch.ratio);
+    RawMatrix t, x;
+    t.reshape(batch.n(), batch.f.cols * batch.y.cols);
+    x.reshape(batch.n(), batch.ratio.cols);
+    put_weighted_outputs(batch.f, batch.log_initial, batch.log_q, batch.y, t, evaluate_.threads());
+    for_slices(x.rows, evaluate_.threads(), [&](std::int64_t first, std::int64_t rows) {
+        const ConstView ratio = batch.ratio.view().slice(first, rows);
+        std::transform(ratio.data, ratio.data + ratio.size(), x.view().slice(first, rows).data, [](double g) { return g - 1.0; });
+    });
     CrossProducts sums(x.cols, t.cols);
     sums.add(x, t, evaluate_.threads());
     Matrix b = adapted_to(regress(sums, options_.cut));
-    Spread spread = residual_spread(std::move(t), x, b);
+    Spread spread = residual_spread(t, x, b);
     return {proposal, std::move(b), std::move(spread), seen_.provisional};
 }
 
 /// Of the columns of all summands those of the expectations that are adapted to.
-Matrix Adaptation::adapted_to(Matrix all) const {
-    if (evaluate_.columns() == evaluate_.wanted()) return all;
+Matrix Adaptation::adapted_to(ConstView all) const {
     Matrix some(all.rows, expectations());
     for (std::int64_t e = 0; e < some.cols; ++e) {
         const std::int64_t from = summand_column(evaluate_, e);
@@ -174,11 +187,14 @@ Matrix Adaptation::adapted_to(Matrix all) const {
     return some;
 }
 
-Spread Adaptation::residual_spread(Matrix t, const Matrix& x, const Matrix& b) const {
-    Matrix rest = adapted_to(std::move(t));
-    subtract_products(x, b, rest);
+/// What controls x with coefficients b leave of summands t (n, J c), perhaps in their place.
+Spread Adaptation::residual_spread(View t, ConstView x, const Matrix& b) const {
+    const bool all = evaluate_.columns() == evaluate_.wanted();
+    Matrix some = all ? Matrix() : adapted_to(t);
+    const View rest = all ? t : View(some);
+    for_slices(rest.rows, evaluate_.threads(), [&](std::int64_t first, std::int64_t rows) { subtract_products(x.slice(first, rows), b, rest.slice(first, rows)); });
     const auto freedom = std::max<double>(1.0, static_cast<double>(rest.rows - 1 - x.cols));
-    return spread_of(rest, freedom, options_.points == Points::rqmc);
+    return spread_of(rest, freedom, options_.points == Points::rqmc, evaluate_.threads());
 }
 
 void Adaptation::report(Estimate& e) const {

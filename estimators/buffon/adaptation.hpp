@@ -12,6 +12,7 @@
 #include <buffon/mixture_choice.hpp>
 #include <buffon/pool.hpp>
 #include <buffon/proposal.hpp>
+#include <buffon/raw_matrix.hpp>
 #include <buffon/representatives.hpp>
 #include <buffon/scout.hpp>
 #include <buffon/spread.hpp>
@@ -101,12 +102,15 @@ private:
     bool on_the_way() const;
     void warn_of_beyond(Estimate& e) const;
     std::vector<double> first_alpha(const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
-    double square_of_row(std::int64_t i, const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta, bool one_each,
+    double square_of_row(std::int64_t i, ConstView q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta, bool one_each,
                          std::vector<double>& rest) const;
-    std::vector<double> squares(const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
+    std::vector<double> squares(ConstView q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
     Pair learn(const Batch& batch, const Proposal& proposal) const;
-    Matrix adapted_to(Matrix all) const;
-    Spread residual_spread(Matrix t, const Matrix& x, const Matrix& b) const;
+    Matrix adapted_to(ConstView all) const;
+    Spread residual_spread(View t, ConstView x, const Matrix& b) const;
+    /// part(first, count) of blocks of the judged pool's rows, merged in their order while done() does not hold.
+    template <class Total, class Part, class Done>
+    void sum_pool(Total& total, const Part& part, const Done& done) const;
     double weighted(const std::vector<double>& v) const;
     bool getting_worse() const;
     bool nets_suffice() const;
@@ -115,6 +119,7 @@ private:
     double pooled_variance(const Pair& pair, double limit) const;
     Residuals residuals(const Pair& pair, const std::vector<double>& shift, std::int64_t first, std::int64_t count) const;
     static void add_squares(const Residuals& of, std::vector<double>& sum);
+    double initial_squares(std::int64_t first, std::int64_t count) const;
     double initial_variance(double limit) const;
     double common_log_gain() const;
     double initial_log_gain() const;
@@ -137,6 +142,7 @@ private:
     Batch last_;
     Spread initial_;                // of the first batch, from q_0 without controls
     Integrands seen_;
+    RawMatrix relative_;            // of the proposal that is being made, at the points that it is fitted to
     std::vector<double> weights_;   // (E) of the criterion
     std::vector<Pair> pairs_;
     bool explored_ = false;         // the first pair is that of a wide law

@@ -27,6 +27,19 @@ constexpr double hopeless = 0.7;
 // twelve problems. A batch measures the difference with an error of about as much, so the two are averaged.
 constexpr double expected_lead = 2.0;
 
+struct Sum {
+    double of = 0;
+    void merge(const Sum& other) { of += other.of; }
+};
+
+/// Of each expectation.
+struct Squares {
+    std::vector<double> of;
+    void merge(const Squares& other) {
+        for (std::size_t e = 0; e < of.size(); ++e) of[e] += other.of[e];
+    }
+};
+
 }  // namespace
 
 double Adaptation::weighted(const std::vector<double>& v) const {
@@ -136,24 +149,37 @@ double Adaptation::pooled_variance(const Pair& pair, double limit) const {
     std::vector<double> shift = seen_.mean;   // I - sum_k b_k
     for (std::int64_t k = 0; k < pair.b.rows; ++k)
         for (std::int64_t e = 0; e < pair.b.cols; ++e) shift[static_cast<std::size_t>(e)] -= pair.b(k, e);
-    std::vector<double> sum(shift.size());
+    Squares sum{std::vector<double>(shift.size())};
     double total = 0;
-    constexpr std::int64_t together = 16;   // slices, of which a few may be for nothing
-    std::vector<Residuals> parts(together);
-    for (std::int64_t begin = 0; begin < judged().n() && !(total > limit); begin += together * slice) {
-        const std::int64_t slices = std::min(together, (judged().n() - begin + slice - 1) / slice);
-        parallel::for_each(slices, evaluate_.threads(), [&](std::int64_t s) {
-            const std::int64_t first = begin + s * slice;
-            parts[static_cast<std::size_t>(s)] = residuals(pair, shift, first, std::min(slice, judged().n() - first));
+    sum_pool(sum, [&](std::int64_t first, std::int64_t count) {
+        Squares part{std::vector<double>(shift.size())};
+        for (std::int64_t i = first; i < first + count; i += slice) add_squares(residuals(pair, shift, i, std::min(slice, first + count - i)), part.of);
+        return part;
+    }, [&] {
+        total = 0;
+        for (std::size_t e = 0; e < sum.of.size(); ++e) total += weights_[e] * std::max(pair.spread.v[e], sum.of[e] / static_cast<double>(judged().n()));
+        return total > limit;
+    });
+    return total;
+}
+
+/// A few blocks at a time, of which some may be for nothing: one at first, then as many as threads may want.
+template <class Total, class Part, class Done>
+void Adaptation::sum_pool(Total& total, const Part& part, const Done& done) const {
+    constexpr std::int64_t block = parallel::block_size, most = 16;
+    const std::int64_t blocks = (judged().n() + block - 1) / block;
+    std::vector<Total> parts(static_cast<std::size_t>(most));
+    for (std::int64_t begin = 0, together = 1; begin < blocks; begin += together, together = most) {
+        const std::int64_t count = std::min(together, blocks - begin);
+        parallel::for_each(count, evaluate_.threads(), [&](std::int64_t b) {
+            const std::int64_t first = (begin + b) * block;
+            parts[static_cast<std::size_t>(b)] = part(first, std::min(block, judged().n() - first));
         });
-        for (std::int64_t s = 0; s < slices && !(total > limit); ++s) {
-            add_squares(parts[static_cast<std::size_t>(s)], sum);
-            total = 0;
-            for (std::size_t e = 0; e < sum.size(); ++e)
-                total += weights_[e] * std::max(pair.spread.v[e], sum[e] / static_cast<double>(judged().n()));
+        for (std::int64_t b = 0; b < count; ++b) {
+            total.merge(parts[static_cast<std::size_t>(b)]);
+            if (done()) return;
         }
     }
-    return total;
 }
 
 /// What the pair's controls leave of `count` rows from `first` on, and q_a there.
@@ -181,21 +207,28 @@ void Adaptation::add_squares(const Residuals& of, std::vector<double>& sum) {
     }
 }
 
-/// The same for q_0 without controls; its rows one by one until they say that it is above `limit`.
+/// The same for q_0 without controls.
 double Adaptation::initial_variance(double limit) const {
-    const Matrix q = judged().relative(Proposal::initial());
-    const double most = limit * static_cast<double>(q.rows);
+    const auto n = static_cast<double>(judged().n());
+    Sum total;
+    sum_pool(total, [&](std::int64_t first, std::int64_t count) { return Sum{initial_squares(first, count)}; }, [&] { return total.of > limit * n; });
+    return total.of / n;
+}
+
+/// Of some rows of the pool.
+double Adaptation::initial_squares(std::int64_t first, std::int64_t count) const {
+    const Matrix q = judged().relative(Proposal::initial(), first, count);
     double total = 0;
-    for (std::int64_t i = 0; i < q.rows && !(total > most); ++i) {
+    for (std::int64_t i = 0; i < count; ++i) {
         if (!(q(i, 0) > 0)) continue;
-        const auto r = seen_.r.view().row(i);
+        const auto r = seen_.r.view().row(first + i);
         total += sum_of(seen_.r.cols, [&](std::int64_t j) {
                      const auto e = static_cast<std::size_t>(j);
                      const double gap = r[e] - seen_.mean[e] * q(i, 0);
                      return weights_[e] * gap * gap;
                  }) / q(i, 0);
     }
-    return total / static_cast<double>(q.rows);
+    return total;
 }
 
 }  // namespace buffon

@@ -49,7 +49,8 @@ Proposal Adaptation::propose(std::vector<double>& log_q) {
     send_scouts(components, owner, beta);
     std::vector<double> alpha = first_alpha(owner, beta);
     const Proposal first(true, components, alpha);
-    const Matrix q = fitted().relative(first);
+    fitted().relative(first, relative_);
+    const ConstView q = relative_;
     if (!components.empty()) {
         const double others = std::min(0.2, 0.5 * (1 - defensive()));
         std::vector<double> floors(alpha.size(), others / static_cast<double>(alpha.size()));
@@ -58,7 +59,7 @@ Proposal Adaptation::propose(std::vector<double>& log_q) {
         const double each = std::min(scouts_share, others) / static_cast<double>(std::max<std::size_t>(components.size() - scouts, 1));
         for (std::size_t k = scouts; k < components.size(); ++k) floors[k + 1] = std::max(floors[k + 1], each);
         const std::vector<double> fair = alpha;
-        alpha = minimise_on_simplex(q, squares(q, owner, beta), std::move(alpha), floors, {.tolerance = close_enough});
+        alpha = minimise_on_simplex(q, squares(q, owner, beta), std::move(alpha), floors, {.tolerance = close_enough, .threads = evaluate_.threads()});
         if (options_.family == Family::gaussian && options_.components == 0 && owner.size() > seen_.parts.size())
             for (std::size_t k = 0; k < alpha.size(); ++k) alpha[k] += trust * (fair[k] - alpha[k]);
     }
@@ -155,7 +156,7 @@ std::vector<double> Adaptation::first_alpha(const std::vector<std::int64_t>& own
 }
 
 /// c_i = sum_e w_e (r_ie - sum of e's own components beta_k q_ik)^2.
-std::vector<double> Adaptation::squares(const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const {
+std::vector<double> Adaptation::squares(ConstView q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const {
     std::vector<double> c(static_cast<std::size_t>(q.rows));
     std::vector<std::int64_t> each(static_cast<std::size_t>(seen_.r.cols));
     std::iota(each.begin(), each.end(), std::int64_t{0});
@@ -168,10 +169,10 @@ std::vector<double> Adaptation::squares(const Matrix& q, const std::vector<std::
 }
 
 /// `rest`: room for a number of each expectation.
-double Adaptation::square_of_row(std::int64_t i, const Matrix& q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta, bool one_each,
+double Adaptation::square_of_row(std::int64_t i, ConstView q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta, bool one_each,
                                  std::vector<double>& rest) const {
     const double* r = seen_.r.view().row(i).data();
-    const double* own = q.view().row(i).data() + 1;
+    const double* own = q.row(i).data() + 1;
     if (one_each) {
         for (std::size_t e = 0; e < rest.size(); ++e) rest[e] = r[e] - beta[e] * own[e];
     } else {

@@ -20,6 +20,7 @@ constexpr std::int64_t judged = 4'096;          // rows for k-hat; fewer with ma
 // Coefficients for a replicate come from the other folds: from all other replicates where a regression costs nothing.
 constexpr std::int64_t cheap_controls = 32;
 constexpr std::int64_t few_folds = 4;
+constexpr std::int64_t worth_a_thread = 1 << 10;   // coefficients of a regression
 // Under q_0 in nets controls that promised to pay are left out where the variance between replicates is this much larger with them.
 constexpr double clear_harm = 1.25;
 
@@ -277,18 +278,23 @@ Estimate FinalSample::from_replicates(const std::vector<std::string>& groups) {
         all_own.merge(own_folds_[f]);
     }
     Matrix rows = sum_t_;
-    for (std::size_t f = 0; f < folds_.size(); ++f) {
+    const auto folds = static_cast<std::int64_t>(folds_.size());
+    parallel::for_each(folds, all.xx.rows * all.xt.cols < worth_a_thread ? 1 : evaluate_.threads(), [&](std::int64_t f) {
+        const auto fold = static_cast<std::size_t>(f);
         CrossProducts others = all;
-        others.subtract(folds_[f]);
-        coefficients_ = regress(others, options_.cut);
+        others.subtract(folds_[fold]);
+        Matrix b = regress(others, options_.cut);
         OwnControls::Sums own = all_own;
-        own.merge(own_folds_[f], -1.0);
-        own_coefficients_ = own_.regress(others, own, coefficients_, options_.cut);
-        for (auto r = static_cast<std::int64_t>(f); r < rows.rows; r += static_cast<std::int64_t>(folds_.size())) {
-            subtract_products(sum_x_.view().slice(r, 1), coefficients_, rows.view().slice(r, 1));
-            own_.subtract(own_coefficients_, rows.view().slice(r, 1));
+        own.merge(own_folds_[fold], -1.0);
+        OwnControls::Coefficients of_own = own_.regress(others, own, b, options_.cut);
+        for (std::int64_t r = f; r < rows.rows; r += folds) {
+            subtract_products(sum_x_.view().slice(r, 1), b, rows.view().slice(r, 1));
+            own_.subtract(of_own, rows.view().slice(r, 1));
         }
-    }
+        if (f + 1 < folds) return;
+        coefficients_ = std::move(b);   // those that the tails are judged with
+        own_coefficients_ = std::move(of_own);
+    });
     Matrix means = first_columns(rows, rows.cols - own_.size());
     if (proposal_.size() > 1 && proposal_.alpha().front() == 1) choose_controls(means);
     for (double& v : means.data) v /= static_cast<double>(points_.points());
@@ -356,8 +362,8 @@ void FinalSample::judge(Estimate& e) {
     subtract_products(first_x_, coefficients_, first_t_);
     own_.subtract(own_coefficients_, first_t_);
     const Matrix rest = plain ? std::move(first_t_) : expectations(first_t_, e.size());
-    const std::vector<double> left = tail_shapes(rest, e.size());
-    judge_tails(summands, e, false, left);
+    const std::vector<double> left = tail_shapes(rest, e.size(), false, evaluate_.threads());
+    judge_tails(summands, e, false, left, evaluate_.threads());
     warn_of_few_terms(summands, points_.size(), e);
     e.diagnostics["pareto_k_residual"] = left;
     set_kurtosis(rest, points_.size(), e);

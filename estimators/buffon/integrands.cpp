@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <buffon/block_sums.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/logspace.hpp>
 #include <buffon/scout.hpp>
@@ -112,10 +113,11 @@ ConstView Integrands::weights(Matrix& room) const {
     return room;
 }
 
-Integrands look_at(const Pool& pool, std::int64_t expectations, double need) {
+Integrands look_at(const Pool& pool, std::int64_t expectations, double need, RawMatrix room) {
     Integrands seen;
-    seen.r = pool.integrands(expectations);
-    const Matrix sums = signed_sums(seen.r);
+    seen.r = std::move(room);
+    pool.integrands(expectations, seen.r);
+    const Matrix sums = signed_sums(seen.r, pool.threads());
     for (std::int64_t e = 0; e < seen.r.cols; ++e) {
         Side up{sums(0, e), sums(1, e)}, down{sums(2, e), sums(3, e)};
         double size = up.size(seen.r, e, 1.0);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <buffon/pool.hpp>
+#include <buffon/raw_matrix.hpp>
 
 namespace buffon {
 
@@ -20,7 +21,7 @@ struct Part {
 };
 
 struct Integrands {
-    Matrix r;                     // (n, E) phi_j f_j / h, smoothed where a score was used
+    RawMatrix r;                  // (n, E) phi_j f_j / h, smoothed where a score was used
     std::vector<double> mean;     // (E) pool estimates
     std::vector<double> error;    // (E) their standard errors
     std::vector<Part> parts;
@@ -32,8 +33,8 @@ struct Integrands {
 };
 
 /// `expectations` columns of y per law are looked at (the rest of y is carried along only); `need` is the effective size
-/// that a fit asks for.
-Integrands look_at(const Pool& pool, std::int64_t expectations, double need);
+/// that a fit asks for. `room`: memory that r is put into.
+Integrands look_at(const Pool& pool, std::int64_t expectations, double need, RawMatrix room = {});
 
 /// sum_k over each expectation's weights: 1 / (mean^2 + error^2) unless the caller gave weights.
 std::vector<double> criterion_weights(const Integrands& seen, const std::vector<double>& given);

@@ -5,14 +5,18 @@
 #include <limits>
 #include <span>
 
+#include <buffon/block_sums.hpp>
 #include <buffon/kept_share.hpp>
 #include <buffon/kernels.hpp>
+#include <buffon/parallel.hpp>
+#include <buffon/raw_matrix.hpp>
 
 namespace buffon {
 namespace {
 
 constexpr std::int64_t columns_at_once = 128;   // of a table over the pool's points
 constexpr std::int64_t most_points = 1 << 15;   // for a fit of a few tens of numbers
+constexpr std::int64_t slice = 512;             // of them, which stay in the cache
 
 Gaussian standard(std::int64_t d) {
     Gaussian g{std::vector<double>(static_cast<std::size_t>(d)), Matrix(d, d)};
@@ -20,18 +24,16 @@ Gaussian standard(std::int64_t d) {
     return g;
 }
 
-/// (n, laws functions) |phi f_j| / h of some laws at the last points of the pool.
-Matrix sizes_of_integrands(const Pool& pool, const WorkingSpace& space, std::int64_t functions, std::int64_t first_law, std::int64_t laws) {
-    const std::int64_t n = std::min(pool.n(), most_points), from = pool.n() - n;
-    std::vector<double> log_initial(pool.log_initial().end() - n, pool.log_initial().end());
-    const std::vector<double> log_h(pool.log_h().end() - n, pool.log_h().end());
-    Matrix f(n, laws);
-    space.log_density(pool.z().slice(from, n), f, first_law);
+/// r (n, laws functions): |phi f_j| / h of some laws at points of the pool, from point `from` on.
+void put_sizes(const Pool& pool, const WorkingSpace& space, std::int64_t first_law, std::int64_t laws, std::int64_t from, View r) {
+    const auto part = [&](const std::vector<double>& v) { return std::vector<double>(v.begin() + from, v.begin() + from + r.rows); };
+    std::vector<double> log_initial = part(pool.log_initial());
+    Matrix f(r.rows, laws);
+    space.log_density(pool.z().slice(from, r.rows), f, first_law);
     for (double& v : log_initial) v = std::max(v, std::numeric_limits<double>::lowest());   // no law there: f = 0, not 0 / 0
     exp_rows(f, log_initial);
-    Matrix r = weighted_outputs(f, log_initial, log_h, pool.y().slice(from, n), functions);
-    for (double& v : r.data) v = std::abs(v);
-    return r;
+    put_weighted_outputs(f, log_initial, part(pool.log_h()), pool.y().slice(from, r.rows), r, 1);
+    for (double& v : std::span(r.data, static_cast<std::size_t>(r.size()))) v = std::abs(v);
 }
 
 /// f_j / q - 1 from f_j / q_0 and q_0 / q.
@@ -169,15 +171,20 @@ void OwnControls::subtract(const Coefficients& coefficients, View responses) con
 
 std::vector<Gaussian> fit_each(const Pool& pool, const WorkingSpace& space, std::int64_t functions, const FitOptions& options) {
     const std::int64_t together = std::max<std::int64_t>(1, columns_at_once / functions);
-    const std::int64_t from = pool.n() - std::min(pool.n(), most_points);
+    const std::int64_t n = std::min(pool.n(), most_points), from = pool.n() - n;
     const double enough = 2.0 * static_cast<double>(space.dim() + 2);
     std::vector<Gaussian> all;
+    RawMatrix r;
     for (std::int64_t first = 0; first < space.laws(); first += together) {
-        const Matrix r = sizes_of_integrands(pool, space, functions, first, std::min(together, space.laws() - first));
-        const Matrix sums = signed_sums(r);
+        const std::int64_t count = std::min(together, space.laws() - first);
+        r.reshape(n, count * functions);
+        parallel::for_each((n + slice - 1) / slice, options.threads, [&](std::int64_t s) {
+            put_sizes(pool, space, first, count, from + s * slice, r.view().slice(s * slice, std::min(slice, n - s * slice)));
+        });
+        const Matrix sums = signed_sums(r, options.threads);
         std::vector<double> sizes;
         for (std::int64_t e = 0; e < r.cols; ++e) sizes.push_back(sums(1, e) > 0 ? sums(0, e) * sums(0, e) / sums(1, e) : 0.0);
-        auto laws = fit_gaussians(pool.z().slice(from, r.rows), r, sizes, options);
+        auto laws = fit_gaussians(pool.z().slice(from, n), r, sizes, options);
         for (std::size_t e = 0; e < laws.size(); ++e)
             all.push_back(laws[e] && sizes[e] >= enough ? std::move(*laws[e]) : standard(space.dim()));
     }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <buffon/proposal.hpp>
+#include <buffon/raw_matrix.hpp>
 #include <buffon/view.hpp>
 
 namespace buffon {
@@ -36,21 +37,26 @@ public:
     /// (n, K) component densities of a proposal divided by h; of `count` rows from `first` on.
     Matrix relative(const Proposal& proposal) const { return relative(proposal, 0, n()); }
     Matrix relative(const Proposal& proposal, std::int64_t first, std::int64_t count) const;
+    /// The same of all rows into `out`, which gets the room that all expected points need.
+    void relative(const Proposal& proposal, RawMatrix& out) const;
     /// (n, E) phi_j f_j / h of the first `outputs` columns of y, law by law.
     /// Of the laws whose densities the batches brought; with the space: of all.
     Matrix integrands(std::int64_t outputs, const WorkingSpace& space) const;
     Matrix integrands(std::int64_t outputs) const { return weighted_outputs(f_, log_initial_, log_h_, y_, outputs, threads_); }
+    void integrands(std::int64_t outputs, RawMatrix& out) const;
     /// (n, J) f_j / h.
     Matrix weights() const;
+    int threads() const { return threads_; }
 
 private:
+    void put_relative(const Proposal& proposal, std::int64_t first, View q) const;
     void update_log_h(std::int64_t before, const std::vector<double>& log_q, const std::vector<double>& own_log_q);
     std::vector<double> log_h_of_last(const std::vector<double>& own_log_q) const;
     std::vector<double> log_density(const Proposal& proposal, std::int64_t first, std::int64_t count) const;
 
     std::int64_t expected_;
     int threads_ = 1;
-    Matrix z_, y_, score_, f_;
+    RawMatrix z_, y_, score_, f_;
     std::vector<double> log_initial_;    // (n) log q_0
     std::vector<Proposal> proposals_;
     std::vector<std::int64_t> counts_;   // points drawn from each

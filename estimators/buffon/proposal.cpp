@@ -172,13 +172,18 @@ void weigh(const WorkingSpace& space, const Proposal& proposal, ConstView z, Con
 }
 
 Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const PointSet& points,
-                 std::int64_t first, std::int64_t count, std::span<const std::int64_t> laws) {
+                 std::int64_t first, std::int64_t count, std::span<const std::int64_t> laws, Batch batch) {
     Draws draws = draw(evaluate, space, proposal, points, first, count);
     const auto rows = static_cast<std::size_t>(count);
     const bool all = laws.empty() || static_cast<std::int64_t>(laws.size()) == space.laws();
     const std::int64_t kept = all ? space.laws() : static_cast<std::int64_t>(laws.size());
-    Batch batch{std::move(draws.z), std::move(draws.y), std::move(draws.score), Matrix(count, kept), std::vector<double>(rows),
-                Matrix(count, proposal.size()), std::vector<double>(rows)};
+    batch.z = std::move(draws.z);
+    batch.y = std::move(draws.y);
+    batch.score = std::move(draws.score);
+    batch.f.reshape(count, kept);
+    batch.ratio.reshape(count, proposal.size());
+    batch.log_initial.resize(rows);
+    batch.log_q.resize(rows);
     for_slices(count, segment_length(points.points()), evaluate.threads(), [&](std::int64_t begin, std::int64_t n) {
         const ConstView z = rows_of(batch.z, begin, n);
         const View kept = rows_of(batch.f, begin, n), g = rows_of(batch.ratio, begin, n);
@@ -201,15 +206,20 @@ Matrix summands(const Batch& batch, int threads) {
 
 Matrix weighted_outputs(ConstView f, std::span<const double> log_initial, std::span<const double> log_q, ConstView y,
                         std::int64_t outputs, int threads) {
-    Matrix share(f.rows, 1);   // q_0 / q
-    std::ranges::copy(log_initial, share.data.begin());
-    exp_rows(share, log_q);
     Matrix t(f.rows, f.cols * outputs);
-    parallel::for_blocks(f.rows, threads, [&](std::int64_t first, std::int64_t count) {
-        for (std::int64_t i = first; i < first + count; ++i)
-            put_summands(f.row(i), share(i, 0), y.row(i).first(static_cast<std::size_t>(outputs)), t.data.data() + i * t.cols);
-    });
+    put_weighted_outputs(f, log_initial, log_q, y, t, threads);
     return t;
+}
+
+void put_weighted_outputs(ConstView f, std::span<const double> log_initial, std::span<const double> log_q, ConstView y, View t, int threads) {
+    const auto outputs = static_cast<std::size_t>(t.cols / std::max<std::int64_t>(f.cols, 1));
+    for_slices(f.rows, f.rows, f.rows > parallel::block_size ? threads : 1, [&](std::int64_t first, std::int64_t count) {
+        const auto from = static_cast<std::size_t>(first), rows = static_cast<std::size_t>(count);
+        Matrix share(count, 1);   // q_0 / q
+        std::ranges::copy(log_initial.subspan(from, rows), share.data.begin());
+        exp_rows(share, log_q.subspan(from, rows));
+        for (std::int64_t i = 0; i < count; ++i) put_summands(f.row(first + i), share(i, 0), y.row(first + i).first(outputs), t.row(first + i).data());
+    });
 }
 
 void put_summands(std::span<const double> f, double share, std::span<const double> y, double* t) {

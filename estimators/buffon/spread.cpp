@@ -6,6 +6,8 @@
 #include <limits>
 #include <numeric>
 
+#include <buffon/parallel.hpp>
+
 namespace buffon {
 namespace {
 
@@ -36,12 +38,22 @@ std::vector<double> divided(std::vector<double> x, double by) {
 }
 
 /// Means of consecutive pieces of `size` rows; what is left over is left out.
-Matrix piece_means(const Matrix& rest, std::int64_t size) {
+Matrix piece_means(ConstView rest, std::int64_t size) {
     Matrix means(rest.rows / size, rest.cols);
     for (std::int64_t i = 0; i < means.rows * size; ++i)
         for (std::int64_t e = 0; e < rest.cols; ++e) means(i / size, e) += rest(i, e);
     for (double& m : means.data) m /= static_cast<double>(size);
     return means;
+}
+
+/// The largest first.
+std::vector<Spread::Pieces> pieces_of(ConstView rest, std::int64_t largest) {
+    std::vector<Spread::Pieces> pieces;
+    std::int64_t size = std::max(largest >> (sizes - 1), smallest_piece);
+    for (Matrix means = piece_means(rest, size); size <= largest; size *= 2, means = piece_means(means, 2))   // pairs of halves
+        pieces.push_back({size, means.rows, divided(scatter(means), static_cast<double>(means.rows - 1))});
+    std::ranges::reverse(pieces);
+    return pieces;
 }
 
 double weighted(std::span<const double> weights, const std::vector<double>& v) {
@@ -67,16 +79,18 @@ struct Line {
 
 }  // namespace
 
-Spread spread_of(const Matrix& rest, double freedom, bool is_net) {
-    Spread spread{divided(scatter(rest), freedom), {}, {}};
+Spread spread_of(ConstView rest, double freedom, bool is_net, int threads) {
+    Spread spread;
     const auto largest = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(rest.rows / fewest_pieces)));
-    if (!is_net || largest < smallest_piece) return spread;
-    std::int64_t size = std::max(largest >> (sizes - 1), smallest_piece);
-    for (Matrix means = piece_means(rest, size); size <= largest; size *= 2, means = piece_means(means, 2))   // pairs of halves
-        spread.pieces.push_back({size, means.rows, divided(scatter(means), static_cast<double>(means.rows - 1))});
-    std::ranges::reverse(spread.pieces);
-    const std::int64_t held = largest * spread.pieces.front().count;
-    spread.inside = divided(scatter(rest.view().slice(0, held)), freedom * static_cast<double>(held) / static_cast<double>(rest.rows));
+    const bool has_pieces = is_net && largest >= smallest_piece;
+    parallel::for_each(has_pieces ? 3 : 1, rest.rows > parallel::block_size ? threads : 1, [&](std::int64_t part) {
+        if (part == 0) spread.v = divided(scatter(rest), freedom);
+        if (part == 1) spread.pieces = pieces_of(rest, largest);
+        if (part == 2) {
+            const std::int64_t held = rest.rows / largest * largest;
+            spread.inside = divided(scatter(rest.slice(0, held)), freedom * static_cast<double>(held) / static_cast<double>(rest.rows));
+        }
+    });
     return spread;
 }
 

@@ -29,6 +29,6 @@ struct Spread {
 };
 
 /// Of the columns of `rest` (n, E), rows in the order of the net, their mean being fitted with `freedom` degrees left.
-Spread spread_of(const Matrix& rest, double freedom, bool is_net);
+Spread spread_of(ConstView rest, double freedom, bool is_net, int threads = 1);
 
 }  // namespace buffon

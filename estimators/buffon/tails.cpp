@@ -10,6 +10,7 @@
 
 #include <buffon/logspace.hpp>
 #include <buffon/moments.hpp>
+#include <buffon/parallel.hpp>
 
 namespace buffon {
 namespace {
@@ -104,27 +105,28 @@ double one_row(ConstView terms, std::int64_t column, std::span<const double> wei
 
 }  // namespace
 
-std::vector<double> tail_shapes(ConstView summands, std::int64_t m, bool of_kept) {
+std::vector<double> tail_shapes(ConstView summands, std::int64_t m, bool of_kept, int threads) {
     constexpr std::int64_t together = 8;   // columns that share the lines of the cache
-    std::vector<double> k_hat;
-    std::vector<std::vector<double>> size(together, std::vector<double>(static_cast<std::size_t>(summands.rows)));
-    for (std::int64_t first = 0; first < m; first += together) {
-        const std::int64_t count = std::min(together, m - first);
+    std::vector<double> k_hat(static_cast<std::size_t>(m));
+    parallel::for_each((m + together - 1) / together, threads, [&](std::int64_t group) {
+        const std::int64_t first = group * together, count = std::min(together, m - first);
+        std::vector<std::vector<double>> size(static_cast<std::size_t>(count), std::vector<double>(static_cast<std::size_t>(summands.rows)));
         for (std::int64_t i = 0; i < summands.rows; ++i)
             for (std::int64_t j = 0; j < count; ++j)
                 size[static_cast<std::size_t>(j)][static_cast<std::size_t>(i)] = std::abs(summands(i, first + j));
         for (std::int64_t j = 0; j < count; ++j) {
-            std::vector<double> sizes = size[static_cast<std::size_t>(j)];
+            std::vector<double>& sizes = size[static_cast<std::size_t>(j)];
             if (of_kept) std::erase(sizes, 0.0);
-            k_hat.push_back((of_kept ? tail_to_its_end(std::move(sizes)) : pareto_k(sizes)).value_or(std::numeric_limits<double>::quiet_NaN()));
+            k_hat[static_cast<std::size_t>(first + j)] =
+                (of_kept ? tail_to_its_end(std::move(sizes)) : pareto_k(sizes)).value_or(std::numeric_limits<double>::quiet_NaN());
         }
-    }
+    });
     return k_hat;
 }
 
-void judge_tails(ConstView summands, Estimate& estimate, bool of_kept, const std::vector<double>& left) {
+void judge_tails(ConstView summands, Estimate& estimate, bool of_kept, const std::vector<double>& left, int threads) {
     const double limit = std::min(1 - 1 / std::log10(std::max(static_cast<double>(summands.rows), 20.0)), 0.7);
-    const std::vector<double> k_hat = tail_shapes(summands, estimate.size(), of_kept);
+    const std::vector<double> k_hat = tail_shapes(summands, estimate.size(), of_kept, threads);
     std::vector<std::size_t> heavy = above(k_hat, limit);
     std::erase_if(heavy, [&](std::size_t j) { return j < left.size() && left[j] <= limit; });   // no tail to judge is none that is tame
     estimate.diagnostics["pareto_k"] = k_hat;

@@ -14,13 +14,13 @@ namespace buffon {
 /// k-hat of the sizes of the first m columns of `summands` (n, m or more); NaN where there is no tail to judge. `of_kept`: of terms of a
 /// kept sample, which was not drawn for them. Zeros, most of an event's, are left out, and a tail whose end is bounded is no heavy
 /// one: terms may lie in two clusters.
-std::vector<double> tail_shapes(ConstView summands, std::int64_t m, bool of_kept = false);
+std::vector<double> tail_shapes(ConstView summands, std::int64_t m, bool of_kept = false, int threads = 1);
 
 /// The same into diagnostics["pareto_k"], and a warning that names the values above min(1 - 1 / log10 n, 0.7).
 /// `left` (m), or none: k-hat of what controls leave of the summands, whose mean the error is of: values that are tame there are not
 /// warned of. Sizes of an event's terms under a mixture, most about 1 and a few up to ten, have a k-hat of up to 1.4 and good
 /// intervals (docs/rare.md).
-void judge_tails(ConstView summands, Estimate& estimate, bool of_kept = false, const std::vector<double>& left = {});
+void judge_tails(ConstView summands, Estimate& estimate, bool of_kept = false, const std::vector<double>& left = {}, int threads = 1);
 
 /// Sets the excess kurtosis of the errors of a mean of n terms, these the first of them: of independent terms theirs / n.
 /// That of R replicates, from `finish_replicates`, is not taken for larger than their terms' / R: scrambles of smooth terms
