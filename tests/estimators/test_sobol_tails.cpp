@@ -53,3 +53,33 @@ TEST_CASE("sobol_tails: variances with heavy tails, and of few rows, are warned 
         CHECK_FALSE(warned(testing::g_function().problem, 2048, key));
     }
 }
+
+namespace {
+
+/// Both tables of outputs (u^-power) in one segment, u the middles of equal pieces of (0, 1).
+SegmentValues powers(std::int64_t rows, double power) {
+    SegmentValues values{rows, 2, 1, {}, {}};
+    for (std::int64_t k = 0; k < 2 * rows; ++k) values.y.push_back(std::pow((static_cast<double>(k) + 0.5) / static_cast<double>(2 * rows), -power));
+    return values;
+}
+
+std::vector<double> judged(const FirstSquares& squares) {
+    Estimate e;
+    squares.judge(1000, {"y"}, true, e);
+    return squares.squares().rows > 0 ? std::get<std::vector<double>>(e.diagnostics.at("pareto_k_squares")) : std::vector<double>{};
+}
+
+}  // namespace
+
+TEST_CASE("sobol_tails: what was looked at ahead is what is judged, and rows that came after it count") {
+    FirstSquares ahead, at_the_end;
+    ahead.look_ahead();   // nothing is there yet
+    CHECK(judged(ahead).empty());
+    for (const double power : {0.1, 0.6}) {
+        for (FirstSquares* squares : {&ahead, &at_the_end}) squares->add(powers(500, power), {0.0});
+        ahead.look_ahead();
+        const std::vector<double> shape = judged(at_the_end);
+        CHECK(judged(ahead) == shape);
+        CHECK((shape[0] > 0.7) == (power == 0.6));   // squares of Pareto laws: tail index 2 power
+    }
+}
