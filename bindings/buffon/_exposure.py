@@ -6,6 +6,7 @@ from buffon._extras import needed
 
 if TYPE_CHECKING:
     import matplotlib.axes
+    import pandas
 
 EXPOSURE_PROFILE = (
     """
@@ -85,3 +86,25 @@ def plot(self, quantity: str = "variance_ratio", level: float = 0.95, ax: "matpl
 
 plot.__qualname__ = "ExposureProfile.plot"
 _native.ExposureProfile.plot = plot
+
+
+def to_dataframe(self, level: float = 0.95) -> "pandas.DataFrame":
+    """pandas table: a row for each quantity of each sampler at each node; columns quantity, sampler, time, level, value, std_error, low, high."""
+    pandas = needed("pandas", "ExposureProfile.to_dataframe", "data")
+    frames = []
+    for quantity in self.quantities:
+        measured = {name.rpartition(" t=")[0] for name in self[quantity].names}   # an exact denoiser has no error
+        for name in filter(measured.__contains__, self.samplers):
+            e = self.of(quantity, name)
+            nodes = slice(1, len(e.value) + 1)
+            low, high = e.confidence_interval(level)
+            frames.append(pandas.DataFrame({
+                "quantity": quantity, "sampler": name, "time": self.times(name)[nodes], "level": self.levels(name)[nodes],
+                "value": e.value, "std_error": e.std_error, "low": low, "high": high}))
+    frame = pandas.concat(frames, ignore_index=True)
+    frame.attrs.update(level=level, evaluations=self.evaluations, rng_key=self.rng_key)
+    return frame
+
+
+to_dataframe.__qualname__ = "ExposureProfile.to_dataframe"
+_native.ExposureProfile.to_dataframe = to_dataframe

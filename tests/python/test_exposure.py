@@ -85,6 +85,17 @@ def test_the_picture_shows_values_over_time(profile):
     pyplot.close(ax.figure)
 
 
+def test_a_table_has_a_row_for_each_node(profile):
+    pytest.importorskip("pandas")
+    frame = profile.to_dataframe(0.9)
+    one = frame[(frame.quantity == "noise_ratio") & (frame["sampler"] == "scaled")]
+    e = profile.of("noise_ratio", "scaled")
+    np.testing.assert_array_equal(one.value, e.value)
+    np.testing.assert_array_equal(one.high, e.confidence_interval(0.9)[1])
+    np.testing.assert_array_equal(one.time, profile.times("scaled")[1:len(e.value) + 1])
+    assert set(frame.quantity) == set(profile.quantities) and frame.attrs["rng_key"] == profile.rng_key
+
+
 def test_input_perturbation_narrows_the_range_and_is_a_denoiser(model):
     perturbed = bd.input_perturbed(model, 0.1)
     x = np.array([[0.3, -0.2]])
