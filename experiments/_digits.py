@@ -12,6 +12,12 @@ def images(who, rng):
     return pixels[np.random.default_rng(rng).permutation(len(pixels))]
 
 
+def classes(who, rng):
+    """The digit that each of these images shows, (1797,)."""
+    digits = needed("sklearn.datasets", who, "pictures").load_digits().target
+    return digits[np.random.default_rng(rng).permutation(len(digits))]
+
+
 def distances(x, y):
     """Euclidean distances of all pairs of rows, (n, m)."""
     squares = (x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1) - 2 * x @ y.T

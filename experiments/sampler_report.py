@@ -1,8 +1,9 @@
 """One page about samplers of a denoiser: quality against evaluations, exposure bias, modes, rare failures, hyper-parameters, samples.
 
 Four denoisers: exact ones of eight modes in 2 and in 16 dimensions, the ideal one of handwritten digits, and a network, of which nothing but
-data is known: a module of torch where torch is there, else the same arithmetic in NumPy. `--set pages=DIR` keeps the pages; `sampler_report` of
-`buffon.diffusion` writes one about any denoiser. Records are the figures of the first section; the control of each case has five steps.
+data is known: a module of torch where torch is there, else the same arithmetic in NumPy. Classes of the digits are the ten digits, those of the
+network's data six points, which the network does not weigh alike. `--set pages=DIR` keeps the pages; `sampler_report` of `buffon.diffusion` writes
+one about any denoiser. Records are figures of the first section and of the modes; the control of each case has five steps.
 """
 import tempfile
 from dataclasses import dataclass
@@ -13,17 +14,22 @@ import numpy as np
 import buffon as bf
 from buffon import diffusion as bd
 from buffon.experiments._claims import Claim
-from buffon.experiments._digits import SIDE, images
+from buffon.experiments._digits import SIDE, classes, images
 from buffon.experiments._modes import gmm2d
 from buffon.experiments._report import Table, between, new_figure, save
 from buffon.experiments.failure_probability import mixture as gmm16
 
 CASES = ("gmm2d", "gmm16", "network", "digits")
 CONTROL, MORE = "ddim 5", "ddim 20"
+MEASURES = ("energy", "gap", "frechet", "total_variation", "mixed", "off")
 
 EXPECTED = (
     *(Claim("the page holds every section, and nothing from elsewhere", CONTROL, case, "sections", at_least=6, at_most=6, sure=True) for case in CASES),
     *(Claim("more evaluations, nearer to the data", MORE, case, "gap", at_most=0, sure=True, small=False) for case in CASES),
+    *(Claim("few steps end off the modes", CONTROL, case, "off", at_least=0.02, sure=True) for case in ("gmm2d", "gmm16")),
+    *(Claim("more of them hardly do", MORE, case, "off", at_most=0.02) for case in ("gmm2d", "gmm16")),
+    Claim("a network whose weights are wrong has wrong masses at any number of steps", MORE, "network", "total_variation", at_least=0.01, sure=True, small=False),
+    *(Claim("exact weights come out", MORE, case, "total_variation", at_most=0.03) for case in ("gmm2d", "gmm16")),
 )
 
 
@@ -33,7 +39,7 @@ class Config:
 
     n: int = 1_000
     budget: int = 10_000
-    hyper: int = 512
+    hyper: int = 1_024
     rng: int = 1
     threads: int = 0
     pages: str = ""
@@ -60,9 +66,12 @@ def run(config, progress=None):
 
 def tables(records):
     """What `buffon run` prints: a table per denoiser."""
-    return [Table(case, ["", "evaluations", "energy distance", "less that of five steps"],
-                  [[r["arm"], str(r["evaluations"]), *(between(r[k], r[f"{k}_low"], r[f"{k}_high"]) for k in ("energy", "gap"))]
-                   for r in records if r["case"] == case]) for case in CASES]
+    header = ["", "evaluations", "energy distance", "less that of five steps", "Fréchet distance", "total variation of the masses", "between modes", "off"]
+    return [Table(case, header, [[r["arm"], str(r["evaluations"]), *(_cell(r, k) for k in MEASURES)] for r in records if r["case"] == case]) for case in CASES]
+
+
+def _cell(record, measure):
+    return "-" if record.get(measure) is None else between(*(record[measure + end] for end in ("", "_low", "_high")))
 
 
 def picture(records, path):
@@ -83,12 +92,14 @@ def picture(records, path):
 
 
 def network(schedule):
-    """A module that predicts noise, and data like those that it was made for: a mixture of points with noise 0.1, its weights slightly off."""
+    """A module that predicts noise, data like those that it was made for, a mixture of points with noise 0.1, its weights slightly off, and
+    probabilities of the points.
+    """
     points = np.random.default_rng(5).normal(size=(6, 4))
 
     def noise(x, alpha, sigma, softmax):
         v, variance = x / alpha, (sigma / alpha) ** 2
-        shares = softmax((v @ points.T - 0.5 * (points**2).sum(1)) / (variance + 0.01) + 0.1 * np.arange(6))
+        shares = softmax((v @ points.T - 0.5 * (points**2).sum(1)) / (variance + 0.01) + 0.2 * np.arange(6))
         data = (variance * (shares @ points) + 0.01 * v) / (variance + 0.01)
         return (x - alpha * data) / sigma
 
@@ -100,9 +111,12 @@ def network(schedule):
         alpha, sigma = (np.array([getattr(schedule, name)(time) for time in t])[:, None] for name in ("alpha", "sigma"))
         return noise(np.asarray(x, dtype=float), alpha, sigma, softmax).astype(np.float32)
 
+    def nearest(x):
+        return softmax((x @ points.T - 0.5 * (points**2).sum(1)) / 0.1)
+
     rng = np.random.default_rng(6)
     data = points[rng.integers(6, size=4000)] + 0.1 * rng.normal(size=(4000, 4))
-    return bd.Network(_module(net), schedule=schedule, prediction="noise", shape=4), data
+    return bd.Network(_module(net), schedule=schedule, prediction="noise", shape=4), data, nearest
 
 
 def _module(net):
@@ -127,10 +141,14 @@ def subject(case, config):
         return gmm16(), bd.EDM(0.01, 20), {"thresholds": [87.76445]}
     if case == "network":
         schedule = bd.VP()
-        model, data = network(schedule)
-        return model, schedule, {"data": data[:2 * config.n]}
-    pixels = images("the experiment sampler_report", config.rng)
-    return bd.Empirical(pixels, dtype="float32"), bd.EDM(0.02, 80), {"shape": (SIDE, SIDE)}
+        model, data, nearest = network(schedule)
+        return model, schedule, {"data": data[:2 * config.n], "classifier": nearest, "weights": np.ones(6)}
+    asked = "the experiment sampler_report", config.rng
+    model, shown = bd.Empirical(images(*asked), dtype="float32"), np.eye(10)[classes(*asked)]
+
+    def digit(x):
+        return np.minimum(model.responsibilities(x, 1.0) @ shown, 1.0)
+    return model, bd.EDM(0.02, 80), {"shape": (SIDE, SIDE), "classifier": digit, "weights": shown.mean(axis=0)}
 
 
 def samplers(schedule):
@@ -153,14 +171,28 @@ def _records(config, case, path):
     draws = {name: bd.sample(model, table, n=config.n, rng=config.rng, threads=config.threads) for name, table in samplers(schedule).items()}
     reference = told.get("data", None)
     reference = model.forward(2 * config.n, 0.0, rng=config.rng) if reference is None else reference
-    e = bd.energy({name: d.x for name, d in draws.items()}, reference, threads=config.threads)
+    found = _figures(config, case, model, told, {name: d.x for name, d in draws.items()}, reference)
+    return [{"kind": "criterion", "case": case, "arm": name, "role": "control" if name == CONTROL else "method",
+             "evaluations": draws[name].evaluations // config.n, **found[name], "sections": float(text.count("<section") - elsewhere), "bytes": len(text)}
+            for name in draws]
+
+
+def _figures(config, case, model, told, x, reference):
+    """Name -> energy and Frechet distances, masses, shares between and off the modes, with their intervals."""
+    energy, judge = bd.energy(x, reference, threads=config.threads), told.get("classifier", model)
+    weights = {"weights": told["weights"]} if "classifier" in told else {}
+    masses = bd.mode_masses(x, judge, threads=config.threads, **weights)
+    found = {"energy": energy, "frechet": bd.frechet(x, reference, threads=config.threads), "mixed": bd.mode_mixture(x, judge, threads=config.threads)}
+    if case.startswith("gmm"):
+        found["off"] = bd.off_mode(x, model, threads=config.threads)
+    out = {}
+    for i, name in enumerate(x):
+        out[name] = _ends("gap", energy.contrast(i, 0), 0) | _ends("total_variation", masses, masses.names.index(f"{name}.total_variation"))
+        for measure, e in found.items():
+            out[name] |= _ends(measure, e, i)
+    return out
+
+
+def _ends(name, e, i):
     low, high = e.confidence_interval()
-    records = []
-    for i, name in enumerate(e.names):
-        gap = e.contrast(i, 0)
-        ends = gap.confidence_interval()
-        records.append({"kind": "criterion", "case": case, "arm": name, "role": "control" if name == CONTROL else "method",
-                        "evaluations": draws[name].evaluations // config.n, "energy": float(e.value[i]), "energy_low": float(low[i]),
-                        "energy_high": float(high[i]), "gap": float(gap.value[0]), "gap_low": float(ends[0][0]), "gap_high": float(ends[1][0]),
-                        "sections": float(text.count("<section") - elsewhere), "bytes": len(text)})
-    return records
+    return {name: float(e.value[i]), f"{name}_low": float(low[i]), f"{name}_high": float(high[i])}

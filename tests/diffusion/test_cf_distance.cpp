@@ -69,6 +69,10 @@ TEST_CASE("cf_distance: a shift in closed form, unbiased, with the errors that r
         CHECK(found.covered < 0.99);
     }
     CHECK(mixture.sd < 0.9 * sample.sd);   // a reference that is known has no error
+    const Repeated few = repeat(times, closed_form(3, 0.8), [](std::uint64_t r) {
+        return cf_distance(one(normal(400, 3, r, 0.8)), {{}, standard(3)}, {.bandwidth = h, .frequencies = 12, .rng = r, .threads = 1});
+    });
+    CHECK(std::sqrt(few.claimed) / few.sd == doctest::Approx(1.0).epsilon(0.15));   // of frequencies, above all
 }
 
 TEST_CASE("cf_distance: samples of the reference's law scatter about 0 by the floor") {
