@@ -259,6 +259,7 @@ void prepare(SampleOptions& options) { options.progress = interruptible(options.
 
 }  // namespace buffon::diffusion
 
+void bind_denoising_loss(py::module_& m);
 void bind_exposure(py::module_& m);
 void bind_langevin_gibbs(py::module_& m);
 void bind_metrics(py::module_& m);
@@ -278,6 +279,7 @@ void bind_samplers(py::module_& m) {
     binder::bind(m, "time_shifted", &time_shifted);
     bind_likelihood(m);
     bind_metrics(m);
+    bind_denoising_loss(m);
     bind_exposure(m);
     bind_langevin_gibbs(m);
     bind_sampler_problem(m);

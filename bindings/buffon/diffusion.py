@@ -10,7 +10,7 @@ E[x0 | x], for x = x0 + sigma eps; a solver is a ``Table`` of coefficients, made
 >>> bd.sample(model, bd.dpmpp(bd.VP(), steps=10), n=4, rng=0).x.shape
 (4, 1)
 """
-from buffon import _denoisers, _docs_metrics, _docs_samplers, _docs_search, _docs_transport, _exposure, _langevin_gibbs, _order_report, _schedules, _solvers, _stored  # noqa: F401  four of them complete compiled classes
+from buffon import _denoisers, _denoising_loss, _docs_metrics, _docs_samplers, _docs_search, _docs_transport, _exposure, _langevin_gibbs, _order_report, _schedules, _solvers, _stored  # noqa: F401  four of them complete compiled classes
 from buffon._buffon import diffusion as _native
 from buffon._check_denoiser import DenoiserCheck, check_denoiser
 from buffon._network import Network
@@ -31,6 +31,7 @@ Ems = _native.Ems
 GaussianMixture = _native.GaussianMixture
 LangevinGibbsDraws = _native.LangevinGibbsDraws
 Likelihood = _native.Likelihood
+LossLevels = _native.LossLevels
 MeanReverting = _native.MeanReverting
 OrderReport = _native.OrderReport
 ScheduleComparison = _native.ScheduleComparison
@@ -62,6 +63,7 @@ guided = _function("guided", *_denoisers.GUIDED, _native)
 thresholded = _function("thresholded", *_denoisers.THRESHOLDED, _native)
 time_shifted = _function("time_shifted", *_denoisers.TIME_SHIFTED, _native)
 
+denoising_loss = _function("denoising_loss", *_denoising_loss.DENOISING_LOSS, _native)
 sample = _function("sample", *_docs_samplers.SAMPLE, _native)
 ems = _function("ems", *_docs_samplers.EMS, _native)
 dc_search = _function("dc_search", *_docs_samplers.DC_SEARCH, _native)
@@ -94,4 +96,4 @@ exposure_profile = _function("exposure_profile", *_exposure.EXPOSURE_PROFILE, _n
 
 __all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "Trial", "VE", "VP",
                   "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-                  "Likelihood", "OrderReport", "ems", "energy", "frechet", "kid", "mmd", "prdc", "sliced_w2", "w2", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS, *_EXPOSURE, *_EXACT_METRICS, *_CHAINS])
+                  "Likelihood", "LossLevels", "OrderReport", "denoising_loss", "ems", "energy", "frechet", "kid", "mmd", "prdc", "sliced_w2", "w2", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS, *_EXPOSURE, *_EXACT_METRICS, *_CHAINS])
