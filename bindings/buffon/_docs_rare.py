@@ -238,7 +238,7 @@ DOCS = {
         Events are outputs of zeros and ones with a score (``bf.exceedance``, or ``thresholds``); other outputs are means over the grid.
         Labels, outputs named "label" or "label 1", ..., "label k", say where to look: distances to k classes, of which the score is the smallest up to a
         constant, tell when a border cannot reach the event; mere class numbers ask for twice the evaluations. An arc between
-        two points of the grid with one label, narrower than a cell and on no slope, is not seen: compare with ``grid=24``. Events more
+        two points of the grid with one label, narrower than a cell and on no slope, is not seen: compare with ``grid=48``. Events more
         frequent than 1 in 100 are left to independent points. Rows of a kept sample belong to its adaptation; runs cannot be extended.
 
         References

@@ -117,6 +117,15 @@ TEST_CASE("arcs: frequent events and outputs that are none are means over indepe
     CHECK(mean.std_error()[0] == doctest::Approx(1 / std::sqrt(3'800.0)).epsilon(0.1));
 }
 
+TEST_CASE("arcs: circles are looked at more closely where labels are searched, unless told") {
+    const auto grid = [](const Problem& problem, std::int64_t given) {
+        return std::get<std::int64_t>(arcs(problem, {.budget = 3'000, .rng = 1}, {.thresholds = {0}, .grid = given}).diagnostics.at("grid"));
+    };
+    CHECK(grid(slab(4, 1e-3), 0) == 24);
+    CHECK(grid(slab(4, 1e-3), 7) == 7);
+    CHECK(grid(scored(4, [](std::span<const double> x) { return x[0] - 3; }), 0) == 12);
+}
+
 TEST_CASE("arcs: an event that no circle meets is told, not silently 0") {
     const Problem problem = scored(5, [](std::span<const double> x) { return x[0]; });
     const Estimate e = arcs(problem, {.budget = 3'000, .rng = 1}, {.thresholds = {9}});
@@ -137,6 +146,6 @@ TEST_CASE("arcs: batches and threads change no bit") {
 TEST_CASE("arcs: options that cannot be are refused") {
     const Problem problem = slab(3, 1e-3);
     CHECK_THROWS_WITH_AS(arcs(problem, {.budget = 5}), "arcs: budget must be at least 10, got 5", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(arcs(problem, {}, {.grid = 3}), "arcs: grid must lie between 4 and 10000, got 3", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(arcs(problem, {}, {.grid = 3}), "arcs: grid must be 0 (chosen) or lie between 4 and 10000, got 3", std::invalid_argument);
     CHECK_THROWS_WITH_AS(arcs(problem, {}, {.pilot = 1}), "arcs: pilot must lie between 0 and 1, got 1", std::invalid_argument);
 }
