@@ -1,4 +1,4 @@
-/// One step of semi-discrete transport on a device, for its benchmark: draws counted by cells.
+/// One step of semi-discrete transport, on a device or on one core, for benchmarks: draws counted by cells.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,16 +18,17 @@ namespace {
 class TransportStep {
 public:
     TransportStep(py::handle points, py::handle heights, bool reuse, bool exact, const std::string& device)
-        : exact_(exact), cells_(made(binder::to_matrix(points, "points"), reuse)), device_({.device = device_number(device)}, cells_),
-          heights_(binder::to_matrix(heights, "heights").data) {
+        : exact_(exact), cells_(made(binder::to_matrix(points, "points"), reuse)), heights_(binder::to_matrix(heights, "heights").data) {
         require(static_cast<std::int64_t>(heights_.size()) == cells_.size(), "heights must have shape (n, 1) with n = ", cells_.size());
+        if (const int number = device_number(device); number >= 0) device_.emplace(DeviceQueue{.device = number}, cells_);
     }
 
     py::array_t<std::int64_t> operator()(std::int64_t draws, std::uint64_t key) const {
         CellCounts found;
         {
             const py::gil_scoped_release release;
-            found = device_.count(heights_, draws, {key, 0}, exact_);
+            const Stream stream{key, 0};
+            found = device_ ? device_->count(heights_, draws, stream, exact_) : cells_.count(heights_, draws, stream, 1);
         }
         return py::array_t<std::int64_t>(static_cast<py::ssize_t>(found.counts.size()), found.counts.data());
     }
@@ -40,7 +41,7 @@ private:
 
     bool exact_;
     PowerCells cells_;
-    CellsOnDevice device_;
+    std::optional<CellsOnDevice> device_;
     std::vector<double> heights_;
 };
 

@@ -5,12 +5,14 @@
 Needs scikit-learn for the digits; torch and POT where they are installed. All have one thread, all run in this process.
 
 accuracy: `transport_map` at fixed numbers of draws, checks included, of each key: processor time, and the debiased L1 error measured on
-    2,000,000 fresh draws. Targets: the digits (1,797 in 64 dimensions, pixels in [-1, 1]) and their first 8 principal scores (unit overall
+    4,000,000 fresh draws. Targets: the digits (1,797 in 64 dimensions, pixels in [-1, 1]) and their first 8 principal scores (unit overall
     standard deviation) under the standard normal law; 5,000 normal points in 16; 256 points in 8 clusters under the uniform law on the square.
-check: the same map measured by 1,000,000 draws of the check and by 2,000,000 plain draws of NumPy, counted by a product in float32.
+check: the same map measured by 1,000,000 draws of the check and by 4,000,000 plain draws of NumPy, counted by a product in float32.
 torch: product, argmax, counts, Adam whose steps decay over its budget of seconds, running average; batches of 4,096.
 pot: `ot.semidiscrete.solve_semidiscrete` (0.9.7 or later) on torch tensors, batches of 1,024.
-coverage: how often the 95 % interval of the masses' error holds that of 2,000,000 fresh draws, for 40 targets in 3 dimensions.
+reuse: processor time of a draw where a block of a normal source serves eight times and where every draw is fresh, on the same kernel, and what a
+    draw is worth: the variance of the counts over that of independent draws ("inflation"). Gain: time of an effective draw, fresh over reused.
+coverage: how often the 95 % interval of the masses' error holds that of 4,000,000 fresh draws, for 40 targets in 3 dimensions.
 """
 import argparse
 import importlib.util
@@ -22,7 +24,7 @@ import numpy as np
 import buffon as bf
 from buffon import diffusion as bd
 
-FRESH = 2_000_000
+FRESH = 4_000_000
 
 
 def digits():
@@ -98,6 +100,31 @@ def check():
         print(f"{name}: chi-squared {ours['chi_squared']:.2e} +- {ours['chi_squared_std_error']:.1e}, plain {plain:.2e} +- {error:.1e}: {z:+.1f} standard errors", flush=True)
 
 
+def reuse(groups=128, draws=16_384, turns=5):
+    """Groups of draws, all independent of each other; the arms take turns."""
+    print("| targets | draws | ns a draw | inflation | ns an effective draw | gain |\n|---|---|---:|---:|---:|---:|")
+    for name, points in (("digits, d = 64", digits), ("digits, d = 8", scores)):
+        y = points()
+        heights = bd.transport_map(y, target_error=0, budget=4_000_000, rng=11, threads=1).heights
+        arms = {kind: bd._native._TransportStep(y, heights[:, None], kind == "reused", False, "cpu") for kind in ("fresh", "reused")}
+        seconds, counts = {kind: [] for kind in arms}, {kind: [] for kind in arms}
+        for turn in range(turns):
+            for kind, step in arms.items():
+                found, spent = timed(lambda: [step(draws, turn * groups + g) for g in range(groups)])  # noqa: B023
+                counts[kind] += found
+                seconds[kind].append(spent / sum(c.sum() for c in found))
+        worth = {}
+        for kind, found in counts.items():
+            c = np.array(found, float)
+            n, w = c[0].sum(), c.mean(0) / c[0].sum()
+            inflation = c.var(0, ddof=1).sum() / (n * w * (1 - w)).sum()
+            worth[kind] = (1e9 * statistics.median(seconds[kind]), inflation)
+        gains = np.array(seconds["fresh"]) * worth["fresh"][1] / (np.array(seconds["reused"]) * worth["reused"][1])
+        for kind, (ns, inflation) in worth.items():
+            gain = f"{np.median(gains):.2f} ({gains.min():.2f} to {gains.max():.2f})" if kind == "reused" else ""
+            print(f"| {name} | {kind} | {ns:.0f} | {inflation:.3f} | {ns * inflation:.0f} | {gain} |", flush=True)
+
+
 def torch_loop(y, seconds, seed=2, batch=4096):
     """Adam on E max_j(<x, y_j> + h_j) - mean h, its steps decaying over the whole time."""
     import torch
@@ -151,7 +178,7 @@ def coverage(runs=100):
     for key in range(runs):
         found = bd.transport_map(y, rng=key, threads=1)
         low, high = found.mass_error.confidence_interval(0.95)
-        truth = found.check(2_000_000, rng=5000 + key).mass_error.value[0]
+        truth = found.check(FRESH, rng=5000 + key).mass_error.value[0]
         held += low[0] <= truth <= high[0]
     print(f"coverage: the 95 % interval held the error of {held} of {runs} maps that had stopped at 2 %", flush=True)
 
@@ -159,12 +186,12 @@ def coverage(runs=100):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keys", type=int, default=5)
-    parser.add_argument("--only", choices=["accuracy", "check", "peers", "coverage"])
+    parser.add_argument("--only", choices=["accuracy", "check", "reuse", "peers", "coverage"])
     parser.add_argument("--torch", type=float, nargs="*", default=[1, 4, 16, 64])
     parser.add_argument("--pot", type=int, nargs="*", default=[256, 1000])
     arguments = parser.parse_args()
     print(f"instruction set {bf._buffon.isa_level()}", flush=True)
-    parts = {"accuracy": lambda: accuracy(arguments.keys), "check": check, "peers": lambda: peers(arguments.torch, arguments.pot), "coverage": coverage}
+    parts = {"accuracy": lambda: accuracy(arguments.keys), "check": check, "reuse": reuse, "peers": lambda: peers(arguments.torch, arguments.pot), "coverage": coverage}
     for name, part in parts.items():
         if arguments.only in (None, name):
             part()
