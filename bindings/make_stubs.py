@@ -56,7 +56,7 @@ RESULTS = {"NoiseClassifier.dim": "int", "NoiseClassifier.levels": "_Array", "No
            "DenoiserCheck.levels": "_Array", "DenoiserCheck.linear": "_Array", "DenoiserCheck.ok": "bool", "Joint.laws": "dict[str, _UnivariateLaw]", "Joint.copula": "_Copula | list[_Copula] | None"}
 OPTIONS = {
     "float, dict, list": "float | Mapping[str, Any] | Iterable[float | Mapping[str, float] | None]",
-    "law": "_Law", "array": "ArrayLike", "denoiser": "GaussianMixture | Empirical | Denoiser", "callable": "Callable[[Step], bool | None]", "callable of Draws": "Callable[[Draws], float]", "name of an estimator": "str",
+    "law": "_Law", "array": "ArrayLike", "str or PathLike": "_Path", "denoiser": "GaussianMixture | Empirical | Denoiser", "callable": "Callable[[Step], bool | None]", "callable of Draws": "Callable[[Draws], float]", "name of an estimator": "str",
     "callable or dict": "Callable[[_Array], Any] | Mapping[str, tuple[Callable[[_Array], Any], float]] | None",
 }
 MODEL_ERROR = """

@@ -1,4 +1,5 @@
 /// Python's semi-discrete optimal transport. No arithmetic.
+#include <filesystem>
 #include <sstream>
 
 #include <buffon/diffusion/transport_start.hpp>
@@ -16,6 +17,17 @@ namespace binder {
 
 template <>
 inline constexpr const char* argument_name<Matrix> = "points";
+
+template <>
+struct Converter<std::filesystem::path> {
+    static std::string name() { return "str or PathLike"; }
+    static py::object to(const std::filesystem::path& v) { return py::str(v.string()); }
+    static std::filesystem::path from(py::handle v, const std::string& f, const std::string& n) {
+        const py::object path = py::module_::import("os").attr("PathLike");
+        if (!py::isinstance<py::str>(v) && !py::isinstance(v, path)) wrong_type(f, n, "a path", v);
+        return py::module_::import("os").attr("fsdecode")(v).cast<std::string>();
+    }
+};
 
 }  // namespace binder
 
@@ -55,6 +67,10 @@ py::array_t<double> image(const TransportMap& map, py::handle x) {
     return binder::from_matrix(of_rows(map, x, "TransportMap", [&](ConstView rows) { return map(rows); }));
 }
 
+py::array_t<double> weights(const TransportMap& map, py::handle x) {
+    return binder::from_matrix(of_rows(map, x, "TransportMap.weights", [&](ConstView rows) { return map.weights(rows); }));
+}
+
 using Numbers = std::vector<double> (TransportMap::*)(ConstView, int) const;
 
 /// A method that gives one number for each row.
@@ -74,6 +90,19 @@ py::array_t<double> centroids(const TransportMap& map, py::handle n, py::handle 
         out = map.centroids(draws, key);
     }
     return binder::from_matrix(out);
+}
+
+py::array_t<double> heights_at(const TransportMap& map, py::handle points, py::handle n, py::handle rng) {
+    const std::string f = "TransportMap.heights_at";
+    const Matrix others = binder::to_matrix(points, f + ": points");
+    const auto draws = binder::convert<std::int64_t>(n, f, "n");
+    const std::uint64_t key = rng_key(rng, f);
+    std::vector<double> out;
+    {
+        const py::gil_scoped_release release;
+        out = map.heights_at(others, draws, key);
+    }
+    return binder::from_vector(out);
 }
 
 py::tuple between(const TransportMap& map, py::handle x, py::handle means, py::handle k, py::handle angle) {
@@ -111,8 +140,9 @@ diffusion::TransportStart start(const TransportMap& map, py::handle n, py::handl
 
 std::string text(const TransportMap& map) {
     std::ostringstream out;
-    out << "TransportMap(" << map.points.rows << " targets, d=" << map.points.cols << "): W2 = " << with_error(map.w2().value[0], map.w2().std_error()[0])
-        << ", L1 error of the masses " << with_error(map.mass_error.value[0], map.mass_error.std_error()[0]) << ", " << map.empty << " empty cells (";
+    out << "TransportMap(" << map.points.rows << " targets, d=" << map.points.cols;
+    if (map.epsilon > 0) out << ", epsilon=" << map.epsilon;
+    out << "): W2 = " << with_error(map.w2().value[0], map.w2().std_error()[0]) << ", L1 error of the masses " << with_error(map.mass_error.value[0], map.mass_error.std_error()[0]) << ", " << map.empty << " empty cells (";
     if (map.draws > 0) out << map.draws << " draws";
     else out << "exact, " << map.steps << " steps";
     out << (map.converged ? ")" : ", not converged)");
@@ -132,11 +162,16 @@ x goes to the point y_i with the largest <x, y_i> + heights_i.)");
     c.def_property_readonly("wanted", [](const TransportMap& t) { return binder::from_vector(t.wanted); },
                             "Mass that each target was to receive (n,); of equal points the first has that of all. A copy.");
     c.def_property_readonly("masses", [](const TransportMap& t) { return binder::from_vector(t.masses); },
-                            "Mass of each cell (n,), measured on draws that no step has seen. A copy.");
+                            "Mass of each cell (n,), of an entropic map the mean of ``weights``, measured on draws that no step has seen. A copy.");
     c.def_property_readonly("mass_std_error", [](const TransportMap& t) { return binder::from_vector(t.mass_std_error); }, "Their standard errors (n,), a copy.");
     c.def_readonly("mass_error", &TransportMap::mass_error,
                    "Estimate of the L1 distance of the cells' masses from the wanted ones, free of the measurement's own noise.");
-    c.def_readonly("w2_squared", &TransportMap::w2_squared, "Estimate of the squared 2-Wasserstein distance between source and targets.");
+    c.def_readonly("w2_squared", &TransportMap::w2_squared,
+                   "Estimate of the squared 2-Wasserstein distance between source and targets: the dual value of the heights, a lower bound.\n\nOf an entropic map the "
+                   "interval reaches up to the cost of the plan, an upper bound, so that it holds what the entropy costs.");
+    c.def_readonly("epsilon", &TransportMap::epsilon, "Strength of the entropy of an entropic map, as a cost; else 0.");
+    c.def_readonly("entropic_value", &TransportMap::entropic_value,
+                   "Estimate of min E|x - y|^2 + epsilon KL(plan | independent), what ``sinkhorn`` finds between samples; ``w2_squared`` where epsilon is 0.");
     c.def_property_readonly("w2", &TransportMap::w2, "Estimate of the 2-Wasserstein distance.");
     c.def_readonly("empty", &TransportMap::empty, "Number of cells that got no draw in the last check.");
     c.def_readonly("n", &TransportMap::draws, "Draws of the source that were spent.");
@@ -145,14 +180,21 @@ x goes to the point y_i with the largest <x, y_i> + heights_i.)");
     c.def_readonly("converged", &TransportMap::converged, "Whether a check found ``target_error`` reached.");
     c.def_readonly("rng_key", &TransportMap::rng_key, "Key that replays the search.");
     c.def("cell", &cell, py::arg("x"), "Index of the point that each row of x (n, d) goes to; of equal scores the lowest.");
-    c.def("__call__", &image, py::arg("x"), "Image (n, d) of each row of x (n, d).");
-    def_numbers(c, "potential", &TransportMap::potential, "Brenier's convex potential max_i <x, y_i> + heights_i at each row of x (n, d), shape (n,); the map is its gradient.");
+    c.def("__call__", &image, py::arg("x"),
+          "Image (n, d) of each row of x (n, d), the gradient of ``potential``: the point of its cell; of an entropic map the mean of the points under ``weights``.");
+    c.def("weights", &weights, py::arg("x"),
+          "How the plan shares each row of x (n, d) among the points, (n, n_points): the softmax of (<x, y_i> + heights_i) / (epsilon / 2); 1 at its cell where epsilon is 0.");
+    def_numbers(c, "potential", &TransportMap::potential, "Brenier's convex potential max_i <x, y_i> + heights_i at each row of x (n, d), shape (n,), of an entropic map its softened form; the map is its gradient.");
     def_numbers(c, "angle", &TransportMap::angle,
                 "Angle (n,) at which the potential's facets over the best and the second best cell of each row of x (n, d) meet, of points scaled to mean "
                 "square length 1.\n\nLarge where the map jumps, between clusters; absolute, so it does not depend on the other rows.");
     def_numbers(c, "facet_distance", &TransportMap::facet_distance, "Distance (n,) of each row of x (n, d) from the facet to its second best cell.");
     c.def("centroids", &centroids, py::arg("n") = 1'000'000, py::arg("rng") = py::none(),
           "Means of the source in each cell (n_points, d), of n draws; NaN for a cell without one.\n\nrng: int, Generator, SeedSequence or None.");
+    c.def("heights_at", &heights_at, py::arg("points"), py::arg("n") = 100'000, py::arg("rng") = py::none(),
+          "Heights (n_new,) for other points (n_new, d), for ``transport_map(points, heights=...)`` to go on from where points of this map were moved or added.\n\n"
+          "A new point's cell meets that of the nearest point of the map at its centroid, of n draws; exact to first order for a point that moved. rng: int, "
+          "Generator, SeedSequence or None.");
     c.def("between", &between, py::arg("x"), py::arg("centroids"), py::kw_only(), py::arg("k") = 2, py::arg("angle"), R"(Images between targets: the barycentric extension of the map, without its jumps.
 
 The points of the k best cells of each row are averaged with weights 1 / |x - centroid of the cell|. A cell whose facet stands at

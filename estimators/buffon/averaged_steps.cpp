@@ -22,42 +22,60 @@ Precondition diagonal(std::vector<double> scales) {
     };
 }
 
-AveragedSteps::AveragedSteps(TransportDraws& draws, std::vector<double> heights, Precondition precondition, double worth)
-    : draws_(&draws), heights_(std::move(heights)), precondition_(std::move(precondition)), worth_(worth) {
+Measure counted(TransportDraws& draws) {
+    return [&draws](std::span<const double> heights, std::int64_t n) {
+        const CellCounts found = draws.count(heights, n);
+        MeasuredMasses out{{}, found.draws};
+        for (const std::int64_t count : found.counts) out.masses.push_back(static_cast<double>(count) / static_cast<double>(found.draws));
+        return out;
+    };
+}
+
+AveragedSteps::AveragedSteps(TransportDraws& draws, std::vector<double> heights, Precondition precondition, double worth, Measure measure)
+    : draws_(&draws), precondition_(std::move(precondition)), measure_(measure ? std::move(measure) : counted(draws)), worth_(worth) {
     const double filling = static_cast<double>(draws.filling()), grown = growth * worth / filling;   // batches of `filling` until growth passes it
     first_ = static_cast<std::int64_t>(grown <= 1 ? worth / filling : 1 / growth + elementary::log(grown) / growth);
-    steps_ = first_;
+    state_.heights = std::move(heights);
+    state_.steps = first_;
+    if (worth > 0) before_ = worth - static_cast<double>(draws.spent());   // a check of the first heights taught nothing
+    if (worth >= 1) state_.kept.push_back({state_.heights, static_cast<std::int64_t>(worth)});
+    restore(std::move(state_));
+}
+
+void AveragedSteps::restore(State state) {
+    state_ = std::move(state);
+    kept_draws_ = 0;
+    for (const Iterate& iterate : state_.kept) kept_draws_ += iterate.draws;
 }
 
 std::int64_t AveragedSteps::next_draws() const {
-    return std::max(draws_->filling(), static_cast<std::int64_t>(growth * (static_cast<double>(draws_->spent()) + worth_)));
+    return std::max(draws_->filling(), static_cast<std::int64_t>(growth * so_far()));
 }
+
+double AveragedSteps::so_far() const { return static_cast<double>(draws_->spent()) + before_; }
 
 void AveragedSteps::step() {
     const std::vector<double>& nu = draws_->masses();
-    const CellCounts found = draws_->count(heights_, next_draws());
+    const MeasuredMasses found = measure_(state_.heights, next_draws());
     std::vector<double> relative(nu.size());
-    for (std::size_t i = 0; i < nu.size(); ++i) {
-        const double w = static_cast<double>(found.counts[i]) / static_cast<double>(found.draws);
-        relative[i] = std::clamp((nu[i] - w) / nu[i], -largest_error, largest_error);
-    }
-    ++steps_;
-    const std::vector<double> change = precondition_(relative, 1 / std::sqrt(static_cast<double>(steps_)));
-    for (std::size_t i = 0; i < nu.size(); ++i) heights_[i] += change[i];
-    draws_->centre(heights_);
-    kept_.push_back({heights_, found.draws});
+    for (std::size_t i = 0; i < nu.size(); ++i) relative[i] = std::clamp((nu[i] - found.masses[i]) / nu[i], -largest_error, largest_error);
+    ++state_.steps;
+    const std::vector<double> change = precondition_(relative, 1 / std::sqrt(static_cast<double>(state_.steps)));
+    for (std::size_t i = 0; i < nu.size(); ++i) state_.heights[i] += change[i];
+    draws_->centre(state_.heights);
+    state_.kept.push_back({state_.heights, found.draws});
     kept_draws_ += found.draws;
-    taken_ += found.draws;
-    while (static_cast<double>(kept_draws_ - kept_.front().draws) >= averaged_share * static_cast<double>(taken_)) {
-        kept_draws_ -= kept_.front().draws;
-        kept_.pop_front();
+    state_.taken += found.draws;
+    while (static_cast<double>(kept_draws_ - state_.kept.front().draws) >= averaged_share * (static_cast<double>(state_.taken) + worth_)) {
+        kept_draws_ -= state_.kept.front().draws;
+        state_.kept.pop_front();
     }
 }
 
 std::vector<double> AveragedSteps::average() const {
-    if (kept_.empty()) return heights_;
-    std::vector<double> mean(heights_.size(), 0.0);
-    for (const Iterate& iterate : kept_)
+    if (state_.kept.empty()) return state_.heights;
+    std::vector<double> mean(state_.heights.size(), 0.0);
+    for (const Iterate& iterate : state_.kept)
         for (std::size_t i = 0; i < mean.size(); ++i)
             mean[i] += iterate.heights[i] * (static_cast<double>(iterate.draws) / static_cast<double>(kept_draws_));
     draws_->centre(mean);

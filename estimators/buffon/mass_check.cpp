@@ -11,7 +11,7 @@
 namespace buffon {
 namespace {
 
-using Groups = std::vector<std::vector<double>>;   // (G, n)
+using Groups = GroupShares;
 constexpr double G = check_groups;
 constexpr double upper_quantile = 1.6448536269514722;
 
@@ -102,32 +102,44 @@ std::int64_t check_draws(std::int64_t size, double tolerance) {
     return static_cast<std::int64_t>(std::ceil(5 * std::sqrt(2.0 * static_cast<double>(size)) / (tolerance * tolerance)));
 }
 
+GroupMean group_mean(std::span<const double> of_group) {
+    GroupMean out;
+    double scatter = 0.0;
+    for (const double s : of_group) out.value += s / G;
+    for (const double s : of_group) scatter += (s - out.value) * (s - out.value);
+    out.std_error = std::sqrt(scatter / (G * (G - 1)));
+    return out;
+}
+
+void judge(const GroupShares& shares, std::span<const double> nu, MassCheck& check) {
+    Groups rho = shares;
+    for (auto& group : rho)
+        for (std::size_t i = 0; i < nu.size(); ++i) group[i] = (group[i] - nu[i]) / std::sqrt(nu[i]);
+    add_distance(rho, check);
+    check.freedom = effective_freedom(rho);
+    check.inflation = inflation_of(rho, nu, check.masses, static_cast<double>(check.draws) / G);
+    for (const double w : check.masses) check.empty += w == 0;
+}
+
 MassCheck mass_check(TransportDraws& draws, std::span<const double> heights, std::int64_t n) {
     const std::vector<double>& nu = draws.masses();
     MassCheck out;
     std::vector<std::int64_t> counts(nu.size(), 0);
-    Groups rho(check_groups, std::vector<double>(nu.size()));
+    GroupShares shares(check_groups, std::vector<double>(nu.size()));
     std::array<double, check_groups> score;
-    for (std::size_t g = 0; g < rho.size(); ++g) {
+    for (std::size_t g = 0; g < shares.size(); ++g) {
         const CellCounts found = draws.count(heights, std::max<std::int64_t>(n / check_groups, 1), true);
         for (std::size_t i = 0; i < nu.size(); ++i) {
-            rho[g][i] = (static_cast<double>(found.counts[i]) / static_cast<double>(found.draws) - nu[i]) / std::sqrt(nu[i]);
+            shares[g][i] = static_cast<double>(found.counts[i]) / static_cast<double>(found.draws);
             counts[i] += found.counts[i];
         }
         score[g] = found.score_sum / static_cast<double>(found.draws);
         out.draws += found.draws;
     }
-    for (const std::int64_t count : counts) {
-        out.masses.push_back(static_cast<double>(count) / static_cast<double>(out.draws));
-        out.empty += count == 0;
-    }
-    add_distance(rho, out);
-    out.freedom = effective_freedom(rho);
-    out.inflation = inflation_of(rho, nu, out.masses, static_cast<double>(out.draws) / G);
-    double scatter = 0.0;
-    for (const double s : score) out.score += s / G;
-    for (const double s : score) scatter += (s - out.score) * (s - out.score);
-    out.score_std_error = std::sqrt(scatter / (G * (G - 1)));
+    for (const std::int64_t count : counts) out.masses.push_back(static_cast<double>(count) / static_cast<double>(out.draws));
+    judge(shares, nu, out);
+    for (const double w : out.masses) out.mass_std_error.push_back(std::sqrt(out.inflation * w * (1 - w) / static_cast<double>(out.draws)));
+    out.score = group_mean(score);
     return out;
 }
 

@@ -47,21 +47,34 @@ double median_gap(TransportDraws& draws, std::span<const double> heights) {
     return middle->gap;
 }
 
-std::vector<double> soft_start(TransportDraws& draws) {
+void soft_steps(TransportDraws& draws, double width, std::vector<double>& heights) {
     const std::vector<double>& masses = draws.masses();
-    std::vector<double> heights(masses.size(), 0.0);
-    double width = mean_spread(draws, heights);
     const std::int64_t n = std::max(16 * draws.size(), least_rows);
-    for (int level = 0; level < most_levels; ++level, width /= 2) {
-        for (int step = 0; step < steps_per_level; ++step) {
-            const std::vector<double> found = soft_masses(draws, heights, width, n);
-            for (std::size_t i = 0; i < heights.size(); ++i)
-                heights[i] += width * std::clamp(elementary::log(masses[i]) - elementary::log(std::max(found[i], 1e-300)), -8.0, 8.0);
-            draws.centre(heights);
-        }
-        if (width < 0.25 * median_gap(draws, heights)) break;
+    for (int step = 0; step < steps_per_level; ++step) {
+        const std::vector<double> found = soft_masses(draws, heights, width, n);
+        for (std::size_t i = 0; i < heights.size(); ++i)
+            heights[i] += width * std::clamp(elementary::log(masses[i]) - elementary::log(std::max(found[i], 1e-300)), -8.0, 8.0);
+        draws.centre(heights);
     }
-    return heights;
+}
+
+std::vector<double> soft_start(TransportDraws& draws, double last_width, SoftLevel from, const std::function<void(const SoftLevel&)>& told) {
+    SoftLevel now = std::move(from);
+    if (now.heights.empty()) {
+        now.heights.assign(draws.masses().size(), 0.0);
+        now.width = std::max(mean_spread(draws, now.heights), last_width);
+    } else {
+        draws.go_to(now.at);
+    }
+    for (; now.level < most_levels; ++now.level, now.width = std::max(now.width / 2, last_width)) {
+        now.at = draws.position();
+        if (told) told(now);
+        soft_steps(draws, now.width, now.heights);
+        const double end = last_width > 0 ? last_width : 0.25 * median_gap(draws, now.heights);
+        if (last_width > 0 ? now.width <= end : now.width < end) break;
+        if (draws.spent() > draws.budget() / 2) break;
+    }
+    return now.heights;
 }
 
 }  // namespace buffon

@@ -1,32 +1,15 @@
 #include <buffon/stored.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <utility>
 
 #include <buffon/check.hpp>
+#include <buffon/hash.hpp>
 #include <buffon/proposal_numbers.hpp>
 
 namespace buffon {
 namespace {
-
-/// FNV-1a, 64 bits.
-class Hash {
-public:
-    void add(std::uint64_t word) {
-        for (int byte = 0; byte < 8; ++byte) value_ = (value_ ^ (word >> (8 * byte) & 0xff)) * 0x100000001b3;
-    }
-    void add(double number) { add(std::uint64_t{std::bit_cast<std::uint32_t>(static_cast<float>(number))}); }
-    void add(const std::string& text) {
-        for (const char c : text) add(static_cast<std::uint64_t>(static_cast<unsigned char>(c)));
-        add(std::uint64_t{text.size()});
-    }
-    std::uint64_t value() const { return value_; }
-
-private:
-    std::uint64_t value_ = 0xcbf29ce484222325;
-};
 
 Matrix row_of(std::vector<double> numbers) {
     Matrix row(1, 0);

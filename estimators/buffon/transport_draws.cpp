@@ -5,46 +5,20 @@
 #include <limits>
 #include <mutex>
 
-#include <buffon/kernels.hpp>
+#include <buffon/soft_rows.hpp>
 
 namespace buffon {
 namespace {
 
-constexpr double least_exponent = 32.0;
-
 std::int64_t whole_rows(std::int64_t n) { return (n + cell_rows - 1) / cell_rows * cell_rows; }
 
-/// Of interleaved parts: one after the other each comparison would wait for the last.
-float largest(std::span<const float> row) {
-    constexpr std::size_t parts = 16;
-    float of_part[parts];
-    std::ranges::fill(of_part, row[0]);
-    std::size_t j = 0;
-    for (; j + parts <= row.size(); j += parts)
-        for (std::size_t p = 0; p < parts; ++p) of_part[p] = of_part[p] < row[j + p] ? row[j + p] : of_part[p];
-    for (; j < row.size(); ++j) of_part[0] = std::max(of_part[0], row[j]);
-    return *std::ranges::max_element(of_part);
-}
-
-/// Softmax of each row, summed over the 16 rows of a block. Terms below e^-32 of the largest are left out: in narrow cells nearly all are.
-void soft_sums(std::span<const float> scores, std::int64_t stride, double width, std::span<double> sums) {
-    std::vector<double> e(sums.size());
+/// Shares of the 16 rows of a block, summed.
+void add_shares(std::span<const float> scores, std::int64_t stride, double width, std::span<double> sums) {
+    std::vector<double> p(sums.size());
     std::vector<std::size_t> kept(sums.size());
     for (std::int64_t i = 0; i < cell_rows; ++i) {
-        const auto row = scores.subspan(static_cast<std::size_t>(i * stride), sums.size());
-        const float best = largest(row), least = best - static_cast<float>(least_exponent * width);
-        std::size_t n = 0;
-        for (std::size_t j = 0; j < row.size(); ++j) {
-            kept[n] = j;
-            n += row[j] >= least;
-        }
-        const double scale = 1 / width, top = static_cast<double>(best) * scale;
-        for (std::size_t k = 0; k < n; ++k) e[k] = static_cast<double>(row[kept[k]]) * scale;
-        exp_rows({e.data(), 1, static_cast<std::int64_t>(n)}, {&top, 1});
-        double total = 0.0;
-        for (std::size_t k = 0; k < n; ++k) total += e[k];
-        const double share = 1 / total;
-        for (std::size_t k = 0; k < n; ++k) sums[kept[k]] += e[k] * share;
+        const SoftRow row = soft_row(scores.subspan(static_cast<std::size_t>(i * stride), sums.size()), width, p, kept);
+        for (std::size_t k = 0; k < row.size; ++k) sums[kept[k]] += p[k];
     }
 }
 
@@ -53,6 +27,11 @@ void soft_sums(std::span<const float> scores, std::int64_t stride, double width,
 TransportDraws::TransportDraws(const PowerCells& cells, std::vector<double> masses, std::uint64_t key, std::int64_t budget, int threads,
                                std::function<void(std::int64_t)> told, const CellsOnDevice* device)
     : cells_(&cells), masses_(std::move(masses)), key_(key), budget_(budget), threads_(threads), told_(std::move(told)), device_(device) {}
+
+void TransportDraws::go_to(const DrawsPosition& position) {
+    batches_ = position.batches;
+    spent_ = position.spent;
+}
 
 std::int64_t TransportDraws::filling() const {
     const double smallest = *std::ranges::min_element(masses_);
@@ -87,7 +66,7 @@ void TransportDraws::scores(std::span<const double> heights, std::int64_t draws,
 void TransportDraws::add_softmax(std::span<const double> heights, std::int64_t draws, double width, std::span<double> sums) {
     if (device_ != nullptr) return device_->add_softmax(heights, whole_rows(draws), next(whole_rows(draws)), width, sums);
     Matrix of_block(whole_rows(draws) / cell_rows, size());
-    scores(heights, draws, [&](std::int64_t b, std::span<const float> found, std::int64_t stride) { soft_sums(found, stride, width, View(of_block).row(b)); });
+    scores(heights, draws, [&](std::int64_t b, std::span<const float> found, std::int64_t stride) { add_shares(found, stride, width, View(of_block).row(b)); });
     for (std::int64_t b = 0; b < of_block.rows; ++b)
         for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += of_block(b, static_cast<std::int64_t>(j));
 }

@@ -11,6 +11,12 @@
 
 namespace buffon {
 
+/// How far draws have come: what follows is a function of it and the key.
+struct DrawsPosition {
+    std::uint32_t batches = 0;
+    std::int64_t spent = 0;
+};
+
 /// Heights h_i that make the mass of cell i, where <x, y_i> + h_i is largest, the wanted nu_i; all in the centred coordinates of `cells`.
 class TransportDraws {
 public:
@@ -26,6 +32,9 @@ public:
     std::int64_t spent() const { return spent_; }
     std::int64_t left() const { return budget_ - spent_; }
     int threads() const { return threads_; }
+    DrawsPosition position() const { return {batches_, spent_}; }
+    /// As if the draws so far were these.
+    void go_to(const DrawsPosition& position);
     /// Draws that fill the smallest cell with eight, where a hundredth of the budget is enough for that.
     std::int64_t filling() const;
 

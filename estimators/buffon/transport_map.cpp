@@ -6,10 +6,15 @@
 #include <memory>
 
 #include <buffon/check.hpp>
+#include <buffon/elementary.hpp>
+#include <buffon/entropic_images.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/exact_transport.hpp>
+#include <buffon/hash.hpp>
+#include <buffon/soft_check.hpp>
+#include <buffon/stored.hpp>
+#include <buffon/transport_checkpoint.hpp>
 #include <buffon/transport_images.hpp>
-#include <buffon/transport_search.hpp>
 #include <buffon/transport_targets.hpp>
 
 namespace buffon {
@@ -17,6 +22,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t draws_per_target = 20'000, least_default = 4'000'000;
+constexpr double default_epsilon = 0.05;   // of the mean cost of independent pairs, as in sinkhorn
 
 Distribution standard_normal(std::int64_t d) { return Joint(std::vector<Univariate>(static_cast<std::size_t>(d), Normal())); }
 
@@ -71,15 +77,45 @@ std::vector<double> spread_out(const Targets& targets, std::span<const double> o
     return out;
 }
 
+/// total - 2 of a mean over the groups.
+Estimate cost(const char* name, double total, const GroupMean& gain, const TransportMap& map) {
+    Estimate e = number(name, total - 2 * gain.value, 2 * gain.std_error, map);
+    e.degrees_of_freedom = check_groups - 1;
+    return e;
+}
+
+/// Lower ends of the one, upper ends of the other.
+void set_bounds(Estimate& e, const Estimate& low, const Estimate& high) {
+    const std::vector<double> levels{0.5, 0.8, 0.9, 0.95, 0.99, 0.999};
+    e.bounds = {levels, Matrix(1, static_cast<std::int64_t>(levels.size())), Matrix(1, static_cast<std::int64_t>(levels.size()))};
+    for (std::size_t l = 0; l < levels.size(); ++l) {
+        e.bounds.low(0, static_cast<std::int64_t>(l)) = low.confidence_interval(levels[l]).first[0];
+        e.bounds.high(0, static_cast<std::int64_t>(l)) = high.confidence_interval(levels[l]).second[0];
+    }
+}
+
+/// The dual value of the heights is below the squared distance, the cost of the entropic plan above: by second order in the masses' error, as
+/// wrong masses are paid at the heights' price.
+void set_entropic(TransportMap& map, double total, const Targets& targets, const SoftScores& soft) {
+    double entropy = 0.0;
+    for (const double mass : targets.masses) entropy -= mass * elementary::log(mass);
+    map.entropic_value = cost("OT_epsilon", total + map.epsilon * entropy, soft.log_sum, map);
+    map.entropic_value.diagnostics = {{"epsilon", map.epsilon}};
+    const Estimate plan = cost("cost of the plan", total, soft.shared, map);
+    set_bounds(map.w2_squared, map.w2_squared, plan);
+    map.w2_squared.diagnostics = {{"epsilon", map.epsilon}, {"plan_cost", plan.value[0]}, {"plan_cost_std_error", plan.std_error()[0]}};
+}
+
 /// What a check tells. W2 is the dual value: a lower bound, exact where the masses are, its error of second order in theirs.
 void set_checked(TransportMap& map, const PowerCells& cells, const Targets& targets, const MassCheck& check, double target_error) {
     map.empty = check.empty;
     map.masses = spread_out(targets, check.masses);
-    map.mass_std_error.clear();
-    for (const double w : map.masses) map.mass_std_error.push_back(std::sqrt(check.inflation * w * (1 - w) / static_cast<double>(check.draws)));
+    map.mass_std_error = spread_out(targets, check.mass_std_error);
     map.mass_error = error_of(check, target_error, map);
-    map.w2_squared = number("W2^2", scatter(cells, targets) - 2 * check.score, 2 * check.score_std_error, map);
-    map.w2_squared.degrees_of_freedom = check_groups - 1;
+    const double total = scatter(cells, targets);
+    map.w2_squared = cost("W2^2", total, check.score, map);
+    if (check.soft) set_entropic(map, total, targets, *check.soft);
+    else map.entropic_value = map.w2_squared;
 }
 
 /// Heights of the user's points from those of the centred problem.
@@ -143,7 +179,7 @@ void solve_exactly(TransportMap& map, const PowerCells& cells, const Targets& ta
     map.mass_error = number("L1", error, 0.0, map);
     map.mass_error.diagnostics = {{"converged", map.converged}, {"steps", map.steps}};
     if (!map.converged) map.mass_error.warnings = {"Newton's steps ended before the masses were exact"};
-    map.w2_squared = number("W2^2", scatter(cells, targets) - 2 * found.moved, 0.0, map);
+    map.w2_squared = map.entropic_value = number("W2^2", scatter(cells, targets) - 2 * found.moved, 0.0, map);
 }
 
 /// The cells on the device that is asked for; none for the processor.
@@ -152,21 +188,52 @@ std::unique_ptr<const CellsOnDevice> on_device(const std::string& device, const 
     return number < 0 ? nullptr : std::make_unique<const CellsOnDevice>(DeviceQueue{.device = number}, cells, threads);
 }
 
+MassCheck checked(TransportDraws& draws, std::span<const double> heights, double epsilon, std::int64_t n) {
+    return epsilon > 0 ? soft_mass_check(draws, heights, epsilon / 2, n) : mass_check(draws, heights, n);
+}
+
+/// Changes with whatever changes a result, the key aside.
+std::uint64_t fingerprint_of(const TransportMap& map, const TransportOptions& options, std::int64_t budget) {
+    Hash hash;
+    hash.add_exactly(map.points.data);
+    hash.add_exactly(map.wanted);
+    hash.add(fingerprint(*map.source));
+    hash.add_exactly(std::vector<double>{options.target_error, static_cast<double>(budget), map.epsilon});
+    hash.add_exactly(options.heights.value_or(std::vector<double>{}));
+    return hash.value();
+}
+
+/// The file's state where there is one, its key where none is asked for; and the file as what keeps the search.
+void set_checkpoint(SearchOptions& search, TransportMap& map, const TransportOptions& options, std::int64_t budget) {
+    const std::uint64_t run = fingerprint_of(map, options, budget);
+    const std::optional<TransportCheckpoint> found = read_checkpoint(*options.checkpoint);
+    if (found) {
+        require(found->run == run && (!options.rng || *options.rng == found->key), "transport_map: checkpoint '", options.checkpoint->string(),
+                "' is of another run: points, masses, source, method, epsilon, target_error, budget, heights and rng must be those that it began with");
+        map.rng_key = found->key;
+        search.state = found->state;
+    }
+    search.keep = CheckpointKeeper(*options.checkpoint, run, map.rng_key);
+}
+
 void solve_by_draws(TransportMap& map, const PowerCells& cells, const Targets& targets, const TransportOptions& options) {
     const std::int64_t size = cells.size(), least = least_budget(size);
     const std::int64_t budget = options.budget.value_or(std::max(draws_per_target * size, least_default));
     require(budget >= least, "transport_map: budget must be at least ", least, " draws for ", size, " targets, got ", budget);
     const auto device = on_device(options.device, cells, options.threads);
+    if (options.method == TransportMethod::entropic) map.epsilon = options.epsilon.value_or(default_epsilon * scatter(cells, targets));
+    SearchOptions search{.target_error = options.target_error, .width = map.epsilon / 2};
+    if (options.checkpoint) set_checkpoint(search, map, options, budget);
     TransportDraws draws(cells, targets.masses, map.rng_key, budget, options.threads,
                          [&](std::int64_t n) { if (options.progress) options.progress(n, budget, {}); }, device.get());
     TransportSearch found;
     if (size == 1) {
         found.heights = {0.0};
-        found.check = mass_check(draws, found.heights, budget / 8);
+        found.check = checked(draws, found.heights, map.epsilon, budget / 8);
         found.converged = true;
     } else {
-        const std::vector<double> first = options.heights ? centred_heights(*options.heights, cells, targets) : std::vector<double>{};
-        found = search_heights(draws, options.target_error, first);
+        if (options.heights) search.first = centred_heights(*options.heights, cells, targets);
+        found = search_heights(draws, search);
     }
     map.draws = draws.spent();
     map.start_draws = found.start_draws;
@@ -182,10 +249,23 @@ void require_rows(const TransportMap& map, ConstView x) {
     require(x.cols == map.points.cols, "TransportMap: x must have shape (n, d) with d = ", map.points.cols, ", got d = ", x.cols);
 }
 
+/// Heights of equal points but the first: -inf, as that one has the mass of all.
+std::vector<double> of_wanted(const TransportMap& map) {
+    std::vector<double> out = map.heights;
+    for (std::size_t i = 0; i < out.size(); ++i)
+        if (map.wanted[i] == 0) out[i] = -infinity;
+    return out;
+}
+
 }  // namespace
 
 Estimate TransportMap::w2() const {
-    return w2_squared.transform([](const std::vector<double>& v) { return std::vector<double>{std::sqrt(std::max(v[0], 0.0))}; }, {"W2"});
+    const auto root = [](double v) { return std::sqrt(std::max(v, 0.0)); };
+    Estimate out = w2_squared.transform([&](const std::vector<double>& v) { return std::vector<double>{root(v[0])}; }, {"W2"});
+    out.bounds = w2_squared.bounds;
+    for (double& v : out.bounds.low.data) v = root(v);
+    for (double& v : out.bounds.high.data) v = root(v);
+    return out;
 }
 
 std::vector<std::int64_t> TransportMap::cell(ConstView x, int threads) const {
@@ -193,7 +273,18 @@ std::vector<std::int64_t> TransportMap::cell(ConstView x, int threads) const {
     return best_cells(points, heights, x, 1, threads).cells;
 }
 
+Matrix TransportMap::weights(ConstView x, int threads) const {
+    require_rows(*this, x);
+    if (epsilon > 0) return entropic_weights(points, of_wanted(*this), epsilon / 2, x, threads);
+    Matrix out(x.rows, points.rows);
+    const std::vector<std::int64_t> found = cell(x, threads);
+    for (std::int64_t i = 0; i < x.rows; ++i) out(i, found[static_cast<std::size_t>(i)]) = 1.0;
+    return out;
+}
+
 Matrix TransportMap::operator()(ConstView x, int threads) const {
+    require_rows(*this, x);
+    if (epsilon > 0) return entropic_images(points, of_wanted(*this), epsilon / 2, x, threads);
     Matrix out(x.rows, points.cols);
     const std::vector<std::int64_t> found = cell(x, threads);
     for (std::int64_t i = 0; i < x.rows; ++i) std::ranges::copy(ConstView(points).row(found[static_cast<std::size_t>(i)]), View(out).row(i).begin());
@@ -202,6 +293,7 @@ Matrix TransportMap::operator()(ConstView x, int threads) const {
 
 std::vector<double> TransportMap::potential(ConstView x, int threads) const {
     require_rows(*this, x);
+    if (epsilon > 0) return entropic_potential(points, of_wanted(*this), epsilon / 2, x, threads);
     return best_cells(points, heights, x, 1, threads).scores.data;
 }
 
@@ -250,6 +342,31 @@ Matrix TransportMap::centroids(std::int64_t n, std::uint64_t rng, int threads) c
     return out;
 }
 
+std::vector<double> TransportMap::heights_at(const Matrix& others, std::int64_t n, std::uint64_t rng, int threads) const {
+    require(others.rows >= 1 && others.cols == points.cols, "TransportMap.heights_at: points must have shape (n, d) with d = ", points.cols, ", got (", others.rows,
+            ", ", others.cols, ")");
+    for (const double value : others.data) require(std::isfinite(value), "TransportMap.heights_at: points must be finite, got ", value);
+    const Matrix means = centroids(n, rng, threads);
+    const std::vector<double> middle = source->mean();
+    std::vector<double> half(heights.size());   // the nearest point has the largest <y, y_k> - |y_k|^2 / 2
+    for (std::int64_t k = 0; k < points.rows; ++k) {
+        const auto i = static_cast<std::size_t>(k);
+        for (const double v : ConstView(points).row(k)) half[i] -= v * v / 2;
+        if (wanted[i] == 0) half[i] = -infinity;
+    }
+    std::vector<double> out;
+    for (const std::int64_t k : best_cells(points, half, others, 1, threads).cells) {
+        const auto i = static_cast<std::int64_t>(out.size());
+        double h = heights[static_cast<std::size_t>(k)];
+        for (std::int64_t j = 0; j < points.cols; ++j) {
+            const double c = std::isfinite(means(k, j)) ? means(k, j) : middle[static_cast<std::size_t>(j)];   // of a cell that no draw met
+            h -= c * (others(i, j) - points(k, j));
+        }
+        out.push_back(h);
+    }
+    return out;
+}
+
 TransportBetween TransportMap::between(ConstView x, const Matrix& centroids, std::int64_t k, double angle, int threads) const {
     require_rows(*this, x);
     require(k >= 1 && k <= points.rows, "TransportMap.between: k must lie in 1 ... ", points.rows, ", got ", k);
@@ -269,7 +386,7 @@ TransportMap TransportMap::check(std::int64_t n, std::optional<std::uint64_t> rn
     out.rng_key = rng ? *rng : fresh_key();
     const auto counting = on_device(device, cells, threads);
     TransportDraws draws(cells, targets.masses, out.rng_key, n, threads, {}, counting.get());
-    const MassCheck found = mass_check(draws, centred_heights(heights, cells, targets), n);
+    const MassCheck found = checked(draws, centred_heights(heights, cells, targets), epsilon, n);
     out.draws = out.check_draws = draws.spent();
     out.start_draws = out.step_draws = 0;
     set_checked(out, cells, targets, found, 0.0);
@@ -290,7 +407,11 @@ TransportMap transport_map(const Matrix& points, const TransportOptions& options
     const PowerCells cells(targets.points, targets.centre, *map.source);
     map.wanted = spread_out(targets, targets.masses);
     map.rng_key = options.rng ? *options.rng : fresh_key();
-    require(options.method == TransportMethod::stochastic || device_number(options.device) < 0, "transport_map: method 'newton' runs on the processor only, got device '",
+    require(options.method == TransportMethod::entropic || !options.epsilon, "transport_map: epsilon belongs to method 'entropic'");
+    require(!options.epsilon || (*options.epsilon > 0 && std::isfinite(*options.epsilon)), "transport_map: epsilon must be positive and finite, got ",
+            options.epsilon.value_or(0.0));
+    require(options.method != TransportMethod::newton || !options.checkpoint, "transport_map: method 'newton' makes no draws and takes no checkpoint");
+    require(options.method != TransportMethod::newton || device_number(options.device) < 0, "transport_map: method 'newton' runs on the processor only, got device '",
             options.device, "'");
     if (options.method == TransportMethod::newton) solve_exactly(map, cells, targets, options.threads);
     else solve_by_draws(map, cells, targets, options);

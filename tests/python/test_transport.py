@@ -1,4 +1,10 @@
 """bd.transport_map from Python; its mathematics is tested in tests/estimators/test_transport_*.cpp."""
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pytest
 
@@ -92,6 +98,126 @@ def test_rows_that_are_not_finite_have_no_image():
             call([[0.0, 1.0], [np.nan, 0.0]])
     with pytest.raises(ValueError, match=r"GaussianMixture.mode: x must be finite, got inf in row 0"):
         bd.GaussianMixture([1.0], [[0.0, 0.0]], [np.eye(2)]).mode([[0.0, np.inf]])
+
+
+def test_the_entropic_map_is_sinkhorns_between_the_points_and_a_discretised_source():
+    rng = np.random.default_rng(5)
+    y, nu, epsilon = rng.normal(size=(12, 1)), rng.dirichlet(np.full(12, 3.0)), 0.4
+    found = bd.transport_map(y, masses=nu, method="entropic", epsilon=epsilon, target_error=0.004, rng=1)
+    assert found.converged and found.epsilon == epsilon and "epsilon=0.4" in repr(found)
+    x = np.linspace(-7, 7, 4001)   # trapezoids: their error is far below that of the draws
+    weight = np.exp(-x**2 / 2)
+    oracle = bf.sinkhorn(x, y[:, 0], a=weight, b=nu, epsilon=epsilon, relative=False, tolerance=1e-9)
+    value, error = found.entropic_value.value[0], found.entropic_value.std_error[0]
+    assert abs(value - oracle.value) < 5 * error < 0.05
+    cost = found.w2_squared.diagnostics["plan_cost"]
+    assert abs(cost - oracle.cost) < 5 * found.w2_squared.diagnostics["plan_cost_std_error"] + 1e-3
+    low, high = found.w2_squared.confidence_interval()
+    assert low[0] < bd.transport_map(y, masses=nu, method="newton").w2_squared.value[0] < high[0]
+    log_plan = (oracle.f[:, None] + oracle.g[None, :] - (x[:, None] - y[:, 0]) ** 2) / epsilon + np.log(nu)
+    near = abs(x) < 3
+    assert abs(found.weights(x[near, None]) - np.exp(log_plan)[near]).max() < 0.01
+    np.testing.assert_allclose(found(x[near, None]), found.weights(x[near, None]) @ y)
+    assert np.array_equal(found.cell(x[near, None]), found.weights(x[near, None]).argmax(1))
+
+
+def test_without_an_epsilon_it_is_that_of_sinkhorn():
+    y = np.array([[0.0, 0.0], [2.0, 1.0], [-1.0, 1.0]])
+    found = bd.transport_map(y, method="entropic", rng=1)
+    assert found.epsilon == pytest.approx(0.05 * (2 + (y**2).sum(1).mean()))   # E|x - y|^2 of independent pairs
+    assert found.entropic_value.value[0] > found.w2_squared.value[0]
+    plain = bd.transport_map(y, rng=1)
+    assert plain.epsilon == 0 and plain.entropic_value.value == plain.w2_squared.value
+    x = np.random.default_rng(0).normal(size=(50, 2))
+    assert np.array_equal(plain.weights(x).argmax(1), plain.cell(x)) and np.all(plain.weights(x).sum(1) == 1)
+    with pytest.raises(ValueError, match="epsilon belongs to method 'entropic'"):
+        bd.transport_map(y, epsilon=0.1)
+
+
+def _same(a, b):
+    for name in ("heights", "masses", "mass_std_error"):
+        assert np.array_equal(getattr(a, name), getattr(b, name))
+    assert (a.n, a.draws, a.steps, a.converged, a.rng_key) == (b.n, b.draws, b.steps, b.converged, b.rng_key)
+    assert a.w2_squared.value == b.w2_squared.value and a.mass_error.value == b.mass_error.value
+
+
+@pytest.mark.parametrize("options", [{}, {"method": "entropic", "epsilon": 0.2}])
+def test_an_interrupted_search_goes_on_from_its_file_with_the_same_bits(tmp_path, options):
+    file = tmp_path / "map.checkpoint"
+    call = {"points": SQUARE, "target_error": 0, "budget": 1_500_000, **options}
+    ends = iter([400_000, 800_000, 1_200_000])
+
+    def progress(n, budget, end=[0]):  # noqa: B006  the end of this piece
+        if n > end[0]:
+            raise KeyboardInterrupt
+
+    for end in ends:
+        with pytest.raises(KeyboardInterrupt):
+            bd.transport_map(rng=7, checkpoint=file, progress=lambda n, budget, end=end: progress(n, budget, [end]), **call)
+    told = []
+    found = bd.transport_map(checkpoint=str(file), progress=lambda n, budget: told.append(n), **call)   # rng: the file's
+    assert found.rng_key == 7 and sum(1_000_000 > n > 300_000 for n in told) == 0
+    _same(found, bd.transport_map(rng=7, **call))
+    with pytest.raises(ValueError, match="is of another run"):
+        bd.transport_map(rng=8, checkpoint=file, **call)
+    with pytest.raises(TypeError, match="checkpoint must be a path"):
+        bd.transport_map(rng=7, checkpoint=3, **call)
+
+
+def test_a_killed_search_goes_on_with_the_same_bits(tmp_path):
+    file = tmp_path / "map.checkpoint"
+    call = {"target_error": 0, "budget": 30_000_000, "rng": 3, "threads": 1}
+    line = (f"import numpy as np\nfrom buffon import diffusion as bd\n"
+            f"bd.transport_map(np.random.default_rng(1).normal(size=(60, 3)), checkpoint={str(file)!r}, **{call!r})")
+    child = subprocess.Popen([sys.executable, "-c", line])
+    try:
+        while not file.exists() or file.stat().st_size < 5_000:   # some iterates
+            assert child.poll() is None
+            time.sleep(0.01)
+    finally:
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+    points, told = np.random.default_rng(1).normal(size=(60, 3)), []
+    found = bd.transport_map(points, checkpoint=file, progress=lambda n, budget: told.append(n), **call)
+    _same(found, bd.transport_map(points, **call))
+    assert len(told) < found.steps + 16   # not from the start: that has a call for each step of its own
+
+
+def test_heights_go_over_to_moved_and_added_points():
+    rng = np.random.default_rng(8)
+    points = rng.normal(size=(60, 3))
+    found = bd.transport_map(points, rng=1)
+    for others in (points + 0.02 * rng.normal(size=points.shape), np.concatenate([points, rng.normal(size=(6, 3))])):
+        first = found.heights_at(others, rng=2)
+        warm = bd.transport_map(others, heights=first, rng=3)
+        assert first.shape == (len(others),) and warm.converged and warm.check(500_000, rng=4).mass_error.value[0] < 0.022
+    assert np.array_equal(found.heights_at(points, rng=2), found.heights)
+    with pytest.raises(ValueError, match="points must have shape"):
+        found.heights_at([[0.0, 1.0]])
+
+
+@pytest.mark.parametrize("points", [SQUARE.astype(np.float32), SQUARE.tolist(), np.asfortranarray(SQUARE), np.repeat(SQUARE, 2, axis=1)[:, ::2]])
+def test_points_of_any_layout_are_the_same_points(points):
+    call = {"target_error": 0, "budget": 500_000, "rng": 1}
+    found = bd.transport_map(points, **call)
+    _same(found, bd.transport_map(np.array(points, dtype=float, order="C"), **call))
+
+
+def test_odd_targets_have_right_answers_or_words():
+    line = bd.transport_map([[0.5], [0.5], [-1.0]], masses=[0.2, 0.3, 0.5], method="newton")
+    assert line.points.shape == (3, 1) and np.array_equal(line.wanted, [0.5, 0, 0.5]) and np.allclose(line.masses, [0.5, 0, 0.5])
+    one = bd.transport_map([[1.0, 2.0]], rng=1)
+    assert one.masses[0] == 1 and np.array_equal(one([[9.0, 9.0]]), [[1.0, 2.0]]) and one.facet_distance([[0.0, 0.0]])[0] == np.inf and one.angle([[0.0, 0.0]])[0] == 0
+    only = bd.transport_map(SQUARE, masses=[1.0] + [0.0] * 19, rng=1)
+    assert only.converged and np.array_equal(only.cell(SQUARE), np.zeros(20)) and only.w2_squared.value[0] == pytest.approx(2 + (SQUARE[0] ** 2).sum(), rel=0.02)
+    for bad, message in (({"masses": np.zeros(20)}, "at least one of masses must be positive"), ({"masses": [-1.0] * 20}, "must be finite and not negative"),
+                         ({"masses": [np.nan] * 20}, "must be finite and not negative"), ({"source": bf.MultivariateNormal(np.zeros(3), np.eye(3))}, "source must have the points' dimension 2, got 3"),
+                         ({"heights": [0.0] * 3}, "heights must have shape"), ({"heights": [np.nan] * 20}, "heights must be finite")):
+        with pytest.raises(ValueError, match=message):
+            bd.transport_map(SQUARE, rng=1, **bad)
+    for points in ([[np.nan, 0.0]], [[np.inf, 0.0]], np.zeros((0, 2)), np.zeros((2, 0)), np.zeros((2, 2, 2)), [0.5, 1.0]):
+        with pytest.raises(ValueError, match="points"):
+            bd.transport_map(points)
 
 
 def test_images_between_targets_do_not_cross_a_jump():
