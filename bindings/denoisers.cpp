@@ -61,7 +61,9 @@ Empirical make_empirical(py::handle points, py::handle weights, py::handle bandw
     if (!weights.is_none()) options.weights = binder::to_vector(weights, "Empirical: weights");
     options.bandwidth = binder::convert<double>(bandwidth, "Empirical", "bandwidth");
     if (!labels.is_none()) options.labels = binder::convert<OneOrMany<std::int64_t>>(labels, "Empirical", "labels").values;
-    options.single = binder::convert<StateType>(dtype, "Empirical", "dtype") == StateType::float32;
+    const auto precision = binder::convert<StateType>(dtype, "Empirical", "dtype");
+    require(precision == StateType::float64 || precision == StateType::float32, "Empirical: dtype must be 'float64' or 'float32', got ", py::repr(dtype).cast<std::string>());
+    options.single = precision == StateType::float32;
     const py::gil_scoped_release release;
     return Empirical(std::move(y), std::move(options));
 }

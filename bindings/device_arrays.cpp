@@ -30,10 +30,12 @@ struct Place {
     DeviceQueue queue;
 };
 
-Place look(py::handle x, const std::string& what, const py::object& dim) {
-    const py::tuple found = helper().attr("look")(x, what, dim);
+Number number_of(int bytes) { return bytes == 8 ? Number::float64 : bytes == 4 ? Number::float32 : Number::float16; }
+
+Place look(py::handle x, const std::string& what, const py::object& dim, bool halves = false) {
+    const py::tuple found = helper().attr("look")(x, what, dim, halves);
     return {reinterpret_cast<void*>(found[0].cast<std::uintptr_t>()), found[1].cast<std::int64_t>(), found[2].cast<std::int64_t>(),
-            found[3].cast<bool>() ? Number::float32 : Number::float64,
+            number_of(found[3].cast<int>()),
             {.device = found[4].cast<int>(), .stream = reinterpret_cast<void*>(found[5].cast<std::uintptr_t>())}};
 }
 Place look(py::handle x, const std::string& what, std::int64_t dim) { return look(x, what, py::int_(dim)); }
@@ -99,12 +101,15 @@ py::object log_density_on_device(const Distribution& law, py::handle x, bool eac
 void combine_on_device(py::handle out, const py::list& in, const std::vector<double>& weights) {
     require(in.size() == weights.size() && in.size() <= DeviceCombine::max_terms, "combine: one weight for each operand");
     const auto cols = out.attr("shape").cast<std::vector<std::int64_t>>().at(1);
-    const Place to = look(out, "combine: out", cols);
-    DeviceCombine c{.out = to.data, .out_number = to.number, .in_number = to.number, .terms = static_cast<std::int32_t>(in.size())};
+    const Place to = look(out, "combine: out", py::int_(cols), true);
+    DeviceCombine c;
+    c.out = to.data;
+    c.out_number = c.in_number = to.number;
+    c.terms = static_cast<std::int32_t>(in.size());
     c.rows = to.rows;
     c.cols = cols;
     for (std::size_t k = 0; k < in.size(); ++k) {
-        const Place from = look(in[k], "combine: in", cols);
+        const Place from = look(in[k], "combine: in", py::int_(cols), true);
         require(from.rows == to.rows && from.number == to.number && from.queue.device == to.queue.device, "combine: operands must be alike");
         c.in[k] = from.data;
         c.weight[k] = weights[k];

@@ -2,19 +2,19 @@
 import sys
 
 
-def look(x, what, dim=None):
-    """(address, rows, columns, is_float32, device, stream) of an array (n, dim) on a device; an error names what is wrong."""
+def look(x, what, dim=None, halves=False):
+    """(address, rows, columns, bytes of a number, device, stream) of an array (n, dim) on a device; an error names what is wrong."""
     device, stream = _place(x)
     where = x.__cuda_array_interface__
     shape, dtype, strides = where["shape"], where["typestr"], where.get("strides")
     if len(shape) != 2 or dim not in (None, shape[1]):
         raise ValueError(f"{what} must have shape (n, {dim or 'd'}), got {tuple(shape)}")
-    if dtype not in ("<f4", "<f8"):
+    if dtype not in ("<f4", "<f8") + halves * ("<f2",):
         raise TypeError(f"{what} must be float32 or float64 on a device, got {dtype}")
     size = int(dtype[2])
     if strides is not None and tuple(strides) != (shape[1] * size, size):
         raise ValueError(f"{what} must be C-contiguous on a device: call .contiguous() or ascontiguousarray first")
-    return where["data"][0], shape[0], shape[1], size == 4, device, stream
+    return where["data"][0], shape[0], shape[1], size, device, stream
 
 
 def look_at(x, what):

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <buffon/check.hpp>
+#include <buffon/device_sample.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/tails.hpp>
@@ -29,17 +30,18 @@ Matrix errors_of(const std::vector<LevelTerms>& levels, std::int64_t terms) {
 
 }  // namespace
 
-Problem side_by_side(const std::vector<const Problem*>& problems, const std::vector<std::int64_t>& numbers) {
-    bool thread_safe = true;
+Problem side_by_side(const std::vector<const Problem*>& problems, const std::vector<std::int64_t>& numbers, const std::string& device) {
+    bool thread_safe = device == "cpu";
     std::vector<Problem> models;
     for (const Problem* p : problems) {
+        if (device != "cpu") device_queue("multilevel", device, *p);
         thread_safe = thread_safe && p->thread_safe();
         models.push_back(*p);
     }
-    Model model = [models, numbers](ConstView x) {
+    Model model = [models, numbers, queues = device_queues(device)](ConstView x) {
         Outputs out;
         for (std::size_t k = 0; k < models.size(); ++k) {
-            const Outputs one = models[k](x);
+            const Outputs one = queues.empty() ? models[k](x) : evaluate_on_device(queues, models[k], x);
             const std::int64_t m = one.y.cols, all = m * static_cast<std::int64_t>(models.size());
             if (k == 0) out.y = Matrix(x.rows, all);
             require(one.y.rows == x.rows && all == out.y.cols, "levels must have the same number of outputs, got ", out.y.cols / static_cast<std::int64_t>(models.size()),

@@ -16,8 +16,9 @@
 namespace buffon {
 
 /// The problem whose outputs are those of all these at the same inputs, one problem after the other; errors speak of levels by `numbers`.
-/// @throw std::invalid_argument, when it is evaluated, for numbers of outputs that differ.
-Problem side_by_side(const std::vector<const Problem*>& problems, const std::vector<std::int64_t>& numbers);
+/// Models run on `device`, where the problem itself is one of the processor: it puts them together.
+/// @throw std::invalid_argument for a model that does not run there; when it is evaluated, for numbers of outputs that differ.
+Problem side_by_side(const std::vector<const Problem*>& problems, const std::vector<std::int64_t>& numbers, const std::string& device = "cpu");
 
 /// Independent terms of one level: rows of the first model's outputs, less the second's if there is one.
 struct LevelTerms {

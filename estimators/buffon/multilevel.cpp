@@ -103,8 +103,9 @@ private:
             numbers.push_back(k + 1);
             each += costs_[static_cast<std::size_t>(k)];
         }
-        const Problem joint = side_by_side(problems, numbers);
+        const Problem joint = side_by_side(problems, numbers, run_.device);
         Run run = run_;
+        run.device = "cpu";
         run.budget = count;
         if (run.progress)
             run.progress = [told = run_.progress, before = spent_, each, budget = run_.budget](std::int64_t n, std::int64_t, const Partial& partial) {

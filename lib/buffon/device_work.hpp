@@ -8,12 +8,15 @@
 
 namespace buffon {
 
-enum class Number : std::int32_t { float64, float32 };
+/// Halves are what states may be stored in: `combine` takes them, nothing else does.
+enum class Number : std::int32_t { float64, float32, float16, bfloat16 };
 
-constexpr std::int64_t size_of(Number number) { return number == Number::float64 ? 8 : 4; }
+constexpr bool is_half(Number number) { return number == Number::float16 || number == Number::bfloat16; }
+constexpr std::int64_t size_of(Number number) { return number == Number::float64 ? 8 : is_half(number) ? 2 : 4; }
 
 /// out (rows, cols) = offset + sum_k weight_k in_k + noise_weight xi, xi the standard normal numbers of `noise` at index
-/// `first` + row and component column; the sum in double, in the order of the operands, as kernel::combine has it.
+/// `first` + row and component column, or those of `given`; the sum in double, in the order of the operands, as kernel::combine has
+/// it, and rounded to float on its way to a half.
 struct DeviceCombine {
     static constexpr int max_terms = 64;
     /// Whose coefficients differ: nobody's, each row's by its group, each column's.
@@ -28,6 +31,8 @@ struct DeviceCombine {
     bool random = false;
     double noise_weight = 0.0;
     Stream noise;
+    const double* given = nullptr;             // row i of xi at given + i * given_stride; null: drawn
+    std::int64_t given_stride = 0;
     std::int64_t first = 0, rows = 0, cols = 0;
     Axis axis = Axis::none;
     std::int64_t groups = 1;

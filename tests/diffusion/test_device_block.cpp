@@ -208,7 +208,7 @@ TEST_CASE("device: what cannot run there says so; a device that is not there is 
     options.device = "cuda:77";
     CHECK_THROWS_WITH_AS(sample(problems::g2(), ddim(VP(), {.steps = 3}), options), doctest::Contains("device 'cuda:77' is not there"), std::invalid_argument);
     const Table adaptive = rk45(VP(), {.steps = 3});
-    CHECK_THROWS_WITH_AS(check_on_device(adaptive, {}), doctest::Contains("chooses its steps"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(check_on_device("sample", problems::g2(), adaptive, {}), doctest::Contains("chooses its steps"), std::invalid_argument);
     const Denoiser own(2, [](const Query& q, buffon::View out) { std::copy(q.x.data, q.x.data + q.x.size(), out.data); });
     for (const auto& device : devices()) {
         options.device = device;

@@ -34,6 +34,12 @@ TEST_CASE("level_means: outputs of two problems stand side by side, and differ i
     CHECK_THROWS_WITH_AS(side_by_side({&one, &other}, {1, 3})(table(1, 1, {0})), "levels must have the same number of outputs, got 2 of level 1 and 1 of level 3", std::invalid_argument);
 }
 
+TEST_CASE("level_means: on a device each model must be made for one") {
+    const Problem one = times(1, 1);
+    CHECK_THROWS_WITH_AS(side_by_side({&one}, {1}, "cuda"), "multilevel: device = 'cuda' needs a model made for devices (device_problem of buffon/device.cuh); this one runs on the CPU",
+                         std::invalid_argument);
+}
+
 TEST_CASE("level_means: value and error of two levels are sums over them") {
     std::vector<LevelTerms> levels(2);
     levels[0].add(table(3, 1, {1, 2, 6}), 1);    // mean 3, variance 7

@@ -118,10 +118,64 @@ def test_a_run_goes_on_as_on_the_processor():
     alike(results[1], results[0])
 
 
-def test_levels_are_evaluated_on_the_processor_and_say_so():
-    known = bf.testing.ishigami().problem
+def test_levels_that_are_not_made_for_devices_are_named():
+    own = bf.Problem(lambda x: x[:, 0], bf.Normal())
     with pytest.raises(ValueError, match="multilevel: device = 'cuda' needs a model made for devices"):
-        bf.multilevel([(known, 2.0), (known, 1.0)], budget=20_000, rng=1, device="cuda")
+        bf.multilevel([(own, 2.0), (own, 1.0)], budget=20_000, rng=1, device="cuda")
+
+
+def samplers():
+    """Denoisers that run on devices, each with a look at its draws."""
+    torch = pytest.importorskip("torch")
+    mixture = bd.GaussianMixture([1, 2], [[0.0, 1.0], [2.0, 0.0]], [0.2 * np.eye(2), 0.1 * np.eye(2)])
+    points = bd.Empirical(np.random.default_rng(4).normal(size=(50, 2)))
+    net = bd.Network(lambda x, t: torch.tanh(x) * t[:, None], schedule=bd.VP(), shape=2, arrays="torch", dtype="float64")
+    return {"mixture": (mixture, mixture.off_mode, mixture.mode), "points": (points, lambda x: x[:, 0] - x[:, 1], lambda x: (x[:, 0] > 0).astype(float)),
+            "network": (net, lambda x: x[:, 0], lambda x: (x[:, 1] > 0).astype(float))}
+
+
+@needs_device
+@pytest.mark.parametrize("kind", ["mixture", "points", "network"])
+@pytest.mark.parametrize("name", ["plain", "quasi", "aiscv", "arcs", "subset"])
+def test_samplers_are_evaluated_on_the_device(kind, name):
+    model, score, labels = samplers()[kind]
+    for table in (bd.ddim(bd.VP(), steps=5), bd.ancestral(bd.VP(), steps=4)):
+        if name == "arcs":
+            problem, extra = bd.sampler_problem(model, table, score=score, labels=labels), {"thresholds": [1.5]}
+        else:
+            problem, extra = bd.sampler_problem(model, table, functionals={"x": lambda x: x[:, 0], "square": lambda x: (x**2).sum(1)}), {}
+        here, there = (getattr(bf, name)(problem, budget=4_000, rng=2, device=device, **extra) for device in ("cpu", "cuda"))
+        alike(there, here)
+
+
+@needs_device
+def test_levels_of_samplers_are_evaluated_on_the_device():
+    model = samplers()["mixture"][0]
+    levels = [(bd.sampler_problem(model, bd.ddim(bd.VP(), steps=n), functionals={"x": lambda x: x[:, 0]}), float(n)) for n in (20, 5)]
+    here, there = (bf.multilevel(levels, budget=5_000, rng=3, device=device) for device in ("cpu", "cuda"))
+    alike(there, here)
+
+
+@needs_device
+def test_samplers_that_no_device_runs_say_so():
+    model = samplers()["mixture"][0]
+    for table, words in ((bd.rk45(bd.VP()), "rk45 chooses its steps"), (bd.time_shifted(bd.ddim(bd.VP(), steps=5), 0.1), "chooses the labels")):
+        with pytest.raises(ValueError, match=f"sampler_problem: .*{words}.* and runs on device='cpu' only"):
+            bf.plain(bd.sampler_problem(model, table, score=model.off_mode), budget=100, rng=1, device="cuda")
+    own = bd.Denoiser(lambda x, sigma: x, dim=2)
+    with pytest.raises(ValueError, match="sampler_problem: .* computes on device='cpu' only"):
+        bf.plain(bd.sampler_problem(own, bd.ddim(bd.VP(), steps=2), functionals={"x": lambda x: x[:, 0]}), budget=100, rng=1, device="cuda")
+
+
+@needs_device
+@pytest.mark.parametrize("dtype, unit", [("float16", 2.0**-11), ("bfloat16", 2.0**-8)])
+def test_half_states_are_rounded_as_on_the_processor(dtype, unit):
+    model = samplers()["mixture"][0]
+    for table in (bd.dpmpp(bd.VP(), steps=6), bd.ancestral(bd.VP(), steps=6)):
+        here, there = (bd.sample(model, table, n=500, rng=3, dtype=dtype, device=device).x for device in ("cpu", "cuda"))
+        assert here.dtype == there.dtype == np.float32
+        assert np.sqrt(np.mean((there - here) ** 2)) < unit * np.abs(here).max()
+        assert np.mean(there == here) > 0.9          # denoisers compute in float there: few roundings differ
 
 
 @needs_device

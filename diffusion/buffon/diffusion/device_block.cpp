@@ -12,16 +12,41 @@
 namespace buffon::diffusion {
 namespace {
 
+constexpr Number number_of(StateType type) {
+    switch (type) {
+        case StateType::float32: return Number::float32;
+        case StateType::float16: return Number::float16;
+        case StateType::bfloat16: return Number::bfloat16;
+        case StateType::float64: break;
+    }
+    return Number::float64;
+}
+
 class DeviceBlock {
 public:
     DeviceBlock(const Job& job, const DeviceQueue& queue, const DeviceFunction& model, std::int64_t first, std::int64_t rows)
         : job_(job), program_(job.program), queue_(queue), model_(model), first_(first), rows_(rows), cols_(job.model.dim()), size_(rows * cols_),
-          number_(job.options.dtype == StateType::float64 ? Number::float64 : Number::float32), memory_(queue, program_.slots * bytes()) {
+          number_(number_of(job.options.dtype)), memory_(queue, program_.slots * bytes()) {
         place_groups();
         place_labels();
+        if (is_half(number_)) { point_ = room_of(Number::float32); answer_ = room_of(Number::float32); }
     }
 
     std::int64_t run() {
+        const int last = through_table();
+        write(last, node_, job_.draws.x.view().slice(first_, rows_));
+        return evaluations_ * rows_;
+    }
+
+    /// The same to memory of the device: (rows, cols) in double.
+    void run_to(double* out) {
+        const int last = through_table();
+        write_there(last, node_, out);
+    }
+
+private:
+    /// @return slot of the last state
+    int through_table() {
         start();
         int last = 0;
         for (const Operation& op : program_.operations) {
@@ -29,13 +54,12 @@ public:
             last = op.out;
             if (op.node >= 0 && !accept(op)) break;
         }
-        write(last, node_, job_.draws.x.view().slice(first_, rows_));
-        return evaluations_ * rows_;
+        return last;
     }
 
-private:
     /// A slot's bytes, so that each begins where sixteen numbers at once may be read.
     std::int64_t bytes() const { return (size_ * size_of(number_) + 255) / 256 * 256; }
+    DeviceBuffer room_of(Number number) const { return {queue_, size_ * size_of(number)}; }
     void* slot(int i) const { return static_cast<char*>(memory_.data()) + i * bytes(); }
     bool per_sample() const { return program_.axis == Program::Axis::sample; }
     std::size_t table_of(std::int64_t row) const {
@@ -79,6 +103,20 @@ private:
         return c;
     }
 
+    /// The numbers of the start (0) or of noise row k (1 + k), where they are given.
+    void give(DeviceCombine& c, std::int64_t which) const {
+        if (job_.there.at == nullptr) return;
+        c.given = job_.there.at + first_ * job_.there.stride + which * cols_;
+        c.given_stride = job_.there.stride;
+    }
+
+    void copy_as(const void* from, Number in, void* to, Number out) {
+        DeviceCombine c = blank(to, out, in);
+        add_operand(c, from);
+        c.weight[0] = 1.0;
+        run_combine(c);
+    }
+
     void add_operand(DeviceCombine& c, const void* operand) const { c.in[c.terms++] = operand; }
 
     void by_table(DeviceCombine& c, const PerTable& coefficients, DeviceBuffer& keep) const {
@@ -113,6 +151,7 @@ private:
         }
         c.random = !options.x;
         c.noise = {job_.draws.rng_key, start_stream};
+        give(c, 0);
         const auto alpha = [&](std::size_t g) { return job_.tables[g].nodes.alpha.front(); };
         const auto factor = [&](std::size_t g) { return (options.x ? 1.0 : job_.tables[g].schedule.prior_scale()) / alpha(g); };
         const auto of_mu = [&](std::size_t g) { return options.x ? 1 - 1 / alpha(g) : 1.0; };
@@ -139,15 +178,23 @@ private:
             for (std::int64_t i = 0; i < rows_; ++i) sigma[static_cast<std::size_t>(i)] = op.rho[table_of(i)];
             sigmas = DeviceBuffer::of(queue_, std::span<const double>(sigma));
         }
-        model_({queue_, {.x = slot(op.at), .out = slot(op.out), .number = number_, .rows = rows_, .sigma = sigma[0], .sigmas = sigmas.as<double>(),
-                         .labels = labels_there_.as<std::int64_t>()}, sigma, labels_});
+        DeviceRows asked{.x = slot(op.at), .out = slot(op.out), .number = number_, .rows = rows_, .sigma = sigma[0], .sigmas = sigmas.as<double>(),
+                         .labels = labels_there_.as<std::int64_t>()};
+        if (is_half(number_)) {   // models compute in float
+            copy_as(asked.x, number_, point_.data(), Number::float32);
+            asked.x = point_.data();
+            asked.out = answer_.data();
+            asked.number = Number::float32;
+        }
+        model_({queue_, asked, sigma, labels_});
+        if (is_half(number_)) copy_as(answer_.data(), Number::float32, slot(op.out), number_);
         if (job_.options.callback) data_ = downloaded(op.out);   // the next update may overwrite it
         ++evaluations_;
         count_guidance(job_, rows_, sigma, labels_);
         if (job_.progress) job_.progress(rows_);
     }
 
-    /// The normal numbers of a row whose noise is a piece of a path, as an operand.
+    /// The normal numbers of a row whose noise is a piece of a path.
     DeviceBuffer brownian(const Operation& op) const {
         Matrix xi(rows_, cols_);
         for (std::int64_t i = 0; i < rows_;) {
@@ -157,32 +204,30 @@ private:
             brownian_increment({job_.draws.rng_key, start_stream}, first_ + i, op.before[g], op.rho[g], xi.view().slice(i, end - i));
             i = end;
         }
-        if (number_ == Number::float64) return DeviceBuffer::of(queue_, std::span<const double>(xi.data));
-        const std::vector<float> single(xi.data.begin(), xi.data.end());
-        return DeviceBuffer::of(queue_, std::span<const float>(single));
+        return DeviceBuffer::of(queue_, std::span<const double>(xi.data));
     }
 
     void combine(const Operation& op) {
-        require(static_cast<int>(op.in.size()) < DeviceCombine::max_terms, "sample: a row of ", op.in.size(), " terms is too long for a device");
+        require(static_cast<int>(op.in.size()) <= DeviceCombine::max_terms, "sample: a row of ", op.in.size(), " terms is too long for a device");
         DeviceCombine c = blank(slot(op.out), number_, number_);
         for (const int i : op.in) add_operand(c, slot(i));
         DeviceBuffer path, coefficients;
-        const bool random = !op.noise.empty(), on_path = random && job_.options.noise == NoiseKind::brownian;
-        if (on_path) {
-            path = brownian(op);
-            add_operand(c, path.data());
-        }
-        c.random = random && !on_path;
+        c.random = !op.noise.empty();
         c.noise = {job_.draws.rng_key, start_stream + 1 + static_cast<std::uint32_t>(op.draw)};
-        std::vector<double> numbers(op.weights);   // (terms + 2, tables), the path's weight after the others
-        if (on_path) numbers.insert(numbers.end(), op.noise.begin(), op.noise.end());
-        numbers.insert(numbers.end(), op.offset.begin(), op.offset.end());
-        numbers.insert(numbers.end(), op.noise.begin(), op.noise.end());
+        if (c.random) give(c, 1 + op.draw);
+        if (c.random && job_.options.noise == NoiseKind::brownian) {
+            path = brownian(op);
+            c.given = path.as<double>();
+            c.given_stride = cols_;
+        }
         if (program_.axis == Program::Axis::none) {
-            std::copy_n(numbers.begin(), c.terms, c.weight);
+            std::copy_n(op.weights.begin(), c.terms, c.weight);
             c.offset = op.offset[0];
-            c.noise_weight = random ? op.noise[0] : 0.0;
+            c.noise_weight = c.random ? op.noise[0] : 0.0;
         } else {
+            std::vector<double> numbers(op.weights);   // (terms + 2, tables)
+            numbers.insert(numbers.end(), op.offset.begin(), op.offset.end());
+            numbers.insert(numbers.end(), op.noise.begin(), op.noise.end());
             by_table(c, {numbers}, coefficients);
             c.groups = program_.tables;
             if (program_.axis == Program::Axis::coordinate) c.axis = DeviceCombine::Axis::column;
@@ -193,16 +238,13 @@ private:
     double alpha_at(std::size_t table, int node) const { return job_.tables[table].nodes.alpha[static_cast<std::size_t>(node)]; }
 
     /// The schedule's coordinates: x = alpha * state + (1 - alpha) mu.
-    void write(int from, int node, View out) {
-        DeviceBuffer result(queue_, size_ * size_of(Number::float64)), mu, coefficients, state;
-        DeviceCombine c = blank(result.data(), Number::float64, number_);
+    void write_there(int from, int node, double* out) {
+        DeviceBuffer mu, coefficients, state;
+        DeviceCombine c = blank(out, Number::float64, number_);
         add_operand(c, slot(from));
         if (reverting()) {   // mu is double: so must the state be
-            state = DeviceBuffer(queue_, size_ * size_of(Number::float64));
-            DeviceCombine copy = blank(state.data(), Number::float64, number_);
-            add_operand(copy, slot(from));
-            copy.weight[0] = 1.0;
-            run_combine(copy);
+            state = room_of(Number::float64);
+            copy_as(slot(from), number_, state.data(), Number::float64);
             mu = means();
             c.in[0] = state.data();
             c.in_number = Number::float64;
@@ -219,6 +261,11 @@ private:
             if (reverting()) c.weight[1] = 1 - alpha_at(0, node);
         }
         run_combine(c);
+    }
+
+    void write(int from, int node, View out) {
+        const DeviceBuffer result = room_of(Number::float64);
+        write_there(from, node, static_cast<double*>(result.data()));
         result.download(out.data);
         for (std::int64_t i = 0; i < rows_; ++i)
             for (const double v : out.row(i))
@@ -227,11 +274,8 @@ private:
 
     Matrix downloaded(int from) {
         Matrix out(rows_, cols_);
-        DeviceBuffer copy(queue_, size_ * size_of(Number::float64));
-        DeviceCombine c = blank(copy.data(), Number::float64, number_);
-        add_operand(c, slot(from));
-        c.weight[0] = 1.0;
-        run_combine(c);
+        const DeviceBuffer copy = room_of(Number::float64);
+        copy_as(slot(from), number_, copy.data(), Number::float64);
         copy.download(out.data.data());
         return out;
     }
@@ -255,6 +299,7 @@ private:
     std::int64_t first_, rows_, cols_, size_;
     Number number_;
     DeviceBuffer memory_, group_of_, labels_there_;
+    DeviceBuffer point_, answer_;   // of halves, as the model sees and gives them
     std::vector<std::int64_t> labels_;
     std::int64_t evaluations_ = 0;
     int node_ = 0;
@@ -263,15 +308,24 @@ private:
 
 }  // namespace
 
-void check_on_device(const Table& table, const Program& program) {
-    require(!table.adaptive, "sample: ", table.name, " chooses its steps and runs on device='cpu' only");
-    require(!table.shift, "sample: ", table.name, " chooses the labels of each sample and runs on device='cpu' only");
+void check_on_device(const std::string& who, const Denoiser& model, const Table& table, const Program& program) {
+    require(!table.adaptive, who, ": ", table.name, " chooses its steps and runs on device='cpu' only");
+    require(!table.shift, who, ": ", table.name, " chooses the labels of each sample and runs on device='cpu' only");
     for (const Operation& op : program.operations)
-        require(op.langevin.empty(), "sample: ", table.name, " has Langevin corrections and runs on device='cpu' only");
+        require(op.langevin.empty(), who, ": ", table.name, " has Langevin corrections and runs on device='cpu' only");
+    require(static_cast<bool>(model.traits().on_device), who, ": ", model.traits().name, " computes on device='cpu' only");
 }
 
 std::int64_t run_block_on_device(const Job& job, const DeviceQueue& queue, const DeviceFunction& model, std::int64_t first, std::int64_t rows) {
     return DeviceBlock(job, queue, model, first, rows).run();
+}
+
+void run_block_there(const Job& job, const DeviceQueue& queue, const DeviceFunction& model, std::int64_t first, std::int64_t rows, double* out) {
+    DeviceBlock(job, queue, model, first, rows).run_to(out);
+}
+
+std::int64_t rows_on_device(const Denoiser& model, const Program& program) {
+    return std::max<std::int64_t>(1, (std::int64_t{1} << 30) / (program.slots + 3) / model.dim());
 }
 
 }  // namespace buffon::diffusion

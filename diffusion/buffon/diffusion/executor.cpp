@@ -4,7 +4,10 @@
 #include <cmath>
 #include <type_traits>
 
+#include <Eigen/Core>
+
 #include <buffon/diffusion/brownian.hpp>
+#include <buffon/diffusion/half_update.hpp>
 #include <buffon/diffusion/rows.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/parallel.hpp>
@@ -84,7 +87,7 @@ private:
             job_.model.denoise({{slot(op.at), rows_, cols_}, sigma, labels, threads_}, {slot(op.out), rows_, cols_});
             if (job_.options.callback) std::copy_n(slot(op.out), size_, data_.data.data());   // the next update may overwrite it
         } else {
-            std::copy_n(slot(op.at), size_, point_.data.data());
+            widen(slot(op.at));
             job_.model.denoise({point_, sigma, labels, threads_}, data_);
             std::transform(data_.data.begin(), data_.data.end(), slot(op.out), [](double v) { return static_cast<T>(v); });
         }
@@ -203,8 +206,10 @@ private:
         const auto k = static_cast<std::int64_t>(terms);
         if constexpr (std::is_same_v<T, double>)
             kernels().combine(slot(op.out) + at, operands(op, at, in), k, weights.data(), op.offset[table], noise, noise_weight, count * cols_);
-        else
+        else if constexpr (std::is_same_v<T, float>)
             kernels().combine_single(slot(op.out) + at, operands(op, at, in), k, weights.data(), op.offset[table], noise, noise_weight, count * cols_);
+        else
+            update_half(slot(op.out) + at, operands(op, at, in), {weights.data(), &op.offset[table], &noise_weight, k, 0}, noise, count, cols_);
     }
 
     void combine_columns(const Operation& op, std::int64_t row, std::int64_t count) {
@@ -214,8 +219,10 @@ private:
         const auto k = static_cast<std::int64_t>(op.in.size());
         if constexpr (std::is_same_v<T, double>)
             kernels().combine_columns(slot(op.out) + at, operands(op, at, in), k, op.weights.data(), op.offset.data(), noise, op.noise.data(), count, cols_);
-        else
+        else if constexpr (std::is_same_v<T, float>)
             kernels().combine_columns_single(slot(op.out) + at, operands(op, at, in), k, op.weights.data(), op.offset.data(), noise, op.noise.data(), count, cols_);
+        else
+            update_half(slot(op.out) + at, operands(op, at, in), {op.weights.data(), op.offset.data(), op.noise.data(), k, cols_}, noise, count, cols_);
     }
 
     double alpha_at(std::int64_t row, int node) const { return job_.tables[table_of(row)].nodes.alpha[static_cast<std::size_t>(node)]; }
@@ -245,10 +252,12 @@ private:
         if constexpr (std::is_same_v<T, double>) {
             return {slot(from), rows_, cols_};
         } else {
-            std::copy_n(slot(from), size_, point_.data.data());
+            widen(slot(from));
             return point_;
         }
     }
+
+    void widen(const T* from) { std::transform(from, from + size_, point_.data.begin(), [](T v) { return static_cast<double>(v); }); }
 
     void finish(int last) { write(last, node_, job_.draws.x.view().slice(first_, rows_)); }
 
@@ -273,7 +282,12 @@ void count_guidance(const Job& job, std::int64_t rows, std::span<const double> s
 }
 
 std::int64_t run_block(const Job& job, std::int64_t first, std::int64_t rows, int threads) {
-    if (job.options.dtype == StateType::float32) return Block<float>(job, first, rows, threads).run();
+    switch (job.options.dtype) {
+        case StateType::float32: return Block<float>(job, first, rows, threads).run();
+        case StateType::float16: return Block<Eigen::half>(job, first, rows, threads).run();
+        case StateType::bfloat16: return Block<Eigen::bfloat16>(job, first, rows, threads).run();
+        case StateType::float64: break;
+    }
     return Block<double>(job, first, rows, threads).run();
 }
 

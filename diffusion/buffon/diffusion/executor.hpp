@@ -16,6 +16,12 @@ namespace buffon::diffusion {
 /// Streams of one key: that of the starts, then one for each row with noise.
 inline constexpr std::uint32_t start_stream = 0x10000;
 
+/// Standard normal numbers on the device of a run: those of sample i at `at` + i * stride, d of its start, then d of each noise row.
+struct NoisesThere {
+    const double* at = nullptr;
+    std::int64_t stride = 0;
+};
+
 /// What the blocks share.
 struct Job {
     const Denoiser& model;
@@ -28,6 +34,7 @@ struct Job {
     std::atomic<std::int64_t>& guidance;           // rows of the model that guidance asked for besides
     const TimeShift* shift = nullptr;              // of one table: its labels, which then stand in `tables`
     ConstView noises = {};                         // (n, draws * d): numbers of the noise rows; none: those of the streams
+    NoisesThere there = {};                        // the same on a device
 };
 
 /// Rows of the model beyond the one of each sample.

@@ -126,12 +126,10 @@ std::int64_t recorded(const Table& table, std::int64_t stride) {
 
 /// All samples on devices, as many at once as their memory may hold.   @return evaluations spent
 std::int64_t run_on_devices(const Job& job, const Table& table, const std::vector<DeviceQueue>& queues, std::int64_t n) {
-    check_on_device(table, job.program);
-    require(static_cast<bool>(job.model.traits().on_device), "sample: ", job.model.traits().name, " computes on device='cpu' only");
+    check_on_device("sample", job.model, table, job.program);
     const auto devices = std::min(static_cast<std::int64_t>(queues.size()), n);
     require(devices == 1 || !job.options.callback, "sample: a callback follows one device, device='", job.options.device, "' names several");
-    const std::int64_t room = (std::int64_t{1} << 30) / (job.program.slots + 3);   // numbers of one slot
-    const std::int64_t rows = std::clamp<std::int64_t>(std::min(job.options.batch.value_or(n), room / job.model.dim()), 1, n);
+    const std::int64_t rows = std::clamp<std::int64_t>(std::min(job.options.batch.value_or(n), rows_on_device(job.model, job.program)), 1, n);
     std::atomic<std::int64_t> spent{0};
     for_devices(devices, [&](std::int64_t k) {
         const DeviceQueue& queue = queues[static_cast<std::size_t>(k)];
@@ -167,7 +165,7 @@ Draws sample_given(const Denoiser& model, const Table& table, const SampleOption
 
     Draws draws;
     draws.rng_key = options.rng ? *options.rng : fresh_key();
-    draws.single = options.dtype == StateType::float32;
+    draws.single = options.dtype != StateType::float64;
     draws.x = Matrix(n, model.dim());
     for (std::int64_t k = 1; k <= recorded(table, options.record); ++k) {
         draws.trajectory.emplace_back(n, model.dim());

@@ -43,7 +43,7 @@ struct Draws {
     std::vector<Matrix> trajectory;                  // recorded states (n, d), in the schedule's coordinates
     std::vector<double> times;                       // of the recorded states
     std::uint64_t rng_key = 0;
-    bool single = false;                             // states were kept in float32
+    bool single = false;                             // states were kept in float32, or in halves
 
     /// All together, each row of a batch counted once.
     std::int64_t evaluations() const;
@@ -63,8 +63,8 @@ struct OneOrMany {
 /// sample and coordinate, so tables with any number of steps follow the same path.
 enum class NoiseKind { independent, brownian };
 
-/// Precision of the states; coefficients and sums are double always.
-enum class StateType { float64, float32 };
+/// Precision of the states; coefficients and sums are double always. Denoisers compute in double, on a device in float where states are halves.
+enum class StateType { float64, float32, float16, bfloat16 };
 
 struct SampleOptions {
     std::optional<std::int64_t> n = {};
@@ -92,7 +92,7 @@ struct SampleOptions {
             Field{"noise", &SampleOptions::noise, "'independent' numbers for each step, or 'brownian', increments of one path for each sample and coordinate, whatever the number of steps"},
             Field{"mean", &SampleOptions::mean, "mu of a mean-reverting schedule, the degraded data, (n, d) or one row for all: x = alpha x0 + (1 - alpha) mu + sigma eps; "
                                                 "needed there, refused elsewhere"},
-            Field{"dtype", &SampleOptions::dtype, "precision of the states; coefficients and sums are float64 always"},
+            Field{"dtype", &SampleOptions::dtype, "precision of the states; coefficients and sums are float64 always. Halves, 'float16' and 'bfloat16', come back as float32"},
             Field{"batch", &SampleOptions::batch, "largest number of rows in one call of the denoiser; changes no result"},
             Field{"threads", &SampleOptions::threads, "threads, 0 for all; changes no result"},
             Field{"device", &SampleOptions::device, "'cpu', 'cuda' or 'cuda:1': where states and denoiser live; the samples come back. Random numbers are the same"},
@@ -118,5 +118,5 @@ struct buffon::EnumNames<buffon::diffusion::NoiseKind> {
 };
 template <>
 struct buffon::EnumNames<buffon::diffusion::StateType> {
-    static constexpr std::array<std::string_view, 2> names{"float64", "float32"};
+    static constexpr std::array<std::string_view, 4> names{"float64", "float32", "float16", "bfloat16"};
 };

@@ -9,6 +9,7 @@
 #include <buffon/check.hpp>
 #include <buffon/diffusion/program.hpp>
 #include <buffon/diffusion/sample_given.hpp>
+#include <buffon/diffusion/sampler_on_device.hpp>
 #include <buffon/diffusion/time_shift.hpp>
 #include <buffon/joint.hpp>
 #include <buffon/laws/normal.hpp>
@@ -57,10 +58,12 @@ Problem sampler_problem(const Denoiser& model, const Table& table, Model look, s
     require(!table.grid.reversed, "sampler_problem: a table from data to noise starts from samples, not from noise");
     require(condition >= -1 && condition < std::max<std::int64_t>(model.traits().classes, 0), "sampler_problem: condition must lie in 0 ... ",
             model.traits().classes - 1, " (-1: none), got ", condition);
+    const std::int64_t width = latent_dim(model, table);
+    auto there = sampler_on_device(model, table, look, width, condition);
     Model run = [model, table, look = std::move(look), condition](ConstView latent) {
         return look(draws_of(model, table, latent, condition, model.traits().concurrent ? 1 : 0));
     };
-    return Problem(std::move(run), latent_law(latent_dim(model, table)), std::move(outputs), thread_safe && model.traits().concurrent);
+    return Problem(std::move(run), latent_law(width), std::move(outputs), thread_safe && model.traits().concurrent).with_device(std::move(there));
 }
 
 ModeDistances::ModeDistances(const GaussianMixture& mixture) : means_(mixture.means()) {

@@ -22,7 +22,8 @@ std::int64_t latent_dim(const Denoiser& model, const Table& table);
 Matrix draws_of(const Denoiser& model, const Table& table, ConstView latent, std::int64_t condition = -1, int threads = 1);
 
 /// The problem whose inputs are the latent numbers z1, z2, ... and whose outputs (and score) are those of `look` at the draws.
-/// One evaluation is one run of the sampler: table.evaluations() evaluations of the denoiser.
+/// One evaluation is one run of the sampler: table.evaluations() evaluations of the denoiser. Where a run names a device the sampler
+/// runs there and the processor looks at its draws, of tables of fixed steps and denoisers that compute on devices.
 /// @param look  (n, d) draws -> Outputs, row by row   @param outputs  names of its outputs   @param condition  class of the draws; -1: none
 /// @param thread_safe  whether `look` may be called by several threads at once
 /// @throw std::invalid_argument for a table that takes norms over all samples, a mean-reverting schedule, a class that is not there.
