@@ -33,7 +33,7 @@ template <>
 inline constexpr const char* argument_name<diffusion::ModeClassifier> = "classifier";
 
 /// What meets arrays on a device there.
-inline constexpr std::array<std::string_view, 3> device_metrics{"energy", "kid", "mmd"};
+inline constexpr std::array<std::string_view, 4> device_metrics{"energy", "kid", "mmd", "sliced_w2"};
 
 /// Whether v lies on a device.   @throw ValueError where the function computes on the processor only.
 inline bool is_there(py::handle v, const std::string& f, const std::string& n) {

@@ -253,12 +253,13 @@ SLICED_W2 = (
     Estimate
         One value for each sample in x, with the joint covariance of their errors, those of the directions among them; right
         where laws differ. Biased upward: ``diagnostics["floor"]`` is what samples of one law of these sizes have.
-        ``n``: rows of all samples.
+        ``n``: rows of all samples. On a device values are the same to rounding; arrays that lie there are read without a copy.
 
     Raises
     ------
     ValueError
-        For fewer than 4 rows or 2 directions, samples of different dimensions, numbers that are not finite.
+        For fewer than 4 rows or 2 directions, samples of different dimensions, numbers that are not finite, a device that is not
+        there, samples in several places.
 
     References
     ----------

@@ -4,18 +4,28 @@
 #include <cmath>
 
 #include <buffon/check.hpp>
+#include <buffon/device_buffer.hpp>
 
 namespace buffon {
+namespace {
+
+void check_shape(const std::string& who, const std::string& name, std::int64_t rows, std::int64_t cols, std::int64_t dim, std::int64_t fewest) {
+    require(rows >= fewest, who, ": ", name, " must have at least ", fewest, " rows, got ", rows);
+    require(cols == dim && dim >= 1, who, ": ", name, " must have the ", dim, " columns of the reference, got ", cols);
+}
+
+std::string place(const DeviceArray& a) { return "cuda:" + std::to_string(a.queue.device) + (a.single ? " as float32" : " as float64"); }
+
+}  // namespace
 
 void check_set(const std::string& who, const std::string& name, ConstView x, std::int64_t dim, std::int64_t fewest) {
-    require(x.rows >= fewest, who, ": ", name, " must have at least ", fewest, " rows, got ", x.rows);
-    require(x.cols == dim && dim >= 1, who, ": ", name, " must have the ", dim, " columns of the reference, got ", x.cols);
+    check_shape(who, name, x.rows, x.cols, dim, fewest);
     for (std::int64_t i = 0; i < x.size(); ++i)
         require(std::isfinite(x.data[i]), who, ": ", name, " must be finite, got ", x.data[i], " in row ", i / x.cols);
 }
 
 std::string name_of(const PointSets& x, std::size_t s) {
-    return x.sets.size() == 1 ? "x" : "x[" + (x.names.empty() ? std::to_string(s) : x.names[s]) + "]";
+    return x.size() == 1 ? "x" : "x[" + (x.names.empty() ? std::to_string(s) : x.names[s]) + "]";
 }
 
 void check_sets(const std::string& who, const PointSets& x, const Matrix& y, std::int64_t fewest) {
@@ -24,9 +34,21 @@ void check_sets(const std::string& who, const PointSets& x, const Matrix& y, std
     for (std::size_t s = 0; s < x.sets.size(); ++s) check_set(who, name_of(x, s), x.sets[s], y.cols, fewest);
 }
 
+void check_places(const std::string& who, const PointSets& x, const ReferencePoints& y, const std::string& device, std::int64_t fewest) {
+    if (x.arrays.empty() && !y.array) return check_sets(who, x, y.points, fewest);
+    require(x.sets.empty() && y.array.has_value(), who, ": x and y must lie in one place, on the processor or on one device");
+    check_shape(who, "y", y.array->rows, y.array->cols, y.array->cols, fewest);
+    for (std::size_t s = 0; s < x.arrays.size(); ++s) {
+        const DeviceArray& set = x.arrays[s];
+        check_shape(who, name_of(x, s), set.rows, set.cols, y.array->cols, fewest);
+        require(place(set) == place(*y.array), who, ": ", name_of(x, s), " must lie on ", place(*y.array), " as y does, it lies on ", place(set));
+    }
+    require(device == "cpu" || device_numbers(device) == std::vector{y.array->queue.device}, who, ": device = '", device, "', but x and y lie on ", place(*y.array));
+}
+
 std::vector<std::string> names_of(const std::string& who, const PointSets& x) {
     std::vector<std::string> names = x.names;
-    for (std::size_t s = names.size(); s < x.sets.size(); ++s) names.push_back(x.sets.size() == 1 ? who : std::to_string(s));
+    for (std::size_t s = names.size(); s < static_cast<std::size_t>(x.size()); ++s) names.push_back(x.size() == 1 ? who : std::to_string(s));
     return names;
 }
 

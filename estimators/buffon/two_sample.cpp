@@ -22,42 +22,6 @@ struct Kernel {
     double scale = 0.0, sign = 1.0;
 };
 
-void check_shape(const std::string& who, const std::string& name, std::int64_t rows, std::int64_t cols, std::int64_t dim) {
-    require(rows >= fewest, who, ": ", name, " must have at least ", fewest, " rows, got ", rows);
-    require(cols == dim && dim >= 1, who, ": ", name, " must have the ", dim, " columns of the reference, got ", cols);
-}
-
-void check_points(const std::string& who, const std::string& name, ConstView x, std::int64_t dim) {
-    check_shape(who, name, x.rows, x.cols, dim);
-    for (std::int64_t i = 0; i < x.size(); ++i)
-        require(std::isfinite(x.data[i]), who, ": ", name, " must be finite, got ", x.data[i], " in row ", i / x.cols);
-}
-
-std::string name_of(const PointSets& x, std::int64_t s) {
-    return x.size() == 1 ? "x" : "x[" + (x.names.empty() ? std::to_string(s) : x.names[static_cast<std::size_t>(s)]) + "]";
-}
-
-std::string place(const DeviceArray& a) { return "cuda:" + std::to_string(a.queue.device) + (a.single ? " as float32" : " as float64"); }
-
-/// Of arrays on a device: one place, one precision. Whether their numbers are finite is seen there.
-void check_arrays(const std::string& who, const PointSets& x, const ReferencePoints& y, const std::string& device) {
-    require(x.sets.empty() && y.array.has_value(), who, ": x and y must lie in one place, on the processor or on one device");
-    check_shape(who, "y", y.array->rows, y.array->cols, y.array->cols);
-    for (std::int64_t s = 0; s < x.size(); ++s) {
-        const DeviceArray& set = x.arrays[static_cast<std::size_t>(s)];
-        check_shape(who, name_of(x, s), set.rows, set.cols, y.array->cols);
-        require(place(set) == place(*y.array), who, ": ", name_of(x, s), " must lie on ", place(*y.array), " as y does, it lies on ", place(set));
-    }
-    require(device == "cpu" || device_numbers(device) == std::vector{y.array->queue.device}, who, ": device = '", device, "', but x and y lie on ", place(*y.array));
-}
-
-void check(const std::string& who, const PointSets& x, const ReferencePoints& y, const std::string& device) {
-    require(x.size() > 0, who, ": x must hold at least one sample");
-    if (!x.arrays.empty() || y.array) return check_arrays(who, x, y, device);
-    check_points(who, "y", y.points, y.points.cols);
-    for (std::int64_t s = 0; s < x.size(); ++s) check_points(who, name_of(x, s), x.sets[static_cast<std::size_t>(s)], y.points.cols);
-}
-
 /// Points as they are met: on the processor, by some threads, or on devices.
 struct HostPoints {
     ConstView view;
@@ -236,7 +200,7 @@ Estimate compared_on_devices(const std::string& who, const Kernel& kernel, const
         require(points.first_bad() == points.rows(), who, ": ", name, " must be finite, row ", points.first_bad(), " is not");
     };
     check("y", reference);
-    for (std::size_t s = 0; s < sets.size(); ++s) check(name_of(x, static_cast<std::int64_t>(s)), sets[s]);
+    for (std::size_t s = 0; s < sets.size(); ++s) check(name_of(x, s), sets[s]);
     return compared(kernel, sets, reference, progress);
 }
 
@@ -250,20 +214,19 @@ Estimate compared(const std::string& who, const Kernel& kernel, const PointSets&
         for (const Matrix& set : x.sets) sets.push_back({set, options.threads});
         e = compared(kernel, sets, HostPoints{y.points, options.threads}, options.progress);
     }
-    e.names = x.names;
-    for (std::int64_t s = static_cast<std::int64_t>(e.names.size()); s < x.size(); ++s) e.names.push_back(x.size() == 1 ? who : std::to_string(s));
+    e.names = names_of(who, x);
     return e;
 }
 
 }  // namespace
 
 Estimate energy(const PointSets& x, const ReferencePoints& y, const EnergyOptions& options) {
-    check("energy", x, y, options.device);
+    check_places("energy", x, y, options.device, fewest);
     return compared("energy", {PairFunction::distance, 0.0, -1.0}, x, y, options);
 }
 
 Estimate mmd(const PointSets& x, const ReferencePoints& y, const MmdOptions& options) {
-    check("mmd", x, y, options.device);
+    check_places("mmd", x, y, options.device, fewest);
     require(options.bandwidth >= 0 && std::isfinite(options.bandwidth), "mmd: bandwidth must be positive, or 0 for a choice, got ", options.bandwidth);
     const double h = options.bandwidth > 0 ? options.bandwidth : median_distance(head(y, 1000));
     require(h > 0, "mmd: bandwidth must be given: more than half of the reference points coincide");
@@ -273,7 +236,7 @@ Estimate mmd(const PointSets& x, const ReferencePoints& y, const MmdOptions& opt
 }
 
 Estimate kid(const PointSets& x, const ReferencePoints& y, const KidOptions& options) {
-    check("kid", x, y, options.device);
+    check_places("kid", x, y, options.device, fewest);
     const std::int64_t dim = y.array ? y.array->cols : y.points.cols;
     return compared("kid", {PairFunction::cubic, 1 / static_cast<double>(dim), 1.0}, x, y, options);
 }

@@ -12,7 +12,8 @@
 #include <buffon/evaluation.hpp>
 #include <buffon/nearest_covariance.hpp>
 #include <buffon/parallel.hpp>
-#include <buffon/stream.hpp>
+#include <buffon/slices.hpp>
+#include <buffon/slices_on_device.hpp>
 #include <buffon/wasserstein.hpp>
 
 namespace buffon {
@@ -33,79 +34,23 @@ double square_between(const Matrix& x, const Matrix& y) {
     return distance * distance;
 }
 
-/// Sorted numbers with their order.
-struct Line {
-    std::vector<double> at;
-    std::vector<std::int64_t> order;
-};
-
-Line projected(ConstView x, std::span<const double> direction) {
-    std::vector<double> along(static_cast<std::size_t>(x.rows));
-    for (std::int64_t i = 0; i < x.rows; ++i) {
-        const auto row = x.row(i);
-        double sum = 0.0;
-        for (std::size_t j = 0; j < row.size(); ++j) sum += row[j] * direction[j];
-        along[static_cast<std::size_t>(i)] = sum;
-    }
-    Line out{{}, std::vector<std::int64_t>(along.size())};
-    std::iota(out.order.begin(), out.order.end(), 0);
-    std::ranges::sort(out.order, [&](std::int64_t a, std::int64_t b) { return std::pair{along[static_cast<std::size_t>(a)], a} < std::pair{along[static_cast<std::size_t>(b)], b}; });
-    for (const std::int64_t i : out.order) out.at.push_back(along[static_cast<std::size_t>(i)]);
-    return out;
+/// Sums of f(0), ..., f(n - 1) as eight interleaved ones, which do not wait for each other.
+template <class F>
+double sum_of(std::size_t n, const F& f) {
+    double parts[8] = {}, sum = 0.0;
+    std::size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (std::size_t k = 0; k < 8; ++k) parts[k] += f(i + k);
+    for (; i < n; ++i) sum += f(i);
+    for (const double part : parts) sum += part;
+    return sum;
 }
 
-/// Squared W2 of two sorted lines: quantiles meet, in steps of both.
-double square_between(const std::vector<double>& x, const std::vector<double>& y) {
-    const auto n = static_cast<std::int64_t>(x.size()), m = static_cast<std::int64_t>(y.size());
-    double sum = 0.0;
-    for (std::int64_t i = 0, j = 0, level = 0; i < n && j < m;) {   // levels in units of 1 / (n m)
-        const std::int64_t next = std::min((i + 1) * m, (j + 1) * n);
-        sum += static_cast<double>(next - level) * std::pow(x[static_cast<std::size_t>(i)] - y[static_cast<std::size_t>(j)], 2);
-        level = next;
-        i += level == (i + 1) * m;
-        j += level == (j + 1) * n;
-    }
-    return sum / (static_cast<double>(n) * static_cast<double>(m));
-}
-
-/// Kantorovich's potential at the points of x: its derivative is 2 (x - the quantile of y at the level of x). Added row by row.
-void add_potential(const Line& x, const Line& y, std::vector<double>& sums) {
-    const auto n = static_cast<std::int64_t>(x.at.size()), m = static_cast<std::int64_t>(y.at.size());
-    double height = 0.0;
-    for (std::int64_t i = 0; i < n; ++i) {
-        if (i > 0) {
-            const double here = x.at[static_cast<std::size_t>(i)], before = x.at[static_cast<std::size_t>(i - 1)];
-            const std::int64_t j = std::min(i * m / n, m - 1), k = i * m % n == 0 ? j - 1 : j;   // at a common level: half of both
-            height += (here - before) * (here + before - y.at[static_cast<std::size_t>(j)] - y.at[static_cast<std::size_t>(k)]);
-        }
-        sums[static_cast<std::size_t>(x.order[static_cast<std::size_t>(i)])] += height;
-    }
-}
-
-/// What one direction says.
-struct Slice {
-    std::vector<double> squares;                 // (k)
-    double own = 0.0;                            // between the halves of the reference
-    std::vector<std::vector<double>> of_x, of_y; // potentials
-};
-
+/// Covariance of the means of pairs (u_i, v_i).
 double covariance_of(const std::vector<double>& u, const std::vector<double>& v) {
-    Matrix both(static_cast<std::int64_t>(u.size()), 2);
-    for (std::size_t i = 0; i < u.size(); ++i) both(static_cast<std::int64_t>(i), 0) = u[i], both(static_cast<std::int64_t>(i), 1) = v[i];
-    return covariance_of_mean(both)(0, 1);
-}
-
-void add_to(std::vector<double>& sums, const std::vector<double>& more, double scale) {
-    for (std::size_t i = 0; i < more.size(); ++i) sums[i] += scale * more[i];
-}
-
-std::vector<double> direction_of(std::uint64_t key, std::int64_t index, std::int64_t dim) {
-    Matrix out(1, dim);
-    Stream{key, 0}.normal(index, out.view());
-    double square = 0.0;
-    for (const double v : out.data) square += v * v;
-    for (double& v : out.data) v /= std::sqrt(square);
-    return out.data;
+    const double n = static_cast<double>(u.size());
+    const double u_mean = sum_of(u.size(), [&](std::size_t i) { return u[i]; }) / n, v_mean = sum_of(v.size(), [&](std::size_t i) { return v[i]; }) / n;
+    return sum_of(u.size(), [&](std::size_t i) { return (u[i] - u_mean) * (v[i] - v_mean); }) / (n - 1) / n;
 }
 
 /// A distance that as many rows of one law would have says nothing.
@@ -159,56 +104,26 @@ Estimate w2(const PointSets& x, const ReferencePoints& y, const W2Options& o) {
 }
 
 Estimate sliced_w2(const PointSets& x, const ReferencePoints& y, const SlicedW2Options& o) {
-    check_sets("sliced_w2", x, y.points, 4);
     require(o.directions >= 2, "sliced_w2: directions must be at least 2, got ", o.directions);
-    const std::int64_t m = y.points.rows, sets = static_cast<std::int64_t>(x.sets.size());
+    check_places("sliced_w2", x, y, o.device, 4);
     const std::uint64_t key = o.rng ? *o.rng : fresh_key();
-    const Matrix half = block_of(y.points, 0, 2), rest = block_of(y.points, 1, 2);
-    Matrix squares(o.directions, sets);
-    double own = 0.0;
-    std::vector<std::vector<double>> of_x, of_y(x.sets.size(), std::vector<double>(static_cast<std::size_t>(m), 0.0));
-    for (const Matrix& set : x.sets) of_x.emplace_back(static_cast<std::size_t>(set.rows), 0.0);
-    constexpr std::int64_t together = 8;   // directions whose numbers are held at once
-    for (std::int64_t first = 0; first < o.directions; first += together) {
-        std::vector<Slice> slices(static_cast<std::size_t>(std::min(together, o.directions - first)));
-        parallel::for_each(static_cast<std::int64_t>(slices.size()), o.threads, [&](std::int64_t l) {
-            Slice& slice = slices[static_cast<std::size_t>(l)];
-            const std::vector<double> direction = direction_of(key, first + l, y.points.cols);
-            const Line reference = projected(y.points, direction);
-            slice.own = square_between(projected(half, direction).at, projected(rest, direction).at);
-            for (const Matrix& set : x.sets) {
-                const Line line = projected(set, direction);
-                slice.squares.push_back(square_between(line.at, reference.at));
-                add_potential(line, reference, slice.of_x.emplace_back(static_cast<std::size_t>(set.rows), 0.0));
-                add_potential(reference, line, slice.of_y.emplace_back(static_cast<std::size_t>(m), 0.0));
-            }
-        });
-        const double scale = 1 / static_cast<double>(o.directions);
-        for (std::size_t l = 0; l < slices.size(); ++l) {
-            own += scale * slices[l].own;
-            for (std::size_t s = 0; s < x.sets.size(); ++s) {
-                squares(first + static_cast<std::int64_t>(l), static_cast<std::int64_t>(s)) = slices[l].squares[s];
-                add_to(of_x[s], slices[l].of_x[s], scale);
-                add_to(of_y[s], slices[l].of_y[s], scale);
-            }
-        }
-        if (o.progress) o.progress(first + static_cast<std::int64_t>(slices.size()), o.directions, {});
-    }
+    const SliceSums sums = y.array || o.device != "cpu" ? slice_sums_on_device("sliced_w2", x, y, {key, o.directions, o.progress}, o.device)
+                                                        : slice_sums(x.sets, y.points, {key, o.directions, o.progress}, o.threads);
     Estimate e;
     e.names = names_of("sliced_w2", x);
-    e.value = column_means(squares);
-    e.covariance = covariance_of_mean(squares);
+    e.value = column_means(sums.squares);
+    e.covariance = covariance_of_mean(sums.squares);
+    const auto m = static_cast<std::int64_t>(sums.of_y.front().size());
+    const double half = static_cast<double>((m + 1) / 2), rest = static_cast<double>(m / 2);
     e.n = m;
     std::vector<double> floor;
-    for (std::int64_t i = 0; i < sets; ++i) {
-        const auto s = static_cast<std::size_t>(i);
-        const double n = static_cast<double>(x.sets[s].rows);
-        for (std::int64_t j = 0; j < sets; ++j) {
-            const auto t = static_cast<std::size_t>(j);
-            e.covariance(i, j) += covariance_of(of_y[s], of_y[t]) + (x.sets[s].rows == x.sets[t].rows ? covariance_of(of_x[s], of_x[t]) : 0.0);
-        }
-        floor.push_back(std::sqrt(own * (1 / n + 1 / static_cast<double>(m)) / (1 / static_cast<double>(half.rows) + 1 / static_cast<double>(rest.rows))));
-        e.n += x.sets[s].rows;
+    for (std::size_t s = 0; s < sums.of_x.size(); ++s) {
+        for (std::size_t t = 0; t < sums.of_x.size(); ++t)
+            e.covariance(static_cast<std::int64_t>(s), static_cast<std::int64_t>(t)) +=
+                covariance_of(sums.of_y[s], sums.of_y[t]) + (sums.of_x[s].size() == sums.of_x[t].size() ? covariance_of(sums.of_x[s], sums.of_x[t]) : 0.0);
+        const double n = static_cast<double>(sums.of_x[s].size());
+        floor.push_back(std::sqrt(sums.own * (1 / n + 1 / static_cast<double>(m)) / (1 / half + 1 / rest)));
+        e.n += static_cast<std::int64_t>(sums.of_x[s].size());
     }
     e.covariance = nearest_covariance(e.covariance);
     take_roots(e);

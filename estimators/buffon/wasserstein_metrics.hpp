@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <tuple>
 
 #include <buffon/two_sample.hpp>
@@ -33,12 +34,14 @@ struct SlicedW2Options {
     std::int64_t directions = 128;
     std::optional<std::uint64_t> rng = {};
     int threads = 0;
+    std::string device = "cpu";
     Progress progress = {};
 
     static constexpr auto fields() {
         return std::tuple{Field{"directions", &SlicedW2Options::directions, "uniform on the sphere; the same for all samples"},
                           Field{"rng", &SlicedW2Options::rng, "key of the directions: same key, same bits; None draws a fresh one, kept as rng_key"},
                           Field{"threads", &SlicedW2Options::threads, "threads, 0 for all; changes no result"},
+                          Field{"device", &SlicedW2Options::device, "'cpu', 'cuda', 'cuda:1' or several, 'cuda:0,1': where projections are sorted, in double; arrays on a device are projected there, in their precision"},
                           Field{"progress", &SlicedW2Options::progress, "called as progress(n, total) with the projections that are done"}};
     }
 };
@@ -47,8 +50,10 @@ struct SlicedW2Options {
 /// Errors: of the Kantorovich potentials, averaged over the directions, at the rows, and of the mean over the directions; right
 /// where laws differ. Samples share directions and reference, and equal numbers of rows share theirs row by row.
 /// Diagnostics: floor (k), what samples of one law of these sizes have: from the halves of the reference, squares falling as 1/n + 1/m.
-/// n counts all rows. O(L n (d + log n)); memory O(n) beside the points.
-/// @throw std::invalid_argument for fewer than 4 rows or 2 directions, other dimensions, numbers that are not finite.
+/// n counts all rows. O(L n (d + log n)); memory O(n) beside the points. On devices values are the same to rounding, and the same
+/// bits for any number of devices.
+/// @throw std::invalid_argument for fewer than 4 rows or 2 directions, other dimensions, numbers that are not finite, a device that is
+/// not there, samples in several places.
 /// Source: Bonneel et al., J. Math. Imaging Vis. 51 (2015); del Barrio & Loubes, Ann. Probab. 47 (2019) for the errors.
 Estimate sliced_w2(const PointSets& x, const ReferencePoints& y, const SlicedW2Options& options = {});
 

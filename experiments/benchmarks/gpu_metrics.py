@@ -1,9 +1,9 @@
-"""Distances between samples on one GPU beside torch (eager, compiled): MMD, energy distance, KID, of arrays that lie on the device.
+"""Distances between samples on one GPU beside torch (eager, compiled): MMD, energy distance, KID, sliced W2, of arrays that lie on the device.
 
     python experiments/benchmarks/gpu_metrics.py [--json FILE]
 
 All float32. Two samples of n points, d = 64 (KID: 2048 features). Ours gives values, errors and the floor; torch the value alone, from
-Gram matrices in blocks of 8,192 rows. Whole calls by the clock, device and host waiting for each other; medians of 20 calls in turns after
+Gram matrices in blocks of 8,192 rows, and for the sliced distance (128 directions) from a product and a sort. Whole calls by the clock, device and host waiting for each other; medians of 20 calls in turns after
 warming up; ratios are medians of the turns with one-sided 90 % bounds on both sides. Errors: against float64 on the same device, in standard
 errors of the estimate.
 """
@@ -48,6 +48,12 @@ def of_gram(kernel, x, y, block=8192):
     return own[0] + own[1] - 2 * total(x, y) / (n * m)
 
 
+def sliced(x, y, directions=128):
+    """Products with directions, sorted along the rows."""
+    theta = torch.nn.functional.normalize(torch.randn(directions, x.shape[1], device=x.device), dim=1)
+    return ((theta @ x.T).sort(1).values - (theta @ y.T).sort(1).values).square().mean(dtype=torch.float64).sqrt()
+
+
 def kernels(h, d):
     return {"mmd": lambda a, b: torch.exp(-(torch.cdist(a, b, compute_mode="use_mm_for_euclid_dist") ** 2) / (2 * h * h)),
             "gemm": lambda a, b: torch.exp((a @ b.T - 0.5 * a.square().sum(1)[:, None] - 0.5 * b.square().sum(1)) / (h * h)),
@@ -64,6 +70,10 @@ def cases():
                "torch.compile": lambda x=x, y=y, compiled=compiled: of_gram(compiled, x, y)}, lambda x=x, y=y: bd.mmd(x.double(), y.double(), bandwidth=11.0))
         yield (f"energy, n = {n:,}, d = 64", lambda x=x, y=y: bd.energy(x, y), {"torch": lambda x=x, y=y, k=k: of_gram(k["energy"], x, y)},
                lambda x=x, y=y: bd.energy(x.double(), y.double()))
+    for n, d in ((10_000, 64), (50_000, 64), (10_000, 3072)):
+        x, y = (torch.tensor(rng.normal(m, 1, size=(n, d)), device="cuda", dtype=torch.float32) for m in (0.2, 0.0))
+        yield (f"sliced W2, n = {n:,}, d = {d}", lambda x=x, y=y: bd.sliced_w2(x, y, rng=1), {"torch": lambda x=x, y=y: sliced(x, y)},
+               lambda x=x, y=y: bd.sliced_w2(x.double(), y.double(), rng=1))
     x, y = (torch.tensor(np.maximum(rng.normal(m, 1, size=(10_000, 2048)), 0), device="cuda", dtype=torch.float32) for m in (0.02, 0.0))
     yield ("KID, n = 10,000, d = 2048", lambda: bd.kid(x, y), {"torch": lambda: of_gram(kernels(1, 2048)["kid"], x, y)}, lambda: bd.kid(x.double(), y.double()))
 

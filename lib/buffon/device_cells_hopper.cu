@@ -4,126 +4,17 @@
 /// A group of 128 threads has 64 rows and 128 targets at a time (wgmma); one more warp copies the images in, some chunks ahead.
 #include <buffon/device_functions.cuh>
 
-#include <cuda_fp16.h>
-
 #include <buffon/device_call.cuh>
+#include <buffon/device_close_calls.cuh>
 #include <buffon/device_hopper.cuh>
 #include <buffon/device_kernels.cuh>
 
 namespace buffon::device {
 namespace {
 
-constexpr int block_rows = static_cast<int>(device_cell_rows), panel = static_cast<int>(device_cell_panel);
-constexpr int chunk = 64, image_bytes = 128 * chunk * 2;      // 128 rows of 128 bytes
 constexpr int groups = 4, threads = 128 * groups + 32;
 constexpr int resident_chunks = 3;                            // of the rows, that stay in shared memory
 constexpr std::uint32_t full_share = 2, candidates_per_slot = 8;   // at most 1 / 2 of the draws undecided, 8 candidates of each on average
-
-struct Work {
-    unsigned char* rows = nullptr;             // images of the turned rows
-    unsigned char* again = nullptr;            // of those that were undecided, mirrored where they were
-    std::uint32_t* count = nullptr;            // (2): undecided draws, candidates
-    std::int32_t* draw = nullptr;              // (slots)
-    float* threshold = nullptr;                // (slots)
-    unsigned long long* best = nullptr;        // (slots): ordered score, then the complement of the target
-    uint2* candidate = nullptr;                // slot, target
-    std::uint32_t slots = 0, candidates = 0;
-    std::int64_t packed = 0;                   // rows that are turned
-};
-
-// ---- images
-
-/// A thread has two coordinates of one target.
-__global__ void __launch_bounds__(256) pack_targets(const __grid_constant__ DeviceHalfTargets t) {
-    const std::int64_t pairs = t.chunks() * chunk / 2, panels = (t.targets.panels + 1) / 2 * 2, all = panels * panel * pairs;
-    for (std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x; i < all; i += gridDim.x * std::int64_t{256}) {
-        const std::int64_t at = i % panel, k = i / panel % pairs * 2, p = i / panel / pairs;
-        const auto value = [&](std::int64_t c) { return p < t.targets.panels && c < t.targets.dim ? t.targets.points[(p * t.targets.dim + c) * panel + at] * t.scale : 0.0f; };
-        unsigned char* image = static_cast<unsigned char*>(t.images) + (p * t.chunks() + k / chunk) * image_bytes;
-        *reinterpret_cast<__half2*>(image + place(static_cast<int>(at), static_cast<int>(k % chunk))) = __floats2half2_rn(value(k), value(k + 1));
-    }
-}
-
-/// A thread has one target; sums are rounded up.
-__global__ void __launch_bounds__(256) norms_of(const __grid_constant__ DeviceHalfTargets t) {
-    const std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x;
-    if (i >= t.targets.size) return;
-    double square = 0.0, lost = 0.0;
-    for (std::int64_t k = 0; k < t.targets.dim; ++k) {
-        const float y = t.targets.points[(i / panel * t.targets.dim + k) * panel + i % panel];
-        const double e = static_cast<double>(y) - static_cast<double>(__half2float(__float2half_rn(y * t.scale)) / t.scale);
-        square += static_cast<double>(y) * y;
-        lost += e * e;
-    }
-    atomicMax(reinterpret_cast<int*>(t.norms), __float_as_int(__double2float_ru(sqrt(square))));
-    atomicMax(reinterpret_cast<int*>(t.norms + 1), __float_as_int(__double2float_ru(sqrt(lost))));
-}
-
-/// A thread has two coordinates of the 16 rows of a block, and turns them.
-__global__ void __launch_bounds__(256) pack_rows(const __grid_constant__ DeviceNearest p, unsigned char* images, std::int64_t chunks) {
-    const std::int64_t pairs = chunks * chunk / 2, all = p.blocks * pairs, dim = p.targets.dim;
-    for (std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x; i < all; i += gridDim.x * std::int64_t{256}) {
-        const std::int64_t k = i % pairs * 2, block = i / pairs;
-        float v[2][block_rows];
-#pragma unroll
-        for (int half = 0; half < 2; ++half)
-#pragma unroll
-            for (int q = 0; q < block_rows / 4; ++q) {
-                const float4 x = k + half < dim ? reinterpret_cast<const float4*>(p.x + (block * dim + k + half) * block_rows)[q] : float4{};
-                v[half][4 * q] = x.x, v[half][4 * q + 1] = x.y, v[half][4 * q + 2] = x.z, v[half][4 * q + 3] = x.w;
-            }
-        const auto signs = p.signs.bits(p.first + block, 0);
-        for (int r = 0; r < p.rotations; ++r) {
-            if (r > 0) {
-                const unsigned word = signs[r / 2] >> (r % 2 * 16);
-#pragma unroll
-                for (int half = 0; half < 2; ++half) {
-#pragma unroll
-                    for (int j = 0; j < block_rows; ++j) v[half][j] *= __uint_as_float(0x3e800000u | (word >> j & 1u) << 31);
-#pragma unroll
-                    for (int step = 1; step < block_rows; step *= 2)
-#pragma unroll
-                        for (int j = 0; j < block_rows; ++j) {
-                            if (j & step) continue;
-                            const float sum = v[half][j] + v[half][j + step];
-                            v[half][j + step] = v[half][j] - v[half][j + step];
-                            v[half][j] = sum;
-                        }
-                }
-            }
-            const std::int64_t first = (block * p.rotations + r) * block_rows;
-            unsigned char* image = images + (first / 128 * chunks + k / chunk) * image_bytes;
-#pragma unroll
-            for (int j = 0; j < block_rows; ++j)
-                *reinterpret_cast<__half2*>(image + place(static_cast<int>(first % 128) + j, static_cast<int>(k % chunk))) = __floats2half2_rn(v[0][j], v[1][j]);
-        }
-    }
-}
-
-/// The turned row of a draw, and its sign.
-struct Origin {
-    std::int64_t row;
-    bool negative;
-};
-
-__device__ inline Origin origin_of(const DeviceNearest& p, std::int64_t draw) {
-    if (!p.mirrored) return {draw, false};
-    return {draw / 32 * 16 + draw % 16, draw % 32 >= 16};
-}
-
-/// Rows of undecided draws, 16 bytes a thread.
-__global__ void __launch_bounds__(256) gather_rows(const __grid_constant__ DeviceNearest p, const __grid_constant__ Work w, std::int64_t chunks) {
-    const std::int64_t count = min(w.count[0], w.slots), all = count * chunks * 8;
-    for (std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x; i < all; i += gridDim.x * std::int64_t{256}) {
-        const std::int64_t piece = i % 8, c = i / 8 % chunks, slot = i / 8 / chunks;
-        const Origin from = origin_of(p, w.draw[slot]);
-        uint4 bits = *reinterpret_cast<const uint4*>(w.rows + (from.row / 128 * chunks + c) * image_bytes + place(static_cast<int>(from.row % 128), static_cast<int>(piece) * 8));
-        if (from.negative) bits.x ^= 0x80008000u, bits.y ^= 0x80008000u, bits.z ^= 0x80008000u, bits.w ^= 0x80008000u;
-        *reinterpret_cast<uint4*>(w.again + (slot / 128 * chunks + c) * image_bytes + place(static_cast<int>(slot % 128), static_cast<int>(piece) * 8)) = bits;
-    }
-}
-
-// ---- the pass
 
 /// What a thread has seen of one draw. The last five bits of a score say which of the thread's 32 targets of its panel it is.
 struct Top {
@@ -342,50 +233,6 @@ __global__ void __launch_bounds__(threads, 1) pass(const __grid_constant__ Devic
                 if (r < count) decide(p, w, draw, across == 1 ? found[i][s] : better(found[i][s], other[2 * (mine + 8 * i) + s]));
             }
     }
-}
-
-// ---- close calls
-
-/// -inf ... inf in the order of unsigned numbers, never 0; -0 as 0.
-__device__ inline std::uint32_t ordered(float x) {
-    const auto bits = __float_as_uint(x + 0.0f);
-    return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
-}
-
-/// Sixteen lanes have the rows of a candidate's block: their products with its target, turned as the processor turns them.
-__global__ void __launch_bounds__(256) score_candidates(const __grid_constant__ DeviceNearest p, const __grid_constant__ Work w) {
-    const std::int64_t count = min(w.count[1], w.candidates), dim = p.targets.dim;
-    const int j = static_cast<int>(threadIdx.x % 16);
-    for (std::int64_t i = (blockIdx.x * std::int64_t{256} + threadIdx.x) / 16; i - static_cast<std::int64_t>(threadIdx.x / 16 % 2) < count;
-         i += gridDim.x * std::int64_t{16}) {   // both halves of a warp together
-        const uint2 candidate = w.candidate[min(i, count - 1)];
-        const std::int64_t draw = w.draw[candidate.x], of_block = p.draws_per_block(), block = draw / of_block, target = candidate.y;
-        const int number = static_cast<int>(draw % of_block), r = number / (p.mirrored ? 32 : 16);
-        const float* x = p.x + block * dim * block_rows + j;
-        const float* y = p.targets.points + target / panel * dim * panel + target % panel;
-        float v = 0.0f;
-#pragma unroll 8
-        for (std::int64_t k = 0; k < dim; ++k) v = __fadd_rn(v, __fmul_rn(x[k * block_rows], __ldg(y + k * panel)));
-        const auto signs = p.signs.bits(p.first + block, 0);
-        for (int turn = 1; turn < p.rotations; ++turn) {   // the same number of steps in both halves
-            float turned = v * __uint_as_float(0x3e800000u | (signs[turn / 2] >> (turn % 2 * 16) >> j & 1u) << 31);
-#pragma unroll
-            for (int step = 1; step < block_rows; step *= 2) {
-                const float opposite = __shfl_xor_sync(~0u, turned, step);
-                turned = j & step ? opposite - turned : turned + opposite;
-            }
-            if (turn <= r) v = turned;
-        }
-        const float h = p.targets.heights[target], score = p.mirrored && number % 32 >= 16 ? h - v : v + h;
-        if (i < count && number % 16 == j)
-            atomicMax(w.best + candidate.x, static_cast<unsigned long long>(ordered(score)) << 32 | (~static_cast<std::uint32_t>(target)));
-    }
-}
-
-__global__ void __launch_bounds__(256) settle(const __grid_constant__ DeviceNearest p, const __grid_constant__ Work w) {
-    const std::int64_t count = min(w.count[0], w.slots);
-    for (std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x; i < count; i += gridDim.x * std::int64_t{256})
-        p.cell[w.draw[i]] = static_cast<std::int32_t>(~static_cast<std::uint32_t>(w.best[i]));
 }
 
 template <int across>

@@ -3,6 +3,7 @@
 
 #include <buffon/device_assign.hpp>
 #include <buffon/device_cells.hpp>
+#include <buffon/device_slices.hpp>
 #include <buffon/device_terms.hpp>
 #include <buffon/device_work.hpp>
 
@@ -44,6 +45,11 @@ const char* soft_cells(const DeviceQueue* queue, const DeviceSoftSums* what);
 const char* shortfalls(const DeviceQueue* queue, const DeviceShortfalls* what);
 
 const char* assignments(const DeviceQueue* queue, const DeviceAssignments* what);
+
+const char* slice_directions(const DeviceQueue* queue, const DeviceDirections* what);
+const char* slices(const DeviceQueue* queue, const DeviceSlices* what);
+const char* slice_gaps(const DeviceQueue* queue, const DeviceSliceGaps* what);
+const char* slice_halves(const DeviceQueue* queue, const DeviceSliceHalves* what);
 
 const char* points(const DeviceQueue* queue, const DevicePoints* of, const DeviceRows* rows);
 

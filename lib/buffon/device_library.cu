@@ -85,6 +85,10 @@ extern "C" __attribute__((visibility("default"))) const buffon::DeviceTable* buf
         .soft_cells = buffon::device::soft_cells,
         .shortfalls = buffon::device::shortfalls,
         .assignments = buffon::device::assignments,
+        .slice_directions = buffon::device::slice_directions,
+        .slices = buffon::device::slices,
+        .slice_gaps = buffon::device::slice_gaps,
+        .slice_halves = buffon::device::slice_halves,
         .model = buffon::device::model,
     };
     return &table;

@@ -7,6 +7,7 @@
 
 #include <buffon/device_assign.hpp>
 #include <buffon/device_cells.hpp>
+#include <buffon/device_slices.hpp>
 #include <buffon/device_terms.hpp>
 #include <buffon/device_work.hpp>
 
@@ -14,7 +15,7 @@ namespace buffon {
 
 struct DeviceTable {
     /// One more with each change of the table, or of what its functions take.
-    static constexpr std::uint32_t this_version = 6;
+    static constexpr std::uint32_t this_version = 7;
 
     std::uint32_t version = this_version;
     std::uint32_t size = sizeof(DeviceTable);   // a change that forgot the version
@@ -67,6 +68,12 @@ struct DeviceTable {
     const char* (*shortfalls)(const DeviceQueue* queue, const DeviceShortfalls* what) = nullptr;
 
     const char* (*assignments)(const DeviceQueue* queue, const DeviceAssignments* what) = nullptr;
+
+    // Sliced Wasserstein distances, see device_slices.hpp.
+    const char* (*slice_directions)(const DeviceQueue* queue, const DeviceDirections* what) = nullptr;
+    const char* (*slices)(const DeviceQueue* queue, const DeviceSlices* what) = nullptr;
+    const char* (*slice_gaps)(const DeviceQueue* queue, const DeviceSliceGaps* what) = nullptr;
+    const char* (*slice_halves)(const DeviceQueue* queue, const DeviceSliceHalves* what) = nullptr;
 
     /// A model of testing_formulas.hpp by the name of its type; null for one that was not compiled.
     const DeviceFunctions* (*model)(const char* name) = nullptr;

@@ -12,6 +12,7 @@ namespace buffon {
 namespace {
 
 constexpr std::int64_t records_at_once = std::int64_t{1} << 25;   // numbers
+constexpr std::int64_t most_tiles = 65'535;                       // of one launch, one above the other
 constexpr std::size_t most_kept = std::size_t{1} << 18;
 
 double* doubles(const DeviceBuffer& buffer) { return static_cast<double*>(buffer.data()); }
@@ -55,7 +56,7 @@ public:
         : x_(x), y_(y), done_(std::move(done)), all_((x.rows() + DevicePairs::strip_rows - 1) / DevicePairs::strip_rows), devices_(std::min(x.devices(), all_)),
           one_{.function = static_cast<std::int32_t>(f), .scale = scale, .itself = itself, .direct = needs_differences(f, scale, x, y),
                .x = x.on(0).panels, .y = y.on(0).panels, .strips = 1, .stride = devices_},
-          at_once_(std::clamp<std::int64_t>(records_at_once / one_.records(), 1, (all_ + devices_ - 1) / devices_)) {
+          at_once_(std::clamp<std::int64_t>(std::min(records_at_once / one_.records(), most_tiles / one_.tiles()), 1, (all_ + devices_ - 1) / devices_)) {
         assert(x.dim() == y.dim() && x.devices() == y.devices());
         if (devices_ == 1 && all_ <= at_once_) under_way_ = queued(0, 0);
     }

@@ -6,6 +6,7 @@
 #include <cuda_pipeline_primitives.h>
 
 #include <buffon/device_call.cuh>
+#include <buffon/device_gather.cuh>
 #include <buffon/device_kernels.cuh>
 #include <buffon/pairwise.hpp>
 
@@ -43,33 +44,6 @@ template <class T>
 __device__ void load_group(const T* from, T* to) {
     const int4 v = *reinterpret_cast<const int4*>(from);
     *reinterpret_cast<int4*>(to) = v;
-}
-
-/// Sums over 2^k threads whose numbers differ in the bits from `bit` on, of n >= 2^k values: each thread keeps n / 2^k of them. Those
-/// with the bit set keep the upper half, and so on.
-template <int n, int lanes, int bit>
-__device__ void gather(double* v) {
-    if constexpr (lanes > 1 && n > 1) {
-        const bool upper = threadIdx.x & bit;
-#pragma unroll
-        for (int k = 0; k < n / 2; ++k) {
-            const double give = upper ? v[k] : v[k + n / 2], keep = upper ? v[k + n / 2] : v[k];
-            v[k] = keep + __shfl_xor_sync(0xffffffffu, give, bit);
-        }
-        gather<n / 2, lanes / 2, 2 * bit>(v);
-    } else if constexpr (lanes > 1) {
-        v[0] += __shfl_xor_sync(0xffffffffu, v[0], bit);
-        gather<1, lanes / 2, 2 * bit>(v);
-    }
-}
-
-/// Which of n values a thread is left with, of thread number t.
-template <int n>
-__device__ int gathered(int t) {
-    int value = 0;
-#pragma unroll
-    for (int half = n / 2; half >= 1; half /= 2, t /= 2) value += (t & 1) * half;
-    return value;
 }
 
 template <class T>
@@ -272,43 +246,6 @@ __global__ void add_records(DevicePairs p) {
     p.sums[i] = sum;
 }
 
-/// Rows become columns through a tile of shared memory.
-template <class T>
-__global__ void to_panels(DevicePanels p) {
-    __shared__ T tile[32][33];
-    const std::int64_t row = blockIdx.x * std::int64_t{32}, column = blockIdx.y * std::int64_t{32};
-    const T* from = static_cast<const T*>(p.from);
-    for (int i = threadIdx.y; i < 32; i += 8) {
-        const std::int64_t r = row + i, c = column + threadIdx.x;
-        const bool there = r < p.rows && c < p.dim;
-        tile[i][threadIdx.x] = there ? static_cast<T>(from[r * p.dim + c] - (p.centre != nullptr ? p.centre[c] : 0.0)) : T{0};
-    }
-    __syncthreads();
-    for (int i = threadIdx.y; i < 32; i += 8)
-        if (column + i < p.padded_dim() && row + threadIdx.x < p.padded_rows()) static_cast<T*>(p.panels)[(column + i) * p.padded_rows() + row + threadIdx.x] = tile[threadIdx.x][i];
-}
-
-/// Half the squares of norms, the largest of these squares, and the first row that is not finite.
-template <class T>
-__global__ void norms_of(DevicePanels p) {
-    const std::int64_t row = blockIdx.x * std::int64_t{threads} + threadIdx.x;
-    double sum = 0.0;
-    if (row < p.padded_rows())
-        for (std::int64_t k = 0; k < p.dim; ++k) {
-            const double v = static_cast<const T*>(p.panels)[k * p.padded_rows() + row];
-            sum += v * v;
-        }
-    if (row < p.padded_rows()) static_cast<T*>(p.norms)[row] = static_cast<T>(0.5 * sum);
-    if (!(sum < INFINITY)) atomicMin(reinterpret_cast<unsigned long long*>(p.bad), static_cast<unsigned long long>(row));
-    __shared__ double largest[threads];
-    largest[threadIdx.x] = sum;
-    for (int half = threads / 2; half > 0; half /= 2) {
-        __syncthreads();
-        if (threadIdx.x < half) largest[threadIdx.x] = fmax(largest[threadIdx.x], largest[threadIdx.x + half]);
-    }
-    if (threadIdx.x == 0) atomicMax(reinterpret_cast<unsigned long long*>(p.bad + 1), static_cast<unsigned long long>(__double_as_longlong(largest[0])));
-}
-
 template <class T, PairFunction f, bool direct>
 void launch(const DeviceQueue& queue, const DevicePairs& p) {
     const dim3 grid(static_cast<unsigned>(p.chunks()), static_cast<unsigned>(p.tiles()));
@@ -326,23 +263,7 @@ void launch_function(const DeviceQueue& queue, const DevicePairs& p) {
     launch<T, PairFunction::gaussian, true>(queue, p);
 }
 
-template <class T>
-void launch_panels(const DeviceQueue& queue, const DevicePanels& p) {
-    const dim3 grid(static_cast<unsigned>((p.padded_rows() + 31) / 32), static_cast<unsigned>((p.padded_dim() + 31) / 32));
-    to_panels<T><<<grid, dim3(32, 8), 0, stream_of(queue)>>>(p);
-    check_launch("to_panels");
-    norms_of<T><<<blocks_for(p.padded_rows(), threads), threads, 0, stream_of(queue)>>>(p);
-    check_launch("norms_of");
-}
-
 }  // namespace
-
-const char* panels(const DeviceQueue* queue, const DevicePanels* what) {
-    return in_words([&] {
-        const Use use(queue->device);
-        what->number == Number::float32 ? launch_panels<float>(*queue, *what) : launch_panels<double>(*queue, *what);
-    });
-}
 
 const char* pairs(const DeviceQueue* queue, const DevicePairs* what) {
     return in_words([&] {

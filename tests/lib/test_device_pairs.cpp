@@ -101,6 +101,14 @@ TEST_CASE("pair_sums on devices: the same bits on any number of them, and again"
     }
 }
 
+TEST_CASE("pair_sums on a device: more rows than a launch has tiles") {
+    for (const DeviceQueue& queue : queues()) {
+        const Matrix x = normal(4'300'000, 1, 1), y = normal(2, 1, 2);
+        const DevicePairPoints there({queue}, x, {}), others({queue}, y, {});
+        check_alike(pair_sums(PairFunction::gaussian, 0.5, there, others), pair_sums(PairFunction::gaussian, 0.5, x, y), 1e-11);
+    }
+}
+
 TEST_CASE("pair points on a device: the first row that is not finite, the largest norm, the head; progress counts all pairs") {
     for (const DeviceQueue& queue : queues()) {
         Matrix x = normal(3000, 4, 1);
