@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+import buffon as bf
 from buffon import diffusion as bd
 
 RNG = np.random.default_rng(5)
@@ -141,3 +142,23 @@ def test_w2_and_sliced_w2_are_scipys_in_one_dimension_and_by_assignment():
     assert bd.sliced_w2({"a": x, "b": x[:20]}, y, rng=3).value.tolist() == bd.sliced_w2({"a": x, "b": x[:20]}, y, rng=3, threads=1).value.tolist()
     with pytest.raises(ValueError, match="w2: x must have the 40 rows of the reference, got 39"):
         bd.w2(x[:39], y)
+
+
+def test_w2_and_sliced_w2_are_pots():
+    ot = pytest.importorskip("ot")
+    x, y = RNG.normal(0.3, 1, (60, 3)), RNG.normal(size=(60, 3))
+    squares = [ot.emd2([], [], ot.dist(x[b::3], y[b::3])) for b in range(3)]
+    assert bd.w2(x, y, blocks=3).value[0] == pytest.approx(np.sqrt(np.mean(squares)), rel=1e-10)
+    directions = bf.Stream(5).normal(40, 3)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    for other in (y, y[:45]):
+        theirs = ot.sliced_wasserstein_distance(x, other, projections=directions.T)
+        assert bd.sliced_w2(x, other, directions=40, rng=5).value[0] == pytest.approx(theirs, rel=1e-10)
+
+
+def test_prdc_is_that_of_the_package():
+    package = pytest.importorskip("prdc")
+    x, y = RNG.normal(0.3, 1, (90, 3)), RNG.normal(size=(80, 3))
+    theirs = package.compute_prdc(y, x, 5)
+    ours = bd.prdc(x, y, precision_k=5, density_k=5)
+    np.testing.assert_allclose(ours.value, [theirs[name] for name in ours.names], rtol=1e-12)
