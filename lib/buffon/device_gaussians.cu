@@ -1,6 +1,8 @@
 /// Log densities of Gaussians at many points, and what the last sample of aiscv makes of them. Products may be fused.
 #include <buffon/device_functions.cuh>
 
+#include <algorithm>
+
 #include <buffon/device_kernels.cuh>
 #include <buffon/vecmath_normal.hpp>
 
@@ -120,8 +122,21 @@ __global__ void __launch_bounds__(threads, 2) reduce_densities(const __grid_cons
     }
 }
 
-/// Densities of a tile over that of the proposal; then rows of u, and each thread adds to the own sums of its laws.
-template <int most>
+constexpr int ahead = 4;   // numbers of a row that a lane has at once: a chain of operations of one would keep it waiting
+
+/// f(k, numbers k, k + 32, ... of a row, of which there are so many) for a lane's share of it.
+template <class F>
+__device__ void for_row(const double* row, int size, const F& f) {
+    for (int k = threadIdx.x % 32; k < size; k += 32 * ahead) {
+        double v[ahead];
+#pragma unroll
+        for (int r = 0; r < ahead; ++r) v[r] = row[min(k + 32 * r, size - 1)];
+        f(k, v);
+    }
+}
+
+/// Densities of a tile over that of the proposal; then rows of u, and `parts` threads add to the own sums of each of `most` laws.
+template <int most, int parts>
 __global__ void __launch_bounds__(threads, 2) weigh_rows(const __grid_constant__ DeviceWeights w, int tile) {
     extern __shared__ double shared[];
     const int size = static_cast<int>(w.gaussians.size), d = static_cast<int>(w.gaussians.dim), laws = static_cast<int>(w.laws);
@@ -138,28 +153,43 @@ __global__ void __launch_bounds__(threads, 2) weigh_rows(const __grid_constant__
         for (int row = warp; row < tile && first + row < last; row += warps) {
             double* g = ratio + row * size;
             double top = -vecmath::infinity, initial = 0.0, others = 0.0;
-            for (int k = lane; k < laws + components; k += 32)   // those that are sampled
-                if (k < laws || w.alpha[k - laws + 1] > 0.0) top = fmax(top, g[k]);
+            for_row(g, laws + components, [&](int first, const double(&v)[ahead]) {
+#pragma unroll
+                for (int r = 0; r < ahead; ++r)   // those that are sampled; the last one again beyond it
+                    if (const int k = min(first + 32 * r, laws + components - 1); k < laws || w.alpha[k - laws + 1] > 0.0) top = fmax(top, v[r]);
+            });
             top = largest_of_warp(top);
-            for (int k = lane; k < size; k += 32) {
-                const double e = exp(fmin(g[k] - top, 700.0));
-                g[k] = e;
-                if (k < laws) initial += e;
-                else if (k < laws + components) others += w.alpha[k - laws + 1] * e;
-            }
+            for_row(g, size, [&](int first, const double(&v)[ahead]) {
+                double e[ahead];
+#pragma unroll
+                for (int r = 0; r < ahead; ++r) e[r] = vecmath::exp(fmin(v[r] - top, 700.0));
+#pragma unroll
+                for (int r = 0; r < ahead; ++r) {
+                    const int k = first + 32 * r;
+                    if (k >= size) break;
+                    g[k] = e[r];
+                    if (k < laws) initial += e[r];
+                    else if (k < laws + components) others += w.alpha[k - laws + 1] * e[r];
+                }
+            });
             initial = sum_of_warp(initial) / laws;
             const double q = w.alpha[0] * initial + sum_of_warp(others), inverse = 1.0 / q, y = w.y[first + row];
             double* u = w.u + (first + row) * width;
-            for (int k = lane; k < size; k += 32) {
-                const double r = g[k] * inverse;
-                g[k] = r;
-                if (k < laws) {
-                    u[components + 2 + k] = r * y;
-                    if (w.own) u[components + 2 + laws + k] = r - 1.0;
-                } else {
-                    u[k < laws + components ? 1 + k - laws : components + 2 + laws + k - components] = r - 1.0;
+            for_row(g, size, [&](int first, const double(&v)[ahead]) {
+#pragma unroll
+                for (int r = 0; r < ahead; ++r) {
+                    const int k = first + 32 * r;
+                    if (k >= size) break;
+                    const double share = v[r] * inverse;
+                    g[k] = share;
+                    if (k < laws) {
+                        u[components + 2 + k] = share * y;
+                        if (w.own) u[components + 2 + laws + k] = share - 1.0;
+                    } else {
+                        u[k < laws + components ? 1 + k - laws : components + 2 + laws + k - components] = share - 1.0;
+                    }
                 }
-            }
+            });
             if (lane == 0) {
                 u[0] = initial * inverse - 1.0;
                 u[components + 1] = 1.0;
@@ -171,23 +201,30 @@ __global__ void __launch_bounds__(threads, 2) weigh_rows(const __grid_constant__
         const int count = static_cast<int>(last - first < tile ? last - first : tile);
 #pragma unroll
         for (int m = 0; m < most; ++m) {
-            const int j = threadIdx.x + m * threads;
+            const int j = threadIdx.x % (threads / parts) + m * threads;
             if (j >= laws) break;
-            for (int row = 0; row < count; ++row) {
+#pragma unroll 4
+            for (int row = threadIdx.x / (threads / parts); row < count; row += parts) {
                 const double r = ratio[row * size + j], t = r * outputs[row], f = r - 1.0;
-                const double g = fitted > 0 ? ratio[row * size + laws + components + j] - 1.0 : 0.0;
+                const double g = fitted > 0 ? ratio[row * size + laws + components + j] - 1.0 : 0.0, counted = alone[row] >= 0.5 ? t : 0.0;
                 sums[m][0] += f * f;
                 sums[m][1] += f * t;
                 sums[m][2] += f * g;
                 sums[m][3] += g * g;
                 sums[m][4] += g * t;
-                if (alone[row] >= 0.5) {
-                    sums[m][5] += fabs(t);
-                    sums[m][6] += t * t;
-                }
+                sums[m][5] += fabs(counted);
+                sums[m][6] += counted * counted;
             }
         }
         __syncthreads();
+    }
+    if constexpr (parts == 2) {   // there is room: the tile is done with
+        const bool gives = threadIdx.x >= threads / 2;
+        double* part = shared + threadIdx.x % (threads / 2) * DeviceWeights::own_sums;
+        for (int s = 0; s < DeviceWeights::own_sums && gives; ++s) part[s] = sums[0][s];
+        __syncthreads();
+        if (gives) return;
+        for (int s = 0; s < DeviceWeights::own_sums; ++s) sums[0][s] += part[s];
     }
 #pragma unroll
     for (int m = 0; m < most; ++m)
@@ -229,49 +266,85 @@ __global__ void __launch_bounds__(threads) draw_rows(const __grid_constant__ Dev
     }
 }
 
-constexpr int left_together = 8, right_together = 4;
+constexpr int left_tiles = 4, right_tiles = 4;   // of eight columns each, of a warp; of the right ones at most
 
-/// Columns 32 blockIdx.z, ... of the left with 4 * blockDim.x of all, of slice blockIdx.x; a thread has 8 x 4 sums.
-__global__ void __launch_bounds__(threads) gram_of_slice(const __grid_constant__ DeviceGram g) {
-    constexpr int depth = 16, left_tile = 4 * left_together;
-    __shared__ double a[depth][left_tile];
-    extern __shared__ double shared[];   // (depth, columns)
-    const int columns = static_cast<int>(blockDim.x) * right_together, at = static_cast<int>(threadIdx.y) * left_together;
-    const std::int64_t left = blockIdx.z * left_tile, right = blockIdx.y * static_cast<std::int64_t>(columns);
-    const std::int64_t begin = blockIdx.x * DeviceGram::slice_rows, end = begin + DeviceGram::slice_rows < g.rows ? begin + DeviceGram::slice_rows : g.rows;
-    const int number = static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x), all = static_cast<int>(blockDim.x * blockDim.y);
-    double sums[left_together][right_together] = {};
-    for (std::int64_t row = begin; row < end; row += depth) {
-        for (int k = number; k < depth * left_tile; k += all) {
-            const std::int64_t i = row + k / left_tile, c = left + k % left_tile;
-            a[k / left_tile][k % left_tile] = i < end && c < g.left ? g.u[i * g.width + c] : 0.0;
-        }
-        for (int k = number; k < depth * columns; k += all) {
-            const std::int64_t i = row + k / columns, c = right + k % columns;
-            shared[k] = i < end && c < g.width ? g.u[i * g.width + c] : 0.0;
-        }
-        __syncthreads();
-#pragma unroll 4
-        for (int i = 0; i < depth; ++i) {
-            double b[right_together];
+/// c += a b of tiles 8 x 4 and 4 x 8, spread over a warp: a lane has row lane / 4, column lane % 4 of a; row lane % 4, column lane / 4
+/// of b; columns 2 (lane % 4) and the next of row lane / 4 of c.
+[[maybe_unused]] __device__ void multiply_tiles(double (&c)[2], double a, double b) {
+    asm("mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%0, %1}, {%2}, {%3}, {%0, %1};" : "+d"(c[0]), "+d"(c[1]) : "d"(a), "d"(b));
+}
+
+/// sums += products of the rows begin ... end - 1 of u, of `left` columns from `first_left` on with those from `first_right` on; columns
+/// beyond the last are copies of it.
+template <int right>
+__device__ void add_products(const DeviceGram& g, std::int64_t begin, std::int64_t end, int first_left, int first_right, double (&sums)[left_tiles][right][2]) {
+    const int lane = threadIdx.x % 32, inner = lane % 4, outer = lane / 4, width = static_cast<int>(g.width), left = static_cast<int>(g.left);
+    int of_left[left_tiles];
 #pragma unroll
-            for (int c = 0; c < right_together; ++c) b[c] = shared[i * columns + c * static_cast<int>(blockDim.x) + static_cast<int>(threadIdx.x)];
+    for (int m = 0; m < left_tiles; ++m) of_left[m] = min(first_left + 8 * m + outer, left - 1);
+#if __CUDA_ARCH__ >= 800
+    int of_right[right];
 #pragma unroll
-            for (int r = 0; r < left_together; ++r) {
-                const double v = a[i][at + r];
+    for (int n = 0; n < right; ++n) of_right[n] = min(first_right + 8 * n + outer, width - 1);
+#pragma unroll 2
+    for (std::int64_t i = begin; i < end; i += 4) {
+        const bool there = i + inner < end;
+        const double* row = g.u + (there ? i + inner : begin) * width;
+        double a[left_tiles], b[right];
 #pragma unroll
-                for (int c = 0; c < right_together; ++c) sums[r][c] += v * b[c];
-            }
-        }
-        __syncthreads();
+        for (int m = 0; m < left_tiles; ++m) a[m] = there ? __ldg(row + of_left[m]) : 0.0;
+#pragma unroll
+        for (int n = 0; n < right; ++n) b[n] = there ? __ldg(row + of_right[n]) : 0.0;
+#pragma unroll
+        for (int n = 0; n < right; ++n)
+#pragma unroll
+            for (int m = 0; m < left_tiles; ++m) multiply_tiles(sums[m][n], a[m], b[n]);
     }
+#else
+    for (std::int64_t i = begin; i < end; ++i) {
+        const double* row = g.u + i * width;
+        double a[left_tiles];
 #pragma unroll
-    for (int r = 0; r < left_together; ++r)
+        for (int m = 0; m < left_tiles; ++m) a[m] = __ldg(row + of_left[m]);
 #pragma unroll
-        for (int c = 0; c < right_together; ++c) {
-            const std::int64_t row = left + at + r, column = right + c * static_cast<std::int64_t>(blockDim.x) + threadIdx.x;
-            if (row < g.left && column < g.width) g.records[(blockIdx.x * g.left + row) * g.width + column] = sums[r][c];
-        }
+        for (int n = 0; n < right; ++n)
+#pragma unroll
+            for (int j = 0; j < 2; ++j) {
+                const double b = __ldg(row + min(first_right + 8 * n + 2 * inner + j, width - 1));
+#pragma unroll
+                for (int m = 0; m < left_tiles; ++m) sums[m][n][j] += a[m] * b;
+            }
+    }
+#endif
+}
+
+/// Columns 32 blockIdx.z, ... of the left with all, those of slice blockIdx.x; each warp has `right` tiles of eight of these. No number but
+/// those of the left is read by two warps, so none goes through shared memory.
+template <int right>
+__global__ void __launch_bounds__(threads, 2) gram_of_slice(const __grid_constant__ DeviceGram g) {
+    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    const int first_left = static_cast<int>(blockIdx.z) * left_tiles * 8, first_right = (static_cast<int>(blockIdx.y) * warps + warp) * right * 8;
+    if (first_right >= g.width) return;
+    const std::int64_t begin = blockIdx.x * DeviceGram::slice_rows, end = begin + DeviceGram::slice_rows < g.rows ? begin + DeviceGram::slice_rows : g.rows;
+    double sums[left_tiles][right][2] = {};
+    add_products<right>(g, begin, end, first_left, first_right, sums);
+#pragma unroll
+    for (int m = 0; m < left_tiles; ++m)
+#pragma unroll
+        for (int n = 0; n < right; ++n)
+#pragma unroll
+            for (int j = 0; j < 2; ++j) {
+                const int r = first_left + 8 * m + lane / 4, c = first_right + 8 * n + 2 * (lane % 4) + j;
+                if (r < g.left && c < g.width) g.records[(blockIdx.x * g.left + r) * g.width + c] = sums[m][n][j];
+            }
+}
+
+/// f<tiles>() for so many tiles of a warp.
+template <int tiles = right_tiles, class F>
+void for_tiles(std::int64_t wanted, const F& f) {
+    if constexpr (tiles > 1)
+        if (wanted < tiles) return for_tiles<tiles - 1>(wanted, f);
+    f.template operator()<tiles>();
 }
 
 constexpr int lanes = 8;   // sums of a number, one after the other, of every eighth record
@@ -415,14 +488,14 @@ const char* weigh(const DeviceQueue* queue, const DeviceWeights* what) {
         if (what->rows == 0) return;
         const Use use(queue->device);
         const auto tile = static_cast<int>(tile_rows(what->gaussians));
-        const std::size_t bytes = tile_bytes(what->gaussians);
+        const std::size_t of_sums = sizeof(double) * DeviceWeights::own_sums * threads / 2, bytes = std::max(tile_bytes(what->gaussians), of_sums);
         if (bytes > static_cast<std::size_t>(room)) throw std::runtime_error("too many Gaussians for one tile");
         const auto run = [&](auto* kernel) {
             allow_shared(kernel, bytes);
             kernel<<<static_cast<unsigned>(what->blocks()), threads, bytes, stream_of(*queue)>>>(*what, tile);
         };
         constexpr int many = static_cast<int>(DeviceWeights::most_laws / threads);
-        what->laws <= threads ? run(weigh_rows<1>) : run(weigh_rows<many>);
+        what->laws <= threads / 2 ? run(weigh_rows<1, 2>) : what->laws <= threads ? run(weigh_rows<1, 1>) : run(weigh_rows<many, 1>);
         check_launch("weigh_rows");
     });
 }
@@ -431,11 +504,10 @@ const char* gram(const DeviceQueue* queue, const DeviceGram* what) {
     return in_words([&] {
         if (what->rows == 0) return;
         const Use use(queue->device);
-        const std::int64_t tiles = (what->width + threads - 1) / threads;   // 64 threads of four columns each, at most
-        const auto across = static_cast<unsigned>((what->width + tiles * right_together - 1) / (tiles * right_together));
-        const dim3 grid(static_cast<unsigned>(what->slices()), static_cast<unsigned>(tiles), static_cast<unsigned>((what->left + 31) / 32));
-        const std::size_t bytes = std::size_t{16} * across * right_together * sizeof(double);
-        gram_of_slice<<<grid, dim3(across, 4), bytes, stream_of(*queue)>>>(*what);
+        const std::int64_t tiles = (what->width + 7) / 8, blocks = (tiles + warps * right_tiles - 1) / (warps * right_tiles);
+        const dim3 grid(static_cast<unsigned>(what->slices()), static_cast<unsigned>(blocks),
+                        static_cast<unsigned>((what->left + 8 * left_tiles - 1) / (8 * left_tiles)));
+        for_tiles((tiles + blocks * warps - 1) / (blocks * warps), [&]<int right>() { gram_of_slice<right><<<grid, threads, 0, stream_of(*queue)>>>(*what); });
         check_launch("gram_of_slice");
         queue_total({what->records, what->slices(), what->left * what->width, what->sums}, stream_of(*queue));
     });
