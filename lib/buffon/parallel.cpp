@@ -51,13 +51,13 @@ private:
 int default_threads() { return forked ? 1 : omp_get_max_threads(); }
 
 void for_each(std::int64_t n, int threads, const std::function<void(std::int64_t)>& f) {
-    const int team = forked ? 1 : threads > 0 ? threads : default_threads();
-    if (std::min<std::int64_t>(team, n) <= 1) {
+    const auto workers = forked ? 1 : std::min<std::int64_t>(threads > 0 ? threads : default_threads(), n);
+    if (workers <= 1) {
         for (std::int64_t b = 0; b < n; ++b) f(b);
         return;
     }
     FirstError error;
-    const ThreadCount count(team);   // the same for few calls: OpenMP ends the threads that a smaller team leaves out, and starts them again
+    const ThreadCount count(static_cast<int>(workers));
     thrust::for_each_n(thrust::omp::par, thrust::counting_iterator<std::int64_t>(0), n, [&](std::int64_t b) {
         try {
             f(b);
