@@ -172,11 +172,12 @@ void weigh(const WorkingSpace& space, const Proposal& proposal, ConstView z, Con
 }
 
 Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const PointSet& points,
-                 std::int64_t first, std::int64_t count, std::span<const std::int64_t> laws, Batch batch) {
+                 std::int64_t first, std::int64_t count, std::span<const std::int64_t> laws, Batch room) {
     Draws draws = draw(evaluate, space, proposal, points, first, count);
     const auto rows = static_cast<std::size_t>(count);
     const bool all = laws.empty() || static_cast<std::int64_t>(laws.size()) == space.laws();
     const std::int64_t kept = all ? space.laws() : static_cast<std::int64_t>(laws.size());
+    Batch batch = std::move(room);
     batch.z = std::move(draws.z);
     batch.y = std::move(draws.y);
     batch.score = std::move(draws.score);
@@ -187,9 +188,9 @@ Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal
     for_slices(count, segment_length(points.points()), evaluate.threads(), [&](std::int64_t begin, std::int64_t n) {
         const ConstView z = rows_of(batch.z, begin, n);
         const View kept = rows_of(batch.f, begin, n), g = rows_of(batch.ratio, begin, n);
-        Matrix room;
-        if (!all) room = Matrix(n, space.laws());
-        const View f = all ? kept : View(room);
+        Matrix of_all;
+        if (!all) of_all = Matrix(n, space.laws());
+        const View f = all ? kept : View(of_all);
         space.log_density(z, f);
         const std::vector<double> log_initial = space.relative_to_initial(f);
         if (!all) gather_columns(f, laws, kept);

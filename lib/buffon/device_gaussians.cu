@@ -124,13 +124,13 @@ __global__ void __launch_bounds__(threads, 2) reduce_densities(const __grid_cons
 
 constexpr int ahead = 4;   // numbers of a row that a lane has at once: a chain of operations of one would keep it waiting
 
-/// f(k, numbers k, k + 32, ... of a row, of which there are so many) for a lane's share of it.
+/// f(k, numbers k, k + 32, ... of a row of `size`, -inf beyond it) for a lane's share of it.
 template <class F>
 __device__ void for_row(const double* row, int size, const F& f) {
     for (int k = threadIdx.x % 32; k < size; k += 32 * ahead) {
         double v[ahead];
 #pragma unroll
-        for (int r = 0; r < ahead; ++r) v[r] = row[min(k + 32 * r, size - 1)];
+        for (int r = 0; r < ahead; ++r) v[r] = k + 32 * r < size ? row[k + 32 * r] : -vecmath::infinity;
         f(k, v);
     }
 }
@@ -155,8 +155,8 @@ __global__ void __launch_bounds__(threads, 2) weigh_rows(const __grid_constant__
             double top = -vecmath::infinity, initial = 0.0, others = 0.0;
             for_row(g, laws + components, [&](int first, const double(&v)[ahead]) {
 #pragma unroll
-                for (int r = 0; r < ahead; ++r)   // those that are sampled; the last one again beyond it
-                    if (const int k = min(first + 32 * r, laws + components - 1); k < laws || w.alpha[k - laws + 1] > 0.0) top = fmax(top, v[r]);
+                for (int r = 0; r < ahead; ++r)   // those that are sampled
+                    if (const int k = first + 32 * r; k < laws || (k < laws + components && w.alpha[k - laws + 1] > 0.0)) top = fmax(top, v[r]);
             });
             top = largest_of_warp(top);
             for_row(g, size, [&](int first, const double(&v)[ahead]) {

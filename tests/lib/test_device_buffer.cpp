@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <span>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <buffon/device.hpp>
@@ -104,5 +107,31 @@ TEST_CASE("combine: every device gives the bits of the processor, whatever the n
                 c.noise.normal(c.first, xi);
                 kernels().combine(expected.data(), at.data(), terms, c.weight, c.offset, random ? xi.data.data() : nullptr, c.noise_weight, n);
                 CHECK(std::memcmp(found.data(), expected.data(), found.size() * sizeof(double)) == 0);
+            }
+}
+
+TEST_CASE("gram: products of columns on a device, of any number of rows and of more columns than one tile, added to what is there") {
+    for (const DeviceQueue& queue : queues())
+        for (const std::int64_t rows : {1, 515, 1300})
+            for (const auto& columns : {std::pair(3, 5), std::pair(28, 90), std::pair(45, 300)}) {
+                const std::int64_t left = columns.first, width = columns.second;
+                CAPTURE(rows);
+                CAPTURE(left);
+                const std::vector<double> u = numbers(rows * width, 21), before = numbers(left * width, 22);
+                const DeviceBuffer from = DeviceBuffer::of(queue, std::span<const double>(u)), sums = DeviceBuffer::of(queue, std::span<const double>(before));
+                DeviceGram gram{.u = from.as<double>(), .rows = rows, .left = left, .width = width, .sums = static_cast<double*>(sums.data())};
+                const DeviceBuffer records(queue, gram.slices() * left * width * 8);
+                gram.records = static_cast<double*>(records.data());
+                device_check(queue, device_library().table->gram(&queue, &gram));
+                std::vector<double> there(before.size());
+                sums.download(there.data());
+                double worst = 0;
+                for (std::int64_t a = 0; a < left; ++a)
+                    for (std::int64_t b = 0; b < width; ++b) {
+                        long double sum = before[static_cast<std::size_t>(a * width + b)];
+                        for (std::int64_t i = 0; i < rows; ++i) sum += static_cast<long double>(u[static_cast<std::size_t>(i * width + a)]) * u[static_cast<std::size_t>(i * width + b)];
+                        worst = std::max(worst, std::abs(there[static_cast<std::size_t>(a * width + b)] - static_cast<double>(sum)));
+                    }
+                CHECK(worst < 1e-14 * static_cast<double>(rows) + 1e-14);   // of products of size 1
             }
 }
