@@ -189,7 +189,8 @@ __global__ void __launch_bounds__(threads, 1) pass(const __grid_constant__ Devic
                     if (fmaf(v[4 * q + 2 * i + 1], unscale, h.y) >= threshold[i]) which[i] |= 2u << 2 * q;
                 }
             }
-            for (int i = 0; i < 2; ++i) note(p, w, static_cast<std::uint32_t>(row + mine + 8 * i), which[i], number, lane);
+            for (int i = 0; i < 2; ++i)   // rows beyond the last are memory that nobody wrote: their scores can be infinite
+                if (row + mine + 8 * i < count) note(p, w, static_cast<std::uint32_t>(row + mine + 8 * i), which[i], number, lane);
         } else {
             float before[2][2];
 #pragma unroll

@@ -108,3 +108,21 @@ TEST_CASE("cells on a device: the two best cells are the processor's, their gap 
                     CHECK(same);
                 }
 }
+
+TEST_CASE("cells on a device: what the memory held before changes nothing") {
+    constexpr std::uint16_t infinite = 0x7c00;   // of half precision: one in every row of an image, wherever that begins
+    std::vector<std::uint16_t> rows(std::size_t{1} << 26, 0);
+    for (std::size_t i = 0; i < rows.size(); i += 64) rows[i] = infinite;
+    for (const DeviceQueue& queue : queues()) {
+        const std::int64_t n = 2000, d = 64;
+        const PowerCells cells(normal_points(n, d), std::vector<double>(static_cast<std::size_t>(d), 0.0), joint_of(d, Normal()));
+        const std::vector<double> h = some_heights(n);
+        const CellsOnDevice device(queue, cells);
+        const bool fast = device.fast();
+        for (std::uint32_t id = 0; id < 8; ++id) {
+            { const DeviceBuffer before = DeviceBuffer::of(queue, std::span<const std::uint16_t>(rows)); }
+            CHECK(device.count(h, 20'000, {7, 10 + id}, false).counts == cells.count(h, 20'000, {7, 10 + id}, 0).counts);
+        }
+        CHECK(device.fast() == fast);   // nor were there too many calls that are close
+    }
+}
