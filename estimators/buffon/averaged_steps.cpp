@@ -9,7 +9,7 @@ namespace buffon {
 namespace {
 
 constexpr double growth = 0.03;         // of a batch, in draws so far: slow modes need many steps
-constexpr double averaged_share = 0.7;
+constexpr double averaged_share = 0.9;
 constexpr double largest_error = 2.0;   // without it one empty cell throws all heights
 
 }  // namespace

@@ -37,7 +37,7 @@ public:
     /// What the next steps depend on, besides the draws.
     struct State {
         std::vector<double> heights;
-        std::deque<Iterate> kept;   // whose draws are among the last 70 %
+        std::deque<Iterate> kept;   // whose draws are among the last 90 %
         std::int64_t taken = 0, steps = 0;
     };
 
@@ -49,7 +49,7 @@ public:
     /// Draws that the heights are worth: all that were spent, or, after heights of some worth, that and what was spent since.
     double so_far() const;
     void step();
-    /// Mean of the iterates, weighted by their draws, over the last 70 % of the draws of all steps, with what the first heights are worth; the heights
+    /// Mean of the iterates, weighted by their draws, over the last 90 % of the draws of all steps, with what the first heights are worth; the heights
     /// where there was no step.
     std::vector<double> average() const;
     std::int64_t steps() const { return state_.steps - first_; }

@@ -380,7 +380,7 @@ TransportBetween TransportMap::between(ConstView x, const Matrix& centroids, std
 
 TransportMap TransportMap::check(std::int64_t n, std::optional<std::uint64_t> rng, int threads, const std::string& device) const {
     const Targets targets = merge_targets(points, wanted);
-    const PowerCells cells(targets.points, targets.centre, *source);
+    const PowerCells cells(targets.points, targets.centre, *source, rotations_that_pay(targets.points.rows));
     require(n >= check_groups, "TransportMap.check: n must be at least ", check_groups, ", got ", n);
     TransportMap out = *this;
     out.rng_key = rng ? *rng : fresh_key();
@@ -404,7 +404,7 @@ TransportMap transport_map(const Matrix& points, const TransportOptions& options
     map.source = options.source ? *options.source : standard_normal(points.cols);
     require(map.source->dim() == points.cols, "transport_map: source must have the points' dimension ", points.cols, ", got ", map.source->dim());
     const Targets targets = merge_targets(points, checked_masses(points, options.masses));
-    const PowerCells cells(targets.points, targets.centre, *map.source);
+    const PowerCells cells(targets.points, targets.centre, *map.source, rotations_that_pay(targets.points.rows));
     map.wanted = spread_out(targets, targets.masses);
     map.rng_key = options.rng ? *options.rng : fresh_key();
     require(options.method == TransportMethod::entropic || !options.epsilon, "transport_map: epsilon belongs to method 'entropic'");

@@ -15,6 +15,7 @@ namespace buffon {
 namespace {
 
 constexpr std::int64_t least_parallel = 1 << 24;            // terms below which threads cost more than they save
+constexpr std::int64_t few_targets = 512;
 constexpr std::uint32_t signs_stream = 0x80000000u;         // beside the stream of the rows
 
 std::int64_t up(std::int64_t n, std::int64_t to) { return (n + to - 1) / to; }
@@ -61,6 +62,8 @@ void draw_signs(const Stream& stream, std::int64_t block, int rotations, float* 
 }
 
 }  // namespace
+
+int rotations_that_pay(std::int64_t targets) { return targets <= few_targets ? 1 : 4; }
 
 PowerCells::PowerCells(ConstView points, std::vector<double> centre, Distribution source, int rotations)
     : size_(points.rows), dim_(points.cols), keys_(up(points.rows, cell_panel) * cell_panel), rotations_(std::max(rotations, 1)),

@@ -29,6 +29,11 @@ struct TopTwo {
     double gap;
 };
 
+/// Rotations that pay. Turned rows keep the block's second moments, which decide how many of them fall into a wide cell: for 64 targets in 8
+/// dimensions counts of eight uses have 1.8 times the variance of fresh draws, of rows that are only mirrored 0.98 times. So few targets, whose
+/// products cost little, are not turned.
+int rotations_that_pay(std::int64_t targets);
+
 /// Blocks whose rows are drawn, and whose scores are summed, together.
 inline constexpr std::int64_t cell_chunk_blocks = 32;
 

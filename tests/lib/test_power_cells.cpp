@@ -170,3 +170,36 @@ TEST_CASE("power cells: the best two of plain draws and their gap are those of t
         CHECK(t.gap == doctest::Approx(sorted[0] - sorted[1]).epsilon(1e-5));
     }
 }
+
+TEST_CASE("power cells: few targets are met by draws that are only mirrored, whose counts vary as those of fresh draws; turned ones vary more") {
+    const std::int64_t n = 64, d = 8, blocks = 100;
+    const std::uint32_t rounds = 400;
+    const Matrix y = normal_points(n, d, 77);
+    std::vector<double> h;   // cells of like masses
+    for (std::int64_t i = 0; i < n; ++i) {
+        const std::span<const double> row = ConstView(y).row(i);
+        h.push_back(-0.4 * std::inner_product(row.begin(), row.end(), row.begin(), 0.0));
+    }
+    const auto inflation = [&](int rotations) {
+        const PowerCells cells(y, zeros(d), standard(d), rotations);
+        std::vector<double> sum(static_cast<std::size_t>(n)), square(sum.size());
+        const auto draws = static_cast<double>(blocks * cells.draws_per_block());
+        for (std::uint32_t r = 0; r < rounds; ++r) {
+            const CellCounts found = cells.count(h, blocks * cells.draws_per_block(), {11, r}, 0);
+            for (std::size_t i = 0; i < sum.size(); ++i) {
+                const auto c = static_cast<double>(found.counts[i]);
+                sum[i] += c / rounds;
+                square[i] += c * c / rounds;
+            }
+        }
+        double variance = 0.0, plain = 0.0;
+        for (std::size_t i = 0; i < sum.size(); ++i) {
+            variance += square[i] - sum[i] * sum[i];
+            plain += sum[i] * (1 - sum[i] / draws);
+        }
+        return variance / plain;
+    };
+    CHECK(std::abs(inflation(rotations_that_pay(n)) - 1) < 0.06);   // 64 variances of 400 rounds: a standard error of 0.01
+    CHECK(inflation(4) > 1.4);
+    CHECK(rotations_that_pay(513) == 4);
+}

@@ -270,3 +270,12 @@ def test_copies_are_told_from_samples():
     assert share["copies"] == pytest.approx(299 / 300) and share["fresh"] == 0 and share.n == 600
     low, high = share.confidence_interval()
     assert high[1] == pytest.approx(1 - 0.025 ** (1 / 300)) and low[1] == 0   # Clopper and Pearson's
+
+
+def test_few_targets_use_their_draws_as_well_as_an_average_of_adam():
+    points = np.random.default_rng(77).standard_normal((64, 8))
+    errors = []
+    for key in (1, 2, 3):
+        found = bd.transport_map(points, target_error=0, budget=2_200_000, rng=key)
+        errors.append(found.check(5_000_000, rng=100 + key).mass_error.value[0] / 2)
+    assert np.mean(errors) < 0.0033   # total variation: 0.00275 with a standard deviation of 0.00035 over keys; 0.0040 with turned draws
