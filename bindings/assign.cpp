@@ -127,6 +127,7 @@ bool is_list_of_tables(py::handle costs) {
 template <class T>
 std::vector<Costs> problems_at(const T* data, std::int64_t count, std::int64_t rows, std::int64_t cols) {
     std::vector<Costs> all;
+    all.reserve(static_cast<std::size_t>(count));
     for (std::int64_t b = 0; b < count; ++b) all.push_back(Costs::of(data + b * rows * cols, rows, cols));
     return all;
 }

@@ -1,6 +1,7 @@
 #include <buffon/assign_on_device.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include <buffon/cost_lines.hpp>
@@ -15,7 +16,7 @@ struct Batch {
     std::vector<DeviceAssignment> problems;
     std::vector<std::int64_t> which;       // among those that were given
     std::vector<double> costs;             // of the host, line by line
-    std::int64_t lines = 0, columns = 0, largest = 0;
+    std::int64_t lines = 0, largest = 0;
 };
 
 bool taken(const Costs& c) {
@@ -38,11 +39,18 @@ DeviceAssignment shape_of(const Costs& c) {
 /// A problem of the host in the batch's own memory; its place there until that has one on the device.
 void pack(Batch& batch, DeviceAssignment& d) {
     const std::size_t first = batch.costs.size();
-    for (std::int64_t i = 0; i < d.lines; ++i)
+    for (std::int64_t i = 0; i < d.lines; ++i) {
+        const std::int64_t start = i * d.line_stride;
+        if (!d.single && d.step == 1) {
+            const double* line = static_cast<const double*>(d.costs) + start;
+            batch.costs.insert(batch.costs.end(), line, line + d.columns);
+            continue;
+        }
         for (std::int64_t j = 0; j < d.columns; ++j) {
-            const std::int64_t at = i * d.line_stride + j * d.step;
+            const std::int64_t at = start + j * d.step;
             batch.costs.push_back(d.single ? static_cast<double>(static_cast<const float*>(d.costs)[at]) : static_cast<const double*>(d.costs)[at]);
         }
+    }
     d = {.costs = nullptr, .single = false, .lines = d.lines, .columns = d.columns, .line_stride = d.columns, .step = 1, .most_scans = d.most_scans};
     batch.problems.push_back(d);
     batch.problems.back().first_line = static_cast<std::int64_t>(first);
@@ -50,6 +58,11 @@ void pack(Batch& batch, DeviceAssignment& d) {
 
 Batch batch_of(std::span<const Costs> problems, bool there, std::vector<std::int64_t>& left) {
     Batch batch;
+    batch.problems.reserve(problems.size());
+    batch.which.reserve(problems.size());
+    std::int64_t packed = 0;
+    for (const Costs& c : problems) packed += !there && taken(c) ? c.rows * c.cols : 0;
+    batch.costs.reserve(static_cast<std::size_t>(packed));
     for (std::size_t b = 0; b < problems.size(); ++b) {
         if (!taken(problems[b])) {
             left.push_back(static_cast<std::int64_t>(b));
@@ -70,32 +83,71 @@ DeviceBuffer place(const DeviceQueue& queue, bool there, Batch& batch) {
     for (DeviceAssignment& d : batch.problems) {
         if (!there) d.costs = costs.as<double>() + d.first_line;
         d.first_line = batch.lines;
-        d.first_column = batch.columns;
         batch.lines += d.lines;
-        batch.columns += d.columns;
     }
     return costs;
 }
 
-/// What a batch has found, on the device.
-struct Found {
-    DeviceBuffer columns, lines, u, v, cost;
-    std::vector<DeviceOutcome> outcomes;
+/// What a batch has found: one piece of memory, sent at once.
+class Found {
+public:
+    /// Queued; the host may go on.
+    Found(const DeviceQueue& queue, bool there, Batch& batch)
+        : costs_(place(queue, there, batch)), list_(DeviceBuffer::of(queue, std::span<const DeviceAssignment>(batch.problems))), lines_(batch.lines),
+          count_(static_cast<std::int64_t>(batch.problems.size())), there_(queue, 8 * wide() + 4 * (lines_ + count_)) {
+        auto* numbers = static_cast<double*>(there_.data());
+        auto* indices = reinterpret_cast<std::int32_t*>(numbers + wide());
+        const DeviceAssignments what{.problems = list_.as<DeviceAssignment>(), .count = count_, .largest = static_cast<std::int32_t>(batch.largest),
+                                     .column_of = indices, .u = numbers, .v = numbers + lines_, .cost = numbers + 2 * lines_,
+                                     .outcome = reinterpret_cast<DeviceOutcome*>(indices + lines_)};
+        device_check(queue, device_library().table->assignments(&queue, &what));
+    }
+
+    /// Waits.
+    void fetch() {
+        here_.resize(static_cast<std::size_t>(wide() + (lines_ + count_ + 1) / 2));
+        there_.download(here_.data());
+    }
+
+    const double* u() const { return here_.data(); }
+    const double* v() const { return u() + lines_; }
+    const double* cost() const { return v() + lines_; }
+    const std::int32_t* column_of() const { return reinterpret_cast<const std::int32_t*>(u() + wide()); }
+    bool solved(std::size_t k) const { return column_of()[lines_ + static_cast<std::int64_t>(k)] == static_cast<std::int32_t>(DeviceOutcome::found); }
+
+private:
+    std::int64_t wide() const { return 2 * lines_ + count_; }
+
+    DeviceBuffer costs_, list_;
+    std::int64_t lines_, count_;
+    DeviceBuffer there_;
+    std::vector<double> here_;
 };
 
-Found solve(const DeviceQueue& queue, bool there, Batch& batch) {
-    const DeviceBuffer costs = place(queue, there, batch), list = DeviceBuffer::of(queue, std::span<const DeviceAssignment>(batch.problems));
-    const auto count = static_cast<std::int64_t>(batch.problems.size());
-    Found f{DeviceBuffer(queue, batch.lines * 8), DeviceBuffer(queue, batch.columns * 8), DeviceBuffer(queue, batch.lines * 8), DeviceBuffer(queue, batch.columns * 8),
-            DeviceBuffer(queue, count * 8), std::vector<DeviceOutcome>(batch.problems.size())};
-    const DeviceBuffer outcome(queue, count * 4);
-    const DeviceAssignments what{.problems = list.as<DeviceAssignment>(), .count = count, .largest = static_cast<std::int32_t>(batch.largest),
-                                 .column_of = static_cast<std::int64_t*>(f.columns.data()), .line_of = static_cast<std::int64_t*>(f.lines.data()),
-                                 .u = static_cast<double*>(f.u.data()), .v = static_cast<double*>(f.v.data()), .cost = static_cast<double*>(f.cost.data()),
-                                 .outcome = static_cast<DeviceOutcome*>(outcome.data())};
-    device_check(queue, device_library().table->assignments(&queue, &what));
-    outcome.download(f.outcomes.data());
-    return f;
+/// Room for one problem, by its lines and columns.
+struct LineRoom {
+    std::int64_t* column_of;
+    std::int64_t* line_of;
+    double* u;
+    double* v;
+};
+
+/// No column has a line yet, and none a dual.
+void clear(const LineRoom& to, std::int64_t columns) {
+    const auto bytes = static_cast<std::size_t>(8 * columns);
+    std::memset(to.line_of, 0xff, bytes);   // -1; unlike a loop's, its stores need not fetch what they overwrite
+    std::memset(to.v, 0, bytes);            // 0.0
+}
+
+/// What was found of a problem, into room that is clear.
+void spread(const Found& found, const DeviceAssignment& d, const LineRoom& to) {
+    for (std::int64_t i = 0; i < d.lines; ++i) {
+        const std::int64_t from = d.first_line + i, column = found.column_of()[from];
+        to.column_of[i] = column;
+        to.u[i] = found.u()[from];
+        to.line_of[column] = i;
+        to.v[column] = found.v()[from];
+    }
 }
 
 }  // namespace
@@ -104,30 +156,26 @@ std::vector<std::int64_t> assign_on_device(const DeviceQueue& queue, std::span<c
     std::vector<std::int64_t> left;
     Batch batch = batch_of(problems, there, left);
     if (batch.problems.empty()) return left;
-    const Found found = solve(queue, there, batch);
-    std::vector<std::int64_t> columns(static_cast<std::size_t>(batch.lines)), lines(static_cast<std::size_t>(batch.columns));
-    std::vector<double> of_lines(columns.size()), of_columns(lines.size()), totals(found.outcomes.size());
-    found.columns.download(columns.data());
-    found.lines.download(lines.data());
-    found.u.download(of_lines.data());
-    found.v.download(of_columns.data());
-    found.cost.download(totals.data());
-    for (std::size_t k = 0; k < totals.size(); ++k) {
+    Found found(queue, there, batch);
+    found.fetch();
+    for (std::size_t k = 0; k < batch.problems.size(); ++k) {
         const auto b = static_cast<std::size_t>(batch.which[k]);
-        if (found.outcomes[k] != DeviceOutcome::found) {
+        if (!found.solved(k)) {
             left.push_back(batch.which[k]);
             continue;
         }
         const DeviceAssignment& d = batch.problems[k];
-        const bool swapped = lines_are_columns(problems[b]);
         Assignment& a = out[b];
-        a.cost = totals[k];
+        a.cost = found.cost()[k];
         a.gap = std::numeric_limits<double>::quiet_NaN();
-        const auto part = [](const auto& all, std::int64_t first, std::int64_t n) { return std::vector(all.begin() + first, all.begin() + first + n); };
-        (swapped ? a.rows : a.columns) = part(columns, d.first_line, d.lines);
-        (swapped ? a.columns : a.rows) = part(lines, d.first_column, d.columns);
-        (swapped ? a.v : a.u) = part(of_lines, d.first_line, d.lines);
-        (swapped ? a.u : a.v) = part(of_columns, d.first_column, d.columns);
+        a.columns.resize(static_cast<std::size_t>(problems[b].rows));
+        a.rows.resize(static_cast<std::size_t>(problems[b].cols));
+        a.u.resize(a.columns.size());
+        a.v.resize(a.rows.size());
+        const LineRoom room = lines_are_columns(problems[b]) ? LineRoom{a.rows.data(), a.columns.data(), a.v.data(), a.u.data()}
+                                                             : LineRoom{a.columns.data(), a.rows.data(), a.u.data(), a.v.data()};
+        clear(room, d.columns);
+        spread(found, d, room);
     }
     std::ranges::sort(left);
     return left;
@@ -138,14 +186,17 @@ bool assign_alike_on_device(const DeviceQueue& queue, std::span<const Costs> pro
     std::vector<std::int64_t> left;
     Batch batch = batch_of(problems, there, left);
     if (!left.empty()) return false;
-    const Found found = solve(queue, there, batch);
-    if (std::ranges::any_of(found.outcomes, [](DeviceOutcome o) { return o != DeviceOutcome::found; })) return false;
-    const bool swapped = lines_are_columns(problems[0]);
-    found.columns.download(swapped ? out.rows : out.columns);
-    found.lines.download(swapped ? out.columns : out.rows);
-    found.u.download(swapped ? out.v : out.u);
-    found.v.download(swapped ? out.u : out.v);
-    found.cost.download(out.cost);
+    Found found(queue, there, batch);
+    const LineRoom all = lines_are_columns(problems[0]) ? LineRoom{out.rows, out.columns, out.v, out.u} : LineRoom{out.columns, out.rows, out.u, out.v};
+    const std::int64_t lines = batch.problems[0].lines, columns = batch.problems[0].columns;
+    clear(all, columns * std::ssize(problems));   // while the device works
+    found.fetch();
+    for (std::size_t k = 0; k < problems.size(); ++k) {
+        if (!found.solved(k)) return false;
+        const auto b = static_cast<std::int64_t>(k);
+        spread(found, batch.problems[k], {all.column_of + b * lines, all.line_of + b * columns, all.u + b * lines, all.v + b * columns});
+        out.cost[k] = found.cost()[k];
+    }
     return true;
 }
 

@@ -30,6 +30,8 @@ __device__ inline void insert(Two& two, double x, int i) {
 }
 
 /// One problem; all lanes of the warp are in every call together.
+/// @tparam Cost of the table: known here, so that loads of a line overlap
+template <class Cost>
 class Problem {
 public:
     __device__ Problem(const DeviceAssignment& p, unsigned char* memory) : p_(p), n_(p.columns), lane_(static_cast<int>(threadIdx.x)) {
@@ -43,24 +45,28 @@ public:
         __syncwarp();
     }
 
-    __device__ double cost(int i, int j) const {
-        const std::int64_t at = i * p_.line_stride + j * p_.step;
-        return p_.single ? static_cast<double>(static_cast<const float*>(p_.costs)[at]) : static_cast<const double*>(p_.costs)[at];
-    }
+    __device__ const Cost* costs_of(int i) const { return static_cast<const Cost*>(p_.costs) + i * p_.line_stride; }
+    __device__ double at(const Cost* costs, int j) const { return static_cast<double>(__ldg(costs + j * p_.step)); }
+    __device__ double cost(int i, int j) const { return at(costs_of(i), j); }
 
     __device__ bool usable() const {
         bool good = true;
-        for (int i = 0; i < p_.lines; ++i)
+        for (int i = 0; i < p_.lines; ++i) {
+            const Cost* costs = costs_of(i);
+#pragma unroll 4
             for (int j = lane_; j < n_; j += 32) {
-                const double c = cost(i, j);
-                good = good && c >= -largest_cost && (c <= largest_cost || c == INFINITY);
+                const double c = at(costs, j);
+                good &= c >= -largest_cost && (c <= largest_cost || c == INFINITY);
             }
+        }
         return __all_sync(everyone, good);
     }
 
-    __device__ Two two_smallest(int line) const {
+    __device__ Two two_smallest(int i) const {
         Two two{INFINITY, INFINITY, -1, -1};
-        for (int j = lane_; j < n_; j += 32) insert(two, cost(line, j) - v[j], j);
+        const Cost* costs = costs_of(i);
+#pragma unroll 4
+        for (int j = lane_; j < n_; j += 32) insert(two, at(costs, j) - v[j], j);
         for (int o = 16; o > 0; o /= 2) {
             const Two other{__shfl_xor_sync(everyone, two.first, o), __shfl_xor_sync(everyone, two.second, o), __shfl_xor_sync(everyone, two.at, o),
                             __shfl_xor_sync(everyone, two.next, o)};
@@ -129,15 +135,18 @@ private:
     }
 
     /// The free column that the shortest path ends at; -1 for none.
-    __device__ int search(int line, int& done, double& length) {
+    __device__ int search(int free, int& done, double& length) {
         for (int j = lane_; j < n_; j += 32) potential_[j] = v[j], distance_[j] = INFINITY;
         done = 0;
         __syncwarp();
+        int i = free;
         for (double shift = 0.0;;) {
             double least = INFINITY;
+            const Cost* costs = costs_of(i);
+#pragma unroll 4
             for (int j = lane_; j < n_; j += 32) {
-                const double through = (cost(line, j) - potential_[j]) + shift;
-                if (through < distance_[j]) distance_[j] = through, from_[j] = line;
+                const double through = (at(costs, j) - potential_[j]) + shift;
+                if (through < distance_[j]) distance_[j] = through, from_[j] = i;
                 least = distance_[j] < least ? distance_[j] : least;
             }
             for (int o = 16; o > 0; o /= 2) {
@@ -148,16 +157,16 @@ private:
             ++scans_;
             if (!(length < INFINITY)) return -1;
             const int column = first_within(length);
-            line = line_of[column];
+            i = line_of[column];
             __syncwarp();   // all have read
-            if (line < 0) return column;
+            if (i < 0) return column;
             if (lane_ == 0) {
                 done_[done] = column, done_distance_[done] = length;
                 distance_[column] = INFINITY, potential_[column] = -INFINITY;
             }
             ++done;
             __syncwarp();
-            shift = length - (cost(line, column) - v[column]);
+            shift = length - (cost(i, column) - v[column]);
         }
     }
 
@@ -201,11 +210,10 @@ private:
     std::int64_t scans_ = 0;
 };
 
-__global__ void __launch_bounds__(32) assign_small(const __grid_constant__ DeviceAssignments all) {
-    extern __shared__ __align__(16) unsigned char memory[];
-    const DeviceAssignment& p = all.problems[blockIdx.x];
+template <class Cost>
+__device__ void solve(const DeviceAssignments& all, const DeviceAssignment& p, unsigned char* memory) {
     const int lane = static_cast<int>(threadIdx.x);
-    Problem problem(p, memory);
+    Problem<Cost> problem(p, memory);
     const DeviceOutcome outcome = problem.usable() ? problem.match() : DeviceOutcome::refused;
     if (lane == 0) all.outcome[blockIdx.x] = outcome;
     if (outcome != DeviceOutcome::found) return;
@@ -213,12 +221,22 @@ __global__ void __launch_bounds__(32) assign_small(const __grid_constant__ Devic
         const double u = problem.two_smallest(i).first + 0.0;
         if (lane == 0) all.u[p.first_line + i] = u;
     }
-    for (int i = lane; i < p.lines; i += 32) all.column_of[p.first_line + i] = problem.column_of[i];
-    for (int j = lane; j < p.columns; j += 32) all.line_of[p.first_column + j] = problem.line_of[j], all.v[p.first_column + j] = problem.v[j] + 0.0;
+    for (int i = lane; i < p.lines; i += 32) {
+        const int column = problem.column_of[i];
+        all.column_of[p.first_line + i] = column;
+        all.v[p.first_line + i] = problem.v[column] + 0.0;
+    }
     double sum = 0.0;   // eight interleaved sums, combined pairwise
     for (int i = lane; i < p.lines && lane < 8; i += 8) sum += problem.cost(i, problem.column_of[i]);
     for (int o = 1; o < 8; o *= 2) sum += __shfl_xor_sync(everyone, sum, o);
     if (lane == 0) all.cost[blockIdx.x] = sum;
+}
+
+__global__ void __launch_bounds__(32) assign_small(const __grid_constant__ DeviceAssignments all) {
+    extern __shared__ __align__(16) unsigned char memory[];
+    const DeviceAssignment& p = all.problems[blockIdx.x];
+    if (p.single) solve<float>(all, p, memory);
+    else solve<double>(all, p, memory);
 }
 
 }  // namespace

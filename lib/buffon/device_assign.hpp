@@ -11,23 +11,23 @@ struct DeviceAssignment {
     bool single = false;
     std::int32_t lines = 0, columns = 0;
     std::int64_t line_stride = 0, step = 1;
-    std::int64_t most_scans = 0;                     // beyond, it is given up
-    std::int64_t first_line = 0, first_column = 0;   // where its numbers begin in what is found
+    std::int64_t most_scans = 0;   // beyond, it is given up
+    std::int64_t first_line = 0;   // where its numbers begin in what is found
 };
 
 enum class DeviceOutcome : std::int32_t { found, none, long_paths, refused };   // refused: a cost that no problem may have
 
-/// What is found, memory of the device: of all lines, of all columns, of each problem.
+/// What is found, memory of the device: of all lines, and of each problem. Every line has a column, and the other columns have neither
+/// a line nor a dual: what they are need not be sent.
 struct DeviceAssignments {
     static constexpr std::int64_t most_columns = 1024;
 
     const DeviceAssignment* problems = nullptr;
     std::int64_t count = 0;
-    std::int32_t largest = 0;                        // columns of the largest problem
-    std::int64_t* column_of = nullptr;
-    std::int64_t* line_of = nullptr;                 // -1 for none
+    std::int32_t largest = 0;            // columns of the largest problem
+    std::int32_t* column_of = nullptr;
     double* u = nullptr;
-    double* v = nullptr;
+    double* v = nullptr;                 // of each line's column
     double* cost = nullptr;
     DeviceOutcome* outcome = nullptr;
 
