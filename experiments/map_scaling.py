@@ -3,7 +3,7 @@
 N normal points in d dimensions, equal masses, from the standard normal law. `microseconds`: time of a draw in a search with a fixed
 budget, its start, steps and check together; `l1`: L1 error of the masses on draws that no step has seen, free of their noise; `excess`: l1 over
 0.8 sqrt(N / draws), which plain counts of as many draws at the right heights are wrong by; `to_target`: time at which l1 would be 0.02 by
-its square-root law. `gain`: the control's l1 over the method's after equal time. Time is that of one core of the processor; with ``device`` it is that of
+its square-root law. `gain`: the control's l1 over the method's after equal time, at least (beyond 1.5 it is not measured). Time is that of one core of the processor; with ``device`` it is that of
 the clock. `machine` says of each record what it ran on.
 
 The control, expected to lose, is the loop that users write: a product, argmax and Adam with decaying steps and a running mean, in NumPy, or on
@@ -23,6 +23,7 @@ from buffon.experiments._claims import Claim
 from buffon.experiments._report import Table, new_figure, save, short
 
 METHOD, CONTROL, EXACT = "transport_map", "Adam, a user's loop", "exact Newton"
+WORST, HOPELESS = 1.9, 1.5   # heights whose error seems to be beyond the one on some hundred draws have more than the other
 COUNTS, DIMS = (100, 1000, 10_000, 50_000), (2, 16, 64, 512, 3072)
 
 EXPECTED = (
@@ -117,7 +118,8 @@ def _pair(n, d, config):
     found = bd.transport_map(y, target_error=0, budget=budget, rng=config.rng, **where)
     seconds = clock() - begin
     heights = _loop(y, seconds, config)
-    l1, loop = _l1(found, config), _l1(bd.transport_map(y, heights=heights, target_error=1.9, rng=config.rng, **where), config)
+    l1, control = _l1(found, config), bd.transport_map(y, heights=heights, target_error=WORST, rng=config.rng, **where)
+    loop = _l1(control, config) if control.steps == 0 else HOPELESS
     common = {**_common(n, d, config), "seconds": seconds}
     return [{**common, "arm": METHOD, "role": "method", "draws": found.n, "microseconds": 1e6 * seconds / found.n, "l1": l1,
              "excess": l1 / (0.8 * np.sqrt(n / found.n)), "to_target": seconds * (l1 / 0.02)**2, "gain": loop / max(l1, 1e-12)},
