@@ -9,16 +9,15 @@ parts: its own, which the chain makes smaller, and that of the masses of modes, 
 
 The control is the same chain started and kept in one mode's neighbourhood: its energy shows what chains that do not mix are worth.
 """
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from multiprocessing import get_context
 
 import numpy as np
 
 import buffon as bf
 from buffon import diffusion as bd
 from buffon.experiments._claims import Claim
+from buffon.experiments._processes import mapped
 from buffon.experiments._report import Table, between, new_figure, save, short
 from buffon.experiments.time_shift import Law, fieller
 from buffon.experiments.time_shift import mixture as scaled_gmm16
@@ -47,13 +46,12 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Config:
-    """``n`` samples of each of ``seeds`` runs, two ``block``s of which meet the law; ``race``: whether the six integrators run; ``levels`` of sigma."""
+    """``n`` samples of each of ``seeds`` runs; ``race``: whether the six integrators run; ``levels`` of sigma."""
 
     n: int = 8000
     seeds: int = 8
     race: bool = True
     levels: int = 60
-    block: int = 2500
     rng: int = 1001
     threads: int = 0
     processes: int = 1
@@ -66,12 +64,11 @@ class Config:
 
 @dataclass(frozen=True)
 class Case:
-    """A mixture, its highest noise level, the kernel's bandwidth, and the bound of the distance to the nearest mode."""
+    """A mixture, its highest noise level, and the kernel's bandwidth."""
 
     model: object
     sigma_max: float
     bandwidth: float
-    bound: float   # 99.9 % quantile of chi-square with d degrees of freedom
 
     def grid(self, **options):
         return {"grid": "rho", "to_zero": True, **options}
@@ -101,25 +98,17 @@ def gmm16():
     return bd.GaussianMixture(quarter.weights, 4 * quarter.means, 16 * np.array(quarter.covariances))
 
 
-CASES = {"gmm16": lambda: Case(gmm16(), 20.0, 4.0, 39.2524), "gmm2d": lambda: Case(gmm2d(), 10.0, 1.0, 13.8155)}
+CASES = {"gmm16": lambda: Case(gmm16(), 20.0, 4.0), "gmm2d": lambda: Case(gmm2d(), 10.0, 1.0)}
 
 
 def run(config, progress=None):
     """One record per case and arm."""
     parts = [("gmm16", _pairs), ("gmm2d", _pairs), ("gmm16", _laws), *((name, _race) for name in INTEGRATORS if config.race)]
-    jobs = [(function, config, name) for name, function in parts]
-    if config.processes == 1:
-        return _told(map(_part, jobs), len(jobs), progress)
-    with ProcessPoolExecutor(config.processes, get_context("spawn")) as pool:
-        return _told(pool.map(_part, jobs), len(jobs), progress)
-
-
-def _told(parts, count, progress):
-    records = []
-    for i, part in enumerate(parts):
+    jobs, records = [(function, config, name) for name, function in parts], []
+    for i, part in enumerate(mapped(_part, jobs, config.processes)):
         records += part
         if progress:
-            progress(i + 1, count)
+            progress(i + 1, len(jobs))
     return records
 
 
@@ -167,15 +156,14 @@ def _case(name):
 def _measured(config, case, seed, x):
     """The five figures of one sample. Two blocks of rows, of all chains alike, meet fresh draws."""
     order = np.random.default_rng([config.rng, seed]).permutation(len(x))
-    size = min(config.block, len(x) // 2)
+    size = min(2500, len(x) // 2)
     blocks = [(x[order[b * size : (b + 1) * size]], case.model.forward(size, 0.0, rng=config.rng + 10_000 + 2 * seed + b)) for b in range(2)]
     law = Law(blocks[0][1], *case.moments, 0.0)
-    shares = np.bincount(np.asarray(case.model.mode(x)).astype(int), minlength=len(case.model.weights)) / len(x)
     options = {"threads": config.threads}
-    return {"off_mode": float((np.asarray(case.model.off_mode(x)) > case.bound).mean()),
+    return {"off_mode": float(bd.off_mode(x, case.model, **options).value[0]),
             "mmd": float(np.mean([bd.mmd(a, b, bandwidth=case.bandwidth, **options).value[0] for a, b in blocks])),
             "energy": float(np.mean([bd.energy(a, b, **options).value[0] for a, b in blocks])),
-            "frechet": float(law.frechet(x)), "mass": float(abs(shares - case.model.weights).sum() / 2)}
+            "frechet": float(law.frechet(x)), "mass": float(bd.mode_masses(x, case.model, hard=True, **options)["total_variation"])}
 
 
 def alone(config, case, table):
@@ -220,8 +208,7 @@ def _record(case, arm, runs, plain, plain_total):
     return record
 
 
-def _part(job):
-    function, config, name = job
+def _part(function, config, name):
     return function(config, name)
 
 

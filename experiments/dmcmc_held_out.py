@@ -10,7 +10,7 @@ their weights learnt (in a run of its own, whose evaluations are counted), the s
 Student's 95 % intervals over the seeds, which share fresh reference draws.
 """
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
@@ -44,11 +44,10 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Config:
-    """``n`` samples of each of ``seeds`` runs, two ``block``s of which meet the law; ``levels`` of sigma."""
+    """``n`` samples of each of ``seeds`` runs; ``levels`` of sigma."""
 
     n: int = 8000
     seeds: int = 12
-    block: int = 4000
     levels: int = 60
     rng: int = 7001
     threads: int = 0
@@ -57,17 +56,28 @@ class Config:
     @classmethod
     def small(cls):
         """A few seconds."""
-        return cls(n=800, seeds=3, block=400, levels=30)
+        return cls(n=400, seeds=3, levels=30)
 
 
 def run(config, progress=None):
     """One record per case and arm."""
-    parts, records = [(config, name) for name in ("gmm16", SETTINGS, *DRAWN)], []
-    for i, part in enumerate(mapped(_case_records, parts, config.processes)):
-        records += part
+    jobs = [(config, name, arm) for name in ("gmm16", *DRAWN) for arm in _arms(config, *_case(name))]
+    jobs += [(config, "gmm16", arm) for arm in _settings(config, *_case("gmm16"))]
+    found = {}
+    for i, (job, runs) in enumerate(zip(jobs, mapped(_runs, jobs, config.processes), strict=True)):
+        found.setdefault(job[1], {})[job[2]] = runs
         if progress:
-            progress(i + 1, len(parts))
-    return records
+            progress(i + 1, len(jobs))
+    varied = _settings(config, *_case("gmm16"))
+    cases = {"gmm16": {arm: runs for arm, runs in found["gmm16"].items() if arm not in varied},
+             SETTINGS: {arm: runs for arm, runs in found["gmm16"].items() if arm in varied or arm == BAND or arm in CONTROLS.values()},
+             **{name: found[name] for name in DRAWN}}
+    return [_record(name, arm, runs, arms) for name, arms in cases.items() for arm, runs in arms.items()]
+
+
+def _runs(config, name, arm):
+    unit, case = _case(name)
+    return {**_arms(config, unit, case), **_settings(config, unit, case)}[arm]()
 
 
 def drawn(d, modes, key):
@@ -87,73 +97,61 @@ def half_distance(model):
 
 @cache
 def _case(name):
-    model = gmm16() if name.startswith("gmm16") else drawn(*DRAWN[name])
+    model = gmm16() if name == "gmm16" else drawn(*DRAWN[name])
     unit = half_distance(model)
-    return unit, Case(model, HIGHEST * unit, KERNEL * unit, float(bf.Gamma(model.dim / 2, 2.0).quantile([0.999])[0]))
+    return unit, Case(model, HIGHEST * unit, KERNEL * unit)
 
 
-def _case_records(config, name):
-    unit, case = _case(name)
-    methods = _settings if name == SETTINGS else _methods
-    return _compared(name, {**_controls(config, unit, case), **methods(config, unit, case)})
-
-
-def _table(solver, steps, unit, highest):
+def _table(solver, steps, unit, highest=HIGHEST):
     return getattr(bd, solver)(bd.EDM(LOWEST * unit, highest * unit), steps=steps, grid="rho", to_zero=True)
 
 
-def _controls(config, unit, case):
-    return {"ddim, 13": alone(config, case, _table("ddim", 13, unit, HIGHEST)),
-            **{f"{solver}, 13": alone(config, case, _table(solver, 13, unit, FURTHEST)) for solver in ("dpmpp", "unipc")}}
-
-
-def _methods(config, unit, case):
+def _arms(config, unit, case):
+    """What each arm does, to be called: figures over the seeds."""
+    further = {f"{solver}, 13": partial(alone, config, case, _table(solver, 13, unit, FURTHEST)) for solver in ("dpmpp", "unipc")}
     near = bd.heun(bd.EDM(NOISE * unit, FURTHEST * unit), steps=5, grid="rho")
     many = {**CODE, "step": STEP * unit**2, "skip": SKIP, "burn_in": 2, "chains": config.n // 4, "start": near, "start_noise": 0.0}
-    begin = bd.unipc(bd.EDM(AT * unit, FURTHEST * unit), steps=FIRST, grid="rho")
-    band = {"skip": SKIP, "chains": config.n // ROUNDS, "sigma_min": LOW * unit, "sigma_max": HIGH * unit}
-    warm = {**band, "burn_in": 2, "start": begin, "start_noise": 0.0}
-    return {MANY: chained(config, case, _table("ddim", 7, unit, HIGHEST), **many),
-            BAND_DPMPP: chained(config, case, _table("dpmpp", LAST, unit, HIGHEST), **warm),
-            BAND: chained(config, case, _table("unipc", LAST, unit, HIGHEST), **warm),
-            ONE_MODE: chained(config, case, _table("unipc", LAST, unit, HIGHEST), **band, burn_in=24, **_in_one_mode(config, unit, case.model))}
+    return {"ddim, 13": partial(alone, config, case, _table("ddim", 13, unit)), **further,
+            MANY: partial(chained, config, case, _table("ddim", 7, unit), **many),
+            BAND_DPMPP: partial(chained, config, case, _table("dpmpp", LAST, unit), **_band(config, unit)),
+            BAND: partial(chained, config, case, _table("unipc", LAST, unit), **_band(config, unit)),
+            ONE_MODE: partial(chained, config, case, _table("unipc", LAST, unit), **_from_one_mode(config, unit, case.model))}
+
+
+def _band(config, unit, steps=FIRST, furthest=FURTHEST):
+    begin = bd.unipc(bd.EDM(AT * unit, furthest * unit), steps=steps, grid="rho")
+    return {"skip": SKIP, "burn_in": 2, "chains": config.n // ROUNDS, "sigma_min": LOW * unit, "sigma_max": HIGH * unit, "start": begin, "start_noise": 0.0}
+
+
+def _from_one_mode(config, unit, model):
+    """All chains begin in the lightest mode, with the noise of the band's middle."""
+    k = model.weights.argmin()
+    covariance = model.covariances[k] + (AT * unit) ** 2 * np.eye(model.dim)
+    x = np.random.default_rng(config.rng).multivariate_normal(model.means[k], covariance, size=config.n // ROUNDS)
+    band = _band(config, unit)
+    return {**{key: band[key] for key in ("skip", "chains", "sigma_min", "sigma_max")}, "burn_in": 24, "x": x, "level": AT * unit}
 
 
 def _settings(config, unit, case):
-    """The band's chain, and one thing after the other done in another way, at 13 evaluations at most."""
-    begin = {steps: bd.unipc(bd.EDM(AT * unit, FURTHEST * unit), steps=steps, grid="rho") for steps in (3, FIRST)}
-    far = bd.unipc(bd.EDM(AT * unit, HIGHEST * unit), steps=FIRST, grid="rho")
-    band = {"skip": SKIP, "burn_in": 2, "chains": config.n // ROUNDS, "sigma_min": LOW * unit, "sigma_max": HIGH * unit, "start": begin[FIRST], "start_noise": 0.0}
+    """The band with one thing after the other done in another way, at 13 evaluations at most."""
+    def arm(last=LAST, steps=FIRST, furthest=FURTHEST, **options):
+        return partial(chained, config, case, _table("unipc", last, unit), **{**_band(config, unit, steps, furthest), **options})
 
-    def arm(last=LAST, **options):
-        return chained(config, case, _table("unipc", last, unit, HIGHEST), **{**band, **options})
-
-    return {"as the band": arm(), "1 sample a chain": arm(chains=config.n, skip=1, burn_in=0, start=begin[3]),
-            "4 samples a chain": arm(chains=config.n // 4, skip=2), "20 samples a chain": arm(chains=config.n // 20),
-            "corrected steps": arm(8, skip=2, burn_in=1, metropolis=True), "steps twice as long": arm(step=2 / case.model.dim**0.5),
-            "nearer start": arm(start=far), "all levels": _all_levels(config, unit, case)}
+    return {"1 sample a chain": arm(chains=config.n, skip=1, burn_in=0, steps=3), "4 samples a chain": arm(chains=config.n // 4, skip=2),
+            "20 samples a chain": arm(chains=config.n // 20), "corrected steps": arm(8, skip=2, burn_in=1, metropolis=True),
+            "steps twice as long": arm(step=2 / case.model.dim**0.5), "nearer start": arm(furthest=HIGHEST),
+            "all levels, prior adapted": partial(_all_levels, config, unit, case)}
 
 
 def _all_levels(config, unit, case):
     """Down to the data, with weights of the levels that a first run of 50 chains learns."""
-    levels = {"sigma_min": 0.01 * unit, "sigma_max": HIGHEST * unit, "levels": config.levels}
+    table = _table("unipc", 8, unit)
     near = bd.unipc(bd.EDM(NOISE * unit, FURTHEST * unit), steps=9, grid="rho")
-    start = {"start": near, "start_noise": 0.0}
-    first = bd.langevin_gibbs(case.model, _table("unipc", 8, unit, HIGHEST), n=50, chains=50, skip=1, burn_in=150, adapt="flat", rng=config.rng, threads=config.threads, **levels, **start)
+    options = {"sigma_min": 0.01 * unit, "sigma_max": HIGHEST * unit, "levels": config.levels, "start": near, "start_noise": 0.0}
+    first = bd.langevin_gibbs(case.model, table, n=50, chains=50, skip=1, burn_in=150, adapt="flat", rng=config.rng, threads=config.threads, **options)
     learnt = (first.parts["start"] + first.parts["chain"]) / config.n
-    runs = chained(config, case, _table("unipc", 8, unit, HIGHEST), skip=SKIP, burn_in=2, prior=list(first.prior), **levels, **start)
+    runs = chained(config, case, table, skip=SKIP, burn_in=2, prior=list(first.prior), **options)
     return [{**r, "total": r["total"] + learnt} for r in runs]
-
-
-def _in_one_mode(config, unit, model):
-    """Starts of all chains in the lightest mode, with the noise of the band's middle."""
-    k = model.weights.argmin()
-    covariance = model.covariances[k] + (AT * unit) ** 2 * np.eye(model.dim)
-    return {"x": np.random.default_rng(config.rng).multivariate_normal(model.means[k], covariance, size=config.n // ROUNDS), "level": AT * unit}
-
-
-def _compared(case, found):
-    return [_record(case, arm, runs, found) for arm, runs in found.items()]
 
 
 def _record(case, arm, runs, found):

@@ -8,7 +8,16 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from buffon.experiments import dmcmc, dmcmc_held_out, failure_probability, multilevel, rare_coverage, rare_events, sobol_tails, stopping
+from buffon.experiments import (
+    dmcmc,
+    dmcmc_held_out,
+    failure_probability,
+    multilevel,
+    rare_coverage,
+    rare_events,
+    sobol_tails,
+    stopping,
+)
 from buffon.experiments._page import RESULTS, Page, markdown, provenance
 from buffon.experiments.coverage_page import verdict
 

@@ -78,7 +78,7 @@ def test_a_checkpoint_goes_on_after_an_interrupt_and_to_more_samples(tmp_path):
     assert min(told) > 0.4
     more = bd.langevin_gibbs(MODEL, TABLE, checkpoint=tmp_path / "chains", **{**options, "n": 900})
     assert np.array_equal(more.x[:600], whole.x) and more.rng_key == 3
-    with pytest.raises(ValueError, match="is of another run, by its settings: .*skip=3.*, not .*skip=4"):
+    with pytest.raises(ValueError, match=r"is of another run, by its settings: .*skip=3.*, not .*skip=4"):
         bd.langevin_gibbs(MODEL, TABLE, checkpoint=tmp_path / "chains", skip=4, **options)
     with pytest.raises(TypeError, match="checkpoint must be a path, got int 3"):
         bd.langevin_gibbs(MODEL, TABLE, checkpoint=3, **options)
