@@ -4,6 +4,7 @@ import pytest
 
 import buffon as bf
 from buffon import diffusion as bd
+from buffon.experiments._modes import gmm2d, gmm16
 
 RNG = np.random.default_rng(3)
 MIXTURE = bd.GaussianMixture([0.2, 0.3, 0.5], [[-3.0, 0.0], [0.0, 0.5], [3.0, 1.0]], [[[0.5, 0.2], [0.2, 0.3]], [[0.3, 0.0], [0.0, 0.3]], [[0.2, 0.0], [0.0, 0.8]]])
@@ -40,6 +41,23 @@ def test_off_mode_is_the_tail_of_scipys_chi_square_law_and_its_interval_scipys()
         for k, hits in enumerate(off):
             exact = stats.binomtest(int(hits), 300).proportion_ci(0.95, "exact")
             assert (low[k], high[k]) == pytest.approx((exact.low, exact.high), rel=1e-9)
+
+
+@pytest.mark.parametrize("mixture, table, known, error", [
+    (gmm16, bd.ddim(bd.EDM(0.01, 20), steps=10, grid="rho", to_zero=True), 0.014668, 2.1e-5),
+    (gmm16, bd.heun(bd.EDM(0.01, 20), steps=5, grid="rho", to_zero=True), 0.935, 1e-3),
+    (gmm2d, bd.heun(bd.EDM(0.01, 10), steps=5, grid="rho", to_zero=True), 0.0541, 7e-4),
+])
+def test_off_mode_of_few_steps_is_as_known(mixture, table, known, error):
+    e = bd.off_mode(bd.sample(mixture(), table, n=10_000, rng=1), mixture())   # known: an independent implementation, up to 3.2e7 runs
+    assert abs(e.value[0] - known) < 4 * np.hypot(e.std_error[0], error)
+
+
+def test_the_floor_of_total_variation_is_that_of_its_normal_law():
+    n, mixture = 6000, gmm2d()
+    floor = bd.mode_masses(mixture.forward(n, 0.0, rng=1), mixture).diagnostics["floor"][0]
+    w = mixture.weights
+    assert floor == pytest.approx(0.5 * np.sqrt(2 * w * (1 - w) / (np.pi * n)).sum(), rel=2e-3) and round(floor, 3) == 0.013
 
 
 def test_mode_mixture_counts_rows_with_two_classes_of_a_mixture_or_a_classifier():
