@@ -1,5 +1,5 @@
 """Figures of pages that are tables of recorded results: rare events, stopping at a target error, Sobol' indices of tails,
-Denoising MCMC, rare failures of samplers, multilevel Monte Carlo.
+Denoising MCMC, rare failures of samplers, multilevel Monte Carlo, reports about samplers.
 
     python -m buffon.experiments.recorded_pages docs   writes them between the markers of the pages in this folder
 """
@@ -15,6 +15,7 @@ from buffon.experiments import (
     multilevel,
     rare_coverage,
     rare_events,
+    sampler_report,
     sobol_tails,
     stopping,
 )
@@ -31,6 +32,7 @@ CAMPAIGNS = {
     "chains": (("dmcmc", dmcmc, "Figures"), ("dmcmc_held_out", dmcmc_held_out, "On other mixtures, beside the best solvers")),
     "failures": (("failure_probability", failure_probability, "Seven ways side by side"),),
     "multilevel": (("multilevel", multilevel, "Levels below a sampler, and a fine solver as control"),),
+    "report": (("sampler_report", sampler_report, "Four denoisers"),),
     "stopping": (("stopping", stopping, "Every estimator, and the naive rule"),),
     "sobol": (("sobol_tails", sobol_tails, "Errors and coverage"),),
 }
