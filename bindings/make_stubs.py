@@ -53,7 +53,7 @@ RESULTS = {"NoiseClassifier.dim": "int", "NoiseClassifier.levels": "_Array", "No
            **{f"Assignment.{name}": "_Array | list[_Array]" for name in ("u", "v")},
            **{f"Assignment.{name}": "float | _Array" for name in ("cost", "gap")},
            "DenoiserCheck.advice": "str", "DenoiserCheck.best": "dict[str, Any] | None", "DenoiserCheck.error": "_Array",
-           "DenoiserCheck.levels": "_Array", "DenoiserCheck.linear": "_Array", "DenoiserCheck.ok": "bool", "Joint.laws": "dict[str, _UnivariateLaw]", "Joint.copula": "_Copula | list[_Copula] | None"}
+           "DenoiserCheck.levels": "_Array", "DenoiserCheck.linear": "_Array", "DenoiserCheck.ok": "bool", "TransportReport.bound": "float", "TransportStart.mass_bound": "float", "TransportStart.memorised": "Estimate | None", "Joint.laws": "dict[str, _UnivariateLaw]", "Joint.copula": "_Copula | list[_Copula] | None"}
 OPTIONS = {
     "float, dict, list": "float | Mapping[str, Any] | Iterable[float | Mapping[str, float] | None]",
     "law": "_Law", "array": "ArrayLike", "str or PathLike": "_Path", "denoiser": "GaussianMixture | Empirical | Denoiser", "callable": "Callable[[Step], bool | None]", "callable of Draws": "Callable[[Draws], float]", "name of an estimator": "str",

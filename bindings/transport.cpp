@@ -1,5 +1,4 @@
 /// Python's semi-discrete optimal transport. No arithmetic.
-#include <filesystem>
 #include <sstream>
 
 #include <buffon/diffusion/transport_start.hpp>
@@ -8,6 +7,7 @@
 #include "arrays.hpp"
 #include "diffusion.hpp"
 #include "finite_rows.hpp"
+#include "path.hpp"
 #include "rng.hpp"
 
 namespace py = pybind11;
@@ -18,18 +18,25 @@ namespace binder {
 template <>
 inline constexpr const char* argument_name<Matrix> = "points";
 
-template <>
-struct Converter<std::filesystem::path> {
-    static std::string name() { return "str or PathLike"; }
-    static py::object to(const std::filesystem::path& v) { return py::str(v.string()); }
-    static std::filesystem::path from(py::handle v, const std::string& f, const std::string& n) {
-        const py::object path = py::module_::import("os").attr("PathLike");
-        if (!py::isinstance<py::str>(v) && !py::isinstance(v, path)) wrong_type(f, n, "a path", v);
-        return py::module_::import("os").attr("fsdecode")(v).cast<std::string>();
-    }
+}  // namespace binder
+
+namespace {
+
+/// A TransportStart with the map and the schedule that made it.
+class StartObject : public py::object {
+    PYBIND11_OBJECT(StartObject, py::object, py::isinstance<diffusion::TransportStart>)
 };
 
-}  // namespace binder
+}  // namespace
+
+namespace pybind11::detail {
+
+template <>
+struct handle_type_name<StartObject> {
+    static constexpr auto name = const_name("buffon._buffon.diffusion.TransportStart");
+};
+
+}  // namespace pybind11::detail
 
 namespace buffon {
 
@@ -225,7 +232,7 @@ is relative to a batch.)");
           "'cpu', or 'cuda', 'cuda:1', ..., with the same bits.");
     c.def("__repr__", &text);
     binder::bind(m, "transport_map", &transport_map);
-    py::class_<diffusion::TransportStart> started(m, "TransportStart", "Starts of a sampler: ``x, level = transport_start(map, n, level, rng)``.");
+    py::class_<diffusion::TransportStart> started(m, "TransportStart", py::dynamic_attr(), "Starts of a sampler: ``x, level = transport_start(map, n, level, rng)``.");
     started.attr("__module__") = "buffon.diffusion";
     started.def_property_readonly("x", [](const diffusion::TransportStart& s) { return binder::from_matrix(s.x); }, "Starts (n, d), a copy.");
     started.def_readonly("level", &diffusion::TransportStart::level, "Their noise level sigma / alpha.");
@@ -234,10 +241,14 @@ is relative to a batch.)");
     started.def_property_readonly("used", [](const diffusion::TransportStart& s) { return integers(s.used); }, "Number (n,) of points that each image is the mean of.");
     started.def_readonly("rng_key", &diffusion::TransportStart::rng_key, "Key that draws them again.");
     started.def("__iter__", [](const diffusion::TransportStart& s) { return py::iter(py::make_tuple(binder::from_matrix(s.x), s.level)); });
-    started.def("__repr__", [](const diffusion::TransportStart& s) {
-        return "TransportStart(" + std::to_string(s.x.rows) + " starts, d=" + std::to_string(s.x.cols) + ", level " + py::str(py::float_(s.level)).cast<std::string>() + ")";
-    });
-    m.def("transport_start", &start, py::arg("map"), py::arg("n"), py::arg("level"), py::arg("rng") = py::none(), py::kw_only(), py::arg("noise") = "fresh",
+    const auto begin = [](const TransportMap& map, py::handle n, py::handle level, py::handle rng, py::handle noise, const py::object& schedule, py::handle k,
+                          py::handle centroids, py::handle angle) {
+        StartObject out = py::cast(start(map, n, level, rng, noise, schedule, k, centroids, angle));
+        out.attr("map") = py::cast(&map);   // the object that was given
+        out.attr("schedule") = schedule;
+        return out;
+    };
+    m.def("transport_start", begin, py::arg("map"), py::arg("n"), py::arg("level"), py::arg("rng") = py::none(), py::kw_only(), py::arg("noise") = "fresh",
           py::arg("schedule") = py::none(), py::arg("k") = 1, py::arg("centroids") = py::none(), py::arg("angle") = py::none(), R"doc(Starts of a sampler at a low noise level, from an optimal transport map to data: no evaluation of a denoiser.
 
 Draws of the map's source go to its points, noise of the level is added, and any solver goes on: ``x, level = transport_start(...)``,
@@ -268,7 +279,9 @@ angle : float, optional
 Returns
 -------
 TransportStart
-    ``x`` (n, d), ``level``; ``source`` (n, d), ``cell`` (n,), ``used`` (n,), ``rng_key``. Unpacks to x, level.
+    ``x`` (n, d), ``level``; ``source`` (n, d), ``cell`` (n,), ``used`` (n,), ``rng_key``, ``map``, ``schedule``. Unpacks to x, level. ``memorised`` is the share of
+    starts that copy a point, ``mass_bound`` what the wrong masses may add to their distance; both are printed. ``report(model, table)`` has the error bound term by
+    term beside the measured error, and copies and mode mixture of the samples.
 
 Raises
 ------

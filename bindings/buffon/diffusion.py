@@ -10,7 +10,7 @@ E[x0 | x], for x = x0 + sigma eps; a solver is a ``Table`` of coefficients, made
 >>> bd.sample(model, bd.dpmpp(bd.VP(), steps=10), n=4, rng=0).x.shape
 (4, 1)
 """
-from buffon import _denoisers, _denoising_loss, _docs_metrics, _docs_samplers, _docs_search, _docs_transport, _exposure, _langevin_gibbs, _order_report, _schedules, _solvers, _stored  # noqa: F401  four of them complete compiled classes
+from buffon import _denoisers, _denoising_loss, _docs_metrics, _docs_samplers, _docs_search, _docs_transport, _exposure, _langevin_gibbs, _order_report, _schedules, _solvers, _stored, _transport_report  # noqa: F401  five of them complete compiled classes
 from buffon._buffon import diffusion as _native
 from buffon._check_denoiser import DenoiserCheck, check_denoiser
 from buffon._network import Network
@@ -39,6 +39,7 @@ Step = _native.Step
 SubVP = _native.SubVP
 Table = _native.Table
 TransportMap = _native.TransportMap
+TransportReport = _transport_report.TransportReport
 TransportStart = _native.TransportStart
 Trial = _native.Trial
 VE = _native.VE
@@ -96,4 +97,4 @@ exposure_profile = _function("exposure_profile", *_exposure.EXPOSURE_PROFILE, _n
 
 __all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "Trial", "VE", "VP",
                   "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-                  "Likelihood", "LossLevels", "OrderReport", "denoising_loss", "ems", "energy", "frechet", "kid", "mmd", "prdc", "sliced_w2", "w2", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS, *_EXPOSURE, *_EXACT_METRICS, *_CHAINS])
+                  "Likelihood", "LossLevels", "OrderReport", "denoising_loss", "ems", "energy", "frechet", "kid", "mmd", "prdc", "sliced_w2", "w2", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportReport", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS, *_EXPOSURE, *_EXACT_METRICS, *_CHAINS])

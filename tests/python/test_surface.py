@@ -63,7 +63,7 @@ DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoise
 EXACT_METRICS = ["cf_distance", "mode_masses", "mode_mixture", "moment_probe", "off_mode"]
 DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
              "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-             "Ems", "Trial", "ems", "energy", "frechet", "kid", "mmd", "prdc", "sliced_w2", "w2", "solver_search", "Likelihood", "LossLevels", "denoising_loss", "OrderReport", "sample", "invert", "log_likelihood", "order_report", "sampler_problem", "TransportMap", "TransportStart", "memorised", "transport_map", "transport_start", *SOLVERS, *DENOISERS, *CHAINS, *EXACT_METRICS, "ExposureProfile", "exposure_profile", "quality_problem", "sampler_report"]
+             "Ems", "Trial", "ems", "energy", "frechet", "kid", "mmd", "prdc", "sliced_w2", "w2", "solver_search", "Likelihood", "LossLevels", "denoising_loss", "OrderReport", "sample", "invert", "log_likelihood", "order_report", "sampler_problem", "TransportMap", "TransportReport", "TransportStart", "memorised", "transport_map", "transport_start", *SOLVERS, *DENOISERS, *CHAINS, *EXACT_METRICS, "ExposureProfile", "exposure_profile", "quality_problem", "sampler_report"]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 FIT = ["log_likelihood", "aic", "bic", "n", "missing"]
 MEMBERS = {
