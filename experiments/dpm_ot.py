@@ -160,9 +160,8 @@ def _problem(data, count, config):
 
 
 def _map(points, config):
-    """Exact in the plane. Else from heights that a map to an eighth of the points suggests, its masses those of all points that are nearest: Brenier's dual
-    potential, minus the height at a point, has the centroid of that point's cell for its gradient. A search from nothing softens its
-    cells where data lie in clusters, at a cost that grows with the square of their number."""
+    """Exact in the plane. Else from heights that a map to an eighth of the points suggests, its masses those of all points that are nearest: a search from
+    nothing softens its cells where data lie in clusters, at a cost that grows with the square of their number."""
     where = {"rng": config.rng + 3, "threads": config.threads}
     if points.shape[1] == 2:
         return bd.transport_map(points, method="newton", **where)
@@ -175,8 +174,7 @@ def _refined(points, masses, config, where):
         few = points[:max(len(points) // 8, FEWEST)]
         near = np.concatenate([((few**2).sum(1) - 2 * rows @ few.T).argmin(1) for rows in np.array_split(points, 1 + len(points) * len(few) // 2**24)])
         coarse = _refined(few, np.bincount(near, masses, len(few)), config, where)
-        centroids = _centroids(coarse, max(50 * len(few), 50_000), config.rng + 8)
-        heights = coarse.heights[near] - (centroids[near] * (points - few[near])).sum(1)
+        heights = coarse.heights_at(points, max(50 * len(few), 50_000), config.rng + 8)
     return bd.transport_map(points, masses=masses, heights=heights, target_error=0, budget=max(config.budget, config.draws * len(points)), **where)
 
 
