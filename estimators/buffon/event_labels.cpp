@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <buffon/check.hpp>
+#include <buffon/device_model.hpp>
 
 namespace buffon {
 
@@ -23,8 +24,7 @@ Problem labelled_exceedance(const std::string& who, const Problem& problem, cons
         names.push_back(problem.outputs()[j]);
         ++labels;
     }
-    Model model = [problem, thresholds, labels](ConstView x) {
-        const Outputs inner = problem(x);
+    const auto events = [thresholds, labels](const Outputs& inner) {
         require(inner.y.cols == labels + 1, "it must have one output beside its labels, got ", inner.y.cols);
         const auto m = static_cast<std::int64_t>(thresholds.size());
         Outputs out{Matrix(inner.y.rows, m + labels), Matrix(inner.y.rows, m + labels)};
@@ -36,7 +36,14 @@ Problem labelled_exceedance(const std::string& who, const Problem& problem, cons
             }
         return out;
     };
-    return Problem(std::move(model), problem.inputs(), std::move(names), problem.thread_safe());
+    Problem out([problem, events](ConstView x) { return events(problem(x)); }, problem.inputs(), std::move(names), problem.thread_safe());
+    if (!problem.on_device()) return out;
+    DeviceModel there = *problem.on_device();
+    there.finish = [before = there.finish, events](ConstView x, Outputs& y) {
+        if (before) before(x, y);
+        y = events(y);
+    };
+    return out.with_device(std::make_shared<const DeviceModel>(std::move(there)));
 }
 
 }  // namespace buffon
