@@ -26,6 +26,8 @@ EXPERIMENTS = {
     "sobol_benchmarks": "Sobol' indices of nine functions with known answers: the default beside the plain estimator and Saltelli's",
     "sobol_held_out": "Sobol' indices of six functions on which nothing was tuned, beside the centred estimator of Saltelli et al.",
     "sobol_tails": "Sobol' indices of outputs whose variance comes from a tail or a rare event: aiscv beside the default",
+    "hyper_indices": "what the quality of a sampler depends on: indices of its hyper-parameters with the noise of the seed taken out",
+    "loss_levels": "the denoising loss of a model: levels drawn where it is large and as a lattice, beside uniform ones",
     "restoration": "six restoration tasks on pictures: evaluations of MRS that equal 100 steps of posterior sampling",
     "dpm_ot": "samplers that start from optimal transport: quality, modes and copies of the data, beside plain solvers",
     "semidiscrete_square": "twenty points in the unit square: their power diagram, exactly and from draws",

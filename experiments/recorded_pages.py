@@ -1,5 +1,6 @@
 """Figures of pages that are tables of recorded results: rare events, stopping at a target error, Sobol' indices of tails,
-Denoising MCMC, rare failures of samplers, multilevel Monte Carlo, reports about samplers.
+Denoising MCMC, denoising losses, rare failures of samplers, indices of their quality, multilevel Monte Carlo,
+reports about samplers.
 
     python -m buffon.experiments.recorded_pages docs   writes them between the markers of the pages in this folder
 """
@@ -12,6 +13,8 @@ from buffon.experiments import (
     dmcmc,
     dmcmc_held_out,
     failure_probability,
+    hyper_indices,
+    loss_levels,
     multilevel,
     rare_coverage,
     rare_events,
@@ -30,11 +33,12 @@ CAMPAIGNS = {
         ("rare_coverage_vmfn", rare_coverage, "Those of von Mises-Fisher-Nakagami components"),
     ),
     "chains": (("dmcmc", dmcmc, "Figures"), ("dmcmc_held_out", dmcmc_held_out, "On other mixtures, beside the best solvers")),
+    "denoisers": (("loss_levels", loss_levels, "Levels drawn in four ways"),),
     "failures": (("failure_probability", failure_probability, "Seven ways side by side"),),
     "multilevel": (("multilevel", multilevel, "Levels below a sampler, and a fine solver as control"),),
     "report": (("sampler_report", sampler_report, "Four denoisers"),),
     "stopping": (("stopping", stopping, "Every estimator, and the naive rule"),),
-    "sobol": (("sobol_tails", sobol_tails, "Errors and coverage"),),
+    "sobol": (("sobol_tails", sobol_tails, "Errors and coverage"), ("hyper_indices", hyper_indices, "Random models, and what the quality of a sampler depends on")),
 }
 MARKERS = ("<!-- figures: written by experiments/recorded_pages.py -->", "<!-- end of figures -->")
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t most_bins = 1'024;
 constexpr std::int64_t resamples = 2'000;
-constexpr std::int64_t tail_rows = 10;
+constexpr std::int64_t tail_rows = 10, fewest_rows = 4;   // of fewer than twenty rows half are the tail: strata of a dozen circles know theirs least
 constexpr double longest_tail = 50;   // in its begin
 constexpr double levels[] = {0.5, 0.8, 0.9, 0.95, 0.98, 0.99};
 
@@ -35,9 +35,10 @@ Tail tail_of(const Stratum& stratum, std::int64_t j) {
     Tail tail;
     const auto n = static_cast<double>(values.size());
     for (const double v : values) tail.mean += v / n;
-    if (!stratum.shares || !stratum.rows.single() || rows.rows < 4 * tail_rows) return tail;
-    std::ranges::nth_element(values, values.begin() + tail_rows, std::greater{});
-    const double begin = values[static_cast<std::size_t>(tail_rows)];
+    if (!stratum.shares || !stratum.rows.single() || rows.rows < fewest_rows) return tail;
+    const std::int64_t in_tail = std::min(tail_rows, rows.rows / 2);
+    std::ranges::nth_element(values, values.begin() + in_tail, std::greater{});
+    const double begin = values[static_cast<std::size_t>(in_tail)];
     if (!(begin > 0 && begin < 1)) return tail;
     const double end = std::min(1.0, longest_tail * begin), last = begin / end;
     const double of_tail = begin * 2 / (1 + last);   // mean of the tail

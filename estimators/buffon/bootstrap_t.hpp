@@ -25,7 +25,8 @@ private:
 };
 
 /// sum over strata of weight times the mean of its rows. `shares`: rows are shares of circles in thin slabs. Those of circles that nearly touch
-/// one have a tail P(share > s) ~ s^-2, whose end a sample has seldom seen: resamples draw their ten largest from such a tail up to 1.
+/// one have a tail P(share > s) ~ s^-2, whose end a sample has seldom seen: resamples draw their ten largest, of fewer than
+/// twenty half of them, from such a tail up to 1.
 struct Stratum {
     double weight = 1;
     bool shares = false;

@@ -107,3 +107,24 @@ TEST_CASE("bootstrap_t: shares with a tail s^-2 up to 1 are covered with their t
     CHECK(with > 0.91 * runs);
     CHECK(with > without + 0.02 * runs);
 }
+
+TEST_CASE("bootstrap_t: strata of a dozen such shares each are covered, too") {
+    const double exact = 0.006 / 1.003, rest = 0.003 * 0.003;
+    int covered = 0;
+    const int runs = 120;
+    for (int r = 0; r < runs; ++r) {
+        std::vector<Stratum> strata(6);
+        for (std::size_t h = 0; h < strata.size(); ++h) {
+            Matrix rows(12, 1);
+            for (std::int64_t i = 0; i < 12; ++i)
+                rows(i, 0) = 0.003 / std::sqrt(rest + (1 - rest) * Stream{static_cast<std::uint64_t>(r), static_cast<std::uint32_t>(10 + h)}.uniform(i, 0));
+            strata[h].weight = 1.0 / 6;
+            strata[h].shares = true;
+            strata[h].rows.add(rows);
+        }
+        const Bounds b = bootstrap_t(strata, {0}, {99, 0}, true, 1);
+        covered += b.low(0, 3) <= exact && exact <= b.high(0, 3);
+    }
+    MESSAGE("covered " << covered);
+    CHECK(covered > 0.88 * runs);
+}

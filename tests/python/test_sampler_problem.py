@@ -1,4 +1,6 @@
 """Samplers as problems: functions of their draws in Python and compiled, all estimators, rare failures."""
+import math
+
 import numpy as np
 import pytest
 
@@ -72,3 +74,59 @@ def test_adaptive_mixtures_warn_on_slabs(estimator):
     problem = bf.exceedance(failure_probability.sampler("ddim"), thresholds=[158.19389])
     told = [bool(estimator(problem, budget=20_000, rng=key).warnings) for key in (1, 2)]
     assert all(told)
+
+
+MEAN, SD = 1.0, 0.15
+
+
+def two_modes(x, sigma):
+    """E[x0 | x] of N(e1, SD^2 I) and N(-e1, SD^2 I), half each: what a network would be, one Python function of any dimension."""
+    variance = np.reshape(sigma, (-1, 1)) ** 2 + SD**2
+    out = x * SD**2 / variance
+    out[:, 0] += (1 - SD**2 / variance[:, 0]) * MEAN * np.tanh(MEAN * x[:, 0] / variance[:, 0])
+    return out
+
+
+def between_modes(dim, table):
+    """How near a draw is to the plane between both."""
+    return bd.sampler_problem(bd.Denoiser(two_modes, dim=dim), table, score=lambda x: -np.abs(x[:, 0]), labels=lambda x: x[:, 0] > 0)
+
+
+@pytest.mark.parametrize("dim", [16, 512])
+def test_arcs_of_a_network_in_up_to_512_dimensions_meet_the_known_probability(dim):
+    table = bd.ddim(bd.EDM(0.02, 10), steps=8, grid="rho", to_zero=True)
+    one = between_modes(1, table)
+    low, high, near = 0.0, 1.0, 0.002
+    for _ in range(60):   # the first coordinate moves by itself, and rises with its noise: P(|x1| < near) = P(|z1| < z)
+        z = 0.5 * (low + high)
+        low, high = (z, high) if -one([[z]])[0, 0] < near else (low, z)
+    p = math.erf(low / math.sqrt(2))
+    assert 5e-6 < p < 2e-5
+    runs = [bf.arcs(between_modes(dim, table), thresholds=[-near], budget=4_000, rng=key) for key in range(5)]
+    values = np.array([e.value[0] for e in runs]) / p
+    assert abs(values.mean() - 1) < 4.5 * values.std(ddof=1) / math.sqrt(5) and values.std() < 0.6   # plain: 5.3
+    assert sum(e.confidence_interval()[0][0] < p < e.confidence_interval()[1][0] for e in runs) >= 3
+
+
+def test_arcs_of_a_sampler_with_injected_noise_agree_with_plain_monte_carlo():
+    table = bd.ancestral(bd.EDM(0.02, 10), steps=5)
+    problem = between_modes(2, table)
+    assert problem.dim > 2
+    plain = bf.plain(bf.exceedance(problem, thresholds=[-0.1]), budget=200_000, rng=1)
+    assert 3e-4 < plain.value[0] < 8e-3
+    runs = [bf.arcs(problem, thresholds=[-0.1], budget=10_000, rng=key) for key in range(4)]
+    values = np.array([e.value[0] for e in runs])
+    error = math.hypot(values.std(ddof=1) / 2, plain.std_error[0])
+    assert abs(values.mean() - plain.value[0]) < 4.5 * error and error < 0.2 * plain.value[0]
+
+
+def test_nets_of_seeds_beat_independent_ones():
+    problem = failure_probability.sampler("ddim")
+    one = bd.sampler_problem(failure_probability.mixture(), bd.ddim(bd.EDM(0.01, 20), steps=10, grid="rho", to_zero=True),
+                             functionals={"x1": lambda x: x[:, 0], "square": lambda x: (x**2).sum(axis=1)})
+    assert one.dim == problem.dim == 16
+    plain = bf.plain(one, budget=20_000, rng=1)
+    nets = np.array([bf.quasi(one, budget=2_048, rng=key).value for key in range(24)])
+    gain = plain.std_error**2 * plain.n / 2_048 / nets.var(axis=0, ddof=1)
+    assert np.all(gain > 1.1)   # 2.5 and 1.9 at 4,096
+    assert np.all(np.abs(nets.mean(axis=0) - plain.value) < 4.5 * np.hypot(plain.std_error, nets.std(axis=0) / math.sqrt(24)))
