@@ -252,7 +252,7 @@ DOCS = {
         ------
         ValueError
             For fewer than 30 rows that succeeded, unequal weights, an output that is the same in every row; with polynomials for a
-            sample without a law, and for dependent or discrete inputs.
+            sample without a law, and for dependent or discrete inputs or failed rows.
 
         References
         ----------

@@ -30,6 +30,14 @@ void check_law(const Sample& sample) {
             require(!is_discrete(joint->laws()[i]), who, " needs inputs with densities, '", sample.inputs[i], "' has values with a probability");
 }
 
+/// Rows that succeeded do not have the law of the inputs: a polynomial orthonormal under that goes on where the model fails.
+void check_rows(const Sample& sample, const GivenRows& rows) {
+    const std::int64_t failed = sample.n() - rows.y.rows;
+    require(failed == 0, "sobol_given_data: method = 'polynomial_chaos' needs runs that all succeeded, ", failed, " of ", sample.n(),
+            " failed: its indices would be of a model that goes on where this one fails; take method = 'ranks' or shapley_given_data, which condition on "
+            "success, or, if failures have nothing to do with the inputs, make the sample without their rows");
+}
+
 /// (n, d) independent standard normal coordinates of the rows.
 Matrix scores_of(const Sample& sample, const Matrix& x) {
     Matrix z(x.rows, x.cols);
@@ -201,6 +209,7 @@ Estimate one_order(Indices indices, IndexOrder order) {
 
 Estimate chaos_indices(const Sample& sample, const GivenRows& rows, IndexOrder order, int threads) {
     check_law(sample);
+    check_rows(sample, rows);
     require(order != IndexOrder::second || rows.x.cols > 1, "sobol_given_data: order = 'second' needs two inputs at least, got ", rows.x.cols);
     const std::vector<ChaosFit> fits = fit_chaos(families_of(*sample.law), scores_of(sample, rows.x), rows.y, threads);
     std::vector<OutputIndices> of;

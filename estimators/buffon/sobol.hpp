@@ -54,7 +54,8 @@ struct SobolOptions {
 /// taken, index by index; errors pay for the chosen weights, Student intervals with R / 2 - 1 degrees of freedom for shared fits.
 /// Values are never clipped. Errors of all indices and outputs have one covariance, that of all outputs together (sum of the parts
 /// of the variance over sum of the variances, or with `scale` the mean of the indices) too: at most 10,000 values. An input without effect has exactly 0 +- 0;
-/// of an output that does not vary all indices are NaN, with a warning. A row that holds a failed evaluation is left out whole.
+/// of an output that does not vary all indices are NaN, with a warning. A row that holds a failed evaluation is left out whole: indices are
+/// conditional on success, and then no surrogate is used, whose exact indices would be of a model that goes on where this one fails.
 /// Diagnostics: replicates, points (N); with the surrogate, by output: surrogate_share (of the variance), surrogate_terms; weights
 /// (3, by index: plain, point, difference); constant (names of outputs that do not vary); pareto_k_squares, effective_rows, by output.
 /// method = aiscv: two copies (x, x') of the inputs are one input of `aiscv`, whose outputs are the products of two outputs that

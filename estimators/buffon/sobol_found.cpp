@@ -204,16 +204,15 @@ void describe(const SobolSums& sums, const std::vector<std::vector<Surrogate>>& 
     e.diagnostics["surrogate_terms"] = terms;
 }
 
-void warn(const Evaluation& evaluate, const SobolDesign& design, const SobolSums& sums, const std::vector<std::string>& constant, bool surrogate, Estimate& e) {
+void warn(const Evaluation& evaluate, const SobolDesign& design, const SobolSums& sums, const std::vector<std::string>& constant, bool with_surrogate, Estimate& e) {
     for (const std::string& output : constant)
         e.warnings.push_back("output '" + output + "' is the same at every point: it has no variance to share, its indices are NaN");
     if (e.n_failed == 0) return;
     const double rows = static_cast<double>(design.points()) * static_cast<double>(sums.whole().size()), left_out = 1 - sums.rows() / rows;
     std::ostringstream text;
     text << with_commas(e.n_failed) << " of " << with_commas(evaluate.n()) << " evaluations failed: " << std::setprecision(2) << 100 * left_out
-         << " % of the rows are left out, "
-         << (surrogate ? "and the polynomial fitted to the rest goes on where they failed: surrogate = false gives the indices of the rest alone"
-                       : "the indices are those of the rest");
+         << " % of the rows are left out, the indices are those of the rest, conditional on success"
+         << (with_surrogate ? "; without a surrogate, whose indices would be of a model that goes on where this one fails" : "");
     e.warnings.push_back(text.str());
 }
 
@@ -248,7 +247,7 @@ Estimate indices_found(const Evaluation& evaluate, const SobolDesign& design, co
         e.diagnostics["weights"] = found.weights;
     }
     if (!found.constant.empty()) e.diagnostics["constant"] = found.constant;
-    warn(evaluate, design, sums, found.constant, !surrogates.empty(), e);
+    warn(evaluate, design, sums, found.constant, options.method == SobolMethod::combined && options.surrogate, e);
     if (evaluate.run().keep == Keep::sample) {
         e.sample = evaluate.sample();
         say_shared_coordinates(*e.sample);

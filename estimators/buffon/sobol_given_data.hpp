@@ -43,11 +43,11 @@ struct SobolGivenDataOptions {
 /// out the bias from the centring. Errors: those of n terms, from the neighbours too, asymptotically normal.
 /// Polynomial chaos: the same, total and second order from a sparse polynomial of the inputs, which must be independent under the
 /// law of the sample and have densities, see chaos_indices.hpp; up to thousands of times smaller errors where the model is smooth.
-/// Failed rows are left out and counted: values are conditional on success. Diagnostics: groups, outputs (names); of ranks: tied (d), the
+/// Ranks leave failed rows out and count them: values are conditional on success; polynomials refuse them. Diagnostics: groups, outputs (names); of ranks: tied (d), the
 /// share of rows that another row equals in that input; pareto_k, effective_terms (d m); of polynomials, by output: leave_one_out, held_out,
 /// terms.
 /// @throw std::invalid_argument for fewer than 30 rows that succeeded, unequal weights, an output without variance; for polynomials
-/// without a law, or of dependent or discrete inputs.
+/// without a law, of dependent or discrete inputs, or of failed rows.
 /// Source: Gamboa, Gremaud, Klein, Lagnoux, Bernoulli 28 (2022); Sudret, Reliab. Eng. Syst. Saf. 93 (2008).
 Estimate sobol_given_data(const Sample& sample, const SobolGivenDataOptions& options = {});
 

@@ -108,7 +108,7 @@ Estimate SobolRun::operator()() {
         for (const SegmentValues& segment : next) state_.squares.add(segment, state_.sums.centres());
         if (keeps) std::ranges::move(next, std::back_inserter(kept_));
     }
-    if (keeps) fit_to_kept();
+    if (keeps && evaluate_.n_failed() == 0) fit_to_kept();
     return conclude();
 }
 
@@ -117,8 +117,11 @@ Estimate SobolRun::partial() const {
     return conclude();
 }
 
+/// Where evaluations failed all means are conditional on success, under a law that no polynomial has exact indices of.
 Estimate SobolRun::conclude() const {
-    Estimate e = indices_found(evaluate_, design_, options_, state_.sums, state_.surrogates, state_.squares.alike(2 * state_.sums.rows(), state_.sums.outputs()));
+    static const std::vector<std::vector<Surrogate>> none;
+    const auto& surrogates = evaluate_.n_failed() > 0 ? none : state_.surrogates;
+    Estimate e = indices_found(evaluate_, design_, options_, state_.sums, surrogates, state_.squares.alike(2 * state_.sums.rows(), state_.sums.outputs()));
     state_.squares.judge(2 * state_.sums.rows(), evaluate_.names(), has_no_bounds(evaluate_.problem().inputs()), e);
     return e;
 }

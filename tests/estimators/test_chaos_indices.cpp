@@ -109,6 +109,10 @@ TEST_CASE("chaos indices: what cannot be is refused") {
     CHECK_THROWS_WITH_AS(sobol_given_data(s, {.order = IndexOrder::total}),
                          "sobol_given_data: order must be 'first' with method = 'ranks': neighbours in one input tell of no others; take method = 'polynomial_chaos'",
                          std::invalid_argument);
+    const Problem failing([](std::span<const double> x) { return x[0] > 1 ? std::nan("") : x[0] + x[1]; }, testing::standard_normal(2));
+    const Sample part = *plain(failing, {.budget = 100, .rng = 1, .on_error = OnError::discard, .keep = Keep::sample}).sample;
+    CHECK_THROWS_WITH_AS(sobol_given_data(part, of(IndexOrder::first)), doctest::Contains("take method = 'ranks' or shapley_given_data"), std::invalid_argument);
+    CHECK_NOTHROW(sobol_given_data(part));
     s.law.reset();
     CHECK_THROWS_AS(sobol_given_data(s, of(IndexOrder::first)), std::invalid_argument);
     Matrix covariance(2, 2, 0.5);

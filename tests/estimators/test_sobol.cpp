@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <buffon/errors.hpp>
+#include <buffon/extend.hpp>
 #include <buffon/testing.hpp>
 
 using namespace buffon;
@@ -195,6 +196,25 @@ TEST_CASE("sobol: rows with failed evaluations are left out, and warned of") {
         CHECK(s.joint.warnings[0].find("of the rows are left out") != std::string::npos);
         CHECK(largest_error(s.first_order, {0.8, 0.2}) < 0.05);   // 5 % of the rows are out
     }
+}
+
+TEST_CASE("sobol: where evaluations fail the indices are those given success, with a surrogate asked for or not") {
+    const auto failing = [](std::span<const double> x) { return x[0] > 0.5 ? std::numeric_limits<double>::quiet_NaN() : std::sin(3 * x[0]) + x[1]; };
+    const Problem problem(failing, testing::independent(2, Uniform(-1, 1)));
+    // of a uniform on (-1, 0.5): E sin(3 a) = (cos 3 - cos 1.5) / 4.5, E sin(3 a)^2 = (1.5 - (sin 3 + sin 6) / 6) / 3
+    const double mean = (std::cos(3.0) - std::cos(1.5)) / 4.5, square = (1.5 - (std::sin(3.0) + std::sin(6.0)) / 6) / 3, part = square - mean * mean;
+    const double truth = part / (part + 1.0 / 3);
+    for (const std::int64_t budget : {std::int64_t{2'000}, (std::int64_t{1} << 20) + 100'000}) {   // the second evaluates a pilot for its surrogate
+        const Indices s = sobol(problem, {.budget = budget, .rng = 1, .on_error = OnError::discard});
+        CHECK(std::abs(s.first_order.value[0] - truth) < 4 * s.first_order.std_error()[0]);
+        CHECK(std::abs(s.total_order.value[0] - truth) < 4 * s.total_order.std_error()[0]);
+        CHECK(s.joint.warnings.at(0).find("conditional on success; without a surrogate") != std::string::npos);
+        CHECK_FALSE(s.joint.diagnostics.contains("surrogate_share"));
+    }
+    const Run run{.budget = 2'000, .rng = 1, .on_error = OnError::discard, .keep = Keep::state};
+    CHECK(sobol(problem, run).joint.value == sobol(problem, run, {.surrogate = false}).joint.value);
+    const Indices grown = more(sobol(problem, run), problem, {.budget = 6'000});
+    CHECK(std::abs(grown.first_order.value[0] - truth) < 4 * grown.first_order.std_error()[0]);
 }
 
 TEST_CASE("sobol: what cannot be is refused") {
