@@ -120,6 +120,8 @@ def _effective_terms(value, e):
     meaning = "As if an event had been hit so often: what the interval rests on. Below ten it is rough."
     if found is None or math.isinf(found[0]):
         return "many for every value", meaning, "", False
+    if "held_out" in e.diagnostics:   # polynomial chaos: its errors hold more rows
+        return f"fewest {found[0]:,.3g} ('{found[1]}')", "Rows alike that would make the error; the interval holds more like the largest.", "", False
     few = found[0] < 10
     return f"fewest {found[0]:,.3g} ('{found[1]}')", meaning, _FEW if few else "", few
 

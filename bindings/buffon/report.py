@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 from buffon import _advice, _html, _svg
-from buffon._buffon import Estimate
+from buffon._buffon import Estimate, Indices
 
 _OPEN = 20   # rows of a table that are shown without a click
 
@@ -34,7 +34,7 @@ FORMULAS = {
 
 
 def folder(path):
-    """Write ``report.html`` about every result in the folder: files of ``buffon run`` and of ``Estimate.save``.
+    """Write ``report.html`` about every result in the folder: files of ``buffon run``, ``Estimate.save`` and ``Indices.save``.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def folder(path):
         raise ValueError(f"report: {path} must be a folder")
     found = [(file, *item) for file in sorted(path.glob("*.json")) if (item := _read(file))]
     if not found:
-        raise ValueError(f"report: {path} must hold files written by `buffon run` or Estimate.save")
+        raise ValueError(f"report: {path} must hold files written by `buffon run`, Estimate.save or Indices.save")
     sections = [_section(file, kind, content) for file, kind, content in found]
     links = (
         [_html.element("nav", *(_html.element("a", file.stem, href=f"#{_anchor(file)}") for file, *_ in found))]
@@ -78,6 +78,11 @@ def _read(file):
         return None
     if state.get("kind") == "buffon.Estimate":
         return "estimate", Estimate.load(file)
+    if state.get("kind") == "buffon.Indices":
+        indices = Indices.load(file)
+        joint = indices.joint
+        joint._record = getattr(indices, "_record", None)
+        return "estimate", joint
     return ("experiment", state) if {"experiment", "records", "config"} <= state.keys() else None
 
 

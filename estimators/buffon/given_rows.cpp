@@ -1,12 +1,16 @@
 #include <buffon/given_rows.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <sstream>
 #include <utility>
+#include <variant>
 
 #include <buffon/check.hpp>
 #include <buffon/moments.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/shared_coordinates.hpp>
+#include <buffon/tails.hpp>
 #include <buffon/text.hpp>
 
 namespace buffon {
@@ -68,6 +72,22 @@ void GivenRows::describe(const Sample& sample, Estimate& e) const {
     if (!sample.replicate.empty()) e.warnings.push_back("the rows are points of scrambled nets, the interval is that of independent ones");
     if (y.rows < rough_below)
         e.warnings.push_back("only " + std::to_string(y.rows) + " rows: the interval is rough; it is good from about " + std::to_string(rough_below) + " rows on");
+}
+
+void judge_table(ConstView terms, double few, const std::string& advice, Estimate& e) {
+    std::vector<std::string> before = e.warnings;
+    judge_mean(terms, terms.rows, e);
+    std::swap(e.warnings, before);   // its advice is for runs
+    const auto& alike = std::get<std::vector<double>>(e.diagnostics.at("effective_terms"));
+    const auto worst = static_cast<std::size_t>(std::ranges::min_element(alike) - alike.begin());
+    const auto doubtful = std::ranges::count_if(alike, [&](double rows) { return rows < few; });
+    if (doubtful == 0) return;
+    std::ostringstream text;
+    text.precision(2);
+    text << "'" << e.names[worst] << "'";
+    if (doubtful > 1) text << " and " << doubtful - 1 << " more of " << alike.size() << " values";
+    text << ": few rows of the table make the error, in effect " << alike[worst] << ", so the interval is rough: " << advice;
+    e.warnings.push_back(text.str());
 }
 
 }  // namespace buffon

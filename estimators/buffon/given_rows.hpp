@@ -22,4 +22,8 @@ struct GivenRows {
     void describe(const Sample& sample, Estimate& e) const;
 };
 
+/// Tails, kurtosis and number of terms of the errors of all values, whose rows (n, m) these are. Warns below `few` rows alike: what to do
+/// about it is said in `advice`, for nobody can draw more rows of a table.
+void judge_table(ConstView terms, double few, const std::string& advice, Estimate& e);
+
 }  // namespace buffon

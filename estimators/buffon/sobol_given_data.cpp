@@ -86,7 +86,7 @@ Estimate sobol_given_data(const Sample& sample, const SobolGivenDataOptions& opt
     e.covariance = covariance_of(inputs, n, options.threads);
     rows.describe(sample, e);
     e.diagnostics["tied"] = tied;
-    judge_mean(beside(inputs, &RankErrors::terms), n, e);
+    judge_table(beside(inputs, &RankErrors::terms), fewest_terms, "a larger table helps, or an output with lighter tails, as its logarithm or rank", e);
     return e;
 }
 

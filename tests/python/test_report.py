@@ -161,7 +161,7 @@ def test_every_diagnostic_and_warning_of_the_estimators_has_words():
         for finding in _advice.findings(e):
             assert finding.seen and finding.meaning, finding.key
         for text in e.warnings:
-            assert _advice.of_warning(text) or re.search(r"[:;] (spend|draw|give|compare|it is good)", text), text
+            assert _advice.of_warning(text) or re.search(r"[:;] (spend|draw|give|compare|it is good|a larger table)", text), text
 
 
 def test_a_remedy_is_said_once():
@@ -242,6 +242,7 @@ def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("results")
     cli.main(["run", "gaussian_moments", "--small", "--set", "budget=2_000", "--set", "repetitions=3", "--out", str(path)])
     watched().save(path / "beam.json")
+    bf.sobol(bf.testing.ishigami().problem, budget=1_000, rng=1).save(path / "indices.json")
     (path / "other.json").write_text('{"a": 1}')
     (path / "no.json").write_text("no JSON")
     return path
@@ -254,6 +255,7 @@ def test_buffon_report_makes_one_page_of_a_folder(folder, capsys):
     for words in (
         "beam",
         "gaussian_moments",
+        "first order of x2",
         "buffon run gaussian_moments --small",
         "x^20",
         "data:image/png;base64,",
@@ -263,7 +265,7 @@ def test_buffon_report_makes_one_page_of_a_folder(folder, capsys):
         "repetitions",
     ):
         assert words in text, words
-    assert text.count("<section") == 2 and len(page.links) >= 2 and len(text) < 800_000
+    assert text.count("<section") == 3 and len(page.links) >= 2 and len(text) < 800_000
 
 
 def test_an_experiment_records_how_each_arm_converged(folder):
@@ -301,7 +303,7 @@ def test_claims_that_fail_are_doubts(tmp_path):
 
 
 @pytest.mark.parametrize(("make", "message"), [
-    (lambda path: None, "must hold files written by `buffon run` or Estimate.save"),
+    (lambda path: None, "must hold files written by `buffon run`, Estimate.save or Indices.save"),
     (lambda path: path.rmdir(), "must be a folder"),
     (lambda path: (path / "e.json").write_text('{"kind": "buffon.Estimate", "version": 99}'), "must be of format version"),
 ])
