@@ -289,13 +289,14 @@ DOCS = {
             ``value``, input by input, named by input; of several ``outputs`` (``kind="conditional"``) "a: y". ``covariance`` of all.
             Inputs may depend on each other: an index is then the share of the variance that goes away once that input is
             known. ``diagnostics``: ``event_rows``, how many rows of equal weight the event's rows are worth; ``probability``
-            (target); ``groups``, ``outputs``; those of ``conditional_mean``. ``plot()`` draws bars.
+            (target); ``groups``, ``outputs``; those of ``conditional_mean``. ``plot()`` draws bars. A failed run is one without the
+            event for target indices; conditional ones leave it out.
 
         Raises
         ------
         ValueError
             For no event, an event in fewer than 30 rows or in all, and where the weights leave no trust (see ``doubtful``); of target
-            indices for discrete inputs, mixtures, and failed evaluations.
+            indices for discrete inputs and mixtures.
 
         References
         ----------

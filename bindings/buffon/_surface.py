@@ -56,6 +56,8 @@ def function(name, summary, rest, module=_buffon):
                 return result
         if progress is False:
             options = {**options, "progress": None}
+        if hasattr(options.get("thresholds"), "__float__") and not hasattr(options["thresholds"], "__len__"):
+            options = {**options, "thresholds": [options["thresholds"]]}   # one, as exceedance takes it
         if isinstance(progress, History):
             options = progress._prepared(options)
         return core(*args, **options)
@@ -70,7 +72,7 @@ def function(name, summary, rest, module=_buffon):
         result = run(args, options)
         if isinstance(subject, _buffon.Indices):
             result = subject._with_joint(result)
-        elif isinstance(result, _buffon.Indices):
+        elif isinstance(result, (_buffon.Indices, _buffon.Estimate)) and isinstance(subject, _buffon.Problem):
             result._problem = subject   # for more()
         result._record = record.finish(result, options.get("progress"))
         return result

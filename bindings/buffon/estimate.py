@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from buffon import _advice
-from buffon._buffon import Estimate
+from buffon._buffon import Estimate, Problem
 from buffon._extras import needed
 from buffon._pictures import PICTURES
 from buffon._record import Read
@@ -233,6 +233,29 @@ def report(self, path: "str | os.PathLike[str]") -> None:
     of_estimate(self, path)
 
 
+def more(self, n: int, problem: "Problem | None" = None, **run: Any) -> Estimate:
+    """This estimate from at most ``n`` evaluations more: ``bf.extend`` with a budget of ``estimate.n + n``.
+
+    Of a run with ``keep="state"`` or ``"sample"``; ``run`` is what ``extend`` takes (threads, batch, progress, proposal, controls).
+
+    Parameters
+    ----------
+    n : int
+        Evaluations.
+    problem : Problem, optional
+        Only where the estimate comes from a file or a pickle: it knows no model then.
+    """
+    from buffon import extend
+
+    problem = problem if problem is not None else getattr(self, "_problem", None)
+    if problem is None:
+        raise ValueError("Estimate.more: problem must be given, as to bf.extend(estimate, problem, budget=...): an estimate that comes from a file, a "
+                         "pickle or an exception knows no model")
+    grown = extend(self, problem, budget=self.n + n, **run)
+    grown._problem = problem
+    return grown
+
+
 def history(self):
     """Of a run with ``progress=bf.History()``: what it knew at moments of it, a dict for each series.
 
@@ -261,7 +284,7 @@ def _number(value):
 
 
 Estimate.history = property(history)
-for _method in (__repr__, to_dict, to_dataframe, to_xarray, plot, save, report, _repr_html_):
+for _method in (__repr__, to_dict, to_dataframe, to_xarray, plot, save, report, more, _repr_html_):
     _method.__qualname__ = f"Estimate.{_method.__name__}"
     setattr(Estimate, _method.__name__, _method)
 Estimate.load = staticmethod(load)

@@ -12,7 +12,8 @@ namespace buffon {
 void check_adaptive(const std::string& who, const Problem& problem, const Run& run, const AiscvOptions& options) {
     const auto share = [](double v) { return v > 0 && v < 1; };
     require(options.replicates >= 2, who, ": replicates must be at least 2, got ", options.replicates);
-    require(options.replicates <= run.budget / 2, who, ": budget must be at least twice replicates = ", options.replicates, ", got ", run.budget);
+    require(options.replicates <= run.budget / 2, who, ": budget must be at least ", 2 * static_cast<std::uint64_t>(options.replicates), ", twice replicates = ",
+            options.replicates, ", got ", run.budget);
     require(options.components >= 0, who, ": components must be at least 0, got ", options.components);
     require(share(options.adaptation), who, ": adaptation must lie between 0 and 1, got ", options.adaptation);
     require(share(options.batch_fraction), who, ": batch_fraction must lie between 0 and 1, got ", options.batch_fraction);

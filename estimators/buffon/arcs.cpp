@@ -10,6 +10,7 @@
 #include <buffon/circle_strata.hpp>
 #include <buffon/event_labels.hpp>
 #include <buffon/finish.hpp>
+#include <buffon/stored.hpp>
 #include <buffon/until_target.hpp>
 
 namespace buffon {
@@ -20,6 +21,7 @@ constexpr std::int64_t labelled_grid = 24, plain_grid = 12;   // phases: beside 
 constexpr std::uint32_t pilot_stream = 0, resample_stream = 400;
 
 void check(const Run& run, const ArcsOptions& options) {
+    require_no_state("arcs", run);
     require(run.budget >= 10, "arcs: budget must be at least 10, got ", run.budget);
     require(options.grid == 0 || (options.grid >= 4 && options.grid <= 10'000), "arcs: grid must be 0 (chosen) or lie between 4 and 10000, got ", options.grid);
     require(options.pilot > 0 && options.pilot < 1, "arcs: pilot must lie between 0 and 1, got ", options.pilot);

@@ -60,9 +60,17 @@ Run continued(const Estimate& before, const State& state, const Run& run) {
     return out;
 }
 
+/// Of a run that something stopped.
+bool is_unfinished(const Estimate& e) {
+    const auto found = e.diagnostics.find("stop");
+    const auto* word = found == e.diagnostics.end() ? nullptr : std::get_if<std::string>(&found->second);
+    return word != nullptr && *word == "unfinished";
+}
+
 /// What the adaptation said holds for all that is drawn from it.
 void keep_diagnostics(const Estimate& before, Estimate& e) {
-    e.diagnostics.insert(before.diagnostics.begin(), before.diagnostics.end());
+    for (const auto& [name, value] : before.diagnostics)
+        if (name != "stop" || !is_unfinished(before)) e.diagnostics.insert({name, value});
     for (const std::string& warning : before.warnings)
         if ((warning.find("provisional") != std::string::npos || warning.find("regions may be missed") != std::string::npos) &&
             std::ranges::find(e.warnings, warning) == e.warnings.end()) e.warnings.push_back(warning);
@@ -81,7 +89,9 @@ Estimate go_on(const std::string& estimator, Evaluation& evaluate, const State& 
 }  // namespace
 
 Estimate extend(const Estimate& before, const Problem& problem, const Run& run, const ExtendOptions& options) {
-    require(before.state.has_value(), "extend: estimate must have a state: one of plain, quasi, importance, aiscv, amis, control or sobol, run with keep = 'state' (or 'sample')");
+    require(before.state.has_value() || !is_unfinished(before), "extend: estimate is of a run that stopped early, of which only plain and quasi can go on: call the function again with rng = ", before.rng_key,
+            ", which asks for the same points in the same order, with a model that looks up those it knows (the finished ones are in the error's sample)");
+    require(before.state.has_value(), "extend: estimate must have a state: one of ", words_with_state(), ", run with keep = 'state' (or 'sample')");
     const State& state = *before.state;
     if (run.target_error) {
         require_of_the_run(before, run);

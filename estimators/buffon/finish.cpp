@@ -86,6 +86,11 @@ Estimate finish_mean(const Evaluation& evaluation, const Moments& moments, const
     return finish(evaluation, moments.mean, std::move(covariance), std::numeric_limits<double>::infinity(), groups);
 }
 
+std::shared_ptr<const Estimate> unfinished(Estimate e) {
+    e.diagnostics["stop"] = std::string("unfinished");
+    return std::make_shared<const Estimate>(std::move(e));
+}
+
 Estimate finish_replicates(const Evaluation& evaluation, ConstView replicates, const std::vector<std::string>& groups) {
     const Moments moments(replicates);
     Matrix covariance = moments.covariance();

@@ -29,6 +29,9 @@ Estimate finish_mean(const Evaluation& evaluation, const Moments& moments, const
 /// From independent replicates of the values, one a row: Student with R - 1 degrees of freedom, fewer for heavy tails.
 Estimate finish_replicates(const Evaluation& evaluation, ConstView replicates, const std::vector<std::string>& groups = {""});
 
+/// The same with the diagnostic stop = "unfinished": of a run that something stopped.
+std::shared_ptr<const Estimate> unfinished(Estimate e);
+
 /// body(), and when the run stops early, partial() attached to what stops it. Progress functions may ask for partial()
 /// before each batch: it must leave all as it is.
 template <class Body, class Partial>
@@ -47,7 +50,7 @@ Estimate with_partial(Evaluation& evaluation, const Body& body, const Partial& p
         evaluation.announce();
         return e;
     } catch (Unfinished& stopped) {
-        stopped.partial = so_far();
+        if (const auto found = so_far()) stopped.partial = unfinished(*found);
         throw;
     }
 }

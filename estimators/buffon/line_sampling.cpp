@@ -18,6 +18,7 @@
 #include <buffon/lines.hpp>
 #include <buffon/normal_functions.hpp>
 #include <buffon/pool.hpp>
+#include <buffon/stored.hpp>
 #include <buffon/until_target.hpp>
 
 namespace buffon {
@@ -168,6 +169,7 @@ private:
 };
 
 void check(const Problem& problem, const Run& run, const LineSamplingOptions& options) {
+    require_no_state("line_sampling", run);
     require(run.budget >= 10, "line_sampling: budget must be at least 10, got ", run.budget);
     require(options.adaptation > 0 && options.adaptation < 1, "line_sampling: adaptation must lie between 0 and 1, got ", options.adaptation);
     require(options.refinements >= 0, "line_sampling: refinements must be at least 0, got ", options.refinements);

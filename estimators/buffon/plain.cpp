@@ -42,6 +42,12 @@ Estimate mean_of_draws(Evaluation& evaluate, RowMeans means) {
         return e;
     };
 
+    const auto with_state = [&](const RowMeans& all) {   // of a run that stopped early, too: it goes on with the next row
+        Estimate e = conclude(all);
+        if (keeps_state(run) && all.n() == evaluate.n()) all.store(e.state.emplace(begin_state("plain", evaluate)));
+        return e;
+    };
+
     const auto sample = [&] {
         for (std::int64_t start = means.n(), rows = 0; start < run.budget; start += rows) {
             rows = in_blocks(start);
@@ -53,14 +59,12 @@ Estimate mean_of_draws(Evaluation& evaluate, RowMeans means) {
             });
             means.add(evaluate(x, [&](std::span<double> log_q) { inputs.log_density(x, log_q); }).y, run.threads);
         }
-        Estimate e = conclude(means);
-        if (keeps_state(run)) means.store(e.state.emplace(begin_state("plain", evaluate)));
-        return e;
+        return with_state(means);
     };
     return with_partial(evaluate, sample, [&] {
         RowMeans all = means;
         if (evaluate.unfinished().rows > 0) all.add(evaluate.unfinished(), run.threads);
-        return conclude(all);
+        return with_state(all);
     });
 }
 

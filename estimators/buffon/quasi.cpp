@@ -74,6 +74,12 @@ Matrix means(const Matrix& totals, std::int64_t count, std::int64_t points) {
     return out;
 }
 
+Matrix first_rows_of(const Matrix& m, std::int64_t rows) {
+    Matrix out(std::min(rows, m.rows), m.cols);
+    std::copy_n(m.data.begin(), out.data.size(), out.data.begin());
+    return out;
+}
+
 /// Nets one after the other; `totals` and `first_rows` of those that are done, or of the first `done` points of all nets.
 Estimate mean_of_nets(Evaluation& evaluate, const PointSet& points, const QuasiOptions& options, Matrix totals, FirstRows first_rows, std::int64_t done = 0) {
     const Run& run = evaluate.run();
@@ -88,6 +94,15 @@ Estimate mean_of_nets(Evaluation& evaluate, const PointSet& points, const QuasiO
     const auto conclude = [&](const Matrix& sums, std::int64_t whole, const Matrix& rows) {
         Estimate e = finish_replicates(evaluate, means(sums, whole, net));
         judge_mean(rows, whole * net, e);
+        return e;
+    };
+
+    const auto with_state = [&](Estimate e, const Matrix& sums, const Matrix& rows) {
+        if (!keeps_state(run)) return e;
+        State& state = e.state.emplace(begin_state("quasi", evaluate));
+        store(state, "net", {static_cast<double>(net), options.scramble == Scramble::owen ? 1.0 : 0.0});
+        state.tables["totals"] = sums;
+        state.tables["first rows"] = rows;
         return e;
     };
 
@@ -133,13 +148,7 @@ Estimate mean_of_nets(Evaluation& evaluate, const PointSet& points, const QuasiO
             first_rows.add(out.y);
             add_segments(out.y, start, each, run.threads, totals);
         }
-        Estimate e = conclude(totals, points.replicates(), first_rows.rows());
-        if (!keeps_state(run)) return e;
-        State& state = e.state.emplace(begin_state("quasi", evaluate));
-        store(state, "net", {static_cast<double>(net), options.scramble == Scramble::owen ? 1.0 : 0.0});
-        state.tables["totals"] = totals;
-        state.tables["first rows"] = first_rows.rows();
-        return e;
+        return with_state(conclude(totals, points.replicates(), first_rows.rows()), totals, first_rows.rows());
     };
     return with_partial(evaluate, sample, [&] {
         require(done == 0, "quasi: nets are half enlarged");
@@ -151,7 +160,9 @@ Estimate mean_of_nets(Evaluation& evaluate, const PointSet& points, const QuasiO
         require(whole >= 2, "quasi: fewer than two replicates were finished");
         FirstRows seen = first_rows;
         seen.add(last);
-        return conclude(all, whole, seen.rows());
+        Estimate e = conclude(all, whole, seen.rows());
+        if (run.keep == Keep::sample) return e;   // its rows of the last net have no labels
+        return with_state(std::move(e), first_rows_of(all, whole), first_rows_of(seen.rows(), whole * net));
     });
 }
 
@@ -196,8 +207,9 @@ Estimate quasi(const Problem& problem, const Run& run, const QuasiOptions& optio
 Estimate go_on_quasi(Evaluation& evaluate, const State& state) {
     const std::vector<double>& net = numbers(state, "net", 2);
     const auto size = static_cast<std::int64_t>(net[0]);
-    const std::int64_t done = table(state, "totals").rows, nets = evaluate.run().budget / size;
-    require(nets > done, "extend: budget must be at least ", (done + 1) * size, ", one net of ", size, " points more, got ", evaluate.run().budget);
+    const std::int64_t done = table(state, "totals").rows;
+    const std::int64_t nets = done + (evaluate.run().budget - evaluate.n()) / size;   // a run that stopped early may have spent some on a net that is not whole
+    require(nets > done, "extend: budget must be at least ", evaluate.n() + size, ", one net of ", size, " points more, got ", evaluate.run().budget);
     const QuasiOptions options = options_of(state);
     const PointSet points = PointSet::nets(evaluate.problem().dim(), size, nets, evaluate.key(), 0, options.scramble);
     return mean_of_nets(evaluate, points, options, table(state, "totals"), first_rows_of(state));

@@ -16,6 +16,7 @@
 #include <buffon/shapley_design.hpp>
 #include <buffon/shared_coordinates.hpp>
 #include <buffon/sobol_ratios.hpp>
+#include <buffon/stored.hpp>
 #include <buffon/text.hpp>
 #include <buffon/until_target.hpp>
 
@@ -228,6 +229,7 @@ void add_walks(Evaluation& evaluate, const Walks& walks, std::int64_t first, std
 }  // namespace
 
 Estimate shapley(const Problem& problem, const Run& run, const ShapleyOptions& options) {
+    require_no_state("shapley", run);
     require(options.replicates == 0 || options.replicates >= fewest_replicates, "shapley: replicates must be 0 (chosen) or at least ", fewest_replicates,
             ", got ", options.replicates);
     Groups groups = named_groups("shapley", problem.inputs(), options.groups);

@@ -50,7 +50,7 @@ void check(const Problem& problem, const Run& run, const SobolOptions& options) 
     if (!options.noise.empty()) {
         require(options.method == SobolMethod::combined, "sobol: method must be 'default' with a noise, whose indices have one method");
         require(!options.second_order, "sobol: second_order must be False with a noise");
-        require(run.keep != Keep::state, "sobol: keep must not be 'state' with a noise");
+        require(run.keep != Keep::state, "sobol: keep must not be 'state' with a noise: there is no way to go on");
     }
     if (options.method == SobolMethod::aiscv) {
         require(!options.second_order, "sobol: second_order must be False for method = 'aiscv'");

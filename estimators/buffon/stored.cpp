@@ -37,6 +37,12 @@ std::uint64_t fingerprint(const Distribution& law) {
     return hash.value();
 }
 
+std::string words_with_state() { return "plain, quasi, importance, control, aiscv, amis, cross_entropy, form or sobol"; }
+
+void require_no_state(const std::string& who, const Run& run) {
+    require(run.keep != Keep::state, who, ": keep must not be 'state': there is no way to go on, only after ", words_with_state());
+}
+
 State begin_state(const std::string& estimator, const Evaluation& evaluate, const std::vector<Distribution>& laws) {
     State state{estimator, evaluate.problem().inputs().names(), evaluate.names(), {fingerprint(evaluate.problem().inputs())}, {}};
     for (const Distribution& law : laws) state.laws.push_back(fingerprint(law));

@@ -19,6 +19,11 @@ namespace buffon {
 /// Whether a run leaves a state.
 inline bool keeps_state(const Run& run) { return run.keep != Keep::nothing; }
 
+/// "plain, quasi, ... or sobol": the registered words of which a run leaves one.
+std::string words_with_state();
+/// @throw std::invalid_argument, naming `who`, where a run of which there is none is to keep one.
+void require_no_state(const std::string& who, const Run& run);
+
 /// A state without tables. `estimator`: its word; `laws`: those of its options.
 State begin_state(const std::string& estimator, const Evaluation& evaluate, const std::vector<Distribution>& laws = {});
 

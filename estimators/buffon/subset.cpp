@@ -14,6 +14,7 @@
 #include <buffon/finish.hpp>
 #include <buffon/first_look.hpp>
 #include <buffon/splitting.hpp>
+#include <buffon/stored.hpp>
 #include <buffon/until_target.hpp>
 
 namespace buffon {
@@ -155,6 +156,7 @@ private:
 
 void check(const Run& run, const SubsetOptions& options) {
     const auto share = [](double v) { return v > 0 && v < 1; };
+    require_no_state("subset", run);
     require(run.budget >= 10, "subset: budget must be at least 10, got ", run.budget);
     require(options.level_probability >= 0.01 && options.level_probability <= 0.5, "subset: level_probability must lie in [0.01, 0.5], got ", options.level_probability);
     require(options.levels >= 1 && options.levels < 1'000, "subset: levels must lie between 1 and 999, got ", options.levels);

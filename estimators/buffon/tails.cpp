@@ -205,7 +205,7 @@ void warn_of_one_row(const std::vector<double>& moves, Estimate& estimate) {
     std::ostringstream text;
     text.precision(2);
     text << listed(estimate, large, moves, worst) << ": where the terms are largest the sample has few rows, and others weigh far more: one row "
-         << "more could move the value by " << moves[worst] << " standard errors, so the interval may be far too short: draw a sample for this "
+         << "more could move the value by " << (moves[worst] > 100 ? "more than 100" : std::to_string(std::llround(moves[worst]))) << " standard errors, so the interval may be far too short: draw a sample for this "
          << "question (give the run the tail as an output of its own, or use plain or quasi)";
     estimate.warnings.push_back(text.str());
 }

@@ -124,7 +124,6 @@ Matrix rows_of_event(const Event& event, std::int64_t first, std::int64_t count,
 }
 
 Estimate target(const KeptRows& rows, const NewLaws& law, const Event& event, const TargetSobolOptions& options) {
-    require(!rows.failures(), "target_sobol: kind = 'target' needs a sample without failed evaluations, ", rows.n_failed(), " failed");
     const std::int64_t d = event.x.cols;
     const auto draws = static_cast<double>(rows.draws());
     Matrix z = event.x;
@@ -191,7 +190,13 @@ std::vector<double> standardised(const KeptRows& rows, const Event& event, std::
     }
     mean /= sum;
     for (std::size_t k = 0; k < y.size(); ++k) square += event.weight[k] / sum * (y[k] - mean) * (y[k] - mean);
-    require(square > 1e-26 * mean * mean, "target_sobol: output '", rows.names()[at(output)], "' is the same wherever the event happened: it has no variance to share");
+    if (!(square > 1e-26 * mean * mean)) {
+        std::string others;
+        for (std::int64_t j = 0; j < rows.outputs(); ++j)
+            if (j != output) others += (others.empty() ? "'" : ", '") + rows.names()[at(j)] + "'";
+        require(false, "target_sobol: output '", rows.names()[at(output)], "' is the same wherever the event happened: it has no variance to share",
+                others.empty() ? "" : "; ask for others by outputs = [" + others + "]");
+    }
     for (double& v : y) v = (v - mean) / std::sqrt(square);
     return y;
 }
@@ -234,11 +239,20 @@ Estimate conditional(const KeptRows& rows, const NewLaws& law, const Event& even
     return e;
 }
 
+/// Inputs keep their law, whatever fails: a failed row is one without the event.
+void say_failures_are_no_event(const KeptRows& rows, Estimate& e) {
+    std::erase_if(e.warnings, [](const std::string& text) { return text.ends_with("evaluations of the sample failed: the values are conditional on success"); });
+    e.warnings.push_back(std::to_string(rows.n_failed()) + " of " + std::to_string(rows.sample().n()) +
+                         " evaluations of the sample failed: the event is that a run succeeds and lies beyond the limit");
+}
+
 }  // namespace
 
 Estimate target_sobol(const Sample& sample, const TargetSobolOptions& options) {
     require(options.above || options.below, "target_sobol: above or below is needed: the event that is asked of");
     require(options.threads >= 0, "target_sobol: threads must not be negative, got ", options.threads);
+    require(!options.above || !options.below || *options.above < *options.below, "target_sobol: above must be smaller than below, got ", options.above.value_or(0), " and ",
+            options.below.value_or(0));
     require(!options.given.empty() || sample.outputs.size() == 1, "target_sobol: given is needed: the sample has ", sample.outputs.size(), " outputs");
     require(options.outputs.empty() || options.kind == TargetKind::conditional, "target_sobol: outputs must be left out with kind = 'target': the event is the output");
     const KeptRows given("target_sobol", sample, {options.given.empty() ? sample.outputs.front() : options.given}, options.threads);
@@ -255,6 +269,7 @@ Estimate target_sobol(const Sample& sample, const TargetSobolOptions& options) {
         e.warnings.push_back(text.str());
     }
     judge(rows, law, options.doubtful, e);
+    if (options.kind == TargetKind::target && rows.failures()) say_failures_are_no_event(rows, e);
     return e;
 }
 

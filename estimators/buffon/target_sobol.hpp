@@ -48,6 +48,7 @@ struct TargetSobolOptions {
 /// known exactly.
 /// Conditional: Var(E[y | x_i, event]) / Var(y | event), of the event's rows alone: mean over them of w y times the weighted mean of y of
 /// their n^(1/3) neighbours on either side in x_i.
+/// A failed row is one without the event (target, with a warning), or left out (conditional).
 /// Errors are those of the rows' influences, joint for all values. Diagnostics:
 /// probability, event_rows (effective), groups, outputs, and those of `conditional_mean`.
 /// @throw std::invalid_argument for no event, fewer than 30 rows in it, an event that is certain, a discrete input or a mixture

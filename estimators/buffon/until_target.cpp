@@ -43,6 +43,21 @@ std::int64_t count(const Estimate& e, const std::string& name, std::int64_t othe
     return n ? *n : otherwise;
 }
 
+/// Those of the values, or what the name of one was meant to be.
+std::vector<Tolerance> tolerances_of(const Run& run, const std::vector<std::string>& names, const std::string& function) {
+    try {
+        return run.target_error.of(names, function);
+    } catch (const std::invalid_argument& error) {
+        const std::string text = error.what(), before = "no value '";
+        const std::size_t at = text.find(before);
+        if (at == std::string::npos) throw;
+        const std::string word = text.substr(at + before.size(), text.size() - at - before.size() - 1);
+        std::vector<std::string> known = names;
+        known.insert(known.end(), {"absolute", "relative"});
+        throw std::invalid_argument(text + (word == "rel" ? "; did you mean 'relative'?" : word == "abs" ? "; did you mean 'absolute'?" : suggestion(word, known)));
+    }
+}
+
 /// Whether an adaptation says that more evaluations would show it more.
 bool still_learning(const Estimate& e) {
     const auto* provisional = find<bool>(e, "provisional");
@@ -132,7 +147,7 @@ public:
     UntilTarget(const Run& run, const Stages& stages, bool keep_state, bool begun)
         : run_(run), stages_(stages), key_(run.rng ? *run.rng : fresh_key()), keep_state_(keep_state), planned_(begun) {
         run.target_error.check(stages.function);
-        if (!stages.names.empty()) (void)run.target_error.of(stages.names, stages.function);
+        if (!stages.names.empty()) (void)tolerances_of(run, stages.names, stages.function);
         require(run.budget >= 1, stages.function, ": budget must be at least 1, got ", run.budget);
     }
 
@@ -151,7 +166,7 @@ public:
     }
 
 private:
-    Verdict judge(const Estimate& e) { return verdict_on(e, run_.target_error.of(e.names, stages_.function), stages_.zero_is_exact); }
+    Verdict judge(const Estimate& e) { return verdict_on(e, tolerances_of(run_, e.names, stages_.function), stages_.zero_is_exact); }
 
     /// The next stage; none where the budget has no room for one that would be better.
     std::optional<Estimate> larger(const Estimate& e, const Verdict& verdict) {
@@ -227,10 +242,11 @@ private:
         if (before.n > 0 && (!partial || partial->n < size_)) return std::make_shared<const Estimate>(before);
         if (!partial) return partial;
         Estimate e = *partial;
+        if (before.n > 0 || e.rng_key != key_) e.state.reset();   // of a stage alone
         e.n += before.n;
         e.n_failed += before.n_failed;
         e.rng_key = key_;
-        e.diagnostics["target_ratio"] = verdict_on(e, run_.target_error.of(e.names, stages_.function), stages_.zero_is_exact).ratio;
+        e.diagnostics["target_ratio"] = verdict_on(e, tolerances_of(run_, e.names, stages_.function), stages_.zero_is_exact).ratio;
         return std::make_shared<const Estimate>(std::move(e));
     }
 

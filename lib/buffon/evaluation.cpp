@@ -98,6 +98,11 @@ Outputs Evaluation::operator()(ConstView x, const LogDensity& log_density) {
         else batch_by_batch(x);
     } catch (Unfinished& stopped) {
         rest_ = first_rows(std::move(rest_), done_);
+        if (run_.keep == Keep::sample && done_ > 0) {   // of all points: a law knows them at once only
+            std::vector<double> all(static_cast<std::size_t>(x.rows));
+            log_density(all);
+            sample_.log_density.insert(sample_.log_density.end(), all.begin(), all.begin() + done_);
+        }
         stop(stopped);
         throw;
     }

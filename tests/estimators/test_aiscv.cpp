@@ -471,7 +471,7 @@ TEST_CASE("aiscv: options that cannot be are named with their value") {
     const Problem p = linear_sum(2);
     const Run run{.budget = 1000, .rng = 1};
     CHECK(complaint(p, run, {.replicates = 1}) == "aiscv: replicates must be at least 2, got 1");
-    CHECK(complaint(p, {.budget = 31, .rng = 1}, {}) == "aiscv: budget must be at least twice replicates = 16, got 31");
+    CHECK(complaint(p, {.budget = 31, .rng = 1}, {}) == "aiscv: budget must be at least 32, twice replicates = 16, got 31");
     CHECK(complaint(p, run, {.components = -1}) == "aiscv: components must be at least 0, got -1");
     CHECK(complaint(p, run, {.adaptation = 1}) == "aiscv: adaptation must lie between 0 and 1, got 1");
     CHECK(complaint(p, run, {.batch_fraction = 0}) == "aiscv: batch_fraction must lie between 0 and 1, got 0");

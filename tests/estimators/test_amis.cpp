@@ -173,5 +173,5 @@ TEST_CASE("amis: options that cannot be are named with their value") {
     CHECK_THROWS_WITH_AS((void)amis(problem, {.budget = 1'000}, {.components = -1}), "amis: components must be at least 0, got -1", std::invalid_argument);
     CHECK_THROWS_WITH_AS((void)amis(problem, {.budget = 1'000}, {.weights = {1, 2}}), "amis: weights must have one entry per expectation, 1, got 2",
                          std::invalid_argument);
-    CHECK_THROWS_WITH_AS((void)amis(problem, {.budget = 20}), "amis: budget must be at least twice replicates = 16, got 20", std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)amis(problem, {.budget = 20}), "amis: budget must be at least 32, twice replicates = 16, got 20", std::invalid_argument);
 }

@@ -177,6 +177,30 @@ TEST_CASE("target sobol: a dependence that bends away is not smoothed out of the
     CHECK(covered > 0.88);   // with five neighbours on either side: about a half
 }
 
+TEST_CASE("target sobol: a failed run is one without the event") {
+    const Problem whole = linear();
+    const Problem failing([](std::span<const double> x) {
+        double y = 0;
+        for (std::size_t i = 0; i < a.size(); ++i) y += a[i] * x[i];
+        return y < 2 ? y : std::nan("");
+    }, testing::standard_normal(4));
+    const Run run{.budget = 2'000, .rng = 1, .on_error = OnError::discard, .keep = Keep::sample};
+    const Estimate e = target_sobol(*plain(failing, run).sample, {.above = 1.0}), same = target_sobol(*plain(whole, run).sample, {.above = 1.0, .below = 2.0});
+    CHECK(e.value == same.value);
+    CHECK(e.std_error() == same.std_error());
+    REQUIRE(e.warnings.size() == same.warnings.size() + 1);
+    CHECK(e.warnings.back().find("evaluations of the sample failed: the event is that a run succeeds") != std::string::npos);
+    CHECK_THROWS_WITH_AS(target_sobol(*plain(failing, run).sample, {.above = 2.0, .below = 1.0}), "target_sobol: above must be smaller than below, got 2 and 1",
+                         std::invalid_argument);
+}
+
+TEST_CASE("target sobol: an output that is the event itself is named, with those that may be asked for") {
+    const Problem both([](std::span<const double> x) { return std::vector{x[0] + x[1], x[0] + x[1] > 1 ? 1.0 : 0.0}; }, testing::standard_normal(2), {"margin", "fails"});
+    const Sample sample = *plain(both, {.budget = 1'000, .rng = 1, .keep = Keep::sample}).sample;
+    CHECK_THROWS_WITH_AS(target_sobol(sample, {.given = "margin", .above = 1.0, .kind = TargetKind::conditional}), doctest::Contains("ask for others by outputs = ['margin']"),
+                         std::invalid_argument);
+}
+
 TEST_CASE("target sobol: coverage over 500 samples" * doctest::skip()) {
     const auto plainly = [](std::uint64_t key) { return drawn(2'000, 1'000 + key); };
     const auto weighted = [](std::uint64_t key) { return tilted(2'000, 1'000 + key); };
