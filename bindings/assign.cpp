@@ -215,6 +215,29 @@ Solution solve(const py::object& costs, std::optional<std::int64_t> groups, bool
     return listed ? solution_of(arrays, all, groups) : solution_of(shape_of(arrays[0]), all, groups);
 }
 
+/// -costs, of each table of a list; arrays of a device stay there, float32 stays as it is.
+py::object negated(const py::object& costs) {
+    if (binder::on_device(costs)) return costs.attr("__neg__")();
+    if (!is_list_of_tables(costs)) return to_costs(costs).attr("__neg__")();
+    py::list out;
+    for (const py::handle item : costs) out.append(to_costs(item).attr("__neg__")());
+    return out;
+}
+
+py::object turned(const py::object& numbers) {
+    if (!py::isinstance<py::list>(numbers)) return numbers.attr("__neg__")();
+    py::list out;
+    for (const py::handle item : numbers) out.append(item.attr("__neg__")());
+    return out;
+}
+
+Solution solve_either(const py::object& costs, bool maximize, std::optional<std::int64_t> groups, bool gap, int threads, const std::string& device) {
+    if (!maximize) return solve(costs, groups, gap, threads, device);
+    Solution s = solve(negated(costs), groups, gap, threads, device);
+    for (py::object* numbers : {&s.cost, &s.u, &s.v}) *numbers = turned(*numbers);
+    return s;
+}
+
 }  // namespace
 
 void bind_assign(py::module_& m) {
@@ -235,7 +258,7 @@ each is a list of arrays, but ``cost`` and ``gap`` are arrays. With ``groups`` a
         if (s.problems != 1) return "Assignment of " + std::to_string(s.problems) + " problems";
         return "Assignment: cost " + py::str(s.cost).cast<std::string>();
     });
-    m.def("assign", &solve, py::arg("costs"), py::kw_only(), py::arg("groups") = py::none(), py::arg("gap") = false, py::arg("threads") = 0, py::arg("device") = "cpu", R"doc(
+    m.def("assign", &solve_either, py::arg("costs"), py::kw_only(), py::arg("maximize") = false, py::arg("groups") = py::none(), py::arg("gap") = false, py::arg("threads") = 0, py::arg("device") = "cpu", R"doc(
 The optimal assignment of rows to columns, of one table of costs or of many at once.
 
 Each row and each column is in at most one pair, there are as many pairs as the shorter side has objects, and no other choice costs
@@ -248,6 +271,8 @@ costs : array, or list of arrays
     (rows, columns), or (..., rows, columns) for a batch, or a list of tables of unequal sizes. float32 or float64 in any memory
     order, without a copy where rows or columns of the longer side lie in one piece. Any finite numbers; inf forbids a pair.
     C-contiguous arrays of torch or CuPy on a CUDA device are solved there, on the caller's stream; the result is NumPy's.
+maximize : bool
+    The largest total instead: numbers are gains, -inf forbids a pair, u_i + v_j >= c_ij, and the gap is what the best of all others gains less.
 groups : int or None
     Rows fall into so many groups of equal size, each a problem of its own with all columns; by default there are none.
 gap : bool

@@ -346,6 +346,18 @@ using Specs = ClosedSpecs<GaussianSpec, StudentSpec, Archimedean<ClaytonCopula>,
                          py::type::of(given).attr("__name__").cast<std::string>());
 }
 
+/// Said here, where inputs have names.
+void check_apart(const std::vector<CopulaGroup>& groups, const Names& inputs) {
+    if (groups.size() < 2) return;
+    std::vector<bool> taken(inputs.size());
+    for (const CopulaGroup& group : groups)
+        for (const std::int64_t j : group.coordinates) {
+            const auto at = static_cast<std::size_t>(j);
+            require(!taken[at], "Joint: copulas must be of different inputs, got '", inputs[at], "' in two of them");
+            taken[at] = true;
+        }
+}
+
 }  // namespace
 
 namespace binder {
@@ -362,6 +374,7 @@ Dependence to_dependence(py::handle copula, const std::vector<Univariate>& laws,
     } else if (!copula.is_none()) {
         refuse_copula(copula);
     }
+    check_apart(groups, names);
     return groups;
 }
 

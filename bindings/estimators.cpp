@@ -66,7 +66,7 @@ Interval bounds(const Estimate& e, double level) {
 Interval interval(const Estimate& e, double level) {
     Interval low_high = bounds(e, level);
     for (const auto& warning : e.warnings)
-        if (PyErr_WarnEx(PyExc_RuntimeWarning, warning.c_str(), 1) < 0) throw py::error_already_set();
+        if (PyErr_WarnEx(PyExc_RuntimeWarning, warning.c_str(), 2) < 0) throw py::error_already_set();
     return low_high;
 }
 

@@ -135,10 +135,13 @@ std::string text_of(const Problem& p) {
     const auto inputs = p.inputs().names();
     for (std::size_t j = 0; j < std::min<std::size_t>(inputs.size(), 8); ++j) out += (j ? ", " : "") + inputs[j];
     out += inputs.size() > 8 ? ", ...)" : ")";
-    if (p.outputs().empty()) return out + "; outputs are named at the first evaluation. Try bf.aiscv(problem, budget=10_000, rng=1)";
+    // labels say that events lie along borders between classes, where no adapted density goes (docs/failures.md)
+    const bool labelled = std::ranges::any_of(p.outputs(), [](const std::string& name) { return name == "label" || name == "label 1"; });
+    const std::string advice = labelled ? "Try bf.arcs(problem, thresholds=[...], budget=10_000, rng=1)" : "Try bf.aiscv(problem, budget=10_000, rng=1)";
+    if (p.outputs().empty()) return out + "; outputs are named at the first evaluation. " + advice;
     out += " and " + std::to_string(p.outputs().size()) + " outputs (";
     for (std::size_t j = 0; j < std::min<std::size_t>(p.outputs().size(), 8); ++j) out += (j ? ", " : "") + p.outputs()[j];
-    return out + (p.outputs().size() > 8 ? ", ...)" : ")") + ". Try bf.aiscv(problem, budget=10_000, rng=1)";
+    return out + (p.outputs().size() > 8 ? ", ...)" : ")") + ". " + advice;
 }
 
 py::array_t<double> evaluate(const Problem& p, py::object x) {

@@ -31,7 +31,10 @@ _PLAIN = {
     "numpy.typing.NDArray[numpy.float64]": "Array", "numpy.typing.NDArray": "NDArray", "numpy.ndarray": "Array",
     "collections.abc.": "", "typing.": "",
 }
+_CPP_NAME = re.compile(r"^(\w+)::(\w+)(?=: )")   # of a static method, as its C++ says it
 _ANYTHING = ("object", "handle", "collections.abc.Iterable", "collections.abc.Callable")
+# Keywords that all estimators share: a Problem has none of them.
+_OF_RUNS = ("budget", "target_error", "rng", "batch", "threads", "device", "on_error", "keep", "progress")
 # What satisfies an annotation, and how to say so.
 _REQUIREMENTS = {
     "float": (lambda v: hasattr(v, "__float__") or hasattr(v, "__index__"), "a number"),
@@ -82,6 +85,10 @@ def _sealed(core, name):
         except TypeError as error:
             if "incompatible" not in str(error).partition("\n")[0]:
                 raise
+        except ValueError as error:
+            if type(error) is not ValueError or not _CPP_NAME.match(str(error)):
+                raise
+            raise ValueError(_CPP_NAME.sub(r"\1.\2", str(error), count=1)) from None
         raise TypeError(f"{name}: {_complaint(found, args, options)}")
 
     functools.update_wrapper(call, core, assigned=("__name__",), updated=())
@@ -147,6 +154,8 @@ def _default(text):
 def _complaint(found, args, options):
     """What is wrong with the arguments of a call that C++ refused."""
     unknown = [key for key in options if key not in found.parameters]
+    if unknown and unknown[0] in _OF_RUNS:
+        return f"unknown keyword '{unknown[0]}': it belongs to the run, as in bf.plain(problem, {unknown[0]}=...)"
     if unknown:
         return f"unknown keyword '{unknown[0]}'{_buffon._keyword_suggestion(unknown[0], [p for p in found.parameters if p != 'self'])}"
     try:
@@ -154,6 +163,8 @@ def _complaint(found, args, options):
     except TypeError as error:
         return str(error)
     for name, value in given.items():
+        if isinstance(value, str) and str(found.parameters[name].annotation).startswith("Sequence[str]"):
+            return f"{name} must be a list of names, got a str: [{value!r}]"
         fits, wanted = _requirement(found.parameters[name].annotation)
         if not fits(value):
             text = repr(value).partition("\n")[0]

@@ -1,6 +1,7 @@
 """Tables of past runs as columns of numbers: arrays, DataFrames, dicts, CSV files. Cells without a number are told, not lost."""
 import csv
 import os
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -47,11 +48,27 @@ def _lines(path, delimiter):
         rows = []
         for row in lines:
             if row and len(row) != len(header):
+                _check_delimiter(where, delimiter, header, [row])
                 raise ValueError(
                     f"{where}: line {lines.line_num} must have {len(header)} cells as the first line, got {len(row)}"
                 )
             rows += [row] if row else []
+    _check_delimiter(where, delimiter, header, rows)
     return header, rows
+
+
+def _check_delimiter(where, delimiter, header, rows):
+    """A table of a single column that others delimit, or numbers with decimal commas."""
+    commas = next((cell for row in rows[:10] for cell in row if re.fullmatch(r"\s*[-+]?\d+,\d+(e[-+]?\d+)?\s*", cell, re.IGNORECASE)), None)
+    other = next((d for d in ";\t|" if d in header[0]), None) if len(header) == 1 else None
+    pandas = "pandas.read_csv(path, sep={!r}, decimal=',') reads them, for bf.Sample(frame[inputs], frame[outputs], law)"
+    if other:
+        cells = [cell for row in rows[:10] for cell in ",".join(row).split(other)]
+        commas = next((cell for cell in cells if re.fullmatch(r"\s*[-+]?\d+,\d+(e[-+]?\d+)?\s*", cell, re.IGNORECASE)), None)
+        hint = f"delimiter={other!r}" if commas is None else f"and with decimal commas, as {commas!r}: " + pandas.format(other)
+        raise ValueError(f"{where} has one column, {header[0]!r}: it seems to be delimited by {other!r}, {hint}")
+    if commas is not None:
+        raise ValueError(f"{where} has decimal commas, as {commas!r}: " + pandas.format(delimiter))
 
 
 def _roles(header, law_names, inputs, outputs, where):

@@ -12,8 +12,8 @@ moments = bf.testing.gaussian_moments()
 
 
 @pytest.mark.parametrize("options, message", [
-    ({"budget": 31}, "aiscv: budget must be at least twice replicates = 16, got 31"),
-    ({"replicates": 2**62}, "aiscv: budget must be at least twice replicates = 4611686018427387904, got 10000"),
+    ({"budget": 31}, "aiscv: budget must be at least 32, twice replicates = 16, got 31"),
+    ({"replicates": 2**62}, "aiscv: budget must be at least 9223372036854775808, twice replicates = 4611686018427387904, got 10000"),
     ({"replicates": 1}, "aiscv: replicates must be at least 2, got 1"),
     ({"components": -1}, "aiscv: components must be at least 0, got -1"),
     ({"adaptation": 1.0}, "aiscv: adaptation must lie between 0 and 1, got 1"),

@@ -55,6 +55,18 @@ def test_a_batch_and_its_groups_are_so_many_problems():
     assert (np.sum(g.rows >= 0, axis=-1) == 4).all() and (np.bincount(a.columns[a.columns >= 0]) == 6).all()
 
 
+def test_gains_are_maximised_as_in_scipy():
+    gains = RNG.uniform(-1, 1, (40, 60))
+    gains[3, :10] = -np.inf
+    a = bf.assign(gains, maximize=True, gap=True)
+    i, j = scipy_optimize.linear_sum_assignment(gains, maximize=True)
+    assert np.array_equal(a.columns, j) and abs(a.cost - gains[i, j].sum()) <= 1e-12 and a.gap > 0
+    assert (a.u[:, None] + a.v - gains).min() >= -1e-14 and abs(a.u.sum() + a.v.sum() - a.cost) <= 1e-12
+    two = bf.assign([gains, gains[4:9, :7]], maximize=True)
+    assert two.cost[0] == a.cost and np.array_equal(two.u[0], a.u)
+    assert bf.assign(gains.astype("f4")[None], maximize=True).cost.shape == (1,)
+
+
 def test_tables_of_unequal_sizes_give_lists():
     tables = [RNG.random((300, m)) for m in (7, 0, 20)] + [RNG.random((3, 8)).astype(np.float32)]
     a = bf.assign(tables, gap=True)

@@ -186,7 +186,7 @@ ERRORS = [
     (lambda: bf.Joint(MARGINALS, copula=bf.StudentCopula(R, 3, names=["a", "b"])),
      "Joint: copula must have dimension 2 (one per coordinate of its group), got 3"),
     (lambda: bf.Joint(MARGINALS, copula=[bf.GaussianCopula({("a", "b"): 0.1}), bf.StudentCopula({("b", "c"): 0.1}, 3)]),
-     "Joint: copulas must be of different coordinates, got 1 twice"),
+     "Joint: copulas must be of different inputs, got 'b' in two of them"),
     (lambda: bf.ClaytonCopula(-0.5, names=["a", "b", "c"]),
      "ClaytonCopula: theta must be positive with more than two inputs, got -0.5 with 3"),
     (lambda: bf.Joint(MARGINALS, copula=bf.FrankCopula(-2)),

@@ -1,5 +1,6 @@
 """Bad input and failing models: the exact first line of each refusal, and what a run that stopped early leaves."""
 import math
+import re
 import traceback
 
 import numpy as np
@@ -23,14 +24,14 @@ def pair(rho, names=("a", "b")):
     (lambda: bf.Normal(sd=math.inf), ValueError, "Normal: sd must be positive and finite, got inf"),
     (lambda: bf.LogNormal(math.inf), ValueError, "LogNormal: mu must be finite, got inf"),
     (lambda: bf.LogNormal(0, -1), ValueError, "LogNormal: sigma must be positive and finite, got -1"),
-    (lambda: bf.LogNormal.from_moments(-2, 0.1), ValueError, "LogNormal::from_moments: mean must be positive and finite, got -2"),
-    (lambda: bf.LogNormal.from_moments(2, 0), ValueError, "LogNormal::from_moments: cv must be positive and finite, got 0"),
+    (lambda: bf.LogNormal.from_moments(-2, 0.1), ValueError, "LogNormal.from_moments: mean must be positive and finite, got -2"),
+    (lambda: bf.LogNormal.from_moments(2, 0), ValueError, "LogNormal.from_moments: cv must be positive and finite, got 0"),
     (lambda: bf.Uniform(math.nan, 1), ValueError, "Uniform: lower must be finite, got nan"),
     (lambda: bf.Uniform(1, 1), ValueError, "Uniform: upper must be finite and above lower = 1, got 1"),
     (lambda: bf.Uniform(0, math.inf), ValueError, "Uniform: upper must be finite and above lower = 0, got inf"),
     (lambda: bf.Gumbel(scale=0), ValueError, "Gumbel: scale must be positive and finite, got 0"),
     (lambda: bf.Gamma(2, scale=-1), ValueError, "Gamma: scale must be positive and finite, got -1"),
-    (lambda: bf.Beta.from_moments(0.5, 0.6), ValueError, "Beta::from_moments: sd must be positive and below 0.5, got 0.6"),
+    (lambda: bf.Beta.from_moments(0.5, 0.6), ValueError, "Beta.from_moments: sd must be positive and below 0.5, got 0.6"),
     (lambda: bf.Constant(math.inf), ValueError, "Constant: value must be finite, got inf"),
     (lambda: bf.Discrete([]), ValueError, "Discrete: values must not be empty"),
     (lambda: bf.Discrete([1, 2], [1]), ValueError, "Discrete: probabilities must have one entry per value, 2, got 1"),
@@ -416,3 +417,23 @@ def test_an_output_that_is_not_finite_is_a_failure_whatever_the_functions_make_o
         bf.plain(problem, budget=2000, rng=1)
     found = bf.plain(problem, budget=2000, rng=1, on_error="discard")
     assert found.n_failed > 10
+
+
+def test_a_mistyped_target_names_what_is_known():
+    problem = bf.Problem(f, N, outputs=["square"])
+    for target, words in (({"rel": 0.02}, "no value 'rel'; did you mean 'relative'"), ({"sqare": 0.02}, "no value 'sqare'; did you mean 'square'"),
+                          ({"P": 0.02}, "no value 'P'; known are square, absolute, relative")):
+        with pytest.raises(ValueError, match=f"^plain: target_error: {re.escape(words)}"):
+            bf.plain(problem, budget=1_000, target_error=target)
+
+
+def test_keywords_of_runs_are_told_from_those_of_problems():
+    with pytest.raises(TypeError, match=r"^Problem: unknown keyword 'on_error': it belongs to the run, as in bf.plain\(problem, on_error=...\)$"):
+        bf.Problem(f, N, on_error="discard")
+
+
+def test_doubtful_intervals_warn_where_they_are_asked_for():
+    e = bf.plain(bf.Problem(lambda x: x[:, 0] * 0, N), budget=100, rng=1)
+    with pytest.warns(RuntimeWarning) as caught:
+        e.confidence_interval()
+    assert all(w.filename == __file__ for w in caught)

@@ -352,3 +352,23 @@ def test_columns_with_the_names_of_the_law_stand_in_its_order(tmp_path):
         assert sample.inputs == ["a", "b"] and np.array_equal(sample.x, x)
         e = bf.reweight(sample, bf.Joint({"a": bf.Normal(0.3, 1), "b": bf.Normal()}))
         assert abs(e.value[0] - 1.5) < 4 * e.std_error[0] < 0.5
+
+
+@pytest.mark.parametrize("text, message", [
+    ("a;b;y\n1;2;3\n", r"has one column, 'a;b;y': it seems to be delimited by ';', delimiter=';'$"),
+    ("a\tb\ty\n1\t2\t3\n", r"has one column, .*: it seems to be delimited by '\\t', delimiter='\\t'$"),
+    ("a;b;y\n1,5;2;3\n", r"delimited by ';', and with decimal commas, as '1,5': pandas.read_csv\(path, sep=';', decimal=','\) reads them"),
+])
+def test_another_delimiter_is_named(tmp_path, text, message):
+    path = tmp_path / "runs.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        bf.Sample.from_csv(path, ["a", "b"], ["y"])
+    if "commas" in message:
+        with pytest.raises(ValueError, match="has decimal commas, as '1,5'"):
+            bf.Sample.from_csv(path, ["a", "b"], ["y"], delimiter=";")
+
+
+def test_names_are_a_list():
+    with pytest.raises(TypeError, match=r"^Sample: outputs must be a list of names, got a str: \['margin'\]$"):
+        bf.Sample([[1.0, 2.0]], [1.0], outputs="margin")

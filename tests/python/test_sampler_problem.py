@@ -65,6 +65,8 @@ def test_arcs_on_slabs_of_a_known_probability():
     problem = failure_probability.sampler("ddim")
     _, t, p, _ = failure_probability.KNOWN["DDIM-10, 1e-4"]
     e = bf.arcs(problem, thresholds=[t], budget=20_000, rng=3)
+    assert "Try bf.arcs(problem, thresholds=[...]" in repr(problem)
+    assert bf.arcs(problem, thresholds=t, budget=2_000, rng=3).value.shape == (1,)
     low, high = e.confidence_interval()
     assert 0.5 < e.value[0] / p < 1.8 and low[0] < 1.2 * p and high[0] > 0.8 * p
 
