@@ -125,6 +125,7 @@ __device__ inline int first_of(const float (&s)[own], float value) { return s[0]
 __device__ inline void take_best(const float (&s)[own], float mine, int first, float* score, std::int32_t* cell) {
     const int key = ordered(mine), top = largest_of_warp(key);
     const unsigned who = __ballot_sync(everyone, key == top);
+    __syncwarp();   // all have read what is written now
     if (static_cast<int>(threadIdx.x % 32) == __ffs(static_cast<int>(who)) - 1) {
         *score = mine;
         *cell = first + static_cast<int>(threadIdx.x % 32) * own + first_of(s, mine);
