@@ -102,7 +102,8 @@ void set_entropic(TransportMap& map, double total, const Targets& targets, const
     map.entropic_value = cost("OT_epsilon", total + map.epsilon * entropy, soft.log_sum, map);
     map.entropic_value.diagnostics = {{"epsilon", map.epsilon}};
     const Estimate plan = cost("cost of the plan", total, soft.shared, map);
-    set_bounds(map.w2_squared, map.w2_squared, plan);
+    const Estimate dual = map.w2_squared;   // whose own intervals are symmetric still
+    set_bounds(map.w2_squared, dual, plan);
     map.w2_squared.diagnostics = {{"epsilon", map.epsilon}, {"plan_cost", plan.value[0]}, {"plan_cost_std_error", plan.std_error()[0]}};
 }
 

@@ -120,6 +120,7 @@ TEST_CASE("transport map: the entropic problem on a line has the heights, masses
     const TransportMap line = transport_map(exact.line.y, {.masses = exact.line.nu, .method = TransportMethod::newton});
     const auto [low, high] = map.w2_squared.confidence_interval(0.95);
     CHECK(low[0] < line.w2_squared.value[0]);
+    CHECK(low[0] > map.w2_squared.value[0] - 3 * map.w2_squared.std_error()[0]);
     CHECK(high[0] > line.w2_squared.value[0]);
     const auto [least, most] = map.w2().confidence_interval(0.95);
     CHECK(least[0] == doctest::Approx(std::sqrt(low[0])));
