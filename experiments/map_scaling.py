@@ -29,7 +29,7 @@ COUNTS, DIMS = (100, 1000, 10_000, 50_000), (2, 16, 64, 512, 3072)
 EXPECTED = (
     *(Claim("after equal time the loop is further off", METHOD, f"N = {n}, d = {d}", "gain", at_least=1.5) for n, d in ((1000, 16), (1000, 64))),
     *(Claim("a draw is worth nearly what it can be", METHOD, f"N = {n}, d = {d}", "excess", at_most=2.5) for n, d in ((1000, 16), (1000, 64))),
-    *(Claim("the same on a device", METHOD, f"N = {n}, d = {d}", "gain", at_least=1.5) for n, d in ((10_000, 64), (50_000, 64))),
+    *(Claim("after equal time the loop is further off", METHOD, f"N = {n}, d = {d}", "gain", at_least=1.5) for n, d in ((10_000, 64), (50_000, 64))),
 )
 
 
