@@ -47,7 +47,7 @@ SoftSteps factored(TransportDraws& draws, std::span<const double> heights, doubl
 
 SoftSteps of_diagonal(TransportDraws& draws, std::span<const double> heights, double width) {
     const std::vector<double>& nu = draws.masses();
-    const SoftSums sums = soft_sums(draws, heights, width, std::max(least_rows, 16 * draws.size()));
+    const SoftCellSums sums = soft_sums(draws, heights, width, std::max(least_rows, 16 * draws.size()));
     const double n = static_cast<double>(sums.draws);
     SoftSteps out;
     out.noise = 0.0;
@@ -73,7 +73,7 @@ MassCheck soft_mass_check(TransportDraws& draws, std::span<const double> heights
     GroupShares shares;
     std::array<double, check_groups> best, log_sum, shared;
     for (std::size_t g = 0; g < check_groups; ++g) {
-        const SoftSums found = soft_sums(draws, heights, width, std::max<std::int64_t>(n / check_groups, 1));
+        const SoftCellSums found = soft_sums(draws, heights, width, std::max<std::int64_t>(n / check_groups, 1));
         const double of_group = static_cast<double>(found.draws);
         shares.push_back(found.masses);
         for (double& share : shares.back()) share /= of_group;

@@ -63,9 +63,9 @@ SoftRow soft_row(std::span<const float> scores, double width, std::span<double> 
     return out;
 }
 
-SoftSums soft_sums(TransportDraws& draws, std::span<const double> heights, double width, std::int64_t n) {
+SoftCellSums soft_sums(TransportDraws& draws, std::span<const double> heights, double width, std::int64_t n) {
     const std::size_t size = heights.size();
-    SoftSums out{std::vector<double>(size, 0.0), std::vector<double>(size, 0.0)};
+    SoftCellSums out{std::vector<double>(size, 0.0), std::vector<double>(size, 0.0)};
     const std::int64_t blocks = (n + cell_rows - 1) / cell_rows;
     for (std::int64_t first = 0; first < blocks; first += round_blocks) {
         const std::int64_t here = std::min(round_blocks, blocks - first);

@@ -20,14 +20,14 @@ struct SoftRow {
 SoftRow soft_row(std::span<const float> scores, double width, std::span<double> p, std::span<std::size_t> kept);
 
 /// Over plain draws: sums of p_i, of p_i^2, of the log sums, of the scores under the shares, of the best scores.
-struct SoftSums {
+struct SoftCellSums {
     std::vector<double> masses, squares;   // (n)
     double log_sum = 0.0, shared = 0.0, best = 0.0;
     std::int64_t draws = 0;
 };
 
 /// At least n draws, whole blocks.
-SoftSums soft_sums(TransportDraws& draws, std::span<const double> heights, double width, std::int64_t n);
+SoftCellSums soft_sums(TransportDraws& draws, std::span<const double> heights, double width, std::int64_t n);
 
 /// (n, n) mean of p_i p_j over at least so many plain draws.
 Matrix soft_products(TransportDraws& draws, std::span<const double> heights, double width, std::int64_t n);

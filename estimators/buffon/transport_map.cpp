@@ -205,7 +205,7 @@ std::uint64_t fingerprint_of(const TransportMap& map, const TransportOptions& op
 }
 
 /// The file's state where there is one, its key where none is asked for; and the file as what keeps the search.
-void set_checkpoint(SearchOptions& search, TransportMap& map, const TransportOptions& options, std::int64_t budget) {
+void set_checkpoint(HeightSearchOptions& search, TransportMap& map, const TransportOptions& options, std::int64_t budget) {
     const std::uint64_t run = fingerprint_of(map, options, budget);
     const std::optional<TransportCheckpoint> found = read_checkpoint(*options.checkpoint);
     if (found) {
@@ -223,7 +223,7 @@ void solve_by_draws(TransportMap& map, const PowerCells& cells, const Targets& t
     require(budget >= least, "transport_map: budget must be at least ", least, " draws for ", size, " targets, got ", budget);
     const auto device = on_device(options.device, cells, options.threads);
     if (options.method == TransportMethod::entropic) map.epsilon = options.epsilon.value_or(default_epsilon * scatter(cells, targets));
-    SearchOptions search{.target_error = options.target_error, .width = map.epsilon / 2};
+    HeightSearchOptions search{.target_error = options.target_error, .width = map.epsilon / 2};
     if (options.checkpoint) set_checkpoint(search, map, options, budget);
     TransportDraws draws(cells, targets.masses, map.rng_key, budget, options.threads,
                          [&](std::int64_t n) { if (options.progress) options.progress(n, budget, {}); }, device.get());

@@ -18,7 +18,7 @@ constexpr std::int64_t least_check = 65'536;
 
 class Search {
 public:
-    Search(TransportDraws& draws, const SearchOptions& options) : draws_(draws), options_(options) {}
+    Search(TransportDraws& draws, const HeightSearchOptions& options) : draws_(draws), options_(options) {}
 
     TransportSearch run() {
         try {
@@ -184,7 +184,7 @@ private:
     }
 
     TransportDraws& draws_;
-    const SearchOptions& options_;
+    const HeightSearchOptions& options_;
     std::optional<SoftLevel> level_;
     std::optional<BegunSearch> begun_;
     std::optional<AveragedSteps> steps_;
@@ -196,6 +196,6 @@ private:
 
 }  // namespace
 
-TransportSearch search_heights(TransportDraws& draws, const SearchOptions& options) { return Search(draws, options).run(); }
+TransportSearch search_heights(TransportDraws& draws, const HeightSearchOptions& options) { return Search(draws, options).run(); }
 
 }  // namespace buffon

@@ -31,7 +31,7 @@ struct SearchState {
     bool stepped = false;               // since the last check
 };
 
-struct SearchOptions {
+struct HeightSearchOptions {
     double target_error = 0.02;
     std::vector<double> first = {};                  // heights to go on from; what they are worth a check tells
     double width = 0.0;                              // of softened cells; 0: cells
@@ -49,6 +49,6 @@ struct TransportSearch {
 /// Steps until a check on fresh draws finds the target error reached, or the budget leaves no more than the last check. A check that
 /// fails is followed by one at twice the draws: the best of many checks would flatter.
 /// target_error = 0: no check but the last.
-TransportSearch search_heights(TransportDraws& draws, const SearchOptions& options);
+TransportSearch search_heights(TransportDraws& draws, const HeightSearchOptions& options);
 
 }  // namespace buffon

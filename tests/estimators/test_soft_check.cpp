@@ -72,7 +72,7 @@ TEST_CASE("soft check: steps by the curvature are Newton's, factored or by its d
     std::vector<double> wanted = off;
     draws.centre(wanted);
     for (std::size_t k = 0; k < 5; ++k) CHECK(change[k] == doctest::Approx(-wanted[k]).epsilon(0.1));   // its draws; second order
-    const SoftSums sums = soft_sums(draws, exact.heights(), exact.width(), 100'000);
+    const SoftCellSums sums = soft_sums(draws, exact.heights(), exact.width(), 100'000);
     double noise = 0.0;
     for (std::size_t k = 0; k < 5; ++k) {
         const double mass = sums.masses[k] / static_cast<double>(sums.draws);
@@ -87,7 +87,7 @@ TEST_CASE("soft check: steps by the curvature are Newton's, factored or by its d
     TransportDraws of_many(more, std::vector<double>(600, 1.0 / 600), 5, 1 << 30, 0, {});
     std::vector<double> heights(600, 0.0);
     const SoftSteps diagonal = soft_precondition(of_many, heights, 1.0);
-    const SoftSums found = soft_sums(of_many, heights, 1.0, 100'000);
+    const SoftCellSums found = soft_sums(of_many, heights, 1.0, 100'000);
     const std::vector<double> step = diagonal.precondition(std::vector<double>(600, 0.01), 1.0);
     for (const std::size_t k : {0, 100, 599}) {
         const double scale = found.masses[k] / (found.masses[k] - found.squares[k]);

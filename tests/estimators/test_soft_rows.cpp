@@ -28,7 +28,7 @@ TEST_CASE("soft rows: sums are those of the definition over the same draws, on a
     const Line line;
     const PowerCells cells(line.y, {0.0}, Line::source());
     TransportDraws draws(cells, line.nu, 4, 1'000'000, 1, {}), many(cells, line.nu, 4, 1'000'000, 3, {});
-    const SoftSums found = soft_sums(draws, line.heights, 0.7, 1600), same = soft_sums(many, line.heights, 0.7, 1600);
+    const SoftCellSums found = soft_sums(draws, line.heights, 0.7, 1600), same = soft_sums(many, line.heights, 0.7, 1600);
     CHECK(found.draws == 1600);
     CHECK(found.masses == same.masses);
     CHECK(found.squares == same.squares);
