@@ -3,6 +3,7 @@ import secrets
 import struct
 import zlib
 from base64 import b64encode
+from pathlib import Path
 
 import numpy
 
@@ -14,7 +15,7 @@ _SHEET = 10    # pictures of a row
 
 
 def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresholds=None, budget=20_000, hyper=None, maker=None,
-                   hyper_budget=2_048, hyper_n=100, classifier=None, weights=None, shape=None, rng=None, threads=0):
+                   hyper_budget=None, hyper_n=100, classifier=None, weights=None, shape=None, rng=None, threads=0, progress=None):
     """
     Write one HTML page about samplers: quality, exposure bias, modes, rare failures, hyper-parameters, samples.
 
@@ -42,8 +43,9 @@ def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresh
         Hyper-parameters. None: the factor of the noise prediction of the first sampler, uniform between 0.95 and 1.02.
     maker : callable, optional
         Their values, as keywords, -> Table or (denoiser, Table); needed with ``hyper``.
-    hyper_budget : int
-        Samplers made and run for the indices, with ``hyper_n`` samples each; 0 leaves them out.
+    hyper_budget : int, optional
+        Samplers made and run for the indices, with ``hyper_n`` samples each; 0 leaves them out. None: 2,048 with ``hyper`` or of an exact
+        model, else 0, as each costs a network ``hyper_n`` samples.
     hyper_n : int
         Samples of each of them, at least 4.
     classifier : callable, optional
@@ -56,6 +58,8 @@ def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresh
         The key. None: a fresh one, told on the page.
     threads : int
         Threads, 0 for all; changes no result.
+    progress : callable, optional
+        Called as progress(done, sections) after the samples and after each section.
 
     Returns
     -------
@@ -65,7 +69,11 @@ def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresh
     Raises
     ------
     ValueError
-        If nobody knows the data, or ``hyper`` comes without ``maker``.
+        If nobody knows the data, these are no rows of the model's coordinates or not finite, or ``hyper`` comes without ``maker``.
+    TypeError
+        If ``model`` is no denoiser.
+    FileNotFoundError
+        If the folder of ``path`` does not exist: before anything is computed.
 
     References
     ----------
@@ -82,16 +90,25 @@ def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresh
     ...     "Exposure profile" in page.read_text(encoding="utf-8")
     True
     """
-    subject = _Subject(model, tables, data, exact, n, rng, threads)
     if (hyper is None) != (maker is None):
         raise ValueError("sampler_report: hyper and maker belong together, the laws and what makes a sampler of values")
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"sampler_report: there is no folder {path.parent}")
+    subject = _Subject(model, tables, data, exact, n, rng, threads)
+    if hyper_budget is None:
+        hyper_budget = 2_048 if hyper is not None or subject.exact is model else 0
+    told = progress or (lambda done, total: None)
     parts = [
         _html.paragraph(f"{len(subject.samplers)} samplers, {n:,} samples each; key {subject.key}. {subject.origin} Intervals are 95 %."),
         _html.element("nav", *(_html.element("a", title, href=f"#{_anchor(title)}") for title in SECTIONS)),
     ]
-    bodies = (_quality(subject), _exposure(subject), _modes(subject, classifier, weights), _failures(subject, thresholds, budget),
-              _indices(subject, hyper, maker, hyper_budget, hyper_n), _samples(subject, shape))
-    parts += [_html.section(title, *body, anchor=_anchor(title)) for title, body in zip(SECTIONS, bodies, strict=True)]
+    makers = (lambda: _quality(subject), lambda: _exposure(subject), lambda: _modes(subject, classifier, weights), lambda: _failures(subject, thresholds, budget),
+              lambda: _indices(subject, hyper, maker, hyper_budget, hyper_n), lambda: _samples(subject, shape))
+    for k, (title, make) in enumerate(zip(SECTIONS, makers, strict=True)):
+        told(k, len(SECTIONS))
+        parts.append(_html.section(title, *make(), anchor=_anchor(title)))
+    told(len(SECTIONS), len(SECTIONS))
     return _html.write(path, "Samplers", parts)
 
 
@@ -108,6 +125,8 @@ class _Subject:
         self.bd, self.model, self.n, self.threads = bd, model, n, threads
         self.key = secrets.randbits(63) if rng is None else rng
         known = (bd.GaussianMixture, bd.Empirical)
+        if not hasattr(model, "denoise"):
+            raise TypeError(f"sampler_report: model must be a denoiser, got {type(model).__name__}: bd.Network(module, ...) makes one of a torch module")
         self.exact = exact if exact is not None else model if isinstance(model, known) else None
         if self.exact is None and data is None:
             raise ValueError("sampler_report: data must be given, rows (m, d), or exact, their exact denoiser")
@@ -116,6 +135,10 @@ class _Subject:
         self.samplers = {name: t if isinstance(t, tuple) else (model, t) for name, t in self.tables.items()}
         self.data = data
         self.reference = self.exact.forward(2 * n, 0.0, rng=self.key) if data is None else numpy.asarray(data, dtype=float)
+        if self.reference.ndim != 2 or self.reference.shape[1] != model.dim:
+            raise ValueError(f"sampler_report: data must have shape (m, {model.dim}), got {self.reference.shape}")
+        if not numpy.isfinite(self.reference).all():
+            raise ValueError("sampler_report: data must be finite")
         self.origin = (f"The reference is {len(self.reference):,} rows " +
                        ("that were given." if data is not None else f"of {type(self.exact).__name__}.forward(n, 0, rng={self.key})."))
         self.draws = {name: bd.sample(d, t, n=n, rng=self.key, threads=threads) for name, (d, t) in self.samplers.items()}
@@ -261,7 +284,7 @@ def _indices(s, hyper, maker, budget, rows):
     import buffon as bf
 
     if budget == 0:
-        return [_html.paragraph("Left out: no runs were asked for.")]
+        return [_html.paragraph("Left out: no samplers were asked for (hyper_budget).")]
     first = next(iter(s.samplers))
     given = hyper is not None
     if not given:

@@ -92,8 +92,10 @@ def test_a_hyper_parameter_matters_and_a_dummy_does_not(model, tables, tmp_path)
 def test_a_network_with_data_gets_the_page_without_modes(tmp_path):
     data = np.random.default_rng(1).normal(size=(300, 4))
     net = bd.Denoiser(lambda x, sigma: x / (1 + np.reshape(sigma, (-1, 1)) ** 2), dim=4)
-    text = bd.sampler_report(net, bd.ddim(bd.VP(), steps=5), tmp_path / "page.html", data=data, n=100, hyper_budget=0, shape=(2, 2),
-                             rng=1).read_text(encoding="utf-8")
+    seen = []
+    text = bd.sampler_report(net, bd.ddim(bd.VP(), steps=5), tmp_path / "page.html", data=data, n=100, shape=(2, 2), rng=1,
+                             progress=lambda done, total: seen.append((done, total))).read_text(encoding="utf-8")
+    assert seen == [(k, 6) for k in range(7)] and "Left out: no samplers were asked for" in text   # each costs a network
     assert text.count("<section") == 6 and text.count("data:image/png;base64") == 2
     picture = base64.b64decode(re.search(r"data:image/png;base64,([^\"]+)", text)[1])
     assert struct.unpack(">II", picture[16:24]) == (10 * 3 * 4, 2 * 4)   # ten pictures of 2 x 2 with an edge, four times as large
@@ -103,6 +105,21 @@ def test_a_network_with_data_gets_the_page_without_modes(tmp_path):
         bd.sampler_report(net, bd.ddim(bd.VP(), steps=5), tmp_path / "page.html")
     with pytest.raises(ValueError, match="hyper and maker belong together"):
         bd.sampler_report(net, bd.ddim(bd.VP(), steps=5), tmp_path / "page.html", data=data, hyper={"a": bf.Normal()})
+
+
+def test_what_cannot_be_is_said_before_anything_is_computed(tmp_path):
+    def never(x, sigma):
+        raise AssertionError("computed")
+
+    net, table, data = bd.Denoiser(never, dim=2), bd.ddim(bd.VP(), steps=5), np.zeros((30, 2))
+    with pytest.raises(FileNotFoundError, match="sampler_report: there is no folder"):
+        bd.sampler_report(net, table, tmp_path / "nowhere/page.html", data=data)
+    with pytest.raises(ValueError, match=r"sampler_report: data must have shape \(m, 2\), got \(30, 1\)"):
+        bd.sampler_report(net, table, tmp_path / "page.html", data=data[:, :1])
+    with pytest.raises(ValueError, match="sampler_report: data must be finite"):
+        bd.sampler_report(net, table, tmp_path / "page.html", data=data + np.nan)
+    with pytest.raises(TypeError, match="sampler_report: model must be a denoiser, got function: bd.Network"):
+        bd.sampler_report(never, table, tmp_path / "page.html", data=data)
 
 
 def test_classes_and_copies_stand_in_for_modes(tmp_path):
