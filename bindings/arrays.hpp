@@ -21,7 +21,8 @@ inline Array to_array(py::handle value, const std::string& what) {
     py::array a = py::array::ensure(value);
     if (!a) {
         PyErr_Clear();
-        throw py::type_error(what + " must be an array of numbers, got " + py::type::of(value).attr("__name__").cast<std::string>());
+        throw py::type_error(what + " must be an array of numbers, got " +
+                             py::type::of(value).attr("__name__").cast<std::string>());
     }
     const char kind = a.dtype().kind();
     if (kind != 'f' && kind != 'i' && kind != 'u' && kind != 'b')

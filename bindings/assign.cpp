@@ -56,14 +56,18 @@ void add_problems(const py::array& a, std::int64_t groups, std::vector<Costs>& p
         for (std::int64_t g = 0; g < groups; ++g) {
             const std::int64_t at = start + g * (rows / groups) * stride(last - 1);
             problems.push_back({.wide = single ? nullptr : static_cast<const double*>(a.data()) + at,
-                                .single = single ? static_cast<const float*>(a.data()) + at : nullptr, .rows = rows / groups, .cols = cols,
-                                .row_stride = stride(last - 1), .col_stride = stride(last)});
+                                .single = single ? static_cast<const float*>(a.data()) + at : nullptr,
+                                .rows = rows / groups,
+                                .cols = cols,
+                                .row_stride = stride(last - 1),
+                                .col_stride = stride(last)});
         }
     }
 }
 
 template <class T>
-py::array_t<T> joined(const std::vector<Assignment>& all, std::size_t first, std::size_t count, std::vector<T> Assignment::*member, const Shape& shape) {
+py::array_t<T> joined(const std::vector<Assignment>& all, std::size_t first, std::size_t count,
+                      std::vector<T> Assignment::* member, const Shape& shape) {
     py::array_t<T> out(shape);
     T* to = out.mutable_data();
     for (std::size_t b = first; b < first + count; ++b) to = std::ranges::copy(all[b].*member, to).out;
@@ -96,12 +100,17 @@ Solution solution_of(const Shape& shape, const std::vector<Assignment>& all, std
     const std::size_t last = shape.size() - 1;
     const py::ssize_t rows = shape[last - 1], cols = shape[last];
     const Shape batch(shape.begin(), shape.end() - 2), each = groups ? with(batch, {static_cast<py::ssize_t>(*groups)}) : batch;
-    return {joined(all, 0, all.size(), &Assignment::columns, with(batch, {rows})), joined(all, 0, all.size(), &Assignment::rows, with(each, {cols})),
-            scalars(all, &Assignment::cost, each), joined(all, 0, all.size(), &Assignment::u, with(batch, {rows})),
-            joined(all, 0, all.size(), &Assignment::v, with(each, {cols})), scalars(all, &Assignment::gap, each), static_cast<std::int64_t>(all.size())};
+    return {joined(all, 0, all.size(), &Assignment::columns, with(batch, {rows})),
+            joined(all, 0, all.size(), &Assignment::rows, with(each, {cols})),
+            scalars(all, &Assignment::cost, each),
+            joined(all, 0, all.size(), &Assignment::u, with(batch, {rows})),
+            joined(all, 0, all.size(), &Assignment::v, with(each, {cols})),
+            scalars(all, &Assignment::gap, each),
+            static_cast<std::int64_t>(all.size())};
 }
 
-Solution solution_of(const std::vector<py::array>& arrays, const std::vector<Assignment>& all, std::optional<std::int64_t> groups) {
+Solution solution_of(const std::vector<py::array>& arrays, const std::vector<Assignment>& all,
+                     std::optional<std::int64_t> groups) {
     const auto k = static_cast<std::size_t>(groups.value_or(1));
     py::list columns, rows, u, v;
     for (std::size_t b = 0; b < arrays.size(); ++b) {
@@ -113,14 +122,21 @@ Solution solution_of(const std::vector<py::array>& arrays, const std::vector<Ass
     }
     Shape shape{static_cast<py::ssize_t>(arrays.size())};
     if (groups) shape.push_back(static_cast<py::ssize_t>(k));
-    return {columns, rows, scalars(all, &Assignment::cost, shape), u, v, scalars(all, &Assignment::gap, shape), static_cast<std::int64_t>(all.size())};
+    return {columns,
+            rows,
+            scalars(all, &Assignment::cost, shape),
+            u,
+            v,
+            scalars(all, &Assignment::gap, shape),
+            static_cast<std::int64_t>(all.size())};
 }
 
 /// A list whose items are tables of their own, not the rows of one.
 bool is_list_of_tables(py::handle costs) {
     if (!py::isinstance<py::list>(costs) && !py::isinstance<py::tuple>(costs)) return false;
     const auto items = py::reinterpret_borrow<py::sequence>(costs);
-    return std::all_of(items.begin(), items.end(), [](py::handle item) { return py::hasattr(item, "ndim") && item.attr("ndim").cast<int>() == 2; });
+    return std::all_of(items.begin(), items.end(),
+                       [](py::handle item) { return py::hasattr(item, "ndim") && item.attr("ndim").cast<int>() == 2; });
 }
 
 /// Equal problems, one after the other.
@@ -134,9 +150,12 @@ std::vector<Costs> problems_at(const T* data, std::int64_t count, std::int64_t r
 
 /// Costs that lie on a device where that does not take them all: solved here.
 template <class T>
-std::vector<Assignment> solve_here(const DeviceQueue& queue, const T* data, std::int64_t count, std::int64_t rows, std::int64_t cols, int threads) {
+std::vector<Assignment> solve_here(const DeviceQueue& queue, const T* data, std::int64_t count, std::int64_t rows,
+                                   std::int64_t cols, int threads) {
     std::vector<T> here(static_cast<std::size_t>(count * rows * cols));
-    if (!here.empty()) device_check(queue, device_library().table->download(&queue, data, here.data(), static_cast<std::int64_t>(here.size() * sizeof(T))));
+    if (!here.empty())
+        device_check(queue, device_library().table->download(&queue, data, here.data(),
+                                                             static_cast<std::int64_t>(here.size() * sizeof(T))));
     return assign(problems_at(static_cast<const T*>(here.data()), count, rows, cols), {.threads = threads});
 }
 
@@ -149,7 +168,9 @@ struct There {
 
     /// f(pointer to the costs)
     template <class F>
-    auto with(const F& f) const { return single ? f(reinterpret_cast<const float*>(address)) : f(reinterpret_cast<const double*>(address)); }
+    auto with(const F& f) const {
+        return single ? f(reinterpret_cast<const float*>(address)) : f(reinterpret_cast<const double*>(address));
+    }
 };
 
 /// Rows of later groups are numbered on.
@@ -164,20 +185,28 @@ Solution solve_there(const py::object& costs, std::optional<std::int64_t> groups
     require(device_library().table != nullptr, "assign: costs lie on a device; CUDA: ", device_library().problem);
     const py::tuple found = py::module_::import("buffon._device_arrays").attr("look_at")(costs, "assign: costs");
     const auto shape = found[1].cast<Shape>();
-    require(shape.size() >= 2, "assign: costs must have shape (rows, columns) or (..., rows, columns), got ", shape.size(), " axes");
+    require(shape.size() >= 2, "assign: costs must have shape (rows, columns) or (..., rows, columns), got ",
+            shape.size(), " axes");
     const std::int64_t k = groups.value_or(1), rows = shape[shape.size() - 2], cols = shape.back();
     require(rows % k == 0, "assign: groups must divide the number of rows, ", rows, ", got ", k);
-    There t{found[0].cast<std::uintptr_t>(), found[2].cast<bool>(),
-            {.device = found[3].cast<int>(), .stream = reinterpret_cast<void*>(found[4].cast<std::uintptr_t>())}, k, rows / k, cols};
+    There t{found[0].cast<std::uintptr_t>(),
+            found[2].cast<bool>(),
+            {.device = found[3].cast<int>(), .stream = reinterpret_cast<void*>(found[4].cast<std::uintptr_t>())},
+            k,
+            rows / k,
+            cols};
     for (std::size_t axis = 0; axis + 2 < shape.size(); ++axis) t.count *= shape[axis];
     const Shape batch(shape.begin(), shape.end() - 2), each = groups ? with(batch, {static_cast<py::ssize_t>(k)}) : batch;
     py::array_t<std::int64_t> columns(with(batch, {rows})), of_columns(with(each, {cols}));
     py::array_t<double> u(with(batch, {rows})), v(with(each, {cols})), cost(each);
-    const AssignmentRoom room{columns.mutable_data(), of_columns.mutable_data(), u.mutable_data(), v.mutable_data(), cost.mutable_data()};
+    const AssignmentRoom room{columns.mutable_data(), of_columns.mutable_data(), u.mutable_data(), v.mutable_data(),
+                              cost.mutable_data()};
     std::vector<Assignment> all;
     {
         const py::gil_scoped_release release;
-        if (t.with([&](const auto* data) { return assign_alike_on_device(t.queue, problems_at(data, t.count, t.rows, t.cols), true, room); })) {
+        if (t.with([&](const auto* data) {
+                return assign_alike_on_device(t.queue, problems_at(data, t.count, t.rows, t.cols), true, room);
+            })) {
             if (groups) number_rows(room.rows, t, k);
         } else {
             all = t.with([&](const auto* data) { return solve_here(t.queue, data, t.count, t.rows, t.cols, threads); });
@@ -190,7 +219,9 @@ Solution solve_there(const py::object& costs, std::optional<std::int64_t> groups
     py::array_t<double> none(each);
     std::fill_n(none.mutable_data(), none.size(), std::nan(""));
     const bool one = each.empty();
-    return {columns, of_columns, one ? py::object(py::float_(*cost.data())) : py::object(cost), u, v, one ? py::object(py::float_(*none.data())) : py::object(none), t.count};
+    return {columns, of_columns, one ? py::object(py::float_(*cost.data())) : py::object(cost),
+            u,       v,          one ? py::object(py::float_(*none.data())) : py::object(none),
+            t.count};
 }
 
 Solution solve(const py::object& costs, std::optional<std::int64_t> groups, bool gap, int threads, const std::string& device) {
@@ -231,7 +262,8 @@ py::object turned(const py::object& numbers) {
     return out;
 }
 
-Solution solve_either(const py::object& costs, bool maximize, std::optional<std::int64_t> groups, bool gap, int threads, const std::string& device) {
+Solution solve_either(const py::object& costs, bool maximize, std::optional<std::int64_t> groups, bool gap, int threads,
+                      const std::string& device) {
     if (!maximize) return solve(costs, groups, gap, threads, device);
     Solution s = solve(negated(costs), groups, gap, threads, device);
     for (py::object* numbers : {&s.cost, &s.u, &s.v}) *numbers = turned(*numbers);
@@ -241,24 +273,33 @@ Solution solve_either(const py::object& costs, bool maximize, std::optional<std:
 }  // namespace
 
 void bind_assign(py::module_& m) {
-    py::class_<Solution> c(m, "Assignment", R"(Which row goes with which column, and the proof that nothing is cheaper: what ``assign`` returns.
+    py::class_<Solution> c(
+        m, "Assignment",
+        R"(Which row goes with which column, and the proof that nothing is cheaper: what ``assign`` returns.
 
 Shapes are those of one table (rows, columns). Of a batch (..., rows, columns) each has the batch's axes before; of a list of tables
 each is a list of arrays, but ``cost`` and ``gap`` are arrays. With ``groups`` an axis of groups follows them in ``rows``, ``v``,
 ``cost`` and ``gap``.)");
-    c.def_property_readonly("columns", [](const Solution& s) { return s.columns; }, "Column of each row, shape (rows,); -1 for none.");
-    c.def_property_readonly("rows", [](const Solution& s) { return s.rows; }, "Row of each column, shape (columns,); -1 for none.");
+    c.def_property_readonly(
+        "columns", [](const Solution& s) { return s.columns; }, "Column of each row, shape (rows,); -1 for none.");
+    c.def_property_readonly(
+        "rows", [](const Solution& s) { return s.rows; }, "Row of each column, shape (columns,); -1 for none.");
     c.def_property_readonly("cost", [](const Solution& s) { return s.cost; }, "Total cost of the pairs.");
-    c.def_property_readonly("u", [](const Solution& s) { return s.u; },
-                            "Duals of the rows, shape (rows,): u_i + v_j <= c_ij everywhere, equal on the pairs; the sum of all duals is the cost.");
+    c.def_property_readonly(
+        "u", [](const Solution& s) { return s.u; },
+        "Duals of the rows, shape (rows,): u_i + v_j <= c_ij everywhere, equal on the pairs; the sum of all duals is "
+        "the cost.");
     c.def_property_readonly("v", [](const Solution& s) { return s.v; }, "Duals of the columns, shape (columns,).");
-    c.def_property_readonly("gap", [](const Solution& s) { return s.gap; },
-                            "What the best of all other assignments costs more; inf if there is no other, NaN without ``gap=True``.");
+    c.def_property_readonly(
+        "gap", [](const Solution& s) { return s.gap; },
+        "What the best of all other assignments costs more; inf if there is no other, NaN without ``gap=True``.");
     c.def("__repr__", [](const Solution& s) {
         if (s.problems != 1) return "Assignment of " + std::to_string(s.problems) + " problems";
         return "Assignment: cost " + py::str(s.cost).cast<std::string>();
     });
-    m.def("assign", &solve_either, py::arg("costs"), py::kw_only(), py::arg("maximize") = false, py::arg("groups") = py::none(), py::arg("gap") = false, py::arg("threads") = 0, py::arg("device") = "cpu", R"doc(
+    m.def("assign", &solve_either, py::arg("costs"), py::kw_only(), py::arg("maximize") = false,
+          py::arg("groups") = py::none(), py::arg("gap") = false, py::arg("threads") = 0, py::arg("device") = "cpu",
+          R"doc(
 The optimal assignment of rows to columns, of one table of costs or of many at once.
 
 Each row and each column is in at most one pair, there are as many pairs as the shorter side has objects, and no other choice costs

@@ -43,7 +43,8 @@ namespace binder {
 std::optional<CFunction> read_c_function(py::handle model) {
     const py::object found = py::module_::import("buffon._c_function").attr("read")(model);
     if (found.is_none()) return std::nullopt;
-    const auto [form, takes_data, address, user_data] = found.cast<std::tuple<std::string, bool, std::uintptr_t, std::uintptr_t>>();
+    const auto [form, takes_data, address, user_data] =
+        found.cast<std::tuple<std::string, bool, std::uintptr_t, std::uintptr_t>>();
     return CFunction{form, takes_data, reinterpret_cast<void*>(address), reinterpret_cast<void*>(user_data),
                      std::make_shared<const Callable>(py::reinterpret_borrow<py::object>(model))};
 }

@@ -19,9 +19,11 @@ void read_known(const py::dict& given, const std::string& where, Controls& out, 
     for (const auto& [name, value] : given) {
         out.names.push_back(convert<std::string>(name, where, "name"));
         const std::string here = where + "['" + out.names.back() + "']";
-        if (!py::isinstance<py::tuple>(value) || py::len(value) != 2) throw py::type_error(here + " must be a pair (function, mean), got " + short_repr(value));
+        if (!py::isinstance<py::tuple>(value) || py::len(value) != 2)
+            throw py::type_error(here + " must be a pair (function, mean), got " + short_repr(value));
         const auto pair = py::reinterpret_borrow<py::tuple>(value);
-        if (!PyCallable_Check(pair[0].ptr())) throw py::type_error(here + " must begin with a function, got " + short_repr(pair[0]));
+        if (!PyCallable_Check(pair[0].ptr()))
+            throw py::type_error(here + " must begin with a function, got " + short_repr(pair[0]));
         functions.emplace_back(py::reinterpret_borrow<py::object>(pair[0]));
         out.means.push_back(convert<double>(pair[1], where, "mean of '" + out.names.back() + "'"));
     }
@@ -40,7 +42,8 @@ Controls to_controls(py::handle given, const std::string& where) {
     } else if (!PyCallable_Check(given.ptr())) {
         wrong_type(where.substr(0, where.find(':')), "controls", "a function or a dict name -> (function, mean)", given);
     }
-    out.values = [model = PythonModel(std::move(f), out.names, std::move(functions), {}, true, "controls")](ConstView x) { return model(x).y; };
+    out.values = [model = PythonModel(std::move(f), out.names, std::move(functions), {}, true, "controls")](
+                     ConstView x) { return model(x).y; };
     out.thread_safe = false;
     return out;
 }

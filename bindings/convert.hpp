@@ -272,7 +272,9 @@ template <>
 struct Converter<buffon::Controls> {
     static std::string name() { return "callable or dict"; }
     static py::object to(const buffon::Controls&) { return py::none(); }
-    static buffon::Controls from(py::handle v, const std::string& f, const std::string& n) { return to_controls(v, f + ": " + n); }
+    static buffon::Controls from(py::handle v, const std::string& f, const std::string& n) {
+        return to_controls(v, f + ": " + n);
+    }
 };
 
 /// Read by the binder itself: the estimator's options are keywords, too.
@@ -293,7 +295,8 @@ struct Converter<buffon::Estimate> {
 template <>
 struct Converter<buffon::Sample> {
     static buffon::Sample from(py::handle v, const std::string& f, const std::string& n) {
-        if (!py::isinstance<buffon::Sample>(v)) wrong_type(f, n, "a Sample (estimate.sample of a run with keep='sample', or bf.Sample(x, y, law))", v);
+        if (!py::isinstance<buffon::Sample>(v))
+            wrong_type(f, n, "a Sample (estimate.sample of a run with keep='sample', or bf.Sample(x, y, law))", v);
         return v.cast<buffon::Sample>();
     }
 };

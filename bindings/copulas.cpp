@@ -91,11 +91,14 @@ struct Correlation {
         if (pairs.empty()) return binder::from_matrix(matrix);
         return py::cast(pairs);
     }
-    /// What makes the copula again, `more` being its other arguments: "GaussianCopula({('a', 'b'): 0.3})"; of many numbers only how many.
+    /// What makes the copula again, `more` being its other arguments: "GaussianCopula({('a', 'b'): 0.3})"; of many
+    /// numbers only how many.
     std::string text(const std::string& who, const std::string& more = "") const {
         constexpr std::size_t most = 16;
         if (std::max(pairs.size(), matrix.data.size()) > most)
-            return who + " of " + (pairs.empty() ? std::to_string(matrix.rows) + " inputs" : std::to_string(pairs.size()) + " pairs") + more;
+            return who + " of " +
+                   (pairs.empty() ? std::to_string(matrix.rows) + " inputs" : std::to_string(pairs.size()) + " pairs") +
+                   more;
         const py::object numbers = pairs.empty() ? binder::from_matrix(matrix).attr("tolist")() : py::cast(pairs);
         return who + maker() + "(" + text_of(numbers) + more + names_text(names) + ")";
     }
@@ -169,7 +172,8 @@ struct GaussianSpec {
         auto coordinates = correlation.coordinates(who, inputs);
         return {copula(laws, coordinates, correlation.on(coordinates, inputs)), coordinates};
     }
-    GaussianCopula copula(const std::vector<Univariate>& laws, const std::vector<std::int64_t>& coordinates, const Matrix& r) const {
+    GaussianCopula copula(const std::vector<Univariate>& laws, const std::vector<std::int64_t>& coordinates,
+                          const Matrix& r) const {
         switch (correlation.kind) {
             case Correlation::Kind::spearman: return GaussianCopula::from_spearman(r);
             case Correlation::Kind::kendall: return GaussianCopula::from_kendall(r);
@@ -191,7 +195,9 @@ struct StudentSpec {
     CopulaGroup resolve(const std::vector<Univariate>&, const Names& inputs) const {
         auto coordinates = correlation.coordinates(who, inputs);
         const Matrix r = correlation.on(coordinates, inputs);
-        return {correlation.kind == Correlation::Kind::kendall ? StudentCopula::from_kendall(r, df) : StudentCopula(r, df), coordinates};
+        return {
+            correlation.kind == Correlation::Kind::kendall ? StudentCopula::from_kendall(r, df) : StudentCopula(r, df),
+            coordinates};
     }
 };
 
@@ -207,7 +213,9 @@ StudentSpec make_student(py::handle given, double df, py::handle names, Correlat
     return spec;
 }
 
-GaussianSpec described(const GaussianCopula& copula, Names names) { return {{Correlation::Kind::scores, {}, copula.correlation(), std::move(names)}}; }
+GaussianSpec described(const GaussianCopula& copula, Names names) {
+    return {{Correlation::Kind::scores, {}, copula.correlation(), std::move(names)}};
+}
 StudentSpec described(const StudentCopula& copula, Names names) {
     return {{Correlation::Kind::scores, {}, copula.correlation(), std::move(names)}, copula.df()};
 }
@@ -222,9 +230,11 @@ void bind_elliptical(py::module_& m) {
     const auto gaussian = [](Kind kind) {
         return [kind](py::object r, py::object names) { return make_gaussian(r, names, kind); };
     };
-    py::class_<GaussianSpec>(m, "GaussianCopula",
-                             "Gaussian dependence between inputs.\n\ncorrelation: matrix (d, d), or dict of pairs {('a', 'b'): rho}, of the normal\n"
-                             "scores; other pairs are uncorrelated.\nnames: the inputs of the rows of the matrix; None: all of the Joint.")
+    py::class_<GaussianSpec>(
+        m, "GaussianCopula",
+        "Gaussian dependence between inputs.\n\ncorrelation: matrix (d, d), or dict of pairs {('a', 'b'): rho}, of the "
+        "normal\n"
+        "scores; other pairs are uncorrelated.\nnames: the inputs of the rows of the matrix; None: all of the Joint.")
         .def(py::init(gaussian(Kind::scores)), py::arg("correlation"), py::arg("names") = py::none())
         .def_static("from_spearman", gaussian(Kind::spearman), py::arg("correlation"), py::arg("names") = py::none(),
                     "The copula with these rank correlations (matrix or dict of pairs).")
@@ -232,27 +242,41 @@ void bind_elliptical(py::module_& m) {
                     "The copula with these Kendall's taus (matrix or dict of pairs).")
         .def_static("from_pearson", gaussian(Kind::pearson), py::arg("correlation"), py::arg("names") = py::none(),
                     "The copula under which the inputs themselves have these correlations (matrix or dict of pairs).")
-        .def_property_readonly("correlation", [](const GaussianSpec& s) { return s.correlation.given(); }, "Matrix or dict of pairs, as given.")
-        .def_property_readonly("names", [](const GaussianSpec& s) { return names_or_none(s.correlation.names); }, "Names of the inputs; None: all.")
+        .def_property_readonly(
+            "correlation", [](const GaussianSpec& s) { return s.correlation.given(); },
+            "Matrix or dict of pairs, as given.")
+        .def_property_readonly(
+            "names", [](const GaussianSpec& s) { return names_or_none(s.correlation.names); },
+            "Names of the inputs; None: all.")
         .def("__repr__", [](const GaussianSpec& s) { return s.correlation.text("GaussianCopula"); })
-        .def(py::pickle([](const GaussianSpec& s) { return state(s.correlation); },
-                        [](const py::tuple& t) { return make_gaussian(t[1], t[2], static_cast<Kind>(t[0].cast<int>())); }));
+        .def(py::pickle(
+            [](const GaussianSpec& s) { return state(s.correlation); },
+            [](const py::tuple& t) { return make_gaussian(t[1], t[2], static_cast<Kind>(t[0].cast<int>())); }));
 
     const auto student = [](Kind kind) {
         return [kind](py::object r, double df, py::object names) { return make_student(r, df, names, kind); };
     };
-    py::class_<StudentSpec>(m, "StudentCopula",
-                            "Dependence of a multivariate Student vector: as the Gaussian one, but extremes come together.\n\n"
-                            "correlation: matrix (d, d), or dict of pairs {('a', 'b'): rho}; pairs that are not named are uncorrelated, though\n"
-                            "not independent. Inputs that no pair names are independent.\ndf: degrees of freedom, any positive number; fewer, more\n"
-                            "common extremes.\nnames: the inputs of the rows of the matrix; None: all of the Joint.")
+    py::class_<StudentSpec>(
+        m, "StudentCopula",
+        "Dependence of a multivariate Student vector: as the Gaussian one, but extremes come together.\n\n"
+        "correlation: matrix (d, d), or dict of pairs {('a', 'b'): rho}; pairs that are not named are uncorrelated, "
+        "though\n"
+        "not independent. Inputs that no pair names are independent.\ndf: degrees of freedom, any positive number; "
+        "fewer, more\n"
+        "common extremes.\nnames: the inputs of the rows of the matrix; None: all of the Joint.")
         .def(py::init(student(Kind::scores)), py::arg("correlation"), py::arg("df"), py::arg("names") = py::none())
-        .def_static("from_kendall", student(Kind::kendall), py::arg("correlation"), py::arg("df"), py::arg("names") = py::none(),
-                    "The copula with these Kendall's taus (matrix or dict of pairs).")
-        .def_property_readonly("correlation", [](const StudentSpec& s) { return s.correlation.given(); }, "Matrix or dict of pairs, as given.")
-        .def_property_readonly("df", [](const StudentSpec& s) { return s.df; }, "Degrees of freedom.")
-        .def_property_readonly("names", [](const StudentSpec& s) { return names_or_none(s.correlation.names); }, "Names of the inputs; None: all.")
-        .def("__repr__", [](const StudentSpec& s) { return s.correlation.text("StudentCopula", ", df=" + binder::text_of(s.df)); })
+        .def_static("from_kendall", student(Kind::kendall), py::arg("correlation"), py::arg("df"),
+                    py::arg("names") = py::none(), "The copula with these Kendall's taus (matrix or dict of pairs).")
+        .def_property_readonly(
+            "correlation", [](const StudentSpec& s) { return s.correlation.given(); },
+            "Matrix or dict of pairs, as given.")
+        .def_property_readonly(
+            "df", [](const StudentSpec& s) { return s.df; }, "Degrees of freedom.")
+        .def_property_readonly(
+            "names", [](const StudentSpec& s) { return names_or_none(s.correlation.names); },
+            "Names of the inputs; None: all.")
+        .def("__repr__",
+             [](const StudentSpec& s) { return s.correlation.text("StudentCopula", ", df=" + binder::text_of(s.df)); })
         .def(py::pickle([](const StudentSpec& s) { return py::make_tuple(state(s.correlation), s.df); },
                         [](const py::tuple& t) {
                             const auto c = t[0].cast<py::tuple>();
@@ -297,29 +321,45 @@ template <class C>
 void bind_archimedean(py::module_& m, const char* doc) {
     using Spec = Archimedean<C>;
     py::class_<Spec>(m, Spec::who, doc)
-        .def(py::init([](double theta, py::object names) { return make_archimedean<C>(theta, names); }), py::arg("theta"), py::arg("names") = py::none())
-        .def_static("from_kendall", [](double tau, py::object names) { return make_archimedean<C>(C::from_kendall(tau, 2).theta(), names); },
-                    py::arg("tau"), py::arg("names") = py::none(), "The copula under which two inputs have this Kendall's tau.")
-        .def_property_readonly("theta", [](const Spec& s) { return s.theta; }, "The parameter.")
-        .def_property_readonly("names", [](const Spec& s) { return names_or_none(s.names); }, "Names of the inputs; None: all.")
-        .def_property_readonly("kendall_tau", [](const Spec& s) { return s.two().kendall_tau(); }, "Kendall's tau of any two of the inputs.")
-        .def_property_readonly("tail_dependence",
-                               [](const Spec& s) { return py::make_tuple(s.two().lower_tail_dependence(), s.two().upper_tail_dependence()); },
-                               "Limits of P(U < p | V < p) for p -> 0 and of P(U > p | V > p) for p -> 1.")
-        .def("__repr__", [](const Spec& s) { return Spec::who + ("(theta=" + binder::text_of(s.theta)) + names_text(s.names) + ")"; })
+        .def(py::init([](double theta, py::object names) { return make_archimedean<C>(theta, names); }),
+             py::arg("theta"), py::arg("names") = py::none())
+        .def_static(
+            "from_kendall",
+            [](double tau, py::object names) { return make_archimedean<C>(C::from_kendall(tau, 2).theta(), names); },
+            py::arg("tau"), py::arg("names") = py::none(), "The copula under which two inputs have this Kendall's tau.")
+        .def_property_readonly(
+            "theta", [](const Spec& s) { return s.theta; }, "The parameter.")
+        .def_property_readonly(
+            "names", [](const Spec& s) { return names_or_none(s.names); }, "Names of the inputs; None: all.")
+        .def_property_readonly(
+            "kendall_tau", [](const Spec& s) { return s.two().kendall_tau(); },
+            "Kendall's tau of any two of the inputs.")
+        .def_property_readonly(
+            "tail_dependence",
+            [](const Spec& s) {
+                return py::make_tuple(s.two().lower_tail_dependence(), s.two().upper_tail_dependence());
+            },
+            "Limits of P(U < p | V < p) for p -> 0 and of P(U > p | V > p) for p -> 1.")
+        .def("__repr__",
+             [](const Spec& s) {
+                 return Spec::who + ("(theta=" + binder::text_of(s.theta)) + names_text(s.names) + ")";
+             })
         .def(py::pickle([](const Spec& s) { return py::make_tuple(s.theta, names_or_none(s.names)); },
                         [](const py::tuple& t) { return make_archimedean<C>(t[0].cast<double>(), t[1]); }));
 }
 
 void bind_archimedeans(py::module_& m) {
     bind_archimedean<ClaytonCopula>(m,
-                                    "Clayton dependence: small values come together, large ones do not.\n\ntheta: positive; with two inputs also in (-1, 0), "
+                                    "Clayton dependence: small values come together, large ones do not.\n\ntheta: "
+                                    "positive; with two inputs also in (-1, 0), "
                                     "of opposed inputs.\nnames: the inputs that it joins; None: all of the Joint.");
     bind_archimedean<FrankCopula>(m,
-                                  "Frank dependence: both corners alike, no tail dependence.\n\ntheta: in (0, 300]; with two inputs also in [-300, 0), of "
+                                  "Frank dependence: both corners alike, no tail dependence.\n\ntheta: in (0, 300]; "
+                                  "with two inputs also in [-300, 0), of "
                                   "opposed inputs.\nnames: the inputs that it joins; None: all of the Joint.");
     bind_archimedean<GumbelCopula>(m,
-                                   "Gumbel dependence: large values come together, small ones do not.\n\ntheta: at least 1, which is independence.\n"
+                                   "Gumbel dependence: large values come together, small ones do not.\n\ntheta: at "
+                                   "least 1, which is independence.\n"
                                    "names: the inputs that it joins; None: all of the Joint.");
 }
 
@@ -330,7 +370,9 @@ struct ClosedSpecs {
     static bool is(py::handle copula) { return (py::isinstance<Specs>(copula) || ...); }
     static CopulaGroup resolve(py::handle copula, const std::vector<Univariate>& laws, const Names& inputs) {
         std::vector<CopulaGroup> found;
-        ((py::isinstance<Specs>(copula) ? void(found.push_back(copula.cast<const Specs&>().resolve(laws, inputs))) : void()), ...);
+        ((py::isinstance<Specs>(copula) ? void(found.push_back(copula.cast<const Specs&>().resolve(laws, inputs)))
+                                        : void()),
+         ...);
         return found.front();
     }
     static std::string names() {
@@ -339,7 +381,8 @@ struct ClosedSpecs {
         return text;
     }
 };
-using Specs = ClosedSpecs<GaussianSpec, StudentSpec, Archimedean<ClaytonCopula>, Archimedean<FrankCopula>, Archimedean<GumbelCopula>>;
+using Specs = ClosedSpecs<GaussianSpec, StudentSpec, Archimedean<ClaytonCopula>, Archimedean<FrankCopula>,
+                          Archimedean<GumbelCopula>>;
 
 [[noreturn]] void refuse_copula(py::handle given) {
     throw py::type_error("Joint: copula must be a copula (" + Specs::names() + ") or a list of them, got " +

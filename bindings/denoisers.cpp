@@ -34,7 +34,8 @@ Array to_noise_levels(const std::string& function, py::handle value, std::int64_
 std::vector<std::int64_t> to_labels(const std::string& function, py::handle condition, std::int64_t n) {
     const auto given = convert<OneOrMany<std::int64_t>>(condition, function, "condition").values;
     if (given.size() == 1) return std::vector<std::int64_t>(static_cast<std::size_t>(n), given[0]);
-    require(given.empty() || static_cast<std::int64_t>(given.size()) == n, function, ": condition must hold one label per row (", n, "), got ", given.size());
+    require(given.empty() || static_cast<std::int64_t>(given.size()) == n, function,
+            ": condition must hold one label per row (", n, "), got ", given.size());
     return given;
 }
 
@@ -62,7 +63,8 @@ Empirical make_empirical(py::handle points, py::handle weights, py::handle bandw
     options.bandwidth = binder::convert<double>(bandwidth, "Empirical", "bandwidth");
     if (!labels.is_none()) options.labels = binder::convert<OneOrMany<std::int64_t>>(labels, "Empirical", "labels").values;
     const auto precision = binder::convert<StateType>(dtype, "Empirical", "dtype");
-    require(precision == StateType::float64 || precision == StateType::float32, "Empirical: dtype must be 'float64' or 'float32', got ", py::repr(dtype).cast<std::string>());
+    require(precision == StateType::float64 || precision == StateType::float32,
+            "Empirical: dtype must be 'float64' or 'float32', got ", py::repr(dtype).cast<std::string>());
     options.single = precision == StateType::float32;
     const py::gil_scoped_release release;
     return Empirical(std::move(y), std::move(options));
@@ -86,7 +88,8 @@ Array posterior_sample(const Empirical& e, py::handle x, py::handle sigma, py::h
 
 Array sigma_posterior(const Empirical& e, py::handle x, py::handle nodes, py::handle condition) {
     const std::vector<double> grid = binder::to_vector(nodes, "Empirical.sigma_posterior: grid");
-    return answer(ask("Empirical.sigma_posterior", e.dim(), x, py::float_(1.0), condition), {static_cast<py::ssize_t>(grid.size())},
+    return answer(ask("Empirical.sigma_posterior", e.dim(), x, py::float_(1.0), condition),
+                  {static_cast<py::ssize_t>(grid.size())},
                   [&](const Query& q, View out) { e.sigma_posterior(q, grid, out); });
 }
 
@@ -107,13 +110,16 @@ Array forward(const Empirical& e, py::handle count, py::handle levels, py::handl
 
 /// A method (x, sigma, condition) -> array of n rows of the shape that `row` says.
 template <class Row, class F>
-void def_rows(py::class_<Empirical>& c, const char* name, const std::string& summary, const std::string& returns, const Row& row, const F& f) {
-    c.def(name,
-          [name, row, f](const Empirical& e, py::handle x, py::handle sigma, py::handle condition) {
-              return answer(ask(std::string("Empirical.") + name, e.dim(), x, sigma, condition), row(e), [&](const Query& q, View out) { f(e, q, out); });
-          },
-          py::arg("x"), py::arg("sigma"), py::arg("condition") = py::none(),
-          doc::method(summary, doc::x + doc::sigma + doc::condition, returns, doc::errors).c_str());
+void def_rows(py::class_<Empirical>& c, const char* name, const std::string& summary, const std::string& returns,
+              const Row& row, const F& f) {
+    c.def(
+        name,
+        [name, row, f](const Empirical& e, py::handle x, py::handle sigma, py::handle condition) {
+            return answer(ask(std::string("Empirical.") + name, e.dim(), x, sigma, condition), row(e),
+                          [&](const Query& q, View out) { f(e, q, out); });
+        },
+        py::arg("x"), py::arg("sigma"), py::arg("condition") = py::none(),
+        doc::method(summary, doc::x + doc::sigma + doc::condition, returns, doc::errors).c_str());
 }
 
 void bind_empirical(py::module_& m) {
@@ -148,43 +154,69 @@ Examples
 array([[0.5],
        [1. ]]))");
     c.attr("__module__") = "buffon.diffusion";
-    c.def(py::init(&make_empirical), py::arg("points"), py::arg("weights") = py::none(), py::kw_only(), py::arg("bandwidth") = 0.0,
-          py::arg("labels") = py::none(), py::arg("dtype") = "float64");
+    c.def(py::init(&make_empirical), py::arg("points"), py::arg("weights") = py::none(), py::kw_only(),
+          py::arg("bandwidth") = 0.0, py::arg("labels") = py::none(), py::arg("dtype") = "float64");
     const auto d = [](const Empirical& e) { return std::vector<py::ssize_t>{e.dim()}; };
     const auto d_d = [](const Empirical& e) { return std::vector<py::ssize_t>{e.dim(), e.dim()}; };
     const auto m_points = [](const Empirical& e) { return std::vector<py::ssize_t>{e.size()}; };
     const auto number = [](const Empirical&) { return std::vector<py::ssize_t>{}; };
-    c.def("denoise", [](const Empirical& e, py::handle x, py::handle sigma, py::handle condition) -> py::object {
-        if (binder::on_device(x)) return binder::denoise_on_device("Empirical.denoise", e, x, sigma, condition);
-        return answer(ask("Empirical.denoise", e.dim(), x, sigma, condition), {e.dim()}, [&](const Query& q, View out) { e.denoise(q, out); });
-    }, py::arg("x"), py::arg("sigma"), py::arg("condition") = py::none(),
-          doc::method("Posterior mean E[x0 | x].", doc::x_anywhere + doc::sigma + doc::condition, "array (n, d)", doc::errors).c_str());
+    c.def(
+        "denoise",
+        [](const Empirical& e, py::handle x, py::handle sigma, py::handle condition) -> py::object {
+            if (binder::on_device(x)) return binder::denoise_on_device("Empirical.denoise", e, x, sigma, condition);
+            return answer(ask("Empirical.denoise", e.dim(), x, sigma, condition), {e.dim()},
+                          [&](const Query& q, View out) { e.denoise(q, out); });
+        },
+        py::arg("x"), py::arg("sigma"), py::arg("condition") = py::none(),
+        doc::method("Posterior mean E[x0 | x].", doc::x_anywhere + doc::sigma + doc::condition, "array (n, d)",
+                    doc::errors)
+            .c_str());
     def_rows(c, "score", "Gradient of the log density of x; needs ``sigma`` > 0 or a bandwidth.", "array (n, d)", d,
              [](const Empirical& e, const Query& q, View out) { e.score(q, out); });
-    def_rows(c, "log_density", "Log density of x = x0 + sigma eps, given the class where one is asked for.", "array (n,)", number,
-             [](const Empirical& e, const Query& q, View out) { e.log_density(q, {out.data, static_cast<std::size_t>(out.rows)}); });
-    def_rows(c, "responsibilities", "Probability that x0 came from each point, given x.", "array (n, m)\n    Rows sum to 1.", m_points,
+    def_rows(c, "log_density", "Log density of x = x0 + sigma eps, given the class where one is asked for.",
+             "array (n,)", number, [](const Empirical& e, const Query& q, View out) {
+                 e.log_density(q, {out.data, static_cast<std::size_t>(out.rows)});
+             });
+    def_rows(c, "responsibilities", "Probability that x0 came from each point, given x.",
+             "array (n, m)\n    Rows sum to 1.", m_points,
              [](const Empirical& e, const Query& q, View out) { e.responsibilities(q, out); });
     def_rows(c, "jacobian", "Derivative of the denoiser; equals Cov[x0 | x] / sigma^2.", "array (n, d, d)", d_d,
              [](const Empirical& e, const Query& q, View out) { e.jacobian(q, out); });
     def_rows(c, "posterior_covariance", "Cov[x0 | x].", "array (n, d, d)", d_d,
              [](const Empirical& e, const Query& q, View out) { e.posterior_covariance(q, out); });
-    c.def("top_k", &top_k, py::arg("x"), py::arg("sigma"), py::arg("k"), py::arg("condition") = py::none(),
-          doc::method("The k points that x0 most probably is, given x.", doc::x + doc::sigma + "\nk : int" + doc::condition,
-                      "indices : array of int (n, k)\n    Of the points, the most probable first.\nprobabilities : array (n, k)", doc::errors).c_str());
-    c.def("posterior_sample", &posterior_sample, py::arg("x"), py::arg("sigma"), py::arg("rng") = py::none(), py::arg("condition") = py::none(),
-          doc::method("One exact draw of x0 given x for each row.", doc::x + doc::sigma + doc::rng + " Independent of ``forward`` with the same key." + doc::condition,
-                      "array (n, d)", doc::errors).c_str());
+    c.def(
+        "top_k", &top_k, py::arg("x"), py::arg("sigma"), py::arg("k"), py::arg("condition") = py::none(),
+        doc::method(
+            "The k points that x0 most probably is, given x.", doc::x + doc::sigma + "\nk : int" + doc::condition,
+            "indices : array of int (n, k)\n    Of the points, the most probable first.\nprobabilities : array (n, k)",
+            doc::errors)
+            .c_str());
+    c.def(
+        "posterior_sample", &posterior_sample, py::arg("x"), py::arg("sigma"), py::arg("rng") = py::none(),
+        py::arg("condition") = py::none(),
+        doc::method("One exact draw of x0 given x for each row.",
+                    doc::x + doc::sigma + doc::rng + " Independent of ``forward`` with the same key." + doc::condition,
+                    "array (n, d)", doc::errors)
+            .c_str());
     c.def("sigma_posterior", &sigma_posterior, py::arg("x"), py::arg("grid"), py::arg("condition") = py::none(),
           doc::method("Probability of each noise level of a grid, given x; the prior is uniform over the nodes.",
-                      doc::x + "grid : array (g,)\n    Noise levels." + doc::condition, "array (n, g)\n    Rows sum to 1.", doc::errors).c_str());
-    c.def("forward", &forward, py::arg("n"), py::arg("sigma"), py::arg("rng") = py::none(), py::arg("condition") = py::none(),
-          doc::method("Noisy samples x0 + sigma eps; with sigma = 0 samples of the data.",
-                      "n : int\n    Number of samples.\n" + doc::sigma + doc::rng + " The x0 are the same for every ``sigma``." + doc::condition,
-                      "array (n, d)", "If ``n`` or ``sigma`` is negative or of a wrong shape, or ``condition`` no class.").c_str());
+                      doc::x + "grid : array (g,)\n    Noise levels." + doc::condition,
+                      "array (n, g)\n    Rows sum to 1.", doc::errors)
+              .c_str());
+    c.def(
+        "forward", &forward, py::arg("n"), py::arg("sigma"), py::arg("rng") = py::none(),
+        py::arg("condition") = py::none(),
+        doc::method("Noisy samples x0 + sigma eps; with sigma = 0 samples of the data.",
+                    "n : int\n    Number of samples.\n" + doc::sigma + doc::rng +
+                        " The x0 are the same for every ``sigma``." + doc::condition,
+                    "array (n, d)", "If ``n`` or ``sigma`` is negative or of a wrong shape, or ``condition`` no class.")
+            .c_str());
     c.def_property_readonly("dim", &Empirical::dim, "Number of coordinates d.");
-    c.def_property_readonly("points", [](const Empirical& e) { return binder::from_matrix(e.points()); }, "Points (m, d), a copy.");
-    c.def_property_readonly("weights", [](const Empirical& e) { return binder::from_vector(e.weights()); }, "Normalised weights (m,), a copy.");
+    c.def_property_readonly(
+        "points", [](const Empirical& e) { return binder::from_matrix(e.points()); }, "Points (m, d), a copy.");
+    c.def_property_readonly(
+        "weights", [](const Empirical& e) { return binder::from_vector(e.weights()); },
+        "Normalised weights (m,), a copy.");
     c.def_property_readonly("labels", [](const Empirical& e) -> py::object {
         const auto labels = e.labels();
         if (labels.empty()) return py::none();
@@ -192,7 +224,8 @@ array([[0.5],
     }, "Class of each point (m,), a copy; None if unconditional.");
     c.def_property_readonly("classes", &Empirical::classes, "Number of classes; 0 if unconditional.");
     c.def_property_readonly("bandwidth", &Empirical::bandwidth, "Standard deviation of the kernel around each point.");
-    c.def_property_readonly("dtype", [](const Empirical& e) { return e.single() ? "float32" : "float64"; }, "Of distances and weights.");
+    c.def_property_readonly(
+        "dtype", [](const Empirical& e) { return e.single() ? "float32" : "float64"; }, "Of distances and weights.");
     c.def("__repr__", [](const Empirical& e) {
         std::ostringstream out;
         out << "Empirical(m=" << e.size() << ", d=" << e.dim();

@@ -51,16 +51,23 @@ Array answer(const Asked& asked, std::vector<py::ssize_t> row, const F& f) {
 
 namespace doc {
 /// The sections of a method of a denoiser.
-inline std::string method(const std::string& summary, const std::string& parameters, const std::string& returns, const std::string& errors) {
-    return summary + "\n\nParameters\n----------\n" + parameters + "\n\nReturns\n-------\n" + returns + "\n\nRaises\n------\nValueError\n    " + errors;
+inline std::string method(const std::string& summary, const std::string& parameters, const std::string& returns,
+                          const std::string& errors) {
+    return summary + "\n\nParameters\n----------\n" + parameters + "\n\nReturns\n-------\n" + returns +
+           "\n\nRaises\n------\nValueError\n    " + errors;
 }
 inline const std::string x = "x : array (n, d)\n";
-inline const std::string x_anywhere = "x : array (n, d)\n    NumPy's; or one of torch or CuPy on a CUDA device: the answer is one too, on the caller's stream.\n";
+inline const std::string x_anywhere =
+    "x : array (n, d)\n    NumPy's; or one of torch or CuPy on a CUDA device: the answer is one too, on the caller's "
+    "stream.\n";
 inline const std::string sigma = "sigma : float or array (n,)\n    Noise level, of all rows or of each.";
 inline const std::string condition =
     "\ncondition : int, array of int (n,) or None\n    Class, of all rows or of each; -1 for none. None: unconditional.";
-inline const std::string rng = "\nrng : int, Generator, SeedSequence or None\n    An int is the key itself. Same key, same numbers, on any number of threads.";
-inline const std::string errors = "If a shape is wrong, ``sigma`` or ``condition`` outside what the model knows, or a row of ``x`` not finite.";
+inline const std::string rng =
+    "\nrng : int, Generator, SeedSequence or None\n    An int is the key itself. Same key, same numbers, on any number "
+    "of threads.";
+inline const std::string errors =
+    "If a shape is wrong, ``sigma`` or ``condition`` outside what the model knows, or a row of ``x`` not finite.";
 }  // namespace doc
 
 }  // namespace binder

@@ -18,7 +18,9 @@ py::tuple draw(const LossLevels& levels, std::int64_t n, py::object rng, std::in
 }  // namespace
 
 void bind_denoising_loss(py::module_& m) {
-    py::class_<LossLevels> c(m, "LossLevels", R"doc(Noise levels for a denoising loss, drawn where squares of its terms are large: for training loops.
+    py::class_<LossLevels> c(
+        m, "LossLevels",
+        R"doc(Noise levels for a denoising loss, drawn where squares of its terms are large: for training loops.
 
 The loss is a mean over log sigma, uniform between two levels. ``draw`` gives levels with weights, whose weighted mean is that loss
 whatever the density; ``learn`` is told the terms and moves the density to the root of their mean squares, bin by bin.
@@ -46,15 +48,21 @@ Examples
 True
 )doc");
     c.attr("__module__") = "buffon.diffusion";
-    c.def(py::init<double, double, std::int64_t, double, double>(), py::arg("low"), py::arg("high"), py::kw_only(), py::arg("bins") = 40, py::arg("floor") = 0.1,
-          py::arg("memory") = 0.9);
-    c.def("draw", &draw, py::arg("n"), py::kw_only(), py::arg("rng") = py::none(), py::arg("index") = 0, py::arg("independent") = false,
-          "(sigma, weight), each (n,): one lattice in the cumulative density, shifted at random, or independent levels. ``index``: number of the draw "
+    c.def(py::init<double, double, std::int64_t, double, double>(), py::arg("low"), py::arg("high"), py::kw_only(),
+          py::arg("bins") = 40, py::arg("floor") = 0.1, py::arg("memory") = 0.9);
+    c.def("draw", &draw, py::arg("n"), py::kw_only(), py::arg("rng") = py::none(), py::arg("index") = 0,
+          py::arg("independent") = false,
+          "(sigma, weight), each (n,): one lattice in the cumulative density, shifted at random, or independent "
+          "levels. ``index``: number of the draw "
           "under one key, as that of a training step. rng None draws a fresh key.");
     c.def("learn", [](LossLevels& levels, py::handle sigma, py::handle loss) {
         levels.learn(binder::to_vector(sigma, "LossLevels.learn: sigma"), binder::to_vector(loss, "LossLevels.learn: loss"));
     }, py::arg("sigma"), py::arg("loss"), "Terms (n,) at levels (n,), without their weights.");
-    c.def_property_readonly("mass", [](const LossLevels& l) { return binder::from_vector(l.mass()); }, "Probability of each bin, shape (bins,).");
-    c.def_property_readonly("mean_square", [](const LossLevels& l) { return binder::from_vector(l.mean_square()); }, "Mean squares of the terms, shape (bins,).");
+    c.def_property_readonly(
+        "mass", [](const LossLevels& l) { return binder::from_vector(l.mass()); },
+        "Probability of each bin, shape (bins,).");
+    c.def_property_readonly(
+        "mean_square", [](const LossLevels& l) { return binder::from_vector(l.mean_square()); },
+        "Mean squares of the terms, shape (bins,).");
     binder::bind(m, "denoising_loss", &denoising_loss);
 }

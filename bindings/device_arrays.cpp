@@ -34,7 +34,9 @@ Number number_of(int bytes) { return bytes == 8 ? Number::float64 : bytes == 4 ?
 
 Place look(py::handle x, const std::string& what, const py::object& dim, bool halves = false) {
     const py::tuple found = helper().attr("look")(x, what, dim, halves);
-    return {reinterpret_cast<void*>(found[0].cast<std::uintptr_t>()), found[1].cast<std::int64_t>(), found[2].cast<std::int64_t>(),
+    return {reinterpret_cast<void*>(found[0].cast<std::uintptr_t>()),
+            found[1].cast<std::int64_t>(),
+            found[2].cast<std::int64_t>(),
             number_of(found[3].cast<int>()),
             {.device = found[4].cast<int>(), .stream = reinterpret_cast<void*>(found[5].cast<std::uintptr_t>())}};
 }
@@ -64,10 +66,12 @@ DeviceArray device_array(py::handle x, const std::string& what) {
     return {at.queue, at.data, at.number == Number::float32, at.rows, at.cols};
 }
 
-py::object denoise_on_device(const std::string& function, const Denoiser& model, py::handle x, py::handle sigma, py::handle condition) {
+py::object denoise_on_device(const std::string& function, const Denoiser& model, py::handle x, py::handle sigma,
+                             py::handle condition) {
     const Place from = look(x, function + ": x", model.dim());
     require(device_library().table != nullptr, function, ": x lies on a device; CUDA: ", device_library().problem);
-    require(static_cast<bool>(model.traits().on_device), function, ": ", model.traits().name, " computes on the CPU only, x lies on a device");
+    require(static_cast<bool>(model.traits().on_device), function, ": ", model.traits().name,
+            " computes on the CPU only, x lies on a device");
     const Array levels = to_noise_levels(function, sigma, from.rows);
     const std::vector<std::int64_t> labels = to_labels(function, condition, from.rows);
     const std::span<const double> given(levels.data(), static_cast<std::size_t>(levels.size()));
@@ -77,8 +81,16 @@ py::object denoise_on_device(const std::string& function, const Denoiser& model,
     const py::gil_scoped_release release;
     const DeviceBuffer sigmas = given.size() > 1 ? DeviceBuffer::of(from.queue, given) : DeviceBuffer();
     const DeviceBuffer classes = DeviceBuffer::of(from.queue, std::span<const std::int64_t>(labels));
-    model.traits().on_device(from.queue)({from.queue, {.x = from.data, .out = to.data, .number = from.number, .rows = from.rows, .sigma = given[0],
-                                                       .sigmas = sigmas.as<double>(), .labels = classes.as<std::int64_t>()}, given, labels});
+    model.traits().on_device(from.queue)({from.queue,
+                                          {.x = from.data,
+                                           .out = to.data,
+                                           .number = from.number,
+                                           .rows = from.rows,
+                                           .sigma = given[0],
+                                           .sigmas = sigmas.as<double>(),
+                                           .labels = classes.as<std::int64_t>()},
+                                          given,
+                                          labels});
     return result;
 }
 
@@ -91,9 +103,13 @@ py::object log_density_on_device(const Distribution& law, py::handle x, bool eac
     const py::object result = helper().attr("table")(x, each ? py::object(py::int_(gaussians.size())) : py::none());
     const auto out = reinterpret_cast<double*>(helper().attr("address")(result).cast<std::uintptr_t>());
     const py::gil_scoped_release release;
-    const DeviceBuffer groups = DeviceBuffer::of(from.queue, std::span<const double>(gaussians.groups())), shares = DeviceBuffer::of(from.queue, std::span<const double>(log_share));
-    const DeviceLogDensities what{.of = {law.dim(), gaussians.size(), groups.as<double>()}, .z = static_cast<const double*>(from.data), .rows = from.rows,
-                                  .log_share = each ? nullptr : shares.as<double>(), .out = out};
+    const DeviceBuffer groups = DeviceBuffer::of(from.queue, std::span<const double>(gaussians.groups())),
+                       shares = DeviceBuffer::of(from.queue, std::span<const double>(log_share));
+    const DeviceLogDensities what{.of = {law.dim(), gaussians.size(), groups.as<double>()},
+                                  .z = static_cast<const double*>(from.data),
+                                  .rows = from.rows,
+                                  .log_share = each ? nullptr : shares.as<double>(),
+                                  .out = out};
     device_check(from.queue, device_library().table->log_densities(&from.queue, &what));
     return result;
 }
@@ -110,7 +126,8 @@ void combine_on_device(py::handle out, const py::list& in, const std::vector<dou
     c.cols = cols;
     for (std::size_t k = 0; k < in.size(); ++k) {
         const Place from = look(in[k], "combine: in", py::int_(cols), true);
-        require(from.rows == to.rows && from.number == to.number && from.queue.device == to.queue.device, "combine: operands must be alike");
+        require(from.rows == to.rows && from.number == to.number && from.queue.device == to.queue.device,
+                "combine: operands must be alike");
         c.in[k] = from.data;
         c.weight[k] = weights[k];
     }

@@ -42,7 +42,9 @@ std::span<const double> numbers(const Array& a) { return {a.data(), static_cast<
 ConstView table(const Array& a) { return {a.data(), a.shape(0), a.shape(1)}; }
 
 /// The first axis holds the rows, the others together the columns.
-View table(Array& a) { return {a.mutable_data(), a.shape(0), a.ndim() == 1 ? 1 : a.ndim() == 2 ? a.shape(1) : a.shape(1) * a.shape(2)}; }
+View table(Array& a) {
+    return {a.mutable_data(), a.shape(0), a.ndim() == 1 ? 1 : a.ndim() == 2 ? a.shape(1) : a.shape(1) * a.shape(2)};
+}
 
 Array array_of(std::span<const double> data, const Shape& shape) {
     Array a(shape);
@@ -70,7 +72,8 @@ std::vector<Matrix> to_matrices(py::handle value, const std::string& what) {
 }
 
 /// covariances (k, d, d) or (k, d), or factors (k, d, r) with noise (k,).
-GaussianMixture make_mixture(py::handle weights, py::handle means, py::handle covariances, py::handle factors, py::handle noise, py::handle labels) {
+GaussianMixture make_mixture(py::handle weights, py::handle means, py::handle covariances, py::handle factors,
+                             py::handle noise, py::handle labels) {
     const std::string f = "GaussianMixture";
     std::vector<double> w = binder::to_vector(weights, f + ": weights");
     Matrix centres = binder::to_matrix(means, f + ": means");
@@ -131,8 +134,10 @@ py::object denoise(const GaussianMixture& g, py::handle x, py::handle sigma, py:
     const Array points = to_points("denoise", g, x);
     const std::vector<std::int64_t> labels = binder::to_labels(f, condition, points.shape(0));
     for (const std::int64_t label : labels)
-        require(label >= -1 && label < g.classes(), f, ": condition must lie in 0 ... ", g.classes() - 1, " (-1: none), got ", label);
-    return rows_of("denoise", g, points, sigma, {g.dim()}, [&](ConstView a, auto s, View out) { g.denoise({a, s, labels, 0}, out); });
+        require(label >= -1 && label < g.classes(), f, ": condition must lie in 0 ... ", g.classes() - 1,
+                " (-1: none), got ", label);
+    return rows_of("denoise", g, points, sigma, {g.dim()},
+                   [&](ConstView a, auto s, View out) { g.denoise({a, s, labels, 0}, out); });
 }
 
 Array score(const GaussianMixture& g, py::handle x, py::handle sigma) {
@@ -146,7 +151,8 @@ Array log_density(const GaussianMixture& g, py::handle x, py::handle sigma) {
 }
 
 Array responsibilities(const GaussianMixture& g, py::handle x, py::handle sigma) {
-    return rows_of("responsibilities", g, x, sigma, {g.size()}, [&](ConstView a, auto s, View out) { g.responsibilities(a, s, out); });
+    return rows_of("responsibilities", g, x, sigma, {g.size()},
+                   [&](ConstView a, auto s, View out) { g.responsibilities(a, s, out); });
 }
 
 Array squared_distances(const GaussianMixture& g, py::handle x) {
@@ -160,14 +166,16 @@ Array squared_distances(const GaussianMixture& g, py::handle x) {
 Array off_mode(const GaussianMixture& g, py::handle x) {
     const Array all = squared_distances(g, x);
     Array out(Shape{all.shape(0)});
-    for (py::ssize_t i = 0; i < all.shape(0); ++i) out.mutable_data()[i] = *std::min_element(all.data(i, 0), all.data(i, 0) + all.shape(1));
+    for (py::ssize_t i = 0; i < all.shape(0); ++i)
+        out.mutable_data()[i] = *std::min_element(all.data(i, 0), all.data(i, 0) + all.shape(1));
     return out;
 }
 
 py::array_t<std::int64_t> mode(const GaussianMixture& g, py::handle x) {
     const Array all = squared_distances(g, binder::to_finite_rows(x, g.dim(), "GaussianMixture.mode: x"));
     py::array_t<std::int64_t> out(all.shape(0));
-    for (py::ssize_t i = 0; i < all.shape(0); ++i) out.mutable_data()[i] = std::min_element(all.data(i, 0), all.data(i, 0) + all.shape(1)) - all.data(i, 0);
+    for (py::ssize_t i = 0; i < all.shape(0); ++i)
+        out.mutable_data()[i] = std::min_element(all.data(i, 0), all.data(i, 0) + all.shape(1)) - all.data(i, 0);
     return out;
 }
 
@@ -277,7 +285,8 @@ Raises
 ------
 ValueError
     If x has the wrong shape, or a covariance is singular.)");
-    c.def("off_mode", &off_mode, py::arg("x"), R"(How far each row is from all modes: the smallest of its squared Mahalanobis distances to a component.
+    c.def("off_mode", &off_mode, py::arg("x"),
+          R"(How far each row is from all modes: the smallest of its squared Mahalanobis distances to a component.
 
 Of exact draws each distance to a row's own component is chi-square with d degrees of freedom. As ``score`` of
 ``sampler_problem`` it is computed without Python.
@@ -464,7 +473,8 @@ ValueError
     If ``n`` or ``sigma`` is negative, ``sigma`` not finite or of a wrong shape.)");
     c.def_property_readonly("dim", &GaussianMixture::dim, "Number of coordinates d.");
     c.def_property_readonly(
-        "weights", [](const GaussianMixture& g) { return array_of(g.weights(), {g.size()}); }, "Normalised weights (k,), a copy.");
+        "weights", [](const GaussianMixture& g) { return array_of(g.weights(), {g.size()}); },
+        "Normalised weights (k,), a copy.");
     c.def_property_readonly(
         "means", [](const GaussianMixture& g) { return array_of(g.means().data, {g.size(), g.dim()}); }, "Means (k, d), a copy.");
     c.def_property_readonly("covariances", &covariances, "Covariances (k, d, d), a copy.");

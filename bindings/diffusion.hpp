@@ -48,18 +48,23 @@ inline constexpr const char* argument_name<buffon::diffusion::Table> = "table";
 
 template <>
 struct Converter<buffon::diffusion::Schedule> {
-    static buffon::diffusion::Schedule from(py::handle v, const std::string& f, const std::string& n) { return to_schedule(v, f + ": " + n); }
+    static buffon::diffusion::Schedule from(py::handle v, const std::string& f, const std::string& n) {
+        return to_schedule(v, f + ": " + n);
+    }
 };
 
 template <>
 struct Converter<buffon::diffusion::Denoiser> {
-    static buffon::diffusion::Denoiser from(py::handle v, const std::string& f, const std::string& n) { return to_denoiser(v, f + ": " + n); }
+    static buffon::diffusion::Denoiser from(py::handle v, const std::string& f, const std::string& n) {
+        return to_denoiser(v, f + ": " + n);
+    }
 };
 
 template <>
 struct Converter<buffon::diffusion::Table> {
     static buffon::diffusion::Table from(py::handle v, const std::string& f, const std::string& n) {
-        if (!py::isinstance<buffon::diffusion::Table>(v)) wrong_type(f, n, "a Table, what a solver makes: bd.ddim(schedule, steps=10)", v);
+        if (!py::isinstance<buffon::diffusion::Table>(v))
+            wrong_type(f, n, "a Table, what a solver makes: bd.ddim(schedule, steps=10)", v);
         return v.cast<buffon::diffusion::Table>();
     }
 };
@@ -105,7 +110,8 @@ struct Converter<buffon::diffusion::OneOrMany<T>> {
         buffon::diffusion::OneOrMany<T> out;
         for (py::ssize_t i = 0; i < a.size(); ++i) {
             out.values.push_back(static_cast<T>(a.data()[i]));
-            if (static_cast<double>(out.values.back()) != a.data()[i]) wrong_type(f, n, type_name<T>() + " or an array of them", v);
+            if (static_cast<double>(out.values.back()) != a.data()[i])
+                wrong_type(f, n, type_name<T>() + " or an array of them", v);
         }
         return out;
     }

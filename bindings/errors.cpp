@@ -42,10 +42,14 @@ py::object python_exception(const std::exception_ptr& cause) {
 void bind_errors(py::module_& m) {
     static py::handle model_error = py::exception<ModelError>(m, "ModelError", PyExc_RuntimeError).release();
     model_error.attr("__doc__") =
-        "The model raised, gave the wrong shape, NaN or infinity.\n\nindex: number of the first offending point; point: its inputs;\n"
-        "sample: finished batches (the first 32 MB of them; all with keep='sample'); partial: the Estimate from them, or None.\n\n"
-        "With keep='state' the partial of plain and quasi goes on where it stopped, bf.extend(error.partial, problem, budget=...),\n"
-        "as if nothing had happened. Any run asks for the same points when it is called again with rng=error.partial.rng_key:\n"
+        "The model raised, gave the wrong shape, NaN or infinity.\n\nindex: number of the first offending point; "
+        "point: its inputs;\n"
+        "sample: finished batches (the first 32 MB of them; all with keep='sample'); partial: the Estimate from them, "
+        "or None.\n\n"
+        "With keep='state' the partial of plain and quasi goes on where it stopped, bf.extend(error.partial, problem, "
+        "budget=...),\n"
+        "as if nothing had happened. Any run asks for the same points when it is called again with "
+        "rng=error.partial.rng_key:\n"
         "with a model that looks up points that it knows (docs/data.md) nothing is evaluated twice.";
     py::register_exception_translator([](std::exception_ptr p) {
         if (!p) return;

@@ -27,7 +27,8 @@ std::int64_t position(const Estimate& e, py::handle key) {
     if (!PyIndex_Check(key.ptr())) binder::wrong_type("Estimate", "index", "a name or an integer", key);
     const auto i = py::reinterpret_steal<py::object>(PyNumber_Index(key.ptr())).cast<std::int64_t>();
     if (i < -e.size() || i >= e.size())
-        throw py::index_error("Estimate: index must be -" + std::to_string(e.size()) + " ... " + std::to_string(e.size() - 1) + ", got " + std::to_string(i));
+        throw py::index_error("Estimate: index must be -" + std::to_string(e.size()) + " ... " +
+                              std::to_string(e.size() - 1) + ", got " + std::to_string(i));
     return i < 0 ? i + e.size() : i;
 }
 
@@ -38,10 +39,13 @@ Estimate transform(const Estimate& e, const py::function& f, std::vector<std::st
         const binder::Array out = binder::to_array(f(binder::from_vector(v)), "transform: what f returns");
         if (out.ndim() > 1) throw py::value_error("transform: f must return shape (k,), got " + binder::shape_text(out));
         if (k < 0) k = out.size();
-        require(out.size() == k && k > 0, "transform: f must return equally many numbers at every point, at least 1, got ", k, " and ", out.size());
+        require(out.size() == k && k > 0,
+                "transform: f must return equally many numbers at every point, at least 1, got ", k, " and ",
+                out.size());
         std::vector<double> numbers(out.data(), out.data() + k);
         const auto bad = std::find_if_not(numbers.begin(), numbers.end(), [](double y) { return std::isfinite(y); });
-        require(bad == numbers.end(), "transform: f must be finite at the value and within a hundredth of a standard error of it, got ",
+        require(bad == numbers.end(),
+                "transform: f must be finite at the value and within a hundredth of a standard error of it, got ",
                 bad == numbers.end() || std::isnan(*bad) ? std::nan("") : *bad);
         return numbers;
     };
@@ -52,7 +56,8 @@ Estimate::Known known_of(const Estimate& e, const py::object& given) {
     if (!py::isinstance<py::dict>(given)) binder::wrong_type("given", "known", "a dict name -> mean", given);
     Estimate::Known known;
     for (const auto& [key, mean] : given.cast<py::dict>())
-        known.emplace_back(e.names[static_cast<std::size_t>(position(e, key))], binder::convert<double>(mean, "given", "known[" + py::repr(key).cast<std::string>() + "]"));
+        known.emplace_back(e.names[static_cast<std::size_t>(position(e, key))],
+                           binder::convert<double>(mean, "given", "known[" + py::repr(key).cast<std::string>() + "]"));
     return known;
 }
 
@@ -126,8 +131,11 @@ py::object continuation(const Estimate& e) {
 }
 
 State state_of(const py::dict& s) {
-    State state{s["estimator"].cast<std::string>(), s["inputs"].cast<std::vector<std::string>>(), s["outputs"].cast<std::vector<std::string>>(),
-                s["laws"].cast<std::vector<std::uint64_t>>(), {}};
+    State state{s["estimator"].cast<std::string>(),
+                s["inputs"].cast<std::vector<std::string>>(),
+                s["outputs"].cast<std::vector<std::string>>(),
+                s["laws"].cast<std::vector<std::uint64_t>>(),
+                {}};
     for (const auto& [name, entry] : s["tables"].cast<py::dict>()) {
         Matrix table(entry["rows"].cast<std::int64_t>(), entry["cols"].cast<std::int64_t>());
         auto numbers = entry["numbers"].cast<std::vector<double>>();
@@ -139,20 +147,24 @@ State state_of(const py::dict& s) {
 }
 
 Estimate from_state(const py::dict& s) {
-    require(s.contains("version") && s["version"].cast<int>() == format_version, "Estimate: not a saved estimate of a version this Buffon reads");
+    require(s.contains("version") && s["version"].cast<int>() == format_version,
+            "Estimate: not a saved estimate of a version this Buffon reads");
     Estimate e;
     e.value = s["value"].cast<std::vector<double>>();
     e.covariance = Matrix(e.size(), e.size());
     e.covariance.data = s["covariance"].cast<std::vector<double>>();
-    require(static_cast<std::int64_t>(e.covariance.data.size()) == e.size() * e.size(), "Estimate: covariance has the wrong size");
+    require(static_cast<std::int64_t>(e.covariance.data.size()) == e.size() * e.size(),
+            "Estimate: covariance has the wrong size");
     e.n = s["n"].cast<std::int64_t>();
     e.n_failed = s["n_failed"].cast<std::int64_t>();
     e.names = s["names"].cast<std::vector<std::string>>();
     require(static_cast<std::int64_t>(e.names.size()) == e.size(), "Estimate: names has the wrong size");
     e.rng_key = s["rng_key"].cast<std::uint64_t>();
     if (!s["degrees_of_freedom"].is_none()) e.degrees_of_freedom = s["degrees_of_freedom"].cast<double>();
-    if (s.contains("excess_kurtosis")) e.excess_kurtosis = s["excess_kurtosis"].cast<std::vector<double>>();   // not in the oldest files
-    require(e.excess_kurtosis.empty() || static_cast<std::int64_t>(e.excess_kurtosis.size()) == e.size(), "Estimate: excess_kurtosis has the wrong size");
+    if (s.contains("excess_kurtosis"))
+        e.excess_kurtosis = s["excess_kurtosis"].cast<std::vector<double>>();   // not in the oldest files
+    require(e.excess_kurtosis.empty() || static_cast<std::int64_t>(e.excess_kurtosis.size()) == e.size(),
+            "Estimate: excess_kurtosis has the wrong size");
     e.bounds = bounds_from(s, e.size());
     e.diagnostics = s["diagnostics"].cast<std::map<std::string, Diagnostic>>();
     e.warnings = s["warnings"].cast<std::vector<std::string>>();
@@ -201,7 +213,8 @@ BaseEstimator base_estimator(Keywords& keywords, py::handle name) {
     const auto found = bases().find(word);
     std::vector<std::string> known;
     for (const auto& [base, make] : bases()) known.push_back(base);
-    if (found == bases().end()) throw py::value_error(keywords.function() + ": no estimator '" + word + "' to run" + suggestion(word, known));
+    if (found == bases().end())
+        throw py::value_error(keywords.function() + ": no estimator '" + word + "' to run" + suggestion(word, known));
     return found->second(keywords);
 }
 
@@ -222,7 +235,8 @@ Tolerance to_tolerance(py::handle given, const std::string& function, const std:
     Tolerance out;
     for (const auto& [key, number] : given.cast<py::dict>()) {
         if (!is_kind(key)) wrong_type(function, "a key of " + name, "'absolute' or 'relative'", key);
-        (key.cast<std::string>() == kinds[0] ? out.absolute : out.relative) = convert<double>(number, function, name + "['" + key.cast<std::string>() + "']");
+        (key.cast<std::string>() == kinds[0] ? out.absolute : out.relative) =
+            convert<double>(number, function, name + "['" + key.cast<std::string>() + "']");
     }
     return out;
 }
@@ -242,9 +256,11 @@ TargetError to_target_error(py::handle given, const std::string& function, const
         return named;
     }
     if (py::isinstance<py::str>(given) || !py::isinstance<py::iterable>(given))
-        wrong_type(function, name, "a number, {'absolute': a, 'relative': r}, {name: one of these}, a list of them or None", given);
+        wrong_type(function, name,
+                   "a number, {'absolute': a, 'relative': r}, {name: one of these}, a list of them or None", given);
     std::vector<Tolerance> each;
-    for (const auto item : py::iter(given)) each.push_back(to_tolerance(item, function, name + "[" + std::to_string(each.size()) + "]"));
+    for (const auto item : py::iter(given))
+        each.push_back(to_tolerance(item, function, name + "[" + std::to_string(each.size()) + "]"));
     return each;
 }
 
@@ -262,7 +278,8 @@ Progress to_progress(const Callable& call) {
             }
             return e ? py::cast(*e) : py::none();
         });
-        const std::unique_ptr<const Partial*, void (*)(const Partial**)> end(asked.get(), [](const Partial** p) { *p = nullptr; });
+        const std::unique_ptr<const Partial*, void (*)(const Partial**)> end(asked.get(),
+                                                                             [](const Partial** p) { *p = nullptr; });
         (*call)(n, budget, estimate);
     };
 }
@@ -284,43 +301,66 @@ void prepare(Run& run) {
 }  // namespace binder
 
 void bind_estimate(py::module_& m) {
-    py::class_<Estimate>(m, "Estimate", "Numbers with the covariance of their errors: what every estimator returns.", py::dynamic_attr())
-        .def_property_readonly("value", [](const Estimate& e) { return binder::from_vector(e.value); }, "Estimates, shape (m,).")
-        .def_property_readonly("std_error", [](const Estimate& e) { return binder::from_vector(e.std_error()); }, "Standard errors, shape (m,).")
-        .def_property_readonly("covariance", [](const Estimate& e) { return binder::from_matrix(e.covariance); },
-                               "Covariance of the errors of `value`, shape (m, m).")
+    py::class_<Estimate>(m, "Estimate", "Numbers with the covariance of their errors: what every estimator returns.",
+                         py::dynamic_attr())
+        .def_property_readonly(
+            "value", [](const Estimate& e) { return binder::from_vector(e.value); }, "Estimates, shape (m,).")
+        .def_property_readonly(
+            "std_error", [](const Estimate& e) { return binder::from_vector(e.std_error()); },
+            "Standard errors, shape (m,).")
+        .def_property_readonly(
+            "covariance", [](const Estimate& e) { return binder::from_matrix(e.covariance); },
+            "Covariance of the errors of `value`, shape (m, m).")
         .def_readonly("n", &Estimate::n, "Model evaluations spent, adaptation included.")
         .def_readonly("n_failed", &Estimate::n_failed, "Evaluations that failed and were discarded.")
         .def_readonly("names", &Estimate::names, "Names of the values.")
         .def_readonly("rng_key", &Estimate::rng_key, "Pass it as rng to replay the run.")
-        .def_readonly("degrees_of_freedom", &Estimate::degrees_of_freedom, "Behind the covariance: R - 1 for R replicates; inf for means of many terms.")
-        .def_property_readonly("excess_kurtosis", [](const Estimate& e) {
-            return e.excess_kurtosis.empty() ? binder::from_vector(std::vector<double>(e.value.size())) : binder::from_vector(e.excess_kurtosis);
-        }, "Excess kurtosis of the errors, shape (m,): widens the Student intervals where a few terms carry a mean.")
+        .def_readonly("degrees_of_freedom", &Estimate::degrees_of_freedom,
+                      "Behind the covariance: R - 1 for R replicates; inf for means of many terms.")
+        .def_property_readonly(
+            "excess_kurtosis",
+            [](const Estimate& e) {
+                return e.excess_kurtosis.empty() ? binder::from_vector(std::vector<double>(e.value.size()))
+                                                 : binder::from_vector(e.excess_kurtosis);
+            },
+            "Excess kurtosis of the errors, shape (m,): widens the Student intervals where a few terms carry a mean.")
         .def_readonly("diagnostics", &Estimate::diagnostics, "What the estimator saw: a dict, see its documentation.")
         .def_readonly("warnings", &Estimate::warnings, "In plain words, what makes the intervals doubtful.")
-        .def_property_readonly("sample", [](const Estimate& e) { return e.sample ? &*e.sample : nullptr; },
-                               "Every evaluation, if the run was told keep='sample'.")
+        .def_property_readonly(
+            "sample", [](const Estimate& e) { return e.sample ? &*e.sample : nullptr; },
+            "Every evaluation, if the run was told keep='sample'.")
         .def("confidence_interval", &interval, py::arg("level") = 0.95,
-             "(low, high), each of shape (m,): Student interval of each value by itself, with 2 / (2 / degrees_of_freedom + "
+             "(low, high), each of shape (m,): Student interval of each value by itself, with 2 / (2 / "
+             "degrees_of_freedom + "
              "excess_kurtosis) degrees of freedom. Warns where it is doubtful.")
         .def("transform", &transform, py::arg("f"), py::arg("names") = std::vector<std::string>{},
              "f(value) with its covariance by the delta method; f maps (m,) to (k,).")
-        .def("given", [](const Estimate& e, const py::object& known, double collinear) { return e.given(known_of(e, known), collinear); },
-             py::arg("known"), py::arg("collinear") = 1e-4,
-             "The other values, given the exact means of these, {name: mean}: control variates by the joint covariance.")
+        .def(
+            "given",
+            [](const Estimate& e, const py::object& known, double collinear) {
+                return e.given(known_of(e, known), collinear);
+            },
+            py::arg("known"), py::arg("collinear") = 1e-4,
+            "The other values, given the exact means of these, {name: mean}: control variates by the joint covariance.")
         .def("without", &Estimate::without, py::arg("names"), "The values that are not named, with their covariance.")
-        .def("contrast", [](const Estimate& e, py::object i, py::object j) { return e.contrast(position(e, i), position(e, j)); },
-             py::arg("i"), py::arg("j"), "Difference of two values (by name or position), with the error their common sample leaves.")
-        .def("merge", &Estimate::merge, py::arg("other"), "Pooled with an independent estimate of the same quantities, weighted by n.")
-        .def("__getitem__", [](const Estimate& e, py::object key) { return e.value[static_cast<std::size_t>(position(e, key))]; },
-             py::arg("key"))
+        .def(
+            "contrast",
+            [](const Estimate& e, py::object i, py::object j) { return e.contrast(position(e, i), position(e, j)); },
+            py::arg("i"), py::arg("j"),
+            "Difference of two values (by name or position), with the error their common sample leaves.")
+        .def("merge", &Estimate::merge, py::arg("other"),
+             "Pooled with an independent estimate of the same quantities, weighted by n.")
+        .def(
+            "__getitem__",
+            [](const Estimate& e, py::object key) { return e.value[static_cast<std::size_t>(position(e, key))]; },
+            py::arg("key"))
         .def("__len__", &Estimate::size)
         .def("__repr__", &Estimate::text)
         .def(py::pickle(&pickled, &unpickled))
         .def("_interval", &bounds, py::arg("level") = 0.95, "confidence_interval without its warnings.")
         .def("_state", &state)
-        .def("_continuation", &continuation, "What extend goes on from, as numbers, strings and lists; None without a state.")
+        .def("_continuation", &continuation,
+             "What extend goes on from, as numbers, strings and lists; None without a state.")
         .def_static("_from_state", &from_state)
         .def_property_readonly_static("_version", [](py::handle) { return format_version; });
 }

@@ -36,11 +36,13 @@ struct Converter<Samplers> {
         Samplers out;
         if (py::isinstance<py::dict>(v)) {
             for (const auto& [key, item] : v.cast<py::dict>())
-                out.all.push_back(sampler(item, convert<std::string>(key, f, n + ": a name"), f, n + "['" + py::str(key).cast<std::string>() + "']"));
+                out.all.push_back(sampler(item, convert<std::string>(key, f, n + ": a name"), f,
+                                          n + "['" + py::str(key).cast<std::string>() + "']"));
         } else if (py::isinstance<Table>(v) || is_pair(v)) {
             out.all.push_back(sampler(v, "", f, n));
         } else {
-            if (!py::isinstance<py::list>(v) && !py::isinstance<py::tuple>(v)) wrong_type(f, n, "a Table, a list or a dict of them", v);
+            if (!py::isinstance<py::list>(v) && !py::isinstance<py::tuple>(v))
+                wrong_type(f, n, "a Table, a list or a dict of them", v);
             for (const auto item : v) out.all.push_back(sampler(item, "", f, n + "[" + std::to_string(out.all.size()) + "]"));
         }
         return out;
@@ -83,20 +85,33 @@ py::list quantities(const ExposureProfile& p) {
 }
 
 void bind_profile(py::module_& m) {
-    py::class_<ExposureProfile> c(m, "ExposureProfile", "How far the states of samplers are from noised data, node by node: what ``exposure_profile`` returns.");
+    py::class_<ExposureProfile> c(
+        m, "ExposureProfile",
+        "How far the states of samplers are from noised data, node by node: what ``exposure_profile`` returns.");
     c.attr("__module__") = "buffon.diffusion";
     c.def_property_readonly("samplers", [](const ExposureProfile& p) { return names(p.samplers); }, "Names of the samplers.");
     c.def_property_readonly("quantities", &quantities, "Names of the quantities that were measured.");
     c.def_property_readonly("notes", [](const ExposureProfile& p) { return names(p.notes); }, "What is left out, and why.");
     c.def_readonly("evaluations", &ExposureProfile::evaluations, "Denoiser evaluations spent, all together.");
     c.def_readonly("rng_key", &ExposureProfile::rng_key, "Pass it as rng to replay the run.");
-    c.def("times", [](const ExposureProfile& p, const std::string& sampler) { return binder::from_vector(p.times[p.sampler(sampler)]); }, py::arg("sampler"),
-          "Times of a sampler's nodes, shape (steps + 1,), the start first.");
-    c.def("levels", [](const ExposureProfile& p, const std::string& sampler) { return binder::from_vector(p.levels[p.sampler(sampler)]); }, py::arg("sampler"),
-          "Noise levels sigma / alpha of a sampler's nodes, shape (steps + 1,).");
-    c.def("__getitem__", [](const ExposureProfile& p, const std::string& quantity) { return p.quantity(quantity).estimate; }, py::arg("quantity"),
-          "Estimate of a quantity: all samplers, node by node, with their joint covariance.");
-    c.def("of", &ExposureProfile::of, py::arg("quantity"), py::arg("sampler"), "Estimate of a quantity of one sampler, node by node.");
+    c.def(
+        "times",
+        [](const ExposureProfile& p, const std::string& sampler) {
+            return binder::from_vector(p.times[p.sampler(sampler)]);
+        },
+        py::arg("sampler"), "Times of a sampler's nodes, shape (steps + 1,), the start first.");
+    c.def(
+        "levels",
+        [](const ExposureProfile& p, const std::string& sampler) {
+            return binder::from_vector(p.levels[p.sampler(sampler)]);
+        },
+        py::arg("sampler"), "Noise levels sigma / alpha of a sampler's nodes, shape (steps + 1,).");
+    c.def(
+        "__getitem__",
+        [](const ExposureProfile& p, const std::string& quantity) { return p.quantity(quantity).estimate; },
+        py::arg("quantity"), "Estimate of a quantity: all samplers, node by node, with their joint covariance.");
+    c.def("of", &ExposureProfile::of, py::arg("quantity"), py::arg("sampler"),
+          "Estimate of a quantity of one sampler, node by node.");
     c.def("compare", &ExposureProfile::compare, py::arg("quantity"), py::arg("a"), py::arg("b"),
           "Estimate of a's values less b's at the noise levels that both have, with the error that their common noise leaves.");
     c.def("__repr__", &ExposureProfile::text);

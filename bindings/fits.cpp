@@ -50,8 +50,9 @@ std::string text_of(const LawFit& fit) {
 }
 
 std::string text_of(const CopulaFit& fit) {
-    return py::repr(binder::from_copula(fit.copula, {})).cast<std::string>() + ": n = " + with_commas(fit.n) + left_out(fit.missing) +
-           ", log-likelihood " + short_text(fit.log_likelihood) + ", AIC " + short_text(fit.aic());
+    return py::repr(binder::from_copula(fit.copula, {})).cast<std::string>() + ": n = " + with_commas(fit.n) +
+           left_out(fit.missing) + ", log-likelihood " + short_text(fit.log_likelihood) + ", AIC " +
+           short_text(fit.aic());
 }
 
 /// A table of numbers (n, d), and the names of its columns if it has them (pandas, polars, xarray tables).
@@ -65,8 +66,8 @@ Table to_table(py::handle data, py::handle names, const std::string& who) {
     if (!names.is_none()) out.names = binder::convert<Names>(names, who, "names");
     else if (py::hasattr(data, "columns"))
         for (const auto name : py::iter(data.attr("columns"))) out.names.push_back(py::str(name).cast<std::string>());
-    require(out.names.empty() || static_cast<std::int64_t>(out.names.size()) == out.rows.cols, who, ": names must have one entry per column, ",
-            out.rows.cols, ", got ", out.names.size());
+    require(out.names.empty() || static_cast<std::int64_t>(out.names.size()) == out.rows.cols, who,
+            ": names must have one entry per column, ", out.rows.cols, ", got ", out.names.size());
     if (!out.names.empty()) return out;
     for (std::int64_t j = 1; j <= out.rows.cols; ++j) out.names.push_back("x" + std::to_string(j));
     return out;
@@ -74,13 +75,15 @@ Table to_table(py::handle data, py::handle names, const std::string& who) {
 
 /// One family for all columns, or a dict name -> family, "kernel" for those without an entry.
 Names to_families(py::handle marginals, const Names& names) {
-    if (!py::isinstance<py::dict>(marginals)) return Names(names.size(), binder::convert<std::string>(marginals, "fit_joint", "marginals"));
+    if (!py::isinstance<py::dict>(marginals))
+        return Names(names.size(), binder::convert<std::string>(marginals, "fit_joint", "marginals"));
     Names out(names.size(), "kernel");
     for (const auto& [name, family] : marginals.cast<py::dict>()) {
         const auto key = binder::convert<std::string>(name, "fit_joint", "name in marginals");
         const auto found = std::find(names.begin(), names.end(), key);
         require(found != names.end(), "fit_joint: no column is named '", key, "'", suggestion(key, names));
-        out[static_cast<std::size_t>(found - names.begin())] = binder::convert<std::string>(family, "fit_joint", "marginals['" + key + "']");
+        out[static_cast<std::size_t>(found - names.begin())] =
+            binder::convert<std::string>(family, "fit_joint", "marginals['" + key + "']");
     }
     return out;
 }
@@ -103,35 +106,53 @@ auto of_rows(py::handle data, const std::string& who, const F& f) {
 
 void bind_results(py::module_& m) {
     py::class_<LawFit>(m, "LawFit", "A univariate law fitted to data.")
-        .def_property_readonly("law", [](const LawFit& f) { return f.law; }, "The law.")
-        .def_property_readonly("parameters", [](const LawFit& f) { return by_name(f.parameters, f.values); },
-                               "Estimates by name; empty for a kernel density and a histogram.")
-        .def_property_readonly("std_error", [](const LawFit& f) { return by_name(f.parameters, errors(f)); },
-                               "Standard errors by name, from the observed information; NaN where there is none.")
-        .def_property_readonly("covariance", [](const LawFit& f) { return binder::from_matrix(f.covariance); }, "Covariance of the estimates, shape (k, k).")
-        .def_property_readonly("log_likelihood", [](const LawFit& f) { return f.log_likelihood; }, "Log-likelihood; NaN for a kernel density and a histogram.")
+        .def_property_readonly(
+            "law", [](const LawFit& f) { return f.law; }, "The law.")
+        .def_property_readonly(
+            "parameters", [](const LawFit& f) { return by_name(f.parameters, f.values); },
+            "Estimates by name; empty for a kernel density and a histogram.")
+        .def_property_readonly(
+            "std_error", [](const LawFit& f) { return by_name(f.parameters, errors(f)); },
+            "Standard errors by name, from the observed information; NaN where there is none.")
+        .def_property_readonly(
+            "covariance", [](const LawFit& f) { return binder::from_matrix(f.covariance); },
+            "Covariance of the estimates, shape (k, k).")
+        .def_property_readonly(
+            "log_likelihood", [](const LawFit& f) { return f.log_likelihood; },
+            "Log-likelihood; NaN for a kernel density and a histogram.")
         .def_property_readonly("aic", &LawFit::aic, "2 k - 2 log-likelihood.")
         .def_property_readonly("bic", &LawFit::bic, "k log n - 2 log-likelihood.")
-        .def_property_readonly("n", [](const LawFit& f) { return f.n; }, "Observations used.")
-        .def_property_readonly("missing", [](const LawFit& f) { return f.missing; }, "NaN among the data, left out.")
+        .def_property_readonly(
+            "n", [](const LawFit& f) { return f.n; }, "Observations used.")
+        .def_property_readonly(
+            "missing", [](const LawFit& f) { return f.missing; }, "NaN among the data, left out.")
         .def("__repr__", [](const LawFit& f) { return text_of(f); });
     py::class_<CopulaFit>(m, "CopulaFit", "A copula fitted to the ranks of data.")
-        .def_property_readonly("copula", [](const CopulaFit& f) { return binder::from_copula(f.copula, {}); }, "The copula, of all columns.")
-        .def_property_readonly("family", [](const CopulaFit& f) { return f.family; }, "Name of its family.")
-        .def_property_readonly("std_error", [](const CopulaFit& f) { return f.std_error; },
-                               "Of theta, or df, from the curvature of the pseudo-likelihood; NaN for a Gaussian copula.")
-        .def_property_readonly("log_likelihood", [](const CopulaFit& f) { return f.log_likelihood; }, "Log pseudo-likelihood of the ranks.")
+        .def_property_readonly(
+            "copula", [](const CopulaFit& f) { return binder::from_copula(f.copula, {}); },
+            "The copula, of all columns.")
+        .def_property_readonly(
+            "family", [](const CopulaFit& f) { return f.family; }, "Name of its family.")
+        .def_property_readonly(
+            "std_error", [](const CopulaFit& f) { return f.std_error; },
+            "Of theta, or df, from the curvature of the pseudo-likelihood; NaN for a Gaussian copula.")
+        .def_property_readonly(
+            "log_likelihood", [](const CopulaFit& f) { return f.log_likelihood; },
+            "Log pseudo-likelihood of the ranks.")
         .def_property_readonly("aic", &CopulaFit::aic, "2 k - 2 log-likelihood; 0 is that of independence.")
         .def_property_readonly("bic", &CopulaFit::bic, "k log n - 2 log-likelihood.")
-        .def_property_readonly("n", [](const CopulaFit& f) { return f.n; }, "Rows used.")
-        .def_property_readonly("missing", [](const CopulaFit& f) { return f.missing; }, "Rows with a NaN, left out.")
+        .def_property_readonly(
+            "n", [](const CopulaFit& f) { return f.n; }, "Rows used.")
+        .def_property_readonly(
+            "missing", [](const CopulaFit& f) { return f.missing; }, "Rows with a NaN, left out.")
         .def("__repr__", [](const CopulaFit& f) { return text_of(f); });
     py::class_<JointFit>(m, "JointFit", "The law of a table of measurements.")
         .def_property_readonly("joint", [](const JointFit& f) { return f.joint; }, "The law.")
         .def_property_readonly("marginals",
                                [](const JointFit& f) {
                                    py::dict out;
-                                   for (std::size_t j = 0; j < f.marginals.size(); ++j) out[py::str(f.joint.names()[j])] = py::cast(f.marginals[j]);
+                                   for (std::size_t j = 0; j < f.marginals.size(); ++j)
+                                       out[py::str(f.joint.names()[j])] = py::cast(f.marginals[j]);
                                    return out;
                                },
                                "The fit of each column by name.")
@@ -140,7 +161,8 @@ void bind_results(py::module_& m) {
                                "Of copula='best': the fits of all families, the smallest AIC first.")
         .def("__repr__", [](const JointFit& f) {
             std::string text = "JointFit of " + std::to_string(f.joint.dim()) + " columns:";
-            for (std::size_t j = 0; j < f.marginals.size(); ++j) text += "\n  " + f.joint.names()[j] + " ~ " + text_of(f.marginals[j]);
+            for (std::size_t j = 0; j < f.marginals.size(); ++j)
+                text += "\n  " + f.joint.names()[j] + " ~ " + text_of(f.marginals[j]);
             return text + "\n  copula: " + (f.copula ? text_of(*f.copula) : "none");
         });
 }
@@ -173,9 +195,12 @@ Raises
 ValueError
     For an unknown family, data outside its support (named by index), or too few different numbers.
 )doc");
-    m.def("fit_copula", [](py::object data, const std::string& family) {
-        return of_rows(data, "fit_copula", [&](ConstView rows) { return fit_copula(family, rows); });
-    }, py::arg("data"), py::arg("family"), R"doc(The copula of one family that fits the ranks of the data best.
+    m.def(
+        "fit_copula",
+        [](py::object data, const std::string& family) {
+            return of_rows(data, "fit_copula", [&](ConstView rows) { return fit_copula(family, rows); });
+        },
+        py::arg("data"), py::arg("family"), R"doc(The copula of one family that fits the ranks of the data best.
 
 Parameters
 ----------

@@ -37,26 +37,47 @@ py::object growth(const Indices& s) {
 
 void bind_indices(py::module_& m) {
     m.def("_with_error", &with_error, py::arg("value"), py::arg("std_error"));
-    py::class_<Indices>(m, "Indices", "Sobol' indices: shares of an output's variance, with the covariance of their errors.", py::dynamic_attr())
+    py::class_<Indices>(m, "Indices",
+                        "Sobol' indices: shares of an output's variance, with the covariance of their errors.",
+                        py::dynamic_attr())
         .def_readonly("groups", &Indices::groups, "Names of the inputs, or of their groups.")
         .def_readonly("outputs", &Indices::outputs, "Names of the outputs.")
         .def_readonly("first_order", &Indices::first_order,
-                      "Estimate named by input (\"x1\", or \"x1: y\" of several outputs): the share that goes once this input is known.")
+                      "Estimate named by input (\"x1\", or \"x1: y\" of several outputs): the share that goes once "
+                      "this input is known.")
         .def_readonly("total_order", &Indices::total_order,
-                      "Estimate named by input: the share that stays as long as this input is not known; never less than its first order.")
-        .def_property_readonly("second_order", [](const Indices& s) { return has_second_order(s) ? &s.second_order : nullptr; },
-                               "Estimate named by pairs (\"x1, x2\"): what two do only together; None unless it was asked for.")
+                      "Estimate named by input: the share that stays as long as this input is not known; never less "
+                      "than its first order.")
+        .def_property_readonly(
+            "second_order", [](const Indices& s) { return has_second_order(s) ? &s.second_order : nullptr; },
+            "Estimate named by pairs (\"x1, x2\"): what two do only together; None unless it was asked for.")
         .def_readonly("aggregated", &Indices::aggregated,
-                      "Estimate of all outputs together, \"first order of x1\", ..., \"total order of x1\", ...: shares of the sum of their variances.")
-        .def_readonly("joint", &Indices::joint, "All of these in one Estimate, for contrasts and transformations: \"total order of x1\", ...")
-        .def_property_readonly("n", [](const Indices& s) { return s.joint.n; }, "Model evaluations spent.")
-        .def_property_readonly("n_failed", [](const Indices& s) { return s.joint.n_failed; }, "Evaluations that failed; rows that hold one are left out.")
-        .def_property_readonly("rng_key", [](const Indices& s) { return s.joint.rng_key; }, "Pass it as rng to replay the run.")
-        .def_property_readonly("diagnostics", [](const Indices& s) { return s.joint.diagnostics; }, "What the estimator saw: a dict, see `sobol`.")
-        .def_property_readonly("warnings", [](const Indices& s) { return s.joint.warnings; }, "In plain words, what makes the intervals doubtful.")
-        .def_property_readonly("sample", [](const Indices& s) { return s.joint.sample ? &*s.joint.sample : nullptr; },
-                               "Every evaluation, if the run was told keep='sample'.")
-        .def("_with_joint", [](const Indices& s, const Estimate& joint) { return indices_of(joint, s.groups, s.outputs, has_second_order(s)); }, py::arg("joint"))
+                      "Estimate of all outputs together, \"first order of x1\", ..., \"total order of x1\", ...: "
+                      "shares of the sum of their variances.")
+        .def_readonly("joint", &Indices::joint,
+                      "All of these in one Estimate, for contrasts and transformations: \"total order of x1\", ...")
+        .def_property_readonly(
+            "n", [](const Indices& s) { return s.joint.n; }, "Model evaluations spent.")
+        .def_property_readonly(
+            "n_failed", [](const Indices& s) { return s.joint.n_failed; },
+            "Evaluations that failed; rows that hold one are left out.")
+        .def_property_readonly(
+            "rng_key", [](const Indices& s) { return s.joint.rng_key; }, "Pass it as rng to replay the run.")
+        .def_property_readonly(
+            "diagnostics", [](const Indices& s) { return s.joint.diagnostics; },
+            "What the estimator saw: a dict, see `sobol`.")
+        .def_property_readonly(
+            "warnings", [](const Indices& s) { return s.joint.warnings; },
+            "In plain words, what makes the intervals doubtful.")
+        .def_property_readonly(
+            "sample", [](const Indices& s) { return s.joint.sample ? &*s.joint.sample : nullptr; },
+            "Every evaluation, if the run was told keep='sample'.")
+        .def(
+            "_with_joint",
+            [](const Indices& s, const Estimate& joint) {
+                return indices_of(joint, s.groups, s.outputs, has_second_order(s));
+            },
+            py::arg("joint"))
         .def_property_readonly("_growth", &growth)
         .def_static("_from_state", &unpickled)
         .def(py::pickle(&pickled, &unpickled));

@@ -57,7 +57,8 @@ struct Converter<SigmaLaw> {
             const py::gil_scoped_acquire gil;
             const Array answer = to_array((*call)(from_view(x)), f + ": the classifier's answer");
             if (answer.ndim() != 2 || answer.shape(0) != to.rows || answer.shape(1) != to.cols)
-                throw py::value_error(f + ": the classifier must return (n, levels) = (" + std::to_string(to.rows) + ", " + std::to_string(to.cols) + "), got " + shape_text(answer));
+                throw py::value_error(f + ": the classifier must return (n, levels) = (" + std::to_string(to.rows) +
+                                      ", " + std::to_string(to.cols) + "), got " + shape_text(answer));
             std::copy_n(answer.data(), answer.size(), to.data);
         };
         return out;
@@ -111,28 +112,47 @@ py::dict info_of(const ChainStep& step) {
 }
 
 void bind_draws(py::module_& m) {
-    py::class_<LangevinGibbsDraws, Draws> c(m, "LangevinGibbsDraws", R"(Samples of a Denoising MCMC run and the chains that they come from: what ``langevin_gibbs`` returns.
+    py::class_<LangevinGibbsDraws, Draws> c(
+        m, "LangevinGibbsDraws",
+        R"(Samples of a Denoising MCMC run and the chains that they come from: what ``langevin_gibbs`` returns.
 
 It is Draws, too: ``parts`` counts the evaluations of start (with burn-in), chain, denoise and final. Saved or pickled it is Draws, the
 samples without the chains.)");
     c.attr("__module__") = "buffon.diffusion";
-    c.def_property_readonly("levels", [](const LangevinGibbsDraws& d) { return binder::from_vector(d.levels); }, "Noise level from which each sample was denoised, shape (n,).");
-    c.def_property_readonly("grid", [](const LangevinGibbsDraws& d) { return binder::from_vector(d.prior.levels); }, "Levels of sigma between which the chains moved, rising.");
-    c.def_property_readonly("prior", [](const LangevinGibbsDraws& d) { return binder::from_vector(d.prior.weights); },
-                            "Weights of these levels by which sigma was drawn: those of ``prior``, or what ``adapt`` made of them. Pass them as ``prior`` to go on.");
-    c.def_property_readonly("traces", [](const LangevinGibbsDraws& d) { return traces_of(d.traces); },
-                            "Traces of every step after burn-in, a dict: 'log sigma', 'x1' and, of exact models, 'log density' (chains, steps), 'modes' (chains, steps, modes): P(mode | x).");
-    c.def_property_readonly("state", [](const LangevinGibbsDraws& d) { return d.state; }, "Where the chains stand, a ChainState: pass its x and sigma as x and level, with burn_in=0, to go on.");
-    c.def_property_readonly("acceptance", &LangevinGibbsDraws::acceptance, "Share of the Langevin steps that were accepted; 1 without metropolis.");
-    c.def_readonly("restarted", &LangevinGibbsDraws::restarted, "Times that a chain was no longer finite and went back to its start.");
-    c.def_property_readonly("round_trips", [](const LangevinGibbsDraws& d) { return round_trips(d.traces); },
-                            "Times that chains went from the lowest quarter of sigma's law to the highest and back, all together.");
-    c.def_property_readonly("mode_switches", [](const LangevinGibbsDraws& d) { return mode_switches(d.traces); }, "Share of the steps after which another mode is the most probable one.");
+    c.def_property_readonly(
+        "levels", [](const LangevinGibbsDraws& d) { return binder::from_vector(d.levels); },
+        "Noise level from which each sample was denoised, shape (n,).");
+    c.def_property_readonly(
+        "grid", [](const LangevinGibbsDraws& d) { return binder::from_vector(d.prior.levels); },
+        "Levels of sigma between which the chains moved, rising.");
+    c.def_property_readonly(
+        "prior", [](const LangevinGibbsDraws& d) { return binder::from_vector(d.prior.weights); },
+        "Weights of these levels by which sigma was drawn: those of ``prior``, or what ``adapt`` made of them. Pass "
+        "them as ``prior`` to go on.");
+    c.def_property_readonly(
+        "traces", [](const LangevinGibbsDraws& d) { return traces_of(d.traces); },
+        "Traces of every step after burn-in, a dict: 'log sigma', 'x1' and, of exact models, 'log density' (chains, "
+        "steps), 'modes' (chains, steps, modes): P(mode | x).");
+    c.def_property_readonly(
+        "state", [](const LangevinGibbsDraws& d) { return d.state; },
+        "Where the chains stand, a ChainState: pass its x and sigma as x and level, with burn_in=0, to go on.");
+    c.def_property_readonly("acceptance", &LangevinGibbsDraws::acceptance,
+                            "Share of the Langevin steps that were accepted; 1 without metropolis.");
+    c.def_readonly("restarted", &LangevinGibbsDraws::restarted,
+                   "Times that a chain was no longer finite and went back to its start.");
+    c.def_property_readonly(
+        "round_trips", [](const LangevinGibbsDraws& d) { return round_trips(d.traces); },
+        "Times that chains went from the lowest quarter of sigma's law to the highest and back, all together.");
+    c.def_property_readonly(
+        "mode_switches", [](const LangevinGibbsDraws& d) { return mode_switches(d.traces); },
+        "Share of the steps after which another mode is the most probable one.");
     c.def("summary", [](const LangevinGibbsDraws& d) { return summary_of(d.traces); },
           R"(Mean, sd, std_error (MCSE), ess_bulk, ess_tail and r_hat of each trace and mode, a dict of dicts.
 
 R-hat is the rank-normalised, folded split one of Vehtari et al. (2021); below 1.01 chains may be taken for mixed.)");
-    c.def("mode_masses", [](const LangevinGibbsDraws& d) { return mode_masses(d.traces); }, R"(Masses of the modes from every state of the chains, without denoising.
+    c.def(
+        "mode_masses", [](const LangevinGibbsDraws& d) { return mode_masses(d.traces); },
+        R"(Masses of the modes from every state of the chains, without denoising.
 
 P(mode | x) has the mode's mass for mean at every noise level, so the mean over all states estimates it without an evaluation.
 
@@ -146,8 +166,10 @@ Raises
 ------
 ValueError
     If the model knows no modes.)");
-    c.def("flatness", [](const LangevinGibbsDraws& d, std::int64_t bins) { return flatness(d.traces, bins); }, py::arg("bins") = 10,
-          R"(How often chains visit ranges of sigma that are equally probable in the law that was asked for, less that probability.
+    c.def(
+        "flatness", [](const LangevinGibbsDraws& d, std::int64_t bins) { return flatness(d.traces, bins); },
+        py::arg("bins") = 10,
+        R"(How often chains visit ranges of sigma that are equally probable in the law that was asked for, less that probability.
 
 Returns
 -------
@@ -158,26 +180,42 @@ Estimate
 void bind_kernel(py::module_& m) {
     py::class_<ChainState> state(m, "ChainState", "Chains on (x, sigma), side by side. Immutable; a step returns a new one.");
     state.attr("__module__") = "buffon.diffusion";
-    state.def_property_readonly("x", [](const ChainState& s) { return binder::from_matrix(s.x); }, "x0 + sigma eps, shape (chains, d).");
-    state.def_property_readonly("sigma", [](const ChainState& s) { return binder::from_vector(s.sigma); }, "Noise level of each chain, shape (chains,).");
-    state.def_readonly("steps", &ChainState::steps, "Steps since the start: what a step draws depends on the key and this number.");
+    state.def_property_readonly(
+        "x", [](const ChainState& s) { return binder::from_matrix(s.x); }, "x0 + sigma eps, shape (chains, d).");
+    state.def_property_readonly(
+        "sigma", [](const ChainState& s) { return binder::from_vector(s.sigma); },
+        "Noise level of each chain, shape (chains,).");
+    state.def_readonly("steps", &ChainState::steps,
+                       "Steps since the start: what a step draws depends on the key and this number.");
 
-    py::class_<ChainKernel> c(m, "ChainKernel", "One step of Denoising MCMC, with its options: what ``chain_kernel`` returns. Immutable.");
+    py::class_<ChainKernel> c(
+        m, "ChainKernel", "One step of Denoising MCMC, with its options: what ``chain_kernel`` returns. Immutable.");
     c.attr("__module__") = "buffon.diffusion";
-    c.def_property_readonly("levels", [](const ChainKernel& k) { return binder::from_vector(k.prior().levels); }, "Levels of sigma, rising.");
-    c.def("init", [](const ChainKernel& k, const py::object& x, const py::object& level) {
-        return k.start(binder::to_matrix(x, "ChainKernel.init: x"), binder::Converter<OneOrMany<double>>::from(level, "ChainKernel.init", "level").values);
-    }, py::arg("x"), py::arg("level"), "ChainState of chains at x (chains, d), with their level, one or one per chain.");
-    c.def("step", [](const ChainKernel& k, const ChainState& from, const py::object& rng) {
-        const auto key = binder::Converter<std::optional<std::uint64_t>>::from(rng, "ChainKernel.step", "rng");
-        ChainState to = from;
-        ChainStep info;
-        {
-            const py::gil_scoped_release release;
-            info = k.step(to, key ? *key : buffon::fresh_key());
-        }
-        return py::make_tuple(std::move(to), info_of(info));
-    }, py::arg("state"), py::arg("rng") = py::none(), R"(The state a step later, and a dict of what happened: evaluations, proposed, accepted, restarted.
+    c.def_property_readonly(
+        "levels", [](const ChainKernel& k) { return binder::from_vector(k.prior().levels); },
+        "Levels of sigma, rising.");
+    c.def(
+        "init",
+        [](const ChainKernel& k, const py::object& x, const py::object& level) {
+            return k.start(binder::to_matrix(x, "ChainKernel.init: x"),
+                           binder::Converter<OneOrMany<double>>::from(level, "ChainKernel.init", "level").values);
+        },
+        py::arg("x"), py::arg("level"),
+        "ChainState of chains at x (chains, d), with their level, one or one per chain.");
+    c.def(
+        "step",
+        [](const ChainKernel& k, const ChainState& from, const py::object& rng) {
+            const auto key = binder::Converter<std::optional<std::uint64_t>>::from(rng, "ChainKernel.step", "rng");
+            ChainState to = from;
+            ChainStep info;
+            {
+                const py::gil_scoped_release release;
+                info = k.step(to, key ? *key : buffon::fresh_key());
+            }
+            return py::make_tuple(std::move(to), info_of(info));
+        },
+        py::arg("state"), py::arg("rng") = py::none(),
+        R"(The state a step later, and a dict of what happened: evaluations, proposed, accepted, restarted.
 
 Same key, same numbers; steps of one chain take numbers of their own from one key.)");
 }

@@ -47,37 +47,56 @@ double checked_probability(double p, const char* who) {
 
 template <class Law>
 void bind_univariate(py::class_<Law>& c) {
-    c.def("log_density", [](const Law& l, py::object x) { return elementwise(x, "x", [&](double v) { return l.log_density(v); }); },
-          py::arg("x"), "Natural logarithm of the density at each element of x; -inf outside the support.")
-        .def("cdf", [](const Law& l, py::object x) { return elementwise(x, "x", [&](double v) { return l.cdf(v); }); },
-             py::arg("x"), "P(X <= x) at each element of x.")
-        .def("ccdf", [](const Law& l, py::object x) { return elementwise(x, "x", [&](double v) { return l.ccdf(v); }); },
-             py::arg("x"), "P(X > x) at each element of x, with all its digits where it is small.")
-        .def("quantile",
-             [](const Law& l, py::object p) {
-                 return elementwise(p, "p", [&](double v) { return l.quantile(checked_probability(v, "quantile")); });
-             },
-             py::arg("p"),
-             "The number below which X falls with probability p, at each element of p.\n\nRaises ValueError outside [0, 1].")
-        .def("upper_quantile",
-             [](const Law& l, py::object p) {
-                 return elementwise(p, "p", [&](double v) { return l.upper_quantile(checked_probability(v, "upper_quantile")); });
-             },
-             py::arg("p"), "The number that X exceeds with probability p, at each element of p: the inverse of ccdf.\n\n"
-                           "Takes p as small as 1e-300. Raises ValueError outside [0, 1].")
-        .def("to_normal", [](const Law& l, py::object x) { return elementwise(x, "x", [&](double v) { return l.to_normal(v); }); },
-             py::arg("x"), "Standard normal scores: normal quantile of cdf(x), accurate in both tails.")
-        .def("from_normal", [](const Law& l, py::object u) { return elementwise(u, "u", [&](double v) { return l.from_normal(v); }); },
-             py::arg("u"), "Inverse of to_normal.")
-        .def("sample",
-             [](const Law& l, std::int64_t n, py::object rng) {
-                 return binder::sample(Distribution(Univariate(l)), n, rng_key(rng, "sample")).reshape({py::ssize_t{-1}});
-             },
-             py::arg("n"), py::arg("rng") = py::none(), "n independent draws, shape (n,). Same rng key, same bits.")
-        .def_property_readonly("mean", [](const Law& l) { return l.mean(); }, "Mean.")
-        .def_property_readonly("covariance", [](const Law& l) { return l.variance(); }, "Variance.")
-        .def_property_readonly("dim", [](const Law&) { return 1; }, "Number of coordinates: 1.")
-        .def_property_readonly("names", [](const Law&) { return std::vector<std::string>{"x1"}; }, "Names of the coordinates.");
+    c.def(
+         "log_density",
+         [](const Law& l, py::object x) { return elementwise(x, "x", [&](double v) { return l.log_density(v); }); },
+         py::arg("x"), "Natural logarithm of the density at each element of x; -inf outside the support.")
+        .def(
+            "cdf", [](const Law& l, py::object x) { return elementwise(x, "x", [&](double v) { return l.cdf(v); }); },
+            py::arg("x"), "P(X <= x) at each element of x.")
+        .def(
+            "ccdf", [](const Law& l, py::object x) { return elementwise(x, "x", [&](double v) { return l.ccdf(v); }); },
+            py::arg("x"), "P(X > x) at each element of x, with all its digits where it is small.")
+        .def(
+            "quantile",
+            [](const Law& l, py::object p) {
+                return elementwise(p, "p", [&](double v) { return l.quantile(checked_probability(v, "quantile")); });
+            },
+            py::arg("p"),
+            "The number below which X falls with probability p, at each element of p.\n\nRaises ValueError outside [0, "
+            "1].")
+        .def(
+            "upper_quantile",
+            [](const Law& l, py::object p) {
+                return elementwise(
+                    p, "p", [&](double v) { return l.upper_quantile(checked_probability(v, "upper_quantile")); });
+            },
+            py::arg("p"),
+            "The number that X exceeds with probability p, at each element of p: the inverse of ccdf.\n\n"
+            "Takes p as small as 1e-300. Raises ValueError outside [0, 1].")
+        .def(
+            "to_normal",
+            [](const Law& l, py::object x) { return elementwise(x, "x", [&](double v) { return l.to_normal(v); }); },
+            py::arg("x"), "Standard normal scores: normal quantile of cdf(x), accurate in both tails.")
+        .def(
+            "from_normal",
+            [](const Law& l, py::object u) { return elementwise(u, "u", [&](double v) { return l.from_normal(v); }); },
+            py::arg("u"), "Inverse of to_normal.")
+        .def(
+            "sample",
+            [](const Law& l, std::int64_t n, py::object rng) {
+                return binder::sample(Distribution(Univariate(l)), n, rng_key(rng, "sample"))
+                    .reshape({py::ssize_t{-1}});
+            },
+            py::arg("n"), py::arg("rng") = py::none(), "n independent draws, shape (n,). Same rng key, same bits.")
+        .def_property_readonly(
+            "mean", [](const Law& l) { return l.mean(); }, "Mean.")
+        .def_property_readonly(
+            "covariance", [](const Law& l) { return l.variance(); }, "Variance.")
+        .def_property_readonly(
+            "dim", [](const Law&) { return 1; }, "Number of coordinates: 1.")
+        .def_property_readonly(
+            "names", [](const Law&) { return std::vector<std::string>{"x1"}; }, "Names of the coordinates.");
 }
 
 // Laws described by numbers -------------------------------------------------------------------------------------------
@@ -200,18 +219,25 @@ std::string text_of_points(const KernelDensity& law) {
 
 void bind_kernel_density(py::module_& m) {
     const double infinity = std::numeric_limits<double>::infinity();
-    py::class_<KernelDensity> c(m, "KernelDensity",
-                                "Kernel density of measured points: the mean of normal laws around them.\n\n"
-                                "points: shape (n,). bandwidth: standard deviation of each kernel, in the units of X; 'silverman' (right for one\n"
-                                "normal peak), or 'sheather_jones' (None), which follows several peaks. lower, upper: bounds of X, at which the\n"
-                                "kernels are reflected. More than 400 points are gathered on a grid an eighth of a bandwidth apart. The first\n"
-                                "sample makes a table, in a second or less.");
-    c.def(py::init(&make_kernel_density), py::arg("points"), py::arg("bandwidth") = py::none(), py::arg("lower") = -infinity,
-          py::arg("upper") = infinity)
-        .def_property_readonly("points", [](const KernelDensity& l) { return binder::from_vector(l.points()); }, "The points, ascending, shape (n,).")
+    py::class_<KernelDensity> c(
+        m, "KernelDensity",
+        "Kernel density of measured points: the mean of normal laws around them.\n\n"
+        "points: shape (n,). bandwidth: standard deviation of each kernel, in the units of X; 'silverman' (right for "
+        "one\n"
+        "normal peak), or 'sheather_jones' (None), which follows several peaks. lower, upper: bounds of X, at which "
+        "the\n"
+        "kernels are reflected. More than 400 points are gathered on a grid an eighth of a bandwidth apart. The first\n"
+        "sample makes a table, in a second or less.");
+    c.def(py::init(&make_kernel_density), py::arg("points"), py::arg("bandwidth") = py::none(),
+          py::arg("lower") = -infinity, py::arg("upper") = infinity)
+        .def_property_readonly(
+            "points", [](const KernelDensity& l) { return binder::from_vector(l.points()); },
+            "The points, ascending, shape (n,).")
         .def_property_readonly("bandwidth", &KernelDensity::bandwidth, "Standard deviation of each kernel.")
-        .def_property_readonly("lower", [](const KernelDensity& l) { return l.support().lower; }, "Lower bound.")
-        .def_property_readonly("upper", [](const KernelDensity& l) { return l.support().upper; }, "Upper bound.")
+        .def_property_readonly(
+            "lower", [](const KernelDensity& l) { return l.support().lower; }, "Lower bound.")
+        .def_property_readonly(
+            "upper", [](const KernelDensity& l) { return l.support().upper; }, "Upper bound.")
         .def("__repr__",
              [](const KernelDensity& l) {
                  std::string text = "KernelDensity(" + text_of_points(l) + ", bandwidth=" + text_of(l.bandwidth());
@@ -219,10 +245,14 @@ void bind_kernel_density(py::module_& m) {
                  if (std::isfinite(l.support().upper)) text += ", upper=" + text_of(l.support().upper);
                  return text + ")";
              })
-        .def(py::pickle([](const KernelDensity& l) { return py::make_tuple(l.points(), l.bandwidth(), l.support().lower, l.support().upper); },
-                        [](const py::tuple& t) {
-                            return KernelDensity(t[0].cast<std::vector<double>>(), t[1].cast<double>(), t[2].cast<double>(), t[3].cast<double>());
-                        }));
+        .def(py::pickle(
+            [](const KernelDensity& l) {
+                return py::make_tuple(l.points(), l.bandwidth(), l.support().lower, l.support().upper);
+            },
+            [](const py::tuple& t) {
+                return KernelDensity(t[0].cast<std::vector<double>>(), t[1].cast<double>(), t[2].cast<double>(),
+                                     t[3].cast<double>());
+            }));
     bind_univariate(c);
 }
 
@@ -239,43 +269,64 @@ Histogram histogram_from_data(py::object data, py::object bins) {
 }
 
 void bind_histogram(py::module_& m) {
-    py::class_<Histogram> c(m, "Histogram",
-                            "Piecewise uniform law: probability weights[i] spread evenly between edges[i] and edges[i + 1].\n\n"
-                            "edges: shape (k + 1,), ascending. weights: shape (k,), probabilities of the bins (not densities), divided by\n"
-                            "their sum; zero empties a bin. Takes what numpy.histogram returns: Histogram(edges, counts).");
+    py::class_<Histogram> c(
+        m, "Histogram",
+        "Piecewise uniform law: probability weights[i] spread evenly between edges[i] and edges[i + 1].\n\n"
+        "edges: shape (k + 1,), ascending. weights: shape (k,), probabilities of the bins (not densities), divided by\n"
+        "their sum; zero empties a bin. Takes what numpy.histogram returns: Histogram(edges, counts).");
     c.def(py::init([](py::object edges, py::object weights) {
               return Histogram(binder::to_vector(edges, "Histogram: edges"), binder::to_vector(weights, "Histogram: weights"));
-          }), py::arg("edges"), py::arg("weights"))
+          }),
+          py::arg("edges"), py::arg("weights"))
         .def_static("from_data", &histogram_from_data, py::arg("data"), py::arg("bins") = "auto",
                     "The histogram of measured numbers, NaN left out: bins of equal width between the extremes.\n\n"
                     "bins: their number, or 'auto': Freedman and Diaconis' width 2 IQR n^(-1/3).")
-        .def_property_readonly("edges", [](const Histogram& h) { return binder::from_vector(h.edges()); }, "Edges of the bins, shape (k + 1,).")
-        .def_property_readonly("weights", [](const Histogram& h) { return binder::from_vector(h.weights()); },
-                               "Probabilities of the bins, shape (k,).")
+        .def_property_readonly(
+            "edges", [](const Histogram& h) { return binder::from_vector(h.edges()); },
+            "Edges of the bins, shape (k + 1,).")
+        .def_property_readonly(
+            "weights", [](const Histogram& h) { return binder::from_vector(h.weights()); },
+            "Probabilities of the bins, shape (k,).")
         .def("__repr__",
-             [](const Histogram& h) { return "Histogram(edges=" + list_text(h.edges()) + ", weights=" + list_text(h.weights()) + ")"; })
+             [](const Histogram& h) {
+                 return "Histogram(edges=" + list_text(h.edges()) + ", weights=" + list_text(h.weights()) + ")";
+             })
         .def(py::pickle([](const Histogram& h) { return py::make_tuple(h.edges(), h.weights()); },
-                        [](const py::tuple& t) { return Histogram(t[0].cast<std::vector<double>>(), t[1].cast<std::vector<double>>()); }));
+                        [](const py::tuple& t) {
+                            return Histogram(t[0].cast<std::vector<double>>(), t[1].cast<std::vector<double>>());
+                        }));
     bind_univariate(c);
 }
 
 void bind_discrete(py::module_& m) {
     py::class_<Discrete> c(m, "Discrete",
                            "Law of finitely many values: X = values[i] with probability probabilities[i].\n\n"
-                           "values: shape (k,), all different. probabilities: shape (k,), divided by their sum; without them all values are\n"
-                           "equally probable. log_density is the logarithm of a probability. Many scores have one value: to_normal gives the\n"
+                           "values: shape (k,), all different. probabilities: shape (k,), divided by their sum; "
+                           "without them all values are\n"
+                           "equally probable. log_density is the logarithm of a probability. Many scores have one "
+                           "value: to_normal gives the\n"
                            "middle one. In a Joint a discrete input is independent of the others.");
     c.def(py::init([](py::object values, std::optional<py::object> probabilities) {
-              return Discrete(binder::to_vector(values, "Discrete: values"),
-                              probabilities ? binder::to_vector(*probabilities, "Discrete: probabilities") : std::vector<double>{});
-          }), py::arg("values"), py::arg("probabilities") = py::none())
-        .def_property_readonly("values", [](const Discrete& l) { return binder::from_vector(l.values()); }, "Values with a probability, ascending, shape (k,).")
-        .def_property_readonly("probabilities", [](const Discrete& l) { return binder::from_vector(l.probabilities()); },
-                               "Their probabilities, shape (k,).")
+              return Discrete(
+                  binder::to_vector(values, "Discrete: values"),
+                  probabilities ? binder::to_vector(*probabilities, "Discrete: probabilities") : std::vector<double>{});
+          }),
+          py::arg("values"), py::arg("probabilities") = py::none())
+        .def_property_readonly(
+            "values", [](const Discrete& l) { return binder::from_vector(l.values()); },
+            "Values with a probability, ascending, shape (k,).")
+        .def_property_readonly(
+            "probabilities", [](const Discrete& l) { return binder::from_vector(l.probabilities()); },
+            "Their probabilities, shape (k,).")
         .def("__repr__",
-             [](const Discrete& l) { return "Discrete(values=" + list_text(l.values()) + ", probabilities=" + list_text(l.probabilities()) + ")"; })
+             [](const Discrete& l) {
+                 return "Discrete(values=" + list_text(l.values()) + ", probabilities=" + list_text(l.probabilities()) +
+                        ")";
+             })
         .def(py::pickle([](const Discrete& l) { return py::make_tuple(l.values(), l.probabilities()); },
-                        [](const py::tuple& t) { return Discrete(t[0].cast<std::vector<double>>(), t[1].cast<std::vector<double>>()); }));
+                        [](const py::tuple& t) {
+                            return Discrete(t[0].cast<std::vector<double>>(), t[1].cast<std::vector<double>>());
+                        }));
     bind_univariate(c);
 }
 
@@ -284,7 +335,8 @@ void bind_discrete(py::module_& m) {
 namespace binder {
 
 std::string text_of(double value) {
-    if (std::isnan(value) || std::isinf(value)) return "float('" + std::string(std::isnan(value) ? "nan" : value < 0 ? "-inf" : "inf") + "')";
+    if (std::isnan(value) || std::isinf(value))
+        return "float('" + std::string(std::isnan(value) ? "nan" : value < 0 ? "-inf" : "inf") + "')";
     char text[32];
     return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
@@ -322,7 +374,8 @@ void bind_univariates(py::module_& m) {
                             Optional<LogNormal>{{"sigma", &LogNormal::sigma, "Standard deviation of log X."}, 1.0})
         .def_static("from_moments", &LogNormal::from_moments, py::arg("mean"), py::arg("cv"),
                     "The log-normal law with this mean and coefficient of variation (standard deviation / mean).");
-    bind_numbers<Uniform>(m, "Uniform", "Uniform law on (lower, upper).", Optional<Uniform>{{"lower", &Uniform::lower, "Left end."}, 0.0},
+    bind_numbers<Uniform>(m, "Uniform", "Uniform law on (lower, upper).",
+                          Optional<Uniform>{{"lower", &Uniform::lower, "Left end."}, 0.0},
                           Optional<Uniform>{{"upper", &Uniform::upper, "Right end."}, 1.0});
     bind_numbers<Exponential>(m, "Exponential", "Exponential law: density rate * exp(-rate * x) on x >= 0.",
                               Optional<Exponential>{{"rate", &Exponential::rate, "1 / mean."}, 1.0})
@@ -334,14 +387,16 @@ void bind_univariates(py::module_& m) {
                         Optional<Gamma>{{"scale", &Gamma::scale, "Scale, in the units of X: mean / shape."}, 1.0})
         .def_static("from_moments", &Gamma::from_moments, py::arg("mean"), py::arg("cv"),
                     "The gamma law with this mean and coefficient of variation (standard deviation / mean).");
-    bind_numbers<Beta>(m, "Beta",
-                       "Beta law on (lower, upper): with t = (x - lower) / (upper - lower) the density is proportional to\n"
-                       "t^(a - 1) (1 - t)^(b - 1).\n\nThe first sample or quantile makes a table, in some milliseconds.",
-                       Parameter<Beta>{"a", &Beta::a, "Exponent at the lower end, plus one."},
-                       Parameter<Beta>{"b", &Beta::b, "Exponent at the upper end, plus one."},
-                       Optional<Beta>{{"lower", &Beta::lower, "Left end."}, 0.0}, Optional<Beta>{{"upper", &Beta::upper, "Right end."}, 1.0})
-        .def_static("from_moments", &Beta::from_moments, py::arg("mean"), py::arg("sd"), py::arg("lower") = 0.0, py::arg("upper") = 1.0,
-                    "The beta law on (lower, upper) with this mean and standard deviation.");
+    bind_numbers<Beta>(
+        m, "Beta",
+        "Beta law on (lower, upper): with t = (x - lower) / (upper - lower) the density is proportional to\n"
+        "t^(a - 1) (1 - t)^(b - 1).\n\nThe first sample or quantile makes a table, in some milliseconds.",
+        Parameter<Beta>{"a", &Beta::a, "Exponent at the lower end, plus one."},
+        Parameter<Beta>{"b", &Beta::b, "Exponent at the upper end, plus one."},
+        Optional<Beta>{{"lower", &Beta::lower, "Left end."}, 0.0},
+        Optional<Beta>{{"upper", &Beta::upper, "Right end."}, 1.0})
+        .def_static("from_moments", &Beta::from_moments, py::arg("mean"), py::arg("sd"), py::arg("lower") = 0.0,
+                    py::arg("upper") = 1.0, "The beta law on (lower, upper) with this mean and standard deviation.");
     bind_numbers<Weibull>(m, "Weibull", "Weibull law: P(X > x) = exp(-((x - location) / scale)^shape) for x >= location.",
                           Parameter<Weibull>{"shape", &Weibull::shape, "Shape, without unit."},
                           Optional<Weibull>{{"scale", &Weibull::scale, "Scale, in the units of X."}, 1.0},
@@ -355,24 +410,29 @@ void bind_univariates(py::module_& m) {
                          Optional<Gumbel>{{"scale", &Gumbel::scale, "Scale: sqrt(6) / pi standard deviations."}, 1.0})
         .def_static("from_moments", &Gumbel::from_moments, py::arg("mean"), py::arg("sd"),
                     "The Gumbel law with this mean and standard deviation.");
-    bind_numbers<Triangular>(m, "Triangular", "Triangular law: the density rises linearly from lower to mode and falls linearly to upper.",
-                             Parameter<Triangular>{"lower", &Triangular::lower, "Left end."},
-                             Parameter<Triangular>{"mode", &Triangular::mode, "Most likely value, in [lower, upper]."},
-                             Parameter<Triangular>{"upper", &Triangular::upper, "Right end."});
-    bind_numbers<StudentT>(m, "StudentT",
-                           "Student's t law: (x - location) / scale has df degrees of freedom.\n\n"
-                           "The mean is NaN for df <= 1; the variance is infinite for 1 < df <= 2, NaN below. The first sample or\n"
-                           "quantile makes a table, in some milliseconds.",
-                           Parameter<StudentT>{"df", &StudentT::df, "Degrees of freedom, any positive number."},
-                           Optional<StudentT>{{"location", &StudentT::location, "Centre."}, 0.0},
-                           Optional<StudentT>{{"scale", &StudentT::scale, "Scale: the standard deviation is scale sqrt(df / (df - 2))."}, 1.0});
+    bind_numbers<Triangular>(
+        m, "Triangular", "Triangular law: the density rises linearly from lower to mode and falls linearly to upper.",
+        Parameter<Triangular>{"lower", &Triangular::lower, "Left end."},
+        Parameter<Triangular>{"mode", &Triangular::mode, "Most likely value, in [lower, upper]."},
+        Parameter<Triangular>{"upper", &Triangular::upper, "Right end."});
+    bind_numbers<StudentT>(
+        m, "StudentT",
+        "Student's t law: (x - location) / scale has df degrees of freedom.\n\n"
+        "The mean is NaN for df <= 1; the variance is infinite for 1 < df <= 2, NaN below. The first sample or\n"
+        "quantile makes a table, in some milliseconds.",
+        Parameter<StudentT>{"df", &StudentT::df, "Degrees of freedom, any positive number."},
+        Optional<StudentT>{{"location", &StudentT::location, "Centre."}, 0.0},
+        Optional<StudentT>{{"scale", &StudentT::scale, "Scale: the standard deviation is scale sqrt(df / (df - 2))."},
+                           1.0});
     bind_numbers<Logistic>(m, "Logistic", "Logistic law: P(X <= x) = 1 / (1 + exp(-(x - location) / scale)).",
                            Optional<Logistic>{{"location", &Logistic::location, "Mean."}, 0.0},
                            Optional<Logistic>{{"scale", &Logistic::scale, "Scale: sqrt(3) / pi standard deviations."}, 1.0});
     bind_histogram(m);
     bind_kernel_density(m);
     bind_discrete(m);
-    bind_numbers<Constant>(m, "Constant", "The law of a number that does not vary: an input that is fixed in this study.\n\nAs a Discrete law of one value.",
+    bind_numbers<Constant>(m, "Constant",
+                           "The law of a number that does not vary: an input that is fixed in this study.\n\nAs a "
+                           "Discrete law of one value.",
                            Parameter<Constant>{"value", &Constant::value, "The number."});
     bind_truncated(m);   // last: its property `law` names all of them
 }

@@ -31,7 +31,8 @@ buffon::Univariate to_univariate(py::handle law, const std::string& where);
 py::array_t<double> sample(const buffon::Distribution& law, std::int64_t n, std::uint64_t key);
 
 /// None, a copula or a list of them, as Python has it, for inputs with these laws and names; and back.
-buffon::Dependence to_dependence(py::handle copula, const std::vector<buffon::Univariate>& laws, const std::vector<std::string>& names);
+buffon::Dependence to_dependence(py::handle copula, const std::vector<buffon::Univariate>& laws,
+                                 const std::vector<std::string>& names);
 py::object from_dependence(const buffon::Dependence& dependence, const std::vector<std::string>& names);
 
 /// The Python description of a copula of all inputs (no names) or of these.

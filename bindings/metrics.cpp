@@ -38,7 +38,8 @@ inline constexpr std::array<std::string_view, 4> device_metrics{"energy", "kid",
 /// Whether v lies on a device.   @throw ValueError where the function computes on the processor only.
 inline bool is_there(py::handle v, const std::string& f, const std::string& n) {
     if (!on_device(v)) return false;
-    if (std::ranges::find(device_metrics, f) == device_metrics.end()) throw py::value_error(f + ": computes on the CPU only, " + n + " lies on a device");
+    if (std::ranges::find(device_metrics, f) == device_metrics.end())
+        throw py::value_error(f + ": computes on the CPU only, " + n + " lies on a device");
     return true;
 }
 
@@ -56,7 +57,8 @@ struct Converter<PointSets> {
                 add(out, item.second, f, n + "['" + out.names.back() + "']");
             }
         } else if (is_list_of_tables(v)) {
-            for (const auto& item : py::reinterpret_borrow<py::sequence>(v)) add(out, item, f, n + "[" + std::to_string(out.size()) + "]");
+            for (const auto& item : py::reinterpret_borrow<py::sequence>(v))
+                add(out, item, f, n + "[" + std::to_string(out.size()) + "]");
         } else {
             add(out, v, f, n);
         }
@@ -156,6 +158,8 @@ void bind_metrics(py::module_& m) {
     binder::bind(m, "mode_masses", &diffusion::mode_masses);
     binder::bind(m, "mode_mixture", &diffusion::mode_mixture);
     binder::bind(m, "moment_probe", &diffusion::moment_probe);
-    binder::bind(m, "off_mode", static_cast<Estimate (*)(const PointSets&, const diffusion::GaussianMixture&, const diffusion::OffModeOptions&)>(&diffusion::off_mode));
+    binder::bind(m, "off_mode",
+                 static_cast<Estimate (*)(const PointSets&, const diffusion::GaussianMixture&,
+                                          const diffusion::OffModeOptions&)>(&diffusion::off_mode));
     binder::bind(m, "w2", &w2);
 }

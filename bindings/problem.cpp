@@ -28,13 +28,15 @@ using binder::PythonModel;
 
 Callable callable(py::handle f, const std::string& what) {
     if (!PyCallable_Check(f.ptr()))
-        throw py::type_error("Problem: " + what + " must be callable, got " + py::type::of(f).attr("__name__").cast<std::string>());
+        throw py::type_error("Problem: " + what + " must be callable, got " +
+                             py::type::of(f).attr("__name__").cast<std::string>());
     return Callable(py::reinterpret_borrow<py::object>(f));
 }
 
 void read_outputs(py::handle outputs, std::vector<std::string>& names, std::vector<Callable>& functionals) {
     if (outputs.is_none()) return;
-    if (py::isinstance<py::str>(outputs)) throw py::type_error("Problem: outputs must be a list of names or a dict name -> function, got a str");
+    if (py::isinstance<py::str>(outputs))
+        throw py::type_error("Problem: outputs must be a list of names or a dict name -> function, got a str");
     if (py::isinstance<py::dict>(outputs)) {
         for (const auto& item : outputs.cast<py::dict>()) {
             names.push_back(py::str(item.first).cast<std::string>());
@@ -46,7 +48,8 @@ void read_outputs(py::handle outputs, std::vector<std::string>& names, std::vect
         if (names.empty()) throw py::value_error("Problem: outputs is an empty list");
     }
     for (std::size_t j = 0; j < names.size(); ++j)
-        if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(j), names[j]) != names.begin() + static_cast<std::ptrdiff_t>(j))
+        if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(j), names[j]) !=
+            names.begin() + static_cast<std::ptrdiff_t>(j))
             throw py::value_error("Problem: output name '" + names[j] + "' appears twice");
 }
 
@@ -67,8 +70,8 @@ Distribution read_inputs(py::handle inputs) {
 
 /// A compiled function: by itself it is called from all threads without the GIL. Python functions of its output take it
 /// once per batch, in the thread of the caller.
-Problem from_c_function(const binder::CFunction& f, py::object inputs, std::vector<std::string> names, std::vector<Callable> functionals,
-                        std::vector<Callable> score) {
+Problem from_c_function(const binder::CFunction& f, py::object inputs, std::vector<std::string> names,
+                        std::vector<Callable> functionals, std::vector<Callable> score) {
     const bool compiled = functionals.empty() && score.empty();
     const auto m = functionals.empty() && !names.empty() ? static_cast<std::int64_t>(names.size()) : 1;
     Problem whole = binder::c_problem(f, m, read_inputs(inputs), compiled ? names : std::vector<std::string>{});
@@ -97,14 +100,15 @@ Problem from_array_model(const py::object& model, const std::string& kind, py::o
     return problem.with_device(binder::array_model(model, functionals, std::move(score), kind, problem.dim()));
 }
 
-Problem make_problem(py::object model, py::object inputs, py::object outputs, py::object score, bool vectorized, py::object arrays) {
+Problem make_problem(py::object model, py::object inputs, py::object outputs, py::object score, bool vectorized,
+                     py::object arrays) {
     std::vector<std::string> names;
     std::vector<Callable> functionals;
     if (!arrays.is_none()) {
         callable(model, "model");
         read_outputs(outputs, names, functionals);
-        return from_array_model(model, binder::convert<std::string>(arrays, "Problem", "arrays"), std::move(inputs), std::move(names), functionals,
-                                read_score(score), vectorized);
+        return from_array_model(model, binder::convert<std::string>(arrays, "Problem", "arrays"), std::move(inputs),
+                                std::move(names), functionals, read_score(score), vectorized);
     }
     if (const auto compiled = binder::read_c_function(model)) {
         read_outputs(outputs, names, functionals);
@@ -121,10 +125,13 @@ Problem first_output(const Problem& p) {
     return p.outputs().size() < 2 ? p : p.with_outputs({{p.outputs().front(), [](std::span<const double> y) { return y[0]; }}});
 }
 
-Problem make_exceedance(py::object model, py::object inputs, py::object thresholds, bool below, bool vectorized, py::object arrays) {
+Problem make_exceedance(py::object model, py::object inputs, py::object thresholds, bool below, bool vectorized,
+                        py::object arrays) {
     if (py::isinstance<Problem>(model)) {
-        if (!inputs.is_none() || !vectorized || !arrays.is_none()) throw py::type_error("exceedance: a problem has inputs of its own; give thresholds and below only");
-        return exceedance(first_output(model.cast<const Problem&>()), binder::convert_numbers(thresholds, "exceedance", "thresholds"), below);
+        if (!inputs.is_none() || !vectorized || !arrays.is_none())
+            throw py::type_error("exceedance: a problem has inputs of its own; give thresholds and below only");
+        return exceedance(first_output(model.cast<const Problem&>()),
+                          binder::convert_numbers(thresholds, "exceedance", "thresholds"), below);
     }
     return exceedance(make_problem(std::move(model), std::move(inputs), py::none(), py::none(), vectorized, std::move(arrays)),
                       binder::convert_numbers(thresholds, "exceedance", "thresholds"), below);
@@ -136,8 +143,10 @@ std::string text_of(const Problem& p) {
     for (std::size_t j = 0; j < std::min<std::size_t>(inputs.size(), 8); ++j) out += (j ? ", " : "") + inputs[j];
     out += inputs.size() > 8 ? ", ...)" : ")";
     // labels say that events lie along borders between classes, where no adapted density goes (docs/failures.md)
-    const bool labelled = std::ranges::any_of(p.outputs(), [](const std::string& name) { return name == "label" || name == "label 1"; });
-    const std::string advice = labelled ? "Try bf.arcs(problem, thresholds=[...], budget=10_000, rng=1)" : "Try bf.aiscv(problem, budget=10_000, rng=1)";
+    const bool labelled =
+        std::ranges::any_of(p.outputs(), [](const std::string& name) { return name == "label" || name == "label 1"; });
+    const std::string advice = labelled ? "Try bf.arcs(problem, thresholds=[...], budget=10_000, rng=1)"
+                                        : "Try bf.aiscv(problem, budget=10_000, rng=1)";
     if (p.outputs().empty()) return out + "; outputs are named at the first evaluation. " + advice;
     out += " and " + std::to_string(p.outputs().size()) + " outputs (";
     for (std::size_t j = 0; j < std::min<std::size_t>(p.outputs().size(), 8); ++j) out += (j ? ", " : "") + p.outputs()[j];
@@ -191,15 +200,18 @@ arrays : {'torch', 'cupy', 'jax'}, optional
     rows that lie on that device, without a copy, at most ``batch`` at once, and must answer there; functions in ``outputs``
     and ``score`` get its answer as it is. On "cpu" it gets arrays of the processor (CuPy's lie on a device).
 )doc")
-        .def(py::init(&make_problem), py::arg("model"), py::arg("inputs"), py::arg("outputs") = py::none(), py::kw_only(),
-             py::arg("score") = py::none(), py::arg("vectorized") = true, py::arg("arrays") = py::none())
+        .def(py::init(&make_problem), py::arg("model"), py::arg("inputs"), py::arg("outputs") = py::none(),
+             py::kw_only(), py::arg("score") = py::none(), py::arg("vectorized") = true, py::arg("arrays") = py::none())
         .def("__call__", &evaluate, py::arg("x"), "Outputs (n, m) at the rows of x (n, d).")
         .def_property_readonly("dim", &Problem::dim, "Number of inputs d.")
-        .def_property_readonly("inputs", [](const Problem& p) { return binder::from_distribution(p.inputs()); }, "Law of the inputs.")
+        .def_property_readonly(
+            "inputs", [](const Problem& p) { return binder::from_distribution(p.inputs()); }, "Law of the inputs.")
         .def_property_readonly("outputs", &Problem::outputs, "Names of the outputs; empty until they are known.")
         .def("__repr__", &text_of);
-    m.def("exceedance", &make_exceedance, py::arg("model"), py::arg("inputs") = py::none(), py::arg("thresholds") = py::tuple(), py::arg("below") = false,
-          py::kw_only(), py::arg("vectorized") = true, py::arg("arrays") = py::none(), R"doc(Problem whose outputs are 1{model(x) > t} for each threshold t, with the model as score.
+    m.def("exceedance", &make_exceedance, py::arg("model"), py::arg("inputs") = py::none(),
+          py::arg("thresholds") = py::tuple(), py::arg("below") = false, py::kw_only(), py::arg("vectorized") = true,
+          py::arg("arrays") = py::none(),
+          R"doc(Problem whose outputs are 1{model(x) > t} for each threshold t, with the model as score.
 
 Parameters
 ----------

@@ -69,10 +69,12 @@ void take(const std::string& function, const py::object& value, View out) {
     const py::array a = py::array::ensure(value);
     if (!a) {
         PyErr_Clear();
-        throw py::type_error(function + ": the function must return an array, got " + py::type::of(value).attr("__name__").cast<std::string>());
+        throw py::type_error(function + ": the function must return an array, got " +
+                             py::type::of(value).attr("__name__").cast<std::string>());
     }
-    require(a.size() == out.size() && a.ndim() >= 1 && a.shape(0) == out.rows, function, ": the function must return an array of the shape of x, (",
-            out.rows, ", ", out.cols, "), got ", binder::shape_text(a));
+    require(a.size() == out.size() && a.ndim() >= 1 && a.shape(0) == out.rows, function,
+            ": the function must return an array of the shape of x, (", out.rows, ", ", out.cols, "), got ",
+            binder::shape_text(a));
     if (copied<float>(a, out) || copied<double>(a, out)) return;
     const binder::Array numbers = binder::to_array(a, function + ": what the function returns");
     std::copy_n(numbers.data(), out.size(), out.data);
@@ -91,14 +93,17 @@ NetworkOnDevice network_on_device(const binder::Callable& call, bool single) {
     return {single, [call, single](const NetworkOnDevice::Input& in) -> NetworkOnDevice::Output {
         const py::gil_scoped_acquire gil;
         const py::object time = single ? py::object(given<float>(in.time, in.rows)) : py::object(given<double>(in.time, in.rows));
-        const py::tuple found = (*call).attr("on_device")(reinterpret_cast<std::uintptr_t>(in.x), in.rows, time, given(in.labels), in.queue.device,
-                                                          reinterpret_cast<std::uintptr_t>(in.queue.stream));
-        return {reinterpret_cast<const void*>(found[1].cast<std::uintptr_t>()), std::make_shared<const binder::Callable>(found[0].cast<py::object>())};
+        const py::tuple found =
+            (*call).attr("on_device")(reinterpret_cast<std::uintptr_t>(in.x), in.rows, time, given(in.labels),
+                                      in.queue.device, reinterpret_cast<std::uintptr_t>(in.queue.stream));
+        return {reinterpret_cast<const void*>(found[1].cast<std::uintptr_t>()),
+                std::make_shared<const binder::Callable>(found[0].cast<py::object>())};
     }};
 }
 
-Denoiser make_network(const py::object& call, std::int64_t dim, py::handle schedule, py::handle prediction, py::handle preconditioning,
-                      py::handle sigma_data, py::handle levels, std::int64_t classes, bool single) {
+Denoiser make_network(const py::object& call, std::int64_t dim, py::handle schedule, py::handle prediction,
+                      py::handle preconditioning, py::handle sigma_data, py::handle levels, std::int64_t classes,
+                      bool single) {
     const std::string f = "Network";
     const NetworkOptions options{.prediction = binder::convert<Prediction>(prediction, f, "prediction"),
                                  .preconditioning = binder::convert<Preconditioning>(preconditioning, f, "preconditioning"),
@@ -106,17 +111,24 @@ Denoiser make_network(const py::object& call, std::int64_t dim, py::handle sched
                                  .levels = binder::convert<std::int64_t>(levels, f, "levels"), .classes = classes};
     const binder::Callable kept(call);
     const bool there = call.attr("arrays").cast<std::string>() != "numpy";
-    return network(dim, single ? network_function<float>(kept) : network_function<double>(kept), binder::to_schedule(schedule, f + ": schedule"), options,
+    return network(dim, single ? network_function<float>(kept) : network_function<double>(kept),
+                   binder::to_schedule(schedule, f + ": schedule"), options,
                    there ? network_on_device(kept, single) : NetworkOnDevice{});
 }
 
-Denoiser make_denoiser(const py::object& function, py::handle dim, py::handle classes, py::handle sigma_min, py::handle sigma_max) {
+Denoiser make_denoiser(const py::object& function, py::handle dim, py::handle classes, py::handle sigma_min,
+                       py::handle sigma_max) {
     const std::string f = "Denoiser";
-    if (!PyCallable_Check(function.ptr())) throw py::type_error(f + ": function must be callable, got " + binder::short_repr(function));
-    const Denoiser::Traits traits{.name = f, .classes = binder::convert<std::int64_t>(classes, f, "classes"), .concurrent = false,
-                                  .sigma_min = binder::convert<double>(sigma_min, f, "sigma_min"), .sigma_max = binder::convert<double>(sigma_max, f, "sigma_max")};
+    if (!PyCallable_Check(function.ptr()))
+        throw py::type_error(f + ": function must be callable, got " + binder::short_repr(function));
+    const Denoiser::Traits traits{.name = f,
+                                  .classes = binder::convert<std::int64_t>(classes, f, "classes"),
+                                  .concurrent = false,
+                                  .sigma_min = binder::convert<double>(sigma_min, f, "sigma_min"),
+                                  .sigma_max = binder::convert<double>(sigma_max, f, "sigma_max")};
     require(traits.classes >= 0, f, ": classes must not be negative, got ", traits.classes);
-    require(traits.sigma_min >= 0 && traits.sigma_min < traits.sigma_max, f, ": sigma_min must lie in [0, sigma_max), got ", traits.sigma_min);
+    require(traits.sigma_min >= 0 && traits.sigma_min < traits.sigma_max, f,
+            ": sigma_min must lie in [0, sigma_max), got ", traits.sigma_min);
     const bool conditional = traits.classes > 0;
     const auto call = [kept = binder::Callable(function), conditional](const Query& q, View out) {
         const py::gil_scoped_acquire gil;
@@ -130,7 +142,8 @@ Denoiser make_denoiser(const py::object& function, py::handle dim, py::handle cl
 namespace doc = binder::doc;
 
 void bind_denoiser(py::module_& m) {
-    py::class_<Denoiser> c(m, "Denoiser", py::dynamic_attr(), R"(A denoiser: (x, sigma, condition) -> E[x0 | x], of x = x0 + sigma eps.
+    py::class_<Denoiser> c(m, "Denoiser", py::dynamic_attr(),
+                           R"(A denoiser: (x, sigma, condition) -> E[x0 | x], of x = x0 + sigma eps.
 
 What ``Network``, ``guided`` and ``thresholded`` return, and what ``sample`` takes. Made from a Python function on NumPy arrays,
 which is called with the GIL held and by one thread at a time. It must treat rows by themselves.
@@ -158,21 +171,32 @@ Examples
 >>> bd.sample(model, bd.ddim(bd.EDM(), steps=5), n=3, rng=0).x.shape
 (3, 2))");
     c.attr("__module__") = "buffon.diffusion";
-    c.def(py::init(&make_denoiser), py::arg("function"), py::arg("dim"), py::kw_only(), py::arg("classes") = 0, py::arg("sigma_min") = 0.0,
-          py::arg("sigma_max") = std::numeric_limits<double>::infinity());
+    c.def(py::init(&make_denoiser), py::arg("function"), py::arg("dim"), py::kw_only(), py::arg("classes") = 0,
+          py::arg("sigma_min") = 0.0, py::arg("sigma_max") = std::numeric_limits<double>::infinity());
     c.def("denoise", [](const Denoiser& self, py::handle x, py::handle sigma, py::handle condition) -> py::object {
         if (binder::on_device(x)) return binder::denoise_on_device(self.traits().name, self, x, sigma, condition);
-        return answer(ask(self.traits().name, self.dim(), x, sigma, condition), {self.dim()}, [&](const Query& q, View out) { self.denoise(q, out); });
+        return answer(ask(self.traits().name, self.dim(), x, sigma, condition), {self.dim()},
+                      [&](const Query& q, View out) { self.denoise(q, out); });
     }, py::arg("x"), py::arg("sigma"), py::arg("condition") = py::none(),
           doc::method("Posterior mean E[x0 | x].", doc::x + doc::sigma + doc::condition, "array (n, d)", doc::errors).c_str());
-    c.def("score", [](const Denoiser& self, py::handle x, py::handle sigma, py::handle condition) {
-        return answer(ask(self.traits().name, self.dim(), x, sigma, condition), {self.dim()}, [&](const Query& q, View out) { self.score(q, out); });
-    }, py::arg("x"), py::arg("sigma"), py::arg("condition") = py::none(),
-          doc::method("Gradient of the log density of x, (denoise(x, sigma) - x) / sigma^2; ``sigma`` > 0.", doc::x + doc::sigma + doc::condition, "array (n, d)", doc::errors).c_str());
+    c.def(
+        "score",
+        [](const Denoiser& self, py::handle x, py::handle sigma, py::handle condition) {
+            return answer(ask(self.traits().name, self.dim(), x, sigma, condition), {self.dim()},
+                          [&](const Query& q, View out) { self.score(q, out); });
+        },
+        py::arg("x"), py::arg("sigma"), py::arg("condition") = py::none(),
+        doc::method("Gradient of the log density of x, (denoise(x, sigma) - x) / sigma^2; ``sigma`` > 0.",
+                    doc::x + doc::sigma + doc::condition, "array (n, d)", doc::errors)
+            .c_str());
     c.def_property_readonly("dim", &Denoiser::dim, "Number of coordinates d.");
-    c.def_property_readonly("classes", [](const Denoiser& self) { return self.traits().classes; }, "Number of classes; 0: takes no condition.");
-    c.def_property_readonly("sigma_range", [](const Denoiser& self) { return py::make_tuple(self.traits().sigma_min, self.traits().sigma_max); },
-                            "Smallest and largest noise level that it knows.");
+    c.def_property_readonly(
+        "classes", [](const Denoiser& self) { return self.traits().classes; },
+        "Number of classes; 0: takes no condition.");
+    c.def_property_readonly(
+        "sigma_range",
+        [](const Denoiser& self) { return py::make_tuple(self.traits().sigma_min, self.traits().sigma_max); },
+        "Smallest and largest noise level that it knows.");
     c.def("__repr__", [](const Denoiser& self) {
         std::ostringstream out;
         const auto& t = self.traits();
@@ -221,9 +245,13 @@ void bind_python_denoisers(py::module_& m) {
     m.def("_denoiser_errors", &errors);
     binder::bind(m, "guided", &guided);
     binder::bind(m, "thresholded", &thresholded);
-    m.def("input_perturbed", [](py::handle model, py::handle gamma) {
-        return input_perturbed(binder::to_denoiser(model, "input_perturbed: model"), binder::convert<double>(gamma, "input_perturbed", "gamma"));
-    }, py::arg("model"), py::arg("gamma") = 0.1, R"(Input perturbation of an exact denoiser, against exposure bias.
+    m.def(
+        "input_perturbed",
+        [](py::handle model, py::handle gamma) {
+            return input_perturbed(binder::to_denoiser(model, "input_perturbed: model"),
+                                   binder::convert<double>(gamma, "input_perturbed", "gamma"));
+        },
+        py::arg("model"), py::arg("gamma") = 0.1, R"(Input perturbation of an exact denoiser, against exposure bias.
 
 What training on inputs x0 + sigma (eps + gamma xi) towards the target eps makes of the best prediction: D' = x - (x - D(x; s)) / (1 + gamma^2),
 s = sigma sqrt(1 + gamma^2). A network is trained so instead: multiply the noise of its inputs by sqrt(1 + gamma^2), leave its target.
@@ -254,7 +282,8 @@ Examples
 >>> model = bd.GaussianMixture([1.0], [[0.0]], [[[1.0]]])
 >>> bd.input_perturbed(model, 1.0).denoise([[3.0]], sigma=1.0).tolist()
 [[2.0]])");
-    m.def("noise_scaled", &scaled, py::arg("model"), py::arg("factor"), R"(Epsilon scaling: the model's noise prediction times a factor, against exposure bias.
+    m.def("noise_scaled", &scaled, py::arg("model"), py::arg("factor"),
+          R"(Epsilon scaling: the model's noise prediction times a factor, against exposure bias.
 
 D' = x - factor (x - D). Published factors are a little below 1, as those of eps / 1.005.
 

@@ -19,7 +19,8 @@ namespace {
 /// An Exception is the model's failure; KeyboardInterrupt and SystemExit stop the run.
 [[noreturn]] void translate(py::error_already_set& error) {
     if (error.matches(PyExc_Exception))
-        throw PythonError(py::str(error.type().attr("__name__")).cast<std::string>() + ": " + py::str(error.value()).cast<std::string>(),
+        throw PythonError(py::str(error.type().attr("__name__")).cast<std::string>() + ": " +
+                              py::str(error.value()).cast<std::string>(),
                           std::current_exception());
     Interrupted stop;
     stop.cause = std::current_exception();
@@ -36,7 +37,8 @@ namespace {
 }
 
 py::array lent(ConstView x, const std::shared_ptr<const void>& owner) {
-    const py::capsule keeper(new std::shared_ptr<const void>(owner), [](void* p) { delete static_cast<std::shared_ptr<const void>*>(p); });
+    const py::capsule keeper(new std::shared_ptr<const void>(owner),
+                             [](void* p) { delete static_cast<std::shared_ptr<const void>*>(p); });
     py::array_t<double> a({static_cast<py::ssize_t>(x.rows), static_cast<py::ssize_t>(x.cols)}, x.data, keeper);
     py::detail::array_proxy(a.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
     return a;
@@ -62,7 +64,9 @@ Array table(py::handle y, std::int64_t n, const std::string& who, std::int64_t d
     if ((a.ndim() != 1 && a.ndim() != 2) || a.shape(0) != n)
         throw std::invalid_argument(who + " must return shape (n,) or (n, m) with n = " + std::to_string(n) + ", got " +
                                     shape_text(a) +
-                                    (a.ndim() == 0 || (a.ndim() == 1 && a.shape(0) == d) ? "; for a model of one point at a time say vectorized=False" : ""));
+                                    (a.ndim() == 0 || (a.ndim() == 1 && a.shape(0) == d)
+                                         ? "; for a model of one point at a time say vectorized=False"
+                                         : ""));
     return a;
 }
 

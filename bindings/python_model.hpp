@@ -1,4 +1,5 @@
-/// A Python model as C++ calls it: vectorised or point by point, with functionals of its output and scores. The GIL is taken once per batch.
+/// A Python model as C++ calls it: vectorised or point by point, with functionals of its output and scores. The GIL is
+/// taken once per batch.
 #pragma once
 
 #include <exception>

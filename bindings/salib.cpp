@@ -30,7 +30,8 @@ Univariate salib_law(const std::string& name, const std::string& kind, const std
     if (kind == "unif") return Uniform(b[0], b[1]);
     if (kind == "norm") return Normal(b[0], b[1]);
     if (kind == "lognorm") return LogNormal(b[0], b[1]);
-    require(kind == "truncnorm", "Problem: inputs['dists'] of '", name, "' must be unif, triang, norm, truncnorm or lognorm, got ", kind);
+    require(kind == "truncnorm", "Problem: inputs['dists'] of '", name,
+            "' must be unif, triang, norm, truncnorm or lognorm, got ", kind);
     return Truncated(Normal(b[2], b[3]), b[0], b[1]);   // lower, upper, mean, standard deviation
 }
 

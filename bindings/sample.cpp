@@ -66,13 +66,15 @@ void check_shapes(const Sample& s) {
         require(size == rows || size == 0, "Sample: ", name, " must have ", rows, " rows, got ", size);
     };
     require(s.y.rows == s.x.rows, "Sample: x and y must have equally many rows, got ", s.x.rows, " and ", s.y.rows);
-    require(s.adaptation >= 0 && s.adaptation <= s.n() && s.skipped >= 0, "Sample: adaptation or skipped do not fit ", s.n(), " rows");
+    require(s.adaptation >= 0 && s.adaptation <= s.n() && s.skipped >= 0, "Sample: adaptation or skipped do not fit ",
+            s.n(), " rows");
     has("log_density", static_cast<std::int64_t>(s.log_density.size()), s.n());
     has("replicate", static_cast<std::int64_t>(s.replicate.size()), s.n());
     has("controls", s.controls.rows, s.n() - s.adaptation);
-    require(static_cast<std::int64_t>(s.inputs.size()) == s.x.cols && static_cast<std::int64_t>(s.outputs.size()) == s.y.cols,
-            "Sample: columns need a name each, got ", s.x.cols, " inputs and ", s.y.cols, " outputs with ", s.inputs.size(), " and ",
-            s.outputs.size(), " names");
+    require(static_cast<std::int64_t>(s.inputs.size()) == s.x.cols &&
+                static_cast<std::int64_t>(s.outputs.size()) == s.y.cols,
+            "Sample: columns need a name each, got ", s.x.cols, " inputs and ", s.y.cols, " outputs with ",
+            s.inputs.size(), " and ", s.outputs.size(), " names");
 }
 
 /// Fields that older files do not have may be absent.
@@ -94,7 +96,8 @@ Sample from_state(const py::dict& given) {
     read("warnings", s.warnings);
     if (given.contains("controls")) s.controls = binder::to_matrix(given["controls"], "Sample: controls");
     if (given.contains("missing"))
-        for (const auto& [row, column, text] : given["missing"].cast<std::vector<Cell>>()) s.missing.push_back({row, column, text});
+        for (const auto& [row, column, text] : given["missing"].cast<std::vector<Cell>>())
+            s.missing.push_back({row, column, text});
     check_shapes(s);
     return s;
 }
@@ -122,7 +125,8 @@ JointFit fitted(const Sample& s) {
 
 std::string estimated(const JointFit& fit, std::int64_t rows) {
     return "the law of the inputs is an estimate from the table's " + with_commas(rows) + " rows (kernel densities, " +
-           (fit.copula ? "copula '" + fit.copula->family + "'" : std::string("independent")) + "): intervals leave out the error of that estimate";
+           (fit.copula ? "copula '" + fit.copula->family + "'" : std::string("independent")) +
+           "): intervals leave out the error of that estimate";
 }
 
 /// What buffon/_table.py made of a table, with the law that its rows stand for.
@@ -130,7 +134,8 @@ Sample from_table(const py::dict& table, const KnownLaw& known) {
     Sample s = from_state(table);
     const auto log_weight = binder::to_vector(table["log_weight"], "Sample: weights");
     require(known.law || log_weight.empty(), "Sample: weights need the law that the rows stand for");
-    require(!known.fit || s.log_density.empty(), "Sample: law = 'fit' is of rows that were drawn from it; rows with a log_density were not");
+    require(!known.fit || s.log_density.empty(),
+            "Sample: law = 'fit' is of rows that were drawn from it; rows with a log_density were not");
     std::optional<JointFit> fit;
     {
         const py::gil_scoped_release release;
@@ -159,7 +164,8 @@ Sample from_csv(py::object path, const Names& inputs, const Names& outputs, py::
 }
 
 std::string text_of(const Sample& s) {
-    std::string out = "Sample of " + with_commas(s.n()) + " points: " + std::to_string(s.x.cols) + " inputs, " + std::to_string(s.y.cols) + " outputs";
+    std::string out = "Sample of " + with_commas(s.n()) + " points: " + std::to_string(s.x.cols) + " inputs, " +
+                      std::to_string(s.y.cols) + " outputs";
     if (s.log_density.empty() && s.n() > 0) out += ", law not known";
     if (!s.equally_weighted()) out += ", weighted";
     if (s.n_dropped > 0) out += "; " + with_commas(s.n_dropped) + " rows left out";
@@ -170,7 +176,9 @@ std::string text_of(const Sample& s) {
 }  // namespace
 
 void bind_sample(py::module_& m) {
-    py::class_<Sample>(m, "Sample", R"doc(Points with what the model said and where they were drawn from: what a run keeps, or a table of past runs.
+    py::class_<Sample>(
+        m, "Sample",
+        R"doc(Points with what the model said and where they were drawn from: what a run keeps, or a table of past runs.
 
 Parameters
 ----------
@@ -202,11 +210,12 @@ Notes
 What shows that the law did not make the rows (Kolmogorov's distance of each input given those before it, correlations that
 the law does not have, rows outside of it) is in ``warnings`` and warned of.
 )doc")
-        .def(py::init(&from_arrays), py::arg("x"), py::arg("y"), py::arg("law") = py::none(), py::kw_only(), py::arg("inputs") = py::none(),
-             py::arg("outputs") = py::none(), py::arg("log_density") = py::none(), py::arg("weights") = py::none(),
-             py::arg("on_missing") = "report")
-        .def_static("from_csv", &from_csv, py::arg("path"), py::arg("inputs") = py::none(), py::arg("outputs") = py::none(),
-                    py::arg("law") = py::none(), py::kw_only(), py::arg("delimiter") = ",", py::arg("on_missing") = "report",
+        .def(py::init(&from_arrays), py::arg("x"), py::arg("y"), py::arg("law") = py::none(), py::kw_only(),
+             py::arg("inputs") = py::none(), py::arg("outputs") = py::none(), py::arg("log_density") = py::none(),
+             py::arg("weights") = py::none(), py::arg("on_missing") = "report")
+        .def_static("from_csv", &from_csv, py::arg("path"), py::arg("inputs") = py::none(),
+                    py::arg("outputs") = py::none(), py::arg("law") = py::none(), py::kw_only(),
+                    py::arg("delimiter") = ",", py::arg("on_missing") = "report",
                     R"doc(From a text file with a line of column names: cells without a number are missing.
 
 Parameters
@@ -226,23 +235,33 @@ ValueError
     For columns that are not there, lines with another number of cells than the first, missing cells with
     ``on_missing="raise"``.
 )doc")
-        .def_property_readonly("x", [](py::object s) { return look_at(s.cast<const Sample&>().x, s); }, "Inputs, shape (n, d), read-only.")
-        .def_property_readonly("y", [](py::object s) { return look_at(s.cast<const Sample&>().y, s); },
-                               "Outputs, shape (n, m), read-only; not finite where an evaluation failed.")
-        .def_property_readonly("log_density", [](const Sample& s) { return binder::from_vector(s.log_density); },
-                               "Log density of the law each row was drawn from, shape (n,); empty where it is not known.")
-        .def_property_readonly("replicate", [](const Sample& s) { return from_integers(s.replicate); },
-                               "Number of the net that each row belongs to, shape (n,), -1 in the adaptation; empty where rows are independent.")
-        .def_readonly("adaptation", &Sample::adaptation, "How many of the first rows taught the sampling law of the others.")
+        .def_property_readonly(
+            "x", [](py::object s) { return look_at(s.cast<const Sample&>().x, s); }, "Inputs, shape (n, d), read-only.")
+        .def_property_readonly(
+            "y", [](py::object s) { return look_at(s.cast<const Sample&>().y, s); },
+            "Outputs, shape (n, m), read-only; not finite where an evaluation failed.")
+        .def_property_readonly(
+            "log_density", [](const Sample& s) { return binder::from_vector(s.log_density); },
+            "Log density of the law each row was drawn from, shape (n,); empty where it is not known.")
+        .def_property_readonly(
+            "replicate", [](const Sample& s) { return from_integers(s.replicate); },
+            "Number of the net that each row belongs to, shape (n,), -1 in the adaptation; empty where rows are "
+            "independent.")
+        .def_readonly("adaptation", &Sample::adaptation,
+                      "How many of the first rows taught the sampling law of the others.")
         .def_readonly("skipped", &Sample::skipped,
                       "Draws, beside the later rows, outside the support of every input law: not evaluated, weight 0.")
-        .def_property_readonly("controls", [](py::object s) { return look_at(s.cast<const Sample&>().controls, s); },
-                               "Functions of the later rows with mean 0 under their law, shape (n - adaptation, K), read-only.")
+        .def_property_readonly(
+            "controls", [](py::object s) { return look_at(s.cast<const Sample&>().controls, s); },
+            "Functions of the later rows with mean 0 under their law, shape (n - adaptation, K), read-only.")
         .def_property_readonly("law", &law_of, "Law of the inputs, if it is known.")
         .def_readonly("inputs", &Sample::inputs, "Names of the inputs.")
         .def_readonly("outputs", &Sample::outputs, "Names of the outputs.")
-        .def_property_readonly("missing", &cells, "Cells without a number in the table it was made from: (row, column, what stands there).")
-        .def_readonly("n_dropped", &Sample::n_dropped, "Rows of that table that were left out, since an input is missing.")
+        .def_property_readonly(
+            "missing", &cells,
+            "Cells without a number in the table it was made from: (row, column, what stands there).")
+        .def_readonly("n_dropped", &Sample::n_dropped,
+                      "Rows of that table that were left out, since an input is missing.")
         .def_property_readonly("n_failed", &Sample::n_failed, "Rows whose outputs are not all finite.")
         .def_readonly("warnings", &Sample::warnings, "In plain words, what makes answers from this sample doubtful.")
         .def("__len__", &Sample::n)

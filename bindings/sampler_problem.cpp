@@ -27,7 +27,8 @@ std::optional<GaussianMixture> owner(const py::object& f, const char* method) {
 bool same_owner(const py::object& f, const py::object& g) { return f.attr("__self__").is(g.attr("__self__")); }
 
 /// off_mode of a mixture, and its mode or none: no Python is called.
-std::optional<buffon::Model> compiled(const py::object& score, const py::object& labels, const py::object& functionals, std::vector<std::string>& names) {
+std::optional<buffon::Model> compiled(const py::object& score, const py::object& labels, const py::object& functionals,
+                                      std::vector<std::string>& names) {
     const auto mixture = owner(score, "off_mode");
     if (!mixture || !functionals.is_none()) return {};
     if (labels.is_none()) return off_mode(*mixture, false);
@@ -50,16 +51,19 @@ buffon::Model followed_by(buffon::Model first, buffon::Model second) {
 }
 
 Callable function_of_draws(const py::object& f, const std::string& what) {
-    if (!PyCallable_Check(f.ptr())) throw py::type_error("sampler_problem: " + what + " must be callable, got " + binder::short_repr(f));
+    if (!PyCallable_Check(f.ptr()))
+        throw py::type_error("sampler_problem: " + what + " must be callable, got " + binder::short_repr(f));
     return Callable(f);
 }
 
-buffon::Problem make(py::object model, py::object table, py::object score, py::object labels, py::object functionals, py::object condition) {
+buffon::Problem make(py::object model, py::object table, py::object score, py::object labels, py::object functionals,
+                     py::object condition) {
     const std::string who = "sampler_problem";
     const Denoiser denoiser = binder::Converter<Denoiser>::from(model, who, "model");
     const Table steps = binder::Converter<Table>::from(table, who, "table");
     const std::int64_t label = condition.is_none() ? -1 : binder::convert<std::int64_t>(condition, who, "condition");
-    if (score.is_none() && functionals.is_none()) throw py::type_error("sampler_problem: score or functionals must be given, functions of the draws");
+    if (score.is_none() && functionals.is_none())
+        throw py::type_error("sampler_problem: score or functionals must be given, functions of the draws");
     std::vector<std::string> names;
     std::vector<Callable> functions;
     if (!score.is_none()) {
@@ -67,20 +71,23 @@ buffon::Problem make(py::object model, py::object table, py::object score, py::o
         functions.push_back(function_of_draws(score, "score"));
     }
     if (!functionals.is_none()) {
-        if (!py::isinstance<py::dict>(functionals)) binder::wrong_type(who, "functionals", "a dict name -> function of the draws", functionals);
+        if (!py::isinstance<py::dict>(functionals))
+            binder::wrong_type(who, "functionals", "a dict name -> function of the draws", functionals);
         for (const auto& [name, f] : functionals.cast<py::dict>()) {
             names.push_back(py::str(name).cast<std::string>());
             functions.push_back(function_of_draws(py::reinterpret_borrow<py::object>(f), "functionals['" + names.back() + "']"));
         }
     }
-    if (const auto look = compiled(score, labels, functionals, names)) return sampler_problem(denoiser, steps, *look, std::move(names), label);
+    if (const auto look = compiled(score, labels, functionals, names))
+        return sampler_problem(denoiser, steps, *look, std::move(names), label);
     py::object draws = py::cpp_function([](py::object x) { return x; });
     buffon::Model look = binder::PythonModel(std::move(draws), names, std::move(functions), {}, true, "functionals");
     if (!labels.is_none()) {
         function_of_draws(labels, "labels");
         buffon::Model classes = binder::PythonModel(labels, {}, {}, {}, true, "labels");
         const buffon::Matrix middle(1, latent_dim(denoiser, steps));
-        for (auto& name : label_names(classes(draws_of(denoiser, steps, middle, label)).y.cols)) names.push_back(std::move(name));   // how many there are
+        for (auto& name : label_names(classes(draws_of(denoiser, steps, middle, label)).y.cols))
+            names.push_back(std::move(name));   // how many there are
         look = followed_by(std::move(look), std::move(classes));
     }
     return sampler_problem(denoiser, steps, std::move(look), std::move(names), label, false);
@@ -89,12 +96,17 @@ buffon::Problem make(py::object model, py::object table, py::object score, py::o
 }  // namespace
 
 void bind_sampler_problem(py::module_& m) {
-    m.def("sampler_problem", [](py::object model, py::object table, py::object score, py::object labels, py::object functionals, py::object condition) {
-        py::object problem = py::cast(make(model, table, score, labels, functionals, condition));
-        problem.attr("denoiser_evaluations") = table.attr("evaluations");
-        return problem;
-    }, py::arg("model"), py::arg("table"), py::kw_only(), py::arg("score") = py::none(), py::arg("labels") = py::none(),
-          py::arg("functionals") = py::none(), py::arg("condition") = py::none(), R"doc(A sampler as a Problem: its inputs are the standard normal numbers that it starts from and injects.
+    m.def(
+        "sampler_problem",
+        [](py::object model, py::object table, py::object score, py::object labels, py::object functionals,
+           py::object condition) {
+            py::object problem = py::cast(make(model, table, score, labels, functionals, condition));
+            problem.attr("denoiser_evaluations") = table.attr("evaluations");
+            return problem;
+        },
+        py::arg("model"), py::arg("table"), py::kw_only(), py::arg("score") = py::none(),
+        py::arg("labels") = py::none(), py::arg("functionals") = py::none(), py::arg("condition") = py::none(),
+        R"doc(A sampler as a Problem: its inputs are the standard normal numbers that it starts from and injects.
 
 One evaluation of the problem is one run of the sampler, so that every estimator applies: means of functions of its draws with an
 error, the chance that it fails, what its seeds have to do with it. A run costs ``problem.denoiser_evaluations`` evaluations of the

@@ -71,13 +71,19 @@ x0 + rho eps with rho = sigma / alpha. Immutable; ``print(table.formula())`` sho
     c.def_property_readonly("name", [](const Table& t) { return t.name; }, "Name of the solver.");
     c.def_property_readonly("steps", &Table::steps, "Number of steps N of the grid.");
     c.def_property_readonly("evaluations", &Table::evaluations, "Evaluations of the denoiser per sample.");
-    c.def_property_readonly("times", [](const Table& t) { return binder::from_vector(t.nodes.t); }, "Times of the nodes, shape (N + 1,).");
-    c.def_property_readonly("levels", [](const Table& t) { return binder::from_vector(t.nodes.rho); }, "Noise levels sigma / alpha of the nodes, shape (N + 1,).");
+    c.def_property_readonly(
+        "times", [](const Table& t) { return binder::from_vector(t.nodes.t); }, "Times of the nodes, shape (N + 1,).");
+    c.def_property_readonly(
+        "levels", [](const Table& t) { return binder::from_vector(t.nodes.rho); },
+        "Noise levels sigma / alpha of the nodes, shape (N + 1,).");
     c.def_property_readonly("order", [](const Table& t) { return py::make_tuple(t.orders.from_noise, t.orders.from_middle); },
                             "Declared order of convergence (from the noise end, from a start in the middle).");
-    c.def_property_readonly("rows", &rows_of, "The rows as a list of dicts: at (the value that is denoised), terms {value: weight}, noise, rho, node.");
+    c.def_property_readonly(
+        "rows", &rows_of,
+        "The rows as a list of dicts: at (the value that is denoised), terms {value: weight}, noise, rho, node.");
     c.def_property_readonly("violation", &Table::violation,
-                            "Largest relative violation of what rows promise: weights sum to 1, weights times levels to the row's level (with noise: "
+                            "Largest relative violation of what rows promise: weights sum to 1, weights times levels "
+                            "to the row's level (with noise: "
                             "the squares). 0 up to rounding.");
     c.def_property_readonly("record", [](const Table& t) -> py::object { return t.record ? py::cast(*t.record) : py::none(); },
                             "Every candidate of the search that made it, a list of Trial; None for other tables.");
@@ -115,42 +121,62 @@ ValueError
 void bind_likelihood(py::module_& m) {
     py::class_<Likelihood> c(m, "Likelihood", "Log-densities of samples under a sampler: what ``log_likelihood`` returns.");
     c.attr("__module__") = "buffon.diffusion";
-    c.def_property_readonly("value", [](const Likelihood& l) { return binder::from_vector(l.value); }, "Log-density of each sample, shape (n,).");
+    c.def_property_readonly(
+        "value", [](const Likelihood& l) { return binder::from_vector(l.value); },
+        "Log-density of each sample, shape (n,).");
     c.def_property_readonly("std_error", [](const Likelihood& l) { return binder::from_vector(l.std_error); },
                             "Standard error of each from the spread of its probes, shape (n,); 0 without probes.");
-    c.def_property_readonly("noise", [](const Likelihood& l) { return binder::from_matrix(l.noise); }, "Noise of the samples at the table's first time, shape (n, d).");
+    c.def_property_readonly(
+        "noise", [](const Likelihood& l) { return binder::from_matrix(l.noise); },
+        "Noise of the samples at the table's first time, shape (n, d).");
     c.def_readonly("evaluations", &Likelihood::evaluations, "Denoiser evaluations spent, all samples together.");
     c.def_readonly("rng_key", &Likelihood::rng_key, "Pass it as rng to replay the run.");
     c.def("__repr__", [](const Likelihood& l) {
-        return "Likelihood(n=" + std::to_string(l.value.size()) + "): " + std::to_string(l.evaluations) + " evaluations; log-densities in .value";
+        return "Likelihood(n=" + std::to_string(l.value.size()) + "): " + std::to_string(l.evaluations) +
+               " evaluations; log-densities in .value";
     });
 }
 
 void bind_order_report(py::module_& m) {
     py::class_<OrderReport> c(m, "OrderReport", "How fast a solver converges: what ``order_report`` returns.");
     c.attr("__module__") = "buffon.diffusion";
-    c.def_property_readonly("steps", [](const OrderReport& r) { return py::array_t<std::int64_t>(static_cast<py::ssize_t>(r.steps.size()), r.steps.data()); }, "Numbers of steps, shape (k,).");
-    c.def_property_readonly("errors", [](const OrderReport& r) { return binder::from_vector(r.errors); },
-                            "Errors, shape (k,): root mean square over the starts; of a random solver the Wasserstein distance of the laws.");
-    c.def_property_readonly("orders", [](const OrderReport& r) { return binder::from_vector(r.orders); }, "Orders between neighbours, shape (k - 1,).");
+    c.def_property_readonly(
+        "steps",
+        [](const OrderReport& r) {
+            return py::array_t<std::int64_t>(static_cast<py::ssize_t>(r.steps.size()), r.steps.data());
+        },
+        "Numbers of steps, shape (k,).");
+    c.def_property_readonly(
+        "errors", [](const OrderReport& r) { return binder::from_vector(r.errors); },
+        "Errors, shape (k,): root mean square over the starts; of a random solver the Wasserstein distance of the "
+        "laws.");
+    c.def_property_readonly(
+        "orders", [](const OrderReport& r) { return binder::from_vector(r.orders); },
+        "Orders between neighbours, shape (k - 1,).");
     c.def_property_readonly("asymptotic", [](const OrderReport& r) {
         return py::array_t<std::int64_t>(static_cast<py::ssize_t>(r.asymptotic.size()), r.asymptotic.data());
     }, "The numbers of steps that ``order`` comes from: the largest ones, at least three.");
     c.def_readonly("order", &OrderReport::order, "Least-squares slope of log error against log steps, over ``asymptotic``.");
-    c.def_property_readonly("interval", [](const OrderReport& r) { return py::make_tuple(r.low, r.high); }, "Interval of the order.");
+    c.def_property_readonly(
+        "interval", [](const OrderReport& r) { return py::make_tuple(r.low, r.high); }, "Interval of the order.");
     c.def_property_readonly("end", [](const OrderReport& r) { return r.from_noise ? "noise end" : "middle"; },
                             "Where the table starts: 'noise end' or 'middle'. A solver declares an order for each.");
     c.def_property_readonly("declared", &OrderReport::declared_here, "Order that the solver declares from this end.");
     c.def_property_readonly("ok", &OrderReport::ok, "Whether the order is at least the declared one less 0.25.");
-    c.def_property_readonly("advice", &OrderReport::advice, "What was measured, whether it is as declared, and if not what to do.");
+    c.def_property_readonly("advice", &OrderReport::advice,
+                            "What was measured, whether it is as declared, and if not what to do.");
     c.def_readonly("solver", &OrderReport::solver, "The solver with its options.");
     c.def("__repr__", &OrderReport::text);
 }
 
 void bind_draws(py::module_& m) {
-    py::class_<Draws> c(m, "Draws", "Samples, with what they cost: what ``sample`` returns. Sample i depends on the key, i and its start only.");
+    py::class_<Draws> c(
+        m, "Draws",
+        "Samples, with what they cost: what ``sample`` returns. Sample i depends on the key, i and its start only.");
     c.attr("__module__") = "buffon.diffusion";
-    c.def_property_readonly("x", [](const Draws& d) { return states(d.x, d.single); }, "Samples (n, d), in the schedule's coordinates at the last time.");
+    c.def_property_readonly(
+        "x", [](const Draws& d) { return states(d.x, d.single); },
+        "Samples (n, d), in the schedule's coordinates at the last time.");
     c.def_property_readonly("n", [](const Draws& d) { return d.x.rows; }, "Number of samples.");
     c.def_property_readonly("evaluations", &Draws::evaluations, "Denoiser evaluations spent, all samples together.");
     c.def_property_readonly("parts", [](const Draws& d) {
@@ -158,8 +184,11 @@ void bind_draws(py::module_& m) {
         for (const auto& [part, count] : d.parts) parts[py::str(part)] = count;
         return parts;
     }, "Evaluations by part, a dict.");
-    c.def_property_readonly("trajectory", &trajectory, "Recorded states (k, n, d), in the schedule's coordinates; None if nothing was recorded.");
-    c.def_property_readonly("times", [](const Draws& d) { return binder::from_vector(d.times); }, "Times of the recorded states, shape (k,).");
+    c.def_property_readonly("trajectory", &trajectory,
+                            "Recorded states (k, n, d), in the schedule's coordinates; None if nothing was recorded.");
+    c.def_property_readonly(
+        "times", [](const Draws& d) { return binder::from_vector(d.times); },
+        "Times of the recorded states, shape (k,).");
     c.def_readonly("rng_key", &Draws::rng_key, "Pass it as rng to replay the run.");
     c.def("_state", &binder::draws_state);
     c.def_static("_from_state", &binder::draws_from_state);
@@ -170,13 +199,16 @@ void bind_draws(py::module_& m) {
         return dtype.is_none() ? x : x.attr("astype")(dtype);
     }, py::arg("dtype") = py::none(), py::arg("copy") = py::none());
     c.def("__repr__", [](const Draws& d) {
-        return "Draws(n=" + std::to_string(d.x.rows) + ", d=" + std::to_string(d.x.cols) + "): " + std::to_string(d.evaluations()) +
-               " evaluations, " + std::to_string(d.evaluations() / d.x.rows) + " per sample; samples in .x";
+        return "Draws(n=" + std::to_string(d.x.rows) + ", d=" + std::to_string(d.x.cols) +
+               "): " + std::to_string(d.evaluations()) + " evaluations, " + std::to_string(d.evaluations() / d.x.rows) +
+               " per sample; samples in .x";
     });
 }
 
 void bind_step(py::module_& m) {
-    py::class_<Step> c(m, "Step", "What a callback of ``sample`` sees after each step. The arrays are read-only and end with the call: copy what you keep.");
+    py::class_<Step> c(m, "Step",
+                       "What a callback of ``sample`` sees after each step. The arrays are read-only and end with the "
+                       "call: copy what you keep.");
     c.attr("__module__") = "buffon.diffusion";
     c.def_readonly("node", &Step::node, "Number of the step, 1 ... steps.");
     c.def_readonly("steps", &Step::steps, "Number of steps.");
@@ -184,26 +216,33 @@ void bind_step(py::module_& m) {
     c.def_readonly("evaluations", &Step::evaluations, "Denoiser evaluations so far, per sample.");
     c.def_readonly("level", &Step::level, "Noise level sigma / alpha of the state.");
     c.def_readonly("alpha", &Step::alpha, "Factor of x0 in the schedule's coordinates.");
-    c.def_property_readonly("x", [](const Step& s) { return look(s.x); }, "State (n, d) in the denoiser's coordinates, x0 + level eps.");
+    c.def_property_readonly(
+        "x", [](const Step& s) { return look(s.x); }, "State (n, d) in the denoiser's coordinates, x0 + level eps.");
     c.def_property_readonly("data", [](const Step& s) { return look(s.data); }, "The denoiser's latest output (n, d).");
 }
 
 void bind_ems(py::module_& m) {
-    py::class_<Ems> c(m, "Ems", "Empirical model statistics of DPM-Solver-v3: coefficients over lambda, each (nodes, d), with standard errors.");
+    py::class_<Ems> c(m, "Ems",
+                      "Empirical model statistics of DPM-Solver-v3: coefficients over lambda, each (nodes, d), with "
+                      "standard errors.");
     c.attr("__module__") = "buffon.diffusion";
-    c.def_property_readonly("lam", [](const Ems& e) { return binder::from_vector(e.lambda); }, "Nodes of lambda, equally far apart, shape (nodes,).");
-    for (const auto& [name, member, what] : {std::tuple{"l", &Ems::l, "Coefficient l of the linear part, (nodes, d)."},
-                                             std::tuple{"s", &Ems::s, "Coefficient s, (nodes, d): slope of the derivative on the integrand."},
-                                             std::tuple{"b", &Ems::b, "Coefficient b, (nodes, d): the offset beside s."},
-                                             std::tuple{"l_error", &Ems::l_error, "Standard errors of l, from groups of the pairs."},
-                                             std::tuple{"s_error", &Ems::s_error, "Standard errors of s."},
-                                             std::tuple{"b_error", &Ems::b_error, "Standard errors of b."}})
+    c.def_property_readonly(
+        "lam", [](const Ems& e) { return binder::from_vector(e.lambda); },
+        "Nodes of lambda, equally far apart, shape (nodes,).");
+    for (const auto& [name, member, what] :
+         {std::tuple{"l", &Ems::l, "Coefficient l of the linear part, (nodes, d)."},
+          std::tuple{"s", &Ems::s, "Coefficient s, (nodes, d): slope of the derivative on the integrand."},
+          std::tuple{"b", &Ems::b, "Coefficient b, (nodes, d): the offset beside s."},
+          std::tuple{"l_error", &Ems::l_error, "Standard errors of l, from groups of the pairs."},
+          std::tuple{"s_error", &Ems::s_error, "Standard errors of s."},
+          std::tuple{"b_error", &Ems::b_error, "Standard errors of b."}})
         c.def_property_readonly(name, [member = member](const Ems& e) { return binder::from_matrix(e.*member); }, what);
     c.def_readonly("pairs", &Ems::pairs, "Number of pairs (x0, eps) behind each node.");
     c.def_readonly("evaluations", &Ems::evaluations, "Denoiser evaluations spent.");
     c.def("__repr__", [](const Ems& e) {
-        return "Ems(nodes=" + std::to_string(e.lambda.size()) + ", d=" + std::to_string(e.dim()) + "): l, s, b over lambda from " +
-               std::to_string(e.lambda.front()) + " to " + std::to_string(e.lambda.back()) + ", " + std::to_string(e.evaluations) + " evaluations";
+        return "Ems(nodes=" + std::to_string(e.lambda.size()) + ", d=" + std::to_string(e.dim()) +
+               "): l, s, b over lambda from " + std::to_string(e.lambda.front()) + " to " +
+               std::to_string(e.lambda.back()) + ", " + std::to_string(e.evaluations) + " evaluations";
     });
 }
 
@@ -216,7 +255,9 @@ Schedule to_schedule(py::handle given, const std::string& where) {
     const auto attempt = [&]<class Law>(const Law*) {
         if (!found && py::isinstance<Law>(given)) found.emplace(given.cast<Law>());
     };
-    [&]<class... Laws>(const std::variant<Laws...>*) { (attempt(static_cast<const Laws*>(nullptr)), ...); }(static_cast<const Schedule::Law*>(nullptr));
+    [&]<class... Laws>(const std::variant<Laws...>*) {
+        (attempt(static_cast<const Laws*>(nullptr)), ...);
+    }(static_cast<const Schedule::Law*>(nullptr));
     if (!found) throw py::type_error(where + " must be a schedule (bd.VP(), bd.EDM(), ...), got " + short_repr(given));
     return *found;
 }

@@ -312,8 +312,9 @@ void bind_mean_reverting(py::module_& m) {
     const auto made = [](double sinf, double alpha_start, double F_end, py::handle theta) {
         return MeanReverting(sinf, alpha_start, F_end, binder::convert<Theta>(theta, "MeanReverting", "theta"));
     };
-    bind_schedule<MeanReverting>(m, "MeanReverting",
-                                 documented(R"(Mean-reverting schedule: x_t = mu + alpha(t) (x0 - mu) + sigma(t) eps on 0 <= t <= 1.
+    bind_schedule<MeanReverting>(
+        m, "MeanReverting",
+        documented(R"(Mean-reverting schedule: x_t = mu + alpha(t) (x0 - mu) + sigma(t) eps on 0 <= t <= 1.
 
 dx = f (mu - x) dt + g dw with g^2 = 2 sinf^2 f: alpha = exp(-F), F the integral of f, sigma = sinf sqrt(1 - alpha^2). mu, the
 degraded data, belongs to each sample; the schedule is that of x - mu.
@@ -329,12 +330,12 @@ F_end : float
 theta : {"cosine", "constant"}
     How f changes: in proportion to 1 - cos(pi/2 (t + s) / (1 + s))^2 / cos(pi/2 s / (1 + s))^2 with s = 0.008, or not at all.
 )",
-                                            R"(
+                   R"(
 References
 ----------
 Luo, Gustafsson, Zhao, Sjölund, Schön, "Image restoration with mean-reverting stochastic differential equations", ICML 2023;
 their discrete levels are replaced by the limit of many.)")
-                                     .c_str())
+            .c_str())
         .def(py::init(made), py::arg("sinf"), py::arg("alpha_start") = 0.005, py::arg("F_end") = 1e-3,
              py::arg("theta") = "cosine")
         .def("__repr__",
@@ -346,7 +347,9 @@ their discrete levels are replaced by the limit of many.)")
             [](const MeanReverting& s) {
                 return py::make_tuple(s.sinf(), s.alpha_start(), s.F_end(), binder::to_python(s.theta()));
             },
-            [made](const py::tuple& t) { return made(t[0].cast<double>(), t[1].cast<double>(), t[2].cast<double>(), t[3]); }));
+            [made](const py::tuple& t) {
+                return made(t[0].cast<double>(), t[1].cast<double>(), t[2].cast<double>(), t[3]);
+            }));
 }
 
 Array converted(py::handle value, py::handle x, const Schedule& schedule, py::handle t, py::handle from, py::handle to,
@@ -428,9 +431,10 @@ void bind_comparison(py::module_& m) {
     c.attr("__module__") = "buffon.diffusion";
     c.def_property_readonly("a", [](const C& s) { return law_of(s.a); }, "The first schedule.");
     c.def_property_readonly("b", [](const C& s) { return law_of(s.b); }, "The second schedule.");
-    c.def_property_readonly("same_law", &C::same_law,
-                            "Whether alpha and sigma are the same functions of lambda: one schedule is the other in another time, and a\n"
-                            "network that was trained with one serves the other at the time of the same lambda.");
+    c.def_property_readonly(
+        "same_law", &C::same_law,
+        "Whether alpha and sigma are the same functions of lambda: one schedule is the other in another time, and a\n"
+        "network that was trained with one serves the other at the time of the same lambda.");
     c.def_property_readonly("same_time", &C::same_time, "Whether lambda is also the same at equal times.");
     c.def_property_readonly("lam", [](const C& s) { return ends(s.lambda); },
                             "Smallest and largest lambda that grids of both pass through; None: there is none.");

@@ -42,9 +42,12 @@ Trial from_dict(const py::dict& from) {
     trial.decisions.analytic_first = member<bool>(from, "analytic_first");
     for (const py::handle item : from["steps"]) {
         const auto step = item.cast<py::dict>();
-        trial.decisions.steps.push_back({.place = member<double>(step, "place"), .prediction = member<Prediction>(step, "prediction"),
-                                         .order = member<int>(step, "order"), .points = member<int>(step, "points"),
-                                         .relaxation = member<Relaxation>(step, "relaxation"), .c = member<double>(step, "c"),
+        trial.decisions.steps.push_back({.place = member<double>(step, "place"),
+                                         .prediction = member<Prediction>(step, "prediction"),
+                                         .order = member<int>(step, "order"),
+                                         .points = member<int>(step, "points"),
+                                         .relaxation = member<Relaxation>(step, "relaxation"),
+                                         .c = member<double>(step, "c"),
                                          .corrector = member<bool>(step, "corrector")});
     }
     return trial;
@@ -70,10 +73,13 @@ void prepare(SolverSearchOptions& options) { options.progress = interruptible(op
 }  // namespace buffon::diffusion
 
 void bind_search(py::module_& m) {
-    py::class_<Trial> c(m, "Trial", "One candidate of a solver search: its decisions step by step, and its score (smaller is better).");
+    py::class_<Trial> c(
+        m, "Trial", "One candidate of a solver search: its decisions step by step, and its score (smaller is better).");
     c.attr("__module__") = "buffon.diffusion";
     c.def_readonly("score", &Trial::score, "What the objective gave; inf where the result was not finite.");
-    c.def_property_readonly("steps", [](const Trial& t) { return py::list(to_dict(t)["steps"]); }, "Decisions of each step, a list of dicts.");
+    c.def_property_readonly(
+        "steps", [](const Trial& t) { return py::list(to_dict(t)["steps"]); },
+        "Decisions of each step, a list of dicts.");
     c.def_property_readonly("analytic_first", [](const Trial& t) { return t.decisions.analytic_first; },
                             "Whether the first evaluation is replaced by eps = x.");
     c.def("to_dict", &to_dict, "Score and decisions in plain numbers and words, for a file.");

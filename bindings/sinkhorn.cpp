@@ -18,31 +18,52 @@ namespace {
 /// (n, d); a single axis counts as d = 1.
 binder::Array points(py::handle given, const std::string& what) {
     binder::Array a = binder::to_array(given, what);
-    if (a.ndim() != 1 && a.ndim() != 2) throw py::value_error(what + " must have shape (n, d) or (n,), got " + binder::shape_text(a));
+    if (a.ndim() != 1 && a.ndim() != 2)
+        throw py::value_error(what + " must have shape (n, d) or (n,), got " + binder::shape_text(a));
     return a;
 }
 
-std::vector<double> numbers(const py::object& given, const std::string& what) { return given.is_none() ? std::vector<double>{} : binder::to_vector(given, what); }
+std::vector<double> numbers(const py::object& given, const std::string& what) {
+    return given.is_none() ? std::vector<double>{} : binder::to_vector(given, what);
+}
 
-SinkhornOptions options_of(const char* who, const py::object& a, const py::object& b, double epsilon, bool relative, int order, double tolerance,
-                           std::int64_t max_iterations, int threads) {
+SinkhornOptions options_of(const char* who, const py::object& a, const py::object& b, double epsilon, bool relative,
+                           int order, double tolerance, std::int64_t max_iterations, int threads) {
     const std::string function = who;
-    return {.epsilon = epsilon, .relative = relative, .order = order, .tolerance = tolerance, .max_iterations = max_iterations, .threads = threads,
-            .a = numbers(a, function + ": a"), .b = numbers(b, function + ": b")};
+    return {.epsilon = epsilon,
+            .relative = relative,
+            .order = order,
+            .tolerance = tolerance,
+            .max_iterations = max_iterations,
+            .threads = threads,
+            .a = numbers(a, function + ": a"),
+            .b = numbers(b, function + ": b")};
 }
 
 void bind_wasserstein(py::module_& m) {
-    py::class_<Wasserstein> c(m, "Wasserstein", "The exact distance between two samples and how it is attained: what ``wasserstein`` returns.");
+    py::class_<Wasserstein> c(
+        m, "Wasserstein",
+        "The exact distance between two samples and how it is attained: what ``wasserstein`` returns.");
     c.def_readonly("distance", &Wasserstein::distance, "W_p: the p-th root of the mean of distance^p over the pairs.");
-    c.def_property_readonly("partner", [](const Wasserstein& w) { return py::array_t<std::int64_t>(static_cast<py::ssize_t>(w.partner.size()), w.partner.data()); },
-                            "The row of y that each row of x goes to, shape (n,).");
+    c.def_property_readonly(
+        "partner",
+        [](const Wasserstein& w) {
+            return py::array_t<std::int64_t>(static_cast<py::ssize_t>(w.partner.size()), w.partner.data());
+        },
+        "The row of y that each row of x goes to, shape (n,).");
     c.def("__float__", [](const Wasserstein& w) { return w.distance; });
-    c.def("__repr__", [](const Wasserstein& w) { return "Wasserstein(n=" + std::to_string(w.partner.size()) + "): distance " + py::str(py::float_(w.distance)).cast<std::string>(); });
-    m.def("wasserstein", [](const py::object& x, const py::object& y, int order) {
-        const auto of_x = points(x, "wasserstein: x"), of_y = points(y, "wasserstein: y");
-        const py::gil_scoped_release release;
-        return wasserstein(binder::view_of(of_x), binder::view_of(of_y), {.order = order});
-    }, py::arg("x"), py::arg("y"), py::kw_only(), py::arg("order") = 2, R"doc(
+    c.def("__repr__", [](const Wasserstein& w) {
+        return "Wasserstein(n=" + std::to_string(w.partner.size()) + "): distance " +
+               py::str(py::float_(w.distance)).cast<std::string>();
+    });
+    m.def(
+        "wasserstein",
+        [](const py::object& x, const py::object& y, int order) {
+            const auto of_x = points(x, "wasserstein: x"), of_y = points(y, "wasserstein: y");
+            const py::gil_scoped_release release;
+            return wasserstein(binder::view_of(of_x), binder::view_of(of_y), {.order = order});
+        },
+        py::arg("x"), py::arg("y"), py::kw_only(), py::arg("order") = 2, R"doc(
 The exact Wasserstein distance between two samples of equal size.
 
 By sorting in one dimension, by optimal assignment otherwise. Between samples it is larger than between the laws that they come from:
@@ -77,7 +98,9 @@ Examples
 }
 
 void bind_entropic(py::module_& m) {
-    py::class_<Sinkhorn> c(m, "Sinkhorn", "Entropic optimal transport: what ``sinkhorn`` returns. The plan is P_ij = a_i b_j exp((f_i + g_j - C_ij) / epsilon).");
+    py::class_<Sinkhorn> c(m, "Sinkhorn",
+                           "Entropic optimal transport: what ``sinkhorn`` returns. The plan is P_ij = a_i b_j exp((f_i "
+                           "+ g_j - C_ij) / epsilon).");
     c.def_readonly("value", &Sinkhorn::value, "<P, C> + epsilon KL(P | a b').");
     c.def_readonly("cost", &Sinkhorn::cost, "<P, C>, the cost of the plan alone.");
     c.def_readonly("epsilon", &Sinkhorn::epsilon, "Strength of the entropy, as a cost.");
@@ -87,21 +110,27 @@ void bind_entropic(py::module_& m) {
     c.def_readonly("iterations", &Sinkhorn::iterations, "Updates of both potentials.");
     c.def_readonly("converged", &Sinkhorn::converged, "Whether ``marginal_error`` is within the tolerance.");
     c.def("__repr__", [](const Sinkhorn& s) {
-        return "Sinkhorn: value " + py::str(py::float_(s.value)).cast<std::string>() + (s.converged ? ", " : ", not converged in ") + std::to_string(s.iterations) + " iterations";
+        return "Sinkhorn: value " + py::str(py::float_(s.value)).cast<std::string>() +
+               (s.converged ? ", " : ", not converged in ") + std::to_string(s.iterations) + " iterations";
     });
-    m.def("sinkhorn", [](const py::object& x, const py::object& y, const py::object& a, const py::object& b, double epsilon, bool relative, int order, double tolerance,
-                         std::int64_t max_iterations, const std::optional<Sinkhorn>& start, int threads) {
-        const auto of_x = points(x, "sinkhorn: x"), of_y = points(y, "sinkhorn: y");
-        SinkhornOptions o = options_of("sinkhorn", a, b, epsilon, relative, order, tolerance, max_iterations, threads);
-        if (start) {
-            o.f = start->f;
-            o.g = start->g;
-        }
-        const py::gil_scoped_release release;
-        return sinkhorn(binder::view_of(of_x), binder::view_of(of_y), o);
-    }, py::arg("x"), py::arg("y"), py::kw_only(), py::arg("a") = py::none(), py::arg("b") = py::none(), py::arg("epsilon") = 0.05, py::arg("relative") = true,
-       py::arg("order") = 2, py::arg("tolerance") = 1e-6, py::arg("max_iterations") = 10'000, py::arg("start") = py::none(),
-       py::arg("threads") = 0, R"doc(
+    m.def(
+        "sinkhorn",
+        [](const py::object& x, const py::object& y, const py::object& a, const py::object& b, double epsilon,
+           bool relative, int order, double tolerance, std::int64_t max_iterations,
+           const std::optional<Sinkhorn>& start, int threads) {
+            const auto of_x = points(x, "sinkhorn: x"), of_y = points(y, "sinkhorn: y");
+            SinkhornOptions o =
+                options_of("sinkhorn", a, b, epsilon, relative, order, tolerance, max_iterations, threads);
+            if (start) {
+                o.f = start->f;
+                o.g = start->g;
+            }
+            const py::gil_scoped_release release;
+            return sinkhorn(binder::view_of(of_x), binder::view_of(of_y), o);
+        },
+        py::arg("x"), py::arg("y"), py::kw_only(), py::arg("a") = py::none(), py::arg("b") = py::none(),
+        py::arg("epsilon") = 0.05, py::arg("relative") = true, py::arg("order") = 2, py::arg("tolerance") = 1e-6,
+        py::arg("max_iterations") = 10'000, py::arg("start") = py::none(), py::arg("threads") = 0, R"doc(
 Entropic optimal transport between two weighted point clouds by Sinkhorn's iteration.
 
 On logarithms throughout, so no epsilon is too small for the range of numbers; costs are made as they are needed, nothing of size
@@ -149,7 +178,8 @@ Examples
 >>> bf.sinkhorn([0., 1.], [0., 1.], epsilon=10., relative=False).converged
 True
 )doc");
-    py::class_<SinkhornDivergence> d(m, "SinkhornDivergence", "The debiased entropic cost: what ``sinkhorn_divergence`` returns.");
+    py::class_<SinkhornDivergence> d(m, "SinkhornDivergence",
+                                     "The debiased entropic cost: what ``sinkhorn_divergence`` returns.");
     d.def_readonly("value", &SinkhornDivergence::value, "OT(x, y) - OT(x, x) / 2 - OT(y, y) / 2, never negative.");
     d.def_readonly("epsilon", &SinkhornDivergence::epsilon, "Strength of the entropy, as a cost.");
     d.def_readonly("marginal_error", &SinkhornDivergence::marginal_error, "The largest of the three plans.");
@@ -157,16 +187,22 @@ True
     d.def_readonly("converged", &SinkhornDivergence::converged, "Whether all three are within the tolerance.");
     d.def("__float__", [](const SinkhornDivergence& s) { return s.value; });
     d.def("__repr__", [](const SinkhornDivergence& s) {
-        return "SinkhornDivergence: value " + py::str(py::float_(s.value)).cast<std::string>() + (s.converged ? ", " : ", not converged in ") + std::to_string(s.iterations) + " iterations";
+        return "SinkhornDivergence: value " + py::str(py::float_(s.value)).cast<std::string>() +
+               (s.converged ? ", " : ", not converged in ") + std::to_string(s.iterations) + " iterations";
     });
-    m.def("sinkhorn_divergence", [](const py::object& x, const py::object& y, const py::object& a, const py::object& b, double epsilon, bool relative, int order,
-                                    double tolerance, std::int64_t max_iterations, int threads) {
-        const auto of_x = points(x, "sinkhorn_divergence: x"), of_y = points(y, "sinkhorn_divergence: y");
-        const SinkhornOptions o = options_of("sinkhorn_divergence", a, b, epsilon, relative, order, tolerance, max_iterations, threads);
-        const py::gil_scoped_release release;
-        return sinkhorn_divergence(binder::view_of(of_x), binder::view_of(of_y), o);
-    }, py::arg("x"), py::arg("y"), py::kw_only(), py::arg("a") = py::none(), py::arg("b") = py::none(), py::arg("epsilon") = 0.05, py::arg("relative") = true,
-       py::arg("order") = 2, py::arg("tolerance") = 1e-6, py::arg("max_iterations") = 10'000, py::arg("threads") = 0, R"doc(
+    m.def(
+        "sinkhorn_divergence",
+        [](const py::object& x, const py::object& y, const py::object& a, const py::object& b, double epsilon,
+           bool relative, int order, double tolerance, std::int64_t max_iterations, int threads) {
+            const auto of_x = points(x, "sinkhorn_divergence: x"), of_y = points(y, "sinkhorn_divergence: y");
+            const SinkhornOptions o =
+                options_of("sinkhorn_divergence", a, b, epsilon, relative, order, tolerance, max_iterations, threads);
+            const py::gil_scoped_release release;
+            return sinkhorn_divergence(binder::view_of(of_x), binder::view_of(of_y), o);
+        },
+        py::arg("x"), py::arg("y"), py::kw_only(), py::arg("a") = py::none(), py::arg("b") = py::none(),
+        py::arg("epsilon") = 0.05, py::arg("relative") = true, py::arg("order") = 2, py::arg("tolerance") = 1e-6,
+        py::arg("max_iterations") = 10'000, py::arg("threads") = 0, R"doc(
 The Sinkhorn divergence of two weighted point clouds: entropic cost without its bias, 0 for equal measures only.
 
 Parameters

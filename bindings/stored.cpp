@@ -21,9 +21,10 @@ py::list to_list(const std::vector<Row>& rows) {
             weights.push_back(term.weight);
         }
         py::list entry;
-        for (const py::object& part : {py::object(py::int_(row.at)), py::object(py::int_(row.slot)), py::object(py::int_(row.node)), py::object(py::float_(row.rho)),
-                                       py::object(py::float_(row.noise)), py::object(py::float_(row.langevin)), py::object(py::bool_(row.pooled)),
-                                       py::cast(values), py::cast(weights)})
+        for (const py::object& part :
+             {py::object(py::int_(row.at)), py::object(py::int_(row.slot)), py::object(py::int_(row.node)),
+              py::object(py::float_(row.rho)), py::object(py::float_(row.noise)), py::object(py::float_(row.langevin)),
+              py::object(py::bool_(row.pooled)), py::cast(values), py::cast(weights)})
             entry.append(part);
         out.append(entry);
     }
@@ -44,9 +45,16 @@ std::vector<Row> read_rows(const py::list& given, int slots) {
         const auto entry = py::cast<py::list>(item);
         const auto values = entry[7].cast<std::vector<int>>();
         const auto weights = entry[8].cast<std::vector<double>>();
-        buffon::require(values.size() == weights.size(), "Table: row ", rows.size(), " has ", values.size(), " values and ", weights.size(), " weights");
-        Row row{.at = entry[0].cast<int>(), .terms = {}, .noise = entry[4].cast<double>(), .rho = entry[3].cast<double>(), .node = entry[2].cast<int>(),
-                .langevin = entry[5].cast<double>(), .pooled = entry[6].cast<bool>(), .slot = entry[1].cast<int>()};
+        buffon::require(values.size() == weights.size(), "Table: row ", rows.size(), " has ", values.size(),
+                        " values and ", weights.size(), " weights");
+        Row row{.at = entry[0].cast<int>(),
+                .terms = {},
+                .noise = entry[4].cast<double>(),
+                .rho = entry[3].cast<double>(),
+                .node = entry[2].cast<int>(),
+                .langevin = entry[5].cast<double>(),
+                .pooled = entry[6].cast<bool>(),
+                .slot = entry[1].cast<int>()};
         for (std::size_t k = 0; k < values.size(); ++k) row.terms.push_back({values[k], weights[k]});
         check(row, static_cast<int>(rows.size()) + 2, slots);
         rows.push_back(std::move(row));
@@ -80,7 +88,8 @@ Grid to_grid(const py::dict& given, bool reversed) {
 namespace binder {
 
 py::dict table_state(const Table& t) {
-    buffon::require(!t.shift, "Table: ", t.name, " has rows that depend on the sample; keep the table underneath, and shift it again");
+    buffon::require(!t.shift, "Table: ", t.name,
+                    " has rows that depend on the sample; keep the table underneath, and shift it again");
     py::dict out;
     out["name"] = t.name;
     out["options"] = t.options;
@@ -100,14 +109,16 @@ py::dict table_state(const Table& t) {
 }
 
 Table table_from_state(const py::dict& given) {
-    buffon::require(!given["adaptive"].cast<bool>(), "Table: ", given["name"].cast<std::string>(), " makes its rows as it goes, and cannot be made again here");
+    buffon::require(!given["adaptive"].cast<bool>(), "Table: ", given["name"].cast<std::string>(),
+                    " makes its rows as it goes, and cannot be made again here");
     Table t;
     t.name = given["name"].cast<std::string>();
     t.options = given["options"].cast<std::string>();
     t.schedule = to_schedule(given["schedule"], "Table: schedule");
     t.grid = to_grid(given["grid"].cast<py::dict>(), given["reversed"].cast<bool>());
     const int promise = given["promise"].cast<int>();
-    buffon::require(promise >= 0 && promise <= static_cast<int>(Promise::nothing), "Table: promise must be 0, 1 or 2, got ", promise);
+    buffon::require(promise >= 0 && promise <= static_cast<int>(Promise::nothing),
+                    "Table: promise must be 0, 1 or 2, got ", promise);
     t.promise = static_cast<Promise>(promise);
     const auto orders = given["orders"].cast<std::array<double, 2>>();
     t.orders = {orders[0], orders[1]};
@@ -120,9 +131,12 @@ Table table_from_state(const py::dict& given) {
     buffon::require(!t.rows.empty(), "Table: rows are missing");
     for (const Row& row : t.rows)
         buffon::require(row.node < static_cast<int>(nodes[0].size()), "Table: rows must belong to nodes, got node ", row.node);
-    for (const py::handle rows : given["coordinates"].cast<py::list>()) t.coordinates.push_back(read_rows(py::cast<py::list>(rows), t.slots));
+    for (const py::handle rows : given["coordinates"].cast<py::list>())
+        t.coordinates.push_back(read_rows(py::cast<py::list>(rows), t.slots));
     t.remake = [name = t.name](const Grid&) -> Table {
-        throw std::invalid_argument(name + ": this table came from a file without its maker's options, so there is none for another grid or level");
+        throw std::invalid_argument(
+            name +
+            ": this table came from a file without its maker's options, so there is none for another grid or level");
     };
     return t;
 }

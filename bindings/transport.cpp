@@ -54,7 +54,9 @@ py::dict draws(const TransportMap& map) {
     return out;
 }
 
-py::array_t<std::int64_t> integers(const std::vector<std::int64_t>& v) { return py::array_t<std::int64_t>(static_cast<py::ssize_t>(v.size()), v.data()); }
+py::array_t<std::int64_t> integers(const std::vector<std::int64_t>& v) {
+    return py::array_t<std::int64_t>(static_cast<py::ssize_t>(v.size()), v.data());
+}
 
 /// f(rows of x) without the GIL.
 template <class F>
@@ -82,9 +84,13 @@ using Numbers = std::vector<double> (TransportMap::*)(ConstView, int) const;
 
 /// A method that gives one number for each row.
 void def_numbers(py::class_<TransportMap>& c, const char* name, Numbers f, const char* doc) {
-    c.def(name, [name, f](const TransportMap& map, py::handle x) {
-        return binder::from_vector(of_rows(map, x, std::string("TransportMap.") + name, [&](ConstView rows) { return (map.*f)(rows, 0); }));
-    }, py::arg("x"), doc);
+    c.def(
+        name,
+        [name, f](const TransportMap& map, py::handle x) {
+            return binder::from_vector(of_rows(map, x, std::string("TransportMap.") + name,
+                                               [&](ConstView rows) { return (map.*f)(rows, 0); }));
+        },
+        py::arg("x"), doc);
 }
 
 py::array_t<double> centroids(const TransportMap& map, py::handle n, py::handle rng) {
@@ -129,8 +135,9 @@ TransportMap check(const TransportMap& map, py::handle n, py::handle rng, const 
     return map.check(draws, key, 0, device);
 }
 
-diffusion::TransportStart start(const TransportMap& map, py::handle n, py::handle level, py::handle rng, py::handle noise, py::handle schedule, py::handle k,
-                                py::handle centroids, py::handle angle) {
+diffusion::TransportStart start(const TransportMap& map, py::handle n, py::handle level, py::handle rng,
+                                py::handle noise, py::handle schedule, py::handle k, py::handle centroids,
+                                py::handle angle) {
     const std::string f = "transport_start";
     const auto count = binder::convert<std::int64_t>(n, f, "n");
     const auto sigma = binder::convert<double>(level, f, "level");
@@ -149,7 +156,8 @@ std::string text(const TransportMap& map) {
     std::ostringstream out;
     out << "TransportMap(" << map.points.rows << " targets, d=" << map.points.cols;
     if (map.epsilon > 0) out << ", epsilon=" << map.epsilon;
-    out << "): W2 = " << with_error(map.w2().value[0], map.w2().std_error()[0]) << ", L1 error of the masses " << with_error(map.mass_error.value[0], map.mass_error.std_error()[0]) << ", " << map.empty << " empty cells (";
+    out << "): W2 = " << with_error(map.w2().value[0], map.w2().std_error()[0]) << ", L1 error of the masses "
+        << with_error(map.mass_error.value[0], map.mass_error.std_error()[0]) << ", " << map.empty << " empty cells (";
     if (map.draws > 0) out << map.draws << " draws";
     else out << "exact, " << map.steps << " steps";
     out << (map.converged ? ")" : ", not converged)");
@@ -159,26 +167,35 @@ std::string text(const TransportMap& map) {
 }  // namespace
 
 void bind_transport(py::module_& m) {
-    py::class_<TransportMap> c(m, "TransportMap", R"(The optimal transport map from a law to weighted points: what ``transport_map`` finds.
+    py::class_<TransportMap> c(m, "TransportMap",
+                               R"(The optimal transport map from a law to weighted points: what ``transport_map`` finds.
 
 x goes to the point y_i with the largest <x, y_i> + heights_i.)");
     c.attr("__module__") = "buffon.diffusion";
-    c.def_property_readonly("points", [](const TransportMap& t) { return binder::from_matrix(t.points); }, "Targets (n, d), a copy.");
+    c.def_property_readonly(
+        "points", [](const TransportMap& t) { return binder::from_matrix(t.points); }, "Targets (n, d), a copy.");
     c.def_property_readonly("heights", [](const TransportMap& t) { return binder::from_vector(t.heights); },
                             "(n,), their mean under ``wanted`` is 0; -inf where nothing is wanted. A copy.");
     c.def_property_readonly("wanted", [](const TransportMap& t) { return binder::from_vector(t.wanted); },
                             "Mass that each target was to receive (n,); of equal points the first has that of all. A copy.");
-    c.def_property_readonly("masses", [](const TransportMap& t) { return binder::from_vector(t.masses); },
-                            "Mass of each cell (n,), of an entropic map the mean of ``weights``, measured on draws that no step has seen. A copy.");
-    c.def_property_readonly("mass_std_error", [](const TransportMap& t) { return binder::from_vector(t.mass_std_error); }, "Their standard errors (n,), a copy.");
+    c.def_property_readonly(
+        "masses", [](const TransportMap& t) { return binder::from_vector(t.masses); },
+        "Mass of each cell (n,), of an entropic map the mean of ``weights``, measured on draws that no step has seen. "
+        "A copy.");
+    c.def_property_readonly(
+        "mass_std_error", [](const TransportMap& t) { return binder::from_vector(t.mass_std_error); },
+        "Their standard errors (n,), a copy.");
     c.def_readonly("mass_error", &TransportMap::mass_error,
                    "Estimate of the L1 distance of the cells' masses from the wanted ones, free of the measurement's own noise.");
-    c.def_readonly("w2_squared", &TransportMap::w2_squared,
-                   "Estimate of the squared 2-Wasserstein distance between source and targets: the dual value of the heights, a lower bound.\n\nOf an entropic map the "
-                   "interval reaches up to the cost of the plan, an upper bound, so that it holds what the entropy costs.");
+    c.def_readonly(
+        "w2_squared", &TransportMap::w2_squared,
+        "Estimate of the squared 2-Wasserstein distance between source and targets: the dual value of the heights, a "
+        "lower bound.\n\nOf an entropic map the "
+        "interval reaches up to the cost of the plan, an upper bound, so that it holds what the entropy costs.");
     c.def_readonly("epsilon", &TransportMap::epsilon, "Strength of the entropy of an entropic map, as a cost; else 0.");
     c.def_readonly("entropic_value", &TransportMap::entropic_value,
-                   "Estimate of min E|x - y|^2 + epsilon KL(plan | independent), what ``sinkhorn`` finds between samples; ``w2_squared`` where epsilon is 0.");
+                   "Estimate of min E|x - y|^2 + epsilon KL(plan | independent), what ``sinkhorn`` finds between "
+                   "samples; ``w2_squared`` where epsilon is 0.");
     c.def_property_readonly("w2", &TransportMap::w2, "Estimate of the 2-Wasserstein distance.");
     c.def_readonly("empty", &TransportMap::empty, "Number of cells that got no draw in the last check.");
     c.def_readonly("n", &TransportMap::draws, "Draws of the source that were spent.");
@@ -188,21 +205,32 @@ x goes to the point y_i with the largest <x, y_i> + heights_i.)");
     c.def_readonly("rng_key", &TransportMap::rng_key, "Key that replays the search.");
     c.def("cell", &cell, py::arg("x"), "Index of the point that each row of x (n, d) goes to; of equal scores the lowest.");
     c.def("__call__", &image, py::arg("x"),
-          "Image (n, d) of each row of x (n, d), the gradient of ``potential``: the point of its cell; of an entropic map the mean of the points under ``weights``.");
+          "Image (n, d) of each row of x (n, d), the gradient of ``potential``: the point of its cell; of an entropic "
+          "map the mean of the points under ``weights``.");
     c.def("weights", &weights, py::arg("x"),
-          "How the plan shares each row of x (n, d) among the points, (n, n_points): the softmax of (<x, y_i> + heights_i) / (epsilon / 2); 1 at its cell where epsilon is 0.");
-    def_numbers(c, "potential", &TransportMap::potential, "Brenier's convex potential max_i <x, y_i> + heights_i at each row of x (n, d), shape (n,), of an entropic map its softened form; the map is its gradient.");
+          "How the plan shares each row of x (n, d) among the points, (n, n_points): the softmax of (<x, y_i> + "
+          "heights_i) / (epsilon / 2); 1 at its cell where epsilon is 0.");
+    def_numbers(c, "potential", &TransportMap::potential,
+                "Brenier's convex potential max_i <x, y_i> + heights_i at each row of x (n, d), shape (n,), of an "
+                "entropic map its softened form; the map is its gradient.");
     def_numbers(c, "angle", &TransportMap::angle,
-                "Angle (n,) at which the potential's facets over the best and the second best cell of each row of x (n, d) meet, of points scaled to mean "
-                "square length 1.\n\nLarge where the map jumps, between clusters; absolute, so it does not depend on the other rows.");
-    def_numbers(c, "facet_distance", &TransportMap::facet_distance, "Distance (n,) of each row of x (n, d) from the facet to its second best cell.");
+                "Angle (n,) at which the potential's facets over the best and the second best cell of each row of x "
+                "(n, d) meet, of points scaled to mean "
+                "square length 1.\n\nLarge where the map jumps, between clusters; absolute, so it does not depend on "
+                "the other rows.");
+    def_numbers(c, "facet_distance", &TransportMap::facet_distance,
+                "Distance (n,) of each row of x (n, d) from the facet to its second best cell.");
     c.def("centroids", &centroids, py::arg("n") = 1'000'000, py::arg("rng") = py::none(),
-          "Means of the source in each cell (n_points, d), of n draws; NaN for a cell without one.\n\nrng: int, Generator, SeedSequence or None.");
-    c.def("heights_at", &heights_at, py::arg("points"), py::arg("n") = 100'000, py::arg("rng") = py::none(),
-          "Heights (n_new,) for other points (n_new, d), for ``transport_map(points, heights=...)`` to go on from where points of this map were moved or added.\n\n"
-          "A new point's cell meets that of the nearest point of the map at its centroid, of n draws; exact to first order for a point that moved. rng: int, "
+          "Means of the source in each cell (n_points, d), of n draws; NaN for a cell without one.\n\nrng: int, "
           "Generator, SeedSequence or None.");
-    c.def("between", &between, py::arg("x"), py::arg("centroids"), py::kw_only(), py::arg("k") = 2, py::arg("angle"), R"(Images between targets: the barycentric extension of the map, without its jumps.
+    c.def("heights_at", &heights_at, py::arg("points"), py::arg("n") = 100'000, py::arg("rng") = py::none(),
+          "Heights (n_new,) for other points (n_new, d), for ``transport_map(points, heights=...)`` to go on from "
+          "where points of this map were moved or added.\n\n"
+          "A new point's cell meets that of the nearest point of the map at its centroid, of n draws; exact to first "
+          "order for a point that moved. rng: int, "
+          "Generator, SeedSequence or None.");
+    c.def("between", &between, py::arg("x"), py::arg("centroids"), py::kw_only(), py::arg("k") = 2, py::arg("angle"),
+          R"(Images between targets: the barycentric extension of the map, without its jumps.
 
 The points of the k best cells of each row are averaged with weights 1 / |x - centroid of the cell|. A cell whose facet stands at
 more than ``angle`` to that of the best cell takes no part: between them the map jumps, and nothing lies between.
@@ -228,28 +256,43 @@ References
 An, Guo, Lei, Luo, Yau, Gu, "AE-OT: a new generative model based on extended semi-discrete optimal transport", ICLR 2020. Their angle
 is relative to a batch.)");
     c.def("check", &check, py::arg("n"), py::arg("rng") = py::none(), py::kw_only(), py::arg("device") = "cpu",
-          "The same map with ``masses``, ``mass_error``, ``w2`` and ``empty`` measured on n fresh draws.\n\nrng: int, Generator, SeedSequence or None; device: "
+          "The same map with ``masses``, ``mass_error``, ``w2`` and ``empty`` measured on n fresh draws.\n\nrng: int, "
+          "Generator, SeedSequence or None; device: "
           "'cpu', or 'cuda', 'cuda:1', ..., with the same bits.");
     c.def("__repr__", &text);
     binder::bind(m, "transport_map", &transport_map);
-    py::class_<diffusion::TransportStart> started(m, "TransportStart", py::dynamic_attr(), "Starts of a sampler: ``x, level = transport_start(map, n, level, rng)``.");
+    py::class_<diffusion::TransportStart> started(
+        m, "TransportStart", py::dynamic_attr(),
+        "Starts of a sampler: ``x, level = transport_start(map, n, level, rng)``.");
     started.attr("__module__") = "buffon.diffusion";
-    started.def_property_readonly("x", [](const diffusion::TransportStart& s) { return binder::from_matrix(s.x); }, "Starts (n, d), a copy.");
+    started.def_property_readonly(
+        "x", [](const diffusion::TransportStart& s) { return binder::from_matrix(s.x); }, "Starts (n, d), a copy.");
     started.def_readonly("level", &diffusion::TransportStart::level, "Their noise level sigma / alpha.");
-    started.def_property_readonly("source", [](const diffusion::TransportStart& s) { return binder::from_matrix(s.source); }, "Draws (n, d) of the map's source that they came from, a copy.");
-    started.def_property_readonly("cell", [](const diffusion::TransportStart& s) { return integers(s.cell); }, "Index (n,) of the point of each draw's cell.");
-    started.def_property_readonly("used", [](const diffusion::TransportStart& s) { return integers(s.used); }, "Number (n,) of points that each image is the mean of.");
+    started.def_property_readonly(
+        "source", [](const diffusion::TransportStart& s) { return binder::from_matrix(s.source); },
+        "Draws (n, d) of the map's source that they came from, a copy.");
+    started.def_property_readonly(
+        "cell", [](const diffusion::TransportStart& s) { return integers(s.cell); },
+        "Index (n,) of the point of each draw's cell.");
+    started.def_property_readonly(
+        "used", [](const diffusion::TransportStart& s) { return integers(s.used); },
+        "Number (n,) of points that each image is the mean of.");
     started.def_readonly("rng_key", &diffusion::TransportStart::rng_key, "Key that draws them again.");
-    started.def("__iter__", [](const diffusion::TransportStart& s) { return py::iter(py::make_tuple(binder::from_matrix(s.x), s.level)); });
-    const auto begin = [](const TransportMap& map, py::handle n, py::handle level, py::handle rng, py::handle noise, const py::object& schedule, py::handle k,
-                          py::handle centroids, py::handle angle) {
+    started.def("__iter__", [](const diffusion::TransportStart& s) {
+        return py::iter(py::make_tuple(binder::from_matrix(s.x), s.level));
+    });
+    const auto begin = [](const TransportMap& map, py::handle n, py::handle level, py::handle rng, py::handle noise,
+                          const py::object& schedule, py::handle k, py::handle centroids, py::handle angle) {
         StartObject out = py::cast(start(map, n, level, rng, noise, schedule, k, centroids, angle));
         out.attr("map") = py::cast(&map);   // the object that was given
         out.attr("schedule") = schedule;
         return out;
     };
-    m.def("transport_start", begin, py::arg("map"), py::arg("n"), py::arg("level"), py::arg("rng") = py::none(), py::kw_only(), py::arg("noise") = "fresh",
-          py::arg("schedule") = py::none(), py::arg("k") = 1, py::arg("centroids") = py::none(), py::arg("angle") = py::none(), R"doc(Starts of a sampler at a low noise level, from an optimal transport map to data: no evaluation of a denoiser.
+    m.def(
+        "transport_start", begin, py::arg("map"), py::arg("n"), py::arg("level"), py::arg("rng") = py::none(),
+        py::kw_only(), py::arg("noise") = "fresh", py::arg("schedule") = py::none(), py::arg("k") = 1,
+        py::arg("centroids") = py::none(), py::arg("angle") = py::none(),
+        R"doc(Starts of a sampler at a low noise level, from an optimal transport map to data: no evaluation of a denoiser.
 
 Draws of the map's source go to its points, noise of the level is added, and any solver goes on: ``x, level = transport_start(...)``,
 then ``sample(model, table, x=x, level=level)``. The law of the starts is that of a point drawn at random with noise, whatever the map: what the map decides is

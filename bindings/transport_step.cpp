@@ -18,8 +18,10 @@ namespace {
 class TransportStep {
 public:
     TransportStep(py::handle points, py::handle heights, bool reuse, bool exact, const std::string& device)
-        : exact_(exact), cells_(made(binder::to_matrix(points, "points"), reuse)), heights_(binder::to_matrix(heights, "heights").data) {
-        require(static_cast<std::int64_t>(heights_.size()) == cells_.size(), "heights must have shape (n, 1) with n = ", cells_.size());
+        : exact_(exact), cells_(made(binder::to_matrix(points, "points"), reuse)),
+          heights_(binder::to_matrix(heights, "heights").data) {
+        require(static_cast<std::int64_t>(heights_.size()) == cells_.size(),
+                "heights must have shape (n, 1) with n = ", cells_.size());
         if (const int number = device_number(device); number >= 0) device_.emplace(DeviceQueue{.device = number}, cells_);
     }
 
@@ -49,6 +51,7 @@ private:
 
 void bind_transport_step(py::module_& m) {
     py::class_<TransportStep>(m, "_TransportStep")
-        .def(py::init<py::handle, py::handle, bool, bool, const std::string&>(), py::arg("points"), py::arg("heights"), py::arg("reuse"), py::arg("exact"), py::arg("device"))
+        .def(py::init<py::handle, py::handle, bool, bool, const std::string&>(), py::arg("points"), py::arg("heights"),
+             py::arg("reuse"), py::arg("exact"), py::arg("device"))
         .def("__call__", &TransportStep::operator(), py::arg("draws"), py::arg("key"));
 }

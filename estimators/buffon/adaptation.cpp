@@ -29,7 +29,8 @@ constexpr std::int64_t slice = 512;              // rows of a batch that a threa
 /// f(first, rows) of slices.
 template <class F>
 void for_slices(std::int64_t n, int threads, const F& f) {
-    parallel::for_each((n + slice - 1) / slice, n > parallel::block_size ? threads : 1, [&](std::int64_t s) { f(s * slice, std::min(slice, n - s * slice)); });
+    parallel::for_each((n + slice - 1) / slice, n > parallel::block_size ? threads : 1,
+                       [&](std::int64_t s) { f(s * slice, std::min(slice, n - s * slice)); });
 }
 
 /// About `batch` points in `nets` nets whose size is a power of two.
@@ -53,9 +54,10 @@ Adaptation::Adaptation(Evaluation& evaluate, const WorkingSpace& space, const Ai
     net_ = options.points == Points::iid ? 1 : Replication::of(evaluate.run().budget, options.replicates).points;
     cap_ = std::min(static_cast<std::int64_t>(options.adaptation * budget), std::max<std::int64_t>(most, 1) * batch_);
     pool_ = Pool(cap_, evaluate.threads());
-    const auto expectations = static_cast<std::size_t>(evaluate.problem().outputs().size()) * static_cast<std::size_t>(space.laws());
-    require(options.weights.empty() || expectations == 0 || options.weights.size() == expectations,
-            evaluate.function(), ": weights must have one entry per expectation, ", expectations, ", got ", options.weights.size());
+    const auto expectations =
+        static_cast<std::size_t>(evaluate.problem().outputs().size()) * static_cast<std::size_t>(space.laws());
+    require(options.weights.empty() || expectations == 0 || options.weights.size() == expectations, evaluate.function(),
+            ": weights must have one entry per expectation, ", expectations, ", got ", options.weights.size());
 }
 
 bool Adaptation::init() {
@@ -135,7 +137,8 @@ void Adaptation::look(const Pool& pool) {
     seen_ = look_at(pool, evaluate_.wanted(), need(), std::move(seen_.r));
     weights_ = criterion_weights(seen_, options_.weights.empty() ? std::vector<double>() : laws_.summed(options_.weights));
     if (!options_.weights.empty()) return;
-    const std::vector<double> stood_for = laws_.summed(std::vector<double>(static_cast<std::size_t>(evaluate_.wanted() * space_.laws()), 1.0));
+    const std::vector<double> stood_for =
+        laws_.summed(std::vector<double>(static_cast<std::size_t>(evaluate_.wanted() * space_.laws()), 1.0));
     for (std::size_t e = 0; e < weights_.size(); ++e) weights_[e] *= stood_for[e];
 }
 
@@ -192,7 +195,9 @@ Spread Adaptation::residual_spread(View t, ConstView x, const Matrix& b) const {
     const bool all = evaluate_.columns() == evaluate_.wanted();
     Matrix some = all ? Matrix() : adapted_to(t);
     const View rest = all ? t : View(some);
-    for_slices(rest.rows, evaluate_.threads(), [&](std::int64_t first, std::int64_t rows) { subtract_products(x.slice(first, rows), b, rest.slice(first, rows)); });
+    for_slices(rest.rows, evaluate_.threads(), [&](std::int64_t first, std::int64_t rows) {
+        subtract_products(x.slice(first, rows), b, rest.slice(first, rows));
+    });
     const auto freedom = std::max<double>(1.0, static_cast<double>(rest.rows - 1 - x.cols));
     return spread_of(rest, freedom, options_.points == Points::rqmc, evaluate_.threads());
 }
@@ -206,7 +211,9 @@ void Adaptation::report(Estimate& e) const {
     e.diagnostics["provisional"] = provisional_;
     warn_of_beyond(e);
     if (provisional_ && !fallback_)
-        e.warnings.push_back("the adaptation never saw every integrand clearly (the proposal is provisional), so a part of one may be missed: spend more, or give the problem a score if it has none");
+        e.warnings.push_back(
+            "the adaptation never saw every integrand clearly (the proposal is provisional), so a part of one may be "
+            "missed: spend more, or give the problem a score if it has none");
 }
 
 }  // namespace buffon

@@ -102,8 +102,8 @@ private:
     bool on_the_way() const;
     void warn_of_beyond(Estimate& e) const;
     std::vector<double> first_alpha(const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
-    double square_of_row(std::int64_t i, ConstView q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta, bool one_each,
-                         std::vector<double>& rest) const;
+    double square_of_row(std::int64_t i, ConstView q, const std::vector<std::int64_t>& owner,
+                         const std::vector<double>& beta, bool one_each, std::vector<double>& rest) const;
     std::vector<double> squares(ConstView q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const;
     Pair learn(const Batch& batch, const Proposal& proposal) const;
     Matrix adapted_to(ConstView all) const;

@@ -54,7 +54,8 @@ bool Adaptation::getting_worse() const {
     for (std::size_t k = 0; k <= steps; ++k)
         if (pairs_[pairs_.size() - 1 - k].provisional) return false;
     const auto expected = [&](std::size_t back) {
-        return weighted(pairs_[pairs_.size() - 1 - back].spread.v) / static_cast<double>(budget_ - spent() + static_cast<std::int64_t>(back) * batch_);
+        return weighted(pairs_[pairs_.size() - 1 - back].spread.v) /
+               static_cast<double>(budget_ - spent() + static_cast<std::int64_t>(back) * batch_);
     };
     for (std::size_t k = 0; k < steps; ++k)
         if (!(expected(steps) <= expected(k))) return false;
@@ -86,11 +87,13 @@ Proposal Adaptation::choose() {
         return fallback_ ? Proposal::initial(best->proposal.components()) : best->proposal;
     }
     const double gain = initial_log_gain(), doubt = small_ ? small_doubt : usual_doubt;
-    fallback_ = (judged().score().rows > 0 ? 1.0 : doubt) * least * std::exp2(common_log_gain()) >= in_nets(initial, initial_, gain);
+    fallback_ = (judged().score().rows > 0 ? 1.0 : doubt) * least * std::exp2(common_log_gain()) >=
+                in_nets(initial, initial_, gain);
     if (!fallback_) return best->proposal;
     const Pair controlled = controlled_initial(*best);
     const double change = controlled.spread.log_gain(weights_, net_) - initial_.log_gain(weights_, net_);
-    const double with_controls = in_nets(pooled_variance(controlled, infinity), controlled.spread, std::min(0.0, gain + 0.5 * change));
+    const double with_controls =
+        in_nets(pooled_variance(controlled, infinity), controlled.spread, std::min(0.0, gain + 0.5 * change));
     return doubt * with_controls < in_nets(initial, initial_, gain) ? controlled.proposal : Proposal::initial();
 }
 
@@ -153,11 +156,13 @@ double Adaptation::pooled_variance(const Pair& pair, double limit) const {
     double total = 0;
     sum_pool(sum, [&](std::int64_t first, std::int64_t count) {
         Squares part{std::vector<double>(shift.size())};
-        for (std::int64_t i = first; i < first + count; i += slice) add_squares(residuals(pair, shift, i, std::min(slice, first + count - i)), part.of);
+        for (std::int64_t i = first; i < first + count; i += slice)
+            add_squares(residuals(pair, shift, i, std::min(slice, first + count - i)), part.of);
         return part;
     }, [&] {
         total = 0;
-        for (std::size_t e = 0; e < sum.of.size(); ++e) total += weights_[e] * std::max(pair.spread.v[e], sum.of[e] / static_cast<double>(judged().n()));
+        for (std::size_t e = 0; e < sum.of.size(); ++e)
+            total += weights_[e] * std::max(pair.spread.v[e], sum.of[e] / static_cast<double>(judged().n()));
         return total > limit;
     });
     return total;
@@ -183,7 +188,8 @@ void Adaptation::sum_pool(Total& total, const Part& part, const Done& done) cons
 }
 
 /// What the pair's controls leave of `count` rows from `first` on, and q_a there.
-Adaptation::Residuals Adaptation::residuals(const Pair& pair, const std::vector<double>& shift, std::int64_t first, std::int64_t count) const {
+Adaptation::Residuals Adaptation::residuals(const Pair& pair, const std::vector<double>& shift, std::int64_t first,
+                                            std::int64_t count) const {
     const Matrix q = judged().relative(pair.proposal, first, count);
     const ConstView r = seen_.r.view().slice(first, count);
     std::vector<double> mixture;
@@ -211,7 +217,9 @@ void Adaptation::add_squares(const Residuals& of, std::vector<double>& sum) {
 double Adaptation::initial_variance(double limit) const {
     const auto n = static_cast<double>(judged().n());
     Sum total;
-    sum_pool(total, [&](std::int64_t first, std::int64_t count) { return Sum{initial_squares(first, count)}; }, [&] { return total.of > limit * n; });
+    sum_pool(
+        total, [&](std::int64_t first, std::int64_t count) { return Sum{initial_squares(first, count)}; },
+        [&] { return total.of > limit * n; });
     return total.of / n;
 }
 

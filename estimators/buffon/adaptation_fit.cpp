@@ -56,10 +56,12 @@ Proposal Adaptation::propose(std::vector<double>& log_q) {
         std::vector<double> floors(alpha.size(), others / static_cast<double>(alpha.size()));
         floors[0] = defensive();
         if (explores()) floors.back() = explored_ ? others : std::min(explorer_share, others);
-        const double each = std::min(scouts_share, others) / static_cast<double>(std::max<std::size_t>(components.size() - scouts, 1));
+        const double each =
+            std::min(scouts_share, others) / static_cast<double>(std::max<std::size_t>(components.size() - scouts, 1));
         for (std::size_t k = scouts; k < components.size(); ++k) floors[k + 1] = std::max(floors[k + 1], each);
         const std::vector<double> fair = alpha;
-        alpha = minimise_on_simplex(q, squares(q, owner, beta), std::move(alpha), floors, {.tolerance = close_enough, .threads = evaluate_.threads()});
+        alpha = minimise_on_simplex(q, squares(q, owner, beta), std::move(alpha), floors,
+                                    {.tolerance = close_enough, .threads = evaluate_.threads()});
         if (options_.family == Family::gaussian && options_.components == 0 && owner.size() > seen_.parts.size())
             for (std::size_t k = 0; k < alpha.size(); ++k) alpha[k] += trust * (fair[k] - alpha[k]);
     }
@@ -72,7 +74,8 @@ std::vector<Gaussian> Adaptation::fits_of_all() const {
     return fit_each(pool_, space_, evaluate_.wanted(), fit_options());
 }
 
-void Adaptation::fit_parts(std::vector<Component>& components, std::vector<std::int64_t>& owner, std::vector<double>& beta) const {
+void Adaptation::fit_parts(std::vector<Component>& components, std::vector<std::int64_t>& owner,
+                           std::vector<double>& beta) const {
     const auto add = [&](const Part& part, double share, Component law) {
         components.push_back(std::move(law));
         owner.push_back(part.expectation);
@@ -91,15 +94,18 @@ void Adaptation::fit_parts(std::vector<Component>& components, std::vector<std::
             continue;
         }
         for (std::size_t i = 0; i < own.size(); ++i) own[i] = weights(static_cast<std::int64_t>(i), static_cast<std::int64_t>(p));
-        const Stream start{evaluate_.key(), batches_.first_stream + static_cast<std::uint32_t>(0x10000 * (pairs_.size() + 1) + p)};
+        const Stream start{evaluate_.key(),
+                           batches_.first_stream + static_cast<std::uint32_t>(0x10000 * (pairs_.size() + 1) + p)};
         if (options_.family == Family::vmfn) {
             for (auto& component : fit_vmfn_mixture(fitted().z(), own, options_.components, start))
                 add(part, component.share, std::move(component.law));
             continue;
         }
         const bool rare = chosen && pool_.score().rows > 0;
-        for (auto& component : chosen ? choose_mixture(fitted().z(), own, most, start, rare ? least_of(part.seen) : Least{})
-                                      : fit_mixture(fitted().z(), own, std::max<std::int64_t>(options_.components, 1), fit_options(), start))
+        for (auto& component :
+             chosen
+                 ? choose_mixture(fitted().z(), own, most, start, rare ? least_of(part.seen) : Least{})
+                 : fit_mixture(fitted().z(), own, std::max<std::int64_t>(options_.components, 1), fit_options(), start))
             add(part, component.share, std::move(component.law));
         if (auto around = rare ? umbrella(fitted().z(), own) : std::nullopt) add(part, 0.0, std::move(*around));
     }
@@ -156,21 +162,23 @@ std::vector<double> Adaptation::first_alpha(const std::vector<std::int64_t>& own
 }
 
 /// c_i = sum_e w_e (r_ie - sum of e's own components beta_k q_ik)^2.
-std::vector<double> Adaptation::squares(ConstView q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta) const {
+std::vector<double> Adaptation::squares(ConstView q, const std::vector<std::int64_t>& owner,
+                                        const std::vector<double>& beta) const {
     std::vector<double> c(static_cast<std::size_t>(q.rows));
     std::vector<std::int64_t> each(static_cast<std::size_t>(seen_.r.cols));
     std::iota(each.begin(), each.end(), std::int64_t{0});
     const bool one_each = owner == each;
     parallel::for_blocks(q.rows, evaluate_.threads(), [&](std::int64_t begin, std::int64_t count) {
         std::vector<double> rest(each.size());
-        for (std::int64_t i = begin; i < begin + count; ++i) c[static_cast<std::size_t>(i)] = square_of_row(i, q, owner, beta, one_each, rest);
+        for (std::int64_t i = begin; i < begin + count; ++i)
+            c[static_cast<std::size_t>(i)] = square_of_row(i, q, owner, beta, one_each, rest);
     });
     return c;
 }
 
 /// `rest`: room for a number of each expectation.
-double Adaptation::square_of_row(std::int64_t i, ConstView q, const std::vector<std::int64_t>& owner, const std::vector<double>& beta, bool one_each,
-                                 std::vector<double>& rest) const {
+double Adaptation::square_of_row(std::int64_t i, ConstView q, const std::vector<std::int64_t>& owner,
+                                 const std::vector<double>& beta, bool one_each, std::vector<double>& rest) const {
     const double* r = seen_.r.view().row(i).data();
     const double* own = q.row(i).data() + 1;
     if (one_each) {

@@ -10,7 +10,8 @@ namespace {
 constexpr double hidden_laws = 0.5;    // unseen: most laws can only be left to q_0
 // An event that is hit less often than this is known to no better than a third: there a look further out pays.
 constexpr double few_hits = 10;
-constexpr std::int64_t few_dimensions = 8;   // in more a small budget cannot follow up what it finds: any hit says that q_0 will do
+constexpr std::int64_t few_dimensions =
+    8;   // in more a small budget cannot follow up what it finds: any hit says that q_0 will do
 // How much smaller the effective size of points of the wide law is under q_0. Its standard deviation is then 3 in one
 // dimension, 2.7 in two, 1.8 in four, 1.25 in twenty.
 constexpr double worth = 4;

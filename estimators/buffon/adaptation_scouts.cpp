@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t most_scouted = 4;    // expectations
 constexpr int most_regions = 3;            // each rarer than the one before, behind which it was hidden
-// Effective hits from which a component may be narrower than the law, in any dimension: to ask for 4 (d + 2), as elsewhere, cost a factor
+// Effective hits from which a component may be narrower than the law, in any dimension: to ask for 4 (d + 2), as
+// elsewhere, cost a factor
 // of ten in 50 inputs where regions are alike, and found no more of those that are not.
 constexpr double asked_hits = 90;
 constexpr std::uint32_t first_stream = 0x8000;   // of the starts of fits, within a batch: parts count from 0
@@ -52,11 +53,13 @@ void Adaptation::send_scouts(std::vector<Component>& components, std::vector<std
             if (owner[k] == e && beta[k] != 0) found.laws.push_back(std::get<Gaussian>(components[k]));
         const ScoredSummands summands = scored_summands(judged(), e);
         double mean = seen_.mean[static_cast<std::size_t>(e)];
-        if (const double afar = extrapolated(summands.w, summands.s, 0.0); afar > 0) mean = std::min(mean, afar);   // a smoothed one is too large
+        if (const double afar = extrapolated(summands.w, summands.s, 0.0); afar > 0)
+            mean = std::min(mean, afar);   // a smoothed one is too large
         for (int region = 0; region < most_regions; ++region) {
             const Beyond far = beyond(judged().z(), summands, found.laws, points_of_a_scout);
             if (!(std::max(far.mass, far.reach) > notable_region * mean)) break;
-            for (auto& component : choose_mixture(judged().z(), far.weights, most_regions, {evaluate_.key(), stream++}, least_of(far.seen))) {
+            for (auto& component : choose_mixture(judged().z(), far.weights, most_regions, {evaluate_.key(), stream++},
+                                                  least_of(far.seen))) {
                 if (far.seen) found.laws.push_back(component.law);
                 components.push_back(std::move(component.law));
                 owner.push_back(e);

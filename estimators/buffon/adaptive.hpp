@@ -24,6 +24,7 @@ WorkingSpace working_space(const Problem& problem, const std::vector<Distributio
 std::vector<std::string> law_names(std::int64_t laws);
 
 /// From the pools alone, each with balance-heuristic weights: what is known when a run stops early.
-Estimate from_pools(const Evaluation& evaluate, const WorkingSpace& space, const std::vector<const Pool*>& pools, const std::vector<std::string>& groups);
+Estimate from_pools(const Evaluation& evaluate, const WorkingSpace& space, const std::vector<const Pool*>& pools,
+                    const std::vector<std::string>& groups);
 
 }  // namespace buffon

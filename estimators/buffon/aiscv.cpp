@@ -41,11 +41,17 @@ Estimate safe(Evaluation& evaluate, const WorkingSpace& space, const Run& run, c
 
 Estimate aiscv(const Problem& problem, const Run& run, const AiscvOptions& options) {
     check_adaptive("aiscv", problem, run, options);
-    require(options.variant == Variant::safe || options.family == Family::gaussian, "aiscv: family must be 'gaussian' where variant is 'published'");
+    require(options.variant == Variant::safe || options.family == Family::gaussian,
+            "aiscv: family must be 'gaussian' where variant is 'published'");
     if (run.target_error)
-        return until_target(run, {.function = "aiscv", .growth = Growth::fresh, .pilot = std::max<std::int64_t>(4 * options.replicates, 2'000),
-                                  .begin = [&](const Run& stage) { return aiscv(problem, stage, options); },
-                                  .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage, {.laws = options.laws}); }, .names = options.laws.empty() ? problem.outputs() : std::vector<std::string>{}});
+        return until_target(
+            run, {.function = "aiscv",
+                  .growth = Growth::fresh,
+                  .pilot = std::max<std::int64_t>(4 * options.replicates, 2'000),
+                  .begin = [&](const Run& stage) { return aiscv(problem, stage, options); },
+                  .more = [&](const Estimate& e,
+                              const Run& stage) { return extend(e, problem, stage, {.laws = options.laws}); },
+                  .names = options.laws.empty() ? problem.outputs() : std::vector<std::string>{}});
     Evaluation evaluate("aiscv", problem, run);
     if (options.variant == Variant::published) return aiscv_published(evaluate, run, options);
     const WorkingSpace space = working_space(problem, options.laws);

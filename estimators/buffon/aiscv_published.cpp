@@ -31,7 +31,8 @@ struct Densities {
     Matrix of_expectations(const Matrix& components, std::int64_t expectations) const {
         Matrix out(components.rows, expectations);
         for (std::int64_t i = 0; i < out.rows; ++i)
-            for (std::size_t k = 0; k < owner.size(); ++k) out(i, owner[k]) += share[k] * components(i, static_cast<std::int64_t>(k));
+            for (std::size_t k = 0; k < owner.size(); ++k)
+                out(i, owner[k]) += share[k] * components(i, static_cast<std::int64_t>(k));
         return out;
     }
     /// Mixture weights of the expectations as those of the Gaussians.
@@ -53,7 +54,8 @@ public:
     void init() {
         draw(Proposal::initial());
         look();
-        for (std::int64_t e = 0; e < r_.cols; ++e) alpha_.push_back(std::sqrt(weights_[static_cast<std::size_t>(e)]) * mean_[static_cast<std::size_t>(e)]);
+        for (std::int64_t e = 0; e < r_.cols; ++e)
+            alpha_.push_back(std::sqrt(weights_[static_cast<std::size_t>(e)]) * mean_[static_cast<std::size_t>(e)]);
         const double total = std::accumulate(alpha_.begin(), alpha_.end(), 0.0);
         for (double& a : alpha_) a /= total;
         beta_ = mean_;
@@ -115,11 +117,13 @@ private:
             }
         for (std::int64_t e = 0; e < r_.cols; ++e)
             require(mean_[static_cast<std::size_t>(e)] > 0, "aiscv: variant = 'published' saw only zeros of output '",
-                    evaluate_.names()[static_cast<std::size_t>(e % m)], "' in ", pool_.n(), " points; the default with a score finds rare events");
+                    evaluate_.names()[static_cast<std::size_t>(e % m)], "' in ", pool_.n(),
+                    " points; the default with a score finds rare events");
         weights_ = options_.weights;
         if (weights_.empty())
             for (const double mean : mean_) weights_.push_back(1 / (mean * mean));
-        require(weights_.size() == mean_.size(), "aiscv: weights must have one entry per expectation, ", mean_.size(), ", got ", weights_.size());
+        require(weights_.size() == mean_.size(), "aiscv: weights must have one entry per expectation, ", mean_.size(),
+                ", got ", weights_.size());
     }
 
     static std::vector<double> variances(const Matrix& t) {
@@ -131,7 +135,11 @@ private:
 
     /// Step 2b.
     void fit() {
-        FitOptions fit{.shrink = false, .diagonal = options_.diagonal, .relative_jitter = 0.0, .absolute_jitter = 1e-6, .random_start = true};
+        FitOptions fit{.shrink = false,
+                       .diagonal = options_.diagonal,
+                       .relative_jitter = 0.0,
+                       .absolute_jitter = 1e-6,
+                       .random_start = true};
         Densities next;
         std::vector<double> p(static_cast<std::size_t>(r_.rows));
         for (std::int64_t e = 0; e < r_.cols; ++e) {
@@ -184,7 +192,8 @@ private:
             }
             const Moments m{ConstView(both)};
             // a control without variance (one expectation: C = 1) has no effect
-            beta_[static_cast<std::size_t>(e)] = m.scatter(0, 0) > 1e-24 * static_cast<double>(t.rows) ? m.scatter(0, 1) / m.scatter(0, 0) : 0.0;
+            beta_[static_cast<std::size_t>(e)] =
+                m.scatter(0, 0) > 1e-24 * static_cast<double>(t.rows) ? m.scatter(0, 1) / m.scatter(0, 0) : 0.0;
         }
         Matrix rest(t.rows, c.cols);
         for (std::int64_t i = 0; i < t.rows; ++i)
@@ -195,7 +204,9 @@ private:
     /// Step 2g, eq. (3): the weighted variance per point over the budget left no longer falls. The newest pair is kept.
     bool stop_after(std::vector<double> v) {
         const auto left = static_cast<double>(budget_ - pool_.n());
-        const auto weighted = [&](const std::vector<double>& x) { return std::inner_product(x.begin(), x.end(), weights_.begin(), 0.0); };
+        const auto weighted = [&](const std::vector<double>& x) {
+            return std::inner_product(x.begin(), x.end(), weights_.begin(), 0.0);
+        };
         const bool stop = weighted(v_) / (left + static_cast<double>(batch_)) <= weighted(v) / left;
         if (stop) stop_ = "trade-off";
         v_ = std::move(v);
@@ -241,7 +252,8 @@ Estimate aiscv_published(Evaluation& evaluate, const Run& run, const AiscvOption
             FirstRows first_rows(8'192);
             KeptControls kept(evaluate, adaptation.proposal().alpha(), left);
             for (std::int64_t start = 0; start < left; start += chunk_rows(run)) {
-                const Batch batch = draw_batch(evaluate, space, adaptation.proposal(), points, start, std::min(chunk_rows(run), left - start));
+                const Batch batch = draw_batch(evaluate, space, adaptation.proposal(), points, start,
+                                               std::min(chunk_rows(run), left - start));
                 const Matrix t = adaptation.terms(batch);
                 kept.add(controls(batch.ratio), start);
                 first_rows.add(t);

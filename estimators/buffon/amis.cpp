@@ -28,7 +28,8 @@ AiscvOptions adaptive(const AmisOptions& options) {
     AiscvOptions out;
     std::apply(
         [&](const auto&... from) {
-            std::apply([&](const auto&... to) { ((out.*(to.member) = options.*(from.member)), ...); }, adaptive_fields<AiscvOptions>());
+            std::apply([&](const auto&... to) { ((out.*(to.member) = options.*(from.member)), ...); },
+                       adaptive_fields<AiscvOptions>());
         },
         adaptive_fields<AmisOptions>());
     return out;
@@ -43,12 +44,15 @@ std::int64_t nets_of(const AmisOptions& options) {
 }
 
 /// Two halves of the budget, each learning from the other's points, or the whole.
-std::vector<Adaptation> lanes_of(Evaluation& evaluate, const WorkingSpace& space, const AiscvOptions& shared, const AmisOptions& options) {
+std::vector<Adaptation> lanes_of(Evaluation& evaluate, const WorkingSpace& space, const AiscvOptions& shared,
+                                 const AmisOptions& options) {
     const std::int64_t lanes = options.use == Use::all && options.refit == Refit::crossed ? 2 : 1;
     std::vector<Adaptation> out;
     out.reserve(static_cast<std::size_t>(lanes));   // they point at each other's pools
     for (std::uint32_t lane = 0; lane < lanes; ++lane)
-        out.emplace_back(evaluate, space, shared, Batches{nets_of(options), options.refit == Refit::newest, lanes, lane * streams_of_a_lane, true});
+        out.emplace_back(
+            evaluate, space, shared,
+            Batches{nets_of(options), options.refit == Refit::newest, lanes, lane * streams_of_a_lane, true});
     if (lanes == 2) {
         out[0].learn_from(out[1].pool());
         out[1].learn_from(out[0].pool());
@@ -154,9 +158,14 @@ Estimate amis(const Problem& problem, const Run& run, const AmisOptions& options
     const AiscvOptions shared = adaptive(options);
     check_adaptive("amis", problem, run, shared);
     if (run.target_error)
-        return until_target(run, {.function = "amis", .growth = Growth::fresh, .pilot = std::max<std::int64_t>(4 * options.replicates, 2'000),
-                                  .begin = [&](const Run& stage) { return amis(problem, stage, options); },
-                                  .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage, {.laws = options.laws}); }, .names = options.laws.empty() ? problem.outputs() : std::vector<std::string>{}});
+        return until_target(
+            run, {.function = "amis",
+                  .growth = Growth::fresh,
+                  .pilot = std::max<std::int64_t>(4 * options.replicates, 2'000),
+                  .begin = [&](const Run& stage) { return amis(problem, stage, options); },
+                  .more = [&](const Estimate& e,
+                              const Run& stage) { return extend(e, problem, stage, {.laws = options.laws}); },
+                  .names = options.laws.empty() ? problem.outputs() : std::vector<std::string>{}});
     Evaluation evaluate("amis", problem, run);
     const WorkingSpace space = working_space(problem, options.laws);
     const std::vector<std::string> groups = law_names(static_cast<std::int64_t>(options.laws.size()));
@@ -191,7 +200,8 @@ Estimate go_on_amis(Evaluation& evaluate, const State& state, const std::vector<
     const bool fresh = table(state, "plan").data.front() == 0;
     require(!fresh || left >= 2 * options.replicates, "extend: budget must be at least ", evaluate.n() + 2 * options.replicates,
             ", twice the replicates more, got ", evaluate.run().budget);
-    FinalSample sample = fresh ? FinalSample(evaluate, space, sampled, options, left, {}, further_points) : FinalSample(evaluate, space, sampled, options, left, state);
+    FinalSample sample = fresh ? FinalSample(evaluate, space, sampled, options, left, {}, further_points)
+                               : FinalSample(evaluate, space, sampled, options, left, state);
     return with_partial(
         evaluate,
         [&] {

@@ -49,8 +49,13 @@ struct AmisOptions {
 
     static constexpr auto fields() {
         return std::tuple_cat(
-            std::tuple{Field{"use", &AmisOptions::use, "points of the estimate: 'all', with a bias of order 1 / n; 'final': those of the last batch, unbiased, as aiscv has it"},
-                       Field{"refit", &AmisOptions::refit, "points that densities are fitted to: 'crossed', each half of the run to the other half's, so that no density follows the points that it weighs; 'all' (classic AMIS); 'newest', the newest batch (modified AMIS)"}},
+            std::tuple{Field{"use", &AmisOptions::use,
+                             "points of the estimate: 'all', with a bias of order 1 / n; 'final': those of the last "
+                             "batch, unbiased, as aiscv has it"},
+                       Field{"refit", &AmisOptions::refit,
+                             "points that densities are fitted to: 'crossed', each half of the run to the other "
+                             "half's, so that no density follows the points that it weighs; 'all' (classic AMIS); "
+                             "'newest', the newest batch (modified AMIS)"}},
             adaptive_fields<AmisOptions>());
     }
 };

@@ -17,13 +17,16 @@ namespace buffon {
 namespace {
 
 constexpr std::int64_t largest_pilot = 1'000, least_pilot = 20;
-constexpr std::int64_t labelled_grid = 24, plain_grid = 12;   // phases: beside a search for borders they cost little, without one they are all the cost
+constexpr std::int64_t
+    labelled_grid = 24,
+    plain_grid = 12;   // phases: beside a search for borders they cost little, without one they are all the cost
 constexpr std::uint32_t pilot_stream = 0, resample_stream = 400;
 
 void check(const Run& run, const ArcsOptions& options) {
     require_no_state("arcs", run);
     require(run.budget >= 10, "arcs: budget must be at least 10, got ", run.budget);
-    require(options.grid == 0 || (options.grid >= 4 && options.grid <= 10'000), "arcs: grid must be 0 (chosen) or lie between 4 and 10000, got ", options.grid);
+    require(options.grid == 0 || (options.grid >= 4 && options.grid <= 10'000),
+            "arcs: grid must be 0 (chosen) or lie between 4 and 10000, got ", options.grid);
     require(options.pilot > 0 && options.pilot < 1, "arcs: pilot must lie between 0 and 1, got ", options.pilot);
 }
 
@@ -36,8 +39,12 @@ std::int64_t pilot_points(std::int64_t budget, double share) {
 class Arcs {
 public:
     Arcs(Evaluation& evaluate, const WorkingSpace& space, const ArcsOptions& options)
-        : evaluate_(evaluate), look_(evaluate, space, pilot_points(evaluate.run().budget, options.pilot), {evaluate.key(), pilot_stream}),
-          grid_(options.grid > 0 ? options.grid : look_.events().labels.empty() ? plain_grid : labelled_grid), strata_(evaluate, space, look_, grid_) {}
+        : evaluate_(evaluate),
+          look_(evaluate, space, pilot_points(evaluate.run().budget, options.pilot), {evaluate.key(), pilot_stream}),
+          grid_(options.grid > 0                ? options.grid
+                : look_.events().labels.empty() ? plain_grid
+                                                : labelled_grid),
+          strata_(evaluate, space, look_, grid_) {}
 
     void run() {
         strata_.plan();
@@ -45,7 +52,9 @@ public:
         strata_.spend();
     }
 
-    Estimate finish() const { return finish_circles(evaluate_, strata_.parts(), look_.events(), {evaluate_.key(), resample_stream}); }
+    Estimate finish() const {
+        return finish_circles(evaluate_, strata_.parts(), look_.events(), {evaluate_.key(), resample_stream});
+    }
 
     void report(Estimate& e) const {
         std::int64_t circles = 0, spent = 0, points = 0;
@@ -55,7 +64,8 @@ public:
         }
         e.diagnostics["circles"] = circles;
         e.diagnostics["points"] = points;
-        e.diagnostics["evaluations_per_circle"] = static_cast<double>(spent) / static_cast<double>(std::max<std::int64_t>(circles, 1));
+        e.diagnostics["evaluations_per_circle"] =
+            static_cast<double>(spent) / static_cast<double>(std::max<std::int64_t>(circles, 1));
         e.diagnostics["adaptation_n"] = adaptation_;
         e.diagnostics["shells"] = static_cast<std::int64_t>(strata_.parts().size());
         e.diagnostics["subspace"] = strata_.dim();

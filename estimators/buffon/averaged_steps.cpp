@@ -26,14 +26,18 @@ Measure counted(TransportDraws& draws) {
     return [&draws](std::span<const double> heights, std::int64_t n) {
         const CellCounts found = draws.count(heights, n);
         MeasuredMasses out{{}, found.draws};
-        for (const std::int64_t count : found.counts) out.masses.push_back(static_cast<double>(count) / static_cast<double>(found.draws));
+        for (const std::int64_t count : found.counts)
+            out.masses.push_back(static_cast<double>(count) / static_cast<double>(found.draws));
         return out;
     };
 }
 
-AveragedSteps::AveragedSteps(TransportDraws& draws, std::vector<double> heights, Precondition precondition, double worth, Measure measure)
-    : draws_(&draws), precondition_(std::move(precondition)), measure_(measure ? std::move(measure) : counted(draws)), worth_(worth) {
-    const double filling = static_cast<double>(draws.filling()), grown = growth * worth / filling;   // batches of `filling` until growth passes it
+AveragedSteps::AveragedSteps(TransportDraws& draws, std::vector<double> heights, Precondition precondition,
+                             double worth, Measure measure)
+    : draws_(&draws), precondition_(std::move(precondition)), measure_(measure ? std::move(measure) : counted(draws)),
+      worth_(worth) {
+    const double filling = static_cast<double>(draws.filling()),
+                 grown = growth * worth / filling;   // batches of `filling` until growth passes it
     first_ = static_cast<std::int64_t>(grown <= 1 ? worth / filling : 1 / growth + elementary::log(grown) / growth);
     state_.heights = std::move(heights);
     state_.steps = first_;
@@ -58,7 +62,8 @@ void AveragedSteps::step() {
     const std::vector<double>& nu = draws_->masses();
     const MeasuredMasses found = measure_(state_.heights, next_draws());
     std::vector<double> relative(nu.size());
-    for (std::size_t i = 0; i < nu.size(); ++i) relative[i] = std::clamp((nu[i] - found.masses[i]) / nu[i], -largest_error, largest_error);
+    for (std::size_t i = 0; i < nu.size(); ++i)
+        relative[i] = std::clamp((nu[i] - found.masses[i]) / nu[i], -largest_error, largest_error);
     ++state_.steps;
     const std::vector<double> change = precondition_(relative, 1 / std::sqrt(static_cast<double>(state_.steps)));
     for (std::size_t i = 0; i < nu.size(); ++i) state_.heights[i] += change[i];
@@ -66,7 +71,8 @@ void AveragedSteps::step() {
     state_.kept.push_back({state_.heights, found.draws});
     kept_draws_ += found.draws;
     state_.taken += found.draws;
-    while (static_cast<double>(kept_draws_ - state_.kept.front().draws) >= averaged_share * (static_cast<double>(state_.taken) + worth_)) {
+    while (static_cast<double>(kept_draws_ - state_.kept.front().draws) >=
+           averaged_share * (static_cast<double>(state_.taken) + worth_)) {
         kept_draws_ -= state_.kept.front().draws;
         state_.kept.pop_front();
     }

@@ -1,5 +1,6 @@
 /// Stochastic approximation of the heights: preconditioned steps of size t^-1/2 on fresh, growing batches, and their average.
-/// Source: Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", SIAM J. Control Optim. 30 (1992). Not installed.
+/// Source: Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", SIAM J. Control Optim. 30 (1992).
+/// Not installed.
 #pragma once
 
 #include <cstdint>
@@ -41,15 +42,18 @@ public:
         std::int64_t taken = 0, steps = 0;
     };
 
-    /// @param worth draws that the first heights are worth: batches, steps and the average go on as after so many   @param measure none: counted
-    AveragedSteps(TransportDraws& draws, std::vector<double> heights, Precondition precondition, double worth = 0.0, Measure measure = {});
+    /// @param worth draws that the first heights are worth: batches, steps and the average go on as after so many
+    /// @param measure none: counted
+    AveragedSteps(TransportDraws& draws, std::vector<double> heights, Precondition precondition, double worth = 0.0,
+                  Measure measure = {});
 
     /// Draws that the next step takes.
     std::int64_t next_draws() const;
     /// Draws that the heights are worth: all that were spent, or, after heights of some worth, that and what was spent since.
     double so_far() const;
     void step();
-    /// Mean of the iterates, weighted by their draws, over the last 90 % of the draws of all steps, with what the first heights are worth; the heights
+    /// Mean of the iterates, weighted by their draws, over the last 90 % of the draws of all steps, with what the first
+    /// heights are worth; the heights
     /// where there was no step.
     std::vector<double> average() const;
     std::int64_t steps() const { return state_.steps - first_; }

@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::int64_t most_bins = 1'024;
 constexpr std::int64_t resamples = 2'000;
-constexpr std::int64_t tail_rows = 10, fewest_rows = 4;   // of fewer than twenty rows half are the tail: strata of a dozen circles know theirs least
+constexpr std::int64_t
+    tail_rows = 10,
+    fewest_rows = 4;   // of fewer than twenty rows half are the tail: strata of a dozen circles know theirs least
 constexpr double longest_tail = 50;   // in its begin
 constexpr double levels[] = {0.5, 0.8, 0.9, 0.95, 0.98, 0.99};
 
@@ -98,7 +100,8 @@ void BinnedRows::add(ConstView rows) {
     }
 }
 
-Bounds bootstrap_t(const std::vector<Stratum>& strata, const std::vector<std::int64_t>& columns, const Stream& stream, bool shares, int threads) {
+Bounds bootstrap_t(const std::vector<Stratum>& strata, const std::vector<std::int64_t>& columns, const Stream& stream,
+                   bool shares, int threads) {
     const auto count = static_cast<std::int64_t>(std::size(levels)), m = static_cast<std::int64_t>(columns.size());
     Bounds bounds{{std::begin(levels), std::end(levels)}, Matrix(m, count), Matrix(m, count)};
     const std::size_t strata_count = strata.size();
@@ -131,7 +134,10 @@ Bounds bootstrap_t(const std::vector<Stratum>& strata, const std::vector<std::in
                 return v > tail.begin ? tail.at(place[h][static_cast<std::size_t>(i)]) : v;
             });
             const double error = std::sqrt(again.variance), by = again.mean - centre[at];
-            ratios(j, b) = error > 0 ? by / error : by < 0 ? -std::numeric_limits<double>::max() : by > 0 ? std::numeric_limits<double>::max() : 0.0;
+            ratios(j, b) = error > 0 ? by / error
+                           : by < 0  ? -std::numeric_limits<double>::max()
+                           : by > 0  ? std::numeric_limits<double>::max()
+                                     : 0.0;
         }
     });
     for (std::int64_t j = 0; j < m; ++j) {

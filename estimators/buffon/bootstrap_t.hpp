@@ -11,7 +11,8 @@
 
 namespace buffon {
 
-/// Independent rows of one stratum, as means of equally many consecutive ones: a thousand of them at most, whatever the number of rows.
+/// Independent rows of one stratum, as means of equally many consecutive ones: a thousand of them at most, whatever the
+/// number of rows.
 class BinnedRows {
 public:
     void add(ConstView rows);
@@ -24,7 +25,8 @@ private:
     std::int64_t each_ = 1, filled_ = 0;
 };
 
-/// sum over strata of weight times the mean of its rows. `shares`: rows are shares of circles in thin slabs. Those of circles that nearly touch
+/// sum over strata of weight times the mean of its rows. `shares`: rows are shares of circles in thin slabs. Those of
+/// circles that nearly touch
 /// one have a tail P(share > s) ~ s^-2, whose end a sample has seldom seen: resamples draw their ten largest, of fewer than
 /// twenty half of them, from such a tail up to 1.
 struct Stratum {
@@ -34,6 +36,7 @@ struct Stratum {
 };
 
 /// Bounds of the values of these columns, kept between 0 and 1 if `shares`; of a value 0 or without spread they are that value.
-Bounds bootstrap_t(const std::vector<Stratum>& strata, const std::vector<std::int64_t>& columns, const Stream& stream, bool shares, int threads);
+Bounds bootstrap_t(const std::vector<Stratum>& strata, const std::vector<std::int64_t>& columns, const Stream& stream,
+                   bool shares, int threads);
 
 }  // namespace buffon

@@ -18,10 +18,12 @@ namespace {
 constexpr std::int64_t enough_pieces = 30;
 
 void check(const char* function, ConstView chains, std::int64_t fewest) {
-    require(chains.rows >= 1 && chains.cols >= fewest, function, ": chains must have shape (chains, draws) with at least ", fewest, " draws, got (",
-            chains.rows, ", ", chains.cols, ")");
+    require(chains.rows >= 1 && chains.cols >= fewest, function,
+            ": chains must have shape (chains, draws) with at least ", fewest, " draws, got (", chains.rows, ", ",
+            chains.cols, ")");
     for (std::int64_t i = 0; i < chains.size(); ++i)
-        require(std::isfinite(chains.data[i]), function, ": values must be finite, got ", chains.data[i], " in chain ", i / chains.cols);
+        require(std::isfinite(chains.data[i]), function, ": values must be finite, got ", chains.data[i], " in chain ",
+                i / chains.cols);
 }
 
 double mean_of(std::span<const double> x) { return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size()); }
@@ -72,7 +74,9 @@ Spread spread_of(ConstView x, bool lags) {
 /// Sums of neighbouring autocorrelations as long as they are positive, made to fall; the first even one after them ends the sum.
 double autocorrelation_time(const Spread& spread) {
     const auto n = static_cast<std::int64_t>(spread.autocovariance.size());
-    const auto rho = [&](std::int64_t t) { return t == 0 ? 1.0 : 1 - (spread.within - spread.autocovariance[static_cast<std::size_t>(t)]) / spread.pooled; };
+    const auto rho = [&](std::int64_t t) {
+        return t == 0 ? 1.0 : 1 - (spread.within - spread.autocovariance[static_cast<std::size_t>(t)]) / spread.pooled;
+    };
     double tau = -1.0, last = std::numeric_limits<double>::infinity(), even = 1.0, odd = rho(1);
     std::int64_t t = 1;
     tau += 2 * (even + odd);
@@ -115,7 +119,8 @@ Matrix ranked(const Matrix& x) {
         std::size_t end = i + 1;
         while (end < order.size() && x.data[order[end]] == x.data[order[i]]) ++end;
         const double rank = 0.5 * static_cast<double>(i + 1 + end);
-        for (std::size_t k = i; k < end; ++k) out.data[order[k]] = normal_quantile((rank - 0.375) / (static_cast<double>(order.size()) + 0.25));
+        for (std::size_t k = i; k < end; ++k)
+            out.data[order[k]] = normal_quantile((rank - 0.375) / (static_cast<double>(order.size()) + 0.25));
         i = end;
     }
     return out;
@@ -124,7 +129,8 @@ Matrix ranked(const Matrix& x) {
 double r_hat_of(const Matrix& x) {
     const Spread spread = spread_of(x, false);
     if (!(spread.pooled > 0)) return 1.0;
-    if (spread.within <= spread.pooled * 1e-24) return std::numeric_limits<double>::infinity();   // rounding errors of still chains
+    if (spread.within <= spread.pooled * 1e-24)
+        return std::numeric_limits<double>::infinity();   // rounding errors of still chains
     return std::sqrt(spread.pooled / spread.within);
 }
 
@@ -174,13 +180,16 @@ ChainSummary summarise_chains(ConstView chains) {
 }
 
 Estimate chain_means(ConstView values, std::int64_t chains, std::vector<std::string> names) {
-    require(chains >= 1 && values.rows % chains == 0, "chain_means: values must hold as many rows for each of the ", chains, " chains, got ", values.rows, " rows");
+    require(chains >= 1 && values.rows % chains == 0, "chain_means: values must hold as many rows for each of the ",
+            chains, " chains, got ", values.rows, " rows");
     const std::int64_t draws = values.rows / chains, m = values.cols;
-    const std::int64_t parts = std::min((enough_pieces + chains - 1) / chains, draws), length = draws / parts, pieces = parts * chains;
+    const std::int64_t parts = std::min((enough_pieces + chains - 1) / chains, draws), length = draws / parts,
+                       pieces = parts * chains;
     require(pieces >= 2, "chain_means: values of at least two pieces of chains are needed, got ", pieces);
     Matrix means(pieces, m);
     for (std::int64_t p = 0; p < pieces; ++p) {   // rows that do not fill a last part join it
-        const std::int64_t first = p / parts * draws + p % parts * length, end = p % parts + 1 == parts ? (p / parts + 1) * draws : first + length;
+        const std::int64_t first = p / parts * draws + p % parts * length,
+                           end = p % parts + 1 == parts ? (p / parts + 1) * draws : first + length;
         for (std::int64_t i = first; i < end; ++i)
             for (std::int64_t j = 0; j < m; ++j) means(p, j) += values(i, j) / static_cast<double>(end - first);
     }
@@ -190,12 +199,14 @@ Estimate chain_means(ConstView values, std::int64_t chains, std::vector<std::str
     out.covariance = Matrix(m, m);
     out.degrees_of_freedom = static_cast<double>(pieces - 1);
     for (std::int64_t i = 0; i < values.rows; ++i)
-        for (std::int64_t j = 0; j < m; ++j) out.value[static_cast<std::size_t>(j)] += values(i, j) / static_cast<double>(values.rows);
+        for (std::int64_t j = 0; j < m; ++j)
+            out.value[static_cast<std::size_t>(j)] += values(i, j) / static_cast<double>(values.rows);
     const double scale = 1.0 / static_cast<double>(pieces * (pieces - 1));
     for (std::int64_t p = 0; p < pieces; ++p)
         for (std::int64_t j = 0; j < m; ++j)
             for (std::int64_t k = 0; k < m; ++k)
-                out.covariance(j, k) += scale * (means(p, j) - out.value[static_cast<std::size_t>(j)]) * (means(p, k) - out.value[static_cast<std::size_t>(k)]);
+                out.covariance(j, k) += scale * (means(p, j) - out.value[static_cast<std::size_t>(j)]) *
+                                        (means(p, k) - out.value[static_cast<std::size_t>(k)]);
     return out;
 }
 

@@ -23,18 +23,22 @@ void check_law(const Sample& sample) {
     require(sample.law.has_value(), who, " needs the law of the inputs: bf.Sample(x, y, law), or law = 'fit'");
     const std::vector<std::int64_t> block = dependent_blocks(*sample.law);
     for (std::size_t i = 0; i < block.size(); ++i)
-        require(block[i] == static_cast<std::int64_t>(i), who, " needs independent inputs, '", sample.inputs[static_cast<std::size_t>(block[i])], "' and '",
-                sample.inputs[i], "' may depend on each other");
+        require(block[i] == static_cast<std::int64_t>(i), who, " needs independent inputs, '",
+                sample.inputs[static_cast<std::size_t>(block[i])], "' and '", sample.inputs[i],
+                "' may depend on each other");
     if (const auto* joint = std::get_if<Joint>(&sample.law->law()))
         for (std::size_t i = 0; i < joint->laws().size(); ++i)
-            require(!is_discrete(joint->laws()[i]), who, " needs inputs with densities, '", sample.inputs[i], "' has values with a probability");
+            require(!is_discrete(joint->laws()[i]), who, " needs inputs with densities, '", sample.inputs[i],
+                    "' has values with a probability");
 }
 
 /// Rows that succeeded do not have the law of the inputs: a polynomial orthonormal under that goes on where the model fails.
 void check_rows(const Sample& sample, const GivenRows& rows) {
     const std::int64_t failed = sample.n() - rows.y.rows;
-    require(failed == 0, "sobol_given_data: method = 'polynomial_chaos' needs runs that all succeeded, ", failed, " of ", sample.n(),
-            " failed: its indices would be of a model that goes on where this one fails; take method = 'ranks' or shapley_given_data, which condition on "
+    require(failed == 0, "sobol_given_data: method = 'polynomial_chaos' needs runs that all succeeded, ", failed,
+            " of ", sample.n(),
+            " failed: its indices would be of a model that goes on where this one fails; take method = 'ranks' or "
+            "shapley_given_data, which condition on "
             "success, or, if failures have nothing to do with the inputs, make the sample without their rows");
 }
 
@@ -44,7 +48,8 @@ Matrix scores_of(const Sample& sample, const Matrix& x) {
     sample.law->to_normal(x, z);
     for (std::int64_t i = 0; i < z.rows; ++i)
         for (std::int64_t c = 0; c < z.cols; ++c)
-            require(std::isfinite(z(i, c)), "sobol_given_data: a row has '", sample.inputs[static_cast<std::size_t>(c)], "' = ", x(i, c), ", where its law has no mass");
+            require(std::isfinite(z(i, c)), "sobol_given_data: a row has '", sample.inputs[static_cast<std::size_t>(c)],
+                    "' = ", x(i, c), ", where its law has no mass");
     return z;
 }
 
@@ -53,7 +58,8 @@ std::vector<double> residuals_of(const ChaosFit& fit, std::int64_t n) {
     std::vector<double> r(static_cast<std::size_t>(n));
     double mean = 0;
     for (const HeldOut& fold : fit.folds)
-        for (std::size_t i = 0; i < fold.rows.size(); ++i) mean += (r[static_cast<std::size_t>(fold.rows[i])] = fold.residual[i]) / static_cast<double>(n);
+        for (std::size_t i = 0; i < fold.rows.size(); ++i)
+            mean += (r[static_cast<std::size_t>(fold.rows[i])] = fold.residual[i]) / static_cast<double>(n);
     for (double& v : r) v -= mean;
     return r;
 }
@@ -68,7 +74,8 @@ Remainder remainder_of(const std::vector<double>& residuals, const Matrix& x) {
     double square = 0;
     for (const double e : residuals) square += e * e / (n - 1);
     Matrix r(x.rows, 1);
-    for (std::int64_t i = 0; i < x.rows; ++i) r(i, 0) = square > 0 ? residuals[static_cast<std::size_t>(i)] / std::sqrt(square) : 0;
+    for (std::int64_t i = 0; i < x.rows; ++i)
+        r(i, 0) = square > 0 ? residuals[static_cast<std::size_t>(i)] / std::sqrt(square) : 0;
     Remainder out;
     for (std::int64_t c = 0; c < x.cols; ++c) {
         const RankOrder order = rank_order(x, c);
@@ -82,7 +89,9 @@ Remainder remainder_of(const std::vector<double>& residuals, const Matrix& x) {
 
 /// Whether a term with these coordinates has a part in index k of d inputs: first orders, total orders, pairs.
 bool counts(const Term& term, std::int64_t k, std::int64_t d) {
-    const auto has = [&](std::int64_t c) { return std::ranges::any_of(term, [c](const Factor& f) { return f.coordinate == c; }); };
+    const auto has = [&](std::int64_t c) {
+        return std::ranges::any_of(term, [c](const Factor& f) { return f.coordinate == c; });
+    };
     if (term.empty()) return false;
     if (k < d) return term.size() == 1 && has(k);
     if (k < 2 * d) return has(k - d);
@@ -108,10 +117,13 @@ Matrix parts_of(const ChaosFit& fit, const std::vector<double>& residuals, const
             const std::int64_t row = fold.rows[i];
             const double r = residuals[static_cast<std::size_t>(row)];
             for (std::size_t t = 1; t < of.size(); ++t) {
-                const double c = fold.coefficients[t], part = c * c + 2 * c * fold.psi(static_cast<std::int64_t>(t), static_cast<std::int64_t>(i)) * r;
+                const double c = fold.coefficients[t],
+                             part = c * c +
+                                    2 * c * fold.psi(static_cast<std::int64_t>(t), static_cast<std::int64_t>(i)) * r;
                 for (const std::int64_t k : of[t]) out(row, k) += part;
             }
-            for (std::int64_t k = 0; k <= count; ++k) out(row, k) += (k < count ? share[static_cast<std::size_t>(k)] : 1.0) * r * r;
+            for (std::int64_t k = 0; k <= count; ++k)
+                out(row, k) += (k < count ? share[static_cast<std::size_t>(k)] : 1.0) * r * r;
         }
     }
     return out;
@@ -130,16 +142,21 @@ Matrix influence_of(const Matrix& parts, const std::vector<double>& value, doubl
     Matrix out(n, count), mean(chaos_folds, count);
     for (std::int64_t i = 0; i < n; ++i)
         for (std::int64_t k = 0; k < count; ++k) {
-            out(i, k) = (parts(i, k) - value[static_cast<std::size_t>(k)] * parts(i, count)) / (variance * static_cast<double>(n));
+            out(i, k) = (parts(i, k) - value[static_cast<std::size_t>(k)] * parts(i, count)) /
+                        (variance * static_cast<double>(n));
             mean(i % chaos_folds, k) += out(i, k);
         }
     for (std::int64_t i = 0; i < n; ++i)
-        for (std::int64_t k = 0; k < count; ++k) out(i, k) -= mean(i % chaos_folds, k) / std::ceil(static_cast<double>(n - i % chaos_folds) / static_cast<double>(chaos_folds));
+        for (std::int64_t k = 0; k < count; ++k)
+            out(i, k) -= mean(i % chaos_folds, k) /
+                         std::ceil(static_cast<double>(n - i % chaos_folds) / static_cast<double>(chaos_folds));
     return out;
 }
 
-/// A table that met no far row does not know what a polynomial leaves there: errors hold rows more like the largest, fifty over the number of
-/// rows alike that would make the error, twenty at most: with ten and five, as for surrogates of sobol, a bilinear model of Gumbel and lognormal
+/// A table that met no far row does not know what a polynomial leaves there: errors hold rows more like the largest,
+/// fifty over the number of
+/// rows alike that would make the error, twenty at most: with ten and five, as for surrogates of sobol, a bilinear
+/// model of Gumbel and lognormal
 /// inputs covers in 87 % of tables, with these in 93. Where rows are alike nobody feels it.
 void hold_rows(Matrix& influence) {
     constexpr double enough = 50, most = 20;
@@ -150,7 +167,8 @@ void hold_rows(Matrix& influence) {
             squares += square, fourth += square * square, largest = std::max(largest, square);
         }
         if (!(squares > 0)) continue;
-        const double more = std::min(enough * fourth / (squares * squares), most), factor = std::sqrt(1 + more * largest / squares);
+        const double more = std::min(enough * fourth / (squares * squares), most),
+                     factor = std::sqrt(1 + more * largest / squares);
         for (std::int64_t i = 0; i < influence.rows; ++i) influence(i, k) *= factor;
     }
 }
@@ -193,9 +211,12 @@ Estimate joint_of(const std::vector<OutputIndices>& of) {
     e.covariance = Matrix(size, size);
     for (std::int64_t a = 0; a < size; ++a)
         for (std::int64_t b = 0; b <= a; ++b) {
-            const auto ja = static_cast<std::size_t>(a) % m, jb = static_cast<std::size_t>(b) % m, ka = static_cast<std::size_t>(a) / m, kb = static_cast<std::size_t>(b) / m;
+            const auto ja = static_cast<std::size_t>(a) % m, jb = static_cast<std::size_t>(b) % m,
+                       ka = static_cast<std::size_t>(a) / m, kb = static_cast<std::size_t>(b) / m;
             double sum = a == b ? of[ja].extra[ka] : 0;
-            for (std::int64_t i = 0; i < n; ++i) sum += of[ja].influence(i, static_cast<std::int64_t>(ka)) * of[jb].influence(i, static_cast<std::int64_t>(kb));
+            for (std::int64_t i = 0; i < n; ++i)
+                sum += of[ja].influence(i, static_cast<std::int64_t>(ka)) *
+                       of[jb].influence(i, static_cast<std::int64_t>(kb));
             e.covariance(a, b) = e.covariance(b, a) = sum;
         }
     return e;
@@ -213,7 +234,8 @@ void judge_rows(const std::vector<OutputIndices>& of, std::int64_t first, Estima
     const auto m = static_cast<std::int64_t>(of.size()), n = of.front().influence.rows;
     Matrix terms(n, e.size());
     for (std::int64_t v = 0; v < e.size(); ++v)
-        for (std::int64_t i = 0; i < n; ++i) terms(i, v) = of[static_cast<std::size_t>((first + v) % m)].influence(i, (first + v) / m);
+        for (std::int64_t i = 0; i < n; ++i)
+            terms(i, v) = of[static_cast<std::size_t>((first + v) % m)].influence(i, (first + v) / m);
     judge_table(terms, 0, "", e);   // no warning of few rows: intervals hold more of them
 }
 
@@ -228,7 +250,8 @@ Estimate one_order(Indices indices, IndexOrder order) {
 Estimate chaos_indices(const Sample& sample, const GivenRows& rows, IndexOrder order, int threads) {
     check_law(sample);
     check_rows(sample, rows);
-    require(order != IndexOrder::second || rows.x.cols > 1, "sobol_given_data: order = 'second' needs two inputs at least, got ", rows.x.cols);
+    require(order != IndexOrder::second || rows.x.cols > 1,
+            "sobol_given_data: order = 'second' needs two inputs at least, got ", rows.x.cols);
     const std::vector<ChaosFit> fits = fit_chaos(families_of(*sample.law), scores_of(sample, rows.x), rows.y, threads);
     std::vector<OutputIndices> of;
     std::vector<double> leave_one_out, held_out, terms;
@@ -246,7 +269,8 @@ Estimate chaos_indices(const Sample& sample, const GivenRows& rows, IndexOrder o
     joint.diagnostics["terms"] = terms;
     for (std::size_t j = 0; j < fits.size(); ++j)
         if (held_out[j] > doubtful)
-            joint.warnings.push_back("the polynomial leaves " + percent(held_out[j]) + " of the variance of '" + sample.outputs[j] +
+            joint.warnings.push_back("the polynomial leaves " + percent(held_out[j]) + " of the variance of '" +
+                                     sample.outputs[j] +
                                      "' at rows it has not seen: whose that is only first orders know");
     Estimate e = one_order(indices_of(std::move(joint), sample.inputs, sample.outputs, rows.x.cols > 1), order);
     const std::int64_t singles = rows.x.cols * rows.y.cols;

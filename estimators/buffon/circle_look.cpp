@@ -56,7 +56,8 @@ std::int64_t CircleLook::rarest() const {
 double CircleLook::frequency() const { return mean_of(points_.y, rarest()); }
 
 bool CircleLook::grows_with_norm() const {
-    const std::int64_t j = rarest(), n = points_.z.rows, highest = std::max<std::int64_t>(static_cast<std::int64_t>(top * static_cast<double>(n)), 1);
+    const std::int64_t j = rarest(), n = points_.z.rows,
+                       highest = std::max<std::int64_t>(static_cast<std::int64_t>(top * static_cast<double>(n)), 1);
     std::vector<std::pair<double, double>> all;
     for (std::int64_t i = 0; i < n; ++i) all.emplace_back(-points_.score(i, j), square_norm(points_.z.view().row(i)));
     std::ranges::nth_element(all, all.begin() + highest);

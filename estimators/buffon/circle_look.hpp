@@ -1,4 +1,5 @@
-/// What independent points tell before the first circle: which outputs are events, how their scores are, where the classes lie. Not installed.
+/// What independent points tell before the first circle: which outputs are events, how their scores are, where the
+/// classes lie. Not installed.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,8 @@ public:
     CircleLook(Evaluation& evaluate, const WorkingSpace& space, std::int64_t points, const Stream& stream);
 
     const Events& events() const { return events_; }
-    /// (r, d) orthonormal rows that span the classes' means, the first r = K - 1 right singular vectors of sqrt(n_k) mean_k; none without classes.
+    /// (r, d) orthonormal rows that span the classes' means, the first r = K - 1 right singular vectors of sqrt(n_k)
+    /// mean_k; none without classes.
     const Matrix& subspace() const { return subspace_; }
     /// The event that was seen least, and of those the one with the lowest scores.
     std::int64_t rarest() const;

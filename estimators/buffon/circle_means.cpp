@@ -45,7 +45,8 @@ Sums sums_of(const std::vector<CirclePart>& parts, std::int64_t columns) {
         const Matrix own = part.moments.covariance();
         for (std::int64_t a = 0; a < columns; ++a) {
             out.value[static_cast<std::size_t>(a)] += w * part.moments.mean[static_cast<std::size_t>(a)];
-            for (std::int64_t b = 0; b < columns; ++b) out.covariance(a, b) += w * w * own(a, b) / static_cast<double>(part.terms);
+            for (std::int64_t b = 0; b < columns; ++b)
+                out.covariance(a, b) += w * w * own(a, b) / static_cast<double>(part.terms);
         }
     }
     return out;
@@ -87,14 +88,16 @@ void warn_of_one_circle(const std::vector<CirclePart>& parts, const std::vector<
     for (const std::int64_t j : told) largest.push_back(largest_share(parts, j));
     const auto doubtful = std::ranges::find_if(largest, [](double share) { return share > one_circle; });
     if (doubtful != largest.end())
-        e.warnings.push_back("'" + e.names[static_cast<std::size_t>(doubtful - largest.begin())] + "': one circle carries more than " + text(one_circle) +
+        e.warnings.push_back("'" + e.names[static_cast<std::size_t>(doubtful - largest.begin())] +
+                             "': one circle carries more than " + text(one_circle) +
                              " of the squared shares: few wide arcs decide, spend more");
     e.diagnostics["largest_arc"] = std::move(largest);
 }
 
 }  // namespace
 
-Estimate finish_circles(const Evaluation& evaluate, const std::vector<CirclePart>& parts, const Events& events, const Stream& stream) {
+Estimate finish_circles(const Evaluation& evaluate, const std::vector<CirclePart>& parts, const Events& events,
+                        const Stream& stream) {
     Sums sums = sums_of(parts, evaluate.columns());
     require(!parts.empty() && sums.missing < 0.5, evaluate.function(), ": fewer than two independent terms were finished");
     std::vector<std::string> labels;
@@ -117,7 +120,9 @@ Estimate finish_circles(const Evaluation& evaluate, const std::vector<CirclePart
         e.bounds = bootstrap_t(strata, told, stream, events.columns == told, evaluate.threads());
     }
     warn_of_one_circle(parts, told, e);
-    if (sums.missing > 0) e.warnings.push_back("shells of the norm with probability " + text(sums.missing) + " had too small a share of the budget: spend more");
+    if (sums.missing > 0)
+        e.warnings.push_back("shells of the norm with probability " + text(sums.missing) +
+                             " had too small a share of the budget: spend more");
     return e;
 }
 

@@ -50,7 +50,8 @@ bool CircleSearch::edge_open(std::size_t cell, std::size_t j) const {
     return width(cell) > std::max(extent, narrowest);
 }
 
-/// Between two classes, both ends outside of the event. Distances rise towards the border: the score's peak is not above what each end says
+/// Between two classes, both ends outside of the event. Distances rise towards the border: the score's peak is not
+/// above what each end says
 /// of the other's class. Mere numbers tell nothing of the peak.
 bool CircleSearch::may_hide(std::size_t cell, std::size_t j) const {
     const std::size_t a = cell, b = after(cell);
@@ -63,9 +64,12 @@ bool CircleSearch::may_hide(std::size_t cell, std::size_t j) const {
 bool CircleSearch::bump(std::size_t i, std::size_t j, double& phase, std::size_t& cell) const {
     const std::size_t left = before(i), right = after(i);
     if (nodes_[left].own != nodes_[i].own || nodes_[right].own != nodes_[i].own || hit(i, j)) return false;
-    const double s = score(i, j), falls_left = s - score(left, j), falls_right = s - score(right, j), a = width(left), b = width(i);
-    if (falls_left < 0 || falls_right < 0 || falls_left + falls_right <= 0 || std::max(a, b) < finest_bump * turn / 4) return false;
-    const double curvature = (falls_left / a + falls_right / b) / (a + b), slope = (falls_left / a * b - falls_right / b * a) / (a + b);
+    const double s = score(i, j), falls_left = s - score(left, j), falls_right = s - score(right, j), a = width(left),
+                 b = width(i);
+    if (falls_left < 0 || falls_right < 0 || falls_left + falls_right <= 0 || std::max(a, b) < finest_bump * turn / 4)
+        return false;
+    const double curvature = (falls_left / a + falls_right / b) / (a + b),
+                 slope = (falls_left / a * b - falls_right / b * a) / (a + b);
     double move = slope / (2 * curvature);   // of s + slope x - curvature x^2
     const double rise = 0.25 * slope * slope / curvature;
     if (s + 2 * rise + doubt * std::max(falls_left, falls_right) <= 0) return false;

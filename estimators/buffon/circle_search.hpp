@@ -25,7 +25,8 @@ public:
         double low, width;
     };
     std::vector<Cell> edges() const;
-    /// (events) share of the circle: cells whose ends are in the event; of each of `edges`, in order, what its draw has hit, (edges, events).
+    /// (events) share of the circle: cells whose ends are in the event; of each of `edges`, in order, what its draw has
+    /// hit, (edges, events).
     std::vector<double> shares(const std::vector<Cell>& edges, const std::vector<bool>& hits) const;
 
 private:

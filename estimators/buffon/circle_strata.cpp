@@ -33,7 +33,9 @@ void CirclePart::add(const Matrix& rows, int threads) {
     first_rows.add(rows);
     stratum.rows.add(rows);
     Moments all;
-    parallel::reduce_blocks(rows.rows, threads, all, [&](std::int64_t first, std::int64_t count) { return Moments(rows.view().slice(first, count)); });
+    parallel::reduce_blocks(rows.rows, threads, all, [&](std::int64_t first, std::int64_t count) {
+        return Moments(rows.view().slice(first, count));
+    });
     moments.merge(all);
     terms += rows.rows;
 }
@@ -60,11 +62,14 @@ void CircleStrata::spend() {
 }
 
 bool CircleStrata::circles_wanted() const {
-    return !look_.events().columns.empty() && look_.frequency() < common && space_.dim() > 1 && evaluate_.run().budget - evaluate_.n() >= 4 * grid_;
+    return !look_.events().columns.empty() && look_.frequency() < common && space_.dim() > 1 &&
+           evaluate_.run().budget - evaluate_.n() >= 4 * grid_;
 }
 
 void CircleStrata::split() {
-    if (evaluate_.n() + shells * (shell_points + shell_circles * static_cast<std::int64_t>(first_cost)) > evaluate_.run().budget / 2) return;
+    if (evaluate_.n() + shells * (shell_points + shell_circles * static_cast<std::int64_t>(first_cost)) >
+        evaluate_.run().budget / 2)
+        return;
     parts_.clear();
     for (std::int64_t h = 0; h < shells; ++h) parts_.push_back({Shell{shell_ends[h], shell_ends[h + 1]}});
     std::vector<double> seen;
@@ -83,7 +88,8 @@ double CircleStrata::pilot(CirclePart& part, std::uint32_t number) {
     part.circles = f < common;
     if (!part.circles) return (f * static_cast<double>(shell_points) + 0.5) / static_cast<double>(shell_points + 1);
     const std::int64_t before = evaluate_.n();
-    const Matrix rows = shell.sample(shell_circles, {evaluate_.key(), circle_pilot_stream + number}, 0, evaluate_.run().budget / 20);
+    const Matrix rows =
+        shell.sample(shell_circles, {evaluate_.key(), circle_pilot_stream + number}, 0, evaluate_.run().budget / 20);
     part.cost = static_cast<double>(evaluate_.n() - before) / static_cast<double>(std::max<std::int64_t>(rows.rows, 1));
     return mean_of(rows, j);
 }

@@ -1,4 +1,5 @@
-/// Strata of great-circle sampling: all of the normal law, or shells of the norm, each with circles or points of its own. Not installed.
+/// Strata of great-circle sampling: all of the normal law, or shells of the norm, each with circles or points of its
+/// own. Not installed.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +37,8 @@ class CircleStrata {
 public:
     CircleStrata(Evaluation& evaluate, const WorkingSpace& space, const CircleLook& look, std::int64_t grid);
 
-    /// One stratum, or six shells where events become likely with the norm: points tell how frequent the rarest one is in each, where
+    /// One stratum, or six shells where events become likely with the norm: points tell how frequent the rarest one is
+    /// in each, where
     /// it is rare circles do. Shares of the budget are those of least variance, mixed with those of the shells' probabilities.
     void plan();
     /// Draws the terms of all strata with the evaluations that are left.

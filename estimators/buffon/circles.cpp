@@ -16,7 +16,9 @@ namespace {
 
 constexpr double turn = 2 * std::numbers::pi;
 
-double dot(std::span<const double> a, std::span<const double> b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
+double dot(std::span<const double> a, std::span<const double> b) {
+    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
 
 void add(double factor, std::span<const double> x, std::span<double> out) {
     for (std::size_t k = 0; k < x.size(); ++k) out[k] += factor * x[k];
@@ -38,20 +40,28 @@ std::vector<double> projected(const Matrix& U, std::span<const double> x) {
 
 double Shell::radius(double v, std::int64_t d) const {
     const double half = 0.5 * static_cast<double>(d);
-    if (low > 0.5) return std::sqrt(2 * boost::math::gamma_q_inv(half, (1 - low) - v * (high - low)));   // keeps the digits of the tail
+    if (low > 0.5)
+        return std::sqrt(
+            2 * boost::math::gamma_q_inv(half, (1 - low) - v * (high - low)));   // keeps the digits of the tail
     return std::sqrt(2 * boost::math::gamma_p_inv(half, low + v * (high - low)));
 }
 
-Circles::Circles(Evaluation& evaluate, const WorkingSpace& space, const Matrix& subspace, Shell shell, Events events, std::int64_t grid)
+Circles::Circles(Evaluation& evaluate, const WorkingSpace& space, const Matrix& subspace, Shell shell, Events events,
+                 std::int64_t grid)
     : evaluate_(evaluate), space_(space), subspace_(subspace), shell_(shell), events_(std::move(events)), grid_(grid) {}
 
-/// centre is the part outside the subspace; a and b lie in it, independent normal vectors, or in a shell two orthogonal ones of one length.
+/// centre is the part outside the subspace; a and b lie in it, independent normal vectors, or in a shell two orthogonal
+/// ones of one length.
 Circles::Circle Circles::draw(const Stream& stream, std::int64_t index) const {
     const std::int64_t d = space_.dim();
     Matrix normal(1, 2 * d);
     stream.normal(index, normal);
-    const std::span<const double> first(normal.data.data(), static_cast<std::size_t>(d)), second(normal.data.data() + d, static_cast<std::size_t>(d));
-    Circle c{{first.begin(), first.end()}, projected(subspace_, first), projected(subspace_, second), stream.uniform(index, 2 * d) * turn / static_cast<double>(grid_)};
+    const std::span<const double> first(normal.data.data(), static_cast<std::size_t>(d)),
+        second(normal.data.data() + d, static_cast<std::size_t>(d));
+    Circle c{{first.begin(), first.end()},
+             projected(subspace_, first),
+             projected(subspace_, second),
+             stream.uniform(index, 2 * d) * turn / static_cast<double>(grid_)};
     add(-1, c.a, c.centre);
     if (shell_.whole()) return c;
     const double in_plane = std::sqrt(dot(c.a, c.a));
@@ -83,7 +93,8 @@ Matrix Circles::sample(std::int64_t count, const Stream& stream, std::int64_t fi
     std::vector<Asked> asked;
     for (std::int64_t i = 0; i < count; ++i) {
         circles.push_back(draw(stream, first + i));
-        for (std::int64_t g = 0; g < grid_; ++g) asked.push_back({i, circles.back().offset + static_cast<double>(g) * turn / static_cast<double>(grid_)});
+        for (std::int64_t g = 0; g < grid_; ++g)
+            asked.push_back({i, circles.back().offset + static_cast<double>(g) * turn / static_cast<double>(grid_)});
     }
     Matrix rows;
     std::int64_t whole = count;   // circles that the evaluations suffice for
@@ -125,7 +136,8 @@ Matrix Circles::sample(std::int64_t count, const Stream& stream, std::int64_t fi
     const Draws last = ask();
     std::vector<std::vector<bool>> hits(edges.size());
     for (std::size_t i = 0; i < asked.size(); ++i)
-        for (const double s : scores_of(last, static_cast<std::int64_t>(i))) hits[static_cast<std::size_t>(asked[i].circle)].push_back(s > 0);
+        for (const double s : scores_of(last, static_cast<std::int64_t>(i)))
+            hits[static_cast<std::size_t>(asked[i].circle)].push_back(s > 0);
     rows.rows = whole;
     rows.data.resize(static_cast<std::size_t>(whole * rows.cols));
     for (std::int64_t i = 0; i < whole; ++i) {
@@ -143,7 +155,8 @@ Matrix Circles::coordinates(std::int64_t count, const Stream& stream, std::int64
         const View rows = z.view().slice(begin, many);
         stream.normal(first + begin, rows);
         for (std::int64_t i = 0; i < many && !shell_.whole(); ++i) {
-            const double to = shell_.radius(stream.uniform(first + begin + i, 2 * d + 1), d) / std::sqrt(dot(rows.row(i), rows.row(i)));
+            const double to = shell_.radius(stream.uniform(first + begin + i, 2 * d + 1), d) /
+                              std::sqrt(dot(rows.row(i), rows.row(i)));
             for (double& v : rows.row(i)) v *= to;
         }
     });

@@ -33,10 +33,13 @@ struct Events {
 class Circles {
 public:
     /// `subspace` (r, d): orthonormal rows in which circles turn; none: in all of it. In a shell circles keep their norm.
-    Circles(Evaluation& evaluate, const WorkingSpace& space, const Matrix& subspace, Shell shell, Events events, std::int64_t grid);
+    Circles(Evaluation& evaluate, const WorkingSpace& space, const Matrix& subspace, Shell shell, Events events,
+            std::int64_t grid);
 
-    /// Circles first, first + 1, ... of the stream: rows (up to `count`, columns), of an event the share of the circle in it, of other
-    /// columns the mean over the grid. As many as `most` evaluations suffice for; a circle that was begun, and all after it, are left out.
+    /// Circles first, first + 1, ... of the stream: rows (up to `count`, columns), of an event the share of the circle
+    /// in it, of other
+    /// columns the mean over the grid. As many as `most` evaluations suffice for; a circle that was begun, and all
+    /// after it, are left out.
     Matrix sample(std::int64_t count, const Stream& stream, std::int64_t first, std::int64_t most);
     /// Points of the shell in the same way, one a row.
     Matrix points(std::int64_t count, const Stream& stream, std::int64_t first);

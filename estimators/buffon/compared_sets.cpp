@@ -9,12 +9,15 @@
 namespace buffon {
 namespace {
 
-void check_shape(const std::string& who, const std::string& name, std::int64_t rows, std::int64_t cols, std::int64_t dim, std::int64_t fewest) {
+void check_shape(const std::string& who, const std::string& name, std::int64_t rows, std::int64_t cols,
+                 std::int64_t dim, std::int64_t fewest) {
     require(rows >= fewest, who, ": ", name, " must have at least ", fewest, " rows, got ", rows);
     require(cols == dim && dim >= 1, who, ": ", name, " must have the ", dim, " columns of the reference, got ", cols);
 }
 
-std::string place(const DeviceArray& a) { return "cuda:" + std::to_string(a.queue.device) + (a.single ? " as float32" : " as float64"); }
+std::string place(const DeviceArray& a) {
+    return "cuda:" + std::to_string(a.queue.device) + (a.single ? " as float32" : " as float64");
+}
 
 }  // namespace
 
@@ -34,21 +37,25 @@ void check_sets(const std::string& who, const PointSets& x, const Matrix& y, std
     for (std::size_t s = 0; s < x.sets.size(); ++s) check_set(who, name_of(x, s), x.sets[s], y.cols, fewest);
 }
 
-void check_places(const std::string& who, const PointSets& x, const ReferencePoints& y, const std::string& device, std::int64_t fewest) {
+void check_places(const std::string& who, const PointSets& x, const ReferencePoints& y, const std::string& device,
+                  std::int64_t fewest) {
     if (x.arrays.empty() && !y.array) return check_sets(who, x, y.points, fewest);
     require(x.sets.empty() && y.array.has_value(), who, ": x and y must lie in one place, on the processor or on one device");
     check_shape(who, "y", y.array->rows, y.array->cols, y.array->cols, fewest);
     for (std::size_t s = 0; s < x.arrays.size(); ++s) {
         const DeviceArray& set = x.arrays[s];
         check_shape(who, name_of(x, s), set.rows, set.cols, y.array->cols, fewest);
-        require(place(set) == place(*y.array), who, ": ", name_of(x, s), " must lie on ", place(*y.array), " as y does, it lies on ", place(set));
+        require(place(set) == place(*y.array), who, ": ", name_of(x, s), " must lie on ", place(*y.array),
+                " as y does, it lies on ", place(set));
     }
-    require(device == "cpu" || device_numbers(device) == std::vector{y.array->queue.device}, who, ": device = '", device, "', but x and y lie on ", place(*y.array));
+    require(device == "cpu" || device_numbers(device) == std::vector{y.array->queue.device}, who, ": device = '",
+            device, "', but x and y lie on ", place(*y.array));
 }
 
 std::vector<std::string> names_of(const std::string& who, const PointSets& x) {
     std::vector<std::string> names = x.names;
-    for (std::size_t s = names.size(); s < static_cast<std::size_t>(x.size()); ++s) names.push_back(x.size() == 1 ? who : std::to_string(s));
+    for (std::size_t s = names.size(); s < static_cast<std::size_t>(x.size()); ++s)
+        names.push_back(x.size() == 1 ? who : std::to_string(s));
     return names;
 }
 
@@ -96,7 +103,9 @@ Matrix covariance_of_mean(ConstView rows) {
     for (std::int64_t i = 0; i < rows.cols; ++i)
         for (std::int64_t j = 0; j <= i; ++j) {
             double sum = 0.0;
-            for (std::int64_t r = 0; r < rows.rows; ++r) sum += (rows(r, i) - mean[static_cast<std::size_t>(i)]) * (rows(r, j) - mean[static_cast<std::size_t>(j)]);
+            for (std::int64_t r = 0; r < rows.rows; ++r)
+                sum +=
+                    (rows(r, i) - mean[static_cast<std::size_t>(i)]) * (rows(r, j) - mean[static_cast<std::size_t>(j)]);
             out(i, j) = out(j, i) = sum / (runs - 1) / runs;
         }
     return out;

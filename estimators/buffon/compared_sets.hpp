@@ -14,7 +14,8 @@ void check_sets(const std::string& who, const PointSets& x, const Matrix& y, std
 void check_set(const std::string& who, const std::string& name, ConstView x, std::int64_t dim, std::int64_t fewest);
 /// The same of samples on the processor or on one device, in one precision; whether numbers of a device are finite is seen there.
 /// @throw also where `device` is another one
-void check_places(const std::string& who, const PointSets& x, const ReferencePoints& y, const std::string& device, std::int64_t fewest);
+void check_places(const std::string& who, const PointSets& x, const ReferencePoints& y, const std::string& device,
+                  std::int64_t fewest);
 /// What messages call sample s: "x", or "x[near]".
 std::string name_of(const PointSets& x, std::size_t s);
 

@@ -22,7 +22,8 @@ std::string text_of(const std::string& given, const ConditionalMeanOptions& opti
 
 Estimate conditional_mean(const Sample& sample, const ConditionalMeanOptions& options) {
     require(options.above || options.below, "conditional_mean: above or below is needed: the event that is given");
-    require(!options.given.empty() || sample.outputs.size() == 1, "conditional_mean: given is needed: the sample has ", sample.outputs.size(), " outputs");
+    require(!options.given.empty() || sample.outputs.size() == 1, "conditional_mean: given is needed: the sample has ",
+            sample.outputs.size(), " outputs");
     const std::string& given = options.given.empty() ? sample.outputs.front() : options.given;
     const KeptRows rows("conditional_mean", sample, options.outputs, options.threads);
     const KeptRows event("conditional_mean", sample, {given}, options.threads);

@@ -24,8 +24,10 @@ struct ConditionalMeanOptions {
     int threads = 0;
 
     static constexpr auto fields() {
-        return sample_fields<ConditionalMeanOptions>("regress on what has a known mean",
-            Field{"given", &ConditionalMeanOptions::given, "name of the output whose event is given; none where the sample has one output only"},
+        return sample_fields<ConditionalMeanOptions>(
+            "regress on what has a known mean",
+            Field{"given", &ConditionalMeanOptions::given,
+                  "name of the output whose event is given; none where the sample has one output only"},
             Field{"above", &ConditionalMeanOptions::above, "the event: that output is above this"},
             Field{"below", &ConditionalMeanOptions::below, "or below this; both: between them"});
     }

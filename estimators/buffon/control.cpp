@@ -30,12 +30,14 @@ public:
         : values_(means_of(controls, means, who)), laws_(laws), names_(controls.names) {
         require(static_cast<bool>(controls.values), who, ": controls are needed: functions of the inputs with known means");
         const auto given = static_cast<std::int64_t>(values_.size());
-        require(given > 0 && given % laws_ == 0, who, ": means must hold one number for each control", laws_ > 1 ? " and law" : "", ", got ", given);
-        for (std::size_t c = 0; c < values_.size(); ++c) require(std::isfinite(values_[c]), who, ": means[", c, "] must be finite, got ", values_[c]);
+        require(given > 0 && given % laws_ == 0, who, ": means must hold one number for each control",
+                laws_ > 1 ? " and law" : "", ", got ", given);
+        for (std::size_t c = 0; c < values_.size(); ++c)
+            require(std::isfinite(values_[c]), who, ": means[", c, "] must be finite, got ", values_[c]);
         if (names_.empty())
             for (std::int64_t c = 1; c <= count(); ++c) names_.push_back("control " + std::to_string(c));
-        require(static_cast<std::int64_t>(names_.size()) == count(), who, ": ", names_.size(), " controls need as many means", laws_ > 1 ? " for each law" : "",
-                ", got ", given);
+        require(static_cast<std::int64_t>(names_.size()) == count(), who, ": ", names_.size(),
+                " controls need as many means", laws_ > 1 ? " for each law" : "", ", got ", given);
     }
 
     std::int64_t all() const { return static_cast<std::int64_t>(values_.size()); }
@@ -47,7 +49,8 @@ public:
         Estimate::Known known;
         const std::int64_t each = e.size() / laws_;
         for (std::int64_t c = 0; c < all(); ++c)
-            known.emplace_back(e.names[static_cast<std::size_t>((c / count() + 1) * each - count() + c % count())], values_[static_cast<std::size_t>(c)]);
+            known.emplace_back(e.names[static_cast<std::size_t>((c / count() + 1) * each - count() + c % count())],
+                               values_[static_cast<std::size_t>(c)]);
         return known;
     }
 
@@ -70,12 +73,14 @@ Estimate conclude(const Estimate& joint, const Means& means, double collinear) {
     std::vector<std::string> names;
     for (const auto& [name, mean] : known) names.push_back(name);
     Estimate e = with_state(joint.without(names));
-    e.warnings.push_back("the controls were not used: some evaluations failed, and the controls' means given success are unknown");
+    e.warnings.push_back(
+        "the controls were not used: some evaluations failed, and the controls' means given success are unknown");
     return e;
 }
 
 /// The same of what a run has so far; nothing where too few replicates are finished.
-std::shared_ptr<const Estimate> conclude_partial(const std::shared_ptr<const Estimate>& joint, const Means& means, double collinear) {
+std::shared_ptr<const Estimate> conclude_partial(const std::shared_ptr<const Estimate>& joint, const Means& means,
+                                                 double collinear) {
     try {
         return joint ? std::make_shared<const Estimate>(conclude(*joint, means, collinear)) : nullptr;
     } catch (const std::invalid_argument&) {
@@ -97,14 +102,23 @@ Estimate control(const Problem& problem, const Run& run, const ControlOptions& o
     const Means means(options.controls, options.means, options.estimator.laws());
     require(options.collinear >= 0 && options.collinear < 1, "control: collinear must lie in [0, 1), got ", options.collinear);
     const std::int64_t least = 4 * (means.all() + 1);
-    require(run.budget >= least, "control: budget must be at least four times one more than the ", means.all(), " controls, ", least, ", got ", run.budget);
+    require(run.budget >= least, "control: budget must be at least four times one more than the ", means.all(),
+            " controls, ", least, ", got ", run.budget);
     if (run.target_error)
-        return until_target(run, {.function = "control", .growth = Growth::fresh, .pilot = std::max({smallest_pilot, 4 * (options.estimator.replicates() + means.all()), least}),
-                                  .begin = [&](const Run& stage) { return control(problem, stage, options); },
-                                  .more = [&](const Estimate& e, const Run& stage) {
-                                      return extend(e, problem, stage, {.laws = options.estimator.given_laws(), .proposal = options.estimator.proposal(), .controls = options.controls, .means = options.means});
-                                  },
-                                  .names = options.estimator.given_laws().empty() ? problem.outputs() : std::vector<std::string>{}});
+        return until_target(
+            run, {.function = "control",
+                  .growth = Growth::fresh,
+                  .pilot = std::max({smallest_pilot, 4 * (options.estimator.replicates() + means.all()), least}),
+                  .begin = [&](const Run& stage) { return control(problem, stage, options); },
+                  .more =
+                      [&](const Estimate& e, const Run& stage) {
+                          return extend(e, problem, stage,
+                                        {.laws = options.estimator.given_laws(),
+                                         .proposal = options.estimator.proposal(),
+                                         .controls = options.controls,
+                                         .means = options.means});
+                      },
+                  .names = options.estimator.given_laws().empty() ? problem.outputs() : std::vector<std::string>{}});
     const Problem joint = problem.with_known(options.controls.values, means.names(), options.controls.thread_safe, "control");
     try {
         const Run inner = with_corrected_progress(run, means, options.collinear);
@@ -116,13 +130,16 @@ Estimate control(const Problem& problem, const Run& run, const ControlOptions& o
 }
 
 Estimate go_on_control(const Estimate& before, const Problem& problem, const Run& run, const ExtendOptions& options) {
-    const Means means(options.controls, options.means, std::max<std::int64_t>(static_cast<std::int64_t>(options.laws.size()), 1), "extend");
+    const Means means(options.controls, options.means,
+                      std::max<std::int64_t>(static_cast<std::int64_t>(options.laws.size()), 1), "extend");
     Estimate inner = before;
     inner.state->estimator.erase(0, under_control.size());
     const double collinear = numbers(*before.state, "collinear", 1)[0];
     const Problem joint = problem.with_known(options.controls.values, means.names(), options.controls.thread_safe, "extend");
     try {
-        return conclude(extend(inner, joint, with_corrected_progress(run, means, collinear), {.laws = options.laws, .proposal = options.proposal}), means, collinear);
+        return conclude(extend(inner, joint, with_corrected_progress(run, means, collinear),
+                               {.laws = options.laws, .proposal = options.proposal}),
+                        means, collinear);
     } catch (Unfinished& stopped) {
         stopped.partial = conclude_partial(stopped.partial, means, collinear);
         throw;

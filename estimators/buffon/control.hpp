@@ -49,7 +49,9 @@ public:
     }
 
     /// Where errors come from replicates, `controls` more of them: each control takes a degree of freedom.
-    Estimate operator()(const Problem& problem, const Run& run, std::int64_t controls) const { return run_(problem, run, controls); }
+    Estimate operator()(const Problem& problem, const Run& run, std::int64_t controls) const {
+        return run_(problem, run, controls);
+    }
     std::int64_t laws() const { return std::max<std::int64_t>(static_cast<std::int64_t>(laws_.size()), 1); }
     /// What `extend` asks for again; replicates: 0 where there are none.
     const std::vector<Distribution>& given_laws() const { return laws_; }
@@ -71,18 +73,25 @@ struct ControlOptions {
 
     // The estimator comes last: it takes its own options from the keywords that are left.
     static constexpr auto fields() {
-        return std::tuple{
-            Field{"controls", &ControlOptions::controls, "function of the inputs, (n, d) -> (n, k), or a dict name -> (function, mean) with functions (n, d) -> (n,)"},
-            Field{"means", &ControlOptions::means, "the k exact means of a function's columns under the input law; law by law when the estimator has several"},
-            Field{"collinear", &ControlOptions::collinear, "directions of the controls fade out about this relative singular value: whole from three times it on, dropped below a third"},
-            Field{"estimator", &ControlOptions::estimator, "the estimator that runs, by its name; its own options are further keywords"}};
+        return std::tuple{Field{"controls", &ControlOptions::controls,
+                                "function of the inputs, (n, d) -> (n, k), or a dict name -> (function, mean) with "
+                                "functions (n, d) -> (n,)"},
+                          Field{"means", &ControlOptions::means,
+                                "the k exact means of a function's columns under the input law; law by law when the "
+                                "estimator has several"},
+                          Field{"collinear", &ControlOptions::collinear,
+                                "directions of the controls fade out about this relative singular value: whole from "
+                                "three times it on, dropped below a third"},
+                          Field{"estimator", &ControlOptions::estimator,
+                                "the estimator that runs, by its name; its own options are further keywords"}};
     }
 };
 
 /// The estimator's answer for the outputs together with the controls, corrected by what the controls' means say, see
 /// Estimate::given: one sample, joint covariance, from independent points better and never worse once n is large. Estimators with
 /// replicates get one more for each control, and adaptive ones adapt to the outputs alone. Bias of order 1 / n (1 / R from R
-/// replicates: it warns where they may be skewed), 0 where the errors are linear in the controls'. Controls are not used where evaluations failed and were discarded: their
+/// replicates: it warns where they may be skewed), 0 where the errors are linear in the controls'. Controls are not
+/// used where evaluations failed and were discarded: their
 /// means given success are unknown.
 /// @throw std::invalid_argument for no controls or means, k too large for the budget; what the estimator throws.
 /// Source: Lavenberg & Welch (1981); Hickernell, Lemieux, Owen (2005); Portier & Segers (2019).

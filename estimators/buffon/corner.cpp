@@ -14,8 +14,10 @@ namespace {
 constexpr double close_enough = 0.05;   // of u to the combination of the normals, relative
 constexpr double rounding = 1e-9;       // eigenvalue of the normals' Gram matrix below which they are dependent
 
-/// mean and covariance I + lift (diag(sd^2) - gram) lift' of a law whose distances from the planes are `mean`, `sd` and independent.
-Gaussian with_distances(const Eigen::VectorXd& u, const Eigen::MatrixXd& lift, const Eigen::MatrixXd& gram, const Eigen::VectorXd& mean, const Eigen::VectorXd& sd) {
+/// mean and covariance I + lift (diag(sd^2) - gram) lift' of a law whose distances from the planes are `mean`, `sd` and
+/// independent.
+Gaussian with_distances(const Eigen::VectorXd& u, const Eigen::MatrixXd& lift, const Eigen::MatrixXd& gram,
+                        const Eigen::VectorXd& mean, const Eigen::VectorXd& sd) {
     const Eigen::MatrixXd inner = Eigen::MatrixXd(sd.array().square().matrix().asDiagonal()) - gram;
     const Eigen::MatrixXd covariance = Eigen::MatrixXd::Identity(u.size(), u.size()) + lift * inner * lift.transpose();
     const Eigen::VectorXd centre = u + lift * mean;
@@ -31,7 +33,8 @@ std::vector<Gaussian> about_corner(const std::vector<double>& u, const std::vect
     const auto d = static_cast<Eigen::Index>(u.size()), k = static_cast<Eigen::Index>(normals.size());
     const Eigen::VectorXd corner = Eigen::Map<const Eigen::VectorXd>(u.data(), d);
     Eigen::MatrixXd n(k, d);
-    for (Eigen::Index i = 0; i < k; ++i) n.row(i) = Eigen::Map<const Eigen::RowVectorXd>(normals[static_cast<std::size_t>(i)].data(), d);
+    for (Eigen::Index i = 0; i < k; ++i)
+        n.row(i) = Eigen::Map<const Eigen::RowVectorXd>(normals[static_cast<std::size_t>(i)].data(), d);
     const Eigen::MatrixXd gram = n * n.transpose();
     if (!(Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(gram).eigenvalues().minCoeff() > rounding)) return {};
     const Eigen::MatrixXd inverse = gram.inverse(), lift = n.transpose() * inverse;   // distances to what moves them
@@ -41,7 +44,8 @@ std::vector<Gaussian> about_corner(const std::vector<double>& u, const std::vect
     for (std::uint32_t set = 0; set + 1 < 1u << k; ++set) {
         Eigen::VectorXd mean = Eigen::VectorXd::Zero(k), sd(k);
         for (Eigen::Index i = 0; i < k; ++i) {
-            const double unit = 1 / std::sqrt(inverse(i, i)), beta = share(i) * unit;   // sd of t_i given the others, and the tail in its units
+            const double unit = 1 / std::sqrt(inverse(i, i)),
+                         beta = share(i) * unit;   // sd of t_i given the others, and the tail in its units
             sd(i) = unit;
             if (set >> i & 1) continue;   // wide
             const TailLaw law = tail_law(beta);

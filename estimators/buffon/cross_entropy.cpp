@@ -31,7 +31,8 @@ namespace {
 constexpr std::int64_t fewest_points = 10, clear_batch = 100, largest_batch = 16'384;
 constexpr std::int64_t most_of_an_output = 8, many_components = 64;
 constexpr double clear_size = 200, points_a_coordinate = 4;   // effective points for the last fits
-constexpr double spare = 0.1;   // share of the wide law about all of an output's points: its tails bound what narrow ones leave out
+constexpr double spare =
+    0.1;   // share of the wide law about all of an output's points: its tails bound what narrow ones leave out
 constexpr std::uint32_t fits = 0x10000;   // ids of the starts of fits; batches count from 0
 
 /// Of a law that leads to no side the origin: where it is wide, nothing lies beyond it.
@@ -106,11 +107,14 @@ private:
 
     void draw(const Proposal& proposal) {
         const Stream stream{evaluate_.key(), static_cast<std::uint32_t>(batches_++)};
-        const PointSet points = options_.points == Points::iid ? PointSet::independent(batch_, stream)
-                                                               : PointSet::nets(proposal.coordinates(space_), batch_, 1, stream.key, stream.id);
+        const PointSet points = options_.points == Points::iid
+                                    ? PointSet::independent(batch_, stream)
+                                    : PointSet::nets(proposal.coordinates(space_), batch_, 1, stream.key, stream.id);
         last_ = draw_batch(evaluate_, space_, proposal, points, 0, batch_);
         count_as_adaptation(evaluate_);
-        pool_.add(last_, proposal, pool_.n() > 0 ? pool_.log_density_of(pool_.relative(proposal), proposal.alpha()) : std::vector<double>{});
+        pool_.add(
+            last_, proposal,
+            pool_.n() > 0 ? pool_.log_density_of(pool_.relative(proposal), proposal.alpha()) : std::vector<double>{});
     }
 
     double weight_of(std::size_t j) const { return options_.weights.empty() ? 1.0 : options_.weights[j]; }
@@ -128,7 +132,8 @@ private:
         const double total = weight_on_the_way();
         for (std::size_t j = 0; j < levels_.size(); ++j) {
             if (levels_[j].reached) continue;
-            for (std::size_t i = 0; i < s.size(); ++i) s[i] = last_.score(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j));
+            for (std::size_t i = 0; i < s.size(); ++i)
+                s[i] = last_.score(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j));
             const double share = batches_ == 1 ? 1.0 : (1 - options_.defensive) * weight_of(j) / total;
             if (batches_ > 1 && !(share > 0)) continue;
             levels_[j] = options_.variant == Levels::improved ? smooth_level(w, s, at_[j], options_.variation, share)
@@ -146,7 +151,8 @@ private:
         return out;
     }
 
-    /// Of events that have been reached |output| f / h of all points; of others their level's weights, of all points too: what only an
+    /// Of events that have been reached |output| f / h of all points; of others their level's weights, of all points
+    /// too: what only an
     /// earlier batch has seen of a region is not forgotten.
     void spread_over_pool() {
         const std::vector<double> w = pool_.weights().data;
@@ -157,7 +163,8 @@ private:
                 level.weights = pooled_weights(static_cast<std::int64_t>(j));
                 continue;
             }
-            for (std::size_t i = 0; i < s.size(); ++i) s[i] = pool_.score()(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j));
+            for (std::size_t i = 0; i < s.size(); ++i)
+                s[i] = pool_.score()(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j));
             level.weights = options_.variant == Levels::improved ? smooth_weights(w, s, at_[j]) : weights_above(w, s, at_[j]);
         }
     }
@@ -169,7 +176,8 @@ private:
         std::vector<double> alpha{options_.defensive};
         for (std::size_t j = 0; j < levels_.size(); ++j)
             if (weight_of(j) > 0 && (all || !levels_[j].reached))
-                add_fits(z, levels_[j].weights, static_cast<std::uint32_t>(j), levels_[j].reached, weight_of(j), components, alpha);
+                add_fits(z, levels_[j].weights, static_cast<std::uint32_t>(j), levels_[j].reached, weight_of(j),
+                         components, alpha);
         const double total = std::accumulate(alpha.begin() + 1, alpha.end(), 0.0);
         if (!(total > 0)) return Proposal::initial();
         for (std::size_t k = 1; k < alpha.size(); ++k) alpha[k] *= (1 - options_.defensive) / total;
@@ -217,8 +225,10 @@ private:
 
 void check(const Problem& problem, const Run& run, const CrossEntropyOptions& options) {
     check_adaptive("cross_entropy", problem, run, sample_options(options));
-    require(options.variation > 0 && std::isfinite(options.variation), "cross_entropy: variation must be positive and finite, got ", options.variation);
-    require(options.quantile > 0 && options.quantile < 1, "cross_entropy: quantile must lie between 0 and 1, got ", options.quantile);
+    require(options.variation > 0 && std::isfinite(options.variation),
+            "cross_entropy: variation must be positive and finite, got ", options.variation);
+    require(options.quantile > 0 && options.quantile < 1, "cross_entropy: quantile must lie between 0 and 1, got ",
+            options.quantile);
     require(options.levels >= 1, "cross_entropy: levels must be at least 1, got ", options.levels);
 }
 
@@ -227,9 +237,13 @@ void check(const Problem& problem, const Run& run, const CrossEntropyOptions& op
 Estimate cross_entropy(const Problem& problem, const Run& run, const CrossEntropyOptions& options) {
     check(problem, run, options);
     if (run.target_error)
-        return until_target(run, {.function = "cross_entropy", .growth = Growth::fresh, .pilot = std::max<std::int64_t>(4 * options.replicates, 2'000),
-                                  .begin = [&](const Run& stage) { return cross_entropy(problem, stage, options); },
-                                  .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage); }, .names = problem.outputs()});
+        return until_target(run,
+                            {.function = "cross_entropy",
+                             .growth = Growth::fresh,
+                             .pilot = std::max<std::int64_t>(4 * options.replicates, 2'000),
+                             .begin = [&](const Run& stage) { return cross_entropy(problem, stage, options); },
+                             .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage); },
+                             .names = problem.outputs()});
     const AiscvOptions shared = sample_options(options);
     Evaluation evaluate("cross_entropy", problem, run);
     const WorkingSpace space = working_space(problem, {});

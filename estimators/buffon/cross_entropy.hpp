@@ -43,23 +43,34 @@ struct CrossEntropyOptions {
 
     static constexpr auto fields() {
         return event_fields<CrossEntropyOptions>(
-            Field{"variant", &CrossEntropyOptions::variant, "'improved': points count by the normal distribution function of their score over a width that shrinks; 'plain': those above a quantile of the scores count"},
-            Field{"variation", &CrossEntropyOptions::variation, "of variant 'improved': coefficient of variation of the weights of a level, and of what is left when the event has been reached"},
+            Field{"variant", &CrossEntropyOptions::variant,
+                  "'improved': points count by the normal distribution function of their score over a width that "
+                  "shrinks; 'plain': those above a quantile of the scores count"},
+            Field{"variation", &CrossEntropyOptions::variation,
+                  "of variant 'improved': coefficient of variation of the weights of a level, and of what is left when "
+                  "the event has been reached"},
             Field{"quantile", &CrossEntropyOptions::quantile, "of variant 'plain': share of a batch that counts"},
             Field{"levels", &CrossEntropyOptions::levels, "largest number of levels"},
-            Field{"batch_fraction", &CrossEntropyOptions::batch_fraction, "share of the budget in one level; at least 100 points or 4 (d + 2) where a tenth of the budget allows it, at most 16,384"},
+            Field{"batch_fraction", &CrossEntropyOptions::batch_fraction,
+                  "share of the budget in one level; at least 100 points or 4 (d + 2) where a tenth of the budget "
+                  "allows it, at most 16,384"},
             Field{"adaptation", &CrossEntropyOptions::adaptation, "largest share of the budget spent on levels"},
-            Field{"components", &CrossEntropyOptions::components, "laws fitted to each output; 0: as many Gaussians (or vMFN laws) as its points can tell apart"},
-            Field{"family", &CrossEntropyOptions::family, "of the components: 'gaussian', 'student', or 'vmfn' (a direction and a radius), for events in every direction of many inputs"},
+            Field{"components", &CrossEntropyOptions::components,
+                  "laws fitted to each output; 0: as many Gaussians (or vMFN laws) as its points can tell apart"},
+            Field{"family", &CrossEntropyOptions::family,
+                  "of the components: 'gaussian', 'student', or 'vmfn' (a direction and a radius), for events in every "
+                  "direction of many inputs"},
             Field{"degrees", &CrossEntropyOptions::degrees, "degrees of freedom of Student components"});
     }
 };
 
 /// m expectations under the problem's input law. Each output with a score has levels of its own on common batches, until
 /// its event is in sight of the sampling density; then densities are fitted to all points of all batches (weights f / h, h the
-/// mixture of all that was sampled) and a fresh sample gives all values. Unbiased. Outputs without a score are fitted to |output|.
+/// mixture of all that was sampled) and a fresh sample gives all values. Unbiased. Outputs without a score are fitted
+/// to |output|.
 /// Diagnostics: stop ("reached", "levels", "budget", "no adaptation"), batches, adaptation_n, reached (m, 1 or 0); and those of
-/// aiscv's sample: alpha, components, replicates, points, pareto_k, pareto_k_residual, effective_terms, uncovered, control_check; beyond: what scores
+/// aiscv's sample: alpha, components, replicates, points, pareto_k, pareto_k_residual, effective_terms, uncovered,
+/// control_check; beyond: what scores
 /// promise beyond all components, relative to the value.
 /// @throw std::invalid_argument for options that cannot be. ModelError when the model fails.
 Estimate cross_entropy(const Problem& problem, const Run& run, const CrossEntropyOptions& options = {});

@@ -39,7 +39,8 @@ Matrix inverse_columns(const Matrix& l) {
     Matrix m(l.rows, l.cols);
     for (std::int64_t j = 0; j < l.rows; ++j) {
         m(j, j) = 1 / l(j, j);
-        for (std::int64_t a = 0; a < j; ++a) m(a, j) = -dot(&l.data[static_cast<std::size_t>(j * l.cols + a)], &m(a, a), j - a) / l(j, j);
+        for (std::int64_t a = 0; a < j; ++a)
+            m(a, j) = -dot(&l.data[static_cast<std::size_t>(j * l.cols + a)], &m(a, a), j - a) / l(j, j);
     }
     return m;
 }
@@ -80,7 +81,8 @@ struct Fit {
 double squared_error(const FitSums& s, std::int64_t j, const std::vector<std::int64_t>& order, const Fit& fit) {
     std::vector<double> c(static_cast<std::size_t>(s.gram.cols));
     double linear = 0, quadratic = 0;
-    for (std::size_t k = 0; k < fit.at.size(); ++k) c[static_cast<std::size_t>(order[static_cast<std::size_t>(fit.at[k])])] = fit.c[k];
+    for (std::size_t k = 0; k < fit.at.size(); ++k)
+        c[static_cast<std::size_t>(order[static_cast<std::size_t>(fit.at[k])])] = fit.c[k];
     for (std::size_t k = 0; k < fit.at.size(); ++k) {
         const std::int64_t term = order[static_cast<std::size_t>(fit.at[k])];
         linear += fit.c[k] * s.products(term, j);
@@ -126,7 +128,8 @@ public:
         Fit fit;
         for (std::int64_t a = 0; a < size_; ++a) {
             const double c = whole.c[static_cast<std::size_t>(a)];
-            if (a == 0 || c * c > significance * significance * noise * variance_[static_cast<std::size_t>(a)]) fit.at.push_back(a);
+            if (a == 0 || c * c > significance * significance * noise * variance_[static_cast<std::size_t>(a)])
+                fit.at.push_back(a);
         }
         if (fit.at.size() == whole.at.size()) return whole;
         return refitted(j, std::move(fit));
@@ -137,12 +140,15 @@ private:
         const auto k = static_cast<std::int64_t>(fit.at.size());
         Matrix gram(k, k);
         for (std::int64_t a = 0; a < k; ++a)
-            for (std::int64_t b = 0; b <= a; ++b) gram(a, b) = sums_.gram(fit.at[static_cast<std::size_t>(a)], fit.at[static_cast<std::size_t>(b)]);
+            for (std::int64_t b = 0; b <= a; ++b)
+                gram(a, b) = sums_.gram(fit.at[static_cast<std::size_t>(a)], fit.at[static_cast<std::size_t>(b)]);
         const Matrix l = factor(gram);
         fit.at.resize(static_cast<std::size_t>(l.rows));
         std::vector<double>& c = fit.c;
         for (std::int64_t a = 0; a < l.rows; ++a)
-            c.push_back((sums_.products(j, fit.at[static_cast<std::size_t>(a)]) - dot(&l.data[static_cast<std::size_t>(a * l.cols)], c.data(), a)) / l(a, a));
+            c.push_back((sums_.products(j, fit.at[static_cast<std::size_t>(a)]) -
+                         dot(&l.data[static_cast<std::size_t>(a * l.cols)], c.data(), a)) /
+                        l(a, a));
         for (std::int64_t a = l.rows - 1; a >= 0; --a) {
             c[static_cast<std::size_t>(a)] /= l(a, a);
             for (std::int64_t b = 0; b < a; ++b) c[static_cast<std::size_t>(b)] -= l(a, b) * c[static_cast<std::size_t>(a)];
@@ -199,14 +205,16 @@ Errors errors_of(const Chain& chain, const std::array<FitSums, folds>& sums, std
                 if (v == p || v == q) continue;
                 const FitSums& held_out = sums[static_cast<std::size_t>(v)];
                 errors.at(v, s, false, j) = errors.at(v, s, true, j) = squared_error(held_out, j, chain.order, whole);
-                if (pruned.at.size() < whole.at.size()) errors.at(v, s, true, j) = squared_error(held_out, j, chain.order, pruned);
+                if (pruned.at.size() < whole.at.size())
+                    errors.at(v, s, true, j) = squared_error(held_out, j, chain.order, pruned);
             }
         }
     }
     return errors;
 }
 
-Polynomial final_fit(const Ladder& ladder, const Choice& choice, const std::array<FitSums, folds>& sums, std::int64_t without, std::int64_t j) {
+Polynomial final_fit(const Ladder& ladder, const Choice& choice, const std::array<FitSums, folds>& sums,
+                     std::int64_t without, std::int64_t j) {
     const Chain& chain = ladder.chains[choice.chain];
     const std::int64_t k = chain.sizes[choice.set];
     Ordered fitted(sums[static_cast<std::size_t>(without == 0)], chain.order, k);
@@ -239,7 +247,8 @@ std::vector<Polynomial> cross_fit(const Ladder& ladder, const std::array<FitSums
         for (std::int64_t q = p + 1; q < folds; ++q) folds_of.emplace_back(p, q);
     parallel::for_each(pairs * chains, threads, [&](std::int64_t job) {
         const auto [p, q] = folds_of[static_cast<std::size_t>(job % pairs)];
-        errors[static_cast<std::size_t>(job)] = errors_of(ladder.chains[static_cast<std::size_t>(chains - 1 - job / pairs)], sums, p, q);   // large ones first
+        errors[static_cast<std::size_t>(job)] = errors_of(
+            ladder.chains[static_cast<std::size_t>(chains - 1 - job / pairs)], sums, p, q);   // large ones first
     });
     const auto error = [&](std::int64_t without, const Choice& c, std::int64_t j) {
         double sum = 0;
@@ -248,7 +257,8 @@ std::vector<Polynomial> cross_fit(const Ladder& ladder, const std::array<FitSums
             std::int64_t rest[2], found = 0;
             for (std::int64_t o = 0; o < folds; ++o)
                 if (o != v && o != without) rest[found++] = o;
-            Errors& e = errors[static_cast<std::size_t>((chains - 1 - static_cast<std::int64_t>(c.chain)) * pairs + pair_of(rest[0], rest[1]))];
+            Errors& e = errors[static_cast<std::size_t>((chains - 1 - static_cast<std::int64_t>(c.chain)) * pairs +
+                                                        pair_of(rest[0], rest[1]))];
             sum += e.at(v, static_cast<std::int64_t>(c.set), c.pruned, j);
         }
         return sum;

@@ -29,7 +29,9 @@ constexpr double bulge_radius = 1.1, bulge_slope = 0.75;
 constexpr std::uint32_t search_stream = 800;     // id of random starts; far hits use the next
 constexpr std::int64_t far_points = 64;          // that look for other regions, of one look
 
-double dot(std::span<const double> a, std::span<const double> b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
+double dot(std::span<const double> a, std::span<const double> b) {
+    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
 double length(std::span<const double> a) { return std::sqrt(dot(a, a)); }
 bool is_a_score(double s) { return std::abs(s) < std::numeric_limits<double>::max(); }
 
@@ -70,7 +72,8 @@ double standard_deviation(ConstView table, std::int64_t j) {
 
 }  // namespace
 
-DesignSearch::DesignSearch(Evaluation& evaluate, const WorkingSpace& space, ConstView z, ConstView score, const SearchOptions& options)
+DesignSearch::DesignSearch(Evaluation& evaluate, const WorkingSpace& space, ConstView z, ConstView score,
+                           const SearchOptions& options)
     : evaluate_(evaluate), space_(space), z_(z), score_(score), options_(options) {
     for (std::int64_t j = 0; j < score.cols; ++j) scale_.push_back(standard_deviation(score, j));
 }
@@ -88,7 +91,8 @@ const std::vector<DesignPoint>& DesignSearch::run() {
     while (!order.empty()) {
         const std::int64_t own = family[static_cast<std::size_t>(order.front())];
         std::vector<std::int64_t> levels;
-        std::ranges::copy_if(order, std::back_inserter(levels), [&](std::int64_t j) { return family[static_cast<std::size_t>(j)] == own; });
+        std::ranges::copy_if(order, std::back_inserter(levels),
+                             [&](std::int64_t j) { return family[static_cast<std::size_t>(j)] == own; });
         std::erase_if(order, [&](std::int64_t j) { return family[static_cast<std::size_t>(j)] == own; });
         search(levels);
     }
@@ -114,14 +118,17 @@ void DesignSearch::search(const std::vector<std::int64_t>& levels) {
 bool DesignSearch::try_start(std::int64_t output, const std::vector<double>& start) {
     const bool hidden = !of(output).empty();
     auto point = descend(output, start, hidden);
-    if (point && hidden && bulges(output, point->u) > 0) point = descend(output, point->u, false);   // a bulge's own foot, perhaps
+    if (point && hidden && bulges(output, point->u) > 0)
+        point = descend(output, point->u, false);   // a bulge's own foot, perhaps
     if (!point || is_known(*point)) return false;
     found_.push_back(std::move(*point));
     return true;
 }
 
 bool DesignSearch::is_known(const DesignPoint& point) const {
-    return std::ranges::any_of(of(point.output), [&](const DesignPoint* p) { return distance(p->u, point.u) < apart * std::min(p->beta, point.beta); });
+    return std::ranges::any_of(of(point.output), [&](const DesignPoint* p) {
+        return distance(p->u, point.u) < apart * std::min(p->beta, point.beta);
+    });
 }
 
 std::optional<DesignPoint> DesignSearch::descend(std::int64_t output, std::vector<double> start, bool hidden) {
@@ -140,13 +147,17 @@ std::optional<DesignPoint> DesignSearch::descend(std::int64_t output, std::vecto
         if (planes.size() > planes_kept) planes.pop_front();
         const double size = std::max(length(at.u), 1.0);
         const auto target = nearest_point({planes.back().slope}, std::vector<double>{planes.back().level});
-        if (std::abs(at.score) <= options_.tolerance * slope * size && target && distance(*target, at.u) <= options_.tolerance * size * 10)
+        if (std::abs(at.score) <= options_.tolerance * slope * size && target &&
+            distance(*target, at.u) <= options_.tolerance * size * 10)
             return arrived(output, at, planes, true);
         auto next = next_place(output, at, planes, hidden);
-        if (!next) return std::abs(at.score) <= near_enough * scale ? std::optional(arrived(output, at, planes, false)) : std::nullopt;
+        if (!next)
+            return std::abs(at.score) <= near_enough * scale ? std::optional(arrived(output, at, planes, false))
+                                                             : std::nullopt;
         const double moved = distance(next->u, at.u);
         at = std::move(*next);
-        if (moved <= options_.tolerance * size && std::abs(at.score) <= options_.tolerance * slope * size) return arrived(output, at, planes, true);
+        if (moved <= options_.tolerance * size && std::abs(at.score) <= options_.tolerance * slope * size)
+            return arrived(output, at, planes, true);
     }
     return std::abs(at.score) <= near_enough * scale ? std::optional(arrived(output, at, planes, false)) : std::nullopt;
 }
@@ -157,9 +168,13 @@ DesignPoint DesignSearch::arrived(std::int64_t output, const Place& at, const st
     for (auto plane = planes.rbegin(); plane != planes.rend(); ++plane) {
         const double size = length(plane->slope);
         const double close = options_.tolerance * std::max(point.beta, 1.0);
-        if (distance(plane->at, at.u) <= close || std::abs(dot(plane->slope, at.u) + plane->level) > touching * close * size) continue;
+        if (distance(plane->at, at.u) <= close ||
+            std::abs(dot(plane->slope, at.u) + plane->level) > touching * close * size)
+            continue;
         std::vector<double> normal = scaled(plane->slope, 1 / size);
-        if (std::ranges::none_of(point.normals, [&](const auto& other) { return std::abs(dot(other, normal)) > same_plane; })) point.normals.push_back(std::move(normal));
+        if (std::ranges::none_of(point.normals,
+                                 [&](const auto& other) { return std::abs(dot(other, normal)) > same_plane; }))
+            point.normals.push_back(std::move(normal));
     }
     if (point.normals.size() < 2) point.normals.clear();
     return point;
@@ -181,7 +196,8 @@ std::optional<DesignSearch::Plane> DesignSearch::linearise(std::int64_t output, 
     for (std::int64_t j = 0; j < d; ++j) {
         const auto k = static_cast<std::size_t>(j);
         const double there = s[k], here = central ? s[k + static_cast<std::size_t>(d)] : at.score;
-        if (is_a_score(there) && is_a_score(here)) plane.slope[k] = (there - here) / (central ? 2 * options_.step : options_.step);
+        if (is_a_score(there) && is_a_score(here))
+            plane.slope[k] = (there - here) / (central ? 2 * options_.step : options_.step);
     }
     if (!(dot(plane.slope, plane.slope) > 0)) return {};
     plane.level = at.score - dot(plane.slope, at.u);
@@ -189,7 +205,8 @@ std::optional<DesignSearch::Plane> DesignSearch::linearise(std::int64_t output, 
 }
 
 /// The least |u|^2 / 2 + c |s| on the ways to the nearest point of the last plane, and of all of them.
-std::optional<DesignSearch::Place> DesignSearch::next_place(std::int64_t output, const Place& at, const std::deque<Plane>& planes, bool hidden) {
+std::optional<DesignSearch::Place> DesignSearch::next_place(std::int64_t output, const Place& at,
+                                                            const std::deque<Plane>& planes, bool hidden) {
     std::vector<std::vector<double>> targets;   // one or two
     const auto aim = [&](auto first) {
         std::vector<std::vector<double>> slopes;
@@ -200,7 +217,8 @@ std::optional<DesignSearch::Place> DesignSearch::next_place(std::int64_t output,
         }
         auto target = nearest_point(slopes, levels);
         if (!target) return;
-        const double size = length(*target), most = std::min(std::max(further * length(at.u), furthest), std::max(length(at.u), end_of_laws));
+        const double size = length(*target),
+                     most = std::min(std::max(further * length(at.u), furthest), std::max(length(at.u), end_of_laws));
         targets.push_back(size > most ? scaled(std::move(*target), most / size) : std::move(*target));
     };
     aim(planes.end() - 1);
@@ -237,7 +255,8 @@ std::optional<std::vector<double>> DesignSearch::start(std::int64_t output, std:
         std::vector<double> all(points.front()->u.size());
         for (const DesignPoint* p : points)
             for (std::size_t i = 0; i < all.size(); ++i) all[i] -= p->u[i];
-        if (const double size = length(all); size > apart * points.front()->beta) return scaled(std::move(all), points.front()->beta / size);
+        if (const double size = length(all); size > apart * points.front()->beta)
+            return scaled(std::move(all), points.front()->beta / size);
     }
     if (attempt % 4 == 2) return far_hit(output);
     if (attempt % 4 == 3)
@@ -272,7 +291,9 @@ std::optional<std::vector<double>> DesignSearch::far_hit(std::int64_t output) {
     for (std::int64_t i = 0; i < z.rows; ++i) {
         const double here = s[static_cast<std::size_t>(i)];
         if (!is_a_score(here) || (best >= 0 && here <= s[static_cast<std::size_t>(best)])) continue;
-        if (std::ranges::any_of(points, [&](const DesignPoint* p) { return dot(p->u, z.view().row(i)) > 0.7 * p->beta * p->beta; })) continue;
+        if (std::ranges::any_of(
+                points, [&](const DesignPoint* p) { return dot(p->u, z.view().row(i)) > 0.7 * p->beta * p->beta; }))
+            continue;
         best = i;
     }
     if (best < 0) return {};
@@ -288,7 +309,8 @@ std::vector<double> DesignSearch::across(std::int64_t output, std::int64_t attem
     for (const DesignPoint* p : points) {
         std::vector<double> axis = scaled(p->u, 1 / p->beta);
         for (const auto& a : axes) subtract(axis, a);
-        if (const double size = length(axis); size > 1e-6 && static_cast<std::int64_t>(axes.size()) + 1 < space_.dim()) axes.push_back(scaled(std::move(axis), 1 / size));
+        if (const double size = length(axis); size > 1e-6 && static_cast<std::int64_t>(axes.size()) + 1 < space_.dim())
+            axes.push_back(scaled(std::move(axis), 1 / size));
     }
     for (const auto& a : axes) subtract(z.data, a);
     return scaled(z.data, (points.empty() ? 3.0 : points.front()->beta) / std::max(length(z.data), 1e-300));

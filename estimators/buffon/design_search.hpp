@@ -1,5 +1,6 @@
 /// Design points: where an event comes nearest to the origin of standard normal space. Not installed.
-/// Source: Hasofer, Lind (1974), Rackwitz, Fiessler (1978), with the line search of Zhang, Der Kiureghian (1995); several points by
+/// Source: Hasofer, Lind (1974), Rackwitz, Fiessler (1978), with the line search of Zhang, Der Kiureghian (1995);
+/// several points by
 /// bulges that hide those found, Der Kiureghian, Dakessian (1998). Kinks of systems: the nearest point of the last linearisations
 /// together (Kelley's cutting planes) is tried beside that of the last one.
 #pragma once
@@ -33,7 +34,8 @@ struct DesignPoint {
     double beta;              // |u|
     double slope;             // |gradient of the score| there
     bool converged;
-    std::vector<std::vector<double>> normals = {};   // unit, of the planes that meet there: a corner of a system; none where one is all
+    std::vector<std::vector<double>> normals =
+        {};   // unit, of the planes that meet there: a corner of a system; none where one is all
 };
 
 class DesignSearch {

@@ -57,7 +57,8 @@ Matrix entropic_images(const Matrix& points, std::span<const double> heights, do
     return out;
 }
 
-std::vector<double> entropic_potential(const Matrix& points, std::span<const double> heights, double width, ConstView x, int threads) {
+std::vector<double> entropic_potential(const Matrix& points, std::span<const double> heights, double width, ConstView x,
+                                       int threads) {
     std::vector<double> out(static_cast<std::size_t>(x.rows));
     each_block(points, heights, width, x, threads, [&](std::int64_t first, const Matrix&, const std::vector<double>& potential) {
         std::ranges::copy(potential, out.begin() + first);

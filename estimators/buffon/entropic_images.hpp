@@ -16,6 +16,7 @@ Matrix entropic_weights(const Matrix& points, std::span<const double> heights, d
 Matrix entropic_images(const Matrix& points, std::span<const double> heights, double width, ConstView x, int threads);
 
 /// (rows) width log sum_i e^((<x, y_i> + h_i) / width), whose gradient the images are.
-std::vector<double> entropic_potential(const Matrix& points, std::span<const double> heights, double width, ConstView x, int threads);
+std::vector<double> entropic_potential(const Matrix& points, std::span<const double> heights, double width, ConstView x,
+                                       int threads);
 
 }  // namespace buffon

@@ -20,7 +20,8 @@ double student_quantile(double p, double degrees_of_freedom) {
 }
 
 /// Straight lines in the normal quantile of the level, from the value itself on; the last one goes on.
-std::pair<std::vector<double>, std::vector<double>> interpolated(const Bounds& bounds, const std::vector<double>& value, double level) {
+std::pair<std::vector<double>, std::vector<double>> interpolated(const Bounds& bounds, const std::vector<double>& value,
+                                                                 double level) {
     const auto score = [](double l) { return normal_quantile(0.5 + 0.5 * l); };
     const auto& levels = bounds.levels;
     const auto above = static_cast<std::int64_t>(std::ranges::lower_bound(levels, level) - levels.begin());
@@ -94,7 +95,8 @@ Parts parts_of(const Matrix& J, const Estimate& from) {
     return parts;
 }
 
-/// Kurtosis and diagnostics of values that are made of others. The largest kurtosis of a part: joint fourth moments are not known.
+/// Kurtosis and diagnostics of values that are made of others. The largest kurtosis of a part: joint fourth moments are
+/// not known.
 void carry(const Estimate& from, const Parts& parts, Estimate& to) {
     carry_per_value(from, parts, to);
     if (from.excess_kurtosis.empty()) return;
@@ -180,7 +182,9 @@ Estimate Estimate::contrast(std::int64_t i, std::int64_t j) const {
     Estimate out = like(*this);
     out.value = {value[static_cast<std::size_t>(i)] - value[static_cast<std::size_t>(j)]};
     out.names = {names[static_cast<std::size_t>(i)] + " - " + names[static_cast<std::size_t>(j)]};
-    out.covariance = Matrix(1, 1, std::max(covariance(i, i) + covariance(j, j) - 2 * covariance(i, j), 0.0));   // what cancels leaves rounding errors
+    out.covariance = Matrix(1, 1,
+                            std::max(covariance(i, i) + covariance(j, j) - 2 * covariance(i, j),
+                                     0.0));   // what cancels leaves rounding errors
     carry(*this, {{i, j}}, out);
     return out;
 }

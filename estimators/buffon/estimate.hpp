@@ -55,7 +55,8 @@ struct Estimate {
     std::pair<std::vector<double>, std::vector<double>> confidence_interval(double level = 0.95) const;
 
     /// f(value) with its covariance by the delta method: J covariance J', J by central differences a fraction of a
-    /// standard error wide. Bias of order covariance x second derivative stays. Of diagnostics that hold a number for each value those
+    /// standard error wide. Bias of order covariance x second derivative stays. Of diagnostics that hold a number for
+    /// each value those
     /// of tails become the worst of the values that have a part in a new one, and others go.
     using Function = std::function<std::vector<double>(const std::vector<double>&)>;
     Estimate transform(const Function& f, std::vector<std::string> names = {}) const;
@@ -76,7 +77,8 @@ struct Estimate {
     /// value_i - value_j, with the error that their common sample leaves.
     Estimate contrast(std::int64_t i, std::int64_t j) const;
     /// The pooled estimate of this and an independent one of the same quantities, weighted by n (so nothing is learnt
-    /// from the error bars, and unbiased stays unbiased). Diagnostics: of tails the worse of both, of others those that are alike.
+    /// from the error bars, and unbiased stays unbiased). Diagnostics: of tails the worse of both, of others those that
+    /// are alike.
     Estimate merge(const Estimate& other) const;
 
     /// One line per value: "0.04386 ± 0.00002 (20,000 evaluations)".

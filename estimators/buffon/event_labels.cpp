@@ -20,7 +20,9 @@ Problem labelled_exceedance(const std::string& who, const Problem& problem, cons
     std::vector<std::string> names = exceedance(problem, thresholds).outputs();
     std::int64_t labels = 0;
     for (std::size_t j = 1; j < problem.outputs().size(); ++j) {
-        require(is_label(problem.outputs()[j]), who, ": thresholds are for a problem with one output beside its labels, got '", problem.outputs()[j], "', too");
+        require(is_label(problem.outputs()[j]), who,
+                ": thresholds are for a problem with one output beside its labels, got '", problem.outputs()[j],
+                "', too");
         names.push_back(problem.outputs()[j]);
         ++labels;
     }
@@ -32,11 +34,14 @@ Problem labelled_exceedance(const std::string& who, const Problem& problem, cons
             for (std::int64_t j = 0; j < m + labels; ++j) {
                 const double s = inner.y(i, 0) - thresholds[static_cast<std::size_t>(j < m ? j : 0)];
                 out.score(i, j) = s;
-                out.y(i, j) = j >= m ? inner.y(i, 1 + j - m) : std::isfinite(s) ? (s > 0 ? 1.0 : 0.0) : s;   // a failed evaluation stays visible
+                out.y(i, j) = j >= m             ? inner.y(i, 1 + j - m)
+                              : std::isfinite(s) ? (s > 0 ? 1.0 : 0.0)
+                                                 : s;   // a failed evaluation stays visible
             }
         return out;
     };
-    Problem out([problem, events](ConstView x) { return events(problem(x)); }, problem.inputs(), std::move(names), problem.thread_safe());
+    Problem out([problem, events](ConstView x) { return events(problem(x)); }, problem.inputs(), std::move(names),
+                problem.thread_safe());
     if (!problem.on_device()) return out;
     DeviceModel there = *problem.on_device();
     there.finish = [before = there.finish, events](ConstView x, Outputs& y) {

@@ -31,7 +31,8 @@ AiscvOptions sample_options(const Options& options) {
     };
     std::apply(
         [&](const auto&... to) {
-            std::apply([&](const auto&... from) { (([&](const auto& own) { (copy(own, from), ...); })(to), ...); }, Options::fields());
+            std::apply([&](const auto&... from) { (([&](const auto& own) { (copy(own, from), ...); })(to), ...); },
+                       Options::fields());
         },
         adaptive_fields<AiscvOptions>());
     return out;

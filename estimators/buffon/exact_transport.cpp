@@ -33,7 +33,8 @@ struct PlanarState {
     double error = 0.0, least = 0.0;   // l2 distance from the wanted masses; smallest mass
 };
 
-PlanarState state_of(const PlanarLaw& law, ConstView y, std::span<const double> wanted, std::span<const double> heights, int threads) {
+PlanarState state_of(const PlanarLaw& law, ConstView y, std::span<const double> wanted, std::span<const double> heights,
+                     int threads) {
     PlanarState out{std::vector<double>(wanted.size()), std::vector<Polygon>(wanted.size())};
     parallel::for_each(y.rows, threads, [&](std::int64_t i) {
         const auto k = static_cast<std::size_t>(i);
@@ -58,7 +59,8 @@ std::vector<double> newton_step(const PlanarLaw& law, ConstView y, std::span<con
             const std::int64_t j = cell[k].beyond;
             if (j < 0) continue;
             // each side of a facet has half of it: symmetric whatever was rounded
-            const double weight = 0.5 * law.along(cell[k].at, cell[(k + 1) % cell.size()].at) / std::hypot(y(i, 0) - y(j, 0), y(i, 1) - y(j, 1));
+            const double weight = 0.5 * law.along(cell[k].at, cell[(k + 1) % cell.size()].at) /
+                                  std::hypot(y(i, 0) - y(j, 0), y(i, 1) - y(j, 1));
             add(i, i, weight);
             add(j, j, weight);
             add(i, j, -weight);
@@ -69,7 +71,8 @@ std::vector<double> newton_step(const PlanarLaw& law, ConstView y, std::span<con
     Eigen::SparseMatrix<double> matrix(n, n);
     matrix.setFromTriplets(entries.begin(), entries.end());
     Eigen::VectorXd rest(n);
-    for (Eigen::Index i = 0; i < n; ++i) rest[i] = wanted[static_cast<std::size_t>(i + 1)] - state.masses[static_cast<std::size_t>(i + 1)];
+    for (Eigen::Index i = 0; i < n; ++i)
+        rest[i] = wanted[static_cast<std::size_t>(i + 1)] - state.masses[static_cast<std::size_t>(i + 1)];
     const Eigen::SimplicialLDLT<Eigen::SparseMatrix<double>> factor(matrix);
     const Eigen::VectorXd step = factor.solve(rest);
     std::vector<double> out{0.0};
@@ -114,7 +117,9 @@ ExactHeights line_heights(const Distribution& source, ConstView targets, std::sp
         const bool last = k + 1 == order.size();
         const double next = last ? 1.0 : before + masses[order[k]];
         const double y = targets.data[order[k]];
-        out.moved += y * integrator.integrate([&](double u) { return quantile(source, std::clamp(u, 0x1p-1022, 1 - 0x1p-53)); }, before, next);
+        out.moved +=
+            y * integrator.integrate([&](double u) { return quantile(source, std::clamp(u, 0x1p-1022, 1 - 0x1p-53)); },
+                                     before, next);
         if (!last) out.heights[order[k + 1]] = out.heights[order[k]] - quantile(source, next) * (targets.data[order[k + 1]] - y);
         before = next;
     }

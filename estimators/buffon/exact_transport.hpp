@@ -22,7 +22,8 @@ struct ExactHeights {
 /// On a line: sorted targets take consecutive intervals, cut at quantiles of the cumulative masses.
 ExactHeights line_heights(const Distribution& source, ConstView targets, std::span<const double> masses);
 
-/// In the plane: Newton steps with exact masses and facets from cells that are all filled, halved until every cell keeps mass and the
+/// In the plane: Newton steps with exact masses and facets from cells that are all filled, halved until every cell
+/// keeps mass and the
 /// error falls. Targets and heights are in the coordinates of the law.
 ExactHeights planar_heights(const PlanarLaw& law, ConstView targets, std::span<const double> masses, int threads);
 

@@ -20,23 +20,28 @@ std::string listed(const std::vector<std::string>& words) {
 
 /// What can be known of another problem or law before the model is asked.
 void check_same(const State& state, const Problem& problem, const std::vector<Distribution>& laws) {
-    require(problem.inputs().names() == state.inputs, "extend: problem must have the inputs of the run, (", listed(state.inputs), "), got (",
-            listed(problem.inputs().names()), ")");
+    require(problem.inputs().names() == state.inputs, "extend: problem must have the inputs of the run, (",
+            listed(state.inputs), "), got (", listed(problem.inputs().names()), ")");
     std::vector<std::string> outputs = problem.outputs();
     if (!outputs.empty()) {
         outputs.insert(outputs.end(), problem.known().begin(), problem.known().end());
-        require(outputs == state.outputs, "extend: problem must have the outputs of the run, (", listed(state.outputs), "), got (", listed(outputs), ")");
+        require(outputs == state.outputs, "extend: problem must have the outputs of the run, (", listed(state.outputs),
+                "), got (", listed(outputs), ")");
     }
-    require(!state.laws.empty() && fingerprint(problem.inputs()) == state.laws.front(), "extend: problem must have the input law of the run, got another one");
+    require(!state.laws.empty() && fingerprint(problem.inputs()) == state.laws.front(),
+            "extend: problem must have the input law of the run, got another one");
     const std::size_t known = state.laws.size() - 1;
-    require(laws.size() == known, "extend: ", state.estimator == "importance" ? "proposal" : "laws", " must be given again, ", known, " as in the run, got ", laws.size());
+    require(laws.size() == known, "extend: ", state.estimator == "importance" ? "proposal" : "laws",
+            " must be given again, ", known, " as in the run, got ", laws.size());
     for (std::size_t j = 0; j < known; ++j)
-        require(fingerprint(laws[j]) == state.laws[j + 1], "extend: ", state.estimator == "importance" ? "proposal" : "laws[" + std::to_string(j) + "]",
+        require(fingerprint(laws[j]) == state.laws[j + 1],
+                "extend: ", state.estimator == "importance" ? "proposal" : "laws[" + std::to_string(j) + "]",
                 " must be that of the run, got another one");
 }
 
 void require_of_the_run(const Estimate& before, const Run& run) {
-    require(!run.rng || *run.rng == before.rng_key, "extend: rng must be that of the run, ", before.rng_key, ", or none, got ", run.rng.value_or(0));
+    require(!run.rng || *run.rng == before.rng_key, "extend: rng must be that of the run, ", before.rng_key,
+            ", or none, got ", run.rng.value_or(0));
     require(run.budget > before.n, "extend: budget must be larger than the ", before.n, " evaluations spent, got ", run.budget);
 }
 
@@ -76,7 +81,8 @@ void keep_diagnostics(const Estimate& before, Estimate& e) {
             std::ranges::find(e.warnings, warning) == e.warnings.end()) e.warnings.push_back(warning);
 }
 
-Estimate go_on(const std::string& estimator, Evaluation& evaluate, const State& state, const std::vector<Distribution>& laws, const Estimate& before) {
+Estimate go_on(const std::string& estimator, Evaluation& evaluate, const State& state,
+               const std::vector<Distribution>& laws, const Estimate& before) {
     if (estimator == "plain") return go_on_plain(evaluate, state);
     if (estimator == "quasi") return go_on_quasi(evaluate, state);
     if (estimator == "importance") return go_on_importance(evaluate, state, laws.front());
@@ -89,14 +95,23 @@ Estimate go_on(const std::string& estimator, Evaluation& evaluate, const State& 
 }  // namespace
 
 Estimate extend(const Estimate& before, const Problem& problem, const Run& run, const ExtendOptions& options) {
-    require(before.state.has_value() || !is_unfinished(before), "extend: estimate is of a run that stopped early, of which only plain and quasi can go on: call the function again with rng = ", before.rng_key,
-            ", which asks for the same points in the same order, with a model that looks up those it knows (the finished ones are in the error's sample)");
-    require(before.state.has_value(), "extend: estimate must have a state: one of ", words_with_state(), ", run with keep = 'state' (or 'sample')");
+    require(before.state.has_value() || !is_unfinished(before),
+            "extend: estimate is of a run that stopped early, of which only plain and quasi can go on: call the "
+            "function again with rng = ",
+            before.rng_key,
+            ", which asks for the same points in the same order, with a model that looks up those it knows (the "
+            "finished ones are in the error's sample)");
+    require(before.state.has_value(), "extend: estimate must have a state: one of ", words_with_state(),
+            ", run with keep = 'state' (or 'sample')");
     const State& state = *before.state;
     if (run.target_error) {
         require_of_the_run(before, run);
-        return until_target(before, run, {.function = "extend", .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage, options); }, .names = before.names,
-                                          .zero_is_exact = state.estimator == "sobol"});
+        return until_target(
+            before, run,
+            {.function = "extend",
+             .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage, options); },
+             .names = before.names,
+             .zero_is_exact = state.estimator == "sobol"});
     }
     if (state.estimator.starts_with("control/")) return go_on_control(before, problem, run, options);
     std::vector<Distribution> laws = options.laws;

@@ -35,7 +35,8 @@ struct ExtendOptions {
 /// importance the estimate of one run with the larger budget, bit for bit; of quasi that of a run with more replicates; of
 /// aiscv more nets of its final sample; of amis a further sample from its last proposals, pooled with the estimate by their
 /// counts; of control that of the estimator that ran; of sobol (its joint estimate) more
-/// replicates, which the surrogates of the run serve: without surrogates what one run with so many `replicates` finds, bit for bit.
+/// replicates, which the surrogates of the run serve: without surrogates what one run with so many `replicates` finds,
+/// bit for bit.
 /// Options of the run are kept, on_error and key too; so is the sample.
 /// The result can be extended again.
 /// @throw std::invalid_argument for an estimate without a state (Run::keep = state, or sample), a budget that is not larger

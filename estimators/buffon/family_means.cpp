@@ -15,7 +15,8 @@ namespace buffon {
 void FamilyMeans::add(ConstView rows, int threads) {
     first_rows.add(rows);
     Moments all;
-    parallel::reduce_blocks(rows.rows, threads, all, [&](std::int64_t first, std::int64_t count) { return Moments(rows.slice(first, count)); });
+    parallel::reduce_blocks(rows.rows, threads, all,
+                            [&](std::int64_t first, std::int64_t count) { return Moments(rows.slice(first, count)); });
     moments.merge(all);
 }
 

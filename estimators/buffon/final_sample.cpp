@@ -21,10 +21,12 @@ constexpr std::int64_t judged = 4'096;          // rows for k-hat; fewer with ma
 constexpr std::int64_t cheap_controls = 32;
 constexpr std::int64_t few_folds = 4;
 constexpr std::int64_t worth_a_thread = 1 << 10;   // coefficients of a regression
-// Under q_0 in nets controls that promised to pay are left out where the variance between replicates is this much larger with them.
+// Under q_0 in nets controls that promised to pay are left out where the variance between replicates is this much
+// larger with them.
 constexpr double clear_harm = 1.25;
 
-PointSet final_points(const Evaluation& evaluate, std::int64_t coordinates, const AiscvOptions& options, std::int64_t left, std::uint32_t first_stream) {
+PointSet final_points(const Evaluation& evaluate, std::int64_t coordinates, const AiscvOptions& options,
+                      std::int64_t left, std::uint32_t first_stream) {
     if (options.points == Points::iid) return PointSet::independent(left, {evaluate.key(), first_stream});
     const std::int64_t net = net_of(evaluate.run().budget, left, options.replicates, options.replicates);
     return PointSet::nets(coordinates, net, left / net, evaluate.key(), first_stream);
@@ -36,18 +38,22 @@ PointSet more_points(const Evaluation& evaluate, std::int64_t coordinates, const
     const auto done = static_cast<std::int64_t>(plan[0]), net = static_cast<std::int64_t>(plan[1]);
     const auto first = static_cast<std::uint32_t>(plan[2]);
     if (net == 0) return PointSet::independent(done + left, {evaluate.key(), first});
-    require(left >= net, "extend: budget must be at least ", evaluate.n() + net, ", one net of ", net, " points more, got ", evaluate.run().budget);
+    require(left >= net, "extend: budget must be at least ", evaluate.n() + net, ", one net of ", net,
+            " points more, got ", evaluate.run().budget);
     return PointSet::nets(coordinates, net, done / net + left / net, evaluate.key(), first);
 }
 
 /// Rows of `columns` numbers of which a few tables stay in the second cache.
-std::int64_t slice_rows(std::int64_t columns) { return std::clamp<std::int64_t>((1 << 17) / columns / 128 * 128, 128, parallel::block_size); }
+std::int64_t slice_rows(std::int64_t columns) {
+    return std::clamp<std::int64_t>((1 << 17) / columns / 128 * 128, 128, parallel::block_size);
+}
 
 std::int64_t judged_rows_of(std::int64_t summands) { return std::clamp<std::int64_t>((1 << 18) / summands, judged / 4, judged); }
 
 Matrix first_columns(const Matrix& m, std::int64_t count) {
     Matrix out(m.rows, count);
-    for (std::int64_t i = 0; i < m.rows; ++i) std::ranges::copy(m.view().row(i).first(static_cast<std::size_t>(count)), out.view().row(i).begin());
+    for (std::int64_t i = 0; i < m.rows; ++i)
+        std::ranges::copy(m.view().row(i).first(static_cast<std::size_t>(count)), out.view().row(i).begin());
     return out;
 }
 
@@ -61,7 +67,8 @@ CrossProducts products_of(const Moments& m, std::int64_t regressors) {
     for (std::int64_t k = 0; k < regressors; ++k) {
         sums.x[static_cast<std::size_t>(k)] = n * mean(k);
         for (std::int64_t l = 0; l < regressors; ++l) sums.xx(k, l) = m.scatter(k, l) + n * mean(k) * mean(l);
-        for (std::int64_t e = 0; e < responses; ++e) sums.xt(k, e) = m.scatter(k, regressors + e) + n * mean(k) * mean(regressors + e);
+        for (std::int64_t e = 0; e < responses; ++e)
+            sums.xt(k, e) = m.scatter(k, regressors + e) + n * mean(k) * mean(regressors + e);
     }
     for (std::int64_t e = 0; e < responses; ++e) sums.t[static_cast<std::size_t>(e)] = n * mean(regressors + e);
     return sums;
@@ -80,7 +87,8 @@ Moments residual_moments(const Moments& m, const Matrix& b) {
         }
     out.scatter = Matrix(b.cols, b.cols);
     for (std::int64_t e = 0; e < b.cols; ++e) {
-        for (std::int64_t k = 0; k < b.rows; ++k) out.mean[static_cast<std::size_t>(e)] -= m.mean[static_cast<std::size_t>(k)] * b(k, e);
+        for (std::int64_t k = 0; k < b.rows; ++k)
+            out.mean[static_cast<std::size_t>(e)] -= m.mean[static_cast<std::size_t>(k)] * b(k, e);
         for (std::int64_t f = 0; f < b.cols; ++f) {
             out.scatter(e, f) = half(b.rows + e, f);
             for (std::int64_t k = 0; k < b.rows; ++k) out.scatter(e, f) -= b(k, e) * half(k, f);
@@ -105,18 +113,23 @@ double variance_left(ConstView rows, ConstView plain) {
 }  // namespace
 
 std::int64_t net_of(std::int64_t budget, std::int64_t left, std::int64_t replicates, std::int64_t wanted) {
-    return std::min(Replication::of(budget, replicates).points, Replication::of(left, std::max<std::int64_t>(wanted / 2, 2)).points);
+    return std::min(Replication::of(budget, replicates).points,
+                    Replication::of(left, std::max<std::int64_t>(wanted / 2, 2)).points);
 }
 
-FinalSample::FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options,
-                         std::int64_t left, std::vector<Gaussian> fitted, std::uint32_t first_stream)
-    : evaluate_(evaluate), space_(space), proposal_(proposal), options_(options), iid_(options.points == Points::iid), first_stream_(first_stream),
-      points_(final_points(evaluate, proposal.coordinates(space), options, left, first_stream)), fitted_(std::move(fitted)) {}
-
-FinalSample::FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options,
-                         std::int64_t left, const State& state)
+FinalSample::FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal,
+                         const AiscvOptions& options, std::int64_t left, std::vector<Gaussian> fitted,
+                         std::uint32_t first_stream)
     : evaluate_(evaluate), space_(space), proposal_(proposal), options_(options), iid_(options.points == Points::iid),
-      first_stream_(static_cast<std::uint32_t>(numbers(state, "plan", 3)[2])), points_(more_points(evaluate, proposal.coordinates(space), state, left)),
+      first_stream_(first_stream),
+      points_(final_points(evaluate, proposal.coordinates(space), options, left, first_stream)),
+      fitted_(std::move(fitted)) {}
+
+FinalSample::FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal,
+                         const AiscvOptions& options, std::int64_t left, const State& state)
+    : evaluate_(evaluate), space_(space), proposal_(proposal), options_(options), iid_(options.points == Points::iid),
+      first_stream_(static_cast<std::uint32_t>(numbers(state, "plan", 3)[2])),
+      points_(more_points(evaluate, proposal.coordinates(space), state, left)),
       begin_(static_cast<std::int64_t>(numbers(state, "plan", 3)[0])) {
     restore(state);
 }
@@ -138,10 +151,13 @@ Estimate FinalSample::run(const std::vector<std::string>& groups) {
 
 void FinalSample::store(State& state) const {
     buffon::store(state, proposal_);
-    buffon::store(state, "plan", {static_cast<double>(points_.size()), iid_ ? 0.0 : static_cast<double>(points_.points()), static_cast<double>(first_stream_)});
+    buffon::store(state, "plan",
+                  {static_cast<double>(points_.size()), iid_ ? 0.0 : static_cast<double>(points_.points()),
+                   static_cast<double>(first_stream_)});
     buffon::store(state, "cut", {options_.cut});
     buffon::store(state, "replicates", {static_cast<double>(options_.replicates)});
-    buffon::store(state, "columns", {static_cast<double>((first_x_.rows > 0 ? judged_t_.cols - own_.size() : 0) / space_.laws())});
+    buffon::store(state, "columns",
+                  {static_cast<double>((first_x_.rows > 0 ? judged_t_.cols - own_.size() : 0) / space_.laws())});
     for (std::size_t k = 0; k < fitted_.size(); ++k) buffon::store(state, "fitted " + std::to_string(k), numbers_of(fitted_[k]));
     for (std::size_t f = 0; f < own_folds_.size() && own_.size() > 0; ++f) {
         const OwnControls::Sums& own = own_folds_[f];
@@ -170,7 +186,9 @@ void FinalSample::restore(const State& state) {
     for (std::size_t k = 0; state.tables.contains("fitted " + std::to_string(k)); ++k)
         fitted_.push_back(std::get<Gaussian>(component_of(table(state, "fitted " + std::to_string(k)).data, space_.dim())));
     make_room(integer(state, "columns"));
-    require(table(state, "judged t").cols == first_t_.cols && table(state, "sum t").cols == sum_t_.cols && table(state, "judged x").cols == first_x_.cols && table(state, "sum t").rows <= sum_t_.rows && begin_ <= points_.size(),
+    require(table(state, "judged t").cols == first_t_.cols && table(state, "sum t").cols == sum_t_.cols &&
+                table(state, "judged x").cols == first_x_.cols && table(state, "sum t").rows <= sum_t_.rows &&
+                begin_ <= points_.size(),
             "extend: the state is damaged: its tables do not fit its proposal");
     continued(first_t_, table(state, "judged t"));
     continued(first_x_, table(state, "judged x"));
@@ -178,11 +196,13 @@ void FinalSample::restore(const State& state) {
     continued(sum_x_, table(state, "sum x"));
     const std::size_t nets = static_cast<std::size_t>(table(state, "sum t").rows);
     for (std::size_t f = 0; f < std::min(folds_.size(), nets); ++f)
-        if (const std::string name = "fold " + std::to_string(f); state.tables.contains(name)) folds_[f] = cross_products(state, name);
+        if (const std::string name = "fold " + std::to_string(f); state.tables.contains(name))
+            folds_[f] = cross_products(state, name);
     for (std::size_t f = 0; f < std::min(folds_.size(), nets) && own_.size() > 0; ++f) {
         OwnControls::Sums& own = own_folds_[f];
         std::size_t part = 0;
-        for (auto* v : {&own.ff, &own.ft, &own.fg, &own.gg, &own.gt}) *v = table(state, "own " + std::to_string(f) + " " + std::to_string(part++)).data;
+        for (auto* v : {&own.ff, &own.ft, &own.fg, &own.gg, &own.gt})
+            *v = table(state, "own " + std::to_string(f) + " " + std::to_string(part++)).data;
     }
     for (int half = 0; half < 2 && iid_; ++half) half_[half] = moments(state, "half " + std::to_string(half));
 }
@@ -191,7 +211,8 @@ void FinalSample::make_room(std::int64_t columns) {
     if (first_t_.cols > 0) return;
     const std::int64_t x = proposal_.size();
     if (!iid_ && space_.laws() > 1 && x > 1) own_ = OwnControls(space_.laws(), columns, fitted_);
-    const std::int64_t t = space_.laws() * columns + own_.size(), rows = std::min(judged_rows_of(space_.laws() * columns), points_.size());
+    const std::int64_t t = space_.laws() * columns + own_.size(),
+                       rows = std::min(judged_rows_of(space_.laws() * columns), points_.size());
     first_t_ = Matrix(rows, t);
     first_x_ = Matrix(rows, x);
     if (iid_) return;

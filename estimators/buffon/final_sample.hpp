@@ -30,11 +30,11 @@ class FinalSample {
 public:
     /// R scrambles of a power of two points, or with points = iid all of `left`.
     /// `fitted`: Gaussians for the expectations' own controls, see own_controls.hpp; a proposal of one component has no controls.
-    FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options, std::int64_t left,
-                std::vector<Gaussian> fitted = {}, std::uint32_t first_stream = usual_stream);
+    FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options,
+                std::int64_t left, std::vector<Gaussian> fitted = {}, std::uint32_t first_stream = usual_stream);
     /// Goes on with what `store` wrote: `left` more, whole nets of it.
-    FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options, std::int64_t left,
-                const State& state);
+    FinalSample(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const AiscvOptions& options,
+                std::int64_t left, const State& state);
 
     /// Draws, evaluates, estimates. `groups`: names of the input laws.
     Estimate run(const std::vector<std::string>& groups);

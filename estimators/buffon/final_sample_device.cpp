@@ -27,7 +27,9 @@ std::vector<Gaussian> gaussians_of(const Proposal& proposal) {
 }
 
 template <class T>
-DeviceBuffer on(const DeviceQueue& queue, const std::vector<T>& numbers) { return DeviceBuffer::of(queue, std::span<const T>(numbers)); }
+DeviceBuffer on(const DeviceQueue& queue, const std::vector<T>& numbers) {
+    return DeviceBuffer::of(queue, std::span<const T>(numbers));
+}
 
 /// Means and factors, one after the other.
 void append(const std::vector<Gaussian>& of, std::vector<double>& means, std::vector<double>& factors) {
@@ -42,8 +44,8 @@ double* doubles(const DeviceBuffer& buffer) { return static_cast<double*>(buffer
 /// All that a device needs for nets of one proposal.
 class Device {
 public:
-    Device(const DeviceQueue& queue, Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const std::vector<Gaussian>& components,
-           const std::vector<Gaussian>& fitted, bool own, std::int64_t net)
+    Device(const DeviceQueue& queue, Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal,
+           const std::vector<Gaussian>& components, const std::vector<Gaussian>& fitted, bool own, std::int64_t net)
         : queue_(queue), model_(evaluate.problem().on_device()), rows_(std::min(net, rows_at_once)) {
         std::vector<Gaussian> all = space.gaussians();
         all.insert(all.end(), components.begin(), components.end());
@@ -58,10 +60,22 @@ public:
         const std::int64_t d = space.dim(), laws = space.laws(), k = proposal.size() - 1;
         z_ = DeviceBuffer(queue_, rows_ * d * 8);
         x_ = DeviceBuffer(queue_, rows_ * d * 8);
-        draw_ = {.dim = d, .laws = laws, .components = k, .alpha = alpha_.as<double>(), .means = means_.as<double>(), .factors = factors_.as<double>(),
-                 .coordinates = coordinates_.as<DeviceCoordinate>(), .z = doubles(z_), .x = doubles(x_)};
-        weigh_ = {.gaussians = {d, static_cast<std::int64_t>(all.size()), groups_.as<double>()}, .laws = laws, .components = k, .own = own,
-                  .alpha = alpha_.as<double>(), .z = doubles(z_), .rows = rows_};
+        draw_ = {.dim = d,
+                 .laws = laws,
+                 .components = k,
+                 .alpha = alpha_.as<double>(),
+                 .means = means_.as<double>(),
+                 .factors = factors_.as<double>(),
+                 .coordinates = coordinates_.as<DeviceCoordinate>(),
+                 .z = doubles(z_),
+                 .x = doubles(x_)};
+        weigh_ = {.gaussians = {d, static_cast<std::int64_t>(all.size()), groups_.as<double>()},
+                  .laws = laws,
+                  .components = k,
+                  .own = own,
+                  .alpha = alpha_.as<double>(),
+                  .z = doubles(z_),
+                  .rows = rows_};
         u_ = DeviceBuffer(queue_, rows_ * weigh_.width() * 8);
         own_ = DeviceBuffer(queue_, weigh_.blocks() * own_numbers() * 8);
         const DeviceGram gram{.rows = rows_};
@@ -84,7 +98,8 @@ public:
     };
 
     Sums sum(const SobolSequence& net, std::int64_t points, std::int64_t first_rows) {
-        Sums out{Matrix(first_rows, width()), std::vector<double>(static_cast<std::size_t>(gram_numbers())), std::vector<double>(static_cast<std::size_t>(own_numbers()))};
+        Sums out{Matrix(first_rows, width()), std::vector<double>(static_cast<std::size_t>(gram_numbers())),
+                 std::vector<double>(static_cast<std::size_t>(own_numbers()))};
         auto& [first, gram, own] = out;
         gram_sums_.upload(gram.data());
         own_sums_.upload(own.data());
@@ -109,9 +124,17 @@ private:
         const DeviceValues values = device_values(queue_, *model_, x_.as<double>(), rows);
         weigh_.y = values.y;
         device_check(queue_, table.weigh(&queue_, &weigh_));
-        const DeviceTotal own{.records = own_.as<double>(), .count = weigh_.blocks(), .numbers = own_numbers(), .sums = doubles(own_sums_)};
+        const DeviceTotal own{.records = own_.as<double>(),
+                              .count = weigh_.blocks(),
+                              .numbers = own_numbers(),
+                              .sums = doubles(own_sums_)};
         device_check(queue_, table.total(&queue_, &own));
-        const DeviceGram gram{.u = u_.as<double>(), .rows = rows, .left = left(), .width = width(), .records = doubles(records_), .sums = doubles(gram_sums_)};
+        const DeviceGram gram{.u = u_.as<double>(),
+                              .rows = rows,
+                              .left = left(),
+                              .width = width(),
+                              .records = doubles(records_),
+                              .sums = doubles(gram_sums_)};
         device_check(queue_, table.gram(&queue_, &gram));
     }
 
@@ -128,17 +151,23 @@ private:
 /// Whether all of the sample has been summed; from where an output is not finite it is left to Evaluation.
 bool FinalSample::on_device() {
     const auto& model = evaluate_.problem().on_device();
-    if (!evaluate_.device() || evaluate_.kept() != nullptr || evaluate_.discards() || model->finish || (model->outputs == 0 ? evaluate_.outputs() : model->outputs) != 1) return false;
+    if (!evaluate_.device() || evaluate_.kept() != nullptr || evaluate_.discards() || model->finish ||
+        (model->outputs == 0 ? evaluate_.outputs() : model->outputs) != 1)
+        return false;
     const std::vector<Gaussian> components = gaussians_of(proposal_);
-    const bool heavy = std::ranges::any_of(space_.gaussians(), &Gaussian::heavy), all = components.size() == proposal_.components().size();
+    const bool heavy = std::ranges::any_of(space_.gaussians(), &Gaussian::heavy),
+               all = components.size() == proposal_.components().size();
     const std::int64_t laws = space_.laws(), gaussians = laws + proposal_.size() - 1 + static_cast<std::int64_t>(fitted_.size());
-    if (iid_ || space_.gaussians().empty() || heavy || !all || space_.dim() > most_inputs || laws > DeviceWeights::most_laws || gaussians > most_gaussians ||
-        points_.points() < fewest_points || proposal_.size() != static_cast<std::int64_t>(components.size()) + 1)
+    if (iid_ || space_.gaussians().empty() || heavy || !all || space_.dim() > most_inputs ||
+        laws > DeviceWeights::most_laws || gaussians > most_gaussians || points_.points() < fewest_points ||
+        proposal_.size() != static_cast<std::int64_t>(components.size()) + 1)
         return false;
     make_room(1);
     std::vector<std::unique_ptr<Device>> devices;
     for (const DeviceQueue& queue : device_queues(evaluate_.run().device))
-        devices.push_back(std::make_unique<Device>(queue, evaluate_, space_, proposal_, components, own_.size() > 0 ? fitted_ : std::vector<Gaussian>(), own_.size() > 0, points_.points()));
+        devices.push_back(std::make_unique<Device>(queue, evaluate_, space_, proposal_, components,
+                                                   own_.size() > 0 ? fitted_ : std::vector<Gaussian>(), own_.size() > 0,
+                                                   points_.points()));
     const auto at_once = static_cast<std::int64_t>(devices.size());
     std::vector<Device::Sums> sums(devices.size());
     for (std::int64_t begin = begin_ / points_.points(); begin < points_.replicates(); begin += at_once) {   // a net each
@@ -146,7 +175,8 @@ bool FinalSample::on_device() {
         const std::int64_t count = std::min(at_once, points_.replicates() - begin);
         for_devices(count, [&](std::int64_t k) {
             const std::int64_t r = begin + k, first_rows = r == 0 ? std::min(first_t_.rows, points_.points()) : 0;
-            sums[static_cast<std::size_t>(k)] = devices[static_cast<std::size_t>(k)]->sum(points_.scrambles()[static_cast<std::size_t>(r)], points_.points(), first_rows);
+            sums[static_cast<std::size_t>(k)] = devices[static_cast<std::size_t>(k)]->sum(
+                points_.scrambles()[static_cast<std::size_t>(r)], points_.points(), first_rows);
         });
         for (std::int64_t k = 0; k < count; ++k) {
             const auto& [first, gram, own] = sums[static_cast<std::size_t>(k)];

@@ -33,7 +33,8 @@ void warn_of_constants(Estimate& e) {
     for (std::int64_t j = 0; j < e.size(); ++j)
         if (e.covariance(j, j) == 0)
             e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +
-                                 "' was the same in every evaluation, so its error of 0 says nothing (an event that was never hit, say): "
+                                 "' was the same in every evaluation, so its error of 0 says nothing (an event that "
+                                 "was never hit, say): "
                                  "spend more, or, of a rare event, use aiscv with a score");
 }
 
@@ -97,7 +98,8 @@ Estimate finish_replicates(const Evaluation& evaluation, ConstView replicates, c
     for (double& c : covariance.data) c /= static_cast<double>(moments.n);
     std::vector<double> kurtosis = excess_kurtosis(replicates);
     for (double& k : kurtosis) k = std::max(k, 0.0) / static_cast<double>(moments.n);
-    Estimate e = finish(evaluation, moments.mean, std::move(covariance), static_cast<double>(moments.n - 1), groups, std::move(kurtosis));
+    Estimate e = finish(evaluation, moments.mean, std::move(covariance), static_cast<double>(moments.n - 1), groups,
+                        std::move(kurtosis));
     e.diagnostics["replicates"] = moments.n;
     return e;
 }

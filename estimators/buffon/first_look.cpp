@@ -24,12 +24,15 @@ void look_first(Evaluation& evaluate, const WorkingSpace& space, std::int64_t mo
 }
 
 void warn_of_no_score(const Evaluation& evaluate, Estimate& e) {
-    e.warnings.push_back(evaluate.function() + ": no output has a score, so nothing leads to a rare event and points are of the input law: exceedance gives an event its score");
+    e.warnings.push_back(evaluate.function() +
+                         ": no output has a score, so nothing leads to a rare event and points are of the input law: "
+                         "exceedance gives an event its score");
 }
 
 void check_output_weights(const Evaluation& evaluate, const std::vector<double>& weights) {
-    require(weights.empty() || evaluate.outputs() == 0 || static_cast<std::int64_t>(weights.size()) == evaluate.wanted(), evaluate.function(),
-            ": weights must have one entry per output, ", evaluate.wanted(), ", got ", weights.size());
+    require(
+        weights.empty() || evaluate.outputs() == 0 || static_cast<std::int64_t>(weights.size()) == evaluate.wanted(),
+        evaluate.function(), ": weights must have one entry per output, ", evaluate.wanted(), ", got ", weights.size());
 }
 
 }  // namespace buffon

@@ -44,8 +44,10 @@ void warn_of_no_point(const Pool& pool, const std::vector<DesignPoint>& points, 
         bool far = score.rows > 0;
         for (std::int64_t i = 0; i < score.rows; ++i) far = far && score(i, j) < 0;
         if (far)
-            e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] + "': no design point was found, so that its sample is of the input law alone: a larger step " +
-                                 "helps where a score has flat parts, subset where it has no gradient");
+            e.warnings.push_back(
+                "'" + e.names[static_cast<std::size_t>(j)] +
+                "': no design point was found, so that its sample is of the input law alone: a larger step " +
+                "helps where a score has flat parts, subset where it has no gradient");
     }
 }
 
@@ -60,9 +62,13 @@ std::vector<std::vector<Gaussian>> centres(const std::vector<DesignPoint>& point
 Estimate form(const Problem& problem, const Run& run, const FormOptions& options) {
     check(problem, run, options);
     if (run.target_error)
-        return until_target(run, {.function = "form", .growth = Growth::fresh, .pilot = std::max<std::int64_t>(4 * options.replicates, 2'000),
-                                  .begin = [&](const Run& stage) { return form(problem, stage, options); },
-                                  .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage); }, .names = problem.outputs()});
+        return until_target(run,
+                            {.function = "form",
+                             .growth = Growth::fresh,
+                             .pilot = std::max<std::int64_t>(4 * options.replicates, 2'000),
+                             .begin = [&](const Run& stage) { return form(problem, stage, options); },
+                             .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage); },
+                             .names = problem.outputs()});
     const AiscvOptions shared = sample_options(options);
     Evaluation evaluate("form", problem, run);
     const WorkingSpace space = working_space(problem, {});
@@ -80,13 +86,19 @@ Estimate form(const Problem& problem, const Run& run, const FormOptions& options
             const std::int64_t adaptation = evaluate.n();
             Estimate e = sample.run({""});
             e.diagnostics["adaptation_n"] = adaptation;
-            e.diagnostics["stop"] = std::string(pool.n() == 0 ? "no adaptation" : pool.score().rows == 0 ? "no score" : search.exhausted() ? "budget" : "starts");
+            e.diagnostics["stop"] = std::string(pool.n() == 0            ? "no adaptation"
+                                                : pool.score().rows == 0 ? "no score"
+                                                : search.exhausted()     ? "budget"
+                                                                         : "starts");
             report(points, space, e);
             e.diagnostics["provisional"] = search.exhausted();
-            if (search.exhausted()) e.warnings.push_back("the search for design points ended with its budget: regions may be missed; a larger budget helps");
+            if (search.exhausted())
+                e.warnings.push_back(
+                    "the search for design points ended with its budget: regions may be missed; a larger budget helps");
             if (pool.n() > 0 && pool.score().rows == 0) warn_of_no_score(evaluate, e);
             warn_of_no_point(pool, points, e);
-            warn_of_missed_regions(pool, centres(points, e.size()), options.starts > 0 ? notable_after_starts : notable_region, e);
+            warn_of_missed_regions(pool, centres(points, e.size()),
+                                   options.starts > 0 ? notable_after_starts : notable_region, e);
             if (keeps_state(run)) sample.store(e.state.emplace(begin_state("aiscv", evaluate)));
             return e;
         },

@@ -32,9 +32,13 @@ struct FormOptions {
 
     static constexpr auto fields() {
         return event_fields<FormOptions>(
-            Field{"starts", &FormOptions::starts, "starts that may find nothing new before the search ends: opposite to the points found, at scores that they do not explain, across; 0: a single descent"},
-            Field{"differences", &FormOptions::differences, "of gradients: 'forward', d evaluations each, or 'central', 2 d"},
-            Field{"step", &FormOptions::step, "of the differences, in standard deviations; larger for models with numerical noise"},
+            Field{"starts", &FormOptions::starts,
+                  "starts that may find nothing new before the search ends: opposite to the points found, at scores "
+                  "that they do not explain, across; 0: a single descent"},
+            Field{"differences", &FormOptions::differences,
+                  "of gradients: 'forward', d evaluations each, or 'central', 2 d"},
+            Field{"step", &FormOptions::step,
+                  "of the differences, in standard deviations; larger for models with numerical noise"},
             Field{"tolerance", &FormOptions::tolerance, "of a design point, relative to its distance"},
             Field{"iterations", &FormOptions::iterations, "largest number of gradients of one descent"},
             Field{"adaptation", &FormOptions::adaptation, "largest share of the budget spent on the search"});
@@ -42,13 +46,16 @@ struct FormOptions {
 };
 
 /// m expectations under the problem's input law: design points of each output in standard normal space, where score_j = 0 comes
-/// nearest to the origin, then one sample from normal laws about all of them (where surfaces of a system meet: corner.hpp). Unbiased whatever the search found; a region
+/// nearest to the origin, then one sample from normal laws about all of them (where surfaces of a system meet:
+/// corner.hpp). Unbiased whatever the search found; a region
 /// without a design point that the input law's share hits is told by a warning. `n` counts every evaluation, gradients included.
 /// Outputs without a score, or positive at the origin already, are sampled from the input law.
 /// Diagnostics, of the k design points: beta (k) reliability indices, design_points (k d) in the inputs' units and alpha_vectors
-/// (k d) their directions in standard normal space, point by point, importance_factors (k d) squares of these, design_outputs (k),
+/// (k d) their directions in standard normal space, point by point, importance_factors (k d) squares of these,
+/// design_outputs (k),
 /// converged (k, 1 or 0); first_order (m) the probability that the nearest point alone suggests, NaN without one; stop ("starts",
-/// "budget": warned of, and provisional is true; "no score", "no adaptation"), adaptation_n; and those of aiscv's sample: alpha, components, replicates, points, pareto_k,
+/// "budget": warned of, and provisional is true; "no score", "no adaptation"), adaptation_n; and those of aiscv's
+/// sample: alpha, components, replicates, points, pareto_k,
 /// pareto_k_residual, effective_terms, uncovered, control_check; beyond: what the first look's scores promise beyond all points,
 /// relative to the value (missed_regions.hpp).
 /// @throw std::invalid_argument for options that cannot be. ModelError when the model fails.

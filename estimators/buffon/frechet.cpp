@@ -77,7 +77,10 @@ Matrix whitened(const Matrix& x, const PivotedCholesky& c, int threads) {
         const std::int64_t count = std::min(block, rank - first);
         for (std::int64_t i = 0; i < x.rows; ++i)
             for (std::int64_t j = first; j < first + count; ++j) out(i, j) = x(i, c.order[static_cast<std::size_t>(j)]);
-        if (first > 0) add_row_products(-1.0, part_of(out, 0, 0, x.rows, first), ConstPart(c.factor.view().row(first).data(), count, first, rank), part_of(out, 0, first, x.rows, count), false, threads);
+        if (first > 0)
+            add_row_products(-1.0, part_of(out, 0, 0, x.rows, first),
+                             ConstPart(c.factor.view().row(first).data(), count, first, rank),
+                             part_of(out, 0, first, x.rows, count), false, threads);
         for (std::int64_t i = 0; i < x.rows; ++i)
             for (std::int64_t j = first; j < first + count; ++j) {
                 for (std::int64_t t = first; t < j; ++t) out(i, j) -= c.factor(j, t) * out(i, t);
@@ -101,21 +104,28 @@ public:
     Parts meet(const Centred& x, const Matrix& rows_x, const Matrix& rows_y) const {
         const std::int64_t d = x.rows.cols, rank = cholesky_.factor.cols;
         if (rank == 0)   // all rows of the reference are one point
-            return {{}, std::vector<double>(static_cast<std::size_t>(rows_x.rows), 0.0), std::vector<double>(static_cast<std::size_t>(rows_y.rows), 0.0)};
+            return {{},
+                    std::vector<double>(static_cast<std::size_t>(rows_x.rows), 0.0),
+                    std::vector<double>(static_cast<std::size_t>(rows_y.rows), 0.0)};
         Matrix c = covariance(x.rows, threads_), ordered(d, d), across(rank, d), half(rank, d), inner(rank, rank);
         complete(c);
         for (std::int64_t i = 0; i < d; ++i)
-            for (std::int64_t j = 0; j < d; ++j) ordered(i, j) = c(cholesky_.order[static_cast<std::size_t>(i)], cholesky_.order[static_cast<std::size_t>(j)]);
+            for (std::int64_t j = 0; j < d; ++j)
+                ordered(i, j) =
+                    c(cholesky_.order[static_cast<std::size_t>(i)], cholesky_.order[static_cast<std::size_t>(j)]);
         for (std::int64_t i = 0; i < d; ++i)
             for (std::int64_t j = 0; j < rank; ++j) across(j, i) = cholesky_.factor(i, j);
         constexpr std::int64_t strip = 256;   // a row of L' begins with zeros
         for (std::int64_t first = 0; first < rank; first += strip) {
             const std::int64_t count = std::min(strip, rank - first), rest = d - first;
-            add_row_products(1.0, part_of(across, first, first, count, rest), part_of(ordered, 0, first, d, rest), part_of(half, first, 0, count, d), false, threads_);
+            add_row_products(1.0, part_of(across, first, first, count, rest), part_of(ordered, 0, first, d, rest),
+                             part_of(half, first, 0, count, d), false, threads_);
         }
         for (std::int64_t first = 0; first < rank; first += strip) {
             const std::int64_t count = std::min(strip, rank - first), rest = d - first;
-            add_row_products(1.0, part_of(across, first, first, count, rest), part_of(half, 0, first, std::min(first + count, rank), rest), part_of(inner, first, 0, count, std::min(first + count, rank)), false, threads_);
+            add_row_products(1.0, part_of(across, first, first, count, rest),
+                             part_of(half, 0, first, std::min(first + count, rank), rest),
+                             part_of(inner, first, 0, count, std::min(first + count, rank)), false, threads_);
         }
         const RootForms forms(std::move(inner), threads_);
         Matrix through(rows_x.rows, rank), in_order(rows_x.rows, d);
@@ -133,7 +143,8 @@ private:
 /// By products of rows: the nuclear norm of K = rows of the smaller sample . rows of the other / sqrt((n - 1) (m - 1)).
 Parts meet_thin(const Centred& x, const Centred& y, const Matrix& rows_x, const Matrix& rows_y, int threads) {
     const bool swap = y.rows.rows < x.rows.rows;
-    const Matrix few = contrasts(swap ? y.rows : x.rows), many = contrasts(swap ? x.rows : y.rows), &rows_few = swap ? rows_y : rows_x, &rows_many = swap ? rows_x : rows_y;
+    const Matrix few = contrasts(swap ? y.rows : x.rows), many = contrasts(swap ? x.rows : y.rows),
+                 &rows_few = swap ? rows_y : rows_x, &rows_many = swap ? rows_x : rows_y;
     const double scale = 1 / std::sqrt(static_cast<double>(few.rows) * static_cast<double>(many.rows));
     Matrix products(few.rows, many.rows), gram(few.rows, few.rows);
     add_row_products(scale, ConstPart(few.view()), ConstPart(many.view()), part_of(products), false, threads);
@@ -141,7 +152,8 @@ Parts meet_thin(const Centred& x, const Centred& y, const Matrix& rows_x, const 
     const RootForms forms(std::move(gram), threads);
     // With P = few / sqrt(n - 1), k = P row' for the other sample; a row c few of the few has the form (n - 1) c (K K')^(1/2) c'.
     Matrix of_many(rows_many.rows, few.rows), coordinates(rows_few.rows, few.rows);
-    add_row_products(1 / std::sqrt(static_cast<double>(few.rows)), ConstPart(rows_many.view()), ConstPart(few.view()), part_of(of_many), false, threads);
+    add_row_products(1 / std::sqrt(static_cast<double>(few.rows)), ConstPart(rows_many.view()), ConstPart(few.view()),
+                     part_of(of_many), false, threads);
     std::vector<double> many_forms = forms.of_inverse_root(std::move(of_many));
     const std::int64_t n = few.rows + 1;
     for (std::int64_t i = 0; i < rows_few.rows; ++i) {
@@ -163,11 +175,13 @@ struct Distance {
 };
 
 /// 2 (mean - other) . row + |row|^2 - form, row by row.
-std::vector<double> linear_terms(const Matrix& rows, const std::vector<double>& mean, const std::vector<double>& other, const std::vector<double>& forms) {
+std::vector<double> linear_terms(const Matrix& rows, const std::vector<double>& mean, const std::vector<double>& other,
+                                 const std::vector<double>& forms) {
     std::vector<double> out;
     for (std::int64_t i = 0; i < rows.rows; ++i) {
         double along = 0.0;
-        for (std::int64_t j = 0; j < rows.cols; ++j) along += (mean[static_cast<std::size_t>(j)] - other[static_cast<std::size_t>(j)]) * rows(i, j);
+        for (std::int64_t j = 0; j < rows.cols; ++j)
+            along += (mean[static_cast<std::size_t>(j)] - other[static_cast<std::size_t>(j)]) * rows(i, j);
         out.push_back(2 * along + square_of(rows.view().row(i)) - forms[static_cast<std::size_t>(i)]);
     }
     return out;
@@ -187,7 +201,8 @@ Distance finished(const Centred& x, const Centred& y, const Matrix& rows_x, cons
 /// Distances of all samples to one reference.
 class Against {
 public:
-    Against(Matrix y, const std::vector<std::int64_t>& rows, const FrechetOptions& o) : options_(o), y_(centred(std::move(y))), rows_y_(spaced_rows(y_.rows, o.error_rows)) {
+    Against(Matrix y, const std::vector<std::int64_t>& rows, const FrechetOptions& o)
+        : options_(o), y_(centred(std::move(y))), rows_y_(spaced_rows(y_.rows, o.error_rows)) {
         const auto wide = [&](std::int64_t n) { return std::min(n, y_.rows.rows) > y_.rows.cols; };
         if (std::ranges::any_of(rows, wide)) wide_.emplace(y_, o.threads);
     }
@@ -196,7 +211,8 @@ public:
         const Centred x = centred(std::move(set));
         const Matrix rows = spaced_rows(x.rows, options_.error_rows);
         const bool wide = std::min(x.rows.rows, y_.rows.rows) > y_.rows.cols;
-        return finished(x, y_, rows, rows_y_, wide ? wide_->meet(x, rows, rows_y_) : meet_thin(x, y_, rows, rows_y_, options_.threads));
+        return finished(x, y_, rows, rows_y_,
+                        wide ? wide_->meet(x, rows, rows_y_) : meet_thin(x, y_, rows, rows_y_, options_.threads));
     }
 
 private:
@@ -222,7 +238,8 @@ Matrix joint_covariance(const std::vector<Distance>& all, const PointSets& x, st
         for (std::int64_t j = 0; j <= i; ++j) {
             const auto s = static_cast<std::size_t>(i), t = static_cast<std::size_t>(j);
             double c = covariance_of(all[s].of_y, all[t].of_y) / static_cast<double>(m);
-            if (x.sets[s].rows == x.sets[t].rows) c += covariance_of(all[s].of_x, all[t].of_x) / static_cast<double>(x.sets[s].rows);
+            if (x.sets[s].rows == x.sets[t].rows)
+                c += covariance_of(all[s].of_x, all[t].of_x) / static_cast<double>(x.sets[s].rows);
             out(i, j) = out(j, i) = c;
         }
     return nearest_covariance(out);
@@ -286,7 +303,9 @@ Estimate frechet(const PointSets& x, const ReferencePoints& y, const FrechetOpti
         e.value.push_back(found[k][0]);
         floor.push_back(floor_of(whole[k].roots, n, m));
         e.n += n;
-        if (std::min(n, m) < 2 * y.points.cols) e.warnings.push_back("'" + e.names[k] + "': fewer than two rows for each column: the distance is mostly bias");
+        if (std::min(n, m) < 2 * y.points.cols)
+            e.warnings.push_back("'" + e.names[k] +
+                                 "': fewer than two rows for each column: the distance is mostly bias");
         if (options.sizes == 0) continue;
         const Line line = line_through(inverse, found[k]);
         e.value.back() = line.intercept;

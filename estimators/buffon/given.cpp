@@ -48,7 +48,8 @@ Estimate only(const Estimate& e, const Indices& kept) {
     for (auto [to, from] : {std::pair(&out.bounds.low, &e.bounds.low), std::pair(&out.bounds.high, &e.bounds.high)}) {
         to->data.clear();
         to->rows = from->cols > 0 ? out.size() : 0;
-        for (std::size_t a = 0; a < kept.size() && from->cols > 0; ++a) to->data.insert(to->data.end(), from->view().row(kept[a]).begin(), from->view().row(kept[a]).end());
+        for (std::size_t a = 0; a < kept.size() && from->cols > 0; ++a)
+            to->data.insert(to->data.end(), from->view().row(kept[a]).begin(), from->view().row(kept[a]).end());
     }
     keep_per_value(e, kept, out);
     return out;
@@ -85,13 +86,16 @@ Fit fit(const Matrix& C, const Indices& kept, const Indices& known, const Gaps& 
     const auto k = static_cast<std::int64_t>(known.size()), m = static_cast<std::int64_t>(kept.size());
     CrossProducts sums(k, m + 1 + k);
     sums.n = 2;   // any number of rows whose means are 0
-    const auto column = [&](std::int64_t j) { return j < m ? kept[static_cast<std::size_t>(j)] : known[static_cast<std::size_t>(j - m - 1)]; };
+    const auto column = [&](std::int64_t j) {
+        return j < m ? kept[static_cast<std::size_t>(j)] : known[static_cast<std::size_t>(j - m - 1)];
+    };
     for (std::int64_t i = 0; i < k; ++i) {
         if (gaps.constant[static_cast<std::size_t>(i)]) continue;
         const std::int64_t row = known[static_cast<std::size_t>(i)];
         for (std::int64_t l = 0; l < k; ++l)
             if (!gaps.constant[static_cast<std::size_t>(l)]) sums.xx(i, l) = C(row, known[static_cast<std::size_t>(l)]);
-        for (std::int64_t j = 0; j < m + 1 + k; ++j) sums.xt(i, j) = j == m ? gaps.off[static_cast<std::size_t>(i)] : C(row, column(j));
+        for (std::int64_t j = 0; j < m + 1 + k; ++j)
+            sums.xt(i, j) = j == m ? gaps.off[static_cast<std::size_t>(i)] : C(row, column(j));
     }
     const Matrix all = regress(sums, collinear);
     Fit out{Matrix(k, m), 0, 0};
@@ -190,7 +194,8 @@ Estimate Estimate::given(const Known& means, double collinear) const {
     const Gaps gaps = gaps_of(*this, known, means);
     const Fit found = fit(covariance, kept, known, gaps, collinear);
     const double left = freedom - static_cast<double>(found.rank);
-    require(left >= 1, "given: ", found.rank, " known means leave nothing of ", freedom, " degrees of freedom; more replicates or fewer means");
+    require(left >= 1, "given: ", found.rank, " known means leave nothing of ", freedom,
+            " degrees of freedom; more replicates or fewer means");
 
     const Estimate before = only(*this, kept);
     Estimate out = before;

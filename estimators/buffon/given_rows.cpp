@@ -33,16 +33,21 @@ void take_successes(const Sample& s, GivenRows& rows) {
 
 void standardise(const std::string& who, Matrix& y, const std::vector<std::string>& names, int threads) {
     Moments moments;
-    parallel::reduce_blocks(y.rows, threads, moments, [&](std::int64_t first, std::int64_t count) { return Moments(std::as_const(y).view().slice(first, count)); });
+    parallel::reduce_blocks(y.rows, threads, moments, [&](std::int64_t first, std::int64_t count) {
+        return Moments(std::as_const(y).view().slice(first, count));
+    });
     std::vector<double> sd;
     for (std::int64_t j = 0; j < y.cols; ++j) {
-        const double variance = moments.scatter(j, j) / static_cast<double>(y.rows - 1), mean = moments.mean[static_cast<std::size_t>(j)];
-        require(variance > 1e-26 * mean * mean, who, ": output '", names[static_cast<std::size_t>(j)], "' is the same in every row: it has no variance to share");
+        const double variance = moments.scatter(j, j) / static_cast<double>(y.rows - 1),
+                     mean = moments.mean[static_cast<std::size_t>(j)];
+        require(variance > 1e-26 * mean * mean, who, ": output '", names[static_cast<std::size_t>(j)],
+                "' is the same in every row: it has no variance to share");
         sd.push_back(std::sqrt(variance));
     }
     parallel::for_blocks(y.rows, threads, [&](std::int64_t first, std::int64_t count) {
         for (std::int64_t i = first; i < first + count; ++i)
-            for (std::int64_t j = 0; j < y.cols; ++j) y(i, j) = (y(i, j) - moments.mean[static_cast<std::size_t>(j)]) / sd[static_cast<std::size_t>(j)];
+            for (std::int64_t j = 0; j < y.cols; ++j)
+                y(i, j) = (y(i, j) - moments.mean[static_cast<std::size_t>(j)]) / sd[static_cast<std::size_t>(j)];
     });
 }
 
@@ -50,9 +55,11 @@ void standardise(const std::string& who, Matrix& y, const std::vector<std::strin
 
 GivenRows::GivenRows(const std::string& who, const Sample& sample, std::int64_t fewest, int threads) {
     require(threads >= 0, who, ": threads must not be negative, got ", threads);
-    require(!has_shared_coordinates(sample), who, ": the rows of the sample must be independent draws, those that sobol or shapley evaluated share "
+    require(!has_shared_coordinates(sample), who,
+            ": the rows of the sample must be independent draws, those that sobol or shapley evaluated share "
             "coordinates: take the indices that the run gave, or a sample that plain keeps");
-    require(sample.equally_weighted(), who, ": the rows of the sample must have equal weights: take draws of the law itself, as plain keeps them");
+    require(sample.equally_weighted(), who,
+            ": the rows of the sample must have equal weights: take draws of the law itself, as plain keeps them");
     take_successes(sample, *this);
     require(y.rows >= fewest, who, ": the sample must have at least ", fewest, " rows that succeeded, got ", y.rows);
     standardise(who, y, sample.outputs, threads);
@@ -68,10 +75,13 @@ void GivenRows::describe(const Sample& sample, Estimate& e) const {
     e.diagnostics["outputs"] = sample.outputs;
     e.warnings = sample.warnings;
     if (e.n_failed > 0 && sample.missing.empty())
-        e.warnings.push_back(with_commas(e.n_failed) + " of " + with_commas(e.n) + " evaluations failed: the values are conditional on success");
-    if (!sample.replicate.empty()) e.warnings.push_back("the rows are points of scrambled nets, the interval is that of independent ones");
+        e.warnings.push_back(with_commas(e.n_failed) + " of " + with_commas(e.n) +
+                             " evaluations failed: the values are conditional on success");
+    if (!sample.replicate.empty())
+        e.warnings.push_back("the rows are points of scrambled nets, the interval is that of independent ones");
     if (y.rows < rough_below)
-        e.warnings.push_back("only " + std::to_string(y.rows) + " rows: the interval is rough; it is good from about " + std::to_string(rough_below) + " rows on");
+        e.warnings.push_back("only " + std::to_string(y.rows) + " rows: the interval is rough; it is good from about " +
+                             std::to_string(rough_below) + " rows on");
 }
 
 void judge_table(ConstView terms, double few, const std::string& advice, Estimate& e) {

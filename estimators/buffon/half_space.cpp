@@ -21,7 +21,8 @@ double log_normal(double u, double mean, double sd) {
     return -0.5 * z * z - elementary::log(sd) - half_log_two_pi;
 }
 
-/// What the integral over the half-space has at its nodes whatever the law: phi^2 / q falls as fast as phi at least, so that nodes
+/// What the integral over the half-space has at its nodes whatever the law: phi^2 / q falls as fast as phi at least, so
+/// that nodes
 /// are dense where the tail begins.
 class Tail {
 public:
@@ -30,7 +31,8 @@ public:
         for (std::int64_t i = 0; i < nodes; ++i) {
             const double t = (static_cast<double>(i) + 0.5) / static_cast<double>(nodes), u = beta + length * t * t;
             const double log_f = log_normal(u, 0, 1) - log_p;
-            nodes_.push_back({u, log_f, elementary::exp(log_normal(u, beta, 1) - log_f), elementary::exp(log_f) * 2 * length * t / static_cast<double>(nodes)});
+            nodes_.push_back({u, log_f, elementary::exp(log_normal(u, beta, 1) - log_f),
+                              elementary::exp(log_f) * 2 * length * t / static_cast<double>(nodes)});
         }
     }
 
@@ -57,7 +59,8 @@ Matrix narrowed(const std::vector<double>& alpha, double sd) {
     Matrix covariance(d, d);
     for (std::int64_t a = 0; a < d; ++a)
         for (std::int64_t b = 0; b < d; ++b)
-            covariance(a, b) = (a == b ? 1.0 : 0.0) + (sd * sd - 1) * alpha[static_cast<std::size_t>(a)] * alpha[static_cast<std::size_t>(b)];
+            covariance(a, b) = (a == b ? 1.0 : 0.0) +
+                               (sd * sd - 1) * alpha[static_cast<std::size_t>(a)] * alpha[static_cast<std::size_t>(b)];
     return cholesky(covariance, "half_space", "covariance");
 }
 

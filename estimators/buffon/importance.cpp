@@ -115,14 +115,16 @@ Estimate weighted_mean(Evaluation& evaluate, const Distribution& proposal, bool 
                 silent += x.rows;
                 continue;
             }
-            for (; silent > 0; silent -= std::min(silent, chunk_rows(run))) take_in(Matrix(std::min(silent, chunk_rows(run)), rows.cols));
+            for (; silent > 0; silent -= std::min(silent, chunk_rows(run)))
+                take_in(Matrix(std::min(silent, chunk_rows(run)), rows.cols));
             take_in(rows);
         }
         require(evaluate.outputs() > 0, "importance: no point of the proposal falls into the support of the inputs");
         const Moments total = means.moments();
         Estimate e = judged(total);
         warn_of_missing_support(total, e);
-        const double mean_w = total.mean.back(), second = total.scatter.data.back() / static_cast<double>(total.n) + mean_w * mean_w;
+        const double mean_w = total.mean.back(),
+                     second = total.scatter.data.back() / static_cast<double>(total.n) + mean_w * mean_w;
         e.diagnostics["effective_size"] = second > 0 ? static_cast<double>(total.n) * mean_w * mean_w / second : 0.0;
         if (!keeps_state(run)) return e;
         State& state = e.state.emplace(begin_state("importance", evaluate, {proposal}));
@@ -143,19 +145,25 @@ Estimate importance(const Problem& problem, const Run& run, const ImportanceOpti
     require(options.proposal.has_value(), "importance: proposal is needed: the law that is sampled");
     const Distribution& inputs = problem.inputs();
     const Distribution& proposal = *options.proposal;
-    require(proposal.dim() == inputs.dim(), "importance: proposal must have ", inputs.dim(), " coordinates, got ", proposal.dim());
+    require(proposal.dim() == inputs.dim(), "importance: proposal must have ", inputs.dim(), " coordinates, got ",
+            proposal.dim());
     require_same_order("importance: proposal", proposal, inputs);
     require(run.budget >= 2, "importance: budget must be at least 2, got ", run.budget);
     if (run.target_error)
-        return until_target(run, {.function = "importance", .begin = [&](const Run& stage) { return importance(problem, stage, options); },
-                                  .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage, {.proposal = proposal}); }, .names = problem.outputs()});
+        return until_target(
+            run, {.function = "importance",
+                  .begin = [&](const Run& stage) { return importance(problem, stage, options); },
+                  .more = [&](const Estimate& e,
+                              const Run& stage) { return extend(e, problem, stage, {.proposal = proposal}); },
+                  .names = problem.outputs()});
     Evaluation evaluate("importance", problem, run);
     return weighted_mean(evaluate, proposal, options.self_normalise, RowMeans());
 }
 
 Estimate go_on_importance(Evaluation& evaluate, const State& state, const Distribution& proposal) {
     RowMeans means(state);
-    require(evaluate.run().budget > means.n(), "extend: budget must be larger than the ", means.n(), " draws of the run, got ", evaluate.run().budget);
+    require(evaluate.run().budget > means.n(), "extend: budget must be larger than the ", means.n(),
+            " draws of the run, got ", evaluate.run().budget);
     return weighted_mean(evaluate, proposal, integer(state, "self_normalise") != 0, std::move(means));
 }
 

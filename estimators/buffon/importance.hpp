@@ -17,9 +17,10 @@ struct ImportanceOptions {
     bool self_normalise = false;
 
     static constexpr auto fields() {
-        return std::tuple{
-            Field{"proposal", &ImportanceOptions::proposal, "law that is sampled; positive wherever output times input density is not 0"},
-            Field{"self_normalise", &ImportanceOptions::self_normalise, "divide by the mean weight: bias of order 1/n, often less variance"}};
+        return std::tuple{Field{"proposal", &ImportanceOptions::proposal,
+                                "law that is sampled; positive wherever output times input density is not 0"},
+                          Field{"self_normalise", &ImportanceOptions::self_normalise,
+                                "divide by the mean weight: bias of order 1/n, often less variance"}};
     }
 };
 

@@ -23,7 +23,8 @@ double nearest(const std::vector<DesignPoint>& points, std::int64_t output) {
 
 }  // namespace
 
-Proposal about(const std::vector<DesignPoint>& points, std::int64_t outputs, const std::vector<double>& weights, double defensive) {
+Proposal about(const std::vector<DesignPoint>& points, std::int64_t outputs, const std::vector<double>& weights,
+               double defensive) {
     std::vector<double> mass;
     double all = 0;
     for (std::int64_t j = 0; j < outputs; ++j) {
@@ -53,7 +54,8 @@ Proposal about(const std::vector<DesignPoint>& points, std::int64_t outputs, con
 }
 
 void report(const std::vector<DesignPoint>& points, const WorkingSpace& space, Estimate& e) {
-    std::vector<double> beta, places, directions, factors, converged, first(e.value.size(), std::numeric_limits<double>::quiet_NaN());
+    std::vector<double> beta, places, directions, factors, converged,
+        first(e.value.size(), std::numeric_limits<double>::quiet_NaN());
     std::vector<std::string> outputs;
     for (const DesignPoint& p : points) {
         Matrix z(1, space.dim()), x(1, space.dim());
@@ -69,7 +71,8 @@ void report(const std::vector<DesignPoint>& points, const WorkingSpace& space, E
         converged.push_back(p.converged ? 1.0 : 0.0);
     }
     for (std::size_t j = 0; j < first.size(); ++j)
-        if (const double b = nearest(points, static_cast<std::int64_t>(j)); b < std::numeric_limits<double>::infinity()) first[j] = normal_cdf(-b);
+        if (const double b = nearest(points, static_cast<std::int64_t>(j)); b < std::numeric_limits<double>::infinity())
+            first[j] = normal_cdf(-b);
     e.diagnostics["beta"] = std::move(beta);
     e.diagnostics["design_points"] = std::move(places);
     e.diagnostics["alpha_vectors"] = std::move(directions);

@@ -14,7 +14,9 @@ Estimate part(const Estimate& joint, std::int64_t begin, std::vector<std::string
     out.covariance = Matrix(count, count);
     for (std::int64_t i = 0; i < count; ++i)
         for (std::int64_t j = 0; j < count; ++j) out.covariance(i, j) = joint.covariance(begin + i, begin + j);
-    if (!joint.excess_kurtosis.empty()) out.excess_kurtosis.assign(joint.excess_kurtosis.begin() + begin, joint.excess_kurtosis.begin() + begin + count);
+    if (!joint.excess_kurtosis.empty())
+        out.excess_kurtosis.assign(joint.excess_kurtosis.begin() + begin,
+                                   joint.excess_kurtosis.begin() + begin + count);
     out.n = joint.n;
     out.n_failed = joint.n_failed;
     out.names = std::move(names);
@@ -51,8 +53,11 @@ std::vector<std::string> named(const std::vector<std::string>& singles, const st
 
 }  // namespace
 
-Indices indices_of(Estimate joint, const std::vector<std::string>& groups, const std::vector<std::string>& outputs, bool second_order) {
-    const std::vector<std::string> singles = crossed(groups, outputs), doubles = second_order ? crossed(pairs(groups), outputs) : std::vector<std::string>{};
+Indices indices_of(Estimate joint, const std::vector<std::string>& groups, const std::vector<std::string>& outputs,
+                   bool second_order) {
+    const std::vector<std::string> singles = crossed(groups, outputs), doubles = second_order
+                                                                                     ? crossed(pairs(groups), outputs)
+                                                                                     : std::vector<std::string>{};
     joint.names = named(singles, doubles);
     const auto n = static_cast<std::int64_t>(singles.size()), all = static_cast<std::int64_t>(joint.names.size());
     const std::vector<std::string> together = named(groups, second_order ? pairs(groups) : std::vector<std::string>{});

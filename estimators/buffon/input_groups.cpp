@@ -20,7 +20,8 @@ public:
     void join_correlated(const Matrix& correlation, const std::vector<std::int64_t>& coordinates) {
         for (std::size_t i = 0; i < coordinates.size(); ++i)
             for (std::size_t j = 0; j < i; ++j)
-                if (correlation(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j)) != 0) join(coordinates[i], coordinates[j]);
+                if (correlation(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j)) != 0)
+                    join(coordinates[i], coordinates[j]);
     }
     void join_all(const std::vector<std::int64_t>& coordinates) {
         for (const std::int64_t c : coordinates) join(c, coordinates.front());
@@ -40,11 +41,14 @@ std::vector<std::int64_t> all_coordinates(std::int64_t dim) {
 void join_dependent(const Joint& law, Blocks& blocks) {
     for (const CopulaGroup& group : law.dependence().groups()) {
         const auto coordinates = group.coordinates.empty() ? all_coordinates(law.dim()) : group.coordinates;
-        if (const auto* gaussian = std::get_if<GaussianCopula>(&group.copula)) blocks.join_correlated(gaussian->correlation(), coordinates);
+        if (const auto* gaussian = std::get_if<GaussianCopula>(&group.copula))
+            blocks.join_correlated(gaussian->correlation(), coordinates);
         else blocks.join_all(coordinates);
     }
 }
-void join_dependent(const MultivariateNormal& law, Blocks& blocks) { blocks.join_correlated(law.covariance(), all_coordinates(law.dim())); }
+void join_dependent(const MultivariateNormal& law, Blocks& blocks) {
+    blocks.join_correlated(law.covariance(), all_coordinates(law.dim()));
+}
 /// Not even uncorrelated coordinates of these are independent.
 void join_dependent(const MultivariateT& law, Blocks& blocks) { blocks.join_all(all_coordinates(law.dim())); }
 void join_dependent(const Mixture& law, Blocks& blocks) { blocks.join_all(all_coordinates(law.dim())); }
@@ -55,7 +59,8 @@ void add_group(const std::string& who, const InputGroup& group, const std::vecto
     std::vector<std::int64_t> members;
     for (const auto& input : group.inputs) {
         const auto found = std::ranges::find(inputs, input);
-        require(found != inputs.end(), who, ": no input '", input, "' for group '", group.name, "'", found == inputs.end() ? suggestion(input, inputs) : "");
+        require(found != inputs.end(), who, ": no input '", input, "' for group '", group.name, "'",
+                found == inputs.end() ? suggestion(input, inputs) : "");
         const std::int64_t c = found - inputs.begin();
         require(out.of[static_cast<std::size_t>(c)] < 0, who, ": input '", input, "' must be in one group only");
         out.of[static_cast<std::size_t>(c)] = out.size();
@@ -89,9 +94,10 @@ Groups groups_of(const std::string& who, const Distribution& inputs, const std::
     const std::vector<std::int64_t> block = dependent_blocks(inputs);
     for (std::size_t i = 0; i < block.size(); ++i) {
         const auto j = static_cast<std::size_t>(block[i]);   // the first of its block
-        require(groups.of[i] == groups.of[j], who, ": inputs '", names[j], "' and '", names[i],
-                "' may depend on each other: shares of the variance need independent groups, put both into one: groups={'", names[j], "': ['", names[j],
-                "', '", names[i], "']}");
+        require(
+            groups.of[i] == groups.of[j], who, ": inputs '", names[j], "' and '", names[i],
+            "' may depend on each other: shares of the variance need independent groups, put both into one: groups={'",
+            names[j], "': ['", names[j], "', '", names[i], "']}");
     }
     return groups;
 }

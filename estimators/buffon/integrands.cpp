@@ -86,7 +86,8 @@ void add_moments(Integrands& seen, const Side& up, const Side& down) {
 }
 
 /// Sees a rare event through its score: r becomes what is smoothed.
-Side seen_from_afar(Integrands& seen, std::int64_t e, const std::vector<double>& w, const std::vector<double>& score, double need) {
+Side seen_from_afar(Integrands& seen, std::int64_t e, const std::vector<double>& w, const std::vector<double>& score,
+                    double need) {
     const std::vector<double> p = smoothed(w, score, need);
     Side up{0, 0};
     for (std::int64_t i = 0; i < seen.r.rows; ++i) {
@@ -128,7 +129,8 @@ Integrands look_at(const Pool& pool, std::int64_t expectations, double need, Raw
             size = up.size(seen.r, e, 1.0);
         }
         add_part(seen, {e, 1.0, up.mass, size, !scored, down.mass == 0, {}}, need);
-        if (down.mass > 0.01 * (up.mass + down.mass)) add_part(seen, {e, -1.0, down.mass, down.size(seen.r, e, -1.0), true, up.mass == 0, {}}, need);
+        if (down.mass > 0.01 * (up.mass + down.mass))
+            add_part(seen, {e, -1.0, down.mass, down.size(seen.r, e, -1.0), true, up.mass == 0, {}}, need);
         add_moments(seen, up, down);
     }
     return seen;

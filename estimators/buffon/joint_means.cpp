@@ -40,7 +40,8 @@ std::vector<std::int64_t> useful(const Matrix& controls) {
 
 Matrix pick_rows(ConstView from, const std::vector<std::int64_t>& rows) {
     Matrix out(static_cast<std::int64_t>(rows.size()), from.cols);
-    for (std::size_t a = 0; a < rows.size(); ++a) std::ranges::copy(from.row(rows[a]), out.view().row(static_cast<std::int64_t>(a)).begin());
+    for (std::size_t a = 0; a < rows.size(); ++a)
+        std::ranges::copy(from.row(rows[a]), out.view().row(static_cast<std::int64_t>(a)).begin());
     return out;
 }
 
@@ -50,7 +51,8 @@ struct Sums {
     void merge(const Sums& other) { parts.insert(parts.end(), other.parts.begin(), other.parts.end()); }
 };
 
-/// Of the first rows' bits (FNV-1a): the key of the run is not known, and estimates from different samples must not look like one.
+/// Of the first rows' bits (FNV-1a): the key of the run is not known, and estimates from different samples must not
+/// look like one.
 std::uint64_t fingerprint(const KeptRows& rows) {
     constexpr std::int64_t some = 16;
     std::uint64_t hash = 0xcbf29ce484222325;
@@ -103,7 +105,8 @@ private:
         Terms head = terms_(g, 0, std::min({rows_.draws(), judged_rows, std::max(judged_numbers / wide, fewest_judged)}));
         group.first = std::move(head.t);
         group.judged = std::move(head.judged);
-        for (std::int64_t i = 0; i < head.controls.rows && head.controls.cols > 0; ++i) group.weight.push_back(1 + head.controls(i, 0));
+        for (std::int64_t i = 0; i < head.controls.rows && head.controls.cols > 0; ++i)
+            group.weight.push_back(1 + head.controls(i, 0));
         // draws that were skipped have no controls
         std::int64_t room = regress && rows_.sample().skipped == 0 ? rows_.draws() / rows_per_control : 0;
         if (room >= head.controls.cols) group.own = useful(head.controls);
@@ -125,7 +128,8 @@ private:
         const std::int64_t K = group.shared ? rows_.controls().cols : 0;
         for (std::int64_t i = 0; i < count; ++i) {
             if (group.shared) std::ranges::copy(rows_.controls().row(first + i), x.view().row(i).begin());
-            for (std::size_t k = 0; k < group.own.size(); ++k) x(i, K + static_cast<std::int64_t>(k)) = all.controls(i, group.own[k]);
+            for (std::size_t k = 0; k < group.own.size(); ++k)
+                x(i, K + static_cast<std::int64_t>(k)) = all.controls(i, group.own[k]);
         }
         all.controls = std::move(x);
         return all;
@@ -147,13 +151,15 @@ private:
         Group& group = groups_[static_cast<std::size_t>(g)];
         for (std::int64_t start = 0; start < rows_.draws(); start += chunk) {
             Sums sums;
-            parallel::reduce_blocks(std::min(chunk, rows_.draws() - start), rows_.threads(), sums, [&](std::int64_t first, std::int64_t count) {
-                return sums_of(g, start + first, count);
-            });
+            parallel::reduce_blocks(
+                std::min(chunk, rows_.draws() - start), rows_.threads(), sums,
+                [&](std::int64_t first, std::int64_t count) { return sums_of(g, start + first, count); });
             for (const auto& [r, part] : sums.parts) {
                 group.folds[static_cast<std::size_t>(r) % group.folds.size()].merge(part);
-                for (std::int64_t e = 0; e < group.sum_t.cols && r < group.sum_t.rows; ++e) group.sum_t(r, e) += part.t[static_cast<std::size_t>(e)];
-                for (std::int64_t k = 0; k < group.sum_x.cols && r < group.sum_x.rows; ++k) group.sum_x(r, k) += part.x[static_cast<std::size_t>(k)];
+                for (std::int64_t e = 0; e < group.sum_t.cols && r < group.sum_t.rows; ++e)
+                    group.sum_t(r, e) += part.t[static_cast<std::size_t>(e)];
+                for (std::int64_t k = 0; k < group.sum_x.cols && r < group.sum_x.rows; ++k)
+                    group.sum_x(r, k) += part.x[static_cast<std::size_t>(k)];
             }
         }
     }
@@ -225,7 +231,9 @@ private:
             double sum = 0;
             for (std::int64_t r = 0; r < R; ++r) sum += totals(r, j);
             e.value.push_back(sum / n);
-            for (std::int64_t r = 0; r < R; ++r) totals(r, j) = (totals(r, j) - size[static_cast<std::size_t>(r)] * e.value.back()) * static_cast<double>(R) / n;
+            for (std::int64_t r = 0; r < R; ++r)
+                totals(r, j) =
+                    (totals(r, j) - size[static_cast<std::size_t>(r)] * e.value.back()) * static_cast<double>(R) / n;
         }
         const Moments moments{ConstView(totals)};
         e.covariance = moments.covariance();
@@ -259,8 +267,11 @@ private:
             const auto size = static_cast<std::size_t>(group.columns());
             if (!group.weight.empty()) {
                 const auto& law = rows_.sample().law;
-                if (base.size() != group.weight.size()) base = law ? rows_.weights(log_density_of(*law), 0, group.first.rows) : group.weight;
-                const auto part = one_row_more(group.first, group.weight, law ? base : group.weight, rows_.draws(), std::span(e.value).subspan(at, size), std::span(error).subspan(at, size));
+                if (base.size() != group.weight.size())
+                    base = law ? rows_.weights(log_density_of(*law), 0, group.first.rows) : group.weight;
+                const auto part =
+                    one_row_more(group.first, group.weight, law ? base : group.weight, rows_.draws(),
+                                 std::span(e.value).subspan(at, size), std::span(error).subspan(at, size));
                 all.insert(all.end(), part.begin(), part.end());
             }
             at += size;
@@ -287,7 +298,8 @@ private:
         Matrix out(count, columns_);
         std::int64_t at = 0;
         for (const Group& group : groups_) {
-            for (std::int64_t i = 0; i < count && group.judged.cols > 0; ++i) std::ranges::copy(group.judged.view().row(i), out.view().row(i).begin() + at);
+            for (std::int64_t i = 0; i < count && group.judged.cols > 0; ++i)
+                std::ranges::copy(group.judged.view().row(i), out.view().row(i).begin() + at);
             at += group.columns();
         }
         return out;
@@ -301,7 +313,9 @@ private:
                 bool seen = false;
                 for (const CrossProducts& fold : group.folds) seen = seen || fold.t[static_cast<std::size_t>(k)] != 0;
                 for (std::int64_t i = 0; i < group.judged.rows && !seen; ++i) seen = group.judged(i, k) != 0;
-                if (!seen) e.warnings.push_back("'" + e.names[j] + "': no row of the sample contributes, so its error of 0 says nothing");
+                if (!seen)
+                    e.warnings.push_back("'" + e.names[j] +
+                                         "': no row of the sample contributes, so its error of 0 says nothing");
             }
     }
 
@@ -314,8 +328,8 @@ private:
 
 }  // namespace
 
-Estimate joint_means(const KeptRows& rows, std::vector<std::string> names, std::int64_t groups, const TermsOf& terms, bool regress,
-                     bool edges) {
+Estimate joint_means(const KeptRows& rows, std::vector<std::string> names, std::int64_t groups, const TermsOf& terms,
+                     bool regress, bool edges) {
     return JointMeans(rows, groups, terms, regress, edges).estimate(std::move(names));
 }
 

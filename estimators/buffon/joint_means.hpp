@@ -26,9 +26,11 @@ using TermsOf = std::function<Terms(std::int64_t group, std::int64_t first, std:
 
 /// Means over the draws, group after group, with their joint covariance and what their tails say: names, n, n_failed, rng_key
 /// (a fingerprint of the rows), warnings and the diagnostics pareto_k, pareto_k_residual, effective_terms and, of weighted terms
-/// with `edges`, one_row_more are set. Errors are those of replicates where there are some (Student with R - 1), else of independent
-/// draws, and `widen_by_half_a_row` of these where one_row_more is set. A control whose own tail leaves a coefficient no error (k-hat > 0.5) is not used, nor any without `regress`.
-Estimate joint_means(const KeptRows& rows, std::vector<std::string> names, std::int64_t groups, const TermsOf& terms, bool regress = true,
-                     bool edges = true);
+/// with `edges`, one_row_more are set. Errors are those of replicates where there are some (Student with R - 1), else
+/// of independent
+/// draws, and `widen_by_half_a_row` of these where one_row_more is set. A control whose own tail leaves a coefficient
+/// no error (k-hat > 0.5) is not used, nor any without `regress`.
+Estimate joint_means(const KeptRows& rows, std::vector<std::string> names, std::int64_t groups, const TermsOf& terms,
+                     bool regress = true, bool edges = true);
 
 }  // namespace buffon

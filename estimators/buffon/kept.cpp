@@ -5,7 +5,8 @@
 
 namespace buffon {
 
-void label_replicates(Evaluation& evaluate, std::int64_t rows, std::int64_t points, const std::function<std::int64_t(std::int64_t)>& index) {
+void label_replicates(Evaluation& evaluate, std::int64_t rows, std::int64_t points,
+                      const std::function<std::int64_t(std::int64_t)>& index) {
     if (Sample* kept = evaluate.kept())
         for (std::int64_t i = 0; i < rows; ++i) kept->replicate.push_back(index(i) / points);
 }

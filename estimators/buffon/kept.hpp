@@ -12,7 +12,8 @@
 namespace buffon {
 
 /// The newest `rows` rows are points index(0), index(1), ... of nets of `points` each.
-void label_replicates(Evaluation& evaluate, std::int64_t rows, std::int64_t points, const std::function<std::int64_t(std::int64_t)>& index);
+void label_replicates(Evaluation& evaluate, std::int64_t rows, std::int64_t points,
+                      const std::function<std::int64_t(std::int64_t)>& index);
 
 /// `draws` points were drawn, of which only `rows` lie in the support of an input law and were evaluated.
 void count_skipped(Evaluation& evaluate, std::int64_t draws, std::int64_t rows);

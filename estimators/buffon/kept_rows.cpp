@@ -16,7 +16,8 @@ LogDensity log_density_of(Distribution law) {
 }
 
 KeptRows::KeptRows(std::string function, const Sample& sample, const std::vector<std::string>& outputs, int threads)
-    : function_(std::move(function)), sample_(sample), threads_(threads), first_(sample.adaptation), rows_(sample.n() - sample.adaptation) {
+    : function_(std::move(function)), sample_(sample), threads_(threads), first_(sample.adaptation),
+      rows_(sample.n() - sample.adaptation) {
     require(sample.log_density.size() == static_cast<std::size_t>(sample.n()), function_,
             ": sample does not know the densities that its rows were drawn from");
     require(rows_ >= 2, function_, ": sample must have at least 2 rows after its adaptation, got ", rows_);
@@ -36,7 +37,8 @@ KeptRows::KeptRows(std::string function, const Sample& sample, const std::vector
 
 std::int64_t KeptRows::column(const std::string& output) const {
     const auto found = std::ranges::find(sample_.outputs, output);
-    require(found != sample_.outputs.end(), function_, ": sample has no output '", output, "'", suggestion(output, sample_.outputs));
+    require(found != sample_.outputs.end(), function_, ": sample has no output '", output, "'",
+            suggestion(output, sample_.outputs));
     return found - sample_.outputs.begin();
 }
 
@@ -88,7 +90,8 @@ std::vector<double> KeptRows::weights(const LogDensity& law, std::int64_t first,
     for (std::int64_t i = 0; i < rows.rows; ++i) {
         double& v = w[index(i)];
         v = elementary::exp(v - sample_.log_density[index(first_ + first + i)]);
-        require(std::isfinite(v), function_, ": the density relative to that of the sample must be finite, got ", v, " at row ", first_ + first + i);
+        require(std::isfinite(v), function_, ": the density relative to that of the sample must be finite, got ", v,
+                " at row ", first_ + first + i);
     }
     return w;
 }

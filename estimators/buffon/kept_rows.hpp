@@ -1,4 +1,5 @@
-/// The draws of a kept sample from its last law: what they weigh under another one, which of them depend on each other. Not installed.
+/// The draws of a kept sample from its last law: what they weigh under another one, which of them depend on each other.
+/// Not installed.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +37,9 @@ public:
     std::int64_t column(const std::string& output) const;
 
     /// Output k of draw i; 0 where it failed or was skipped.
-    double y(std::int64_t i, std::int64_t k) const { return i < rows_ && ok_[index(i)] ? sample_.y(first_ + i, columns_[index(k)]) : 0.0; }
+    double y(std::int64_t i, std::int64_t k) const {
+        return i < rows_ && ok_[index(i)] ? sample_.y(first_ + i, columns_[index(k)]) : 0.0;
+    }
     bool succeeded(std::int64_t i) const { return i < rows_ && ok_[index(i)]; }
     /// Of all rows, adaptation included.
     std::int64_t n_failed() const { return n_failed_; }

@@ -47,7 +47,8 @@ std::vector<Direction> by_moments(const ParametricLaw& law, std::size_t a, std::
     const auto& marginal = law.law().laws()[static_cast<std::size_t>(p.input)];
     const auto [mean, sd] = std::visit([](const auto& l) { return std::pair(l.mean(), std::sqrt(l.variance())); }, marginal);
     const std::string input = law.law().names()[static_cast<std::size_t>(p.input)];
-    require(std::isfinite(det) && det != 0, "law_derivatives: '", input, "' has no mean and standard deviation to differentiate by");
+    require(std::isfinite(det) && det != 0, "law_derivatives: '", input,
+            "' has no mean and standard deviation to differentiate by");
     return {{input + ".mean", mean, {{a, sb / det}, {b, -sa / det}}}, {input + ".sd", sd, {{a, -mb / det}, {b, ma / det}}}};
 }
 
@@ -114,9 +115,11 @@ public:
     /// Means of the functions, then their derivatives direction by direction. `names`: (1 + P) C.
     Estimate means(const Functions& f, std::size_t columns, std::vector<std::string> names, bool controls) const {
         const Centres c = centres(f, columns);
-        return joint_means(rows_, std::move(names), 1 + static_cast<std::int64_t>(scores_.size()),
-                           [&](std::int64_t g, std::int64_t first, std::int64_t count) { return terms(g, f, c, first, count); }, controls,
-                           !events_);   // the window around a quantile is wide enough for what lies beyond the rows
+        return joint_means(
+            rows_, std::move(names), 1 + static_cast<std::int64_t>(scores_.size()),
+            [&](std::int64_t g, std::int64_t first, std::int64_t count) { return terms(g, f, c, first, count); },
+            controls,
+            !events_);   // the window around a quantile is wide enough for what lies beyond the rows
     }
 
 private:
@@ -195,12 +198,13 @@ private:
 };
 
 std::string value_text(const KeptRows& rows, std::size_t k, const LawDerivativesOptions& options) {
-    return options.quantity == Differentiated::mean ? "E[" + rows.names()[k] + "]" : level_text(options.level) + "[" + rows.names()[k] + "]";
+    return options.quantity == Differentiated::mean ? "E[" + rows.names()[k] + "]"
+                                                    : level_text(options.level) + "[" + rows.names()[k] + "]";
 }
 
 /// (1 + P) m L names: the values, then derivatives by each direction; `parts` differ in what they are of an output.
-std::vector<std::string> names_of(const KeptRows& rows, const std::vector<Direction>& directions, const LawDerivativesOptions& options,
-                                  std::size_t parts) {
+std::vector<std::string> names_of(const KeptRows& rows, const std::vector<Direction>& directions,
+                                  const LawDerivativesOptions& options, std::size_t parts) {
     std::vector<std::string> names;
     for (std::size_t g = 0; g <= directions.size(); ++g)
         for (std::size_t c = 0; c < rows.names().size() * parts; ++c) {
@@ -213,7 +217,8 @@ std::vector<std::string> names_of(const KeptRows& rows, const std::vector<Direct
 /// Half the width, in probability, of the differences that give a density at a quantile. Source: Hall & Sheather (1988).
 double half_width(double level, double n) {
     const double z = normal_quantile(level), density = std::exp(-0.5 * z * z) / std::sqrt(2 * std::acos(-1.0));
-    const double h = std::pow(n, -1.0 / 3) * std::pow(1.96, 2.0 / 3) * std::pow(1.5 * density * density / (2 * z * z + 1), 1.0 / 3);
+    const double h =
+        std::pow(n, -1.0 / 3) * std::pow(1.96, 2.0 / 3) * std::pow(1.5 * density * density / (2 * z * z + 1), 1.0 / 3);
     return std::min(h, 0.9 * std::min(level, 1 - level));
 }
 
@@ -223,7 +228,8 @@ struct Result {
     std::function<std::vector<double>(const std::vector<double>&)> read;   // raw values to (1 + P) m
 };
 
-Result of_means(const KeptRows& rows, const Scores& scores, const std::vector<Direction>& directions, const LawDerivativesOptions& options) {
+Result of_means(const KeptRows& rows, const Scores& scores, const std::vector<Direction>& directions,
+                const LawDerivativesOptions& options) {
     const std::size_t m = rows.names().size();
     return {scores.means([&](std::int64_t i, std::size_t k) { return rows.y(i, static_cast<std::int64_t>(k)); }, m,
                          names_of(rows, directions, options, 1), options.controls),
@@ -233,7 +239,8 @@ Result of_means(const KeptRows& rows, const Scores& scores, const std::vector<Di
 /// Distribution function and its derivatives at both ends of a window around each quantile, linear between them.
 Result of_quantiles(const KeptRows& rows, const Scores& scores, const Distribution& law, const std::vector<Direction>& directions,
                     const LawDerivativesOptions& options) {
-    require(options.level > 0 && options.level < 1, "law_derivatives: level must lie between 0 and 1, got ", options.level, as_a_share(options.level));
+    require(options.level > 0 && options.level < 1, "law_derivatives: level must lie between 0 and 1, got ",
+            options.level, as_a_share(options.level));
     const std::size_t m = rows.names().size();
     std::vector<double> w = rows.weights(log_density_of(law), 0, rows.draws());
     double sum = 0, squares = 0;
@@ -246,10 +253,14 @@ Result of_quantiles(const KeptRows& rows, const Scores& scores, const Distributi
     for (std::size_t k = 0; k < m; ++k) {
         const WeightedCdf cdf(rows, w, static_cast<std::int64_t>(k));
         ends.insert(ends.end(), {cdf.quantile(options.level - h), cdf.quantile(options.level + h)});
-        require(ends[2 * k] < ends[2 * k + 1], "law_derivatives: '", rows.names()[k], "' is the same around its quantile: it has no density there");
+        require(ends[2 * k] < ends[2 * k + 1], "law_derivatives: '", rows.names()[k],
+                "' is the same around its quantile: it has no density there");
     }
-    Estimate raw = scores.means([&, ends](std::int64_t i, std::size_t c) { return rows.y(i, static_cast<std::int64_t>(c / 2)) <= ends[c] ? 1.0 : 0.0; },
-                                2 * m, names_of(rows, directions, options, 2), options.controls);
+    Estimate raw = scores.means(
+        [&, ends](std::int64_t i, std::size_t c) {
+            return rows.y(i, static_cast<std::int64_t>(c / 2)) <= ends[c] ? 1.0 : 0.0;
+        },
+        2 * m, names_of(rows, directions, options, 2), options.controls);
     return {std::move(raw), [ends, m, level = options.level](const std::vector<double>& v) {
                 std::vector<double> out(v.size() / 2);
                 for (std::size_t a = 0; a < out.size(); ++a) {
@@ -264,7 +275,8 @@ Result of_quantiles(const KeptRows& rows, const Scores& scores, const Distributi
 }
 
 /// Output by output, parameter by parameter.
-std::vector<std::string> derivative_names(const KeptRows& rows, const std::vector<Direction>& directions, const LawDerivativesOptions& options) {
+std::vector<std::string> derivative_names(const KeptRows& rows, const std::vector<Direction>& directions,
+                                          const LawDerivativesOptions& options) {
     std::vector<std::string> names;
     for (std::size_t k = 0; k < rows.names().size(); ++k)
         for (const Direction& d : directions)
@@ -273,7 +285,8 @@ std::vector<std::string> derivative_names(const KeptRows& rows, const std::vecto
     return names;
 }
 
-Estimate derivatives_of(const Result& result, const KeptRows& rows, const std::vector<Direction>& directions, const LawDerivativesOptions& options) {
+Estimate derivatives_of(const Result& result, const KeptRows& rows, const std::vector<Direction>& directions,
+                        const LawDerivativesOptions& options) {
     const std::size_t m = rows.names().size();
     Estimate e = result.raw.transform([&](const std::vector<double>& raw) {
         const std::vector<double> v = result.read(raw);
@@ -314,7 +327,9 @@ Estimate law_derivatives(const Sample& sample, const LawDerivativesOptions& opti
     const KeptRows rows("law_derivatives", sample, options.outputs, options.threads);
     const Distribution base = rows.base(options.law);
     const auto joint = as_joint(base);
-    require(joint.has_value(), "law_derivatives: law must have marginal laws (Joint, MultivariateNormal, MultivariateT), a mixture has none");
+    require(
+        joint.has_value(),
+        "law_derivatives: law must have marginal laws (Joint, MultivariateNormal, MultivariateT), a mixture has none");
     const ParametricLaw law(*joint);
     Directions directions(law, options.moments);
     directions.choose(options.parameters);

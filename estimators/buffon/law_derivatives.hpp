@@ -34,21 +34,31 @@ struct LawDerivativesOptions {
     int threads = 0;
 
     static constexpr auto fields() {
-        return sample_fields<LawDerivativesOptions>("regress on what has a known mean: the score itself, the weight, the sample's controls",
-            Field{"parameters", &LawDerivativesOptions::parameters, "names as in the values ('F.mean', 'corr(F, w)'); none: all that have a score"},
+        return sample_fields<LawDerivativesOptions>(
+            "regress on what has a known mean: the score itself, the weight, the sample's controls",
+            Field{"parameters", &LawDerivativesOptions::parameters,
+                  "names as in the values ('F.mean', 'corr(F, w)'); none: all that have a score"},
             Field{"quantity", &LawDerivativesOptions::quantity, "'mean' (a probability is one), or 'quantile'"},
             Field{"level", &LawDerivativesOptions::level, "of the quantile"},
-            Field{"moments", &LawDerivativesOptions::moments, "by mean and standard deviation ('F.mean', 'F.sd') in place of the parameters of laws that have two of them"},
-            Field{"elasticities", &LawDerivativesOptions::elasticities, "relative change of the value for a relative change of the parameter: derivative x parameter / value"});
+            Field{"moments", &LawDerivativesOptions::moments,
+                  "by mean and standard deviation ('F.mean', 'F.sd') in place of the parameters of laws that have two "
+                  "of them"},
+            Field{
+                "elasticities", &LawDerivativesOptions::elasticities,
+                "relative change of the value for a relative change of the parameter: derivative x parameter / value"});
     }
 };
 
-/// Values output by output, parameter by parameter, named "d E[y] / d F.mean": means of w (y - E y) d log f / d parameter. Unbiased up to
-/// O(1/n) through E y. Of a quantile: - (d F(q) / d parameter) / density, both from differences of the distribution function over the
+/// Values output by output, parameter by parameter, named "d E[y] / d F.mean": means of w (y - E y) d log f / d
+/// parameter. Unbiased up to
+/// O(1/n) through E y. Of a quantile: - (d F(q) / d parameter) / density, both from differences of the distribution
+/// function over the
 /// width of Hall and Sheather; bias of the order of that width squared, below the error.
-/// Parameters that move an end of the support (of Uniform, Triangular, Truncated, ...) have no score: they are left out, listed in
+/// Parameters that move an end of the support (of Uniform, Triangular, Truncated, ...) have no score: they are left
+/// out, listed in
 /// diagnostics "without_score", and refused when named.
-/// @throw std::invalid_argument for an unknown parameter, a law without marginal laws, a value of 0 for elasticities, and as reweight.
+/// @throw std::invalid_argument for an unknown parameter, a law without marginal laws, a value of 0 for elasticities,
+/// and as reweight.
 /// Source: Rubinstein (1986), score function method; Hall & Sheather (1988).
 Estimate law_derivatives(const Sample& sample, const LawDerivativesOptions& options = {});
 

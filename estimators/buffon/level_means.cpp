@@ -21,7 +21,8 @@ Matrix errors_of(const std::vector<LevelTerms>& levels, std::int64_t terms) {
         const std::vector<double> mean = level.means.moments().mean;
         const double weight = static_cast<double>(terms) / static_cast<double>(level.n());
         for (std::int64_t i = 0; i < rows.rows; ++i)
-            for (std::size_t j = 0; j < mean.size(); ++j) out.data.push_back(weight * (rows(i, static_cast<std::int64_t>(j)) - mean[j]));
+            for (std::size_t j = 0; j < mean.size(); ++j)
+                out.data.push_back(weight * (rows(i, static_cast<std::int64_t>(j)) - mean[j]));
         out.cols = rows.cols;
         out.rows += rows.rows;
     }
@@ -30,7 +31,8 @@ Matrix errors_of(const std::vector<LevelTerms>& levels, std::int64_t terms) {
 
 }  // namespace
 
-Problem side_by_side(const std::vector<const Problem*>& problems, const std::vector<std::int64_t>& numbers, const std::string& device) {
+Problem side_by_side(const std::vector<const Problem*>& problems, const std::vector<std::int64_t>& numbers,
+                     const std::string& device) {
     bool thread_safe = device == "cpu";
     std::vector<Problem> models;
     for (const Problem* p : problems) {
@@ -44,9 +46,12 @@ Problem side_by_side(const std::vector<const Problem*>& problems, const std::vec
             const Outputs one = queues.empty() ? models[k](x) : evaluate_on_device(queues, models[k], x);
             const std::int64_t m = one.y.cols, all = m * static_cast<std::int64_t>(models.size());
             if (k == 0) out.y = Matrix(x.rows, all);
-            require(one.y.rows == x.rows && all == out.y.cols, "levels must have the same number of outputs, got ", out.y.cols / static_cast<std::int64_t>(models.size()),
-                    " of level ", numbers.front(), " and ", m, " of level ", numbers[k]);
-            for (std::int64_t i = 0; i < x.rows; ++i) std::copy_n(one.y.data.data() + i * m, m, out.y.data.data() + i * all + static_cast<std::int64_t>(k) * m);
+            require(one.y.rows == x.rows && all == out.y.cols, "levels must have the same number of outputs, got ",
+                    out.y.cols / static_cast<std::int64_t>(models.size()), " of level ", numbers.front(), " and ", m,
+                    " of level ", numbers[k]);
+            for (std::int64_t i = 0; i < x.rows; ++i)
+                std::copy_n(one.y.data.data() + i * m, m,
+                            out.y.data.data() + i * all + static_cast<std::int64_t>(k) * m);
         }
         return out;
     };
@@ -66,7 +71,8 @@ Matrix differences(ConstView rows, bool two) {
     return out;
 }
 
-void draw_rows(Evaluation& evaluate, const Stream& stream, std::int64_t first, std::int64_t count, const std::function<void(ConstView)>& take) {
+void draw_rows(Evaluation& evaluate, const Stream& stream, std::int64_t first, std::int64_t count,
+               const std::function<void(ConstView)>& take) {
     const Distribution& inputs = evaluate.problem().inputs();
     for (std::int64_t done = 0, rows = 0; done < count; done += rows) {
         rows = std::min(count - done, chunk_rows(evaluate.run()));
@@ -99,7 +105,9 @@ Estimate finish_levels(const std::vector<LevelTerms>& levels, std::vector<std::s
         strata.push_back(level.stratum);
     }
     for (std::int64_t j = 0; j < m; ++j)
-        if (e.covariance(j, j) == 0) e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] + "' was the same in every evaluation, so its error of 0 says nothing: spend more");
+        if (e.covariance(j, j) == 0)
+            e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +
+                                 "' was the same in every evaluation, so its error of 0 says nothing: spend more");
     warn_of_few_terms(errors_of(levels, terms), terms, e);
     std::vector<std::int64_t> columns;
     for (std::int64_t j = 0; j < m; ++j) columns.push_back(j);

@@ -12,7 +12,8 @@ constexpr double least_share = 0.02;   // divided among the levels: what was not
 class Planner {
 public:
     Planner(const Matrix& covariance, std::int64_t n, const std::vector<double>& costs)
-        : covariance_(covariance), n_(static_cast<double>(n)), costs_(costs), levels_(static_cast<std::int64_t>(costs.size())), outputs_(covariance.rows / levels_) {
+        : covariance_(covariance), n_(static_cast<double>(n)), costs_(costs),
+          levels_(static_cast<std::int64_t>(costs.size())), outputs_(covariance.rows / levels_) {
         for (std::int64_t j = 0; j < outputs_; ++j)
             if (at(0, 0, j) > 0) varying_.push_back(j);
     }
@@ -25,11 +26,13 @@ public:
         double sum = 0;
         for (std::size_t i = 0; i < plan.kept.size(); ++i) {
             double variance = 0;   // relative to plain's, mean over the outputs
-            for (const std::int64_t j : varying_) variance += term(plan.kept, i, j) / at(0, 0, j) / static_cast<double>(varying_.size());
+            for (const std::int64_t j : varying_)
+                variance += term(plan.kept, i, j) / at(0, 0, j) / static_cast<double>(varying_.size());
             plan.shares.push_back(std::sqrt(variance * cost(plan.kept, i)));
             sum += plan.shares.back();
         }
-        for (double& share : plan.shares) share = (1 - least_share) * share / sum + least_share / static_cast<double>(plan.kept.size());
+        for (double& share : plan.shares)
+            share = (1 - least_share) * share / sum + least_share / static_cast<double>(plan.kept.size());
         plan.gain = std::numeric_limits<double>::infinity();
         for (const std::int64_t j : varying_) {
             double variance = 0;   // at a total cost of 1

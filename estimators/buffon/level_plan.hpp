@@ -13,12 +13,16 @@ namespace buffon {
 struct LevelPlan {
     std::vector<std::int64_t> kept = {0};   // the first always; that one alone: plain Monte Carlo
     std::vector<double> shares = {1};       // of what is spent, for each of `kept`
-    double gain = 1;                        // variance of plain Monte Carlo at the same cost over that of this plan, of the output that gains least
+    double gain =
+        1;   // variance of plain Monte Carlo at the same cost over that of this plan, of the output that gains least
 };
 
-/// `covariance` (L m, L m) of the outputs of L levels, level by level, from n points that they share; `costs` (L) of an evaluation. Of all subsets
-/// the one is taken whose gain, that of the output that gains least, is largest. A difference of levels may be rare and large where it
-/// was not seen (samplers that part at the border of two basins): it is planned for as if one point more had been, whose ends are independent.
+/// `covariance` (L m, L m) of the outputs of L levels, level by level, from n points that they share; `costs` (L) of an
+/// evaluation. Of all subsets
+/// the one is taken whose gain, that of the output that gains least, is largest. A difference of levels may be rare and
+/// large where it
+/// was not seen (samplers that part at the border of two basins): it is planned for as if one point more had been,
+/// whose ends are independent.
 /// Outputs without variance have no part in it.
 LevelPlan plan_levels(const Matrix& covariance, std::int64_t n, const std::vector<double>& costs);
 

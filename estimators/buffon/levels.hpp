@@ -22,8 +22,10 @@ inline constexpr double no_threshold = -std::numeric_limits<double>::infinity();
 std::vector<double> smooth_weights(std::span<const double> w, std::span<const double> s, double width);
 std::vector<double> weights_above(std::span<const double> w, std::span<const double> s, double threshold);
 
-/// The width below `before` whose weights w Phi(s / width) have this coefficient of variation among a `share` of the points: those
-/// that were drawn for this event. Reached when 1{s > 0} / Phi(s / before) varies no more than that under the density of the level
+/// The width below `before` whose weights w Phi(s / width) have this coefficient of variation among a `share` of the
+/// points: those
+/// that were drawn for this event. Reached when 1{s > 0} / Phi(s / before) varies no more than that under the density
+/// of the level
 /// before. w (n): f / q of points drawn from q.
 EventLevel smooth_level(std::span<const double> w, std::span<const double> s, double before, double variation, double share = 1);
 

@@ -45,12 +45,14 @@ public:
         const double cost = places_.empty() ? 1.0 : trial_cost(*lines);
         if (places_.empty()) lines = std::make_unique<Lines>(evaluate_, space_, direction_, places_, cuts_, options_.refinements);
         adaptation_ = evaluate_.n();
-        const auto wanted = static_cast<std::int64_t>(static_cast<double>(budget_ - evaluate_.n()) / (places_.empty() ? 1.0 : spare * cost));
+        const auto wanted = static_cast<std::int64_t>(static_cast<double>(budget_ - evaluate_.n()) /
+                                                      (places_.empty() ? 1.0 : spare * cost));
         const std::int64_t largest = largest_population * (places_.empty() ? points_of_a_line : 1);
         const std::int64_t populations = (wanted + largest - 1) / largest;
         // drawn into the same stream whatever they cost: their number does not depend on what they find
         for (std::int64_t p = 0; p < populations; ++p) {
-            const std::int64_t count = (wanted - lines_) / (populations - p), left = (budget_ - evaluate_.n()) / (populations - p);
+            const std::int64_t count = (wanted - lines_) / (populations - p),
+                               left = (budget_ - evaluate_.n()) / (populations - p);
             if (count < 1) break;
             const Matrix rows = lines->sample(count, {evaluate_.key(), line_stream}, lines_, outputs_, left);
             if (means_.columns.empty()) {
@@ -74,8 +76,9 @@ public:
         std::vector<std::int64_t> told;
         if (outputs_ == 0 && pool_.n() > 0) warn_of_no_score(evaluate_, e);
         if (outputs_ > 0 && beta_.empty() && options_.direction.empty())
-            e.warnings.push_back("no design point was found" + std::string(searched_out_ ? " before the search's budget ended" : "") +
-                                 ", so lines run to the highest score that was met: give direction = a way to the event, or spend more");
+            e.warnings.push_back(
+                "no design point was found" + std::string(searched_out_ ? " before the search's budget ended" : "") +
+                ", so lines run to the highest score that was met: give direction = a way to the event, or spend more");
         for (const DesignPoint& p : beside_) {
             if (std::ranges::find(told, p.output) != told.end()) continue;
             told.push_back(p.output);
@@ -85,7 +88,8 @@ public:
                  << " lies beside the direction: a region may be missed, as few lines cross it; form and cross_entropy sample it";
             e.warnings.push_back(text.str());
         }
-        e.diagnostics["evaluations_per_line"] = static_cast<double>(evaluate_.n() - adaptation_) / static_cast<double>(std::max<std::int64_t>(lines_, 1));
+        e.diagnostics["evaluations_per_line"] =
+            static_cast<double>(evaluate_.n() - adaptation_) / static_cast<double>(std::max<std::int64_t>(lines_, 1));
     }
 
 private:
@@ -171,7 +175,8 @@ private:
 void check(const Problem& problem, const Run& run, const LineSamplingOptions& options) {
     require_no_state("line_sampling", run);
     require(run.budget >= 10, "line_sampling: budget must be at least 10, got ", run.budget);
-    require(options.adaptation > 0 && options.adaptation < 1, "line_sampling: adaptation must lie between 0 and 1, got ", options.adaptation);
+    require(options.adaptation > 0 && options.adaptation < 1,
+            "line_sampling: adaptation must lie between 0 and 1, got ", options.adaptation);
     require(options.refinements >= 0, "line_sampling: refinements must be at least 0, got ", options.refinements);
     const auto size = static_cast<std::int64_t>(options.direction.size());
     require(size == 0 || size == problem.dim(), "line_sampling: direction must have ", problem.dim(), " coordinates, got ", size);
@@ -185,8 +190,10 @@ void check(const Problem& problem, const Run& run, const LineSamplingOptions& op
 Estimate line_sampling(const Problem& problem, const Run& run, const LineSamplingOptions& options) {
     check(problem, run, options);
     if (run.target_error)
-        return until_target(run, {.function = "line_sampling", .growth = Growth::fresh,
-                                  .begin = [&](const Run& stage) { return line_sampling(problem, stage, options); }, .names = problem.outputs()});
+        return until_target(run, {.function = "line_sampling",
+                                  .growth = Growth::fresh,
+                                  .begin = [&](const Run& stage) { return line_sampling(problem, stage, options); },
+                                  .names = problem.outputs()});
     Evaluation evaluate("line_sampling", problem, run);
     const WorkingSpace space = working_space(problem, {});
     LineSampling sampling(evaluate, space, options);

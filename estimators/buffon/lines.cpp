@@ -27,7 +27,8 @@ double cell_probability(double low, double high) {
 double point_of_cell(double low, double high, double v) {
     if (low > 0) return -point_of_cell(-high, -low, 1 - v);
     const double below = normal_cdf(low), within = normal_cdf(high) - below;
-    const double c = high > 5 ? -normal_quantile(normal_cdf(-high) + (1 - v) * (normal_cdf(-low) - normal_cdf(-high))) : normal_quantile(below + v * within);
+    const double c = high > 5 ? -normal_quantile(normal_cdf(-high) + (1 - v) * (normal_cdf(-low) - normal_cdf(-high)))
+                              : normal_quantile(below + v * within);
     return std::clamp(c, std::max(low, -38.0), std::min(high, 38.0));
 }
 
@@ -51,15 +52,17 @@ void Lines::Bracket::move(double c, double score, double scale) {
     done = high - low < close_enough;
 }
 
-Lines::Lines(Evaluation& evaluate, const WorkingSpace& space, std::vector<double> direction, std::vector<double> places, std::vector<double> cuts,
-             std::int64_t refinements)
-    : evaluate_(evaluate), space_(space), direction_(std::move(direction)), places_(std::move(places)), cuts_(std::move(cuts)), refinements_(refinements) {}
+Lines::Lines(Evaluation& evaluate, const WorkingSpace& space, std::vector<double> direction, std::vector<double> places,
+             std::vector<double> cuts, std::int64_t refinements)
+    : evaluate_(evaluate), space_(space), direction_(std::move(direction)), places_(std::move(places)),
+      cuts_(std::move(cuts)), refinements_(refinements) {}
 
 Matrix Lines::points(ConstView across, const std::vector<std::int64_t>& line, const std::vector<double>& along) const {
     Matrix z(static_cast<std::int64_t>(line.size()), across.cols);
     for (std::int64_t i = 0; i < z.rows; ++i)
         for (std::int64_t j = 0; j < z.cols; ++j)
-            z(i, j) = across(line[static_cast<std::size_t>(i)], j) + along[static_cast<std::size_t>(i)] * direction_[static_cast<std::size_t>(j)];
+            z(i, j) = across(line[static_cast<std::size_t>(i)], j) +
+                      along[static_cast<std::size_t>(i)] * direction_[static_cast<std::size_t>(j)];
     return z;
 }
 
@@ -103,7 +106,8 @@ void Lines::refine(ConstView across, std::vector<Bracket>& brackets, const std::
         most -= static_cast<std::int64_t>(open.size());
         const Draws seen = evaluate_at(evaluate_, space_, points(across, line, along));
         for (std::size_t k = 0; k < open.size(); ++k)
-            open[k]->move(along[k], seen.score(static_cast<std::int64_t>(k), open[k]->output), scale[static_cast<std::size_t>(open[k]->output)]);
+            open[k]->move(along[k], seen.score(static_cast<std::int64_t>(k), open[k]->output),
+                          scale[static_cast<std::size_t>(open[k]->output)]);
     }
 }
 
@@ -139,13 +143,15 @@ Matrix Lines::sample(std::int64_t count, const Stream& stream, std::int64_t firs
         for (std::size_t c = 0; c + 1 < own.size(); ++c) {
             line.push_back(i);
             probability.push_back(cell_probability(own[c], own[c + 1]));
-            along.push_back(point_of_cell(own[c], own[c + 1], stream.uniform(first + i, space_.dim() + static_cast<std::int64_t>(c))));
+            along.push_back(point_of_cell(own[c], own[c + 1],
+                                          stream.uniform(first + i, space_.dim() + static_cast<std::int64_t>(c))));
         }
     }
     const Draws draws = evaluate_at(evaluate_, space_, points(across, line, along));
     Matrix rows(count, draws.y.cols);
     for (std::size_t k = 0; k < line.size(); ++k)
-        for (std::int64_t j = 0; j < rows.cols; ++j) rows(line[k], j) += probability[k] * draws.y(static_cast<std::int64_t>(k), j);
+        for (std::int64_t j = 0; j < rows.cols; ++j)
+            rows(line[k], j) += probability[k] * draws.y(static_cast<std::int64_t>(k), j);
     return rows;
 }
 

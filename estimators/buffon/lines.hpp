@@ -13,16 +13,19 @@ namespace buffon {
 
 class Lines {
 public:
-    /// `direction` (d) of length 1; `places`: where each line is looked at, in ascending order; `cuts`: where it is cut in any case, so
+    /// `direction` (d) of length 1; `places`: where each line is looked at, in ascending order; `cuts`: where it is cut
+    /// in any case, so
     /// that what lies beyond weighs no more than its probability even where no root is seen. Neither: lines are whole.
-    Lines(Evaluation& evaluate, const WorkingSpace& space, std::vector<double> direction, std::vector<double> places, std::vector<double> cuts,
-          std::int64_t refinements);
+    Lines(Evaluation& evaluate, const WorkingSpace& space, std::vector<double> direction, std::vector<double> places,
+          std::vector<double> cuts, std::int64_t refinements);
 
     /// Evaluations of a line without any root.
     std::int64_t least() const { return static_cast<std::int64_t>(places_.size() + cuts_.size() + 1); }
 
-    /// Lines first, first + 1, ... of the stream: rows (count, columns) of sum over cells of probability times y at one of its points.
-    /// @param outputs  whose scores cut;   most  evaluations, at least `least()` for each line: what they do not suffice for, roots first, then cells, is left out.
+    /// Lines first, first + 1, ... of the stream: rows (count, columns) of sum over cells of probability times y at one
+    /// of its points.
+    /// @param outputs  whose scores cut;   most  evaluations, at least `least()` for each line: what they do not
+    /// suffice for, roots first, then cells, is left out.
     Matrix sample(std::int64_t count, const Stream& stream, std::int64_t first, std::int64_t outputs, std::int64_t most);
 
 private:

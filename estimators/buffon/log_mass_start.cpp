@@ -37,7 +37,8 @@ FirstHeights log_mass_start(TransportDraws& draws) {
         const CellCounts found = draws.count(out.heights, draws.filling());
         const double factor = step < steps / 2 ? 1.0 : 0.5, n = static_cast<double>(found.draws);
         for (std::size_t i = 0; i < scale.size(); ++i)
-            out.heights[i] += factor * scale[i] * elementary::log((masses[i] * n + 0.5) / (static_cast<double>(found.counts[i]) + 0.5));
+            out.heights[i] += factor * scale[i] *
+                              elementary::log((masses[i] * n + 0.5) / (static_cast<double>(found.counts[i]) + 0.5));
         out.empty = rescue(draws, found, out.heights);
         draws.centre(out.heights);
         if (step == steps / 2 - 1) scale = gap_scales(draws, out.heights);

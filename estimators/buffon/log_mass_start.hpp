@@ -1,4 +1,5 @@
-/// First heights of a transport problem whose source fills most Voronoi cells: steps in the logarithm of the masses. Not installed.
+/// First heights of a transport problem whose source fills most Voronoi cells: steps in the logarithm of the masses.
+/// Not installed.
 #pragma once
 
 #include <vector>
@@ -12,7 +13,8 @@ struct FirstHeights {
     std::int64_t empty = 0;   // cells without a draw in the last batch
 };
 
-/// From the Voronoi cells eight steps h_i += f s_i log(wanted / found), f = 1 four times, then 1/2; s_i from the gaps between the two best
+/// From the Voronoi cells eight steps h_i += f s_i log(wanted / found), f = 1 four times, then 1/2; s_i from the gaps
+/// between the two best
 /// scores. A cell that gets no draw is raised until it would win about one of 2 n rows: without a draw it has no gradient.
 FirstHeights log_mass_start(TransportDraws& draws);
 

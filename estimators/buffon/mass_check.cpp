@@ -42,7 +42,8 @@ void add_distance(const Groups& rho, MassCheck& check) {
     check.std_error = std::sqrt((G - 1) / G * scatter);
 }
 
-/// (trace S)^2 / trace S^2 of the covariance S of the groups: from the inner products of their deviations d_g, whose squares have mean
+/// (trace S)^2 / trace S^2 of the covariance S of the groups: from the inner products of their deviations d_g, whose
+/// squares have mean
 /// ((1 - 1/G)^2 + 1/G^2) trace S^2 + (trace S)^2 / G^2 for g != h.
 double effective_freedom(const Groups& rho) {
     const std::size_t n = rho[0].size();
@@ -138,7 +139,8 @@ MassCheck mass_check(TransportDraws& draws, std::span<const double> heights, std
     }
     for (const std::int64_t count : counts) out.masses.push_back(static_cast<double>(count) / static_cast<double>(out.draws));
     judge(shares, nu, out);
-    for (const double w : out.masses) out.mass_std_error.push_back(std::sqrt(out.inflation * w * (1 - w) / static_cast<double>(out.draws)));
+    for (const double w : out.masses)
+        out.mass_std_error.push_back(std::sqrt(out.inflation * w * (1 - w) / static_cast<double>(out.draws)));
     out.score = group_mean(score);
     return out;
 }

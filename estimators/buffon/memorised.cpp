@@ -71,10 +71,13 @@ Estimate memorised(const PointSets& x, const ReferencePoints& y, const Memorised
     require(!x.sets.empty(), "memorised: x must hold at least one sample");
     for (const double v : points.data) require(std::isfinite(v), "memorised: y must be finite, got ", v);
     for (const Matrix& set : x.sets) {
-        require(set.cols == points.cols && set.rows >= 2, "memorised: x must have the ", points.cols, " columns of y and at least 2 rows, got (", set.rows, ", ", set.cols, ")");
+        require(set.cols == points.cols && set.rows >= 2, "memorised: x must have the ", points.cols,
+                " columns of y and at least 2 rows, got (", set.rows, ", ", set.cols, ")");
         for (const double v : set.data) require(std::isfinite(v), "memorised: x must be finite, got ", v);
     }
-    const Matrix different = points.rows > 0 ? merge_targets(points, std::vector<double>(static_cast<std::size_t>(points.rows), 1.0)).points : points;
+    const Matrix different =
+        points.rows > 0 ? merge_targets(points, std::vector<double>(static_cast<std::size_t>(points.rows), 1.0)).points
+                        : points;
     require(different.rows >= 2, "memorised: y must hold at least 2 different points, got ", different.rows);
     std::vector<Nearness> all;
     std::vector<double> nearest;
@@ -92,12 +95,14 @@ Estimate memorised(const PointSets& x, const ReferencePoints& y, const Memorised
             const auto &a = all[static_cast<std::size_t>(s)].copies, &b = all[static_cast<std::size_t>(t)].copies;
             if (a.size() != b.size()) continue;
             double sum = 0.0;
-            for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] - e.value[static_cast<std::size_t>(s)]) * (b[i] - e.value[static_cast<std::size_t>(t)]);
+            for (std::size_t i = 0; i < a.size(); ++i)
+                sum += (a[i] - e.value[static_cast<std::size_t>(s)]) * (b[i] - e.value[static_cast<std::size_t>(t)]);
             e.covariance(s, t) = sum / (static_cast<double>(a.size()) * static_cast<double>(a.size() - 1));
         }
     e.bounds = exact_bounds(all);
     e.names = x.names;
-    for (std::size_t s = e.names.size(); s < all.size(); ++s) e.names.push_back(all.size() == 1 ? "memorised" : std::to_string(s));
+    for (std::size_t s = e.names.size(); s < all.size(); ++s)
+        e.names.push_back(all.size() == 1 ? "memorised" : std::to_string(s));
     e.diagnostics["nearest"] = nearest;
     return e;
 }

@@ -16,12 +16,16 @@ struct MemorisedOptions {
     int threads = 0;
 
     static constexpr auto fields() {
-        return std::tuple{Field{"ratio", &MemorisedOptions::ratio, "of the distances to the nearest and the second nearest point, below which a sample counts; in (0, 1]"},
-                          Field{"threads", &MemorisedOptions::threads, "threads, 0 for all; changes no result"}};
+        return std::tuple{
+            Field{
+                "ratio", &MemorisedOptions::ratio,
+                "of the distances to the nearest and the second nearest point, below which a sample counts; in (0, 1]"},
+            Field{"threads", &MemorisedOptions::threads, "threads, 0 for all; changes no result"}};
     }
 };
 
-/// One value for each sample, binomial errors; sets of equal size share theirs row by row. Equal points of y count once; a sample on a point is a copy.
+/// One value for each sample, binomial errors; sets of equal size share theirs row by row. Equal points of y count
+/// once; a sample on a point is a copy.
 /// n counts the rows of x. Diagnostics: nearest (k), the mean distance to the nearest point.
 /// @throw std::invalid_argument for an empty sample, fewer than two different points, other dimensions, a ratio outside (0, 1].
 Estimate memorised(const PointSets& x, const ReferencePoints& y, const MemorisedOptions& options = {});

@@ -15,7 +15,8 @@ ScoredSummands scored_summands(const Pool& pool, std::int64_t e) {
     return out;
 }
 
-void warn_of_missed_regions(const Pool& pool, const std::vector<std::vector<Gaussian>>& leading, double notable, Estimate& estimate) {
+void warn_of_missed_regions(const Pool& pool, const std::vector<std::vector<Gaussian>>& leading, double notable,
+                            Estimate& estimate) {
     if (pool.score().rows == 0) return;
     double worst = 0;
     std::int64_t at = -1;
@@ -36,7 +37,8 @@ void warn_of_missed_regions(const Pool& pool, const std::vector<std::vector<Gaus
 std::string words_about_missed_regions(const Estimate& estimate, std::int64_t j, double reach) {
     std::ostringstream text;
     text.precision(2);
-    text << "'" << estimate.names[static_cast<std::size_t>(j)] << "': by its scores, regions that no component leads to may hold up to " << reach
+    text << "'" << estimate.names[static_cast<std::size_t>(j)]
+         << "': by its scores, regions that no component leads to may hold up to " << reach
          << " times the value: spend more, and compare with a run of another key";
     return text.str();
 }

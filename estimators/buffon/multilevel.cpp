@@ -21,14 +21,18 @@ constexpr std::int64_t least_pilot = 20, largest_pilot = 10'000, most_levels = 1
 constexpr std::uint32_t pilot_stream = 0, first_stream = 1, resample_stream = 100;
 
 void check(const std::vector<Level>& levels, const Run& run, const MultilevelOptions& options) {
-    require(!levels.empty() && static_cast<std::int64_t>(levels.size()) <= most_levels, "multilevel: levels must be 1 to ", most_levels, ", got ", levels.size());
+    require(!levels.empty() && static_cast<std::int64_t>(levels.size()) <= most_levels,
+            "multilevel: levels must be 1 to ", most_levels, ", got ", levels.size());
     for (std::size_t k = 0; k < levels.size(); ++k) {
-        require(levels[k].cost > 0 && std::isfinite(levels[k].cost), "multilevel: the cost of level ", k + 1, " must be positive, got ", levels[k].cost);
-        require(levels[k].problem.dim() == levels[0].problem.dim(), "multilevel: levels must have the same inputs, got ", levels[0].problem.dim(), " of level 1 and ",
+        require(levels[k].cost > 0 && std::isfinite(levels[k].cost), "multilevel: the cost of level ", k + 1,
+                " must be positive, got ", levels[k].cost);
+        require(levels[k].problem.dim() == levels[0].problem.dim(),
+                "multilevel: levels must have the same inputs, got ", levels[0].problem.dim(), " of level 1 and ",
                 levels[k].problem.dim(), " of level ", k + 1);
     }
     require(run.budget >= 10, "multilevel: budget must be at least 10, got ", run.budget);
-    require(run.on_error == OnError::raise, "multilevel: on_error must be 'raise': means given success of several levels do not add up");
+    require(run.on_error == OnError::raise,
+            "multilevel: on_error must be 'raise': means given success of several levels do not add up");
     require(run.keep == Keep::nothing, "multilevel: keep must be 'nothing': terms are differences of several models");
     require(options.pilot > 0 && options.pilot < 1, "multilevel: pilot must lie between 0 and 1, got ", options.pilot);
 }
@@ -89,11 +93,13 @@ private:
     void draw(std::size_t i, std::int64_t count) {
         std::vector<std::int64_t> own{plan_.kept[i]};
         if (i + 1 < plan_.kept.size()) own.push_back(plan_.kept[i + 1]);
-        evaluate(own, first_stream + static_cast<std::uint32_t>(i), count, [&](ConstView rows) { terms_[i].add(differences(rows, own.size() == 2), run_.threads); });
+        evaluate(own, first_stream + static_cast<std::uint32_t>(i), count,
+                 [&](ConstView rows) { terms_[i].add(differences(rows, own.size() == 2), run_.threads); });
     }
 
     /// These levels at `count` common inputs of a stream.
-    void evaluate(const std::vector<std::int64_t>& own, std::uint32_t stream, std::int64_t count, const std::function<void(ConstView)>& take) {
+    void evaluate(const std::vector<std::int64_t>& own, std::uint32_t stream, std::int64_t count,
+                  const std::function<void(ConstView)>& take) {
         if (count < 1) return;
         std::vector<const Problem*> problems;
         std::vector<std::int64_t> numbers;
@@ -108,7 +114,8 @@ private:
         run.device = "cpu";
         run.budget = count;
         if (run.progress)
-            run.progress = [told = run_.progress, before = spent_, each, budget = run_.budget](std::int64_t n, std::int64_t, const Partial& partial) {
+            run.progress = [told = run_.progress, before = spent_, each, budget = run_.budget](
+                               std::int64_t n, std::int64_t, const Partial& partial) {
                 told(static_cast<std::int64_t>(before + each * static_cast<double>(n)), budget, partial);
             };
         Evaluation evaluation("multilevel", joint, run);
@@ -169,8 +176,11 @@ private:
 Estimate multilevel(const std::vector<Level>& levels, const Run& run, const MultilevelOptions& options) {
     check(levels, run, options);
     if (run.target_error)
-        return until_target(run, {.function = "multilevel", .growth = Growth::fresh, .pilot = 2'000,
-                                  .begin = [&](const Run& stage) { return multilevel(levels, stage, options); }, .names = levels.front().problem.outputs()});
+        return until_target(run, {.function = "multilevel",
+                                  .growth = Growth::fresh,
+                                  .pilot = 2'000,
+                                  .begin = [&](const Run& stage) { return multilevel(levels, stage, options); },
+                                  .names = levels.front().problem.outputs()});
     return Multilevel(levels, run, options).run();
 }
 

@@ -23,18 +23,26 @@ struct MultilevelOptions {
     double pilot = 0.05;
 
     static constexpr auto fields() {
-        return std::tuple{Field{"pilot", &MultilevelOptions::pilot, "share of the budget in a first look at all levels at common inputs, of 10,000 of them at most, which is no part of a multilevel estimate"}};
+        return std::tuple{Field{"pilot", &MultilevelOptions::pilot,
+                                "share of the budget in a first look at all levels at common inputs, of 10,000 of them "
+                                "at most, which is no part of a multilevel estimate"}};
     }
 };
 
-/// m expectations of the first problem, the expensive one; the others have as many inputs and outputs and get the same inputs, drawn
-/// from the law of the first. Levels that the first look finds not to pay are dropped, all but the first where plain Monte Carlo is as good:
+/// m expectations of the first problem, the expensive one; the others have as many inputs and outputs and get the same
+/// inputs, drawn
+/// from the law of the first. Levels that the first look finds not to pay are dropped, all but the first where plain
+/// Monte Carlo is as good:
 /// it is then plain Monte Carlo, and the first look a part of it. Evaluations are shared out for least variance at the cost.
-/// `run.budget` and `n` are costs, in evaluations of the first problem: never more is spent than so many of these would cost. Unbiased:
-/// the plan is independent of the terms. Intervals: bootstrap-t over the levels, as rare large differences make means of them skewed.
+/// `run.budget` and `n` are costs, in evaluations of the first problem: never more is spent than so many of these would
+/// cost. Unbiased:
+/// the plan is independent of the terms. Intervals: bootstrap-t over the levels, as rare large differences make means
+/// of them skewed.
 /// Diagnostics: evaluations (L: of each problem, first look included), levels (those kept, 1 for the first), adaptation_n,
-/// planned_gain (of the output that gains least, against plain Monte Carlo at the same cost, as the first look sees it), effective_terms.
-/// @throw std::invalid_argument for no or more than 16 levels, costs that are not positive, dimensions or outputs that differ, on_error =
+/// planned_gain (of the output that gains least, against plain Monte Carlo at the same cost, as the first look sees
+/// it), effective_terms.
+/// @throw std::invalid_argument for no or more than 16 levels, costs that are not positive, dimensions or outputs that
+/// differ, on_error =
 /// discard (means given success of several levels do not add up), keep. ModelError when a model fails.
 Estimate multilevel(const std::vector<Level>& levels, const Run& run, const MultilevelOptions& options = {});
 

@@ -62,7 +62,9 @@ std::string text(const Parts&... parts) {
     return out.str();
 }
 
-const std::vector<double>& numbers(const Estimate& e, const char* name) { return std::get<std::vector<double>>(e.diagnostics.at(name)); }
+const std::vector<double>& numbers(const Estimate& e, const char* name) {
+    return std::get<std::vector<double>>(e.diagnostics.at(name));
+}
 
 }  // namespace
 
@@ -74,8 +76,8 @@ Estimate means_under(const KeptRows& rows, const NewLaws& laws, bool normalised,
                        controls && !normalised);   // a control w - 1 would turn the mean weight into 1
 }
 
-Estimate ratio_means(const KeptRows& rows, std::vector<std::string> names, const NewLaws& laws, std::int64_t count, const PairOf& pair,
-                     bool controls) {
+Estimate ratio_means(const KeptRows& rows, std::vector<std::string> names, const NewLaws& laws, std::int64_t count,
+                     const PairOf& pair, bool controls) {
     const TermsOf terms = weighted_pairs(rows, laws, count, pair);
     std::vector<std::string> parts;
     for (const auto& name : names) parts.insert(parts.end(), {name, name});
@@ -139,8 +141,9 @@ void judge_weights(const KeptRows& rows, const NewLaws& laws, Estimate& e) {
         size.push_back(w.value[a + 1] > 0 ? static_cast<double>(rows.draws()) * w.value[a] * w.value[a] / w.value[a + 1] : 0.0);
         k_hat.push_back(numbers(w, "pareto_k")[a]);
         if (low[a] <= 1 + 1e-9 && 1 - 1e-9 <= high[a]) continue;
-        e.warnings.push_back(laws.prefix(j) + text("the mean weight is ", w.value[a], " +- ", w.std_error()[a],
-                                                   ", not 1: the sample misses a part of this law, and what the outputs are there"));
+        e.warnings.push_back(laws.prefix(j) +
+                             text("the mean weight is ", w.value[a], " +- ", w.std_error()[a],
+                                  ", not 1: the sample misses a part of this law, and what the outputs are there"));
     }
     e.diagnostics["mean_weight"] = std::move(mean);
     e.diagnostics["effective_size"] = std::move(size);
@@ -154,8 +157,10 @@ void judge_supports(const KeptRows& rows, const NewLaws& laws, Estimate& e) {
         for (std::int64_t i = 0; i < from->dim(); ++i) {
             const Support wide = laws.laws[j].support(i), narrow = from->support(i);
             if (wide.lower >= narrow.lower && wide.upper <= narrow.upper) continue;
-            e.warnings.push_back(laws.prefix(static_cast<std::int64_t>(j)) + "this law has mass where the sample's has none: '" +
-                                 from->names()[static_cast<std::size_t>(i)] + "' outside [" + text(narrow.lower, ", ", narrow.upper, "]"));
+            e.warnings.push_back(laws.prefix(static_cast<std::int64_t>(j)) +
+                                 "this law has mass where the sample's has none: '" +
+                                 from->names()[static_cast<std::size_t>(i)] + "' outside [" +
+                                 text(narrow.lower, ", ", narrow.upper, "]"));
         }
 }
 
@@ -163,7 +168,8 @@ void refuse(const KeptRows& rows, Doubtful doubtful, const Estimate& e) {
     if (doubtful == Doubtful::warn) return;
     const auto& k_hat = numbers(e, "pareto_k");
     const auto& terms = numbers(e, "effective_terms");
-    const std::vector<double> one_row = e.diagnostics.contains("one_row_more") ? numbers(e, "one_row_more") : std::vector<double>(k_hat.size());
+    const std::vector<double> one_row =
+        e.diagnostics.contains("one_row_more") ? numbers(e, "one_row_more") : std::vector<double>(k_hat.size());
     const auto& size = numbers(e, "effective_size");
     const auto& mean = numbers(e, "mean_weight");
     const auto m = k_hat.size() / size.size();

@@ -25,8 +25,11 @@ Gaussian standard(std::int64_t d) {
 }
 
 /// r (n, laws functions): |phi f_j| / h of some laws at points of the pool, from point `from` on.
-void put_sizes(const Pool& pool, const WorkingSpace& space, std::int64_t first_law, std::int64_t laws, std::int64_t from, View r) {
-    const auto part = [&](const std::vector<double>& v) { return std::vector<double>(v.begin() + from, v.begin() + from + r.rows); };
+void put_sizes(const Pool& pool, const WorkingSpace& space, std::int64_t first_law, std::int64_t laws,
+               std::int64_t from, View r) {
+    const auto part = [&](const std::vector<double>& v) {
+        return std::vector<double>(v.begin() + from, v.begin() + from + r.rows);
+    };
     std::vector<double> log_initial = part(pool.log_initial());
     Matrix f(r.rows, laws);
     space.log_density(pool.z().slice(from, r.rows), f, first_law);
@@ -51,7 +54,8 @@ void put_controls(double log_q, std::span<double> g) {
 }  // namespace
 
 OwnControls::OwnControls(std::int64_t laws, std::int64_t columns, const std::vector<Gaussian>& fitted)
-    : laws_(laws), columns_(columns), summands_(laws * columns), functions_(static_cast<std::int64_t>(fitted.size()) / laws), fitted_(fitted) {}
+    : laws_(laws), columns_(columns), summands_(laws * columns),
+      functions_(static_cast<std::int64_t>(fitted.size()) / laws), fitted_(fitted) {}
 
 std::int64_t OwnControls::g_of(std::int64_t summand) const {
     const std::int64_t k = summand % columns_;
@@ -94,7 +98,8 @@ void OwnControls::add(ConstView responses, Sums& sums) const {
 }
 
 void OwnControls::make_room(Sums& sums) const {
-    const auto laws = static_cast<std::size_t>(laws_), summands = static_cast<std::size_t>(summands_), fits = static_cast<std::size_t>(fitted_.size());
+    const auto laws = static_cast<std::size_t>(laws_), summands = static_cast<std::size_t>(summands_),
+               fits = static_cast<std::size_t>(fitted_.size());
     sums.ff.resize(laws);
     sums.ft.resize(summands);
     for (auto* v : {&sums.fg, &sums.gg, &sums.gt}) v->resize(fits);
@@ -134,11 +139,14 @@ OwnControls::Sums OwnControls::left(const CrossProducts& shared, const Sums& own
 }
 
 OwnControls::Coefficients OwnControls::regress(const CrossProducts& shared, const Sums& own, const Matrix& b, double cut) const {
-    Coefficients out{std::vector<double>(static_cast<std::size_t>(summands_)), std::vector<double>(static_cast<std::size_t>(summands_))};
+    Coefficients out{std::vector<double>(static_cast<std::size_t>(summands_)),
+                     std::vector<double>(static_cast<std::size_t>(summands_))};
     if (size() == 0) return out;
     Sums all;
     const Sums rest = left(shared, own, b, all);
-    const auto kept = [&](double left, double before) { return left > 0 ? kept_share(left / before, cut) / left : 0.0; };   // over what is left
+    const auto kept = [&](double left, double before) {
+        return left > 0 ? kept_share(left / before, cut) / left : 0.0;
+    };   // over what is left
     for (std::int64_t e = 0; e < summands_; ++e) {
         const auto at = static_cast<std::size_t>(e), law = static_cast<std::size_t>(e / columns_);
         double of_g = 0, g_of_f = 0, ff = rest.ff[law], ft = rest.ft[at];

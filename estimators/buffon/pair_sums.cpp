@@ -22,7 +22,8 @@ double largest_of(const double* v, std::int64_t n) {
 }
 
 /// Steps of all groups from `start`, (G, rows).
-std::vector<double> steps(const std::vector<const double*>& values, std::size_t first, const double* start, std::int64_t groups, std::int64_t rows) {
+std::vector<double> steps(const std::vector<const double*>& values, std::size_t first, const double* start,
+                          std::int64_t groups, std::int64_t rows) {
     std::vector<double> out(static_cast<std::size_t>(groups * rows));
     for (std::int64_t g = 0; g < groups; ++g) {
         const double* value = values[first + static_cast<std::size_t>(g)];
@@ -51,7 +52,8 @@ void add(std::vector<PairSums::Steps>& to, const std::vector<PairSums::Steps>& f
 
 }  // namespace
 
-PairSums::PairSums(const std::vector<const double*>& values, std::int64_t rows, double counted, std::int64_t groups) : n(counted) {
+PairSums::PairSums(const std::vector<const double*>& values, std::int64_t rows, double counted, std::int64_t groups)
+    : n(counted) {
     const double *va = values[0], *vb = values[1];
     a = sum(va, rows);
     b = sum(vb, rows);

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::array heaviest{"pareto_k", "pareto_k_residual", "one_row_more"};
 constexpr std::array fewest{"effective_terms"};
-constexpr std::array of_value_alone{"uncovered", "r_squared", "variance_ratio", "coefficients"};   // the last one a row for each control
+constexpr std::array of_value_alone{"uncovered", "r_squared", "variance_ratio",
+                                    "coefficients"};   // the last one a row for each control
 
 /// Rows of m numbers, one for each value; none where the diagnostic is missing.
 Matrix rows_of(const Estimate& e, const char* name) {

@@ -14,7 +14,8 @@ namespace buffon {
 /// (k) For each new value the indices of those that it is made of.
 using Parts = std::vector<std::vector<std::int64_t>>;
 
-/// In an estimate that still has the diagnostics of `from`: those of each new value are the worst of its parts where they are of tails
+/// In an estimate that still has the diagnostics of `from`: those of each new value are the worst of its parts where
+/// they are of tails
 /// (pareto_k, pareto_k_residual, effective_terms, one_row_more); others (shares, ratios, coefficients, the picture) go.
 void carry_per_value(const Estimate& from, const Parts& parts, Estimate& to);
 

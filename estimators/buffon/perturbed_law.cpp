@@ -68,7 +68,9 @@ class PerturbedLaws {
 public:
     PerturbedLaws(const KeptRows& rows, const Distribution& base, const PerturbedLawOptions& options)
         : options_(options), delta_(grid(options)), names_(base.names()), marginals_(as_joint(base)) {
-        require(marginals_.has_value(), "perturbed_law: law must have marginal laws (Joint, MultivariateNormal, MultivariateT), a mixture has none");
+        require(marginals_.has_value(),
+                "perturbed_law: law must have marginal laws (Joint, MultivariateNormal, MultivariateT), a mixture has "
+                "none");
         laws_.densities.push_back(log_density_of(base));
         laws_.names.push_back("unperturbed");
         for (const auto& name : options.inputs.empty() ? uncertain() : options.inputs) add(rows, base, name);

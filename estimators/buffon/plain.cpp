@@ -29,7 +29,8 @@ Estimate mean_of_draws(Evaluation& evaluate, RowMeans means) {
     const auto in_blocks = [&](std::int64_t start) -> std::int64_t {
         if (!fused || start % parallel::block_size != 0 || start >= in_fused) return 0;
         const std::int64_t batch = std::min(chunk_rows(run), in_fused - start);
-        const std::int64_t looked_at = start < judged_rows ? (fused->on_device() ? std::min(judged_rows - start, in_fused - start) : batch) : 0;
+        const std::int64_t looked_at =
+            start < judged_rows ? (fused->on_device() ? std::min(judged_rows - start, in_fused - start) : batch) : 0;
         Matrix y(looked_at, fused->columns(), 1.0);
         const std::int64_t taken = fused->add(start, in_fused - start, chunk_rows(run), means.whole(), y);
         if (taken > 0) means.judge(y);
@@ -73,8 +74,12 @@ Estimate mean_of_draws(Evaluation& evaluate, RowMeans means) {
 Estimate plain(const Problem& problem, const Run& run) {
     require(run.budget >= 2, "plain: budget must be at least 2, got ", run.budget);
     if (run.target_error)
-        return until_target(run, {.function = "plain", .pilot = 256, .begin = [&](const Run& stage) { return plain(problem, stage); },
-                                  .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage); }, .names = problem.outputs()});
+        return until_target(run,
+                            {.function = "plain",
+                             .pilot = 256,
+                             .begin = [&](const Run& stage) { return plain(problem, stage); },
+                             .more = [&](const Estimate& e, const Run& stage) { return extend(e, problem, stage); },
+                             .names = problem.outputs()});
     Evaluation evaluate("plain", problem, run);
     return mean_of_draws(evaluate, RowMeans());
 }

@@ -31,7 +31,8 @@ double along_dy(PlanarPoint a, PlanarPoint b, const F& f) {
     double sum = 0.0;
     for (int p = 0; p < panels; ++p)
         sum += boost::math::quadrature::gauss<double, 15>::integrate(
-            [&](double t) { return f(a.x + t * dx, a.y + t * dy); }, static_cast<double>(p) / panels, static_cast<double>(p + 1) / panels);
+            [&](double t) { return f(a.x + t * dx, a.y + t * dy); }, static_cast<double>(p) / panels,
+            static_cast<double>(p + 1) / panels);
     return dy * sum;
 }
 
@@ -47,7 +48,8 @@ Polygon clip(const Polygon& polygon, double a, double b, double c, std::int64_t 
     for (std::size_t i = 0; i < polygon.size(); ++i) {
         const Corner &from = polygon[i], &to = polygon[(i + 1) % polygon.size()];
         const double s = side(from), t = side(to);
-        const PlanarPoint crossing{from.at.x + s / (s - t) * (to.at.x - from.at.x), from.at.y + s / (s - t) * (to.at.y - from.at.y)};
+        const PlanarPoint crossing{from.at.x + s / (s - t) * (to.at.x - from.at.x),
+                                   from.at.y + s / (s - t) * (to.at.y - from.at.y)};
         if (s >= 0) out.push_back(from);
         if (s >= 0 && t < 0) out.push_back({crossing, beyond});
         if (s < 0 && t >= 0) out.push_back({crossing, from.beyond});
@@ -67,14 +69,20 @@ double PlanarLaw::mass(const Polygon& polygon) const {
             return along_dy(a, b, [](double x, double y) { return normal_cdf(x) * density(y); });
         });
     const PlanarPoint o = polygon[0].at;
-    return over_edges(polygon, [&](PlanarPoint a, PlanarPoint b) { return cross(o, a, b); }) / (2 * (high_.x - low_.x) * (high_.y - low_.y));
+    return over_edges(polygon, [&](PlanarPoint a, PlanarPoint b) { return cross(o, a, b); }) /
+           (2 * (high_.x - low_.x) * (high_.y - low_.y));
 }
 
 PlanarPoint PlanarLaw::moment(const Polygon& polygon) const {
     if (polygon.empty()) return {0.0, 0.0};
     if (normal_)   // the primitive of x density(x) is -density(x)
-        return {over_edges(polygon, [](PlanarPoint a, PlanarPoint b) { return along_dy(a, b, [](double x, double y) { return -density(x) * density(y); }); }),
-                over_edges(polygon, [](PlanarPoint a, PlanarPoint b) { return along_dy(a, b, [](double x, double y) { return normal_cdf(x) * y * density(y); }); })};
+        return {over_edges(polygon,
+                           [](PlanarPoint a, PlanarPoint b) {
+                               return along_dy(a, b, [](double x, double y) { return -density(x) * density(y); });
+                           }),
+                over_edges(polygon, [](PlanarPoint a, PlanarPoint b) {
+                    return along_dy(a, b, [](double x, double y) { return normal_cdf(x) * y * density(y); });
+                })};
     const PlanarPoint o = polygon[0].at;
     const double area = (high_.x - low_.x) * (high_.y - low_.y);
     return {over_edges(polygon, [&](PlanarPoint a, PlanarPoint b) { return cross(o, a, b) * (o.x + a.x + b.x); }) / (6 * area),
@@ -92,7 +100,9 @@ double PlanarLaw::along(PlanarPoint from, PlanarPoint to) const {
 Polygon planar_cell(const PlanarLaw& law, ConstView y, std::span<const double> heights, std::int64_t i) {
     Polygon cell = law.domain();
     for (std::int64_t j = 0; j < y.rows && !cell.empty(); ++j)
-        if (j != i) cell = clip(cell, y(i, 0) - y(j, 0), y(i, 1) - y(j, 1), heights[static_cast<std::size_t>(j)] - heights[static_cast<std::size_t>(i)], j);
+        if (j != i)
+            cell = clip(cell, y(i, 0) - y(j, 0), y(i, 1) - y(j, 1),
+                        heights[static_cast<std::size_t>(j)] - heights[static_cast<std::size_t>(i)], j);
     return cell;
 }
 

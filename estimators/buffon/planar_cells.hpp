@@ -1,4 +1,5 @@
-/// Power cells in the plane as polygons, with their exact mass, first moment and facets under a uniform law on a rectangle or the standard
+/// Power cells in the plane as polygons, with their exact mass, first moment and facets under a uniform law on a
+/// rectangle or the standard
 /// normal law. Not installed.
 #pragma once
 

@@ -49,10 +49,12 @@ struct Columns {
         multiply(y, threads);
     }
     /// Of some of the terms at some of the rows.
-    Columns(const Columns& all, const std::vector<std::int64_t>& of, const std::vector<std::int64_t>& rows, ConstView y) : psi(static_cast<std::int64_t>(of.size()), y.rows) {
+    Columns(const Columns& all, const std::vector<std::int64_t>& of, const std::vector<std::int64_t>& rows, ConstView y)
+        : psi(static_cast<std::int64_t>(of.size()), y.rows) {
         for (std::int64_t t = 0; t < psi.rows; ++t) {
             terms.push_back(all.terms[static_cast<std::size_t>(of[static_cast<std::size_t>(t)])]);
-            for (std::int64_t i = 0; i < psi.cols; ++i) psi(t, i) = all.psi(of[static_cast<std::size_t>(t)], rows[static_cast<std::size_t>(i)]);
+            for (std::int64_t i = 0; i < psi.cols; ++i)
+                psi(t, i) = all.psi(of[static_cast<std::size_t>(t)], rows[static_cast<std::size_t>(i)]);
         }
         multiply(y, 1);
     }
@@ -86,12 +88,14 @@ private:
 /// Chosen columns made orthonormal one by one, and what they leave of y.
 class Pursuit {
 public:
-    Pursuit(const Columns& columns, ConstView y, std::int64_t output) : columns_(&columns), n_(y.rows), hat_(static_cast<std::size_t>(n_)) {
+    Pursuit(const Columns& columns, ConstView y, std::int64_t output)
+        : columns_(&columns), n_(y.rows), hat_(static_cast<std::size_t>(n_)) {
         for (std::int64_t i = 0; i < n_; ++i) residual_.push_back(y(i, output));
     }
     /// Takes in term c; `before` (t) are the products of its column with the orthonormal ones, `length` what they leave of it.
     void add(std::int64_t c, const std::vector<double>& before, double length) {
-        std::vector<double> q(&columns_->psi.data[static_cast<std::size_t>(c * n_)], &columns_->psi.data[static_cast<std::size_t>(c * n_)] + n_);
+        std::vector<double> q(&columns_->psi.data[static_cast<std::size_t>(c * n_)],
+                              &columns_->psi.data[static_cast<std::size_t>(c * n_)] + n_);
         for (std::size_t a = 0; a < q_.size(); ++a)
             for (std::int64_t i = 0; i < n_; ++i) at(q, i) -= before[a] * at(q_[a], i);
         for (double& v : q) v /= length;
@@ -145,7 +149,8 @@ std::vector<double> Pursuit::coefficients() const {
 /// What all candidates have left, and what it has to do with what is left of y.
 class Candidates {
 public:
-    Candidates(const Columns& columns, std::vector<std::int64_t> of, std::int64_t output) : columns_(&columns), of_(std::move(of)), before_(of_.size()) {
+    Candidates(const Columns& columns, std::vector<std::int64_t> of, std::int64_t output)
+        : columns_(&columns), of_(std::move(of)), before_(of_.size()) {
         for (const std::int64_t c : of_) {
             square_.push_back(columns.gram(c, c));
             score_.push_back(columns.products(c, output));
@@ -171,7 +176,9 @@ public:
         pursuit.add(of(k), own, length);
         for (std::int64_t o = 0; o < size(); ++o) {
             std::vector<double>& other = before_[static_cast<std::size_t>(o)];
-            const double product = (columns_->gram(of(k), of(o)) - dot(own.data(), other.data(), static_cast<std::int64_t>(own.size()))) / length;
+            const double product =
+                (columns_->gram(of(k), of(o)) - dot(own.data(), other.data(), static_cast<std::int64_t>(own.size()))) /
+                length;
             other.push_back(product);
             at(square_, o) -= product * product;
             at(score_, o) -= product * pursuit.last_score();
@@ -195,7 +202,8 @@ struct Found {
     double leave_one_out = std::numeric_limits<double>::infinity();
 };
 
-/// Steps until none takes more than the largest of so many terms without effect would (2 log P of a residual variance), or most rows are used.
+/// Steps until none takes more than the largest of so many terms without effect would (2 log P of a residual variance),
+/// or most rows are used.
 Found pursue(const Columns& columns, const std::vector<std::int64_t>& of, ConstView y, std::int64_t output) {
     Pursuit pursuit(columns, y, output);
     Candidates candidates(columns, of, output);
@@ -204,7 +212,9 @@ Found pursue(const Columns& columns, const std::vector<std::int64_t>& of, ConstV
     const double nothing = rounding * pursuit.squares(), chance = 2 * std::log(static_cast<double>(candidates.size()));
     for (std::int64_t since = 0; since < patience && pursuit.size() < y.rows / 2 && pursuit.squares() > nothing;) {
         const std::int64_t next = candidates.best();
-        if (next < 0 || !(candidates.takes(next) > chance * pursuit.squares() / static_cast<double>(y.rows - pursuit.size()))) break;
+        if (next < 0 ||
+            !(candidates.takes(next) > chance * pursuit.squares() / static_cast<double>(y.rows - pursuit.size())))
+            break;
         candidates.move_to(next, pursuit);
         const double error = pursuit.leave_one_out();
         ++since;
@@ -266,7 +276,8 @@ std::vector<std::vector<std::int64_t>> sets_of(const std::vector<Chain>& chains,
 std::vector<ChaosFit> fit_chaos(const std::vector<Family1d>& families, ConstView z, ConstView y, int threads) {
     std::vector<Columns> spaces;
     spaces.emplace_back(families, z, y, threads);
-    if (std::ranges::count(families, Family1d::hermite) > 0) spaces.emplace_back(std::vector<Family1d>(families.size(), Family1d::legendre), z, y, threads);
+    if (std::ranges::count(families, Family1d::hermite) > 0)
+        spaces.emplace_back(std::vector<Family1d>(families.size(), Family1d::legendre), z, y, threads);
     struct Job {
         std::size_t space;
         std::vector<std::int64_t> set;
@@ -285,9 +296,12 @@ std::vector<ChaosFit> fit_chaos(const std::vector<Family1d>& families, ConstView
     for (std::int64_t j = 0; j < y.cols; ++j) {
         best.push_back(j * each);
         for (std::int64_t k = j * each; k < (j + 1) * each; ++k)
-            if (found[static_cast<std::size_t>(k)].leave_one_out < found[static_cast<std::size_t>(best.back())].leave_one_out) best.back() = k;
+            if (found[static_cast<std::size_t>(k)].leave_one_out <
+                found[static_cast<std::size_t>(best.back())].leave_one_out)
+                best.back() = k;
         const Found& chosen = found[static_cast<std::size_t>(best.back())];
-        out.push_back({static_cast<std::int64_t>(chosen.terms.size()), chosen.leave_one_out, std::vector<HeldOut>(static_cast<std::size_t>(chaos_folds))});
+        out.push_back({static_cast<std::int64_t>(chosen.terms.size()), chosen.leave_one_out,
+                       std::vector<HeldOut>(static_cast<std::size_t>(chaos_folds))});
     }
     parallel::for_each(y.cols * chaos_folds, threads, [&](std::int64_t k) {
         const std::int64_t j = k / chaos_folds, fold = k % chaos_folds;

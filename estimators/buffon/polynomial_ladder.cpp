@@ -13,7 +13,8 @@ constexpr int most_together = 4;
 /// Terms as they enter, until there are too many.
 class Enumeration {
 public:
-    Enumeration(const std::vector<Family1d>& families, const std::vector<bool>& active, std::int64_t most) : families_(families), most_(most) {
+    Enumeration(const std::vector<Family1d>& families, const std::vector<bool>& active, std::int64_t most)
+        : families_(families), most_(most) {
         for (std::size_t c = 0; c < active.size(); ++c)
             if (active[c]) coordinates_.push_back(static_cast<std::int64_t>(c));
     }
@@ -38,7 +39,8 @@ public:
 private:
     Family1d family(std::int64_t c) const { return families_[static_cast<std::size_t>(c)]; }
 
-    bool extend(Term& term, std::size_t from, int left, int unbounded, std::int64_t together, bool singles, std::vector<Term>& out) const {
+    bool extend(Term& term, std::size_t from, int left, int unbounded, std::int64_t together, bool singles,
+                std::vector<Term>& out) const {
         if (left == 0) {
             if (singles || term.size() > 1) out.push_back(term);
             return static_cast<std::int64_t>(out.size()) <= most_;
@@ -124,9 +126,13 @@ void polynomials(Family1d family, int degree, const double* x, std::int64_t n, d
     if (degree >= 1)
         for (std::int64_t i = 0; i < n; ++i) p[i] = family == Family1d::legendre ? root3 * (2 * x[i] - 1) : x[i];
     for (int e = 2; e <= degree; ++e, p += n) {
-        // three terms: a_e p_e = t p_(e-1) - a_(e-1) p_(e-2), with t = 2 u - 1 and a_e = e / sqrt(4 e^2 - 1), or t = z and a_e = sqrt(e)
-        const auto a = [&](int k) { return family == Family1d::legendre ? k / std::sqrt(4.0 * k * k - 1) : std::sqrt(static_cast<double>(k)); };
-        const double inverse = 1 / a(e), before = a(e - 1), scale = family == Family1d::legendre ? 2 : 1, shift = family == Family1d::legendre ? 1 : 0;
+        // three terms: a_e p_e = t p_(e-1) - a_(e-1) p_(e-2), with t = 2 u - 1 and a_e = e / sqrt(4 e^2 - 1), or t = z
+        // and a_e = sqrt(e)
+        const auto a = [&](int k) {
+            return family == Family1d::legendre ? k / std::sqrt(4.0 * k * k - 1) : std::sqrt(static_cast<double>(k));
+        };
+        const double inverse = 1 / a(e), before = a(e - 1), scale = family == Family1d::legendre ? 2 : 1,
+                     shift = family == Family1d::legendre ? 1 : 0;
         for (std::int64_t i = 0; i < n; ++i) p[n + i] = inverse * ((scale * x[i] - shift) * p[i] - before * p[i - n]);
     }
 }

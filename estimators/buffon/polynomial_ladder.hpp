@@ -1,4 +1,5 @@
-/// Tensor products of orthonormal polynomials, in nested sets of growing size: what a sparse polynomial may be made of. Not installed.
+/// Tensor products of orthonormal polynomials, in nested sets of growing size: what a sparse polynomial may be made of.
+/// Not installed.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,8 @@ struct Ladder {
 /// @param families  (d) of the coordinates; `active` (d) says which may appear.
 Ladder polynomial_ladder(const std::vector<Family1d>& families, const std::vector<bool>& active, std::int64_t most);
 
-/// Values p_0 ... p_degree of the orthonormal polynomials at x (n), row by row into out (degree + 1, n): x is u or the normal score.
+/// Values p_0 ... p_degree of the orthonormal polynomials at x (n), row by row into out (degree + 1, n): x is u or the
+/// normal score.
 void polynomials(Family1d family, int degree, const double* x, std::int64_t n, double* out);
 
 }  // namespace buffon

@@ -23,7 +23,8 @@ std::span<const double> part_of(const std::vector<double>& v, std::int64_t first
 template <class F>
 void for_slices(std::int64_t count, int threads, const F& f) {
     const std::int64_t slices = (count + slice - 1) / slice;
-    parallel::for_each(slices, slices < 16 ? 1 : threads, [&](std::int64_t s) { f(s * slice, std::min(slice, count - s * slice)); });
+    parallel::for_each(slices, slices < 16 ? 1 : threads,
+                       [&](std::int64_t s) { f(s * slice, std::min(slice, count - s * slice)); });
 }
 
 void append(RawMatrix& to, const Matrix& rows, std::int64_t expected, int threads) {
@@ -79,7 +80,9 @@ std::vector<double> Pool::log_h_of_last(const std::vector<double>& own_log_q) co
         Matrix terms(rows, all);
         for (std::int64_t t = 0; t < all; ++t) {
             const bool own = t + 1 == all;
-            const std::vector<double> log_q = own ? std::vector<double>() : log_density(proposals_[static_cast<std::size_t>(t)], n() - count + first, rows);
+            const std::vector<double> log_q =
+                own ? std::vector<double>()
+                    : log_density(proposals_[static_cast<std::size_t>(t)], n() - count + first, rows);
             const std::span<const double> column = own ? part_of(own_log_q, first, rows) : std::span(log_q);
             for (std::int64_t i = 0; i < rows; ++i) terms(i, t) = column[static_cast<std::size_t>(i)];
         }
@@ -106,8 +109,13 @@ std::vector<double> Pool::log_density_of(ConstView relative, const std::vector<d
 
 Batch Pool::first(std::int64_t count, const Proposal& proposal) const {
     const auto rows = static_cast<std::size_t>(count);
-    Batch batch{first_rows(z_, count), first_rows(y_, count), {}, first_rows(f_, count),
-                {log_initial_.begin(), log_initial_.begin() + static_cast<std::ptrdiff_t>(rows)}, Matrix(count, proposal.size()), {}};
+    Batch batch{first_rows(z_, count),
+                first_rows(y_, count),
+                {},
+                first_rows(f_, count),
+                {log_initial_.begin(), log_initial_.begin() + static_cast<std::ptrdiff_t>(rows)},
+                Matrix(count, proposal.size()),
+                {}};
     proposal.log_components(batch.z, batch.log_initial, batch.ratio);
     batch.log_q = proposal.normalise(batch.ratio);
     return batch;

@@ -24,7 +24,8 @@ static_assert(versions <= 32);
 /// Versions that a row of this group is in. Any two of the splits agree on half of the groups: products of signs.
 Bits versions_of(std::int64_t group) {
     Bits out = 1;
-    for (std::int64_t split = 1; split < groups; ++split) out |= Bits{1} << (2 * split - (std::popcount(static_cast<unsigned>(group & split)) % 2 == 0 ? 1 : 0));
+    for (std::int64_t split = 1; split < groups; ++split)
+        out |= Bits{1} << (2 * split - (std::popcount(static_cast<unsigned>(group & split)) % 2 == 0 ? 1 : 0));
     return out;
 }
 
@@ -47,7 +48,8 @@ struct Balled {
     /// Versions whose balls around point i hold what is at this squared distance: narrow, wide.
     std::pair<Bits, Bits> holding(std::int64_t i, double square) const {
         const auto squares = near.squares.view().row(i);
-        const auto at = static_cast<std::size_t>(i) * (squares.size() + 1) + static_cast<std::size_t>(std::ranges::upper_bound(squares, square) - squares.begin());
+        const auto at = static_cast<std::size_t>(i) * (squares.size() + 1) +
+                        static_cast<std::size_t>(std::ranges::upper_bound(squares, square) - squares.begin());
         return {narrow[at], wide[at]};
     }
 };
@@ -66,16 +68,20 @@ void add_balls(std::span<const std::int64_t> index, std::int64_t k, std::vector<
 }
 
 Balled balled(const Matrix& points, const PrdcOptions& o, const BlockDone& done) {
-    const std::int64_t n = points.rows, k = std::max(o.precision_k, o.density_k), known = std::min(4 * k + 2, n - 1);   // a half has k of them but once in 400
+    const std::int64_t n = points.rows, k = std::max(o.precision_k, o.density_k),
+                       known = std::min(4 * k + 2, n - 1);   // a half has k of them but once in 400
     Balled out{&points, nearest_neighbours(points, known, o.threads, done), {}, {}, {}, 0.0};
     std::vector<bool> reached(static_cast<std::size_t>(n), false);
     for (std::int64_t i = 0; i < n; ++i) {
         const std::span index(out.near.index.data() + i * known, static_cast<std::size_t>(known));
         add_balls(index, o.precision_k, out.narrow);
         add_balls(index, o.density_k, out.wide);
-        for (std::int64_t r = 0; r < o.precision_k; ++r) reached[static_cast<std::size_t>(index[static_cast<std::size_t>(r)])] = true;
+        for (std::int64_t r = 0; r < o.precision_k; ++r)
+            reached[static_cast<std::size_t>(index[static_cast<std::size_t>(r)])] = true;
         std::int64_t last = known - 1;
-        while (last > 0 && (out.narrow[static_cast<std::size_t>(i * (known + 1) + last)] | out.wide[static_cast<std::size_t>(i * (known + 1) + last)]) == 0) --last;
+        while (last > 0 && (out.narrow[static_cast<std::size_t>(i * (known + 1) + last)] |
+                            out.wide[static_cast<std::size_t>(i * (known + 1) + last)]) == 0)
+            --last;
         out.largest.push_back(out.near.squares(i, last));
     }
     out.reached = static_cast<double>(std::ranges::count(reached, true)) / static_cast<double>(n);
@@ -93,7 +99,8 @@ std::int64_t rows_of(std::int64_t all, std::size_t version) {
 class Counts {
 public:
     Counts(const Balled& x, const Balled& y, const PrdcOptions& o)
-        : x_(x), y_(y), k_(o.density_k), within_(x.largest.size(), 0), reached_(y.largest.size(), 0), covered_(y.largest.size(), 0) {}
+        : x_(x), y_(y), k_(o.density_k), within_(x.largest.size(), 0), reached_(y.largest.size(), 0),
+          covered_(y.largest.size(), 0) {}
 
     void add(const ClosePair& pair) {
         const auto i = static_cast<std::size_t>(pair.row), j = static_cast<std::size_t>(pair.key);
@@ -107,11 +114,13 @@ public:
     }
 
     Four values(std::size_t version) const {
-        const double n = static_cast<double>(rows_of(x_.points->rows, version)), m = static_cast<double>(rows_of(y_.points->rows, version));
+        const double n = static_cast<double>(rows_of(x_.points->rows, version)),
+                     m = static_cast<double>(rows_of(y_.points->rows, version));
         const auto count = [version](const std::vector<Bits>& bits) {
             return static_cast<double>(std::ranges::count_if(bits, [version](Bits b) { return (b >> version & 1u) != 0; }));
         };
-        return {count(within_) / n, count(reached_) / m, static_cast<double>(inside_[version]) / (n * static_cast<double>(k_)), count(covered_) / m};
+        return {count(within_) / n, count(reached_) / m,
+                static_cast<double>(inside_[version]) / (n * static_cast<double>(k_)), count(covered_) / m};
     }
 
 private:
@@ -121,7 +130,8 @@ private:
     std::array<std::int64_t, versions> inside_{};
 };
 
-/// Variance of one term with this mean: of shares p (1 - p), kept from 0 by half a count on both sides; of numbers of points the mean.
+/// Variance of one term with this mean: of shares p (1 - p), kept from 0 by half a count on both sides; of numbers of
+/// points the mean.
 double spread_of(std::size_t which, double mean, double rows) {
     if (which == 2) return mean + 0.5 / rows;
     const double p = (mean * rows + 0.5) / (rows + 1);
@@ -131,7 +141,8 @@ double spread_of(std::size_t which, double mean, double rows) {
 /// Products of points far from 0 lose the digits of their differences.
 Matrix centred(ConstView x, const std::vector<double>& mean) {
     Matrix out(x.rows, x.cols);
-    for (std::int64_t i = 0; i < x.size(); ++i) out.data[static_cast<std::size_t>(i)] = x.data[i] - mean[static_cast<std::size_t>(i % x.cols)];
+    for (std::int64_t i = 0; i < x.size(); ++i)
+        out.data[static_cast<std::size_t>(i)] = x.data[i] - mean[static_cast<std::size_t>(i % x.cols)];
     return out;
 }
 
@@ -148,7 +159,8 @@ void check(const PointSets& x, const Matrix& y, const PrdcOptions& o) {
     check_sets("prdc", x, y, std::max(groups, 4 * (std::max(o.precision_k, o.density_k) + 1)));
 }
 
-/// Covariance from the differences of both halves of each split, (versions, q) values. Balls are wider in a half, so that its shares
+/// Covariance from the differences of both halves of each split, (versions, q) values. Balls are wider in a half, so
+/// that its shares
 /// are others: what carries over to the whole is how much more they vary than independent terms of their mean would.
 Matrix covariance_of(ConstView values, const std::vector<double>& rows) {
     constexpr std::int64_t splits = groups - 1;
@@ -167,7 +179,9 @@ Matrix covariance_of(ConstView values, const std::vector<double>& rows) {
                 out(i, j) += scale[static_cast<std::size_t>(i)] * scale[static_cast<std::size_t>(j)] / splits *
                              (values(2 * s + 1, i) - values(2 * s + 2, i)) * (values(2 * s + 1, j) - values(2 * s + 2, j));
     for (std::int64_t v = 0; v < out.rows; ++v)   // halves that are all alike
-        if (out(v, v) == 0) out(v, v) = spread_of(static_cast<std::size_t>(v % 4), values(0, v), rows[static_cast<std::size_t>(v)]) / rows[static_cast<std::size_t>(v)];
+        if (out(v, v) == 0)
+            out(v, v) = spread_of(static_cast<std::size_t>(v % 4), values(0, v), rows[static_cast<std::size_t>(v)]) /
+                        rows[static_cast<std::size_t>(v)];
     return out;
 }
 
@@ -209,13 +223,18 @@ Estimate prdc(const PointSets& x, const ReferencePoints& y, const PrdcOptions& o
         const std::int64_t n = sample.rows;
         const Balled of_sample = balled(sample, options, told.next(n * n));
         Counts counts(of_sample, of_reference, options);
-        for_close_pairs(sample, reference, of_sample.largest, of_reference.largest,
-                        [&](std::span<const ClosePair> pairs) { std::ranges::for_each(pairs, [&](const ClosePair& p) { counts.add(p); }); },
-                        options.threads, told.next(n * m));
-        for (std::size_t v = 0; v < versions; ++v) std::ranges::copy(counts.values(v), values.view().row(static_cast<std::int64_t>(v)).begin() + 4 * s);
+        for_close_pairs(
+            sample, reference, of_sample.largest, of_reference.largest,
+            [&](std::span<const ClosePair> pairs) {
+                std::ranges::for_each(pairs, [&](const ClosePair& p) { counts.add(p); });
+            },
+            options.threads, told.next(n * m));
+        for (std::size_t v = 0; v < versions; ++v)
+            std::ranges::copy(counts.values(v), values.view().row(static_cast<std::int64_t>(v)).begin() + 4 * s);
         floor.insert(floor.end(), {of_reference.reached, of_sample.reached, 1.0, coverage_of_equals(n, m, options.density_k)});
         for (const std::int64_t count : {n, m, n, m}) rows.push_back(static_cast<double>(count));
-        for (const char* word : words) e.names.push_back(sets == 1 && x.names.empty() ? word : names[static_cast<std::size_t>(s)] + "." + word);
+        for (const char* word : words)
+            e.names.push_back(sets == 1 && x.names.empty() ? word : names[static_cast<std::size_t>(s)] + "." + word);
         e.n += n;
     }
     const auto all = values.view().row(0);

@@ -135,7 +135,9 @@ Draws draw(Evaluation& evaluate, const WorkingSpace& space, const Proposal& prop
         const View z = rows_of(draws.z, begin, n);
         proposal.draw(space, v, z);
         space.to_x(z, x.slice(begin, n));
-        if (!space.everywhere()) mark_inside(space, z, std::span(asked).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(n)));
+        if (!space.everywhere())
+            mark_inside(space, z,
+                        std::span(asked).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(n)));
     });
     const std::vector<std::int64_t> rows = marked(asked);
     const bool all = static_cast<std::int64_t>(rows.size()) == count;
@@ -212,14 +214,16 @@ Matrix weighted_outputs(ConstView f, std::span<const double> log_initial, std::s
     return t;
 }
 
-void put_weighted_outputs(ConstView f, std::span<const double> log_initial, std::span<const double> log_q, ConstView y, View t, int threads) {
+void put_weighted_outputs(ConstView f, std::span<const double> log_initial, std::span<const double> log_q, ConstView y,
+                          View t, int threads) {
     const auto outputs = static_cast<std::size_t>(t.cols / std::max<std::int64_t>(f.cols, 1));
     for_slices(f.rows, f.rows, f.rows > parallel::block_size ? threads : 1, [&](std::int64_t first, std::int64_t count) {
         const auto from = static_cast<std::size_t>(first), rows = static_cast<std::size_t>(count);
         Matrix share(count, 1);   // q_0 / q
         std::ranges::copy(log_initial.subspan(from, rows), share.data.begin());
         exp_rows(share, log_q.subspan(from, rows));
-        for (std::int64_t i = 0; i < count; ++i) put_summands(f.row(first + i), share(i, 0), y.row(first + i).first(outputs), t.row(first + i).data());
+        for (std::int64_t i = 0; i < count; ++i)
+            put_summands(f.row(first + i), share(i, 0), y.row(first + i).first(outputs), t.row(first + i).data());
     });
 }
 

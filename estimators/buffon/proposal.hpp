@@ -1,4 +1,5 @@
-/// The sampling density of adaptive importance sampling: q_0 and components of any family, mixed; and batches drawn from it. Not installed.
+/// The sampling density of adaptive importance sampling: q_0 and components of any family, mixed; and batches drawn
+/// from it. Not installed.
 #pragma once
 
 #include <cstdint>
@@ -75,7 +76,8 @@ Batch weigh(const WorkingSpace& space, const Proposal& proposal, ConstView z, Co
 /// The same into a batch whose memory is used again.
 void weigh(const WorkingSpace& space, const Proposal& proposal, ConstView z, ConstView y, Batch& batch);
 
-/// Both, `threads` at a time. Of the input laws' densities f only the columns `laws` are kept; none given: all. `room`: a batch whose
+/// Both, `threads` at a time. Of the input laws' densities f only the columns `laws` are kept; none given: all. `room`:
+/// a batch whose
 /// memory is used again.
 Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal& proposal, const PointSet& points,
                  std::int64_t first, std::int64_t count, std::span<const std::int64_t> laws = {}, Batch room = {});
@@ -88,13 +90,16 @@ inline std::int64_t column_of(const Evaluation& evaluate, std::int64_t v, std::i
     return v / m * evaluate.columns() + v % m;
 }
 /// The same for the expectations that are adapted to.
-inline std::int64_t summand_column(const Evaluation& evaluate, std::int64_t e) { return column_of(evaluate, e, evaluate.wanted()); }
+inline std::int64_t summand_column(const Evaluation& evaluate, std::int64_t e) {
+    return column_of(evaluate, e, evaluate.wanted());
+}
 
 /// The same from its parts, of the first `outputs` columns of y: f (n, J) relative to q_0, log q_0 and log q (n), y (n, c).
 Matrix weighted_outputs(ConstView f, std::span<const double> log_initial, std::span<const double> log_q, ConstView y,
                         std::int64_t outputs, int threads = 1);
 /// The same into t (n, J outputs).
-void put_weighted_outputs(ConstView f, std::span<const double> log_initial, std::span<const double> log_q, ConstView y, View t, int threads);
+void put_weighted_outputs(ConstView f, std::span<const double> log_initial, std::span<const double> log_q, ConstView y,
+                          View t, int threads);
 
 /// The same of one row: f (J) and y (c), q_0 / q, into t (J c).
 void put_summands(std::span<const double> f, double share, std::span<const double> y, double* t);

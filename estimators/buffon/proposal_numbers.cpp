@@ -33,7 +33,8 @@ Component component_of(std::span<const double> numbers, std::int64_t dim) {
         std::ranges::copy(numbers.subspan(2 + d), law.factor.data.begin());
         return law;
     }
-    require(numbers.size() == 4 + d && numbers[0] == 1, "component_of: no component in ", dim, " dimensions has these ", numbers.size(), " numbers");
+    require(numbers.size() == 4 + d && numbers[0] == 1, "component_of: no component in ", dim, " dimensions has these ",
+            numbers.size(), " numbers");
     return VonMisesFisherNakagami({numbers.begin() + 4, numbers.end()}, numbers[1], numbers[2], numbers[3]);
 }
 

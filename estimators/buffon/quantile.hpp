@@ -19,12 +19,16 @@ struct QuantileOptions {
     Doubtful doubtful = Doubtful::automatic;
     int threads = 0;
 
-    static constexpr auto fields() { return sample_fields<QuantileOptions>("regress the distribution functions on what has a known mean"); }
+    static constexpr auto fields() {
+        return sample_fields<QuantileOptions>("regress the distribution functions on what has a known mean");
+    }
 };
 
-/// m L values, output by output: the smallest y at which the weighted distribution function (weights divided by their sum, corrected
+/// m L values, output by output: the smallest y at which the weighted distribution function (weights divided by their
+/// sum, corrected
 /// by the controls) reaches the level. `bounds` hold the intervals: those of the distribution function, read back through it
-/// (Woodruff 1952); of independent rows under their own law the order statistics of ranks n p +- z sqrt(n p (1 - p)). Bias O(1/n).
+/// (Woodruff 1952); of independent rows under their own law the order statistics of ranks n p +- z sqrt(n p (1 - p)).
+/// Bias O(1/n).
 /// @throw std::invalid_argument for no level or one outside (0, 1), a law of another dimension, no law, and by `doubtful`.
 Estimate quantile(const Sample& sample, const std::vector<double>& levels, const QuantileOptions& options = {});
 

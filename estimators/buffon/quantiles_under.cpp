@@ -66,7 +66,8 @@ private:
     /// w (1{y <= q} - F(q)) / mean w: mean 0 by construction, so what the controls make of it is a correction of F(q).
     Terms terms(std::size_t j, std::int64_t first, std::int64_t count) const {
         const std::size_t columns = per_law();
-        Terms out{Matrix(count, static_cast<std::int64_t>(columns)), Matrix(count, 1), Matrix(count, static_cast<std::int64_t>(columns))};
+        Terms out{Matrix(count, static_cast<std::int64_t>(columns)), Matrix(count, 1),
+                  Matrix(count, static_cast<std::int64_t>(columns))};
         for (std::int64_t i = 0; i < count; ++i) {
             const double weight = laws_[j].weight[static_cast<std::size_t>(first + i)], w = weight / laws_[j].mean;
             out.controls(i, 0) = weight - 1;
@@ -95,7 +96,8 @@ private:
             for (std::size_t v = 0; v < places_.size(); ++v) {
                 const auto row = static_cast<std::int64_t>(v);
                 const bool seen = shares.covariance(row, row) > 0;   // else no row lies beyond: errors of an event of this level
-                const double half = seen ? 0.5 * (high[v] - low[v]) : normal_quantile(0.5 + 0.5 * level) * unseen_error(places_[v].level);
+                const double half = seen ? 0.5 * (high[v] - low[v])
+                                         : normal_quantile(0.5 + 0.5 * level) * unseen_error(places_[v].level);
                 const double centre = places_[v].level - shares.value[v];
                 const WeightedCdf& cdf = laws_[places_[v].law].cdf[places_[v].output];
                 e.value[v] = cdf.quantile(centre);
@@ -105,7 +107,9 @@ private:
                 const double t = half / (seen ? std::sqrt(shares.covariance(row, row)) : unseen_error(places_[v].level));
                 error[v] = 0.5 * (e.bounds.high(row, a) - e.bounds.low(row, a)) / t;
                 if (!cdf.reaches(centre - half) || !cdf.reaches(centre + half))
-                    e.warnings.push_back("'" + e.names[v] + "': the interval ends where the sample does; a larger one is needed for this level");
+                    e.warnings.push_back(
+                        "'" + e.names[v] +
+                        "': the interval ends where the sample does; a larger one is needed for this level");
             }
         }
         for (std::int64_t a = 0; a < n; ++a)
@@ -139,7 +143,8 @@ std::string level_text(double level) {
 
 Estimate quantiles_under(const KeptRows& rows, const NewLaws& laws, const std::vector<double>& levels, bool controls) {
     require(!levels.empty(), rows.function(), ": at least one level is needed");
-    for (const double p : levels) require(p > 0 && p < 1, rows.function(), ": levels must lie between 0 and 1, got ", p, as_a_share(p));
+    for (const double p : levels)
+        require(p > 0 && p < 1, rows.function(), ": levels must lie between 0 and 1, got ", p, as_a_share(p));
     return Quantiles(rows, laws, levels).estimate(controls);
 }
 

@@ -23,7 +23,8 @@ namespace {
 
 constexpr std::int64_t first_net = 32;   // points, where a target is aimed at
 
-/// Rows `start`, ... of `each` in every replicate: column sums of each segment of y, into the rows of `totals` of their replicates, in order.
+/// Rows `start`, ... of `each` in every replicate: column sums of each segment of y, into the rows of `totals` of their
+/// replicates, in order.
 void add_segments(ConstView y, std::int64_t start, std::int64_t each, int threads, Matrix& totals) {
     const std::int64_t length = segment_length(each);
     Matrix sums((y.rows + length - 1) / length, y.cols);
@@ -38,7 +39,8 @@ void add_segments(ConstView y, std::int64_t start, std::int64_t each, int thread
 constexpr std::int64_t device_rows = std::int64_t{1} << 30;   // at once
 
 /// Those of blocks whose first row is row `start`; with the column that counts successes, all of them are.
-void add_records(const std::vector<double>& records, std::int64_t outputs, std::int64_t start, const PointSet& points, Matrix& totals) {
+void add_records(const std::vector<double>& records, std::int64_t outputs, std::int64_t start, const PointSet& points,
+                 Matrix& totals) {
     const std::int64_t numbers = moment_numbers(outputs);
     for (auto record = records.begin(); record != records.end(); record += numbers) {
         const double n = *record;
@@ -48,7 +50,8 @@ void add_records(const std::vector<double>& records, std::int64_t outputs, std::
 }
 
 /// None where the model fails, or gives what is not finite.
-std::vector<double> records_of(const DeviceSample& device, std::int64_t start, std::int64_t rows, std::int64_t m, std::int64_t batch) {
+std::vector<double> records_of(const DeviceSample& device, std::int64_t start, std::int64_t rows, std::int64_t m,
+                               std::int64_t batch) {
     try {
         const std::vector<double> records = device.moments(start, rows, m, batch);
         return finite_record(records) ? records : std::vector<double>();
@@ -81,7 +84,8 @@ Matrix first_rows_of(const Matrix& m, std::int64_t rows) {
 }
 
 /// Nets one after the other; `totals` and `first_rows` of those that are done, or of the first `done` points of all nets.
-Estimate mean_of_nets(Evaluation& evaluate, const PointSet& points, const QuasiOptions& options, Matrix totals, FirstRows first_rows, std::int64_t done = 0) {
+Estimate mean_of_nets(Evaluation& evaluate, const PointSet& points, const QuasiOptions& options, Matrix totals,
+                      FirstRows first_rows, std::int64_t done = 0) {
     const Run& run = evaluate.run();
     const Problem& problem = evaluate.problem();
     const std::int64_t net = points.points(), each = net - done;
@@ -107,12 +111,14 @@ Estimate mean_of_nets(Evaluation& evaluate, const PointSet& points, const QuasiO
     };
 
     std::optional<DeviceSample> device;
-    if (done == 0 && evaluate.device() && run.keep != Keep::sample) device = DeviceSample::of(device_queues(run.device), problem, points, problem.dim());
+    if (done == 0 && evaluate.device() && run.keep != Keep::sample)
+        device = DeviceSample::of(device_queues(run.device), problem, points, problem.dim());
     /// Rows from `start` on whose sums a device has added; 0 where one of its outputs is not finite, and without a device.
     const auto on_device = [&](std::int64_t start) -> std::int64_t {
         if (!device) return 0;
         evaluate.announce();
-        const std::int64_t m = evaluate.outputs() > 0 ? evaluate.outputs() : device->outputs(), block = device->block(device_block);
+        const std::int64_t m = evaluate.outputs() > 0 ? evaluate.outputs() : device->outputs(),
+                           block = device->block(device_block);
         if (m == 0 || start % block != 0) return 0;   // Evaluation learns it
         const std::int64_t rows = std::min(points.size() - start, device_rows / block * block);
         const std::vector<double> records = records_of(*device, start, rows, m, run.batch);
@@ -172,7 +178,9 @@ FirstRows first_rows_of(const State& state) {
     return rows;
 }
 
-QuasiOptions options_of(const State& state) { return {.scramble = numbers(state, "net", 2)[1] == 1 ? Scramble::owen : Scramble::linear}; }
+QuasiOptions options_of(const State& state) {
+    return {.scramble = numbers(state, "net", 2)[1] == 1 ? Scramble::owen : Scramble::linear};
+}
 
 /// The second halves of nets of twice as many points, whose first ones are done; more nets where the budget has no room for them.
 Estimate larger_nets(const Estimate& before, const Problem& problem, const Run& run) {
@@ -191,13 +199,18 @@ Estimate larger_nets(const Estimate& before, const Problem& problem, const Run& 
 
 Estimate quasi(const Problem& problem, const Run& run, const QuasiOptions& options) {
     require(options.replicates >= 2, "quasi: replicates must be at least 2, got ", options.replicates);
-    require(run.budget >= options.replicates, "quasi: budget must be at least replicates = ", options.replicates, ", got ", run.budget);
+    require(run.budget >= options.replicates, "quasi: budget must be at least replicates = ", options.replicates,
+            ", got ", run.budget);
     require(problem.dim() <= SobolSequence::max_dim(), "quasi: the sequence has ", SobolSequence::max_dim(),
             " dimensions, the problem ", problem.dim(), " inputs");
     if (run.target_error)
-        return until_target(run, {.function = "quasi", .growth = Growth::doubled, .pilot = options.replicates * first_net,
-                                  .begin = [&](const Run& stage) { return quasi(problem, stage, options); },
-                                  .more = [&](const Estimate& e, const Run& stage) { return larger_nets(e, problem, stage); }, .names = problem.outputs()});
+        return until_target(
+            run, {.function = "quasi",
+                  .growth = Growth::doubled,
+                  .pilot = options.replicates * first_net,
+                  .begin = [&](const Run& stage) { return quasi(problem, stage, options); },
+                  .more = [&](const Estimate& e, const Run& stage) { return larger_nets(e, problem, stage); },
+                  .names = problem.outputs()});
     Evaluation evaluate("quasi", problem, run);
     const auto plan = Replication::of(run.budget, options.replicates);
     const PointSet points = PointSet::nets(problem.dim(), plan.points, plan.replicates, evaluate.key(), 0, options.scramble);
@@ -208,8 +221,11 @@ Estimate go_on_quasi(Evaluation& evaluate, const State& state) {
     const std::vector<double>& net = numbers(state, "net", 2);
     const auto size = static_cast<std::int64_t>(net[0]);
     const std::int64_t done = table(state, "totals").rows;
-    const std::int64_t nets = done + (evaluate.run().budget - evaluate.n()) / size;   // a run that stopped early may have spent some on a net that is not whole
-    require(nets > done, "extend: budget must be at least ", evaluate.n() + size, ", one net of ", size, " points more, got ", evaluate.run().budget);
+    const std::int64_t nets =
+        done + (evaluate.run().budget - evaluate.n()) /
+                   size;   // a run that stopped early may have spent some on a net that is not whole
+    require(nets > done, "extend: budget must be at least ", evaluate.n() + size, ", one net of ", size,
+            " points more, got ", evaluate.run().budget);
     const QuasiOptions options = options_of(state);
     const PointSet points = PointSet::nets(evaluate.problem().dim(), size, nets, evaluate.key(), 0, options.scramble);
     return mean_of_nets(evaluate, points, options, table(state, "totals"), first_rows_of(state));

@@ -23,9 +23,12 @@ struct QuasiOptions {
     std::int64_t replicates = 16;
 
     static constexpr auto fields() {
-        return std::tuple{Field{"scramble", &QuasiOptions::scramble, "'linear': random linear maps of the digits and a shift; 'owen': a hash that permutes each digit given those before it"},
+        return std::tuple{Field{"scramble", &QuasiOptions::scramble,
+                                "'linear': random linear maps of the digits and a shift; 'owen': a hash that permutes "
+                                "each digit given those before it"},
                           Field{"replicates", &QuasiOptions::replicates,
-                                "smallest number of independent scrambles; from it to twice as many are used, so that each has a power of two points"}};
+                                "smallest number of independent scrambles; from it to twice as many are used, so that "
+                                "each has a power of two points"}};
     }
 };
 

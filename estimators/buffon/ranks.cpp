@@ -57,7 +57,8 @@ double neighbour_product(const RankOrder& order, ConstView y, std::int64_t j) {
 /// Outputs in the order of x, (n, m).
 Matrix ordered(const RankOrder& order, ConstView y) {
     Matrix out(y.rows, y.cols);
-    for (std::int64_t k = 0; k < y.rows; ++k) std::ranges::copy(y.row(order.rows[static_cast<std::size_t>(k)]), out.view().row(k).begin());
+    for (std::int64_t k = 0; k < y.rows; ++k)
+        std::ranges::copy(y.row(order.rows[static_cast<std::size_t>(k)]), out.view().row(k).begin());
     return out;
 }
 
@@ -107,11 +108,14 @@ std::vector<double> pair_shares(const RankOrder& order) {
 Matrix residual_block(const RankOrder& order, ConstView y) {
     const std::vector<double> shares = pair_shares(order);
     Matrix out(y.cols, y.cols);
-    const auto covariance = [&](std::int64_t k, std::int64_t a, std::int64_t b) { return 0.5 * (y(k, a) - y(k + 1, a)) * (y(k, b) - y(k + 1, b)); };
+    const auto covariance = [&](std::int64_t k, std::int64_t a, std::int64_t b) {
+        return 0.5 * (y(k, a) - y(k + 1, a)) * (y(k, b) - y(k + 1, b));
+    };
     for (std::int64_t k = 0; k + 1 < y.rows; ++k) {
         const std::int64_t other = k + 3 < y.rows ? k + 2 : k - 2;
         for (std::int64_t a = 0; a < y.cols; ++a)
-            for (std::int64_t b = 0; b <= a; ++b) out(a, b) += shares[static_cast<std::size_t>(k)] * covariance(k, a, b) * covariance(other, a, b);
+            for (std::int64_t b = 0; b <= a; ++b)
+                out(a, b) += shares[static_cast<std::size_t>(k)] * covariance(k, a, b) * covariance(other, a, b);
     }
     for (std::int64_t a = 0; a < y.cols; ++a)
         for (std::int64_t b = 0; b <= a; ++b) out(b, a) = out(a, b) /= static_cast<double>(y.rows);
@@ -150,7 +154,8 @@ RankErrors rank_errors(const RankOrder& order, ConstView y, const std::vector<do
     Matrix cross(m, m), sums(2, m), phi(2, m);
     for (std::int64_t k = 0; k < n; ++k) {
         for (std::int64_t half = 0; half < 2; ++half)
-            for (std::int64_t j = 0; j < m; ++j) sums(half, j) += phi(half, j) = phi_of(sorted, k, j, half, index[static_cast<std::size_t>(j)]);
+            for (std::int64_t j = 0; j < m; ++j)
+                sums(half, j) += phi(half, j) = phi_of(sorted, k, j, half, index[static_cast<std::size_t>(j)]);
         for (std::int64_t a = 0; a < m; ++a)
             for (std::int64_t b = 0; b < m; ++b) cross(a, b) += phi(0, a) * phi(1, b);
         const std::int64_t row = order.rows[static_cast<std::size_t>(k)];
@@ -162,7 +167,9 @@ RankErrors rank_errors(const RankOrder& order, ConstView y, const std::vector<do
         }
     }
     const auto count = static_cast<double>(n);
-    const auto covariance = [&](std::int64_t a, std::int64_t b) { return cross(a, b) / count - sums(0, a) / count * sums(1, b) / count; };
+    const auto covariance = [&](std::int64_t a, std::int64_t b) {
+        return cross(a, b) / count - sums(0, a) / count * sums(1, b) / count;
+    };
     for (std::int64_t a = 0; a < m; ++a)
         for (std::int64_t b = 0; b < m; ++b) out.block(a, b) += 0.5 * (covariance(a, b) + covariance(b, a));
     for (std::int64_t j = 0; j < m; ++j) out.block(j, j) = std::max(out.block(j, j), residual(j, j));   // few rows: chance

@@ -27,13 +27,15 @@ bool same_components(const Proposal& a, const Proposal& b) {
     return std::ranges::equal(a.components(), b.components(), {}, numbers_of, numbers_of);
 }
 
-PointSet last_points(const Evaluation& evaluate, std::int64_t coordinates, const AiscvOptions& options, const RecycledSample::Plan& plan) {
+PointSet last_points(const Evaluation& evaluate, std::int64_t coordinates, const AiscvOptions& options,
+                     const RecycledSample::Plan& plan) {
     if (options.points == Points::iid) return PointSet::independent(plan.left, {evaluate.key(), plan.first_stream});
     const std::int64_t net = net_of(evaluate.run().budget, plan.left, options.replicates, plan.replicates);
     return PointSet::nets(coordinates, net, plan.left / net, evaluate.key(), plan.first_stream);
 }
 
-std::vector<Stage> stages_of(const Pool& pool, std::int64_t nets, const Proposal& last, const PointSet& points, const AiscvOptions& options) {
+std::vector<Stage> stages_of(const Pool& pool, std::int64_t nets, const Proposal& last, const PointSet& points,
+                             const AiscvOptions& options) {
     const bool in_nets = options.points == Points::rqmc;
     std::vector<Stage> stages;
     for (std::size_t t = 0, row = 0; t < pool.counts().size(); row += static_cast<std::size_t>(pool.counts()[t++]))
@@ -52,7 +54,8 @@ std::vector<std::int64_t> first_nets(const std::vector<Stage>& stages) {
 }
 
 std::int64_t points_of(const std::vector<Stage>& stages) {
-    return std::accumulate(stages.begin(), stages.end(), std::int64_t{0}, [](std::int64_t n, const Stage& stage) { return n + stage.n; });
+    return std::accumulate(stages.begin(), stages.end(), std::int64_t{0},
+                           [](std::int64_t n, const Stage& stage) { return n + stage.n; });
 }
 
 /// Products of deviations from a mean: what `rows` rows with these sums leave of them.
@@ -109,7 +112,8 @@ Matrix StageMixture::controls(ConstView ratio) const {
         for (std::size_t c = 0; c < mixtures_.size(); ++c) {
             const Part& part = mixtures_[c];
             double q = part.alpha[0] * from[0];
-            for (std::size_t k = 1; k < part.alpha.size(); ++k) q += part.alpha[k] * from[static_cast<std::size_t>(part.first) + k - 1];
+            for (std::size_t k = 1; k < part.alpha.size(); ++k)
+                q += part.alpha[k] * from[static_cast<std::size_t>(part.first) + k - 1];
             to[static_cast<std::size_t>(direct_) + c] = q;
         }
         for (double& v : to) v -= 1.0;
@@ -119,8 +123,10 @@ Matrix StageMixture::controls(ConstView ratio) const {
 
 RecycledSample::RecycledSample(Evaluation& evaluate, const WorkingSpace& space, const Pool& pool, const Proposal& last,
                                const AiscvOptions& options, const Plan& plan)
-    : evaluate_(evaluate), space_(space), pool_(pool), options_(options), points_(last_points(evaluate, last.coordinates(space), options, plan)),
-      stages_(stages_of(pool, plan.nets, last, points_, options)), first_net_(first_nets(stages_)), n_(points_of(stages_)), mixture_(stages_) {}
+    : evaluate_(evaluate), space_(space), pool_(pool), options_(options),
+      points_(last_points(evaluate, last.coordinates(space), options, plan)),
+      stages_(stages_of(pool, plan.nets, last, points_, options)), first_net_(first_nets(stages_)),
+      n_(points_of(stages_)), mixture_(stages_) {}
 
 void RecycledSample::run() {
     const std::int64_t chunk = chunk_rows(evaluate_.run());
@@ -149,7 +155,8 @@ void RecycledSample::add(const Stage& stage, ConstView z, ConstView y, std::int6
     const bool last = &stage == &stages_.back();
     std::vector<CrossProducts> segments(static_cast<std::size_t>((z.rows + length - 1) / length));
     for_segments(z.rows, points, evaluate_.threads(), [&](std::int64_t first, std::int64_t count) {
-        segments[static_cast<std::size_t>(first / length)] = sums_of(z.slice(first, count), y.slice(first, count), last ? start + first : judged);
+        segments[static_cast<std::size_t>(first / length)] =
+            sums_of(z.slice(first, count), y.slice(first, count), last ? start + first : judged);
     });
     const std::int64_t net = first_net_[static_cast<std::size_t>(&stage - stages_.data())];
     for (std::size_t s = 0; s < segments.size(); ++s) {
@@ -222,10 +229,18 @@ Matrix RecycledSample::residual_means() {
 RecycledSample::Part RecycledSample::part() {
     const Matrix means = residual_means();
     const auto width = static_cast<std::size_t>(means.cols);
-    Part part{std::vector<double>(width), Matrix(means.cols, means.cols), std::vector<double>(width), {}, 0, {}, {}, control_check()};
+    Part part{std::vector<double>(width),
+              Matrix(means.cols, means.cols),
+              std::vector<double>(width),
+              {},
+              0,
+              {},
+              {},
+              control_check()};
     std::vector<double> variance(width);
     for (std::size_t t = 0; t < stages_.size(); ++t) {
-        const double share = static_cast<double>(stages_[t].n) / static_cast<double>(n_), nets = static_cast<double>(stages_[t].nets);
+        const double share = static_cast<double>(stages_[t].n) / static_cast<double>(n_),
+                     nets = static_cast<double>(stages_[t].nets);
         const Moments moments(means.view().slice(first_net_[t], stages_[t].nets));
         const Matrix spread = moments.covariance();
         for (std::size_t k = 0; k < spread.data.size(); ++k) part.covariance.data[k] += share * share / nets * spread.data[k];
@@ -243,7 +258,8 @@ RecycledSample::Part RecycledSample::part() {
     part.fourth = excess_kurtosis(means.view().slice(first_net_[stages_.size() - 1], last().nets));
     const std::vector<double> of_terms = excess_kurtosis(first_t_);
     for (std::size_t e = 0; e < width; ++e)   // scrambles of smooth terms have heavy tails, but symmetric ones
-        part.fourth[e] = std::max(std::min(part.fourth[e], of_terms[e] / terms), 0.0) / static_cast<double>(last().nets) * variance[e] * variance[e];
+        part.fourth[e] = std::max(std::min(part.fourth[e], of_terms[e] / terms), 0.0) /
+                         static_cast<double>(last().nets) * variance[e] * variance[e];
     part.rest = std::move(first_t_);
     return part;
 }
@@ -299,7 +315,8 @@ RecycledSample::Part joined(std::vector<RecycledSample>& samples) {
             all.squares[e] += std::pow(share, 4) * part.squares[e];
             all.fourth[e] += std::pow(share, 4) * part.fourth[e];
         }
-        for (std::size_t k = 0; k < part.covariance.data.size(); ++k) all.covariance.data[k] += share * share * part.covariance.data[k];
+        for (std::size_t k = 0; k < part.covariance.data.size(); ++k)
+            all.covariance.data[k] += share * share * part.covariance.data[k];
         all.freedom += part.freedom;
         all.control_check = std::max(all.control_check, part.control_check);
         append(all.t, part.t);
@@ -316,7 +333,9 @@ Estimate recycled(const Evaluation& evaluate, std::vector<RecycledSample>& sampl
     std::vector<double> kurtosis(all.value.size());
     for (std::size_t e = 0; e < kurtosis.size(); ++e) {
         const double variance = all.covariance(static_cast<std::int64_t>(e), static_cast<std::int64_t>(e));
-        if (variance > 0) kurtosis[e] = std::max(2 * all.squares[e] / (variance * variance) - 2 / all.freedom, 0.0) + all.fourth[e] / (variance * variance);
+        if (variance > 0)
+            kurtosis[e] = std::max(2 * all.squares[e] / (variance * variance) - 2 / all.freedom, 0.0) +
+                          all.fourth[e] / (variance * variance);
     }
     Estimate e = finish(evaluate, all.value, all.covariance, all.freedom, groups, std::move(kurtosis));
     const Matrix t = outputs_of(evaluate, all.t, e.size());
@@ -330,7 +349,9 @@ Estimate recycled(const Evaluation& evaluate, std::vector<RecycledSample>& sampl
     warn_of_few_terms(t, n, e);
     e.diagnostics["pareto_k_residual"] = left;
     for (std::int64_t j = 0; j < e.size(); ++j)
-        if (std::ranges::all_of(std::views::iota(std::int64_t{0}, t.rows), [&](std::int64_t i) { return t(i, j) == 0; }) && e.value[static_cast<std::size_t>(j)] == 0)
+        if (std::ranges::all_of(std::views::iota(std::int64_t{0}, t.rows),
+                                [&](std::int64_t i) { return t(i, j) == 0; }) &&
+            e.value[static_cast<std::size_t>(j)] == 0)
             warn_of_zeros(j, "sample", e);
     const Proposal& proposal = samples.front().last().proposal;
     e.diagnostics["alpha"] = proposal.alpha();

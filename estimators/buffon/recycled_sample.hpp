@@ -59,8 +59,8 @@ public:
     };
     /// What `pool` holds, and the last stage from `last`. Where `last` is q_0 itself in nets only what was drawn from q_0 is
     /// used: there f / q_0 = 1, and nets integrate the integrand better than f / h times it.
-    RecycledSample(Evaluation& evaluate, const WorkingSpace& space, const Pool& pool, const Proposal& last, const AiscvOptions& options,
-                   const Plan& plan);
+    RecycledSample(Evaluation& evaluate, const WorkingSpace& space, const Pool& pool, const Proposal& last,
+                   const AiscvOptions& options, const Plan& plan);
 
     /// Draws the last stage and evaluates.
     void run();

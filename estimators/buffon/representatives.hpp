@@ -13,7 +13,8 @@ namespace buffon {
 struct Representatives {
     std::vector<std::int64_t> laws;   // (K) in the order of the laws
     std::vector<std::int64_t> of;     // (J) which of the K stands in for each law: the one with the most alike density
-    double unseen = 0;                // share of a law's square density, relative to the mixture, that no combination of theirs has: the mean
+    double unseen =
+        0;   // share of a law's square density, relative to the mixture, that no combination of theirs has: the mean
 
     std::int64_t size() const { return static_cast<std::int64_t>(laws.size()); }
     /// Whether every law stands for itself.

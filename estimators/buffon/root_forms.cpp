@@ -27,7 +27,8 @@ void add_resolvent_forms(const Tridiagonal& t, double shift, double scale, Const
 
 }  // namespace
 
-RootForms::RootForms(Matrix g, int threads) : t_(tridiagonal(std::move(g), threads)), roots_(t_.eigenvalues()), threads_(threads) {
+RootForms::RootForms(Matrix g, int threads)
+    : t_(tridiagonal(std::move(g), threads)), roots_(t_.eigenvalues()), threads_(threads) {
     for (double& v : roots_) v = std::sqrt(std::max(v, 0.0));
 }
 
@@ -37,7 +38,8 @@ double RootForms::trace() const {
     return sum;
 }
 
-/// T^(1/2) = 2 / pi int T (e^2u + T)^-1 e^u du, T^(-1/2) the same without T: the trapezoidal rule, each node a tridiagonal system.
+/// T^(1/2) = 2 / pi int T (e^2u + T)^-1 e^u du, T^(-1/2) the same without T: the trapezoidal rule, each node a
+/// tridiagonal system.
 std::vector<double> RootForms::forms(Matrix z, bool inverse) const {
     t_.turn(z, threads_);
     Matrix columns(z.cols, z.rows);
@@ -56,7 +58,8 @@ std::vector<double> RootForms::forms(Matrix z, bool inverse) const {
         if (inverse) {
             add_resolvent_forms(t_, t * t, weight * t, columns, out);
         } else {
-            for (std::size_t r = 0; r < out.size(); ++r) out[r] += weight * t * squares[r];   // T (t^2 + T)^-1 = 1 - t^2 (t^2 + T)^-1
+            for (std::size_t r = 0; r < out.size(); ++r)
+                out[r] += weight * t * squares[r];   // T (t^2 + T)^-1 = 1 - t^2 (t^2 + T)^-1
             add_resolvent_forms(t_, t * t, -weight * t * t * t, columns, out);
         }
     }

@@ -1,4 +1,5 @@
-/// The square root of a positive semidefinite matrix, of which only its trace and quadratic forms are needed: no eigenvectors. Not installed.
+/// The square root of a positive semidefinite matrix, of which only its trace and quadratic forms are needed: no
+/// eigenvectors. Not installed.
 #pragma once
 
 #include <vector>

@@ -7,7 +7,8 @@
 
 namespace buffon {
 
-RowMeans::RowMeans(const State& state) : whole_(buffon::moments(state, "blocks")), rest_(table(state, "rest")), first_rows_(judged_rows) {
+RowMeans::RowMeans(const State& state)
+    : whole_(buffon::moments(state, "blocks")), rest_(table(state, "rest")), first_rows_(judged_rows) {
     first_rows_.add(table(state, "first rows"));
 }
 
@@ -22,7 +23,8 @@ void RowMeans::add(ConstView rows, int threads) {
         all = stacked;
     }
     const std::int64_t whole = all.rows / parallel::block_size * parallel::block_size;
-    parallel::reduce_blocks(whole, threads, whole_, [&](std::int64_t first, std::int64_t count) { return Moments(all.slice(first, count)); });
+    parallel::reduce_blocks(whole, threads, whole_,
+                            [&](std::int64_t first, std::int64_t count) { return Moments(all.slice(first, count)); });
     rest_ = Matrix(all.rows - whole, all.cols);
     std::copy_n(all.data + whole * all.cols, rest_.data.size(), rest_.data.begin());
 }

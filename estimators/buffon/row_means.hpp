@@ -1,4 +1,5 @@
-/// The mean of rows that arrive in order, summed in blocks: the same bits however they are divided, so a run can go on. Not installed.
+/// The mean of rows that arrive in order, summed in blocks: the same bits however they are divided, so a run can go on.
+/// Not installed.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-/// What functions of a kept sample share: the law that is asked for, the outputs, and what to do where the sample says too little.
+/// What functions of a kept sample share: the law that is asked for, the outputs, and what to do where the sample says
+/// too little.
 #pragma once
 
 #include <array>
@@ -23,10 +24,15 @@ constexpr auto sample_fields(std::string_view controls, Own... own) {
     const std::tuple shared{
         Field{"outputs", &Options::outputs, "names of the outputs that are wanted, none: all"},
         Field{"controls", &Options::controls, controls},
-        Field{"doubtful", &Options::doubtful, "where the weights leave no trust in a value: 'warn', 'raise', or 'auto', which warns from a k-hat of 0.7 on, and raises where fewer than ten rows count, or fewer than five and k-hat is above 1"},
+        Field{"doubtful", &Options::doubtful,
+              "where the weights leave no trust in a value: 'warn', 'raise', or 'auto', which warns from a k-hat of "
+              "0.7 on, and raises where fewer than ten rows count, or fewer than five and k-hat is above 1"},
         Field{"threads", &Options::threads, "threads, 0 for all; changes no result"}};
     if constexpr (requires { &Options::law; })
-        return std::tuple_cat(std::tuple{own..., Field{"law", &Options::law, "law of the inputs, in the order of the sample; none: that of the problem"}}, shared);
+        return std::tuple_cat(
+            std::tuple{own..., Field{"law", &Options::law,
+                                     "law of the inputs, in the order of the sample; none: that of the problem"}},
+            shared);
     else return std::tuple_cat(std::tuple{own...}, shared);
 }
 

@@ -29,7 +29,8 @@ double standard_deviation(std::span<const double> all) {
 
 /// At an obtuse angle to all centres.
 bool is_beyond(std::span<const double> z, const std::vector<Gaussian>& found) {
-    return std::ranges::all_of(found, [&](const Gaussian& g) { return std::inner_product(z.begin(), z.end(), g.mean.begin(), 0.0) < 0; });
+    return std::ranges::all_of(
+        found, [&](const Gaussian& g) { return std::inner_product(z.begin(), z.end(), g.mean.begin(), 0.0) < 0; });
 }
 
 bool leads_somewhere(const Gaussian& g) {

@@ -17,19 +17,23 @@ void copy(std::span<const double> from, std::span<double> to) { std::ranges::cop
 std::int64_t noise_group(const std::string& who, const Distribution& inputs, const Groups& groups, const std::string& noise) {
     const std::vector<std::string> names = inputs.names();
     const auto found = std::ranges::find(names, noise);
-    require(found != names.end(), who, ": noise must name an input, got '", noise, "'", found == names.end() ? suggestion(noise, names) : "");
+    require(found != names.end(), who, ": noise must name an input, got '", noise, "'",
+            found == names.end() ? suggestion(noise, names) : "");
     const auto c = static_cast<std::size_t>(found - names.begin());
     const std::int64_t group = groups.of[c];
-    require(groups.coordinates[static_cast<std::size_t>(group)].size() == 1, who, ": noise must be an input in no group with others, got '", noise, "'");
+    require(groups.coordinates[static_cast<std::size_t>(group)].size() == 1, who,
+            ": noise must be an input in no group with others, got '", noise, "'");
     require(groups.size() > 1, who, ": noise must not be all there is, got '", noise, "'");
     const std::vector<std::int64_t> block = dependent_blocks(inputs);
     require(std::ranges::count(block, block[c]) == 1, who, ": noise must not depend on other inputs, got '", noise, "'");
     return group;
 }
 
-SeededRows::SeededRows(const Distribution& inputs, Groups groups, std::int64_t noise, Points kind, std::int64_t points, std::int64_t replicates, std::uint64_t key)
+SeededRows::SeededRows(const Distribution& inputs, Groups groups, std::int64_t noise, Points kind, std::int64_t points,
+                       std::int64_t replicates, std::uint64_t key)
     : inputs_(inputs), groups_(std::move(groups)), noise_(noise), points_(points), replicates_(replicates),
-      set_(kind == Points::iid ? PointSet::independent(points * replicates, Stream{key, 0}) : PointSet::nets(2 * inputs.dim(), points, replicates, key, 0)) {}
+      set_(kind == Points::iid ? PointSet::independent(points * replicates, Stream{key, 0})
+                               : PointSet::nets(2 * inputs.dim(), points, replicates, key, 0)) {}
 
 void SeededRows::rows(std::int64_t first, View x) const {
     const std::int64_t d = inputs_.dim(), half = sets() / 2, n = x.rows / sets();
@@ -40,7 +44,8 @@ void SeededRows::rows(std::int64_t first, View x) const {
     inputs_.from_uniform(ends, ends);
     for (std::int64_t i = 0; i < n; ++i)
         for (std::int64_t w = 0; w < 2; ++w) {
-            const View part = x.slice(i * sets() + w * half, half), a = ends.view().slice(2 * i, 1), b = ends.view().slice(2 * i + 1, 1);
+            const View part = x.slice(i * sets() + w * half, half), a = ends.view().slice(2 * i, 1),
+                       b = ends.view().slice(2 * i + 1, 1);
             copy(a.row(0), part.row(0));
             copy(b.row(0), part.row(1));
             for (std::int64_t g = 0, at = 2; g < groups_.size(); ++g) {

@@ -1,4 +1,5 @@
-/// Points of sensitivity indices of a random model, one of whose inputs is its noise: each design twice, with two independent values of it.
+/// Points of sensitivity indices of a random model, one of whose inputs is its noise: each design twice, with two
+/// independent values of it.
 /// Not installed.
 #pragma once
 
@@ -16,13 +17,15 @@
 namespace buffon {
 
 /// The group that is this input alone.
-/// @throw std::invalid_argument, naming `who`, where no input has this name, it is in a group with others or depends on one, or is all there is.
+/// @throw std::invalid_argument, naming `who`, where no input has this name, it is in a group with others or depends on
+/// one, or is all there is.
 std::int64_t noise_group(const std::string& who, const Distribution& inputs, const Groups& groups, const std::string& noise);
 
 /// Pick-freeze rows: A, B, and A with one group after the other from B, all with the noise of A, then all with that of B.
 class SeededRows {
 public:
-    SeededRows(const Distribution& inputs, Groups groups, std::int64_t noise, Points kind, std::int64_t points, std::int64_t replicates, std::uint64_t key);
+    SeededRows(const Distribution& inputs, Groups groups, std::int64_t noise, Points kind, std::int64_t points,
+               std::int64_t replicates, std::uint64_t key);
 
     /// Evaluations of one row, of G groups with the noise among them.
     static std::int64_t sets(std::int64_t groups) { return 2 * (groups + 1); }
@@ -59,7 +62,8 @@ public:
     const std::vector<std::string>& names() const { return names_; }
     std::int64_t steps() const { return std::ssize(names_); }
 
-    /// Rows `first`, ...: numbers of the groups in the order of their steps (rows, steps), and x (rows evaluations, d): each row's walk, with a noise
+    /// Rows `first`, ...: numbers of the groups in the order of their steps (rows, steps), and x (rows evaluations, d):
+    /// each row's walk, with a noise
     /// that with its value in a, then that with its value in b.
     void rows(std::int64_t first, std::vector<std::int64_t>& orders, View x) const;
 

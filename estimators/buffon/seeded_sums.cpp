@@ -28,7 +28,8 @@ std::vector<Ratio> seeded_ratios(const std::vector<SeededSums>& replicates, std:
     variance = 0;
     for (const SeededSums& s : replicates) {
         const double all = values / count, own = s.values / (4 * s.n), others = (values - s.values) / (count - 4 * s.n);
-        const double square = (all + others) * own - all * others;   // of the mean: that of `all` alone would hold its own variance
+        const double square =
+            (all + others) * own - all * others;   // of the mean: that of `all` alone would hold its own variance
         const double v = 0.5 * s.across / s.n - square, one = v + s.of_noise / s.n;
         variance += one / static_cast<double>(replicates.size());
         for (std::size_t i = 0, at = 0; i < groups; ++i) {
@@ -53,7 +54,9 @@ bool hidden_by_noise(const std::vector<double>& variance) {
 }
 
 std::string hidden_warning(const std::string& output) {
-    return "output '" + output + "': the variance of its mean over the noise is less than four standard errors from 0, so that shares of it are doubtful: " +
+    return "output '" + output +
+           "': the variance of its mean over the noise is less than four standard errors from 0, so that shares of it "
+           "are doubtful: " +
            "spend more, or average over noise within the model";
 }
 

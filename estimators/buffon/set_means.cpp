@@ -10,9 +10,12 @@ namespace buffon {
 namespace {
 
 /// Of samples of one size, side by side.
-Moments moments_of(const PointSets& x, const std::vector<std::int64_t>& sets, std::int64_t q, int threads, const RowFunctions& functions) {
+Moments moments_of(const PointSets& x, const std::vector<std::int64_t>& sets, std::int64_t q, int threads,
+                   const RowFunctions& functions) {
     const auto k = static_cast<std::int64_t>(sets.size());
-    const auto set = [&](std::int64_t s) -> const Matrix& { return x.sets[static_cast<std::size_t>(sets[static_cast<std::size_t>(s)])]; };
+    const auto set = [&](std::int64_t s) -> const Matrix& {
+        return x.sets[static_cast<std::size_t>(sets[static_cast<std::size_t>(s)])];
+    };
     Moments total;
     parallel::reduce_blocks(set(0).rows, threads, total, [&](std::int64_t first, std::int64_t count) {
         Matrix all(count, k * q), own(count, q);
@@ -37,7 +40,8 @@ SetMeans set_means(const PointSets& x, std::int64_t q, int threads, const RowFun
         const auto place = [&](std::int64_t j) { return sets[static_cast<std::size_t>(j / q)] * q + j % q; };
         for (std::int64_t i = 0; i < moments.scatter.rows; ++i) {
             out.value[static_cast<std::size_t>(place(i))] = moments.mean[static_cast<std::size_t>(i)];
-            for (std::int64_t j = 0; j < moments.scatter.cols; ++j) out.covariance(place(i), place(j)) = scale * moments.scatter(i, j);
+            for (std::int64_t j = 0; j < moments.scatter.cols; ++j)
+                out.covariance(place(i), place(j)) = scale * moments.scatter(i, j);
         }
     }
     return out;

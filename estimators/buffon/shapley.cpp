@@ -37,10 +37,11 @@ struct Plan {
 Plan plan_of(const Run& run, const ShapleyOptions& options, std::int64_t walk) {
     const std::int64_t rows = run.budget / walk;
     const bool nets = options.points == Points::rqmc;
-    const std::int64_t chosen = nets ? std::clamp<std::int64_t>(rows / fewest_points, fewest_replicates, 16) : std::clamp<std::int64_t>(rows / 16, fewest_replicates, 128);
+    const std::int64_t chosen = nets ? std::clamp<std::int64_t>(rows / fewest_points, fewest_replicates, 16)
+                                     : std::clamp<std::int64_t>(rows / 16, fewest_replicates, 128);
     const std::int64_t least = options.replicates > 0 ? options.replicates : chosen;
-    require(rows >= least * fewest_points, "shapley: budget must be at least ", least * fewest_points * walk, " (", least, " replicates of ", fewest_points,
-            " walks of ", walk, " evaluations), got ", run.budget);
+    require(rows >= least * fewest_points, "shapley: budget must be at least ", least * fewest_points * walk, " (",
+            least, " replicates of ", fewest_points, " walks of ", walk, " evaluations), got ", run.budget);
     if (!nets) return {rows / least, least};
     const auto points = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(rows / least)));
     return {points, rows / points};
@@ -49,7 +50,8 @@ Plan plan_of(const Run& run, const ShapleyOptions& options, std::int64_t walk) {
 /// Sums of what the groups add, replicate by replicate.
 class ShapleySums {
 public:
-    explicit ShapleySums(const Walks& walks) : walks_(&walks), of_(static_cast<std::size_t>(walks.design().replicates())), noise_(of_.size()) {}
+    explicit ShapleySums(const Walks& walks)
+        : walks_(&walks), of_(static_cast<std::size_t>(walks.design().replicates())), noise_(of_.size()) {}
 
     /// Rows `first`, ... with their orders: y (rows evaluations, columns), the last column beyond m says which succeeded.
     void add(std::int64_t first, const std::vector<std::int64_t>& orders, ConstView y, std::int64_t m) {
@@ -62,10 +64,14 @@ public:
                 continue;
             }
             const auto replicate = static_cast<std::size_t>((first + i) / walks_->design().points());
-            const ConstView one = y.slice(i * each, g + 1), two = y.slice((i + 1) * each - (g + 1), g + 1);   // the same without a noise
-            for (std::int64_t k = 0; k < g; ++k) add_step(one, two, k, of_[replicate].data() + orders[static_cast<std::size_t>(i * g + k)] * m);
+            const ConstView one = y.slice(i * each, g + 1),
+                            two = y.slice((i + 1) * each - (g + 1), g + 1);   // the same without a noise
+            for (std::int64_t k = 0; k < g; ++k)
+                add_step(one, two, k, of_[replicate].data() + orders[static_cast<std::size_t>(i * g + k)] * m);
             for (std::int64_t j = 0; j < m; ++j)
-                for (const std::int64_t k : {std::int64_t{0}, g}) noise_[replicate][static_cast<std::size_t>(j)] += 0.25 * (one(k, j) - two(k, j)) * (one(k, j) - two(k, j));
+                for (const std::int64_t k : {std::int64_t{0}, g})
+                    noise_[replicate][static_cast<std::size_t>(j)] +=
+                        0.25 * (one(k, j) - two(k, j)) * (one(k, j) - two(k, j));
         }
     }
     std::int64_t outputs() const { return m_; }
@@ -78,13 +84,15 @@ public:
     /// Sum of the variance that noise makes of output j in each finished replicate.
     std::vector<double> noise(std::int64_t j) const {
         std::vector<double> out;
-        for (std::int64_t r = 0; r < finished(); ++r) out.push_back(noise_[static_cast<std::size_t>(r)][static_cast<std::size_t>(j)]);
+        for (std::int64_t r = 0; r < finished(); ++r)
+            out.push_back(noise_[static_cast<std::size_t>(r)][static_cast<std::size_t>(j)]);
         return out;
     }
     /// Sum of group i and output j in each finished replicate.
     std::vector<double> of(std::int64_t i, std::int64_t j) const {
         std::vector<double> out;
-        for (std::int64_t r = 0; r < finished(); ++r) out.push_back(of_[static_cast<std::size_t>(r)][static_cast<std::size_t>(i * m_ + j)]);
+        for (std::int64_t r = 0; r < finished(); ++r)
+            out.push_back(of_[static_cast<std::size_t>(r)][static_cast<std::size_t>(i * m_ + j)]);
         return out;
     }
 
@@ -99,7 +107,8 @@ private:
             if (walk(k, m) == 0) return false;
         return true;
     }
-    /// Products of what two walks say, both ways round: of one walk that is itself twice, of two with other noise none of it is left.
+    /// Products of what two walks say, both ways round: of one walk that is itself twice, of two with other noise none
+    /// of it is left.
     void add_step(ConstView one, ConstView two, std::int64_t k, double* sums) const {
         for (std::int64_t j = 0; j < m_; ++j) sums[j] += 0.5 * (product(one, two, k, j) + product(two, one, k, j));
     }
@@ -149,7 +158,8 @@ bool varies(const Ratio& ratio, const ShapleySums& sums) {
 
 Estimate conclude(const Evaluation& evaluate, const Walks& walks, const ShapleySums& sums) {
     const std::int64_t g = walks.steps(), m = sums.outputs(), replicates = sums.finished();
-    require(replicates >= fewest_replicates, "shapley: at least ", fewest_replicates, " replicates must be finished, got ", replicates);
+    require(replicates >= fewest_replicates, "shapley: at least ", fewest_replicates,
+            " replicates must be finished, got ", replicates);
     const std::vector<std::string>& outputs = evaluate.names();
     Estimate e;
     e.value.assign(static_cast<std::size_t>(g * m), std::numeric_limits<double>::quiet_NaN());
@@ -194,10 +204,12 @@ Estimate conclude(const Evaluation& evaluate, const Walks& walks, const ShapleyS
     if (walks.seeded()) tell_noise(sums, variances, e);
     for (const auto& output : hidden) e.warnings.push_back(hidden_warning(output));
     for (const auto& output : constant)
-        e.warnings.push_back("output '" + output + "' is the same at every point: it has no variance to share, its effects are NaN");
+        e.warnings.push_back("output '" + output +
+                             "' is the same at every point: it has no variance to share, its effects are NaN");
     if (sums.failed() > 0)
-        e.warnings.push_back(with_commas(e.n_failed) + " of " + with_commas(e.n) + " evaluations failed: " + with_commas(sums.failed()) + " of " +
-                             with_commas(sums.seen()) + " walks are left out, the effects are those of the rest");
+        e.warnings.push_back(with_commas(e.n_failed) + " of " + with_commas(e.n) +
+                             " evaluations failed: " + with_commas(sums.failed()) + " of " + with_commas(sums.seen()) +
+                             " walks are left out, the effects are those of the rest");
     if (evaluate.run().keep == Keep::sample) {
         e.sample = evaluate.sample();
         say_shared_coordinates(*e.sample);
@@ -230,21 +242,25 @@ void add_walks(Evaluation& evaluate, const Walks& walks, std::int64_t first, std
 
 Estimate shapley(const Problem& problem, const Run& run, const ShapleyOptions& options) {
     require_no_state("shapley", run);
-    require(options.replicates == 0 || options.replicates >= fewest_replicates, "shapley: replicates must be 0 (chosen) or at least ", fewest_replicates,
-            ", got ", options.replicates);
+    require(options.replicates == 0 || options.replicates >= fewest_replicates,
+            "shapley: replicates must be 0 (chosen) or at least ", fewest_replicates, ", got ", options.replicates);
     Groups groups = named_groups("shapley", problem.inputs(), options.groups);
     const std::int64_t most = SobolSequence::max_dim(), dim = 2 * problem.dim() + groups.size();
-    require(options.points == Points::iid || dim <= most, "shapley: points must be 'iid' for two draws of ", problem.dim(), " inputs and an order of ",
-            groups.size(), " groups: nets have ", most, " dimensions");
+    require(options.points == Points::iid || dim <= most, "shapley: points must be 'iid' for two draws of ",
+            problem.dim(), " inputs and an order of ", groups.size(), " groups: nets have ", most, " dimensions");
     const std::int64_t noise = options.noise.empty() ? -1 : noise_group("shapley", problem.inputs(), groups, options.noise);
     const std::int64_t each = Walks::evaluations(groups.size(), noise >= 0);
     if (run.target_error)
-        return until_target(run, {.function = "shapley", .growth = Growth::fresh,
+        return until_target(run, {.function = "shapley",
+                                  .growth = Growth::fresh,
                                   .pilot = each * std::max(options.replicates, fewest_replicates) * pilot_points,
-                                  .begin = [&](const Run& stage) { return shapley(problem, stage, options); }, .zero_is_exact = true});
+                                  .begin = [&](const Run& stage) { return shapley(problem, stage, options); },
+                                  .zero_is_exact = true});
     const Plan plan = plan_of(run, options, each);
     Evaluation evaluate("shapley", problem, run);
-    const Walks walks({"shapley", problem.inputs(), std::move(groups), options.points, plan.points, plan.replicates, evaluate.key()}, noise);
+    const Walks walks(
+        {"shapley", problem.inputs(), std::move(groups), options.points, plan.points, plan.replicates, evaluate.key()},
+        noise);
     ShapleySums sums(walks);
     return with_partial(
         evaluate,

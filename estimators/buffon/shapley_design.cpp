@@ -46,7 +46,8 @@ void ShapleyDesign::rows(std::int64_t first, std::vector<std::int64_t>& orders, 
     set_.uniform(first, u);
     orders.resize(static_cast<std::size_t>(n * g));
     for (std::int64_t i = 0; i < n; ++i)
-        order_of(u.view().row(i).subspan(static_cast<std::size_t>(2 * d)), std::span(orders).subspan(static_cast<std::size_t>(i * g), static_cast<std::size_t>(g)));
+        order_of(u.view().row(i).subspan(static_cast<std::size_t>(2 * d)),
+                 std::span(orders).subspan(static_cast<std::size_t>(i * g), static_cast<std::size_t>(g)));
     if (independent()) independent_walks(u, orders, x);
     else dependent_walks(u, orders, x);
 }
@@ -61,7 +62,9 @@ void ShapleyDesign::independent_walks(ConstView u, const std::vector<std::int64_
         for (std::int64_t k = 0; k < g; ++k) {
             const std::int64_t at = i * (g + 1) + k + 1;
             std::copy_n(x.row(at - 1).data(), d, x.row(at).data());
-            for (const std::int64_t c : groups_.coordinates[static_cast<std::size_t>(orders[static_cast<std::size_t>(i * g + k)])]) x(at, c) = ends(2 * i + 1, c);
+            for (const std::int64_t c :
+                 groups_.coordinates[static_cast<std::size_t>(orders[static_cast<std::size_t>(i * g + k)])])
+                x(at, c) = ends(2 * i + 1, c);
         }
     }
 }
@@ -80,7 +83,8 @@ void ShapleyDesign::dependent_walks(ConstView u, const std::vector<std::int64_t>
         for (std::int64_t k = 0; k < g; ++k) {
             const std::int64_t at = i * (g + 1) + k + 1;
             std::copy_n(x.row(at - 1).data(), d, x.row(at).data());
-            for (const std::int64_t c : groups_.coordinates[static_cast<std::size_t>(orders[static_cast<std::size_t>(i * g + k)])]) {
+            for (const std::int64_t c :
+                 groups_.coordinates[static_cast<std::size_t>(orders[static_cast<std::size_t>(i * g + k)])]) {
                 x(at, c) = ends(2 * i + 1, c);
                 reversed.push_back(c);
             }

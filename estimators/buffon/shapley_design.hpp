@@ -21,8 +21,8 @@ namespace buffon {
 /// others, point G is independent of a. Draws and order are columns of one point set in 2 d + G dimensions.
 class ShapleyDesign {
 public:
-    ShapleyDesign(const std::string& who, const Distribution& inputs, Groups groups, Points kind, std::int64_t points, std::int64_t replicates,
-                  std::uint64_t key);
+    ShapleyDesign(const std::string& who, const Distribution& inputs, Groups groups, Points kind, std::int64_t points,
+                  std::int64_t replicates, std::uint64_t key);
 
     const Groups& groups() const { return groups_; }
     std::int64_t steps() const { return groups_.size(); }

@@ -24,7 +24,8 @@ namespace {
 constexpr std::int64_t fewest_rows = 100, rows_per_term = 10, most_inputs = 12;
 constexpr double distances = 3e10;   // that are looked at, in all
 constexpr double met_twice = 2.0 / 3;   // of neighbours on a line, that are each other's; fewer in more dimensions
-constexpr double tie = 1e-3;         // how far apart equal values are put, in normal scores: neighbours are then chosen at random among them
+constexpr double tie =
+    1e-3;   // how far apart equal values are put, in normal scores: neighbours are then chosen at random among them
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
@@ -54,13 +55,15 @@ struct Basis {
     explicit Basis(const Matrix& z) {
         const std::int64_t d = z.cols;
         for (std::int64_t a = 0; a < d; ++a)
-            for (std::int64_t b = a; b <= d; ++b) inputs.push_back(std::uint64_t{1} << a | (b < d ? std::uint64_t{1} << b : 0));   // b = d: the line
+            for (std::int64_t b = a; b <= d; ++b)
+                inputs.push_back(std::uint64_t{1} << a | (b < d ? std::uint64_t{1} << b : 0));   // b = d: the line
         values = Matrix(z.rows, static_cast<std::int64_t>(inputs.size()));
         std::vector<double> mean(inputs.size());
         for (std::int64_t i = 0; i < z.rows; ++i) {
             std::int64_t t = 0;
             for (std::int64_t a = 0; a < d; ++a)
-                for (std::int64_t b = a; b <= d; ++b, ++t) mean[at(t)] += (values(i, t) = z(i, a) * (b < d ? z(i, b) : 1)) / static_cast<double>(z.rows);
+                for (std::int64_t b = a; b <= d; ++b, ++t)
+                    mean[at(t)] += (values(i, t) = z(i, a) * (b < d ? z(i, b) : 1)) / static_cast<double>(z.rows);
         }
         for (std::int64_t i = 0; i < z.rows; ++i)
             for (std::int64_t t = 0; t < values.cols; ++t) values(i, t) -= mean[at(t)];
@@ -73,10 +76,12 @@ struct Polynomials {
     std::vector<Matrix> of;
     Matrix taken;
 
-    Polynomials(const Basis& basis, const Matrix& y, std::int64_t d, int threads) : of(std::size_t{1} << d), taken(std::int64_t{1} << d, y.cols) {
+    Polynomials(const Basis& basis, const Matrix& y, std::int64_t d, int threads)
+        : of(std::size_t{1} << d), taken(std::int64_t{1} << d, y.cols) {
         CrossProducts sums(basis.size(), y.cols);
         sums.add(basis.values, y);
-        parallel::for_each(static_cast<std::int64_t>(of.size()) - 2, threads, [&](std::int64_t k) { fit(basis, sums, static_cast<std::uint64_t>(k + 1)); });
+        parallel::for_each(static_cast<std::int64_t>(of.size()) - 2, threads,
+                           [&](std::int64_t k) { fit(basis, sums, static_cast<std::uint64_t>(k + 1)); });
     }
 
 private:
@@ -101,20 +106,23 @@ private:
     }
 };
 
-/// What one row says of E[E[y | x_u]^2], (2^d, m) each: the mean product with its neighbours of what the polynomial leaves, half of what the
+/// What one row says of E[E[y | x_u]^2], (2^d, m) each: the mean product with its neighbours of what the polynomial
+/// leaves, half of what the
 /// two differ by, and its influence, with E[y | x_u] from either neighbour.
 struct RowSays {
     Matrix product, difference, even, odd;
 };
 
-RowSays says(const SubsetNeighbours& neighbours, const Basis& basis, const Polynomials& polynomials, const Matrix& y, std::int64_t row) {
+RowSays says(const SubsetNeighbours& neighbours, const Basis& basis, const Polynomials& polynomials, const Matrix& y,
+             std::int64_t row) {
     const auto subsets = static_cast<std::int64_t>(polynomials.of.size());
     const Matrix empty(subsets, y.cols);
     RowSays out{empty, empty, empty, empty};
     neighbours.of(row, [&](std::uint64_t u, std::int64_t even, std::int64_t odd) {
         for (std::int64_t j = 0; j < y.cols; ++j) {
             const auto value = [&](std::int64_t i) {
-                return kernels().dot_product(polynomials.of[u].view().row(j).data(), basis.values.view().row(i).data(), basis.size());
+                return kernels().dot_product(polynomials.of[u].view().row(j).data(), basis.values.view().row(i).data(),
+                                             basis.size());
             };
             const double own = value(row), left = y(row, j) - own, a = y(even, j) - value(even), b = y(odd, j) - value(odd);
             const auto k = static_cast<std::int64_t>(u);
@@ -132,7 +140,8 @@ RowSays says(const SubsetNeighbours& neighbours, const Basis& basis, const Polyn
 struct Influences {
     Matrix even, odd, difference;
 
-    /// Of the effects: the noise of a neighbour is in one influence only, so their covariance is without it; the noise of products has
+    /// Of the effects: the noise of a neighbour is in one influence only, so their covariance is without it; the noise
+    /// of products has
     /// that of the differences, and two rows that are each other's neighbour have the same one.
     Matrix covariance() const {
         const auto n = static_cast<double>(even.rows);
@@ -162,18 +171,22 @@ std::vector<double> shared_out(const Matrix& v, std::int64_t column, std::int64_
         for (std::int64_t i = 0; i < d; ++i)
             if (!(u >> i & 1))
                 out[at(i)] += weight[static_cast<std::size_t>(std::popcount(u))] *
-                              (v(static_cast<std::int64_t>(u | std::uint64_t{1} << i), column) - v(static_cast<std::int64_t>(u), column));
+                              (v(static_cast<std::int64_t>(u | std::uint64_t{1} << i), column) -
+                               v(static_cast<std::int64_t>(u), column));
     return out;
 }
 
 }  // namespace
 
 Estimate shapley_given_data(const Sample& sample, const ShapleyGivenDataOptions& options) {
-    const std::int64_t d = sample.x.cols, m = sample.y.cols, terms = d + d * (d + 1) / 2, subsets = std::int64_t{1} << std::min(d, most_inputs);
-    require(d >= 2 && d <= most_inputs, "shapley_given_data: the sample must have 2 to ", most_inputs, " inputs (all of their subsets are looked at), got ", d);
+    const std::int64_t d = sample.x.cols, m = sample.y.cols, terms = d + d * (d + 1) / 2,
+                       subsets = std::int64_t{1} << std::min(d, most_inputs);
+    require(d >= 2 && d <= most_inputs, "shapley_given_data: the sample must have 2 to ", most_inputs,
+            " inputs (all of their subsets are looked at), got ", d);
     const GivenRows rows("shapley_given_data", sample, std::max(fewest_rows, rows_per_term * terms), options.threads);
     const std::int64_t n = rows.y.rows;
-    const auto queries = std::clamp(static_cast<std::int64_t>(distances / static_cast<double>(n * subsets)), std::min(n, fewest_rows), n);
+    const auto queries = std::clamp(static_cast<std::int64_t>(distances / static_cast<double>(n * subsets)),
+                                    std::min(n, fewest_rows), n);
     const Matrix z = rank_scores(rows.x);
     const Basis basis(z);
     const Polynomials polynomials(basis, rows.y, d, options.threads);
@@ -184,7 +197,8 @@ Estimate shapley_given_data(const Sample& sample, const ShapleyGivenDataOptions&
     parallel::for_each(queries, options.threads, [&](std::int64_t q) {
         RowSays said = says(neighbours, basis, polynomials, rows.y, q * n / queries);
         for (std::int64_t j = 0; j < m; ++j)
-            for (const auto& [from, to] : {std::pair(&said.even, &influence.even), std::pair(&said.odd, &influence.odd), std::pair(&said.difference, &influence.difference)}) {
+            for (const auto& [from, to] : {std::pair(&said.even, &influence.even), std::pair(&said.odd, &influence.odd),
+                                           std::pair(&said.difference, &influence.difference)}) {
                 const std::vector<double> shares = shared_out(*from, j, d);
                 for (std::int64_t i = 0; i < d; ++i) (*to)(q, i * m + j) = shares[at(i)];
             }

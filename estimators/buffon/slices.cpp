@@ -29,7 +29,9 @@ Line projected(ConstView x, std::span<const double> direction) {
     }
     Line out{{}, std::vector<std::int64_t>(along.size())};
     std::iota(out.order.begin(), out.order.end(), 0);
-    std::ranges::sort(out.order, [&](std::int64_t a, std::int64_t b) { return std::pair{along[static_cast<std::size_t>(a)], a} < std::pair{along[static_cast<std::size_t>(b)], b}; });
+    std::ranges::sort(out.order, [&](std::int64_t a, std::int64_t b) {
+        return std::pair{along[static_cast<std::size_t>(a)], a} < std::pair{along[static_cast<std::size_t>(b)], b};
+    });
     for (const std::int64_t i : out.order) out.at.push_back(along[static_cast<std::size_t>(i)]);
     return out;
 }
@@ -55,7 +57,8 @@ void add_potential(const Line& x, const Line& y, std::vector<double>& sums) {
     for (std::int64_t i = 0; i < n; ++i) {
         if (i > 0) {
             const double here = x.at[static_cast<std::size_t>(i)], before = x.at[static_cast<std::size_t>(i - 1)];
-            const std::int64_t j = std::min(i * m / n, m - 1), k = i * m % n == 0 ? j - 1 : j;   // at a common level: half of both
+            const std::int64_t j = std::min(i * m / n, m - 1),
+                               k = i * m % n == 0 ? j - 1 : j;   // at a common level: half of both
             height += (here - before) * (here + before - y.at[static_cast<std::size_t>(j)] - y.at[static_cast<std::size_t>(k)]);
         }
         sums[static_cast<std::size_t>(x.order[static_cast<std::size_t>(i)])] += height;
@@ -76,7 +79,8 @@ void add_to(std::vector<double>& sums, const std::vector<double>& more, double s
 }  // namespace
 
 SliceSums::SliceSums(std::int64_t directions, const std::vector<std::int64_t>& rows, std::int64_t m)
-    : squares(directions, static_cast<std::int64_t>(rows.size())), of_y(rows.size(), std::vector<double>(static_cast<std::size_t>(m), 0.0)) {
+    : squares(directions, static_cast<std::int64_t>(rows.size())),
+      of_y(rows.size(), std::vector<double>(static_cast<std::size_t>(m), 0.0)) {
     for (const std::int64_t n : rows) of_x.emplace_back(static_cast<std::size_t>(n), 0.0);
 }
 

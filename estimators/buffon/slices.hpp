@@ -21,8 +21,9 @@ struct SliceSums {
     SliceSums(std::int64_t directions, const std::vector<std::int64_t>& rows, std::int64_t m);
 
     Matrix squares;                              // (directions, k) squared W2 of the projections
-    double own = 0.0;                            // between the even and the odd rows of the reference, averaged over the directions
-    std::vector<std::vector<double>> of_x, of_y; // (k): averages of Kantorovich's potentials at the rows of the sample, of the reference
+    double own = 0.0;   // between the even and the odd rows of the reference, averaged over the directions
+    std::vector<std::vector<double>> of_x,
+        of_y;   // (k): averages of Kantorovich's potentials at the rows of the sample, of the reference
 };
 
 /// Direction `index` of a key, uniform on the sphere.

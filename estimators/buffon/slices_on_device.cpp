@@ -33,13 +33,15 @@ Placed placed(const DeviceArray& x) { return {{}, x.data, x.rows, x.cols}; }
 
 /// What a part of the directions says: of each sample and the reference, at last of the halves of the reference.
 struct Part {
-    std::vector<double> numbers;   // of each sample (count) squares, then potentials at its rows and at those of the reference; (count)
+    std::vector<double>
+        numbers;   // of each sample (count) squares, then potentials at its rows and at those of the reference; (count)
 };
 
 /// One device with all samples on it, the reference being the last.
 class SlicingDevice {
 public:
-    SlicingDevice(const DeviceQueue& queue, Number number, std::vector<Placed> sets) : queue_(queue), number_(number), sets_(std::move(sets)) {
+    SlicingDevice(const DeviceQueue& queue, Number number, std::vector<Placed> sets)
+        : queue_(queue), number_(number), sets_(std::move(sets)) {
         const std::vector<std::uint64_t> good(sets_.size(), none_bad);
         bad_ = DeviceBuffer::of(queue_, std::span<const std::uint64_t>(good));
     }
@@ -52,7 +54,8 @@ public:
         for (std::size_t s = 0; s + 1 < sets_.size(); ++s) numbers += count + sets_[s].rows + m;
         const DeviceBuffer result(queue_, numbers * 8);
         for (std::size_t s = 0; s + 1 < sets_.size(); ++s) {
-            gaps(lines(s, directions, count), reference, count, 1 / static_cast<double>(o.directions), static_cast<double*>(result.data()) + at);
+            gaps(lines(s, directions, count), reference, count, 1 / static_cast<double>(o.directions),
+                 static_cast<double*>(result.data()) + at);
             at += count + sets_[s].rows + m;
         }
         halves(reference, count, static_cast<double*>(result.data()) + at);
@@ -77,7 +80,8 @@ private:
     DeviceBuffer directions_there(const SliceOptions& o, std::int64_t first, std::int64_t count) const {
         const std::int64_t dim = sets_.front().dim;
         DeviceBuffer out(queue_, count * dim * size_of(number_));
-        const DeviceDirections what{.stream = {o.key, 0}, .number = number_, .first = first, .count = count, .dim = dim, .out = out.data()};
+        const DeviceDirections what{
+            .stream = {o.key, 0}, .number = number_, .first = first, .count = count, .dim = dim, .out = out.data()};
         device_check(queue_, device_library().table->slice_directions(&queue_, &what));
         return out;
     }
@@ -85,8 +89,15 @@ private:
     Lines lines(std::size_t s, const DeviceBuffer& directions, std::int64_t count) const {
         const Placed& set = sets_[s];
         Lines out{DeviceBuffer(queue_, set.rows * count * size_of(number_)), DeviceBuffer(queue_, set.rows * count * 4), {}};
-        const DeviceSlices what{.from = set.data, .number = number_, .rows = set.rows, .dim = set.dim, .directions = directions.data(), .count = count,
-                                .values = out.values.data(), .order = static_cast<std::uint32_t*>(out.order.data()), .bad = static_cast<std::uint64_t*>(bad_.data()) + s};
+        const DeviceSlices what{.from = set.data,
+                                .number = number_,
+                                .rows = set.rows,
+                                .dim = set.dim,
+                                .directions = directions.data(),
+                                .count = count,
+                                .values = out.values.data(),
+                                .order = static_cast<std::uint32_t*>(out.order.data()),
+                                .bad = static_cast<std::uint64_t*>(bad_.data()) + s};
         device_check(queue_, device_library().table->slices(&queue_, &what));
         out.lines = {out.values.data(), what.order, set.rows};
         return out;
@@ -96,8 +107,15 @@ private:
     void gaps(const Lines& x, const Lines& y, std::int64_t count, double scale, double* out) const {
         const std::int64_t n = x.lines.rows, m = y.lines.rows;
         const DeviceBuffer room(queue_, (n + m) * count * 8);
-        const DeviceSliceGaps what{.number = number_, .count = count, .x = x.lines, .y = y.lines, .scale = scale, .squares = out, .of_x = out + count,
-                                   .of_y = out + count + n, .potentials = static_cast<double*>(room.data())};
+        const DeviceSliceGaps what{.number = number_,
+                                   .count = count,
+                                   .x = x.lines,
+                                   .y = y.lines,
+                                   .scale = scale,
+                                   .squares = out,
+                                   .of_x = out + count,
+                                   .of_y = out + count + n,
+                                   .potentials = static_cast<double*>(room.data())};
         device_check(queue_, device_library().table->slice_gaps(&queue_, &what));
     }
 
@@ -146,7 +164,8 @@ void add_part(const Part& part, std::int64_t first, std::int64_t count, SliceSum
 
 }  // namespace
 
-SliceSums slice_sums_on_device(const std::string& who, const PointSets& x, const ReferencePoints& y, const SliceOptions& o, const std::string& device) {
+SliceSums slice_sums_on_device(const std::string& who, const PointSets& x, const ReferencePoints& y,
+                               const SliceOptions& o, const std::string& device) {
     const std::vector<DeviceQueue> queues = y.array ? std::vector<DeviceQueue>() : device_queues(device);
     require(device_library().table != nullptr, who, ": CUDA: ", device_library().problem);
     const std::vector<SlicingDevice> devices = devices_of(x, y, queues);
@@ -154,7 +173,8 @@ SliceSums slice_sums_on_device(const std::string& who, const PointSets& x, const
     std::vector<std::int64_t> rows;
     for (const Matrix& set : x.sets) rows.push_back(set.rows);
     for (const DeviceArray& set : x.arrays) rows.push_back(set.rows);
-    const std::int64_t largest = std::max(m, *std::ranges::max_element(rows)), at_once = std::clamp<std::int64_t>(numbers_at_once / largest, 1, most_at_once);
+    const std::int64_t largest = std::max(m, *std::ranges::max_element(rows)),
+                       at_once = std::clamp<std::int64_t>(numbers_at_once / largest, 1, most_at_once);
     SliceSums sums(o.directions, rows, m);
     const auto count = static_cast<std::int64_t>(devices.size());
     for (std::int64_t first = 0; first < o.directions; first += at_once * count) {
@@ -162,14 +182,18 @@ SliceSums slice_sums_on_device(const std::string& who, const PointSets& x, const
         const auto first_of = [&](std::int64_t k) { return first + k * at_once; };
         const auto count_of = [&](std::int64_t k) { return std::min(at_once, o.directions - first_of(k)); };
         for_devices(count, [&](std::int64_t k) {
-            if (count_of(k) > 0) parts[static_cast<std::size_t>(k)] = devices[static_cast<std::size_t>(k)].part(o, first_of(k), count_of(k));
+            if (count_of(k) > 0)
+                parts[static_cast<std::size_t>(k)] =
+                    devices[static_cast<std::size_t>(k)].part(o, first_of(k), count_of(k));
         });
         if (first == 0) {
             const std::vector<std::uint64_t> bad = devices.front().bad();
             for (std::size_t s = 0; s < bad.size(); ++s)
-                require(bad[s] == none_bad, who, ": ", s + 1 == bad.size() ? "y" : name_of(x, s), " must be finite, row ", bad[s], " is not");
+                require(bad[s] == none_bad, who, ": ", s + 1 == bad.size() ? "y" : name_of(x, s),
+                        " must be finite, row ", bad[s], " is not");
         }
-        for (std::int64_t k = 0; k < count && first_of(k) < o.directions; ++k) add_part(parts[static_cast<std::size_t>(k)], first_of(k), count_of(k), sums);
+        for (std::int64_t k = 0; k < count && first_of(k) < o.directions; ++k)
+            add_part(parts[static_cast<std::size_t>(k)], first_of(k), count_of(k), sums);
         if (o.progress) o.progress(std::min(first + at_once * count, o.directions), o.directions, {});
     }
     return sums;

@@ -23,7 +23,8 @@ namespace buffon {
 namespace {
 
 constexpr std::int64_t kept_numbers = 1 << 19;      // 4 MB, of a run that stops early
-constexpr std::int64_t stored_budget = 1 << 20;     // evaluations that are kept for the surrogate; of more a part is evaluated for it alone
+constexpr std::int64_t stored_budget =
+    1 << 20;   // evaluations that are kept for the surrogate; of more a part is evaluated for it alone
 constexpr std::int64_t fewest_points = 4;           // of a replicate
 constexpr std::int64_t least_pilot_replicates = 8, pilot_points = 32;   // of a first stage, where a target is aimed at
 
@@ -35,38 +36,50 @@ std::int64_t least_replicates(const SobolOptions& options, std::int64_t rows) {
 }
 
 SobolSettings plan_of(const Run& run, const SobolOptions& options, std::int64_t sets) {
-    const std::int64_t pilot = with_surrogate(options) && run.budget > stored_budget ? most_fit_rows : 0, rows = (run.budget - pilot) / sets;
+    const std::int64_t pilot = with_surrogate(options) && run.budget > stored_budget ? most_fit_rows : 0,
+                       rows = (run.budget - pilot) / sets;
     const std::int64_t least = least_replicates(options, rows);
-    require(rows >= least * fewest_points, "sobol: budget must be at least ", least * fewest_points * sets, " (", least, " replicates of ", fewest_points,
-            " rows of ", sets, " evaluations), got ", run.budget);
+    require(rows >= least * fewest_points, "sobol: budget must be at least ", least * fewest_points * sets, " (", least,
+            " replicates of ", fewest_points, " rows of ", sets, " evaluations), got ", run.budget);
     const auto points = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(rows / least)));
     return {options, points, rows / points, pilot};
 }
 
 void check(const Problem& problem, const Run& run, const SobolOptions& options) {
-    require(options.replicates == 0 || options.replicates >= fewest_replicates, "sobol: replicates must be 0 (chosen) or at least ", fewest_replicates, ", got ",
-            options.replicates);
-    require(!options.second_order || options.method != SobolMethod::owen, "sobol: second_order must be False for method = 'owen', whose design has no pairs");
+    require(options.replicates == 0 || options.replicates >= fewest_replicates,
+            "sobol: replicates must be 0 (chosen) or at least ", fewest_replicates, ", got ", options.replicates);
+    require(!options.second_order || options.method != SobolMethod::owen,
+            "sobol: second_order must be False for method = 'owen', whose design has no pairs");
     if (!options.noise.empty()) {
-        require(options.method == SobolMethod::combined, "sobol: method must be 'default' with a noise, whose indices have one method");
+        require(options.method == SobolMethod::combined,
+                "sobol: method must be 'default' with a noise, whose indices have one method");
         require(!options.second_order, "sobol: second_order must be False with a noise");
         require(run.keep != Keep::state, "sobol: keep must not be 'state' with a noise: there is no way to go on");
     }
     if (options.method == SobolMethod::aiscv) {
         require(!options.second_order, "sobol: second_order must be False for method = 'aiscv'");
-        require(options.replicates == 0 && options.points == Points::rqmc, "sobol: replicates and points must be left out for method = 'aiscv', whose sample has nets of its own");
+        require(options.replicates == 0 && options.points == Points::rqmc,
+                "sobol: replicates and points must be left out for method = 'aiscv', whose sample has nets of its own");
         require(run.keep == Keep::nothing, "sobol: keep must be 'nothing' for method = 'aiscv'");
         return;
     }
     const std::int64_t tables = options.method == SobolMethod::owen ? 3 : 2, most = SobolSequence::max_dim() / tables;
-    require(options.points == Points::iid || problem.dim() <= most, "sobol: points must be 'iid' for more than ", most, " inputs, got ", problem.dim());
+    require(options.points == Points::iid || problem.dim() <= most, "sobol: points must be 'iid' for more than ", most,
+            " inputs, got ", problem.dim());
 }
 
 bool uses_third(const SobolOptions& options) { return options.method == SobolMethod::owen; }
 bool both_ways(const SobolOptions& options) { return options.second_order || uses_third(options); }
 
 SobolDesign design_of(const Evaluation& evaluate, Groups groups, const SobolSettings& s) {
-    return {evaluate.problem().inputs(), std::move(groups), both_ways(s.options), uses_third(s.options), s.options.points, s.points, s.replicates, evaluate.key()};
+    return {evaluate.problem().inputs(),
+            std::move(groups),
+            both_ways(s.options),
+            uses_third(s.options),
+            s.options.points,
+            s.points,
+            s.replicates,
+            evaluate.key()};
 }
 
 Estimate finished(Evaluation& evaluate, const SobolDesign& design, const SobolSettings& settings, SobolRun& whole) {
@@ -100,7 +113,8 @@ Indices seeded(const Problem& problem, const Run& run, const SobolOptions& optio
 /// Evaluations of a first stage, where a target is aimed at.
 std::int64_t pilot_evaluations(const Groups& groups, const SobolOptions& options) {
     if (!options.noise.empty()) return seeded_pilot(groups.size(), options.replicates);
-    const std::int64_t row = SobolDesign::sets(groups.size(), both_ways(options)), replicates = std::max(options.replicates, least_pilot_replicates);
+    const std::int64_t row = SobolDesign::sets(groups.size(), both_ways(options)),
+                       replicates = std::max(options.replicates, least_pilot_replicates);
     return std::max(row * replicates * pilot_points, options.method == SobolMethod::aiscv ? least_doubled_budget(groups) : 0);
 }
 
@@ -121,8 +135,12 @@ Indices sobol(const Problem& problem, const Run& run, const SobolOptions& option
     Groups groups = groups_of("sobol", problem.inputs(), options.groups);
     if (run.target_error) {
         Indices last;
-        Estimate joint = until_target(run, {.function = "sobol", .growth = Growth::fresh, .pilot = pilot_evaluations(groups, options),
-                                            .begin = [&](const Run& stage) { return (last = sobol(problem, stage, options)).joint; }, .zero_is_exact = true});
+        Estimate joint =
+            until_target(run, {.function = "sobol",
+                               .growth = Growth::fresh,
+                               .pilot = pilot_evaluations(groups, options),
+                               .begin = [&](const Run& stage) { return (last = sobol(problem, stage, options)).joint; },
+                               .zero_is_exact = true});
         return indices_of(std::move(joint), last.groups, last.outputs, options.second_order);
     }
     if (!options.noise.empty()) return seeded(problem, run, options, groups);
@@ -141,8 +159,9 @@ Estimate go_on_sobol(Evaluation& evaluate, const State& state, const Estimate& b
     Groups groups = groups_of("extend", evaluate.problem().inputs(), settings.options.groups);
     const std::int64_t each = settings.points * SobolDesign::sets(groups.size(), both_ways(settings.options));
     const std::int64_t least = settings.pilot + (settings.replicates + 1) * each;
-    require(evaluate.run().budget >= least, "extend: budget must be at least ", least, ", one replicate of ", settings.points, " rows (", each,
-            " evaluations) more than the ", before.n, " that are spent, got ", evaluate.run().budget);
+    require(evaluate.run().budget >= least, "extend: budget must be at least ", least, ", one replicate of ",
+            settings.points, " rows (", each, " evaluations) more than the ", before.n, " that are spent, got ",
+            evaluate.run().budget);
     evaluate.keep_at_most(kept_numbers);
     settings.replicates = (evaluate.run().budget - settings.pilot) / each;
     const SobolDesign design = design_of(evaluate, std::move(groups), settings);

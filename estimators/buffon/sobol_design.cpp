@@ -23,10 +23,11 @@ PointSet points_of(Points kind, std::int64_t dim, std::int64_t points, std::int6
 
 }  // namespace
 
-SobolDesign::SobolDesign(const Distribution& inputs, Groups groups, bool both_ways, bool third, Points kind, std::int64_t points,
-                         std::int64_t replicates, std::uint64_t key)
-    : inputs_(inputs), groups_(std::move(groups)), both_ways_(both_ways), third_(third), points_(points), replicates_(replicates),
-      segment_(segment_of(points, sets(), inputs.dim())), set_(points_of(kind, tables() * inputs.dim(), points, replicates, key)) {}
+SobolDesign::SobolDesign(const Distribution& inputs, Groups groups, bool both_ways, bool third, Points kind,
+                         std::int64_t points, std::int64_t replicates, std::uint64_t key)
+    : inputs_(inputs), groups_(std::move(groups)), both_ways_(both_ways), third_(third), points_(points),
+      replicates_(replicates), segment_(segment_of(points, sets(), inputs.dim())),
+      set_(points_of(kind, tables() * inputs.dim(), points, replicates, key)) {}
 
 std::int64_t SobolDesign::table(std::int64_t set, std::int64_t c) const {
     const std::int64_t g = groups_.size(), own = groups_.of[static_cast<std::size_t>(c)];

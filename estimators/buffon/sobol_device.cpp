@@ -45,7 +45,8 @@ SegmentValues values_of(const Evaluation& evaluate, const SobolDesign& design, s
     Matrix u(rows, 2 * d), x(2 * rows, d);
     design.uniforms(segment * rows, u);
     for (std::int64_t i = 0; i < rows; ++i)
-        for (const std::int64_t table : {0, 1}) std::copy_n(u.view().row(i).begin() + table * d, d, x.view().row(table * rows + i).begin());
+        for (const std::int64_t table : {0, 1})
+            std::copy_n(u.view().row(i).begin() + table * d, d, x.view().row(table * rows + i).begin());
     evaluate.problem().inputs().from_uniform(x, x);
     try {
         std::vector<double> y = evaluate.problem()(x).y.data;
@@ -56,12 +57,16 @@ SegmentValues values_of(const Evaluation& evaluate, const SobolDesign& design, s
 }
 
 /// Of as many segments as the processor would look at; `some`: values of the first.
-FirstSquares first_squares(const Evaluation& evaluate, const SobolDesign& design, const SegmentValues& some, const std::vector<double>& centre) {
-    const std::int64_t rows = design.segment_rows(), count = std::min((FirstSquares::most_rows / 2 + rows - 1) / rows, design.segments());
+FirstSquares first_squares(const Evaluation& evaluate, const SobolDesign& design, const SegmentValues& some,
+                           const std::vector<double>& centre) {
+    const std::int64_t rows = design.segment_rows(),
+                       count = std::min((FirstSquares::most_rows / 2 + rows - 1) / rows, design.segments());
     std::vector<SegmentValues> all(static_cast<std::size_t>(count));
     all.front() = some;
     const int threads = evaluate.problem().thread_safe() ? evaluate.threads() : 1;
-    parallel::for_each(count - 1, threads, [&](std::int64_t s) { all[static_cast<std::size_t>(s + 1)] = values_of(evaluate, design, s + 1); });
+    parallel::for_each(count - 1, threads, [&](std::int64_t s) {
+        all[static_cast<std::size_t>(s + 1)] = values_of(evaluate, design, s + 1);
+    });
     FirstSquares squares;
     for (const SegmentValues& values : all)
         if (values.rows > 0) squares.add(values, centre);
@@ -73,8 +78,11 @@ FirstSquares first_squares(const Evaluation& evaluate, const SobolDesign& design
 
 std::int64_t add_on_device(Evaluation& evaluate, const SobolDesign& design, SobolSums& sums, FirstSquares& squares) {
     const std::int64_t all = design.replicates() * design.points(), d = design.dim();
-    if (!evaluate.device() || evaluate.kept() != nullptr || design.both_ways() || design.tables() != 2 || !alone(design.groups(), d) || all < fewest_rows) return 0;
-    const auto device = DeviceSample::of(device_queues(evaluate.run().device), evaluate.problem(), design.point_set(), 2 * d, design.points());
+    if (!evaluate.device() || evaluate.kept() != nullptr || design.both_ways() || design.tables() != 2 ||
+        !alone(design.groups(), d) || all < fewest_rows)
+        return 0;
+    const auto device = DeviceSample::of(device_queues(evaluate.run().device), evaluate.problem(), design.point_set(),
+                                         2 * d, design.points());
     if (!device || device->outputs() != 1) return 0;
     const SegmentValues some = values_of(evaluate, design, 0);
     if (some.rows == 0) return 0;

@@ -71,7 +71,8 @@ Matrix rows_of(ConstView pairs, const Groups& groups) {
     Matrix x((2 * g + 1) * n, d);
     for (std::int64_t k = 0; k < 2 * g + 1; ++k)
         for (std::int64_t c = 0; c < d; ++c) {
-            const bool own = groups.of[static_cast<std::size_t>(c)] == (k == 0 ? -1 : (k - 1) % g), other = k > 0 && (k <= g ? !own : own);
+            const bool own = groups.of[static_cast<std::size_t>(c)] == (k == 0 ? -1 : (k - 1) % g),
+                       other = k > 0 && (k <= g ? !own : own);
             for (std::int64_t i = 0; i < n; ++i) x(k * n + i, c) = pairs(i, other ? d + c : c);
         }
     return x;
@@ -160,7 +161,8 @@ std::vector<std::string> names_of(const Evaluation& evaluate, const Groups& grou
     return names;
 }
 
-/// Relative errors count where all is positive; where some outputs are centred, whose means are about 0, errors of the indices do.
+/// Relative errors count where all is positive; where some outputs are centred, whose means are about 0, errors of the
+/// indices do.
 std::vector<double> weights_of(const Pilot& pilot, std::int64_t each) {
     if (std::ranges::all_of(pilot.centre, [](double c) { return c == 0; })) return {};
     std::vector<double> weights;
@@ -174,7 +176,8 @@ std::vector<double> weights_of(const Pilot& pilot, std::int64_t each) {
 
 /// First orders, total orders, index by index, output by output; then those of all outputs together.
 std::vector<double> indices_from(const std::vector<double>& means, const Products& p, bool scale) {
-    const auto m = static_cast<std::size_t>(p.outputs()), g = static_cast<std::size_t>(p.size()), each = static_cast<std::size_t>(p.each());
+    const auto m = static_cast<std::size_t>(p.outputs()), g = static_cast<std::size_t>(p.size()),
+               each = static_cast<std::size_t>(p.each());
     const auto inactive = [&](std::size_t i, std::size_t j) { return p.step[j][i] <= no_effect * p.largest[j]; };
     const auto variance = [&](std::size_t j) { return means[j * each + 1] - means[j * each] * means[j * each]; };
     const auto part = [&](std::size_t k, std::size_t j) {   // of the variance
@@ -219,9 +222,10 @@ std::int64_t least_doubled_budget(const Groups& groups) { return least_pilot + l
 Estimate doubled_indices(Evaluation& evaluate, const Groups& groups, const SobolOptions& options) {
     const Run& run = evaluate.run();
     const std::int64_t sets = 2 * groups.size() + 1, least = least_doubled_budget(groups);
-    require(run.budget >= least, "sobol: budget must be at least ", least, " for method = 'aiscv' (", least_pairs, " pairs of ", sets,
-            " evaluations, and a pilot), got ", run.budget);
-    const std::int64_t pilot_rows = std::min(std::clamp(run.budget / pilot_share, least_pilot, most_pilot), run.budget - least_pairs * sets);
+    require(run.budget >= least, "sobol: budget must be at least ", least, " for method = 'aiscv' (", least_pairs,
+            " pairs of ", sets, " evaluations, and a pilot), got ", run.budget);
+    const std::int64_t pilot_rows =
+        std::min(std::clamp(run.budget / pilot_share, least_pilot, most_pilot), run.budget - least_pairs * sets);
     const std::int64_t pairs = (run.budget - pilot_rows) / sets;
     const Distribution law = doubled(evaluate.problem().inputs());
     const Pilot pilot = pilot_of(evaluate, pilot_rows);
@@ -229,7 +233,11 @@ Estimate doubled_indices(Evaluation& evaluate, const Groups& groups, const Sobol
     p.largest.resize(pilot.centre.size());
     p.step.assign(pilot.centre.size(), std::vector<double>(static_cast<std::size_t>(groups.size())));
     const Problem problem(Model([&p](ConstView z) { return products(z, p); }), law, names_of(evaluate, groups), false);
-    const Run inner{.budget = pairs, .rng = evaluate.key(), .batch = std::max<std::int64_t>(run.batch / sets, 1), .threads = run.threads, .on_error = run.on_error};
+    const Run inner{.budget = pairs,
+                    .rng = evaluate.key(),
+                    .batch = std::max<std::int64_t>(run.batch / sets, 1),
+                    .threads = run.threads,
+                    .on_error = run.on_error};
     Estimate means;
     try {
         means = aiscv(problem, inner, options_of(options, pilot, p.each()));
@@ -243,7 +251,8 @@ Estimate doubled_indices(Evaluation& evaluate, const Groups& groups, const Sobol
     e.diagnostics["centre"] = pilot.centre;
     for (std::size_t j = 0; j < pilot.centre.size(); ++j)
         if (!(p.largest[j] > 0) || std::ranges::all_of(p.step[j], [&](double s) { return s <= no_effect * p.largest[j]; }))
-            e.warnings.push_back("output '" + evaluate.names()[j] + "' is the same at every point: it has no variance to share, its indices are NaN");
+            e.warnings.push_back("output '" + evaluate.names()[j] +
+                                 "' is the same at every point: it has no variance to share, its indices are NaN");
     return e;
 }
 

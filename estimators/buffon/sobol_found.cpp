@@ -55,7 +55,8 @@ std::vector<std::vector<Ratio>> candidates_of(std::int64_t output, const SobolSu
     std::vector<std::vector<Ratio>> candidates;
     for (Ratio& base : ratios(options.method, sums.pairs(output), options.second_order)) candidates.push_back({std::move(base)});
     if (surrogates.empty()) return candidates;
-    auto more = surrogate_ratios(surrogates[static_cast<std::size_t>(output)], sums.whole(), sums.residuals(output), groups, options.second_order);
+    auto more = surrogate_ratios(surrogates[static_cast<std::size_t>(output)], sums.whole(), sums.residuals(output),
+                                 groups, options.second_order);
     for (std::size_t k = 0; k < more.size(); ++k)
         for (Ratio& ratio : more[k]) candidates[k].push_back(std::move(ratio));
     return candidates;
@@ -87,7 +88,8 @@ double largest_row(std::size_t k, std::size_t groups, const std::vector<Residual
     return most / rows;
 }
 
-/// Replicates that have not met a far point do not know what a polynomial leaves there: errors hold rows more like the largest, ten over the
+/// Replicates that have not met a far point do not know what a polynomial leaves there: errors hold rows more like the
+/// largest, ten over the
 /// number of rows that make what is left, five at most. Exponentials of normal inputs are such: see docs/sobol.md.
 double rows_more(double alike) {
     constexpr double enough = 10, most = 5;
@@ -99,7 +101,8 @@ struct UnseenRow {
     double plain = 0, left = 0;
 };
 
-/// Rows that make a variance come alone, but indices rest on where they meet: of an event with thirteen hits, a first order of 0.1 on one row that
+/// Rows that make a variance come alone, but indices rest on where they meet: of an event with thirteen hits, a first
+/// order of 0.1 on one row that
 /// is hit in both tables. Replicates without it agree on 0, so errors hold one more. Where rows are many nobody feels it.
 void hold_row(const UnseenRow& row, Combination& c) {
     constexpr double felt = 1e-4;   // of the variance
@@ -119,7 +122,8 @@ std::vector<Ratio> without_effect(std::vector<Ratio> candidates) {
     return candidates;
 }
 
-Found found_in(const SobolSums& sums, const SobolOptions& options, const std::vector<std::vector<Surrogate>>& surrogates, std::int64_t groups,
+Found found_in(const SobolSums& sums, const SobolOptions& options,
+               const std::vector<std::vector<Surrogate>>& surrogates, std::int64_t groups,
                const std::vector<std::string>& outputs, const std::vector<double>& alike, bool without_bounds) {
     const auto g = static_cast<std::size_t>(groups), m = outputs.size(), replicates = sums.whole().size();
     std::vector<std::vector<std::vector<Ratio>>> candidates;   // (m, index, candidate)
@@ -128,10 +132,14 @@ Found found_in(const SobolSums& sums, const SobolOptions& options, const std::ve
         candidates.push_back(candidates_of(static_cast<std::int64_t>(j), sums, options, surrogates, groups));
         if (candidates.back().empty()) found.constant.push_back(outputs[j]);
     }
-    const Combination unknown{std::numeric_limits<double>::quiet_NaN(), std::vector<double>(replicates, std::numeric_limits<double>::quiet_NaN()), {}};
+    const Combination unknown{std::numeric_limits<double>::quiet_NaN(),
+                              std::vector<double>(replicates, std::numeric_limits<double>::quiet_NaN()),
+                              {}};
     const Combination none{0.0, std::vector<double>(replicates), {1.0}};
     const auto moves = [&](std::size_t k, std::size_t j) {
-        return std::ranges::all_of(groups_of_index(k, g), [&](std::size_t i) { return sums.moves(static_cast<std::int64_t>(j), i, no_effect); });
+        return std::ranges::all_of(groups_of_index(k, g), [&](std::size_t i) {
+            return sums.moves(static_cast<std::int64_t>(j), i, no_effect);
+        });
     };
     const auto reach = [&](std::size_t k, std::size_t j) {   // a pair does only what both of it do
         double least = 1;
@@ -142,13 +150,18 @@ Found found_in(const SobolSums& sums, const SobolOptions& options, const std::ve
     std::vector<std::vector<UnseenRow>> rows(indices, std::vector<UnseenRow>(m));   // in units of the variance of the output
     for (std::size_t j = 0; j < m; ++j) {
         if (candidates[j].empty()) continue;
-        const auto part = [&](std::size_t k) { return reach(k, j) * reach(k, j); };   // indices are means of products of two steps
+        const auto part = [&](std::size_t k) {
+            return reach(k, j) * reach(k, j);
+        };   // indices are means of products of two steps
         for (std::size_t k = 0; k < indices; ++k) rows[k][j].plain = part(k) / alike[j];
         if (surrogates.empty()) continue;
         const std::vector<ResidualSums> left = sums.residuals(static_cast<std::int64_t>(j));
-        const double variance = sums.variance(static_cast<std::int64_t>(j)), alike_left = rows_alike(left), one = share_left(left, variance) / alike_left;
+        const double variance = sums.variance(static_cast<std::int64_t>(j)), alike_left = rows_alike(left),
+                     one = share_left(left, variance) / alike_left;
         for (std::size_t k = 0; k < indices; ++k)
-            rows[k][j].left = std::max(part(k) * one, without_bounds ? rows_more(alike_left) * largest_row(k, g, left, sums.rows()) / variance : 0.0);
+            rows[k][j].left = std::max(
+                part(k) * one,
+                without_bounds ? rows_more(alike_left) * largest_row(k, g, left, sums.rows()) / variance : 0.0);
     }
     const auto combined = [&](const std::vector<Ratio>& of, const UnseenRow& row) {
         Combination c = combine(of);
@@ -172,7 +185,10 @@ Found found_in(const SobolSums& sums, const SobolOptions& options, const std::ve
             whole += share;
             of_outputs.push_back(moved ? candidates[j][k] : without_effect(candidates[j][k]));
         }
-        add(of_outputs.empty() ? unknown : any ? combined(together(of_outputs, options.scale), {row.plain / whole, row.left / whole}) : none, found);
+        add(of_outputs.empty() ? unknown
+            : any              ? combined(together(of_outputs, options.scale), {row.plain / whole, row.left / whole})
+                               : none,
+            found);
     }
     return found;
 }
@@ -204,15 +220,21 @@ void describe(const SobolSums& sums, const std::vector<std::vector<Surrogate>>& 
     e.diagnostics["surrogate_terms"] = terms;
 }
 
-void warn(const Evaluation& evaluate, const SobolDesign& design, const SobolSums& sums, const std::vector<std::string>& constant, bool with_surrogate, Estimate& e) {
+void warn(const Evaluation& evaluate, const SobolDesign& design, const SobolSums& sums,
+          const std::vector<std::string>& constant, bool with_surrogate, Estimate& e) {
     for (const std::string& output : constant)
-        e.warnings.push_back("output '" + output + "' is the same at every point: it has no variance to share, its indices are NaN");
+        e.warnings.push_back("output '" + output +
+                             "' is the same at every point: it has no variance to share, its indices are NaN");
     if (e.n_failed == 0) return;
-    const double rows = static_cast<double>(design.points()) * static_cast<double>(sums.whole().size()), left_out = 1 - sums.rows() / rows;
+    const double rows = static_cast<double>(design.points()) * static_cast<double>(sums.whole().size()),
+                 left_out = 1 - sums.rows() / rows;
     std::ostringstream text;
-    text << with_commas(e.n_failed) << " of " << with_commas(evaluate.n()) << " evaluations failed: " << std::setprecision(2) << 100 * left_out
+    text << with_commas(e.n_failed) << " of " << with_commas(evaluate.n())
+         << " evaluations failed: " << std::setprecision(2) << 100 * left_out
          << " % of the rows are left out, the indices are those of the rest, conditional on success"
-         << (with_surrogate ? "; without a surrogate, whose indices would be of a model that goes on where this one fails" : "");
+         << (with_surrogate
+                 ? "; without a surrogate, whose indices would be of a model that goes on where this one fails"
+                 : "");
     e.warnings.push_back(text.str());
 }
 
@@ -222,16 +244,20 @@ bool has_no_bounds(const Distribution& inputs) { return std::ranges::count(famil
 
 void require_few_values(const SobolDesign& design, const SobolOptions& options, std::int64_t outputs) {
     const std::int64_t g = design.groups().size(), each = 2 * g + (options.second_order ? g * (g - 1) / 2 : 0);
-    require(each * (outputs + 1) <= most_values, "sobol: the model must give at most ", most_values / each - 1, " outputs, got ", outputs, ": the joint covariance of all ",
-            "indices would take more than 800 MB; ask for some outputs at a time (Problem(..., outputs={name: function}))");
+    require(
+        each * (outputs + 1) <= most_values, "sobol: the model must give at most ", most_values / each - 1,
+        " outputs, got ", outputs, ": the joint covariance of all ",
+        "indices would take more than 800 MB; ask for some outputs at a time (Problem(..., outputs={name: function}))");
 }
 
 Estimate indices_found(const Evaluation& evaluate, const SobolDesign& design, const SobolOptions& options, const SobolSums& sums,
                        const std::vector<std::vector<Surrogate>>& surrogates, const std::vector<double>& alike) {
     const auto whole = static_cast<std::int64_t>(sums.whole().size());
-    require(whole >= fewest_replicates, "sobol: at least ", fewest_replicates, " replicates must have a row without a failed evaluation, got ", whole);
+    require(whole >= fewest_replicates, "sobol: at least ", fewest_replicates,
+            " replicates must have a row without a failed evaluation, got ", whole);
     const std::vector<std::string>& outputs = evaluate.names();
-    Found found = found_in(sums, options, surrogates, design.groups().size(), outputs, alike, has_no_bounds(evaluate.problem().inputs()));
+    Found found = found_in(sums, options, surrogates, design.groups().size(), outputs, alike,
+                           has_no_bounds(evaluate.problem().inputs()));
     Estimate e;
     e.value = std::move(found.value);
     e.covariance = covariance_of(found.errors);

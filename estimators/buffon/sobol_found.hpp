@@ -20,9 +20,11 @@ bool has_no_bounds(const Distribution& inputs);
 /// @throw std::invalid_argument for so many outputs that the covariance of all indices would not fit.
 void require_few_values(const SobolDesign& design, const SobolOptions& options, std::int64_t outputs);
 
-/// The joint estimate of all indices from the replicates that are whole, as `indices_of` takes it apart, with diagnostics and warnings.
+/// The joint estimate of all indices from the replicates that are whole, as `indices_of` takes it apart, with
+/// diagnostics and warnings.
 /// @param surrogates  (m, 4), or none.
-/// @param alike       (m) rows like these that would make the variance, of FirstSquares: errors hold one more.   @throw std::invalid_argument for fewer than `fewest_replicates` of them.
+/// @param alike       (m) rows like these that would make the variance, of FirstSquares: errors hold one more.   @throw
+/// std::invalid_argument for fewer than `fewest_replicates` of them.
 Estimate indices_found(const Evaluation& evaluate, const SobolDesign& design, const SobolOptions& options, const SobolSums& sums,
                        const std::vector<std::vector<Surrogate>>& surrogates, const std::vector<double>& alike);
 

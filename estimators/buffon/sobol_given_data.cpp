@@ -24,7 +24,8 @@ struct InputShare {
 
 double share_of_ties(const RankOrder& order) {
     std::int64_t alone = 0;
-    for (std::int64_t g = 0; g < order.groups(); ++g) alone += order.group[static_cast<std::size_t>(g + 1)] - order.group[static_cast<std::size_t>(g)] == 1;
+    for (std::int64_t g = 0; g < order.groups(); ++g)
+        alone += order.group[static_cast<std::size_t>(g + 1)] - order.group[static_cast<std::size_t>(g)] == 1;
     return 1 - static_cast<double>(alone) / static_cast<double>(order.rows.size());
 }
 
@@ -54,7 +55,9 @@ Matrix beside(const std::vector<InputShare>& inputs, Matrix RankErrors::*field) 
 Matrix covariance_of(const std::vector<InputShare>& inputs, std::int64_t n, int threads) {
     const Matrix phi = beside(inputs, &RankErrors::phi);
     Moments moments;
-    parallel::reduce_blocks(phi.rows, threads, moments, [&](std::int64_t first, std::int64_t count) { return Moments(phi.view().slice(first, count)); });
+    parallel::reduce_blocks(phi.rows, threads, moments, [&](std::int64_t first, std::int64_t count) {
+        return Moments(phi.view().slice(first, count));
+    });
     Matrix covariance = moments.covariance();
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         const Matrix& block = inputs[i].errors.block;
@@ -71,11 +74,13 @@ Matrix covariance_of(const std::vector<InputShare>& inputs, std::int64_t n, int 
 Estimate sobol_given_data(const Sample& sample, const SobolGivenDataOptions& options) {
     const GivenRows rows("sobol_given_data", sample, fewest_ranked, options.threads);
     if (options.method == GivenDataMethod::polynomial_chaos) return chaos_indices(sample, rows, options.order, options.threads);
-    require(options.order == IndexOrder::first, "sobol_given_data: order must be 'first' with method = 'ranks': neighbours in one input tell of no others; "
+    require(options.order == IndexOrder::first,
+            "sobol_given_data: order must be 'first' with method = 'ranks': neighbours in one input tell of no others; "
             "take method = 'polynomial_chaos'");
     const std::int64_t n = rows.y.rows, d = rows.x.cols, stride = (n + judged_rows - 1) / judged_rows;
     std::vector<InputShare> inputs(static_cast<std::size_t>(d));
-    parallel::for_each(d, options.threads, [&](std::int64_t i) { inputs[static_cast<std::size_t>(i)] = share_of(rows, i, stride); });
+    parallel::for_each(d, options.threads,
+                       [&](std::int64_t i) { inputs[static_cast<std::size_t>(i)] = share_of(rows, i, stride); });
 
     Estimate e;
     std::vector<double> tied;
@@ -86,7 +91,8 @@ Estimate sobol_given_data(const Sample& sample, const SobolGivenDataOptions& opt
     e.covariance = covariance_of(inputs, n, options.threads);
     rows.describe(sample, e);
     e.diagnostics["tied"] = tied;
-    judge_table(beside(inputs, &RankErrors::terms), fewest_terms, "a larger table helps, or an output with lighter tails, as its logarithm or rank", e);
+    judge_table(beside(inputs, &RankErrors::terms), fewest_terms,
+                "a larger table helps, or an output with lighter tails, as its logarithm or rank", e);
     return e;
 }
 

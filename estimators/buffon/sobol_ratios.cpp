@@ -10,14 +10,16 @@ namespace {
 
 double total(const std::vector<double>& v) { return std::accumulate(v.begin(), v.end(), 0.0); }
 
-/// Sample covariances of the candidates' errors, and a thousandth of their variances more: nearly equal candidates share the weight.
+/// Sample covariances of the candidates' errors, and a thousandth of their variances more: nearly equal candidates
+/// share the weight.
 Matrix covariance_of(const std::vector<std::vector<double>>& errors) {
     const auto k = static_cast<std::int64_t>(errors.size());
     Matrix c(k, k);
     for (std::int64_t i = 0; i < k; ++i)
         for (std::int64_t j = 0; j < k; ++j) {
             const auto &a = errors[static_cast<std::size_t>(i)], &b = errors[static_cast<std::size_t>(j)];
-            c(i, j) = std::inner_product(a.begin(), a.end(), b.begin(), 0.0) / static_cast<double>(a.size() - 1) * (i == j ? 1.001 : 1.0);
+            c(i, j) = std::inner_product(a.begin(), a.end(), b.begin(), 0.0) / static_cast<double>(a.size() - 1) *
+                      (i == j ? 1.001 : 1.0);
         }
     return c;
 }
@@ -29,7 +31,8 @@ std::vector<double> least_variance(const Matrix& c, const std::vector<std::size_
     std::vector<double> w(k, 1.0);
     for (std::size_t i = 0; i < k; ++i)
         for (std::size_t j = 0; j < k; ++j)
-            a(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j)) = c(static_cast<std::int64_t>(support[i]), static_cast<std::int64_t>(support[j]));
+            a(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j)) =
+                c(static_cast<std::int64_t>(support[i]), static_cast<std::int64_t>(support[j]));
     const auto n = static_cast<std::int64_t>(k);
     for (std::int64_t p = 0; p < n; ++p)
         for (std::int64_t i = p + 1; i < n; ++i) {
@@ -70,7 +73,8 @@ std::vector<double> simplex_weights(const Matrix& c) {
 
 /// Standard error with chosen weights over the one that shows, of R >= 4 replicates.
 double hidden_by_choice(const std::vector<double>& weights, double r) {
-    const double chosen = std::min(static_cast<double>(std::ranges::count_if(weights, [](double w) { return w > 0; })) - 1, r - 3);
+    const double chosen =
+        std::min(static_cast<double>(std::ranges::count_if(weights, [](double w) { return w > 0; })) - 1, r - 3);
     return std::sqrt((r - 1) / (r - 1 - chosen) * (r - 2) / (r - 2 - chosen));
 }
 

@@ -29,11 +29,13 @@ struct Combination {
 /// regression: source: Lavenberg & Welch (1981).
 Combination combine(const std::vector<Ratio>& candidates);
 
-/// (candidates) of all outputs together, from those of each, (outputs, candidates): sums of their numerators over sums of their denominators,
+/// (candidates) of all outputs together, from those of each, (outputs, candidates): sums of their numerators over sums
+/// of their denominators,
 /// both in units of the output squared; or `scaled`, the mean of their indices. Source: Gamboa et al. (2014).
 std::vector<Ratio> together(const std::vector<std::vector<Ratio>>& outputs, bool scaled);
 
-/// Ratios of one output from the sums of its replicates: first order of each group, total order of each, then, of designs with both
+/// Ratios of one output from the sums of its replicates: first order of each group, total order of each, then, of
+/// designs with both
 /// ways where they are asked for, second order pair by pair.
 std::vector<Ratio> ratios(SobolMethod method, const std::vector<PairSums>& replicates, bool second_order);
 

@@ -31,26 +31,29 @@ FitData fit_data(const SobolDesign& design, int threads) {
 std::vector<bool> active_coordinates(const SobolSums& sums, const Groups& groups) {
     std::vector<bool> active(groups.of.size(), false);
     for (std::size_t c = 0; c < active.size(); ++c)
-        for (std::int64_t j = 0; j < sums.outputs(); ++j) active[c] = active[c] || sums.moves(j, static_cast<std::size_t>(groups.of[c]), no_effect);
+        for (std::int64_t j = 0; j < sums.outputs(); ++j)
+            active[c] = active[c] || sums.moves(j, static_cast<std::size_t>(groups.of[c]), no_effect);
     return active;
 }
 
 /// y of the fit rows from evaluations that are kept: (rows, m), centred, and which of them count.
-Matrix kept_outputs(const std::vector<SegmentValues>& kept, const SobolDesign& design, const std::vector<FitRow>& rows, const SobolSums& sums,
-                    std::vector<char>& counts) {
+Matrix kept_outputs(const std::vector<SegmentValues>& kept, const SobolDesign& design, const std::vector<FitRow>& rows,
+                    const SobolSums& sums, std::vector<char>& counts) {
     Matrix y(static_cast<std::int64_t>(rows.size()), sums.outputs());
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const std::int64_t at = rows[i].replicate * design.points() + rows[i].row;
         const SegmentValues& values = kept[static_cast<std::size_t>(at / design.segment_rows())];
         const std::int64_t row = at % design.segment_rows();
         counts[i] = std::ranges::find(values.failed, row) == values.failed.end();
-        for (std::int64_t j = 0; j < y.cols; ++j) y(static_cast<std::int64_t>(i), j) = values.column(rows[i].set, j)[row] - sums.centre(j);
+        for (std::int64_t j = 0; j < y.cols; ++j)
+            y(static_cast<std::int64_t>(i), j) = values.column(rows[i].set, j)[row] - sums.centre(j);
     }
     return y;
 }
 
 /// y of the fit rows by evaluating them, beside the design.
-Matrix pilot_outputs(Evaluation& evaluate, const std::vector<FitRow>& rows, ConstView u, SobolSums& sums, std::vector<char>& counts) {
+Matrix pilot_outputs(Evaluation& evaluate, const std::vector<FitRow>& rows, ConstView u, SobolSums& sums,
+                     std::vector<char>& counts) {
     const View x = evaluate.room(u.rows);
     evaluate.problem().inputs().from_uniform(u, x);
     const Outputs out = evaluate(x, [&](std::span<double> log_q) { evaluate.problem().inputs().log_density(x, log_q); });
@@ -75,8 +78,10 @@ std::vector<std::vector<Surrogate>> fitted(const SobolDesign& design, const FitD
     std::vector<std::vector<Polynomial>> fits;
     for (const auto& space : spaces) {
         const std::int64_t most = most_terms(data.u.rows);
-        ladders.push_back(polynomial_ladder(space, active, ladders.empty() ? most : most / 2));   // the second takes a quarter of the time
-        fits.push_back(cross_fit(ladders.back(), fit_sums(ladders.back(), space, data.rows, data.u, data.y, data.counts, threads), threads));
+        ladders.push_back(polynomial_ladder(
+            space, active, ladders.empty() ? most : most / 2));   // the second takes a quarter of the time
+        fits.push_back(cross_fit(
+            ladders.back(), fit_sums(ladders.back(), space, data.rows, data.u, data.y, data.counts, threads), threads));
     }
     std::vector<std::vector<Surrogate>> out(m);
     for (std::size_t j = 0; j < m; ++j)
@@ -101,7 +106,8 @@ Estimate SobolRun::operator()() {
     if (pilot_ > 0) fit_to_pilot();
     const bool keeps = with_surrogate(options_) && pilot_ == 0 && !continued_;
     SobolValues values(evaluate_, design_, state_.sums.done());
-    if (!keeps && state_.surrogates.empty() && values.done() == 0) values.skip(add_on_device(evaluate_, design_, state_.sums, state_.squares));
+    if (!keeps && state_.surrogates.empty() && values.done() == 0)
+        values.skip(add_on_device(evaluate_, design_, state_.sums, state_.squares));
     for (std::vector<SegmentValues> next; !(next = values.next()).empty();) {
         if (state_.sums.outputs() == 0) require_few_values(design_, options_, next.front().outputs);
         state_.sums.add(next, state_.surrogates, evaluate_.threads());
@@ -121,7 +127,8 @@ Estimate SobolRun::partial() const {
 Estimate SobolRun::conclude() const {
     static const std::vector<std::vector<Surrogate>> none;
     const auto& surrogates = evaluate_.n_failed() > 0 ? none : state_.surrogates;
-    Estimate e = indices_found(evaluate_, design_, options_, state_.sums, surrogates, state_.squares.alike(2 * state_.sums.rows(), state_.sums.outputs()));
+    Estimate e = indices_found(evaluate_, design_, options_, state_.sums, surrogates,
+                               state_.squares.alike(2 * state_.sums.rows(), state_.sums.outputs()));
     state_.squares.judge(2 * state_.sums.rows(), evaluate_.names(), has_no_bounds(evaluate_.problem().inputs()), e);
     return e;
 }
@@ -137,7 +144,8 @@ void SobolRun::fit_to_pilot() {
 void SobolRun::fit_to_kept() {
     FitData data = fit_data(design_, evaluate_.threads());
     data.y = kept_outputs(kept_, design_, data.rows, state_.sums, data.counts);
-    state_.surrogates = fitted(design_, data, families_of(evaluate_.problem().inputs()), active_coordinates(state_.sums, design_.groups()), evaluate_.threads());
+    state_.surrogates = fitted(design_, data, families_of(evaluate_.problem().inputs()),
+                               active_coordinates(state_.sums, design_.groups()), evaluate_.threads());
     state_.sums.add_residuals(kept_, state_.surrogates, evaluate_.threads());
 }
 

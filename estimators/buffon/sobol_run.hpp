@@ -1,4 +1,5 @@
-/// A pick-freeze run: evaluations in the order of the design, summed as they come; what the surrogate needs again is kept. Not installed.
+/// A pick-freeze run: evaluations in the order of the design, summed as they come; what the surrogate needs again is
+/// kept. Not installed.
 #pragma once
 
 #include <vector>

@@ -29,12 +29,17 @@ constexpr double no_variance = 1e-26;            // of the largest output square
 SeededRows design_of(const Evaluation& evaluate, Groups groups, const SobolOptions& options) {
     const std::int64_t noise = noise_group("sobol", evaluate.problem().inputs(), groups, options.noise);
     const std::int64_t sets = SeededRows::sets(groups.size()), rows = evaluate.run().budget / sets;
-    const std::int64_t least = options.replicates > 0 ? options.replicates : std::clamp<std::int64_t>(rows / fewest_points, fewest_replicates, wanted_replicates);
-    require(rows >= least * fewest_points, "sobol: budget must be at least ", least * fewest_points * sets, " (", least, " replicates of ", fewest_points,
-            " rows of ", sets, " evaluations, two values of the noise at each point), got ", evaluate.run().budget);
+    const std::int64_t least =
+        options.replicates > 0 ? options.replicates
+                               : std::clamp<std::int64_t>(rows / fewest_points, fewest_replicates, wanted_replicates);
+    require(rows >= least * fewest_points, "sobol: budget must be at least ", least * fewest_points * sets, " (", least,
+            " replicates of ", fewest_points, " rows of ", sets,
+            " evaluations, two values of the noise at each point), got ", evaluate.run().budget);
     const bool nets = options.points == Points::rqmc;
-    const std::int64_t points = nets ? static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(rows / least))) : rows / least;
-    return {evaluate.problem().inputs(), std::move(groups), noise, options.points, points, nets ? rows / points : least, evaluate.key()};
+    const std::int64_t points =
+        nets ? static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(rows / least))) : rows / least;
+    return {evaluate.problem().inputs(),  std::move(groups), noise, options.points, points,
+            nets ? rows / points : least, evaluate.key()};
 }
 
 /// Sums of all outputs and replicates, as rows come in.
@@ -70,7 +75,8 @@ public:
     std::vector<Ratio> ratios(std::int64_t j) const {
         std::vector<SeededSums> whole = of_[static_cast<std::size_t>(j)];
         std::erase_if(whole, [](const SeededSums& s) { return s.n == 0; });
-        require(std::ssize(whole) >= fewest_replicates, "sobol: at least ", fewest_replicates, " replicates must have a row without a failed evaluation, got ", whole.size());
+        require(std::ssize(whole) >= fewest_replicates, "sobol: at least ", fewest_replicates,
+                " replicates must have a row without a failed evaluation, got ", whole.size());
         const double largest = largest_[static_cast<std::size_t>(j)];
         double variance = 0;
         std::vector<Ratio> out = seeded_ratios(whole, static_cast<std::size_t>(design_.noise()), variance);
@@ -131,24 +137,29 @@ std::vector<Combination> values_of(const std::vector<std::vector<Ratio>>& found,
     return all;
 }
 
-void warn(const std::vector<std::vector<Ratio>>& found, const std::vector<std::string>& outputs, const SeededRows& design, const Sums& sums, Estimate& e) {
+void warn(const std::vector<std::vector<Ratio>>& found, const std::vector<std::string>& outputs,
+          const SeededRows& design, const Sums& sums, Estimate& e) {
     std::vector<std::string> constant;
     const std::size_t other = design.noise() == 0 ? 1 : 0;   // than the noise
     for (std::size_t j = 0; j < found.size(); ++j)
         if (found[j].empty()) constant.push_back(outputs[j]);
         else if (hidden_by_noise(found[j][other].denominator)) e.warnings.push_back(hidden_warning(outputs[j]));
     for (const std::string& output : constant)
-        e.warnings.push_back("output '" + output + "' is the same at every point: it has no variance to share, its indices are NaN");
+        e.warnings.push_back("output '" + output +
+                             "' is the same at every point: it has no variance to share, its indices are NaN");
     if (!constant.empty()) e.diagnostics["constant"] = constant;
     if (sums.left_out() > 0)
-        e.warnings.push_back(with_commas(e.n_failed) + " of " + with_commas(e.n) + " evaluations failed: " + with_commas(sums.left_out()) + " of " +
-                             with_commas(design.points() * design.replicates()) + " rows are left out, the indices are those of the rest");
+        e.warnings.push_back(with_commas(e.n_failed) + " of " + with_commas(e.n) +
+                             " evaluations failed: " + with_commas(sums.left_out()) + " of " +
+                             with_commas(design.points() * design.replicates()) +
+                             " rows are left out, the indices are those of the rest");
 }
 
 Estimate conclude(const Evaluation& evaluate, const SeededRows& design, const Sums& sums, bool scale) {
     require(sums.outputs() > 0, "sobol: nothing is finished");
     const std::int64_t indices = 2 * design.groups().size();
-    require(indices * (sums.outputs() + 1) <= most_values, "sobol: the model must give at most ", most_values / indices - 1, " outputs, got ", sums.outputs());
+    require(indices * (sums.outputs() + 1) <= most_values, "sobol: the model must give at most ",
+            most_values / indices - 1, " outputs, got ", sums.outputs());
     std::vector<std::vector<Ratio>> found;   // (m, index)
     for (std::int64_t j = 0; j < sums.outputs(); ++j) found.push_back(sums.ratios(j));
     const std::vector<Combination> all = values_of(found, static_cast<std::size_t>(indices), scale);

@@ -1,4 +1,5 @@
-/// Sobol' indices of the mean of a random model, one of whose inputs is its noise: what noise adds to the variance is in none of them.
+/// Sobol' indices of the mean of a random model, one of whose inputs is its noise: what noise adds to the variance is
+/// in none of them.
 /// Not installed.
 #pragma once
 
@@ -11,7 +12,8 @@
 
 namespace buffon {
 
-/// The joint estimate of first and total orders, as `indices_of` takes it apart: see seeded_sums.hpp. Intervals are Student's over replicates.
+/// The joint estimate of first and total orders, as `indices_of` takes it apart: see seeded_sums.hpp. Intervals are
+/// Student's over replicates.
 /// Warns where the variance of the mean is not told from 0.
 Estimate seeded_indices(Evaluation& evaluate, Groups groups, const SobolOptions& options);
 

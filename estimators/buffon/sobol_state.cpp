@@ -48,7 +48,8 @@ PairSums pair_sums_of(Reader& read, const SobolDesign& design) {
 std::vector<double> numbers_of(const ResidualSums& s) {
     std::vector<double> all = numbers_of(s.pairs);
     all.push_back(s.fourth);
-    for (const auto* part : {&s.first_cross, &s.total_cross, &s.first_largest, &s.total_largest, &s.with_terms}) append(all, *part);
+    for (const auto* part : {&s.first_cross, &s.total_cross, &s.first_largest, &s.total_largest, &s.with_terms})
+        append(all, *part);
     return all;
 }
 
@@ -79,7 +80,8 @@ std::vector<double> numbers_of(const Surrogate& g) {
 /// A file may hold anything: what is read must be a term of these inputs.
 Factor factor_of(Reader& read, const std::vector<Family1d>& families) {
     const std::vector<double> f = read.take(2);
-    require(f[0] >= 0 && f[0] < static_cast<double>(families.size()), "extend: the state is damaged: a polynomial of another input");
+    require(f[0] >= 0 && f[0] < static_cast<double>(families.size()),
+            "extend: the state is damaged: a polynomial of another input");
     const auto c = static_cast<std::size_t>(f[0]);
     require(f[1] >= 1 && f[1] <= most_degree(families[c]), "extend: the state is damaged: a polynomial of degree ", f[1]);
     return {static_cast<std::int64_t>(c), static_cast<int>(f[1])};
@@ -87,7 +89,8 @@ Factor factor_of(Reader& read, const std::vector<Family1d>& families) {
 
 Surrogate surrogate_of(Reader& read, const SobolDesign& design) {
     std::vector<Family1d> families;
-    for (const double family : read.take(static_cast<std::size_t>(design.dim()))) families.push_back(family == 0 ? Family1d::legendre : Family1d::hermite);
+    for (const double family : read.take(static_cast<std::size_t>(design.dim())))
+        families.push_back(family == 0 ? Family1d::legendre : Family1d::hermite);
     std::vector<Term> terms{{}};
     std::vector<double> coefficients = read.take(1);
     const std::size_t count = read.size();
@@ -115,8 +118,12 @@ std::string of_output(const char* what, std::int64_t output) { return std::strin
 State stored(const SobolState& known, const Evaluation& evaluate, const SobolDesign& design, const SobolSettings& settings) {
     State state = begin_state("sobol", evaluate);
     const SobolOptions& o = settings.options;
-    store(state, "plan", {static_cast<double>(settings.points), static_cast<double>(settings.replicates), static_cast<double>(settings.pilot)});
-    store(state, "options", {static_cast<double>(o.method), o.surrogate ? 1.0 : 0.0, o.second_order ? 1.0 : 0.0, static_cast<double>(o.points), o.scale ? 1.0 : 0.0});
+    store(state, "plan",
+          {static_cast<double>(settings.points), static_cast<double>(settings.replicates),
+           static_cast<double>(settings.pilot)});
+    store(state, "options",
+          {static_cast<double>(o.method), o.surrogate ? 1.0 : 0.0, o.second_order ? 1.0 : 0.0,
+           static_cast<double>(o.points), o.scale ? 1.0 : 0.0});
     store(state, "groups", std::vector<double>(design.groups().of.begin(), design.groups().of.end()));
     store(state, "centre", known.sums.centres());
     state.tables["squares"] = known.squares.squares();
@@ -138,7 +145,8 @@ SobolSettings settings_of(const State& state, const Estimate& joint) {
     s.points = std::llround(plan[0]), s.replicates = std::llround(plan[1]), s.pilot = std::llround(plan[2]);
     const std::vector<double>& options = numbers(state, "options", 5);
     const auto method = static_cast<std::size_t>(options[0]);
-    require(method < EnumNames<SobolMethod>::names.size() && s.points >= 1 && s.replicates >= 1, "extend: the state is damaged: no plan");
+    require(method < EnumNames<SobolMethod>::names.size() && s.points >= 1 && s.replicates >= 1,
+            "extend: the state is damaged: no plan");
     s.options.method = static_cast<SobolMethod>(method);
     s.options.surrogate = options[1] != 0;
     s.options.second_order = options[2] != 0;
@@ -177,8 +185,10 @@ SobolState restored(const State& state, const SobolDesign& design) {
         for (std::int64_t r = 0; r < replicates; ++r)
             of_residuals.push_back(residual_sums_of(left, design, of_output[static_cast<std::size_t>(r % folds)]));
     }
-    require(surrogates.empty() || surrogates.size() == centres.size(), "extend: the state is damaged: surrogates of some outputs only");
-    return {SobolSums(design, centres, std::move(pairs), std::move(residuals)), std::move(surrogates), FirstSquares(table(state, "squares"))};
+    require(surrogates.empty() || surrogates.size() == centres.size(),
+            "extend: the state is damaged: surrogates of some outputs only");
+    return {SobolSums(design, centres, std::move(pairs), std::move(residuals)), std::move(surrogates),
+            FirstSquares(table(state, "squares"))};
 }
 
 }  // namespace buffon

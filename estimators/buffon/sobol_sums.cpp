@@ -25,35 +25,44 @@ double mean_of_tables(const SegmentValues& values, std::int64_t output) {
 }  // namespace
 
 template <class Sums, class Part>
-void SobolSums::merge(std::int64_t first, std::int64_t count, int threads, std::vector<std::vector<Sums>>& totals, const Part& part) {
+void SobolSums::merge(std::int64_t first, std::int64_t count, int threads, std::vector<std::vector<Sums>>& totals,
+                      const Part& part) {
     totals.resize(centre_.size());
     for (auto& of_output : totals) of_output.resize(static_cast<std::size_t>(design_->replicates()));
     std::vector<Sums> parts(static_cast<std::size_t>(count * outputs()));
-    parallel::for_each(count * outputs(), threads, [&](std::int64_t k) { parts[static_cast<std::size_t>(k)] = part(k / outputs(), k % outputs()); });
+    parallel::for_each(count * outputs(), threads, [&](std::int64_t k) {
+        parts[static_cast<std::size_t>(k)] = part(k / outputs(), k % outputs());
+    });
     for (std::int64_t k = 0; k < count * outputs(); ++k)
-        totals[static_cast<std::size_t>(k % outputs())][static_cast<std::size_t>(design_->replicate_of(first + k / outputs()))].merge(
-            parts[static_cast<std::size_t>(k)]);
+        totals[static_cast<std::size_t>(k % outputs())]
+              [static_cast<std::size_t>(design_->replicate_of(first + k / outputs()))]
+                  .merge(parts[static_cast<std::size_t>(k)]);
 }
 
 SobolSums::SobolSums(const SobolDesign& design, std::vector<double> centre, std::vector<std::vector<PairSums>> pairs,
                      std::vector<std::vector<ResidualSums>> residuals)
-    : design_(&design), done_(static_cast<std::int64_t>(pairs.front().size()) * design.points() / design.segment_rows()), centre_(std::move(centre)),
-      pairs_(std::move(pairs)), residuals_(std::move(residuals)) {}
+    : design_(&design),
+      done_(static_cast<std::int64_t>(pairs.front().size()) * design.points() / design.segment_rows()),
+      centre_(std::move(centre)), pairs_(std::move(pairs)), residuals_(std::move(residuals)) {}
 
 void SobolSums::centre_at(ConstView y, std::int64_t outputs) {
     for (std::int64_t j = 0; j < outputs; ++j)
         centre_.push_back(sum_of(y.rows, [&](std::int64_t i) { return y(i, j); }) / static_cast<double>(y.rows));
 }
 
-void SobolSums::add(const std::vector<SegmentValues>& values, const std::vector<std::vector<Surrogate>>& surrogates, int threads) {
+void SobolSums::add(const std::vector<SegmentValues>& values, const std::vector<std::vector<Surrogate>>& surrogates,
+                    int threads) {
     for (std::int64_t j = outputs(); j < values.front().outputs; ++j) centre_.push_back(mean_of_tables(values.front(), j));
     const auto count = static_cast<std::int64_t>(values.size()), groups = design_->groups().size();
-    merge(done_, count, threads, pairs_, [&](std::int64_t s, std::int64_t j) { return pair_sums(values[static_cast<std::size_t>(s)], j, centre(j), groups); });
+    merge(done_, count, threads, pairs_, [&](std::int64_t s, std::int64_t j) {
+        return pair_sums(values[static_cast<std::size_t>(s)], j, centre(j), groups);
+    });
     if (!surrogates.empty()) merge_residuals(values, done_, surrogates, threads);
     done_ += count;
 }
 
-void SobolSums::add_residuals(const std::vector<SegmentValues>& values, const std::vector<std::vector<Surrogate>>& surrogates, int threads) {
+void SobolSums::add_residuals(const std::vector<SegmentValues>& values,
+                              const std::vector<std::vector<Surrogate>>& surrogates, int threads) {
     merge_residuals(values, 0, surrogates, threads);
 }
 
@@ -64,12 +73,13 @@ void SobolSums::add(std::int64_t segments, const std::vector<PairSums>& pairs) {
     done_ += segments;
 }
 
-void SobolSums::merge_residuals(const std::vector<SegmentValues>& values, std::int64_t first, const std::vector<std::vector<Surrogate>>& surrogates,
-                                int threads) {
+void SobolSums::merge_residuals(const std::vector<SegmentValues>& values, std::int64_t first,
+                                const std::vector<std::vector<Surrogate>>& surrogates, int threads) {
     merge(first, static_cast<std::int64_t>(values.size()), threads, residuals_, [&](std::int64_t s, std::int64_t j) {
         const SegmentValues& v = values[static_cast<std::size_t>(s)];
         const auto fold = static_cast<std::size_t>(design_->replicate_of(first + s) % folds);
-        return residual_sums(*design_, surrogates[static_cast<std::size_t>(j)][fold], (first + s) * v.rows, v.rows, centred(v, j, centre(j)), v.failed);
+        return residual_sums(*design_, surrogates[static_cast<std::size_t>(j)][fold], (first + s) * v.rows, v.rows,
+                             centred(v, j, centre(j)), v.failed);
     });
 }
 

@@ -14,7 +14,8 @@ namespace buffon {
 class SobolSums {
 public:
     explicit SobolSums(const SobolDesign& design) : design_(&design) {}
-    /// Those of the first replicates of this design: `centre` (m), sums (m, replicates); no residuals where there are no surrogates.
+    /// Those of the first replicates of this design: `centre` (m), sums (m, replicates); no residuals where there are
+    /// no surrogates.
     SobolSums(const SobolDesign& design, std::vector<double> centre, std::vector<std::vector<PairSums>> pairs,
               std::vector<std::vector<ResidualSums>> residuals);
 
@@ -23,7 +24,8 @@ public:
     /// The segments that follow those before; with surrogates (m, 4) the residuals' sums, too.
     void add(const std::vector<SegmentValues>& values, const std::vector<std::vector<Surrogate>>& surrogates, int threads);
     /// Of all segments again, those of the residuals.
-    void add_residuals(const std::vector<SegmentValues>& values, const std::vector<std::vector<Surrogate>>& surrogates, int threads);
+    void add_residuals(const std::vector<SegmentValues>& values, const std::vector<std::vector<Surrogate>>& surrogates,
+                       int threads);
 
     /// The next `segments`, whose sums of the single output were made elsewhere: (R), those of replicates that they touch.
     void add(std::int64_t segments, const std::vector<PairSums>& pairs);
@@ -54,7 +56,8 @@ private:
     template <class Sums, class Part>
     void merge(std::int64_t first, std::int64_t count, int threads, std::vector<std::vector<Sums>>& totals, const Part& part);
 
-    void merge_residuals(const std::vector<SegmentValues>& values, std::int64_t first, const std::vector<std::vector<Surrogate>>& surrogates, int threads);
+    void merge_residuals(const std::vector<SegmentValues>& values, std::int64_t first,
+                         const std::vector<std::vector<Surrogate>>& surrogates, int threads);
 
     const SobolDesign* design_;
     std::int64_t done_ = 0;                              // segments

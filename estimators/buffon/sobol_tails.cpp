@@ -18,12 +18,15 @@ constexpr double few_rows = 10;                  // of an event with so many hit
 /// (sum s)^2 / sum s^2 of a column, of `rows` rows like these; of an event that none of them met that of a single one.
 double rows_alike(ConstView squares, std::int64_t column, double rows) {
     double sum = 0, of_squares = 0;
-    for (std::int64_t i = 0; i < squares.rows; ++i) sum += squares(i, column), of_squares += squares(i, column) * squares(i, column);
+    for (std::int64_t i = 0; i < squares.rows; ++i)
+        sum += squares(i, column), of_squares += squares(i, column) * squares(i, column);
     return (of_squares > 0 ? sum * sum / of_squares : 1.0) * rows / static_cast<double>(squares.rows);
 }
 
 std::string listed(const std::vector<std::string>& outputs, const std::vector<std::size_t>& which) {
-    const std::string more = which.size() > 1 ? " and " + std::to_string(which.size() - 1) + " more of " + std::to_string(outputs.size()) + " outputs" : "";
+    const std::string more = which.size() > 1 ? " and " + std::to_string(which.size() - 1) + " more of " +
+                                                    std::to_string(outputs.size()) + " outputs"
+                                              : "";
     return "output '" + outputs[which.front()] + "'" + more;
 }
 
@@ -70,7 +73,8 @@ void FirstSquares::judge(double rows, const std::vector<std::string>& outputs, b
     const auto constant = estimate.diagnostics.find("constant");
     for (std::int64_t j = 0; j < squares_.cols; ++j) {
         const bool varies = constant == estimate.diagnostics.end() ||
-                            std::ranges::count(std::get<std::vector<std::string>>(constant->second), outputs[static_cast<std::size_t>(j)]) == 0;
+                            std::ranges::count(std::get<std::vector<std::string>>(constant->second),
+                                               outputs[static_cast<std::size_t>(j)]) == 0;
         if (!varies) alike[static_cast<std::size_t>(j)] = std::numeric_limits<double>::infinity();   // nothing rests on them
     }
     estimate.diagnostics["pareto_k_squares"] = k_hat;
@@ -90,7 +94,8 @@ void FirstSquares::judge(double rows, const std::vector<std::string>& outputs, b
     else if (!few.empty())
         text << listed(outputs, few) << ": the variance is that of a few rows, as if there were " << alike[few.front()];
     else return;
-    text << ", so the intervals of its indices may be far too short: spend more, use method = 'aiscv', or ask for indices of its logarithm or rank";
+    text << ", so the intervals of its indices may be far too short: spend more, use method = 'aiscv', or ask for "
+            "indices of its logarithm or rank";
     estimate.warnings.push_back(text.str());
 }
 

@@ -13,7 +13,8 @@ namespace buffon {
 /// Squares of the centred outputs at the first rows of both tables: an index is a ratio of their means.
 class FirstSquares {
 public:
-    static constexpr std::int64_t most_rows = 1 << 13;   // enough for a tail; more would be felt where evaluations take nanoseconds
+    static constexpr std::int64_t most_rows =
+        1 << 13;   // enough for a tail; more would be felt where evaluations take nanoseconds
 
     FirstSquares() = default;
     explicit FirstSquares(Matrix squares) : squares_(std::move(squares)) {}
@@ -28,10 +29,13 @@ public:
     std::vector<double> alike(double rows, std::int64_t outputs) const;
 
     /// diagnostics["pareto_k_squares"] (m), k-hat of the squares: from 0.5 on there may be no fourth moment; and
-    /// ["effective_rows"] (m), (sum s)^2 / sum s^2 of the squares of `rows` rows, as if so many of them made the variance; inf for
+    /// ["effective_rows"] (m), (sum s)^2 / sum s^2 of the squares of `rows` rows, as if so many of them made the
+    /// variance; inf for
     /// outputs that diagnostics["constant"] names. Warns of fewer than ten rows, and,
-    /// where inputs have no bounds (`without_bounds`: else there is no tail beyond what was met), of k-hat above min(1 - 1 / log10 n, 0.7) with
-    /// fewer than thirty, or fewer than ten in what a surrogate leaves ("effective_rows_left"): of small samples k-hat alone is too noisy.
+    /// where inputs have no bounds (`without_bounds`: else there is no tail beyond what was met), of k-hat above min(1
+    /// - 1 / log10 n, 0.7) with
+    /// fewer than thirty, or fewer than ten in what a surrogate leaves ("effective_rows_left"): of small samples k-hat
+    /// alone is too noisy.
     void judge(double rows, const std::vector<std::string>& outputs, bool without_bounds, Estimate& estimate) const;
 
 private:

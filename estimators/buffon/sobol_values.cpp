@@ -18,7 +18,11 @@ constexpr std::int64_t block_rows = 128;     // of a table by columns
 constexpr std::int64_t pad = 8;              // columns a power of two apart would fall upon each other in the cache
 
 SegmentValues empty_values(const SobolDesign& design, std::int64_t outputs) {
-    return {design.segment_rows(), design.sets(), outputs, std::vector<double>(static_cast<std::size_t>(design.segment_rows() * design.sets() * outputs)), {}};
+    return {design.segment_rows(),
+            design.sets(),
+            outputs,
+            std::vector<double>(static_cast<std::size_t>(design.segment_rows() * design.sets() * outputs)),
+            {}};
 }
 
 /// From rows (sets * segment rows, columns); the last column says which succeeded where evaluations may be discarded.
@@ -55,7 +59,8 @@ SobolValues::SobolValues(Evaluation& evaluation, const SobolDesign& design, std:
 }
 
 std::int64_t SobolValues::segments_at_once() const {
-    const std::int64_t evaluations = design_->segment_rows() * design_->sets(), m = std::max<std::int64_t>(evaluation_->outputs(), 1);
+    const std::int64_t evaluations = design_->segment_rows() * design_->sets(),
+                       m = std::max<std::int64_t>(evaluation_->outputs(), 1);
     const std::int64_t rows = std::min(call_rows, call_numbers / std::max(design_->dim(), m));
     return std::max<std::int64_t>(rows / evaluations, 1);
 }
@@ -73,8 +78,10 @@ std::vector<SegmentValues> SobolValues::next() {
 std::vector<SegmentValues> SobolValues::by_rows(std::int64_t count) {
     const std::int64_t each = design_->segment_rows() * design_->sets(), rows = count * each;
     const View x = evaluation_->room(rows);
-    parallel::for_each(count, evaluation_->threads(), [&](std::int64_t s) { design_->inputs(done_ + s, x.slice(s * each, each)); });
-    const Outputs out = (*evaluation_)(x, [&](std::span<double> log_q) { evaluation_->problem().inputs().log_density(x, log_q); });
+    parallel::for_each(count, evaluation_->threads(),
+                       [&](std::int64_t s) { design_->inputs(done_ + s, x.slice(s * each, each)); });
+    const Outputs out =
+        (*evaluation_)(x, [&](std::span<double> log_q) { evaluation_->problem().inputs().log_density(x, log_q); });
     const std::int64_t start = done_ * each;
     label_replicates(*evaluation_, rows, design_->points() * design_->sets(), [&](std::int64_t i) { return start + i; });
     std::vector<SegmentValues> values(static_cast<std::size_t>(count));
@@ -111,15 +118,15 @@ std::vector<SegmentValues> SobolValues::by_columns(std::int64_t count) {
         }
         return values;
     }
-    evaluation_->count_elsewhere(static_cast<std::int64_t>(values.size()) * each, m, each, [design = *design_](std::int64_t segment, View x) {
-        design.inputs(segment, x);
-    });
+    evaluation_->count_elsewhere(static_cast<std::int64_t>(values.size()) * each, m, each,
+                                 [design = *design_](std::int64_t segment, View x) { design.inputs(segment, x); });
     return values;
 }
 
 /// Whether the model gave finite numbers everywhere.
 bool SobolValues::fill(std::int64_t segment, SegmentValues& values) const {
-    const std::int64_t d = design_->dim(), width = design_->tables() * d, most = std::min(block_rows, values.rows), stride = most + pad;
+    const std::int64_t d = design_->dim(), width = design_->tables() * d, most = std::min(block_rows, values.rows),
+                       stride = most + pad;
     Matrix u(most, width);
     std::vector<double> room(static_cast<std::size_t>((width + d) * stride));
     const ColumnModel& model = evaluation_->problem().columns();

@@ -34,8 +34,10 @@ SoftSteps factored(TransportDraws& draws, std::span<const double> heights, doubl
         relative.push_back(products(i, i) / nu[static_cast<std::size_t>(i)]);
     }
     std::ranges::nth_element(relative, relative.begin() + n / 2);
-    for (std::int64_t i = 0; i < n; ++i) products(i, i) += lift * relative[static_cast<std::size_t>(n / 2)] * nu[static_cast<std::size_t>(i)];
-    const auto solver = std::make_shared<Eigen::LDLT<Eigen::MatrixXd>>(Eigen::Map<const Eigen::MatrixXd>(products.data.data(), n, n));
+    for (std::int64_t i = 0; i < n; ++i)
+        products(i, i) += lift * relative[static_cast<std::size_t>(n / 2)] * nu[static_cast<std::size_t>(i)];
+    const auto solver =
+        std::make_shared<Eigen::LDLT<Eigen::MatrixXd>>(Eigen::Map<const Eigen::MatrixXd>(products.data.data(), n, n));
     out.precondition = [solver, nu](std::span<const double> r, double factor) {
         Eigen::VectorXd wanted(static_cast<Eigen::Index>(nu.size()));
         for (std::size_t i = 0; i < nu.size(); ++i) wanted[static_cast<Eigen::Index>(i)] = factor * nu[i] * r[i];
@@ -88,7 +90,8 @@ MassCheck soft_mass_check(TransportDraws& draws, std::span<const double> heights
     }
     judge(shares, draws.masses(), out);
     for (std::size_t i = 0; i < squares.size(); ++i)   // plain draws are independent
-        out.mass_std_error.push_back(std::sqrt(std::max(squares[i] - out.masses[i] * out.masses[i], 0.0) / static_cast<double>(out.draws)));
+        out.mass_std_error.push_back(
+            std::sqrt(std::max(squares[i] - out.masses[i] * out.masses[i], 0.0) / static_cast<double>(out.draws)));
     out.score = group_mean(best);
     out.soft = SoftScores{group_mean(log_sum), group_mean(shared)};
     return out;

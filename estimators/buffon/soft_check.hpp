@@ -10,7 +10,8 @@
 
 namespace buffon {
 
-/// What mass_check is for counts: groups of plain draws, each shared among the targets. `score` is that of the best target, `soft` has the rest.
+/// What mass_check is for counts: groups of plain draws, each shared among the targets. `score` is that of the best
+/// target, `soft` has the rest.
 MassCheck soft_mass_check(TransportDraws& draws, std::span<const double> heights, double width, std::int64_t n);
 
 /// By sharing draws among the targets.

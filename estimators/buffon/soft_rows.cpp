@@ -69,17 +69,19 @@ SoftCellSums soft_sums(TransportDraws& draws, std::span<const double> heights, d
     const std::int64_t blocks = (n + cell_rows - 1) / cell_rows;
     for (std::int64_t first = 0; first < blocks; first += round_blocks) {
         const std::int64_t here = std::min(round_blocks, blocks - first);
-        std::vector<BlockSums> of_block(static_cast<std::size_t>(here), {std::vector<double>(size, 0.0), std::vector<double>(size, 0.0)});
-        each_row(draws, heights, width, here, [&](std::int64_t b, std::int64_t, auto row, const SoftRow& found, auto p, auto kept) {
-            BlockSums& sums = of_block[static_cast<std::size_t>(b)];
-            for (std::size_t k = 0; k < found.size; ++k) {
-                sums.masses[kept[k]] += p[k];
-                sums.squares[kept[k]] += p[k] * p[k];
-                sums.shared += p[k] * static_cast<double>(row[kept[k]]);
-            }
-            sums.log_sum += found.log_sum;
-            sums.best += found.best;
-        });
+        std::vector<BlockSums> of_block(static_cast<std::size_t>(here),
+                                        {std::vector<double>(size, 0.0), std::vector<double>(size, 0.0)});
+        each_row(draws, heights, width, here,
+                 [&](std::int64_t b, std::int64_t, auto row, const SoftRow& found, auto p, auto kept) {
+                     BlockSums& sums = of_block[static_cast<std::size_t>(b)];
+                     for (std::size_t k = 0; k < found.size; ++k) {
+                         sums.masses[kept[k]] += p[k];
+                         sums.squares[kept[k]] += p[k] * p[k];
+                         sums.shared += p[k] * static_cast<double>(row[kept[k]]);
+                     }
+                     sums.log_sum += found.log_sum;
+                     sums.best += found.best;
+                 });
         for (const BlockSums& sums : of_block) {
             for (std::size_t i = 0; i < size; ++i) {
                 out.masses[i] += sums.masses[i];

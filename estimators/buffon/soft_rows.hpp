@@ -9,7 +9,8 @@
 
 namespace buffon {
 
-/// Shares of one draw: of the targets that are listed in `kept`; what is below e^-32 of the largest is left out, in narrow cells nearly all.
+/// Shares of one draw: of the targets that are listed in `kept`; what is below e^-32 of the largest is left out, in
+/// narrow cells nearly all.
 struct SoftRow {
     std::size_t size = 0;      // of them
     double best = 0.0;         // largest score

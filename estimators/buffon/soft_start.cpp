@@ -58,7 +58,8 @@ void soft_steps(TransportDraws& draws, double width, std::vector<double>& height
     }
 }
 
-std::vector<double> soft_start(TransportDraws& draws, double last_width, SoftLevel from, const std::function<void(const SoftLevel&)>& told) {
+std::vector<double> soft_start(TransportDraws& draws, double last_width, SoftLevel from,
+                               const std::function<void(const SoftLevel&)>& told) {
     SoftLevel now = std::move(from);
     if (now.heights.empty()) {
         now.heights.assign(draws.masses().size(), 0.0);

@@ -22,10 +22,13 @@ struct SoftLevel {
     DrawsPosition at;
 };
 
-/// From heights 0 and the standard deviation of the scores down to `last_width`, or, if that is 0, to a quarter of the median gap between the two
-/// best scores, or to half of the budget: ten steps h_i += width clip(log(wanted / soft mass), +-8) a level, each half as wide as the one before.
+/// From heights 0 and the standard deviation of the scores down to `last_width`, or, if that is 0, to a quarter of the
+/// median gap between the two
+/// best scores, or to half of the budget: ten steps h_i += width clip(log(wanted / soft mass), +-8) a level, each half
+/// as wide as the one before.
 /// @param from a level to go on from   @param told called before each level
-std::vector<double> soft_start(TransportDraws& draws, double last_width = 0.0, SoftLevel from = {}, const std::function<void(const SoftLevel&)>& told = {});
+std::vector<double> soft_start(TransportDraws& draws, double last_width = 0.0, SoftLevel from = {},
+                               const std::function<void(const SoftLevel&)>& told = {});
 
 /// Ten such steps at one width.
 void soft_steps(TransportDraws& draws, double width, std::vector<double>& heights);

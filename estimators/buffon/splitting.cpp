@@ -14,7 +14,8 @@ namespace {
 
 constexpr double longest = 3;            // chain, in those that the level's probability asks for
 constexpr double narrowest = 1e-3;       // width of a move
-constexpr std::int64_t moves_apart = std::int64_t{1} << 24;   // numbers of a stream between two moves: more than a population has chains
+constexpr std::int64_t moves_apart =
+    std::int64_t{1} << 24;   // numbers of a stream between two moves: more than a population has chains
 
 Particles chosen(const Particles& from, double threshold) {
     Particles out;
@@ -60,19 +61,25 @@ std::vector<double> Splitting::lowest(const Matrix& score, std::int64_t n) const
 
 Particles Splitting::first_points(std::int64_t count, const Stream& stream, std::int64_t first) {
     Matrix z(count, space_.dim());
-    parallel::for_blocks(count, evaluate_.threads(), [&](std::int64_t begin, std::int64_t many) { stream.normal(first + begin, z.view().slice(begin, many)); });
+    parallel::for_blocks(count, evaluate_.threads(), [&](std::int64_t begin, std::int64_t many) {
+        stream.normal(first + begin, z.view().slice(begin, many));
+    });
     return taken(evaluate_at(evaluate_, space_, std::move(z)));
 }
 
 Particles Splitting::taken(Draws draws) const {
     const std::int64_t count = draws.z.rows;
-    Particles out{std::move(draws.z), std::move(draws.y), lowest(draws.score, count), {}, std::vector<double>(static_cast<std::size_t>(count), 1.0)};
+    Particles out{std::move(draws.z),
+                  std::move(draws.y),
+                  lowest(draws.score, count),
+                  {},
+                  std::vector<double>(static_cast<std::size_t>(count), 1.0)};
     for (std::int64_t i = 0; i < count; ++i) out.root.push_back(i);
     return out;
 }
 
-Particles Splitting::split(const Particles& points, Step& step, double probability, std::int64_t n, std::int64_t most, const Stream& stream,
-                           std::int64_t first, double adapt) {
+Particles Splitting::split(const Particles& points, Step& step, double probability, std::int64_t n, std::int64_t most,
+                           const Stream& stream, std::int64_t first, double adapt) {
     Particles state = chosen(points, step.threshold);
     const std::int64_t chains = state.n();
     if (chains == 0) return state;
@@ -102,7 +109,9 @@ Particles Splitting::split(const Particles& points, Step& step, double probabili
             accepted += 1 / static_cast<double>(chains);
         }
         append(out, state);
-        if (adapt >= 0) step.width = std::clamp(step.width * (1 + (accepted - adapt) / std::sqrt(static_cast<double>(move))), narrowest, 1.0);
+        if (adapt >= 0)
+            step.width = std::clamp(step.width * (1 + (accepted - adapt) / std::sqrt(static_cast<double>(move))),
+                                    narrowest, 1.0);
     }
     return out;
 }
@@ -126,7 +135,8 @@ void settle(const Particles& points, double threshold, const std::vector<std::in
     for (std::int64_t i = 0; i < points.n(); ++i) {
         const auto at = static_cast<std::size_t>(i);
         if (points.score[at] > threshold) continue;
-        for (std::size_t c = 0; c < columns.size(); ++c) rows(points.root[at], static_cast<std::int64_t>(c)) += points.weight[at] * points.y(i, columns[c]);
+        for (std::size_t c = 0; c < columns.size(); ++c)
+            rows(points.root[at], static_cast<std::int64_t>(c)) += points.weight[at] * points.y(i, columns[c]);
     }
 }
 

@@ -40,8 +40,8 @@ public:
     /// The points above the threshold, each the first of a chain of equally many states that share its weight: about `n` in all,
     /// in chains of three times 1 / `probability` at most, and no more evaluations than `most`. `adapt` >= 0: the width
     /// is changed after each move towards that share of accepted ones.
-    Particles split(const Particles& points, Step& step, double probability, std::int64_t n, std::int64_t most, const Stream& stream, std::int64_t first,
-                    double adapt = -1);
+    Particles split(const Particles& points, Step& step, double probability, std::int64_t n, std::int64_t most,
+                    const Stream& stream, std::int64_t first, double adapt = -1);
 
 private:
     std::vector<double> lowest(const Matrix& score, std::int64_t n) const;
@@ -51,7 +51,8 @@ private:
     std::vector<std::int64_t> outputs_;
 };
 
-/// The threshold that the share `probability` of the scores lies above, 0 at most; more than that share where many are alike at the
+/// The threshold that the share `probability` of the scores lies above, 0 at most; more than that share where many are
+/// alike at the
 /// top. The least double where all scores are the same.
 double threshold_of(const std::vector<double>& score, double probability);
 

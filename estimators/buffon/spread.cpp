@@ -88,7 +88,8 @@ Spread spread_of(ConstView rest, double freedom, bool is_net, int threads) {
         if (part == 1) spread.pieces = pieces_of(rest, largest);
         if (part == 2) {
             const std::int64_t held = rest.rows / largest * largest;
-            spread.inside = divided(scatter(rest.slice(0, held)), freedom * static_cast<double>(held) / static_cast<double>(rest.rows));
+            spread.inside = divided(scatter(rest.slice(0, held)),
+                                    freedom * static_cast<double>(held) / static_cast<double>(rest.rows));
         }
     });
     return spread;

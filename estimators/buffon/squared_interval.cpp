@@ -19,7 +19,9 @@ constexpr double fewest = 1e-8;  // degrees of freedom below which there is no b
 /// The noncentrality at which a variable of nu degrees of freedom lies below x with this probability; 0 if it does so less often.
 double noncentrality(double nu, double x, double probability) {
     const auto above = [&](double lambda) {
-        return (lambda > 0 ? cdf(boost::math::non_central_chi_squared(nu, lambda), x) : cdf(boost::math::chi_squared(nu), x)) - probability;
+        return (lambda > 0 ? cdf(boost::math::non_central_chi_squared(nu, lambda), x)
+                           : cdf(boost::math::chi_squared(nu), x)) -
+               probability;
     };
     if (above(0.0) <= 0) return 0.0;
     double high = std::max(1.0, x);
@@ -32,8 +34,9 @@ double noncentrality(double nu, double x, double probability) {
 }  // namespace
 
 std::pair<double, double> squared_interval(double raw, double bias, double variance, double level) {
-    require(raw >= 0 && bias >= 0 && variance >= 0 && std::isfinite(raw + bias + variance), "squared_interval: raw, bias and variance must be finite and at least 0, got ",
-            raw, ", ", bias, ", ", variance);
+    require(raw >= 0 && bias >= 0 && variance >= 0 && std::isfinite(raw + bias + variance),
+            "squared_interval: raw, bias and variance must be finite and at least 0, got ", raw, ", ", bias, ", ",
+            variance);
     require(level > 0 && level < 1, "squared_interval: level must lie between 0 and 1, got ", level);
     if (raw == 0 || variance == 0) return {std::max(0.0, raw - bias), std::max(0.0, raw - bias)};
     const double s2 = variance / (4 * raw), nu = bias / s2, x = raw / s2;

@@ -1,4 +1,5 @@
-/// Intervals of a squared distance |mu|^2 that was measured as |m|^2 with a normal error in m: near 0 such a value is no normal number.
+/// Intervals of a squared distance |mu|^2 that was measured as |m|^2 with a normal error in m: near 0 such a value is
+/// no normal number.
 #pragma once
 
 #include <utility>

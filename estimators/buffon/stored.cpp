@@ -28,7 +28,8 @@ std::uint64_t fingerprint(const Distribution& law) {
     for (const auto& name : law.names()) hash.add(name);
     Matrix v(3, d), x(3, d);
     for (std::int64_t i = 0; i < 3; ++i)   // multiples of the golden ratio: no two coordinates alike
-        for (std::int64_t j = 0; j < d; ++j) v(i, j) = std::fmod(0.13 + 0.6180339887498949 * static_cast<double>(3 * j + i + 1), 1.0);
+        for (std::int64_t j = 0; j < d; ++j)
+            v(i, j) = std::fmod(0.13 + 0.6180339887498949 * static_cast<double>(3 * j + i + 1), 1.0);
     law.from_uniform(v, x);
     std::vector<double> log_density(3);
     law.log_density(x, log_density);
@@ -40,7 +41,8 @@ std::uint64_t fingerprint(const Distribution& law) {
 std::string words_with_state() { return "plain, quasi, importance, control, aiscv, amis, cross_entropy, form or sobol"; }
 
 void require_no_state(const std::string& who, const Run& run) {
-    require(run.keep != Keep::state, who, ": keep must not be 'state': there is no way to go on, only after ", words_with_state());
+    require(run.keep != Keep::state, who, ": keep must not be 'state': there is no way to go on, only after ",
+            words_with_state());
 }
 
 State begin_state(const std::string& estimator, const Evaluation& evaluate, const std::vector<Distribution>& laws) {
@@ -52,7 +54,9 @@ State begin_state(const std::string& estimator, const Evaluation& evaluate, cons
 
 void store(State& state, const std::string& name, const std::vector<double>& numbers) { state.tables[name] = row_of(numbers); }
 
-void store(State& state, const std::string& name, std::initializer_list<double> numbers) { store(state, name, std::vector<double>(numbers)); }
+void store(State& state, const std::string& name, std::initializer_list<double> numbers) {
+    store(state, name, std::vector<double>(numbers));
+}
 
 void store(State& state, const std::string& name, const Moments& m) {
     std::vector<double> all{static_cast<double>(m.mean.size()), static_cast<double>(m.n)};
@@ -69,7 +73,8 @@ void store(State& state, const std::string& name, const CrossProducts& sums) {
 
 void store(State& state, const Proposal& proposal) {
     store(state, "alpha", proposal.alpha());
-    for (std::size_t k = 0; k < proposal.components().size(); ++k) store(state, "component " + std::to_string(k), numbers_of(proposal.components()[k]));
+    for (std::size_t k = 0; k < proposal.components().size(); ++k)
+        store(state, "component " + std::to_string(k), numbers_of(proposal.components()[k]));
 }
 
 std::vector<double> Reader::take(std::size_t count) {
@@ -130,7 +135,8 @@ Proposal proposal(const State& state, std::int64_t dim) {
     const std::vector<double>& alpha = table(state, "alpha").data;
     require(!alpha.empty(), "extend: the state is damaged: no proposal");
     std::vector<Component> components;
-    for (std::size_t k = 0; k + 1 < alpha.size(); ++k) components.push_back(component_of(table(state, "component " + std::to_string(k)).data, dim));
+    for (std::size_t k = 0; k + 1 < alpha.size(); ++k)
+        components.push_back(component_of(table(state, "component " + std::to_string(k)).data, dim));
     return Proposal(true, std::move(components), alpha);
 }
 

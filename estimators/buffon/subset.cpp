@@ -63,8 +63,9 @@ public:
             levels.push_back(ladder.reached ? static_cast<double>(ladder.steps.size()) : -1.0);
             first.push_back(static_cast<double>(ladder.first_points));
             if (!ladder.reached)
-                e.warnings.push_back("'" + e.names[static_cast<std::size_t>(ladder.outputs.front())] + "': its event was not reached in " +
-                                     std::to_string(ladder.steps.size()) + " levels: the value may be far too small; a larger budget or more levels help");
+                e.warnings.push_back("'" + e.names[static_cast<std::size_t>(ladder.outputs.front())] +
+                                     "': its event was not reached in " + std::to_string(ladder.steps.size()) +
+                                     " levels: the value may be far too small; a larger budget or more levels help");
         }
         e.diagnostics["thresholds"] = std::move(thresholds);
         e.diagnostics["widths"] = std::move(widths);
@@ -75,13 +76,16 @@ public:
 
 private:
     Stream stream(std::size_t family, bool main, std::size_t level) const {
-        return {evaluate_.key(), static_cast<std::uint32_t>(family) * streams_of_a_family + (main ? main_run : 0) + static_cast<std::uint32_t>(level)};
+        return {evaluate_.key(), static_cast<std::uint32_t>(family) * streams_of_a_family + (main ? main_run : 0) +
+                                     static_cast<std::uint32_t>(level)};
     }
 
     /// A first batch tells families apart, and begins the ladder of each.
     void find_ladders() {
         const auto cap = static_cast<std::int64_t>(options_.adaptation * static_cast<double>(budget_));
-        const std::int64_t pilot = std::max(least_pilot, static_cast<std::int64_t>(options_.pilot * static_cast<double>(std::min<std::int64_t>(budget_, 10'000'000))));
+        const std::int64_t pilot = std::max(
+            least_pilot, static_cast<std::int64_t>(options_.pilot *
+                                                   static_cast<double>(std::min<std::int64_t>(budget_, 10'000'000))));
         const bool looks = 2 * pilot <= cap;
         Matrix z(looks ? pilot : 1, space_.dim());
         stream(0, false, 0).normal(0, z);
@@ -108,12 +112,14 @@ private:
             const double threshold = threshold_of(points.score, options_.level_probability);
             if (threshold >= 0) return;
             const double before = ladder.steps.empty() ? std::numeric_limits<double>::lowest() : ladder.steps.back().threshold;
-            if (!(threshold > before) || static_cast<std::int64_t>(ladder.steps.size()) >= options_.levels || evaluate_.n() + pilot > end) {
+            if (!(threshold > before) || static_cast<std::int64_t>(ladder.steps.size()) >= options_.levels ||
+                evaluate_.n() + pilot > end) {
                 ladder.reached = false;
                 return;
             }
             Step step{threshold, width};
-            points = splitting.split(points, step, options_.level_probability, pilot, pilot, stream(f, false, ladder.steps.size() + 1), 0, options_.acceptance);
+            points = splitting.split(points, step, options_.level_probability, pilot, pilot,
+                                     stream(f, false, ladder.steps.size() + 1), 0, options_.acceptance);
             ladder.steps.push_back(step);
             width = step.width;
         }
@@ -124,20 +130,23 @@ private:
         Ladder& ladder = ladders_[f];
         const double moved = 1 - options_.level_probability, cost = 1 + spare * moved * static_cast<double>(ladder.steps.size());
         const std::int64_t roots = std::max<std::int64_t>(static_cast<std::int64_t>(static_cast<double>(left) / cost), 1);
-        const std::int64_t largest = std::clamp<std::int64_t>(largest_table / (space_.dim() + evaluate_.columns()), 1'024, largest_population);
+        const std::int64_t largest =
+            std::clamp<std::int64_t>(largest_table / (space_.dim() + evaluate_.columns()), 1'024, largest_population);
         const std::int64_t populations = (roots + largest - 1) / largest, end = evaluate_.n() + left;
         Splitting splitting(evaluate_, space_, ladder.outputs);
         for (std::int64_t p = 0; p < populations; ++p) {
             const std::int64_t count = std::min((roots - ladder.first_points) / (populations - p), end - evaluate_.n());
             if (count < 1) return;
             // what later populations need is theirs
-            const auto mine = evaluate_.n() + static_cast<std::int64_t>(static_cast<double>(end - evaluate_.n()) / static_cast<double>(populations - p));
+            const auto mine = evaluate_.n() + static_cast<std::int64_t>(static_cast<double>(end - evaluate_.n()) /
+                                                                        static_cast<double>(populations - p));
             Matrix rows(count, static_cast<std::int64_t>(means_[f].columns.size()));
             Particles points = splitting.first_points(count, stream(f, true, 0), ladder.first_points);
             for (std::size_t level = 0; level < ladder.steps.size(); ++level) {
                 Step step = ladder.steps[level];
                 settle(points, step.threshold, means_[f].columns, rows);
-                points = splitting.split(points, step, options_.level_probability, count, mine - evaluate_.n(), stream(f, true, level + 1), p << 40);
+                points = splitting.split(points, step, options_.level_probability, count, mine - evaluate_.n(),
+                                         stream(f, true, level + 1), p << 40);
             }
             settle(points, everything, means_[f].columns, rows);
             means_[f].add(rows, evaluate_.threads());
@@ -158,7 +167,8 @@ void check(const Run& run, const SubsetOptions& options) {
     const auto share = [](double v) { return v > 0 && v < 1; };
     require_no_state("subset", run);
     require(run.budget >= 10, "subset: budget must be at least 10, got ", run.budget);
-    require(options.level_probability >= 0.01 && options.level_probability <= 0.5, "subset: level_probability must lie in [0.01, 0.5], got ", options.level_probability);
+    require(options.level_probability >= 0.01 && options.level_probability <= 0.5,
+            "subset: level_probability must lie in [0.01, 0.5], got ", options.level_probability);
     require(options.levels >= 1 && options.levels < 1'000, "subset: levels must lie between 1 and 999, got ", options.levels);
     require(share(options.acceptance), "subset: acceptance must lie between 0 and 1, got ", options.acceptance);
     require(share(options.adaptation), "subset: adaptation must lie between 0 and 1, got ", options.adaptation);
@@ -170,8 +180,11 @@ void check(const Run& run, const SubsetOptions& options) {
 Estimate subset(const Problem& problem, const Run& run, const SubsetOptions& options) {
     check(run, options);
     if (run.target_error)
-        return until_target(run, {.function = "subset", .growth = Growth::fresh, .pilot = 2'000,
-                                  .begin = [&](const Run& stage) { return subset(problem, stage, options); }, .names = problem.outputs()});
+        return until_target(run, {.function = "subset",
+                                  .growth = Growth::fresh,
+                                  .pilot = 2'000,
+                                  .begin = [&](const Run& stage) { return subset(problem, stage, options); },
+                                  .names = problem.outputs()});
     Evaluation evaluate("subset", problem, run);
     const WorkingSpace space = working_space(problem, {});
     Subset climbing(evaluate, space, options);

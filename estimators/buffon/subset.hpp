@@ -23,7 +23,8 @@ struct SubsetOptions {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field{"level_probability", &SubsetOptions::level_probability, "of each level given the one before; chains are as long as its inverse"},
+            Field{"level_probability", &SubsetOptions::level_probability,
+                  "of each level given the one before; chains are as long as its inverse"},
             Field{"levels", &SubsetOptions::levels, "largest number of levels"},
             Field{"acceptance", &SubsetOptions::acceptance, "share of accepted moves that their width is adapted to"},
             Field{"adaptation", &SubsetOptions::adaptation, "largest share of the budget spent on finding levels"},
@@ -35,7 +36,8 @@ struct SubsetOptions {
 /// levels and points; others have a share of the budget each, and independent errors. An output may be any number that is
 /// 0 or not: what lies between the levels counts, too. Outputs without a score are means of independent points.
 /// Diagnostics: thresholds and widths, of all levels, family by family: of the lowest score of the family, and sqrt(1 - rho^2) of
-/// the moves u' = rho u + sqrt(1 - rho^2) xi; levels, of each family (-1: its event was not reached); first_points, of each family;
+/// the moves u' = rho u + sqrt(1 - rho^2) xi; levels, of each family (-1: its event was not reached); first_points, of
+/// each family;
 /// adaptation_n; pareto_k and effective_terms, of what descends from each first point. A kept sample has all rows as adaptation.
 /// @throw std::invalid_argument for options that cannot be. ModelError when the model fails.
 Estimate subset(const Problem& problem, const Run& run, const SubsetOptions& options = {});

@@ -14,7 +14,8 @@ public:
     /// z (n, d), n >= 4.
     explicit SubsetNeighbours(ConstView z);
 
-    /// Calls found(u, even, odd) for each non-empty subset u of the coordinates (bit c: coordinate c) but the whole: the rows of even and
+    /// Calls found(u, even, odd) for each non-empty subset u of the coordinates (bit c: coordinate c) but the whole:
+    /// the rows of even and
     /// of odd number that are nearest to `row` there, itself left out. O(n 2^d).
     using Found = std::function<void(std::uint64_t u, std::int64_t even, std::int64_t odd)>;
     void of(std::int64_t row, const Found& found) const;

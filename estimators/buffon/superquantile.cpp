@@ -18,7 +18,8 @@ struct Beyond {
     double operator()(double y) const { return std::max(upper ? y - quantile : quantile - y, 0.0) / mass; }
 };
 
-std::vector<Beyond> tails(const KeptRows& rows, const NewLaws& law, const std::vector<double>& levels, const SuperquantileOptions& options) {
+std::vector<Beyond> tails(const KeptRows& rows, const NewLaws& law, const std::vector<double>& levels,
+                          const SuperquantileOptions& options) {
     const Estimate q = quantiles_under(rows, law, levels, options.controls);
     std::vector<Beyond> out;
     const bool upper = options.tail == Tail::upper;

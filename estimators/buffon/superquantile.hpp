@@ -30,12 +30,15 @@ struct SuperquantileOptions {
     int threads = 0;
 
     static constexpr auto fields() {
-        return sample_fields<SuperquantileOptions>("regress on what has a known mean",
-            Field{"tail", &SuperquantileOptions::tail, "'upper': the mean of the largest 1 - level of the mass; 'lower': of the smallest level"});
+        return sample_fields<SuperquantileOptions>(
+            "regress on what has a known mean",
+            Field{"tail", &SuperquantileOptions::tail,
+                  "'upper': the mean of the largest 1 - level of the mass; 'lower': of the smallest level"});
     }
 };
 
-/// m L values, output by output: q + E[(y - q)+] / (1 - level) at the weighted quantile q of the level. An error of q has no first-order
+/// m L values, output by output: q + E[(y - q)+] / (1 - level) at the weighted quantile q of the level. An error of q
+/// has no first-order
 /// effect, so the error is that of the mean of w ((y - q)+ - its mean) / (1 - level). Bias O(1/n).
 /// @throw std::invalid_argument as `quantile`.
 /// Source: Rockafellar, Uryasev, Optimization of conditional value-at-risk, J. Risk 2 (2000).

@@ -17,7 +17,9 @@ constexpr std::int64_t strips = 4;   // of a fold, that are summed at once
 std::vector<int> degrees_of(const std::vector<Term>& terms, std::size_t dim) {
     std::vector<int> degrees(dim, 0);
     for (const Term& term : terms)
-        for (const Factor& f : term) degrees[static_cast<std::size_t>(f.coordinate)] = std::max(degrees[static_cast<std::size_t>(f.coordinate)], f.degree);
+        for (const Factor& f : term)
+            degrees[static_cast<std::size_t>(f.coordinate)] =
+                std::max(degrees[static_cast<std::size_t>(f.coordinate)], f.degree);
     return degrees;
 }
 
@@ -25,8 +27,10 @@ std::vector<int> degrees_of(const std::vector<Term>& terms, std::size_t dim) {
 class Panels {
 public:
     Panels(const Ladder& ladder, const std::vector<Family1d>& families, std::int64_t responses)
-        : ladder_(&ladder), families_(&families), degrees_(degrees_of(ladder.terms, families.size())), terms_(static_cast<std::int64_t>(ladder.terms.size())),
-          left_((terms_ + 7) / 8), all_((terms_ + responses + 7) / 8), slab_(static_cast<std::size_t>(all_ * 8 * depth)), sums_(left_ * 8, all_ * 8) {
+        : ladder_(&ladder), families_(&families), degrees_(degrees_of(ladder.terms, families.size())),
+          terms_(static_cast<std::int64_t>(ladder.terms.size())), left_((terms_ + 7) / 8),
+          all_((terms_ + responses + 7) / 8), slab_(static_cast<std::size_t>(all_ * 8 * depth)),
+          sums_(left_ * 8, all_ * 8) {
         for (const int degree : degrees_) powers_.emplace_back(static_cast<std::size_t>(degree == 0 ? 0 : (degree + 1) * depth));
     }
     /// At most `depth` rows with these numbers.
@@ -77,7 +81,8 @@ private:
 };
 
 /// Sums over the rows of one fold, strip by strip in their order.
-FitSums fold_sums(const Ladder& ladder, const std::vector<Family1d>& families, const std::vector<std::int64_t>& rows, ConstView u, ConstView y, int threads) {
+FitSums fold_sums(const Ladder& ladder, const std::vector<Family1d>& families, const std::vector<std::int64_t>& rows,
+                  ConstView u, ConstView y, int threads) {
     const std::span<const std::int64_t> all(rows);
     const std::size_t strip = (all.size() / strips + Panels::depth) / Panels::depth * Panels::depth;
     std::vector<std::optional<Panels>> parts(static_cast<std::size_t>(strips));
@@ -90,7 +95,8 @@ FitSums fold_sums(const Ladder& ladder, const std::vector<Family1d>& families, c
     Panels& total = *parts.front();
     for (std::size_t s = 1; s < parts.size(); ++s) total.merge(*parts[s]);
     const std::int64_t p = total.terms();
-    FitSums out{static_cast<double>(rows.size()), Matrix(p, p), Matrix(p, y.cols), std::vector<double>(static_cast<std::size_t>(y.cols))};
+    FitSums out{static_cast<double>(rows.size()), Matrix(p, p), Matrix(p, y.cols),
+                std::vector<double>(static_cast<std::size_t>(y.cols))};
     for (std::int64_t a = 0; a < p; ++a) {
         for (std::int64_t b = 0; b < p; ++b) out.gram(a, b) = total.sum(a, b);
         for (std::int64_t j = 0; j < y.cols; ++j) out.products(a, j) = total.sum(a, p + j);
@@ -137,8 +143,9 @@ std::vector<Family1d> families_of(const Distribution& inputs) {
 
 std::int64_t most_terms(std::int64_t rows) { return std::max<std::int64_t>(std::min<std::int64_t>(400, rows / 20), 1); }
 
-std::array<FitSums, folds> fit_sums(const Ladder& ladder, const std::vector<Family1d>& families, const std::vector<FitRow>& rows, ConstView u,
-                                    ConstView y, const std::vector<char>& counts, int threads) {
+std::array<FitSums, folds> fit_sums(const Ladder& ladder, const std::vector<Family1d>& families,
+                                    const std::vector<FitRow>& rows, ConstView u, ConstView y,
+                                    const std::vector<char>& counts, int threads) {
     std::array<FitSums, folds> sums;
     for (std::int64_t q = 0; q < folds; ++q) {
         std::vector<std::int64_t> of_fold;

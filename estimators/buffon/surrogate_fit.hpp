@@ -17,7 +17,8 @@ struct FitRow {
     std::int64_t replicate, set, row;   // row within the replicate
 };
 
-/// Every stride-th of all evaluations, at most most_fit_rows; the stride is odd: every second point of a net fills half of the cube only.
+/// Every stride-th of all evaluations, at most most_fit_rows; the stride is odd: every second point of a net fills half
+/// of the cube only.
 std::vector<FitRow> fit_rows(const SobolDesign& design);
 
 /// Uniforms of these rows, (rows, d).
@@ -30,7 +31,8 @@ std::vector<Family1d> families_of(const Distribution& inputs);
 std::int64_t most_terms(std::int64_t rows);
 
 /// Sums of the four folds, replicates r mod 4: y (rows, m) is centred. Rows that do not count (counts[i] false) are left out.
-std::array<FitSums, folds> fit_sums(const Ladder& ladder, const std::vector<Family1d>& families, const std::vector<FitRow>& rows, ConstView u,
-                                    ConstView y, const std::vector<char>& counts, int threads);
+std::array<FitSums, folds> fit_sums(const Ladder& ladder, const std::vector<Family1d>& families,
+                                    const std::vector<FitRow>& rows, ConstView u, ConstView y,
+                                    const std::vector<char>& counts, int threads);
 
 }  // namespace buffon

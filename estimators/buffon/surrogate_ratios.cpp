@@ -47,8 +47,10 @@ void VarianceParts::add(const std::vector<std::int64_t>& groups, double amount) 
     if (groups.size() == 2) pair(groups[0], groups[1]) += amount;
 }
 
-std::vector<std::vector<Ratio>> surrogate_ratios(const std::vector<Surrogate>& surrogates, const std::vector<std::int64_t>& replicates,
-                                                 const std::vector<ResidualSums>& sums, std::int64_t groups, bool second_order) {
+std::vector<std::vector<Ratio>> surrogate_ratios(const std::vector<Surrogate>& surrogates,
+                                                 const std::vector<std::int64_t>& replicates,
+                                                 const std::vector<ResidualSums>& sums, std::int64_t groups,
+                                                 bool second_order) {
     const double mean = mean_residual(sums);
     std::vector<Replicate> of;
     for (std::size_t r = 0; r < sums.size(); ++r) {
@@ -71,16 +73,21 @@ std::vector<std::vector<Ratio>> surrogate_ratios(const std::vector<Surrogate>& s
     for (std::size_t g = 0; g < static_cast<std::size_t>(groups); ++g) {
         const auto left = [=](const Replicate& r) { return first_order_part(r.sums->pairs, g, mean); };
         out.push_back({gathered([=](const Replicate& r) { return r.point.alone[g] + left(r); }),
-                       gathered([=](const Replicate& r) { return r.exact.alone[g] + r.sums->first_cross[g] / r.sums->pairs.n + left(r); })});
+                       gathered([=](const Replicate& r) {
+                           return r.exact.alone[g] + r.sums->first_cross[g] / r.sums->pairs.n + left(r);
+                       })});
     }
     for (std::size_t g = 0; g < static_cast<std::size_t>(groups); ++g) {
         const auto left = [=](const Replicate& r) { return total_order_part(r.sums->pairs, g); };
         out.push_back({gathered([=](const Replicate& r) { return r.point.within[g] + left(r); }),
-                       gathered([=](const Replicate& r) { return r.exact.within[g] + r.sums->total_cross[g] / r.sums->pairs.n + left(r); })});
+                       gathered([=](const Replicate& r) {
+                           return r.exact.within[g] + r.sums->total_cross[g] / r.sums->pairs.n + left(r);
+                       })});
     }
     for (std::int64_t i = 0; second_order && i < groups; ++i)
         for (std::int64_t j = i + 1; j < groups; ++j)
-            out.push_back({gathered([=](const Replicate& r) { return r.point.pair(i, j) + second_order_part(r.sums->pairs, i, j); })});
+            out.push_back({gathered(
+                [=](const Replicate& r) { return r.point.pair(i, j) + second_order_part(r.sums->pairs, i, j); })});
     return out;
 }
 

@@ -20,11 +20,14 @@ struct VarianceParts {
     void add(const std::vector<std::int64_t>& groups, double amount);
 };
 
-/// For each index (as `ratios` orders them) two candidates. V_i(f) = V_i(g) + 2 <g_i, r> + V_i(r), and so for the others; V_i(r) is
+/// For each index (as `ratios` orders them) two candidates. V_i(f) = V_i(g) + 2 <g_i, r> + V_i(r), and so for the
+/// others; V_i(r) is
 /// estimated as V_i(f) would be. The cross term comes from means of r times each polynomial over all points ("point", better for
 /// few inputs), or from steps ("difference": it sees T_i(r), not V(r), better for many).
 /// @param surrogates  (4), that of replicate r is r mod 4; `replicates` (R) names those that sums belong to.
-std::vector<std::vector<Ratio>> surrogate_ratios(const std::vector<Surrogate>& surrogates, const std::vector<std::int64_t>& replicates,
-                                                 const std::vector<ResidualSums>& sums, std::int64_t groups, bool second_order);
+std::vector<std::vector<Ratio>> surrogate_ratios(const std::vector<Surrogate>& surrogates,
+                                                 const std::vector<std::int64_t>& replicates,
+                                                 const std::vector<ResidualSums>& sums, std::int64_t groups,
+                                                 bool second_order);
 
 }  // namespace buffon

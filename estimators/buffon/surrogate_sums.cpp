@@ -84,9 +84,11 @@ struct Values {
     Matrix at, steps, alone;   // rows: (table), (way, group), (table, group)
 };
 
-/// Calls with_table(t, psi) for the factors' product at A and B, and with_step(way, group, change) for what swapping a group changes.
+/// Calls with_table(t, psi) for the factors' product at A and B, and with_step(way, group, change) for what swapping a
+/// group changes.
 template <class Table, class Step>
-void visit(const Powers& powers, const Surrogate::Summand& s, std::int64_t ways, std::int64_t rows, const Table& with_table, const Step& with_step) {
+void visit(const Powers& powers, const Surrogate::Summand& s, std::int64_t ways, std::int64_t rows,
+           const Table& with_table, const Step& with_step) {
     double psi[2][piece], swapped[piece];
     for (std::int64_t t = 0; t < 2; ++t) {
         powers.product(s.factors, t, -1, psi[t]);
@@ -101,27 +103,35 @@ void visit(const Powers& powers, const Surrogate::Summand& s, std::int64_t ways,
         }
 }
 
-void add_summand(const Powers& powers, const Surrogate::Summand& s, std::int64_t groups, std::int64_t ways, std::int64_t rows, Values& g) {
-    visit(powers, s, ways, rows,
-          [&](std::int64_t t, const double* psi) {
-              add_scaled(&g.at(t, 0), s.coefficient, psi, rows);
-              if (s.groups.size() == 1) add_scaled(&g.alone(t * groups + s.groups[0], 0), s.coefficient, psi, rows);
-          },
-          [&](std::int64_t way, std::int64_t group, const double* change) { add_scaled(&g.steps(way * groups + group, 0), s.coefficient, change, rows); });
+void add_summand(const Powers& powers, const Surrogate::Summand& s, std::int64_t groups, std::int64_t ways,
+                 std::int64_t rows, Values& g) {
+    visit(
+        powers, s, ways, rows,
+        [&](std::int64_t t, const double* psi) {
+            add_scaled(&g.at(t, 0), s.coefficient, psi, rows);
+            if (s.groups.size() == 1) add_scaled(&g.alone(t * groups + s.groups[0], 0), s.coefficient, psi, rows);
+        },
+        [&](std::int64_t way, std::int64_t group, const double* change) {
+            add_scaled(&g.steps(way * groups + group, 0), s.coefficient, change, rows);
+        });
 }
 
 /// r of a piece in place of f: all sets, `stride` apart.
-void leave_residuals(const Values& g, double constant, std::int64_t groups, std::int64_t ways, std::int64_t rows, double* f, std::int64_t stride) {
+void leave_residuals(const Values& g, double constant, std::int64_t groups, std::int64_t ways, std::int64_t rows,
+                     double* f, std::int64_t stride) {
     for (std::int64_t t = 0; t < 2; ++t)
-        for (std::int64_t i = 0; i < rows; ++i) f[t * stride + i] -= constant + g.at.data[static_cast<std::size_t>(t * piece + i)];
+        for (std::int64_t i = 0; i < rows; ++i)
+            f[t * stride + i] -= constant + g.at.data[static_cast<std::size_t>(t * piece + i)];
     for (std::int64_t k = 0; k < ways * groups; ++k) {
-        const double *start = &g.at.data[static_cast<std::size_t>(k / groups * piece)], *step = &g.steps.data[static_cast<std::size_t>(k * piece)];
+        const double *start = &g.at.data[static_cast<std::size_t>(k / groups * piece)],
+                     *step = &g.steps.data[static_cast<std::size_t>(k * piece)];
         for (std::int64_t i = 0; i < rows; ++i) f[(2 + k) * stride + i] -= constant + (start[i] + step[i]);
     }
 }
 
 /// Products of the steps of r with those of g, and with the parts of the groups alone.
-void add_cross(const Values& g, std::int64_t groups, std::int64_t ways, std::int64_t rows, const double* r, std::int64_t stride, ResidualSums& sums) {
+void add_cross(const Values& g, std::int64_t groups, std::int64_t ways, std::int64_t rows, const double* r,
+               std::int64_t stride, ResidualSums& sums) {
     double step[piece], alone[piece];
     const double share = 1 / static_cast<double>(ways);
     for (std::int64_t way = 0; way < ways; ++way)
@@ -133,7 +143,8 @@ void add_cross(const Values& g, std::int64_t groups, std::int64_t ways, std::int
             sums.first_cross[static_cast<std::size_t>(k)] += share * dot(alone, step, rows);
             const double* known = &g.steps.data[static_cast<std::size_t>((way * groups + k) * piece)];
             sums.total_cross[static_cast<std::size_t>(k)] += share * dot(known, step, rows);
-            double &first = sums.first_largest[static_cast<std::size_t>(k)], &total = sums.total_largest[static_cast<std::size_t>(k)];
+            double &first = sums.first_largest[static_cast<std::size_t>(k)],
+                   &total = sums.total_largest[static_cast<std::size_t>(k)];
             const double* other = r + (1 - way) * stride;
             for (std::int64_t i = 0; i < rows; ++i) {
                 first = std::max(first, std::abs(step[i] * (alone[i] + other[i])));
@@ -143,18 +154,20 @@ void add_cross(const Values& g, std::int64_t groups, std::int64_t ways, std::int
 }
 
 /// Sums of r over all sets that a table is in: a term that no swap changes meets them all.
-void add_products(const Powers& powers, const Surrogate& g, std::int64_t groups, std::int64_t ways, std::int64_t rows, const double* r,
-                  std::int64_t stride, std::vector<double>& with_terms) {
+void add_products(const Powers& powers, const Surrogate& g, std::int64_t groups, std::int64_t ways, std::int64_t rows,
+                  const double* r, std::int64_t stride, std::vector<double>& with_terms) {
     double whole[2][piece];
     for (std::int64_t t = 0; t < 2; ++t) {
         std::copy_n(r + t * stride, rows, whole[t]);
         for (std::int64_t k = 0; t < ways && k < groups; ++k) add_scaled(whole[t], 1.0, r + (2 + t * groups + k) * stride, rows);
     }
     for (std::size_t s = 0; s < g.summands().size(); ++s)
-        visit(powers, g.summands()[s], ways, rows, [&](std::int64_t t, const double* psi) { with_terms[s] += dot(psi, whole[t], rows); },
-              [&](std::int64_t way, std::int64_t group, const double* change) {
-                  with_terms[s] += dot(change, r + (2 + way * groups + group) * stride, rows);
-              });
+        visit(
+            powers, g.summands()[s], ways, rows,
+            [&](std::int64_t t, const double* psi) { with_terms[s] += dot(psi, whole[t], rows); },
+            [&](std::int64_t way, std::int64_t group, const double* change) {
+                with_terms[s] += dot(change, r + (2 + way * groups + group) * stride, rows);
+            });
 }
 
 void add(std::vector<double>& to, const std::vector<double>& from) {
@@ -175,10 +188,12 @@ std::vector<Term> terms_of(const Ladder& ladder, const Polynomial& polynomial) {
 
 }  // namespace
 
-Surrogate::Surrogate(const SobolDesign& design, const std::vector<Family1d>& families, const Ladder& ladder, const Polynomial& polynomial)
+Surrogate::Surrogate(const SobolDesign& design, const std::vector<Family1d>& families, const Ladder& ladder,
+                     const Polynomial& polynomial)
     : Surrogate(design, families, terms_of(ladder, polynomial), polynomial.coefficients) {}
 
-Surrogate::Surrogate(const SobolDesign& design, std::vector<Family1d> families, const std::vector<Term>& terms, const std::vector<double>& coefficients)
+Surrogate::Surrogate(const SobolDesign& design, std::vector<Family1d> families, const std::vector<Term>& terms,
+                     const std::vector<double>& coefficients)
     : families_(std::move(families)), degrees_(families_.size(), 0) {
     for (std::size_t k = 0; k < terms.size(); ++k) {
         const Term& term = terms[k];
@@ -226,7 +241,8 @@ ResidualSums residual_sums(const SobolDesign& design, const Surrogate& surrogate
         for (const std::int64_t i : failed)
             for (std::int64_t k = 0; i >= begin && i < begin + count && k < design.sets(); ++k) at[k * rows + i - begin] = 0;
         for (std::int64_t t = 0; t < 2; ++t)
-            for (std::int64_t i = 0; i < count; ++i) sums.fourth += at[t * rows + i] * at[t * rows + i] * at[t * rows + i] * at[t * rows + i];
+            for (std::int64_t i = 0; i < count; ++i)
+                sums.fourth += at[t * rows + i] * at[t * rows + i] * at[t * rows + i] * at[t * rows + i];
         add_cross(g, groups, ways, count, at, rows, sums);
         add_products(powers, surrogate, groups, ways, count, at, rows, sums.with_terms);
     }

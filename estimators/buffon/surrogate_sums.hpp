@@ -13,9 +13,11 @@ namespace buffon {
 /// A polynomial of the uniforms or normal scores of the inputs of a design, and its exact parts of the variance.
 class Surrogate {
 public:
-    Surrogate(const SobolDesign& design, const std::vector<Family1d>& families, const Ladder& ladder, const Polynomial& polynomial);
+    Surrogate(const SobolDesign& design, const std::vector<Family1d>& families, const Ladder& ladder,
+              const Polynomial& polynomial);
     /// From its terms, of which the constant has no factors, and their coefficients.
-    Surrogate(const SobolDesign& design, std::vector<Family1d> families, const std::vector<Term>& terms, const std::vector<double>& coefficients);
+    Surrogate(const SobolDesign& design, std::vector<Family1d> families, const std::vector<Term>& terms,
+              const std::vector<double>& coefficients);
 
     /// A product of factors with its coefficient.
     struct Summand {
@@ -40,7 +42,8 @@ struct ResidualSums {
     PairSums pairs;                          // of r
     std::vector<double> with_terms;          // of r times each summand's factors, over the values of all sets
     std::vector<double> first_cross;         // (G) of (g_i(A) - g_i(B)) (r(A) - r(A with i)), g_i: the summands of group i alone
-    std::vector<double> total_cross;         // (G) of (g(A) - g(A with i)) (r(A) - r(A with i)); both the mean of both ways, if there are
+    std::vector<double>
+        total_cross;   // (G) of (g(A) - g(A with i)) (r(A) - r(A with i)); both the mean of both ways, if there are
     double fourth = 0;                       // of r^4 at both tables
     std::vector<double> first_largest, total_largest;   // (G) most that one row adds to these, with what the pairs of r add
 

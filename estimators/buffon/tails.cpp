@@ -19,8 +19,10 @@ namespace {
 /// freedom that this leaves, 2 h, 95 % intervals cover 93 to 96 % from ten expected hits on, 63 to 99 % below.
 constexpr double few_terms = 1 / fewest_terms;
 
-/// k-hat of sizes that are not 0. Where the largest sixteenth of them, whose tail is a quarter of all of theirs, is bounded (k-hat below 0), that
-/// of these: of sizes in two clusters the gap between looks like a heavy tail. In 600 trials with 2,000 sizes of Pareto laws, tail index 0.5 to
+/// k-hat of sizes that are not 0. Where the largest sixteenth of them, whose tail is a quarter of all of theirs, is
+/// bounded (k-hat below 0), that
+/// of these: of sizes in two clusters the gap between looks like a heavy tail. In 600 trials with 2,000 sizes of Pareto
+/// laws, tail index 0.5 to
 /// 1.3, none that looked heavy was taken for bounded.
 std::optional<double> tail_to_its_end(std::vector<double> sizes) {
     constexpr std::ptrdiff_t sixteenth = 16;
@@ -35,7 +37,8 @@ std::optional<double> tail_to_its_end(std::vector<double> sizes) {
 }
 
 /// "'a' and 2 more of 5 values" of the value with the largest `size` among `which`.
-std::string listed(const Estimate& estimate, const std::vector<std::size_t>& which, const std::vector<double>& size, std::size_t& worst) {
+std::string listed(const Estimate& estimate, const std::vector<std::size_t>& which, const std::vector<double>& size,
+                   std::size_t& worst) {
     worst = *std::ranges::max_element(which, {}, [&](std::size_t j) { return size[j]; });
     std::ostringstream text;
     text << "'" << estimate.names[worst] << "'";
@@ -81,7 +84,8 @@ constexpr std::size_t furthest = 20;      // rows that tell what weighs at the e
 constexpr double negligible_row = 0.01;   // standard errors that one of them contributes
 
 /// Size of the furthest row times the weight that a row there could have above those that are there.
-double one_row(ConstView terms, std::int64_t column, std::span<const double> weight, std::span<const double> base, double mean, double negligible) {
+double one_row(ConstView terms, std::int64_t column, std::span<const double> weight, std::span<const double> base,
+               double mean, double negligible) {
     std::vector<std::pair<double, std::int64_t>> far;   // size without weight; row
     double heaviest = 0;
     for (std::int64_t i = 0; i < terms.rows; ++i) {
@@ -110,15 +114,16 @@ std::vector<double> tail_shapes(ConstView summands, std::int64_t m, bool of_kept
     std::vector<double> k_hat(static_cast<std::size_t>(m));
     parallel::for_each((m + together - 1) / together, threads, [&](std::int64_t group) {
         const std::int64_t first = group * together, count = std::min(together, m - first);
-        std::vector<std::vector<double>> size(static_cast<std::size_t>(count), std::vector<double>(static_cast<std::size_t>(summands.rows)));
+        std::vector<std::vector<double>> size(static_cast<std::size_t>(count),
+                                              std::vector<double>(static_cast<std::size_t>(summands.rows)));
         for (std::int64_t i = 0; i < summands.rows; ++i)
             for (std::int64_t j = 0; j < count; ++j)
                 size[static_cast<std::size_t>(j)][static_cast<std::size_t>(i)] = std::abs(summands(i, first + j));
         for (std::int64_t j = 0; j < count; ++j) {
             std::vector<double>& sizes = size[static_cast<std::size_t>(j)];
             if (of_kept) std::erase(sizes, 0.0);
-            k_hat[static_cast<std::size_t>(first + j)] =
-                (of_kept ? tail_to_its_end(std::move(sizes)) : pareto_k(sizes)).value_or(std::numeric_limits<double>::quiet_NaN());
+            k_hat[static_cast<std::size_t>(first + j)] = (of_kept ? tail_to_its_end(std::move(sizes)) : pareto_k(sizes))
+                                                             .value_or(std::numeric_limits<double>::quiet_NaN());
         }
     });
     return k_hat;
@@ -128,7 +133,9 @@ void judge_tails(ConstView summands, Estimate& estimate, bool of_kept, const std
     const double limit = std::min(1 - 1 / std::log10(std::max(static_cast<double>(summands.rows), 20.0)), 0.7);
     const std::vector<double> k_hat = tail_shapes(summands, estimate.size(), of_kept, threads);
     std::vector<std::size_t> heavy = above(k_hat, limit);
-    std::erase_if(heavy, [&](std::size_t j) { return j < left.size() && left[j] <= limit; });   // no tail to judge is none that is tame
+    std::erase_if(heavy, [&](std::size_t j) {
+        return j < left.size() && left[j] <= limit;
+    });   // no tail to judge is none that is tame
     estimate.diagnostics["pareto_k"] = k_hat;
     if (heavy.empty()) return;
     std::size_t worst = 0;
@@ -141,7 +148,8 @@ void judge_tails(ConstView summands, Estimate& estimate, bool of_kept, const std
 
 namespace {
 
-/// That of the estimate's values. Of an event that the first rows hit hardly ever, and that later ones may have hit more often, 1 / hits
+/// That of the estimate's values. Of an event that the first rows hit hardly ever, and that later ones may have hit
+/// more often, 1 / hits
 /// by its error, which comes from all rows.
 std::vector<double> kurtosis_of(const Estimate& estimate, ConstView terms, std::int64_t n) {
     std::vector<double> share = kurtosis_of_mean(terms, n, estimate.size());
@@ -177,12 +185,15 @@ void warn_of_few_terms(ConstView terms, std::int64_t n, Estimate& estimate, Cons
     }
     estimate.diagnostics["effective_terms"] = terms_that_count;
     std::vector<std::size_t> few = above(share, few_terms);
-    if (inside.cols > 0) std::erase_if(few, [&](std::size_t j) { return rows_alike(inside, n, static_cast<std::int64_t>(j)) >= few_rows; });
+    if (inside.cols > 0)
+        std::erase_if(few,
+                      [&](std::size_t j) { return rows_alike(inside, n, static_cast<std::int64_t>(j)) >= few_rows; });
     if (few.empty()) return;
     std::size_t worst = 0;
     std::ostringstream text;
     text.precision(2);
-    text << listed(estimate, few, share, worst) << ": a few terms carry the mean, as if an event had been hit " << 1 / share[worst]
+    text << listed(estimate, few, share, worst) << ": a few terms carry the mean, as if an event had been hit "
+         << 1 / share[worst]
          << " times, so the interval is rough: spend more, or, of a rare event, use aiscv with a score";
     estimate.warnings.push_back(text.str());
 }
@@ -192,7 +203,10 @@ std::vector<double> one_row_more(ConstView terms, std::span<const double> weight
     std::vector<double> moves;
     for (std::size_t j = 0; j < error.size(); ++j) {
         const double scale = static_cast<double>(n) * error[j];   // of one row's part in the mean
-        moves.push_back(scale > 0 ? one_row(terms, static_cast<std::int64_t>(j), weight, base, mean[j], negligible_row * scale) / scale : 0.0);
+        moves.push_back(
+            scale > 0
+                ? one_row(terms, static_cast<std::int64_t>(j), weight, base, mean[j], negligible_row * scale) / scale
+                : 0.0);
     }
     return moves;
 }
@@ -204,8 +218,11 @@ void warn_of_one_row(const std::vector<double>& moves, Estimate& estimate) {
     std::size_t worst = 0;
     std::ostringstream text;
     text.precision(2);
-    text << listed(estimate, large, moves, worst) << ": where the terms are largest the sample has few rows, and others weigh far more: one row "
-         << "more could move the value by " << (moves[worst] > 100 ? "more than 100" : std::to_string(std::llround(moves[worst]))) << " standard errors, so the interval may be far too short: draw a sample for this "
+    text << listed(estimate, large, moves, worst)
+         << ": where the terms are largest the sample has few rows, and others weigh far more: one row "
+         << "more could move the value by "
+         << (moves[worst] > 100 ? "more than 100" : std::to_string(std::llround(moves[worst])))
+         << " standard errors, so the interval may be far too short: draw a sample for this "
          << "question (give the run the tail as an output of its own, or use plain or quasi)";
     estimate.warnings.push_back(text.str());
 }
@@ -217,13 +234,15 @@ void widen_by_half_a_row(const std::vector<double>& moves, Estimate& estimate) {
         factor.push_back(std::sqrt(1 + half * half));
     }
     for (std::int64_t a = 0; a < estimate.size(); ++a)
-        for (std::int64_t b = 0; b < estimate.size(); ++b) estimate.covariance(a, b) *= factor[static_cast<std::size_t>(a)] * factor[static_cast<std::size_t>(b)];
+        for (std::int64_t b = 0; b < estimate.size(); ++b)
+            estimate.covariance(a, b) *= factor[static_cast<std::size_t>(a)] * factor[static_cast<std::size_t>(b)];
 }
 
 void warn_of_zeros(std::int64_t j, const std::string& sample, Estimate& e) {
     const std::string name = "'" + e.names[static_cast<std::size_t>(j)] + "' was ";
     std::erase_if(e.warnings, [&](const std::string& warning) { return warning.starts_with(name + "the same in every"); });
-    e.warnings.push_back(name + "0 in the whole " + sample + ", which does not make it impossible: spend more, or give the problem a score if it has none");
+    e.warnings.push_back(name + "0 in the whole " + sample +
+                         ", which does not make it impossible: spend more, or give the problem a score if it has none");
 }
 
 void judge_mean(ConstView terms, std::int64_t n, Estimate& estimate) {

@@ -40,7 +40,9 @@ Event event_of(const KeptRows& rows, const KeptRows& given, const NewLaws& law, 
     double sum = 0, squares = 0;
     for (std::int64_t i = 0; i < x.rows; ++i) {
         const double y = given.y(i, 0);
-        if (!(w[at(i)] > 0) || !rows.succeeded(i) || (options.above && !(y > *options.above)) || (options.below && !(y < *options.below))) continue;
+        if (!(w[at(i)] > 0) || !rows.succeeded(i) || (options.above && !(y > *options.above)) ||
+            (options.below && !(y < *options.below)))
+            continue;
         out.draws.push_back(i);
         out.weight.push_back(w[at(i)]);
         out.x.data.insert(out.x.data.end(), x.row(i).begin(), x.row(i).end());
@@ -48,8 +50,9 @@ Event event_of(const KeptRows& rows, const KeptRows& given, const NewLaws& law, 
         sum += w[at(i)];
         squares += w[at(i)] * w[at(i)];
     }
-    require(out.draws.size() >= fewest_event_rows, "target_sobol: the event must have happened in at least ", fewest_event_rows, " rows of the sample, got ",
-            out.draws.size(), ": rare events need a sample that goes there, from aiscv or importance with keep = 'sample'");
+    require(out.draws.size() >= fewest_event_rows, "target_sobol: the event must have happened in at least ",
+            fewest_event_rows, " rows of the sample, got ", out.draws.size(),
+            ": rare events need a sample that goes there, from aiscv or importance with keep = 'sample'");
     out.effective = sum * sum / squares;
     return out;
 }
@@ -58,16 +61,20 @@ Event event_of(const KeptRows& rows, const KeptRows& given, const NewLaws& law, 
 void marginal_scores(const Distribution& law, Matrix& x) {
     if (const auto* joint = std::get_if<Joint>(&law.law())) {
         for (std::size_t i = 0; i < joint->laws().size(); ++i)
-            require(!is_discrete(joint->laws()[i]), "target_sobol: kind = 'target' needs inputs with densities, '", joint->names()[i], "' has values with a probability");
+            require(!is_discrete(joint->laws()[i]), "target_sobol: kind = 'target' needs inputs with densities, '",
+                    joint->names()[i], "' has values with a probability");
         return Joint(joint->laws()).to_normal(x, x);
     }
-    require(!std::holds_alternative<Mixture>(law.law()), "target_sobol: kind = 'target' needs marginal laws in closed form, a mixture has none");
+    require(!std::holds_alternative<Mixture>(law.law()),
+            "target_sobol: kind = 'target' needs marginal laws in closed form, a mixture has none");
     const auto* normal = std::get_if<MultivariateNormal>(&law.law());
     const auto* student = std::get_if<MultivariateT>(&law.law());
     for (std::int64_t i = 0; i < x.rows; ++i)
         for (std::int64_t c = 0; c < x.cols; ++c) {
             if (normal) x(i, c) = (x(i, c) - normal->mean()[at(c)]) / std::sqrt(normal->covariance()(c, c));
-            else x(i, c) = StudentT(student->df()).to_normal((x(i, c) - student->location()[at(c)]) / std::sqrt(student->scale()(c, c)));
+            else
+                x(i, c) = StudentT(student->df())
+                              .to_normal((x(i, c) - student->location()[at(c)]) / std::sqrt(student->scale()(c, c)));
         }
 }
 
@@ -113,8 +120,10 @@ std::vector<double> probabilities(const Event& event, const Matrix& z, std::int6
     return out;
 }
 
-/// Weights of the event's rows among draws first ... first + count, in each column: whether few rows carry an index is theirs to say. Terms
-/// themselves are differences that nearly cancel, and their few large ones are no sign of a bad interval (see docs/given_data.md).
+/// Weights of the event's rows among draws first ... first + count, in each column: whether few rows carry an index is
+/// theirs to say. Terms
+/// themselves are differences that nearly cancel, and their few large ones are no sign of a bad interval (see
+/// docs/given_data.md).
 Matrix rows_of_event(const Event& event, std::int64_t first, std::int64_t count, std::int64_t columns) {
     Matrix out(count, columns);
     for (std::size_t k = 0; k < event.draws.size(); ++k)
@@ -154,7 +163,8 @@ Estimate target(const KeptRows& rows, const NewLaws& law, const Event& event, co
     names.pop_back();
     Estimate e = joint.transform([&](const std::vector<double>& v) {
         std::vector<double> s;
-        for (std::int64_t i = 0; i < d; ++i) s.push_back((v[at(i)] - mean_square[at(i)] - v.back() * v.back()) / (v.back() * (1 - v.back())));
+        for (std::int64_t i = 0; i < d; ++i)
+            s.push_back((v[at(i)] - mean_square[at(i)] - v.back() * v.back()) / (v.back() * (1 - v.back())));
         return s;
     }, names);
     e.diagnostics["probability"] = p;
@@ -163,7 +173,8 @@ Estimate target(const KeptRows& rows, const NewLaws& law, const Event& event, co
 }
 
 /// (rows) weighted means of y over the neighbours in the order of an input, the row itself left out.
-std::vector<double> local_means(const RankOrder& order, const std::vector<double>& weight, const std::vector<double>& y, std::int64_t reach) {
+std::vector<double> local_means(const RankOrder& order, const std::vector<double>& weight, const std::vector<double>& y,
+                                std::int64_t reach) {
     const auto n = static_cast<std::int64_t>(y.size());
     std::vector<double> w(at(n + 1)), wy(at(n + 1)), out(at(n));   // sums before each place
     for (std::int64_t a = 0; a < n; ++a) {
@@ -194,7 +205,8 @@ std::vector<double> standardised(const KeptRows& rows, const Event& event, std::
         std::string others;
         for (std::int64_t j = 0; j < rows.outputs(); ++j)
             if (j != output) others += (others.empty() ? "'" : ", '") + rows.names()[at(j)] + "'";
-        require(false, "target_sobol: output '", rows.names()[at(output)], "' is the same wherever the event happened: it has no variance to share",
+        require(false, "target_sobol: output '", rows.names()[at(output)],
+                "' is the same wherever the event happened: it has no variance to share",
                 others.empty() ? "" : "; ask for others by outputs = [" + others + "]");
     }
     for (double& v : y) v = (v - mean) / std::sqrt(square);
@@ -203,7 +215,8 @@ std::vector<double> standardised(const KeptRows& rows, const Event& event, std::
 
 Estimate conditional(const KeptRows& rows, const NewLaws& law, const Event& event, const TargetSobolOptions& options) {
     const std::int64_t d = event.x.cols, m = rows.outputs();
-    const auto reach = std::max<std::int64_t>(1, std::llround(std::cbrt(event.effective) / 3));   // neighbours further away are no longer alike
+    const auto reach = std::max<std::int64_t>(
+        1, std::llround(std::cbrt(event.effective) / 3));   // neighbours further away are no longer alike
     double sum = 0;
     for (const double w : event.weight) sum += w;
     std::vector<double> value(at(d * m));
@@ -221,7 +234,9 @@ Estimate conditional(const KeptRows& rows, const NewLaws& law, const Event& even
                 for (std::size_t k = 0; k < local.size(); ++k) {
                     const double v = y[at(j)][k], term = 2 * local[k] * v - local[k] * local[k] - index * v * v;
                     if (pass == 0) mean += event.weight[k] / sum * term;
-                    else influence(event.draws[k], i * m + j) = event.weight[k] / sum * static_cast<double>(rows.draws()) * (term - mean);
+                    else
+                        influence(event.draws[k], i * m + j) =
+                            event.weight[k] / sum * static_cast<double>(rows.draws()) * (term - mean);
                 }
             value[at(i * m + j)] = index;
             names.push_back(m == 1 ? rows.sample().inputs[at(i)] : rows.sample().inputs[at(i)] + ": " + rows.names()[at(j)]);
@@ -241,7 +256,9 @@ Estimate conditional(const KeptRows& rows, const NewLaws& law, const Event& even
 
 /// Inputs keep their law, whatever fails: a failed row is one without the event.
 void say_failures_are_no_event(const KeptRows& rows, Estimate& e) {
-    std::erase_if(e.warnings, [](const std::string& text) { return text.ends_with("evaluations of the sample failed: the values are conditional on success"); });
+    std::erase_if(e.warnings, [](const std::string& text) {
+        return text.ends_with("evaluations of the sample failed: the values are conditional on success");
+    });
     e.warnings.push_back(std::to_string(rows.n_failed()) + " of " + std::to_string(rows.sample().n()) +
                          " evaluations of the sample failed: the event is that a run succeeds and lies beyond the limit");
 }
@@ -251,11 +268,15 @@ void say_failures_are_no_event(const KeptRows& rows, Estimate& e) {
 Estimate target_sobol(const Sample& sample, const TargetSobolOptions& options) {
     require(options.above || options.below, "target_sobol: above or below is needed: the event that is asked of");
     require(options.threads >= 0, "target_sobol: threads must not be negative, got ", options.threads);
-    require(!options.above || !options.below || *options.above < *options.below, "target_sobol: above must be smaller than below, got ", options.above.value_or(0), " and ",
+    require(!options.above || !options.below || *options.above < *options.below,
+            "target_sobol: above must be smaller than below, got ", options.above.value_or(0), " and ",
             options.below.value_or(0));
-    require(!options.given.empty() || sample.outputs.size() == 1, "target_sobol: given is needed: the sample has ", sample.outputs.size(), " outputs");
-    require(options.outputs.empty() || options.kind == TargetKind::conditional, "target_sobol: outputs must be left out with kind = 'target': the event is the output");
-    const KeptRows given("target_sobol", sample, {options.given.empty() ? sample.outputs.front() : options.given}, options.threads);
+    require(!options.given.empty() || sample.outputs.size() == 1, "target_sobol: given is needed: the sample has ",
+            sample.outputs.size(), " outputs");
+    require(options.outputs.empty() || options.kind == TargetKind::conditional,
+            "target_sobol: outputs must be left out with kind = 'target': the event is the output");
+    const KeptRows given("target_sobol", sample, {options.given.empty() ? sample.outputs.front() : options.given},
+                         options.threads);
     const KeptRows rows("target_sobol", sample, options.outputs, options.threads);
     const NewLaws law = one_law(rows, options.law);
     const Event event = event_of(rows, given, law, options);
@@ -265,7 +286,8 @@ Estimate target_sobol(const Sample& sample, const TargetSobolOptions& options) {
     e.diagnostics["groups"] = sample.inputs;
     if (event.effective < enough_event_rows) {
         std::ostringstream text;
-        text << "the event has " << std::llround(event.effective) << " rows, as if they were alike: intervals of its indices are rough below " << enough_event_rows;
+        text << "the event has " << std::llround(event.effective)
+             << " rows, as if they were alike: intervals of its indices are rough below " << enough_event_rows;
         e.warnings.push_back(text.str());
     }
     judge(rows, law, options.doubtful, e);

@@ -142,7 +142,8 @@ std::optional<TransportCheckpoint> read_checkpoint(const std::filesystem::path& 
         return std::nullopt;
     }
     const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    require(bytes.starts_with(head), "transport_map: checkpoint '", path.string(), "' is not a file that this version of transport_map wrote");
+    require(bytes.starts_with(head), "transport_map: checkpoint '", path.string(),
+            "' is not a file that this version of transport_map wrote");
     require(bytes.size() >= head.size() + 8, "transport_map: checkpoint '", path.string(), "' is damaged: it ends too early");
     const std::string_view body = std::string_view(bytes).substr(head.size(), bytes.size() - head.size() - 8);
     Reader sum(std::string_view(bytes).substr(bytes.size() - 8), path.string()), from(body, path.string());

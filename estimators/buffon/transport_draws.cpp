@@ -24,9 +24,11 @@ void add_shares(std::span<const float> scores, std::int64_t stride, double width
 
 }  // namespace
 
-TransportDraws::TransportDraws(const PowerCells& cells, std::vector<double> masses, std::uint64_t key, std::int64_t budget, int threads,
-                               std::function<void(std::int64_t)> told, const CellsOnDevice* device)
-    : cells_(&cells), masses_(std::move(masses)), key_(key), budget_(budget), threads_(threads), told_(std::move(told)), device_(device) {}
+TransportDraws::TransportDraws(const PowerCells& cells, std::vector<double> masses, std::uint64_t key,
+                               std::int64_t budget, int threads, std::function<void(std::int64_t)> told,
+                               const CellsOnDevice* device)
+    : cells_(&cells), masses_(std::move(masses)), key_(key), budget_(budget), threads_(threads), told_(std::move(told)),
+      device_(device) {}
 
 void TransportDraws::go_to(const DrawsPosition& position) {
     batches_ = position.batches;
@@ -47,7 +49,8 @@ Stream TransportDraws::next(std::int64_t draws) {
 
 CellCounts TransportDraws::count(std::span<const double> heights, std::int64_t draws, bool scored) {
     const Stream stream = next(0);
-    CellCounts out = device_ != nullptr ? device_->count(heights, draws, stream, scored) : cells_->count(heights, draws, stream, threads_);
+    CellCounts out = device_ != nullptr ? device_->count(heights, draws, stream, scored)
+                                        : cells_->count(heights, draws, stream, threads_);
     spent_ += out.draws;
     return out;
 }
@@ -66,12 +69,15 @@ void TransportDraws::scores(std::span<const double> heights, std::int64_t draws,
 void TransportDraws::add_softmax(std::span<const double> heights, std::int64_t draws, double width, std::span<double> sums) {
     if (device_ != nullptr) return device_->add_softmax(heights, whole_rows(draws), next(whole_rows(draws)), width, sums);
     Matrix of_block(whole_rows(draws) / cell_rows, size());
-    scores(heights, draws, [&](std::int64_t b, std::span<const float> found, std::int64_t stride) { add_shares(found, stride, width, View(of_block).row(b)); });
+    scores(heights, draws, [&](std::int64_t b, std::span<const float> found, std::int64_t stride) {
+        add_shares(found, stride, width, View(of_block).row(b));
+    });
     for (std::int64_t b = 0; b < of_block.rows; ++b)
         for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += of_block(b, static_cast<std::int64_t>(j));
 }
 
-std::vector<float> TransportDraws::shortfalls(std::span<const double> heights, std::int64_t draws, std::span<const std::size_t> listed) {
+std::vector<float> TransportDraws::shortfalls(std::span<const double> heights, std::int64_t draws,
+                                              std::span<const std::size_t> listed) {
     if (device_ != nullptr) return device_->shortfalls(heights, whole_rows(draws), next(whole_rows(draws)), listed);
     std::vector<float> least(listed.size(), std::numeric_limits<float>::infinity());
     std::mutex taking;

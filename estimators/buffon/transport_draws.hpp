@@ -17,10 +17,12 @@ struct DrawsPosition {
     std::int64_t spent = 0;
 };
 
-/// Heights h_i that make the mass of cell i, where <x, y_i> + h_i is largest, the wanted nu_i; all in the centred coordinates of `cells`.
+/// Heights h_i that make the mass of cell i, where <x, y_i> + h_i is largest, the wanted nu_i; all in the centred
+/// coordinates of `cells`.
 class TransportDraws {
 public:
-    /// @param masses (n), positive, of sum 1   @param told called with the number of draws before each batch; what it throws ends the run
+    /// @param masses (n), positive, of sum 1   @param told called with the number of draws before each batch; what it
+    /// throws ends the run
     /// @param device counts what the processor would, with the same bits; null: the processor does
     TransportDraws(const PowerCells& cells, std::vector<double> masses, std::uint64_t key, std::int64_t budget, int threads,
                    std::function<void(std::int64_t)> told, const CellsOnDevice* device = nullptr);
@@ -63,7 +65,8 @@ private:
     const CellsOnDevice* device_;
 };
 
-/// Per cell, from plain draws: about w_i over the diagonal of the energy's second derivative, as the gap to the second best score is nearly
+/// Per cell, from plain draws: about w_i over the diagonal of the energy's second derivative, as the gap to the second
+/// best score is nearly
 /// exponential in a cell. A cell of few draws takes the mean of all.
 std::vector<double> gap_scales(TransportDraws& draws, std::span<const double> heights);
 

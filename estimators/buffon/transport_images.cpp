@@ -84,8 +84,8 @@ double FacetAngles::operator()(std::int64_t i, std::int64_t j) const {
     return 2 * std::asin(std::min(std::sqrt(chord) / 2, 1.0));
 }
 
-Matrix between(const Matrix& points, const FacetAngles& angles, const Matrix& centroids, ConstView x, const BestCells& best, double angle,
-               std::vector<std::int64_t>& used) {
+Matrix between(const Matrix& points, const FacetAngles& angles, const Matrix& centroids, ConstView x,
+               const BestCells& best, double angle, std::vector<std::int64_t>& used) {
     const std::int64_t k = best.scores.cols;
     Matrix out(x.rows, points.cols);
     used.assign(static_cast<std::size_t>(x.rows), 0);

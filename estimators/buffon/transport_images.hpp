@@ -1,4 +1,5 @@
-/// Where a transport map sends points, in double: the best cells of each, images between several targets, and where that is no image of the map. Not
+/// Where a transport map sends points, in double: the best cells of each, images between several targets, and where
+/// that is no image of the map. Not
 /// installed.
 /// Source of the extension: An, Guo, Lei, Luo, Yau, Gu, "AE-OT: a new generative model based on extended semi-discrete optimal
 /// transport", ICLR 2020; their angle is relative to the batch, ours is absolute.
@@ -20,7 +21,8 @@ struct BestCells {
 /// The k best of finite height.
 BestCells best_cells(const Matrix& points, std::span<const double> heights, ConstView x, std::int64_t k, int threads);
 
-/// Angle between the facets of the potential over two cells, the planes with normals (y, -1): the jump of the gradient where they meet.
+/// Angle between the facets of the potential over two cells, the planes with normals (y, -1): the jump of the gradient
+/// where they meet.
 /// Points are centred and scaled first so that their mean square length, weighted, is 1.
 class FacetAngles {
 public:
@@ -31,9 +33,11 @@ private:
     Matrix points_;
 };
 
-/// Weighted mean of the targets of the k best cells of each row, weights 1 / |x - centroid of the cell|, without cells beyond `angle` from the best:
-/// there the potential has a ridge, and the mean of both sides belongs to neither. Rows: the number of targets that were used in `used`.
-Matrix between(const Matrix& points, const FacetAngles& angles, const Matrix& centroids, ConstView x, const BestCells& best, double angle,
-               std::vector<std::int64_t>& used);
+/// Weighted mean of the targets of the k best cells of each row, weights 1 / |x - centroid of the cell|, without cells
+/// beyond `angle` from the best:
+/// there the potential has a ridge, and the mean of both sides belongs to neither. Rows: the number of targets that
+/// were used in `used`.
+Matrix between(const Matrix& points, const FacetAngles& angles, const Matrix& centroids, ConstView x,
+               const BestCells& best, double angle, std::vector<std::int64_t>& used);
 
 }  // namespace buffon

@@ -50,8 +50,13 @@ Estimate error_of(const MassCheck& check, double target_error, const TransportMa
         e.bounds.low(0, static_cast<std::int64_t>(l)) = check.limit((1 + levels[l]) / 2);
         e.bounds.high(0, static_cast<std::int64_t>(l)) = check.limit((1 - levels[l]) / 2);
     }
-    e.diagnostics = {{"chi_squared", check.chi_squared}, {"chi_squared_std_error", check.std_error}, {"upper_limit", check.upper()},
-                     {"converged", map.converged}, {"inflation", check.inflation}, {"check_draws", check.draws}, {"empty", check.empty},
+    e.diagnostics = {{"chi_squared", check.chi_squared},
+                     {"chi_squared_std_error", check.std_error},
+                     {"upper_limit", check.upper()},
+                     {"converged", map.converged},
+                     {"inflation", check.inflation},
+                     {"check_draws", check.draws},
+                     {"empty", check.empty},
                      {"steps", map.steps}};
     if (target_error > 0 && !map.converged) e.warnings = {"the budget ended before the masses' error was below target_error"};
     return e;
@@ -94,7 +99,8 @@ void set_bounds(Estimate& e, const Estimate& low, const Estimate& high) {
     }
 }
 
-/// The dual value of the heights is below the squared distance, the cost of the entropic plan above: by second order in the masses' error, as
+/// The dual value of the heights is below the squared distance, the cost of the entropic plan above: by second order in
+/// the masses' error, as
 /// wrong masses are paid at the heights' price.
 void set_entropic(TransportMap& map, double total, const Targets& targets, const SoftScores& soft) {
     double entropy = 0.0;
@@ -104,11 +110,13 @@ void set_entropic(TransportMap& map, double total, const Targets& targets, const
     const Estimate plan = cost("cost of the plan", total, soft.shared, map);
     const Estimate dual = map.w2_squared;   // whose own intervals are symmetric still
     set_bounds(map.w2_squared, dual, plan);
-    map.w2_squared.diagnostics = {{"epsilon", map.epsilon}, {"plan_cost", plan.value[0]}, {"plan_cost_std_error", plan.std_error()[0]}};
+    map.w2_squared.diagnostics = {
+        {"epsilon", map.epsilon}, {"plan_cost", plan.value[0]}, {"plan_cost_std_error", plan.std_error()[0]}};
 }
 
 /// What a check tells. W2 is the dual value: a lower bound, exact where the masses are, its error of second order in theirs.
-void set_checked(TransportMap& map, const PowerCells& cells, const Targets& targets, const MassCheck& check, double target_error) {
+void set_checked(TransportMap& map, const PowerCells& cells, const Targets& targets, const MassCheck& check,
+                 double target_error) {
     map.empty = check.empty;
     map.masses = spread_out(targets, check.masses);
     map.mass_std_error = spread_out(targets, check.mass_std_error);
@@ -123,7 +131,8 @@ void set_checked(TransportMap& map, const PowerCells& cells, const Targets& targ
 void set_heights(TransportMap& map, const PowerCells& cells, const Targets& targets, const std::vector<double>& centred) {
     map.heights.clear();
     for (const std::int64_t k : targets.merged)
-        map.heights.push_back(k < 0 ? -infinity : centred[static_cast<std::size_t>(k)] - cells.shift()[static_cast<std::size_t>(k)]);
+        map.heights.push_back(
+            k < 0 ? -infinity : centred[static_cast<std::size_t>(k)] - cells.shift()[static_cast<std::size_t>(k)]);
 }
 
 std::vector<double> centred_heights(std::span<const double> given, const PowerCells& cells, const Targets& targets) {
@@ -164,7 +173,8 @@ void solve_exactly(TransportMap& map, const PowerCells& cells, const Targets& ta
         }
     } else {
         const std::optional<PlanarLaw> law = planar_law(cells);
-        require(law.has_value(), "transport_map: method 'newton' in two dimensions needs a normal source or independent Uniform laws");
+        require(law.has_value(),
+                "transport_map: method 'newton' in two dimensions needs a normal source or independent Uniform laws");
         found = planar_heights(*law, cells.targets(), targets.masses, threads);
     }
     map.steps = found.iterations;
@@ -209,8 +219,10 @@ void set_checkpoint(HeightSearchOptions& search, TransportMap& map, const Transp
     const std::uint64_t run = fingerprint_of(map, options, budget);
     const std::optional<TransportCheckpoint> found = read_checkpoint(*options.checkpoint);
     if (found) {
-        require(found->run == run && (!options.rng || *options.rng == found->key), "transport_map: checkpoint '", options.checkpoint->string(),
-                "' is of another run: points, masses, source, method, epsilon, target_error, budget, heights and rng must be those that it began with");
+        require(found->run == run && (!options.rng || *options.rng == found->key), "transport_map: checkpoint '",
+                options.checkpoint->string(),
+                "' is of another run: points, masses, source, method, epsilon, target_error, budget, heights and rng "
+                "must be those that it began with");
         map.rng_key = found->key;
         search.state = found->state;
     }
@@ -222,7 +234,8 @@ void solve_by_draws(TransportMap& map, const PowerCells& cells, const Targets& t
     const std::int64_t budget = options.budget.value_or(std::max(draws_per_target * size, least_default));
     require(budget >= least, "transport_map: budget must be at least ", least, " draws for ", size, " targets, got ", budget);
     const auto device = on_device(options.device, cells, options.threads);
-    if (options.method == TransportMethod::entropic) map.epsilon = options.epsilon.value_or(default_epsilon * scatter(cells, targets));
+    if (options.method == TransportMethod::entropic)
+        map.epsilon = options.epsilon.value_or(default_epsilon * scatter(cells, targets));
     HeightSearchOptions search{.target_error = options.target_error, .width = map.epsilon / 2};
     if (options.checkpoint) set_checkpoint(search, map, options, budget);
     TransportDraws draws(cells, targets.masses, map.rng_key, budget, options.threads,
@@ -288,7 +301,8 @@ Matrix TransportMap::operator()(ConstView x, int threads) const {
     if (epsilon > 0) return entropic_images(points, of_wanted(*this), epsilon / 2, x, threads);
     Matrix out(x.rows, points.cols);
     const std::vector<std::int64_t> found = cell(x, threads);
-    for (std::int64_t i = 0; i < x.rows; ++i) std::ranges::copy(ConstView(points).row(found[static_cast<std::size_t>(i)]), View(out).row(i).begin());
+    for (std::int64_t i = 0; i < x.rows; ++i)
+        std::ranges::copy(ConstView(points).row(found[static_cast<std::size_t>(i)]), View(out).row(i).begin());
     return out;
 }
 
@@ -332,7 +346,8 @@ Matrix TransportMap::centroids(std::int64_t n, std::uint64_t rng, int threads) c
     const Targets targets = merge_targets(points, wanted);
     const PowerCells cells(targets.points, targets.centre, *source);
     std::vector<std::int64_t> counts;
-    const Matrix sums = cells.sums(centred_heights(heights, cells, targets), (n + cell_rows - 1) / cell_rows * cell_rows, {rng, 0}, threads, counts);
+    const Matrix sums = cells.sums(centred_heights(heights, cells, targets),
+                                   (n + cell_rows - 1) / cell_rows * cell_rows, {rng, 0}, threads, counts);
     Matrix out(points.rows, points.cols, std::nan(""));
     for (std::size_t i = 0; i < targets.merged.size(); ++i) {
         const std::int64_t k = targets.merged[i];
@@ -344,9 +359,11 @@ Matrix TransportMap::centroids(std::int64_t n, std::uint64_t rng, int threads) c
 }
 
 std::vector<double> TransportMap::heights_at(const Matrix& others, std::int64_t n, std::uint64_t rng, int threads) const {
-    require(others.rows >= 1 && others.cols == points.cols, "TransportMap.heights_at: points must have shape (n, d) with d = ", points.cols, ", got (", others.rows,
+    require(others.rows >= 1 && others.cols == points.cols,
+            "TransportMap.heights_at: points must have shape (n, d) with d = ", points.cols, ", got (", others.rows,
             ", ", others.cols, ")");
-    for (const double value : others.data) require(std::isfinite(value), "TransportMap.heights_at: points must be finite, got ", value);
+    for (const double value : others.data)
+        require(std::isfinite(value), "TransportMap.heights_at: points must be finite, got ", value);
     const Matrix means = centroids(n, rng, threads);
     const std::vector<double> middle = source->mean();
     std::vector<double> half(heights.size());   // the nearest point has the largest <y, y_k> - |y_k|^2 / 2
@@ -360,7 +377,9 @@ std::vector<double> TransportMap::heights_at(const Matrix& others, std::int64_t 
         const auto i = static_cast<std::int64_t>(out.size());
         double h = heights[static_cast<std::size_t>(k)];
         for (std::int64_t j = 0; j < points.cols; ++j) {
-            const double c = std::isfinite(means(k, j)) ? means(k, j) : middle[static_cast<std::size_t>(j)];   // of a cell that no draw met
+            const double c = std::isfinite(means(k, j))
+                                 ? means(k, j)
+                                 : middle[static_cast<std::size_t>(j)];   // of a cell that no draw met
             h -= c * (others(i, j) - points(k, j));
         }
         out.push_back(h);
@@ -372,10 +391,12 @@ TransportBetween TransportMap::between(ConstView x, const Matrix& centroids, std
     require_rows(*this, x);
     require(k >= 1 && k <= points.rows, "TransportMap.between: k must lie in 1 ... ", points.rows, ", got ", k);
     require(angle >= 0, "TransportMap.between: angle must not be negative, got ", angle);
-    require(centroids.rows == points.rows && centroids.cols == points.cols, "TransportMap.between: centroids must have the points' shape (", points.rows, ", ",
-            points.cols, "), got (", centroids.rows, ", ", centroids.cols, ")");
+    require(centroids.rows == points.rows && centroids.cols == points.cols,
+            "TransportMap.between: centroids must have the points' shape (", points.rows, ", ", points.cols, "), got (",
+            centroids.rows, ", ", centroids.cols, ")");
     TransportBetween out;
-    out.images = buffon::between(points, FacetAngles(points, wanted), centroids, x, best_cells(points, heights, x, k, threads), angle, out.used);
+    out.images = buffon::between(points, FacetAngles(points, wanted), centroids, x,
+                                 best_cells(points, heights, x, k, threads), angle, out.used);
     return out;
 }
 
@@ -395,25 +416,31 @@ TransportMap TransportMap::check(std::int64_t n, std::optional<std::uint64_t> rn
 }
 
 TransportMap transport_map(const Matrix& points, const TransportOptions& options) {
-    require(points.rows >= 1 && points.cols >= 1, "transport_map: points must have shape (n, d) with n, d >= 1, got (", points.rows, ", ", points.cols, ")");
+    require(points.rows >= 1 && points.cols >= 1, "transport_map: points must have shape (n, d) with n, d >= 1, got (",
+            points.rows, ", ", points.cols, ")");
     for (const double value : points.data) require(std::isfinite(value), "transport_map: points must be finite, got ", value);
-    require(options.target_error >= 0 && options.target_error < 2, "transport_map: target_error must lie in [0, 2), got ", options.target_error);
-    require(!options.heights || static_cast<std::int64_t>(options.heights->size()) == points.rows, "transport_map: heights must have shape (n,) = (",
-            points.rows, ",), got ", options.heights ? options.heights->size() : 0);
+    require(options.target_error >= 0 && options.target_error < 2,
+            "transport_map: target_error must lie in [0, 2), got ", options.target_error);
+    require(!options.heights || static_cast<std::int64_t>(options.heights->size()) == points.rows,
+            "transport_map: heights must have shape (n,) = (", points.rows, ",), got ",
+            options.heights ? options.heights->size() : 0);
     TransportMap map;
     map.points = points;
     map.source = options.source ? *options.source : standard_normal(points.cols);
-    require(map.source->dim() == points.cols, "transport_map: source must have the points' dimension ", points.cols, ", got ", map.source->dim());
+    require(map.source->dim() == points.cols, "transport_map: source must have the points' dimension ", points.cols,
+            ", got ", map.source->dim());
     const Targets targets = merge_targets(points, checked_masses(points, options.masses));
     const PowerCells cells(targets.points, targets.centre, *map.source, rotations_that_pay(targets.points.rows));
     map.wanted = spread_out(targets, targets.masses);
     map.rng_key = options.rng ? *options.rng : fresh_key();
-    require(options.method == TransportMethod::entropic || !options.epsilon, "transport_map: epsilon belongs to method 'entropic'");
-    require(!options.epsilon || (*options.epsilon > 0 && std::isfinite(*options.epsilon)), "transport_map: epsilon must be positive and finite, got ",
-            options.epsilon.value_or(0.0));
-    require(options.method != TransportMethod::newton || !options.checkpoint, "transport_map: method 'newton' makes no draws and takes no checkpoint");
-    require(options.method != TransportMethod::newton || device_number(options.device) < 0, "transport_map: method 'newton' runs on the processor only, got device '",
-            options.device, "'");
+    require(options.method == TransportMethod::entropic || !options.epsilon,
+            "transport_map: epsilon belongs to method 'entropic'");
+    require(!options.epsilon || (*options.epsilon > 0 && std::isfinite(*options.epsilon)),
+            "transport_map: epsilon must be positive and finite, got ", options.epsilon.value_or(0.0));
+    require(options.method != TransportMethod::newton || !options.checkpoint,
+            "transport_map: method 'newton' makes no draws and takes no checkpoint");
+    require(options.method != TransportMethod::newton || device_number(options.device) < 0,
+            "transport_map: method 'newton' runs on the processor only, got device '", options.device, "'");
     if (options.method == TransportMethod::newton) solve_exactly(map, cells, targets, options.threads);
     else solve_by_draws(map, cells, targets, options);
     return map;

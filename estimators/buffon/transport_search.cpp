@@ -119,7 +119,8 @@ private:
         const SearchState* saved = options_.state && options_.state->begun ? &*options_.state : nullptr;
         if (saved != nullptr) draws_.go_to(saved->begun->at);
         Precondition made = precondition();
-        steps_.emplace(draws_, begun_->heights, std::move(made), begun_->worth, soft() ? by_shares(draws_, options_.width) : Measure{});
+        steps_.emplace(draws_, begun_->heights, std::move(made), begun_->worth,
+                       soft() ? by_shares(draws_, options_.width) : Measure{});
         const double target = options_.target_error, n = static_cast<double>(draws_.size());
         wanted_ = draws_.budget() / 8;
         if (target > 0) {
@@ -138,7 +139,10 @@ private:
         draws_.go_to(saved->at);
     }
 
-    bool due() const { return options_.target_error > 0 && stepped_ && steps_->so_far() >= static_cast<double>(next_check_) && draws_.left() >= wanted_ + reserve_; }
+    bool due() const {
+        return options_.target_error > 0 && stepped_ && steps_->so_far() >= static_cast<double>(next_check_) &&
+               draws_.left() >= wanted_ + reserve_;
+    }
 
     TransportSearch go() {
         TransportSearch out;
@@ -147,7 +151,8 @@ private:
             begun_ = options_.state->begun;
         } else {
             if (!options_.first.empty()) {
-                const std::int64_t hard = options_.target_error > 0 ? check_draws(draws_.size(), options_.target_error) : draws_.budget() / 8;
+                const std::int64_t hard =
+                    options_.target_error > 0 ? check_draws(draws_.size(), options_.target_error) : draws_.budget() / 8;
                 out.heights = options_.first;
                 out.check = check(options_.first, std::min(hard, draws_.budget() / 4));
                 out.converged = options_.target_error > 0 && out.check.upper() <= options_.target_error;

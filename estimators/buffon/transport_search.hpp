@@ -36,7 +36,8 @@ struct HeightSearchOptions {
     std::vector<double> first = {};                  // heights to go on from; what they are worth a check tells
     double width = 0.0;                              // of softened cells; 0: cells
     std::optional<SearchState> state = {};           // of an interrupted search of the same problem, key and options
-    std::function<void(const std::function<SearchState()>&, bool last)> keep = {};   // told at points to go on from; last: nothing follows
+    std::function<void(const std::function<SearchState()>&, bool last)> keep =
+        {};   // told at points to go on from; last: nothing follows
 };
 
 struct TransportSearch {
@@ -46,7 +47,8 @@ struct TransportSearch {
     bool converged = false;
 };
 
-/// Steps until a check on fresh draws finds the target error reached, or the budget leaves no more than the last check. A check that
+/// Steps until a check on fresh draws finds the target error reached, or the budget leaves no more than the last check.
+/// A check that
 /// fails is followed by one at twice the draws: the best of many checks would flatter.
 /// target_error = 0: no check but the last.
 TransportSearch search_heights(TransportDraws& draws, const HeightSearchOptions& options);

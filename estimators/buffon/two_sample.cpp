@@ -79,7 +79,8 @@ struct Projections {
     std::vector<double> a, b;   // (n), (m)
 };
 
-Projections projections_of(const Kernel& kernel, std::int64_t n, std::int64_t m, const KernelSums& own, const KernelSums& across, const Reference& reference) {
+Projections projections_of(const Kernel& kernel, std::int64_t n, std::int64_t m, const KernelSums& own,
+                           const KernelSums& across, const Reference& reference) {
     Projections out{averages(kernel, own.rows, n - 1), reference.averages};
     const std::vector<double> to_y = averages(kernel, across.rows, m), to_x = averages(kernel, across.columns, n);
     for (std::size_t i = 0; i < to_y.size(); ++i) out.a[i] -= to_y[i];
@@ -137,13 +138,16 @@ Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const P
     std::int64_t total = y.rows() * y.rows();
     for (const Points& set : sets) total += set.rows() * (set.rows() + y.rows());
     Counter counter(progress, total);
-    const auto own = [&](const Points& points) { return pair_sums_later(kernel.function, kernel.scale, points, counter.next(points.rows() * points.rows())); };
+    const auto own = [&](const Points& points) {
+        return pair_sums_later(kernel.function, kernel.scale, points, counter.next(points.rows() * points.rows()));
+    };
     struct Pair {
         SumsLater own, across;
     };
     const auto meet = [&](const Points& set) {   // what a device has to do next is queued before the last is waited for
         SumsLater first = own(set);
-        return Pair{std::move(first), pair_sums_later(kernel.function, kernel.scale, set, y, counter.next(set.rows() * y.rows()))};
+        return Pair{std::move(first),
+                    pair_sums_later(kernel.function, kernel.scale, set, y, counter.next(set.rows() * y.rows()))};
     };
     const std::int64_t m = y.rows();
     const SumsLater of_reference = own(y);
@@ -182,13 +186,15 @@ std::vector<double> centre_of(const Kernel& kernel, const ReferencePoints& y) {
     const Matrix some = head(y, 64);
     std::vector<double> centre(static_cast<std::size_t>(some.cols), 0.0);
     for (std::int64_t i = 0; i < some.rows; ++i)
-        for (std::int64_t k = 0; k < some.cols; ++k) centre[static_cast<std::size_t>(k)] += some(i, k) / static_cast<double>(some.rows);
+        for (std::int64_t k = 0; k < some.cols; ++k)
+            centre[static_cast<std::size_t>(k)] += some(i, k) / static_cast<double>(some.rows);
     for (double& c : centre)
         if (!std::isfinite(c)) c = 0.0;   // it is said below where
     return centre;
 }
 
-Estimate compared_on_devices(const std::string& who, const Kernel& kernel, const PointSets& x, const ReferencePoints& y, const std::string& device, const Progress& progress) {
+Estimate compared_on_devices(const std::string& who, const Kernel& kernel, const PointSets& x, const ReferencePoints& y,
+                             const std::string& device, const Progress& progress) {
     const std::vector<DeviceQueue> queues = y.array ? std::vector<DeviceQueue>() : device_queues(device);
     require(device_library().table != nullptr, who, ": CUDA: ", device_library().problem);
     const std::vector<double> centre = centre_of(kernel, y);
@@ -205,7 +211,8 @@ Estimate compared_on_devices(const std::string& who, const Kernel& kernel, const
 }
 
 template <class Options>
-Estimate compared(const std::string& who, const Kernel& kernel, const PointSets& x, const ReferencePoints& y, const Options& options) {
+Estimate compared(const std::string& who, const Kernel& kernel, const PointSets& x, const ReferencePoints& y,
+                  const Options& options) {
     Estimate e;
     if (y.array || options.device != "cpu") {
         e = compared_on_devices(who, kernel, x, y, options.device, options.progress);
@@ -227,7 +234,8 @@ Estimate energy(const PointSets& x, const ReferencePoints& y, const EnergyOption
 
 Estimate mmd(const PointSets& x, const ReferencePoints& y, const MmdOptions& options) {
     check_places("mmd", x, y, options.device, fewest);
-    require(options.bandwidth >= 0 && std::isfinite(options.bandwidth), "mmd: bandwidth must be positive, or 0 for a choice, got ", options.bandwidth);
+    require(options.bandwidth >= 0 && std::isfinite(options.bandwidth),
+            "mmd: bandwidth must be positive, or 0 for a choice, got ", options.bandwidth);
     const double h = options.bandwidth > 0 ? options.bandwidth : median_distance(head(y, 1000));
     require(h > 0, "mmd: bandwidth must be given: more than half of the reference points coincide");
     Estimate e = compared("mmd", {PairFunction::gaussian, 1 / (2 * h * h), 1.0}, x, y, options);

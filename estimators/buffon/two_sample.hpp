@@ -32,7 +32,9 @@ struct ReferencePoints {
 };
 
 /// The help of the option of this name.
-inline constexpr char pairs_device[] = "'cpu', 'cuda', 'cuda:1' or several, 'cuda:0,1': where pairs are met, in double; arrays on a device are met there, in their precision";
+inline constexpr char pairs_device[] =
+    "'cpu', 'cuda', 'cuda:1' or several, 'cuda:0,1': where pairs are met, in double; arrays on a device are met there, "
+    "in their precision";
 
 struct EnergyOptions {
     int threads = 0;
@@ -40,9 +42,10 @@ struct EnergyOptions {
     Progress progress = {};
 
     static constexpr auto fields() {
-        return std::tuple{Field{"threads", &EnergyOptions::threads, "threads, 0 for all; changes no result"},
-                          Field{"device", &EnergyOptions::device, pairs_device},
-                          Field{"progress", &EnergyOptions::progress, "called as progress(n, total) with the pairs that are done"}};
+        return std::tuple{
+            Field{"threads", &EnergyOptions::threads, "threads, 0 for all; changes no result"},
+            Field{"device", &EnergyOptions::device, pairs_device},
+            Field{"progress", &EnergyOptions::progress, "called as progress(n, total) with the pairs that are done"}};
     }
 };
 
@@ -53,10 +56,12 @@ struct MmdOptions {
     Progress progress = {};
 
     static constexpr auto fields() {
-        return std::tuple{Field{"bandwidth", &MmdOptions::bandwidth, "h of the kernel exp(-|a - b|^2 / (2 h^2)); 0: the median distance of up to 1,000 reference points"},
-                          Field{"threads", &MmdOptions::threads, "threads, 0 for all; changes no result"},
-                          Field{"device", &MmdOptions::device, pairs_device},
-                          Field{"progress", &MmdOptions::progress, "called as progress(n, total) with the pairs that are done"}};
+        return std::tuple{
+            Field{"bandwidth", &MmdOptions::bandwidth,
+                  "h of the kernel exp(-|a - b|^2 / (2 h^2)); 0: the median distance of up to 1,000 reference points"},
+            Field{"threads", &MmdOptions::threads, "threads, 0 for all; changes no result"},
+            Field{"device", &MmdOptions::device, pairs_device},
+            Field{"progress", &MmdOptions::progress, "called as progress(n, total) with the pairs that are done"}};
     }
 };
 
@@ -72,13 +77,15 @@ struct KidOptions {
     }
 };
 
-/// Each of these gives (k) values of k samples, one a set, with their joint covariance: all share the errors of the reference, and
+/// Each of these gives (k) values of k samples, one a set, with their joint covariance: all share the errors of the
+/// reference, and
 /// sets of equal size share theirs row by row (draws from the same noise are coupled, independent ones show no covariance). They
 /// may be negative, as unbiased estimates of 0 must. n counts all rows. O((n + m)^2 d); memory O(n + m) beside the points.
 /// Errors: those of the projections (a jackknife), which hold the degenerate part of the U-statistic twice: up to 1.41 times too
 /// large for equal laws, right where they differ; 95 % intervals cover 91 to 96 %. Diagnostics: floor (k), the standard
 /// error that samples of one law would have: a value within two of it is no sign of a difference.
-/// On devices sums are the same to rounding, and the same bits for any number of devices; pairs of float32 arrays are met in float32.
+/// On devices sums are the same to rounding, and the same bits for any number of devices; pairs of float32 arrays are
+/// met in float32.
 /// @throw std::invalid_argument for fewer than 4 rows, other dimensions, numbers that are not finite, a device that is not there,
 /// samples in several places.
 /// Source: Gretton et al., "A kernel two-sample test", JMLR 13 (2012); Hoeffding (1948) for the errors.

@@ -7,7 +7,8 @@
 namespace buffon {
 namespace {
 
-constexpr double alone = 0.5;          // least share of q_0 in the density of a row that no component covers: wide ones are everywhere
+constexpr double alone =
+    0.5;   // least share of q_0 in the density of a row that no component covers: wide ones are everywhere
 constexpr double few_terms = 10;       // as in tails.cpp: from ten on, intervals cover
 constexpr double most_of_error = 0.5;  // of the squared error
 constexpr double notable = 0.01;       // of the value
@@ -55,8 +56,8 @@ void warn_of_uncovered(const Uncovered& uncovered, const std::vector<std::int64_
         const double terms = uncovered.terms(columns[j]);
         if (!(terms > 0 && terms < few_terms && parts.back() > notable && square > most_of_error * error[j] * error[j])) continue;
         if (++doubtful == 1)
-            text << "'" << estimate.names[j] << "': a part " << std::min(parts.back(), 1.0) << " of the value comes from about " << std::ceil(terms)
-                 << " points where no component is";
+            text << "'" << estimate.names[j] << "': a part " << std::min(parts.back(), 1.0)
+                 << " of the value comes from about " << std::ceil(terms) << " points where no component is";
     }
     estimate.diagnostics["uncovered"] = parts;
     if (doubtful == 0) return;

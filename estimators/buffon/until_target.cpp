@@ -24,7 +24,8 @@ namespace {
 constexpr double never = std::numeric_limits<double>::infinity();
 constexpr double largest_step = 16;   // a stage is at most so many times larger than what planned it
 constexpr double blind_step = 4;      // where that knows little of the errors
-// A stage that was not planned to reach the target is chosen by its luck: it is the last one only where its intervals are so much narrower.
+// A stage that was not planned to reach the target is chosen by its luck: it is the last one only where its intervals
+// are so much narrower.
 constexpr double clear = 0.5;
 constexpr double top_up = 2;          // up to this growth a fresh run goes on instead
 // What is planned beyond the target: a stage that misses it costs another one, and stopping at lucky errors costs coverage.
@@ -54,7 +55,9 @@ std::vector<Tolerance> tolerances_of(const Run& run, const std::vector<std::stri
         const std::string word = text.substr(at + before.size(), text.size() - at - before.size() - 1);
         std::vector<std::string> known = names;
         known.insert(known.end(), {"absolute", "relative"});
-        throw std::invalid_argument(text + (word == "rel" ? "; did you mean 'relative'?" : word == "abs" ? "; did you mean 'absolute'?" : suggestion(word, known)));
+        throw std::invalid_argument(text + (word == "rel"   ? "; did you mean 'relative'?"
+                                            : word == "abs" ? "; did you mean 'absolute'?"
+                                                            : suggestion(word, known)));
     }
 }
 
@@ -63,7 +66,8 @@ bool still_learning(const Estimate& e) {
     const auto* provisional = find<bool>(e, "provisional");
     const auto* reached = find<std::vector<double>>(e, "reached");
     const auto* levels = find<std::vector<double>>(e, "levels");
-    return (provisional && *provisional) || (reached && std::ranges::count(*reached, 0.0) > 0) || (levels && std::ranges::any_of(*levels, [](double l) { return l < 0; }));
+    return (provisional && *provisional) || (reached && std::ranges::count(*reached, 0.0) > 0) ||
+           (levels && std::ranges::any_of(*levels, [](double l) { return l < 0; }));
 }
 
 /// Evaluations that an estimate with a state takes at least to go on.
@@ -77,7 +81,9 @@ std::int64_t smallest_extension(const Estimate& e) {
 }
 
 /// Whether its points are drawn one by one: one sample, however it grew.
-bool of_single_points(const Estimate& e) { return e.state && (e.state->estimator.ends_with("plain") || e.state->estimator.ends_with("importance")); }
+bool of_single_points(const Estimate& e) {
+    return e.state && (e.state->estimator.ends_with("plain") || e.state->estimator.ends_with("importance"));
+}
 
 /// What a stage says of the target.
 struct Verdict {
@@ -112,9 +118,11 @@ Verdict verdict_on(const Estimate& e, const std::vector<Tolerance>& tolerances, 
         verdict.ratio[j] = known ? 0.0 : wanted > 0 ? half / wanted : never;
         if (std::isnan(verdict.ratio[j])) verdict.ratio[j] = never;
         const bool few = terms && terms->size() == e.value.size() && (*terms)[j] < fewest_terms;
-        if (!known && (few || !(e.covariance(k, k) > 0)) && verdict.believed()) verdict.doubt = doubt_of(e.names[j], e.covariance(k, k), few ? (*terms)[j] : 0.0);
+        if (!known && (few || !(e.covariance(k, k) > 0)) && verdict.believed())
+            verdict.doubt = doubt_of(e.names[j], e.covariance(k, k), few ? (*terms)[j] : 0.0);
     }
-    if (verdict.believed() && still_learning(e)) verdict.doubt = "the adaptation was still under way when its part of the budget ended";
+    if (verdict.believed() && still_learning(e))
+        verdict.doubt = "the adaptation was still under way when its part of the budget ended";
     return verdict;
 }
 
@@ -166,7 +174,9 @@ public:
     }
 
 private:
-    Verdict judge(const Estimate& e) { return verdict_on(e, tolerances_of(run_, e.names, stages_.function), stages_.zero_is_exact); }
+    Verdict judge(const Estimate& e) {
+        return verdict_on(e, tolerances_of(run_, e.names, stages_.function), stages_.zero_is_exact);
+    }
 
     /// The next stage; none where the budget has no room for one that would be better.
     std::optional<Estimate> larger(const Estimate& e, const Verdict& verdict) {
@@ -175,17 +185,21 @@ private:
         const double needed = verdict.worst() * verdict.worst() * (anew ? spare_rounds : spare_points);
         const double most = verdict.believed() ? largest_step : blind_step, growth = std::clamp(needed, smallest_step, most);
         const std::int64_t left = run_.budget - e.n;
-        if (anew && verdict.reached()) return left >= top_up * static_cast<double>(size_) ? begin(static_cast<std::int64_t>(top_up) * size_, e) : std::nullopt;
+        if (anew && verdict.reached())
+            return left >= top_up * static_cast<double>(size_) ? begin(static_cast<std::int64_t>(top_up) * size_, e)
+                                                               : std::nullopt;
         planned_ = planned_ || (stages_.growth != Growth::doubled && verdict.believed() && needed <= most);
         if (anew) return fresh(e, std::max(growth, verdict.worst() <= 1 ? blind_step : 0.0), left);
         const std::int64_t least = smallest_extension(e);
         if (left < least) return {};
-        const auto wanted = static_cast<std::int64_t>(std::ceil(static_cast<double>(e.n) * (stages_.growth == Growth::doubled ? 2.0 : growth)));
+        const auto wanted = static_cast<std::int64_t>(
+            std::ceil(static_cast<double>(e.n) * (stages_.growth == Growth::doubled ? 2.0 : growth)));
         return more(e, std::clamp(wanted, e.n + least, run_.budget));
     }
 
     std::optional<Estimate> fresh(const Estimate& e, double growth, std::int64_t left) {
-        const std::int64_t sample = size_ - std::min(size_, count(e, "adaptation_n", 0) - (e.n - size_)), least = e.state ? smallest_extension(e) : 0;
+        const std::int64_t sample = size_ - std::min(size_, count(e, "adaptation_n", 0) - (e.n - size_)),
+                           least = e.state ? smallest_extension(e) : 0;
         const bool goes_on = stages_.more && e.state && left >= least;
         const auto extra = std::max(least, static_cast<std::int64_t>(std::ceil((growth - 1) * static_cast<double>(sample))));
         if (goes_on && growth <= top_up && !still_learning(e)) return more(e, e.n + std::min(left, extra));
@@ -246,7 +260,8 @@ private:
         e.n += before.n;
         e.n_failed += before.n_failed;
         e.rng_key = key_;
-        e.diagnostics["target_ratio"] = verdict_on(e, tolerances_of(run_, e.names, stages_.function), stages_.zero_is_exact).ratio;
+        e.diagnostics["target_ratio"] =
+            verdict_on(e, tolerances_of(run_, e.names, stages_.function), stages_.zero_is_exact).ratio;
         return std::make_shared<const Estimate>(std::move(e));
     }
 
@@ -255,14 +270,16 @@ private:
         e.n += before.n;
         e.n_failed += before.n_failed;
         e.rng_key = key_;
-        if (e.state && key != key_) store(*e.state, "key", {static_cast<double>(key >> 32), static_cast<double>(key & 0xffffffffu)});
+        if (e.state && key != key_)
+            store(*e.state, "key", {static_cast<double>(key >> 32), static_cast<double>(key & 0xffffffffu)});
         if (before.sample && e.sample) e.sample = joined(*before.sample, *e.sample);
         if (before.n > 0) e.diagnostics["adaptation_n"] = before.n + count(e, "adaptation_n", 0);
         return e;
     }
 
     Estimate finished(Estimate e, const Verdict& verdict, const std::string& stop) const {
-        if (const auto* own = find<std::string>(e, "stop"); own && !find<std::string>(e, "adaptation_stop")) e.diagnostics["adaptation_stop"] = *own;
+        if (const auto* own = find<std::string>(e, "stop"); own && !find<std::string>(e, "adaptation_stop"))
+            e.diagnostics["adaptation_stop"] = *own;
         e.diagnostics["stop"] = stop;
         e.diagnostics["stages"] = sizes_;
         e.diagnostics["target_ratio"] = verdict.ratio;
@@ -293,6 +310,8 @@ private:
 
 Estimate until_target(const Run& run, const Stages& stages) { return UntilTarget(run, stages, keeps_state(run), false)(); }
 
-Estimate until_target(const Estimate& begun, const Run& run, const Stages& stages) { return UntilTarget(run, stages, true, true).go_on(begun); }
+Estimate until_target(const Estimate& begun, const Run& run, const Stages& stages) {
+    return UntilTarget(run, stages, true, true).go_on(begun);
+}
 
 }  // namespace buffon

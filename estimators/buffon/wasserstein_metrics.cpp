@@ -49,7 +49,8 @@ double sum_of(std::size_t n, const F& f) {
 /// Covariance of the means of pairs (u_i, v_i).
 double covariance_of(const std::vector<double>& u, const std::vector<double>& v) {
     const double n = static_cast<double>(u.size());
-    const double u_mean = sum_of(u.size(), [&](std::size_t i) { return u[i]; }) / n, v_mean = sum_of(v.size(), [&](std::size_t i) { return v[i]; }) / n;
+    const double u_mean = sum_of(u.size(), [&](std::size_t i) { return u[i]; }) / n,
+                 v_mean = sum_of(v.size(), [&](std::size_t i) { return v[i]; }) / n;
     return sum_of(u.size(), [&](std::size_t i) { return (u[i] - u_mean) * (v[i] - v_mean); }) / (n - 1) / n;
 }
 
@@ -59,7 +60,8 @@ void keep_floor(Estimate& e, std::vector<double> floor) {
         if (e.value[k] - 2 * e.std_error()[k] > floor[k]) continue;
         std::ostringstream text;
         text.precision(2);
-        text << "'" << e.names[k] << "': no sign of a difference: samples of one law, as many rows, are about " << floor[k] << " apart";
+        text << "'" << e.names[k] << "': no sign of a difference: samples of one law, as many rows, are about "
+             << floor[k] << " apart";
         e.warnings.push_back(text.str());
     }
     e.diagnostics["floor"] = std::move(floor);
@@ -107,8 +109,9 @@ Estimate sliced_w2(const PointSets& x, const ReferencePoints& y, const SlicedW2O
     require(o.directions >= 2, "sliced_w2: directions must be at least 2, got ", o.directions);
     check_places("sliced_w2", x, y, o.device, 4);
     const std::uint64_t key = o.rng ? *o.rng : fresh_key();
-    const SliceSums sums = y.array || o.device != "cpu" ? slice_sums_on_device("sliced_w2", x, y, {key, o.directions, o.progress}, o.device)
-                                                        : slice_sums(x.sets, y.points, {key, o.directions, o.progress}, o.threads);
+    const SliceSums sums = y.array || o.device != "cpu"
+                               ? slice_sums_on_device("sliced_w2", x, y, {key, o.directions, o.progress}, o.device)
+                               : slice_sums(x.sets, y.points, {key, o.directions, o.progress}, o.threads);
     Estimate e;
     e.names = names_of("sliced_w2", x);
     e.value = column_means(sums.squares);
@@ -120,7 +123,8 @@ Estimate sliced_w2(const PointSets& x, const ReferencePoints& y, const SlicedW2O
     for (std::size_t s = 0; s < sums.of_x.size(); ++s) {
         for (std::size_t t = 0; t < sums.of_x.size(); ++t)
             e.covariance(static_cast<std::int64_t>(s), static_cast<std::int64_t>(t)) +=
-                covariance_of(sums.of_y[s], sums.of_y[t]) + (sums.of_x[s].size() == sums.of_x[t].size() ? covariance_of(sums.of_x[s], sums.of_x[t]) : 0.0);
+                covariance_of(sums.of_y[s], sums.of_y[t]) +
+                (sums.of_x[s].size() == sums.of_x[t].size() ? covariance_of(sums.of_x[s], sums.of_x[t]) : 0.0);
         const double n = static_cast<double>(sums.of_x[s].size());
         floor.push_back(std::sqrt(sums.own * (1 / n + 1 / static_cast<double>(m)) / (1 / half + 1 / rest)));
         e.n += static_cast<std::int64_t>(sums.of_x[s].size());

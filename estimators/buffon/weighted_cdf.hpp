@@ -1,4 +1,5 @@
-/// The distribution of an output under a law, from a kept sample: its values in order, each with its share of the weight. Not installed.
+/// The distribution of an output under a law, from a kept sample: its values in order, each with its share of the
+/// weight. Not installed.
 #pragma once
 
 #include <cstdint>

@@ -12,13 +12,19 @@
 namespace buffon::archimedean {
 
 /// log(1 + e^x) for every x.
-inline double log1p_exp(double x) { return x > 0 ? x + elementary::log1p(elementary::exp(-x)) : elementary::log1p(elementary::exp(x)); }
+inline double log1p_exp(double x) {
+    return x > 0 ? x + elementary::log1p(elementary::exp(-x)) : elementary::log1p(elementary::exp(x));
+}
 
 /// log(e^x - 1) for x > 0, -inf at 0.
-inline double log_expm1(double x) { return x > 1 ? x + elementary::log1p(-elementary::exp(-x)) : elementary::log(elementary::expm1(x)); }
+inline double log_expm1(double x) {
+    return x > 1 ? x + elementary::log1p(-elementary::exp(-x)) : elementary::log(elementary::expm1(x));
+}
 
 /// log(1 - e^x) for x < 0, -inf at 0.
-inline double log1m_exp(double x) { return x < -0.7 ? elementary::log1p(-elementary::exp(x)) : elementary::log(-elementary::expm1(x)); }
+inline double log1m_exp(double x) {
+    return x < -0.7 ? elementary::log1p(-elementary::exp(x)) : elementary::log(-elementary::expm1(x));
+}
 
 /// log(e^a + e^b).
 inline double log_add(double a, double b) {

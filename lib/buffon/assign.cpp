@@ -32,7 +32,8 @@ bool usable(double cost) { return cost >= -largest_cost && (cost <= largest_cost
 [[noreturn]] void refuse_cost(const Costs& c, const std::string& where) {
     for (std::int64_t i = 0; i < c.rows; ++i)
         for (std::int64_t j = 0; j < c.cols; ++j)
-            require(usable(entry(c, i, j)), "assign: costs must be numbers up to 1e300, or inf where a pair is forbidden, got ", entry(c, i, j),
+            require(usable(entry(c, i, j)),
+                    "assign: costs must be numbers up to 1e300, or inf where a pair is forbidden, got ", entry(c, i, j),
                     " at row ", i, ", column ", j, where);
     std::abort();
 }

@@ -1,4 +1,5 @@
-/// Optimal assignment: the pairs of rows and columns with the smallest total cost, each row and each column in at most one pair and
+/// Optimal assignment: the pairs of rows and columns with the smallest total cost, each row and each column in at most
+/// one pair and
 /// as many pairs as the shorter side has objects.
 ///
 /// Shortest augmenting paths (Jonker, Volgenant, Computing 38, 1987; rectangular: Crouse, IEEE Trans. Aerosp. Electron. Syst. 52,
@@ -33,15 +34,19 @@ struct AssignOptions {
     int threads = 0;
     std::string device = "cpu";
     static constexpr auto fields() {
-        return std::tuple{Field{"gap", &AssignOptions::gap,
-                                "also find what the best of all other assignments costs more (about as much work again)"},
-                          Field{"threads", &AssignOptions::threads, "threads that share the problems; 0: all. Same bits for any number"},
-                          Field{"device", &AssignOptions::device,
-                                "'cpu', or 'cuda', 'cuda:1', ...: where problems of at most 1,024 columns are solved, with the same bits; not for `gap`"}};
+        return std::tuple{
+            Field{"gap", &AssignOptions::gap,
+                  "also find what the best of all other assignments costs more (about as much work again)"},
+            Field{"threads", &AssignOptions::threads,
+                  "threads that share the problems; 0: all. Same bits for any number"},
+            Field{"device", &AssignOptions::device,
+                  "'cpu', or 'cuda', 'cuda:1', ...: where problems of at most 1,024 columns are solved, with the same "
+                  "bits; not for `gap`"}};
     }
 };
 
-/// The solution and its certificate. Up to rounding in the size of the costs: c_ij - u_i - v_j >= 0 for all pairs, u <= 0 and v <= 0
+/// The solution and its certificate. Up to rounding in the size of the costs: c_ij - u_i - v_j >= 0 for all pairs, u <=
+/// 0 and v <= 0
 /// on the longer side with 0 where unassigned, and sum u + sum v = cost; no assignment costs less than sum u + sum v.
 struct Assignment {
     std::vector<std::int64_t> columns;   // (rows): column of each row, -1 for none
@@ -51,7 +56,8 @@ struct Assignment {
     double gap = 0.0;                    // least extra cost of any other assignment, +inf if there is none; NaN if not asked for
 };
 
-/// @throw std::invalid_argument of NaN or -inf (named with its place), of no assignment without forbidden pairs, of costs above 1e300, of a device
+/// @throw std::invalid_argument of NaN or -inf (named with its place), of no assignment without forbidden pairs, of
+/// costs above 1e300, of a device
 /// that is not there.
 Assignment assign(const Costs& costs, const AssignOptions& options = {});
 

@@ -87,7 +87,8 @@ TwoSmallest kernel::two_smallest(const double* c, const double* v, std::int64_t 
     return two;
 }
 
-double kernel::relax(const double* c, const double* v, double shift, std::int64_t line, std::int64_t n, double* distance, std::int64_t* from) {
+double kernel::relax(const double* c, const double* v, double shift, std::int64_t line, std::int64_t n,
+                     double* distance, std::int64_t* from) {
     Numbers least = all(infinity);
     const Numbers shifts = all(shift);
     const Indices lines = all(line);

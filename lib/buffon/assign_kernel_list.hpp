@@ -1,5 +1,7 @@
-/// The hot loops of assignment: scans of one line of costs c beside column potentials v, in double; and that of entropic transport. Each is
-/// defined in assign_kernel.cpp or sinkhorn_kernel.cpp, once per instruction set. Smallest numbers and their lowest indices do not depend on the order of a scan: all levels give
+/// The hot loops of assignment: scans of one line of costs c beside column potentials v, in double; and that of
+/// entropic transport. Each is
+/// defined in assign_kernel.cpp or sinkhorn_kernel.cpp, once per instruction set. Smallest numbers and their lowest
+/// indices do not depend on the order of a scan: all levels give
 /// equal bits. Not installed, only for those files and assign_kernels.hpp.
 #pragma once
 
@@ -44,7 +46,8 @@ TwoSmallest two_smallest(const double* c, const double* v, std::int64_t n);
 
 /// A step of Dijkstra's algorithm: where c - v + shift < distance it becomes the distance, with from = line. Returns the smallest
 /// distance. Columns that are done have v = -inf and distance = inf.
-double relax(const double* c, const double* v, double shift, std::int64_t line, std::int64_t n, double* distance, std::int64_t* from);
+double relax(const double* c, const double* v, double shift, std::int64_t line, std::int64_t n, double* distance,
+             std::int64_t* from);
 
 /// First j with distance_j <= bound and line_of_j < 0; if there is none, first j with distance_j <= bound.
 std::int64_t first_within(const double* distance, double bound, const std::int64_t* line_of, std::int64_t n);

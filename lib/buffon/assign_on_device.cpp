@@ -48,10 +48,17 @@ void pack(Batch& batch, DeviceAssignment& d) {
         }
         for (std::int64_t j = 0; j < d.columns; ++j) {
             const std::int64_t at = start + j * d.step;
-            batch.costs.push_back(d.single ? static_cast<double>(static_cast<const float*>(d.costs)[at]) : static_cast<const double*>(d.costs)[at]);
+            batch.costs.push_back(d.single ? static_cast<double>(static_cast<const float*>(d.costs)[at])
+                                           : static_cast<const double*>(d.costs)[at]);
         }
     }
-    d = {.costs = nullptr, .single = false, .lines = d.lines, .columns = d.columns, .line_stride = d.columns, .step = 1, .most_scans = d.most_scans};
+    d = {.costs = nullptr,
+         .single = false,
+         .lines = d.lines,
+         .columns = d.columns,
+         .line_stride = d.columns,
+         .step = 1,
+         .most_scans = d.most_scans};
     batch.problems.push_back(d);
     batch.problems.back().first_line = static_cast<std::int64_t>(first);
 }
@@ -93,12 +100,18 @@ class Found {
 public:
     /// Queued; the host may go on.
     Found(const DeviceQueue& queue, bool there, Batch& batch)
-        : costs_(place(queue, there, batch)), list_(DeviceBuffer::of(queue, std::span<const DeviceAssignment>(batch.problems))), lines_(batch.lines),
+        : costs_(place(queue, there, batch)),
+          list_(DeviceBuffer::of(queue, std::span<const DeviceAssignment>(batch.problems))), lines_(batch.lines),
           count_(static_cast<std::int64_t>(batch.problems.size())), there_(queue, 8 * wide() + 4 * (lines_ + count_)) {
         auto* numbers = static_cast<double*>(there_.data());
         auto* indices = reinterpret_cast<std::int32_t*>(numbers + wide());
-        const DeviceAssignments what{.problems = list_.as<DeviceAssignment>(), .count = count_, .largest = static_cast<std::int32_t>(batch.largest),
-                                     .column_of = indices, .u = numbers, .v = numbers + lines_, .cost = numbers + 2 * lines_,
+        const DeviceAssignments what{.problems = list_.as<DeviceAssignment>(),
+                                     .count = count_,
+                                     .largest = static_cast<std::int32_t>(batch.largest),
+                                     .column_of = indices,
+                                     .u = numbers,
+                                     .v = numbers + lines_,
+                                     .cost = numbers + 2 * lines_,
                                      .outcome = reinterpret_cast<DeviceOutcome*>(indices + lines_)};
         device_check(queue, device_library().table->assignments(&queue, &what));
     }
@@ -113,7 +126,9 @@ public:
     const double* v() const { return u() + lines_; }
     const double* cost() const { return v() + lines_; }
     const std::int32_t* column_of() const { return reinterpret_cast<const std::int32_t*>(u() + wide()); }
-    bool solved(std::size_t k) const { return column_of()[lines_ + static_cast<std::int64_t>(k)] == static_cast<std::int32_t>(DeviceOutcome::found); }
+    bool solved(std::size_t k) const {
+        return column_of()[lines_ + static_cast<std::int64_t>(k)] == static_cast<std::int32_t>(DeviceOutcome::found);
+    }
 
 private:
     std::int64_t wide() const { return 2 * lines_ + count_; }
@@ -152,7 +167,8 @@ void spread(const Found& found, const DeviceAssignment& d, const LineRoom& to) {
 
 }  // namespace
 
-std::vector<std::int64_t> assign_on_device(const DeviceQueue& queue, std::span<const Costs> problems, bool there, std::span<Assignment> out) {
+std::vector<std::int64_t> assign_on_device(const DeviceQueue& queue, std::span<const Costs> problems, bool there,
+                                           std::span<Assignment> out) {
     std::vector<std::int64_t> left;
     Batch batch = batch_of(problems, there, left);
     if (batch.problems.empty()) return left;
@@ -187,14 +203,16 @@ bool assign_alike_on_device(const DeviceQueue& queue, std::span<const Costs> pro
     Batch batch = batch_of(problems, there, left);
     if (!left.empty()) return false;
     Found found(queue, there, batch);
-    const LineRoom all = lines_are_columns(problems[0]) ? LineRoom{out.rows, out.columns, out.v, out.u} : LineRoom{out.columns, out.rows, out.u, out.v};
+    const LineRoom all = lines_are_columns(problems[0]) ? LineRoom{out.rows, out.columns, out.v, out.u}
+                                                        : LineRoom{out.columns, out.rows, out.u, out.v};
     const std::int64_t lines = batch.problems[0].lines, columns = batch.problems[0].columns;
     clear(all, columns * std::ssize(problems));   // while the device works
     found.fetch();
     for (std::size_t k = 0; k < problems.size(); ++k) {
         if (!found.solved(k)) return false;
         const auto b = static_cast<std::int64_t>(k);
-        spread(found, batch.problems[k], {all.column_of + b * lines, all.line_of + b * columns, all.u + b * lines, all.v + b * columns});
+        spread(found, batch.problems[k],
+               {all.column_of + b * lines, all.line_of + b * columns, all.u + b * lines, all.v + b * columns});
         out.cost[k] = found.cost()[k];
     }
     return true;

@@ -10,10 +10,12 @@
 
 namespace buffon {
 
-/// Solves on the device what has at most 1,024 columns and needs no auction. Returns the problems that are left to the processor: others,
+/// Solves on the device what has at most 1,024 columns and needs no auction. Returns the problems that are left to the
+/// processor: others,
 /// and those without an assignment or with costs that it refuses, whose words it has.
 /// @param there costs are memory of the device, rows in one piece   @param out one for each problem
-std::vector<std::int64_t> assign_on_device(const DeviceQueue& queue, std::span<const Costs> problems, bool there, std::span<Assignment> out);
+std::vector<std::int64_t> assign_on_device(const DeviceQueue& queue, std::span<const Costs> problems, bool there,
+                                           std::span<Assignment> out);
 
 /// Room for what problems of one shape have, one after the other; all memory of the host.
 struct AssignmentRoom {

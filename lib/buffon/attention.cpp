@@ -38,7 +38,8 @@ Attention<T>::Attention(ConstView points, std::span<const double> log_weights, s
     : dim_(points.cols), stride_(rounded_up(points.cols, panel<T>)), centre_(static_cast<std::size_t>(points.cols), 0.0) {
     assert(static_cast<std::int64_t>(log_weights.size()) == points.rows);
     for (std::int64_t i = 0; i < points.rows; ++i)
-        for (std::int64_t j = 0; j < dim_; ++j) centre_[static_cast<std::size_t>(j)] += points(i, j) / static_cast<double>(points.rows);
+        for (std::int64_t j = 0; j < dim_; ++j)
+            centre_[static_cast<std::size_t>(j)] += points(i, j) / static_cast<double>(points.rows);
     starts_.push_back(0);
     for (const std::int64_t size : sizes) starts_.push_back(starts_.back() + rounded_up(size, panel<T>));
     keys_ = starts_.back();
@@ -88,19 +89,34 @@ template <class T>
 void Attention<T>::run(Block& block, std::int64_t group, bool direct, const Kernels& use) const {
     block.mean.resize(static_cast<std::size_t>(block.rows * stride_));
     const auto g = static_cast<std::size_t>(group);
-    const AttentionPass<T> pass{.panels = panels_.data(), .half_norms = half_norms_.data(), .log_weights = log_weights_.data(),
-                                .values = values_.data(), .keys = keys_, .dim = dim_, .first = group < 0 ? 0 : starts_[g],
-                                .last = group < 0 ? keys_ : starts_[g + 1], .x = block.x.data(), .variance = block.variance.data(),
-                                .inverse = block.inverse.data(), .rows = block.rows, .direct = direct, .cutoff = cutoff_,
-                                .top = block.top.data(), .total = block.total.data(), .mean = block.mean.data(),
+    const AttentionPass<T> pass{.panels = panels_.data(),
+                                .half_norms = half_norms_.data(),
+                                .log_weights = log_weights_.data(),
+                                .values = values_.data(),
+                                .keys = keys_,
+                                .dim = dim_,
+                                .first = group < 0 ? 0 : starts_[g],
+                                .last = group < 0 ? keys_ : starts_[g + 1],
+                                .x = block.x.data(),
+                                .variance = block.variance.data(),
+                                .inverse = block.inverse.data(),
+                                .rows = block.rows,
+                                .direct = direct,
+                                .cutoff = cutoff_,
+                                .top = block.top.data(),
+                                .total = block.total.data(),
+                                .mean = block.mean.data(),
                                 .stride = stride_};
     if constexpr (std::is_same_v<T, double>) use.attention(pass);
     else use.attention_single(pass);
 }
 
 template <class T>
-void Attention<T>::average(ConstView x, std::span<const double> variance, std::int64_t group, View mean, const Kernels& use) const {
-    const auto product_form = [&](std::int64_t i) { return variance[static_cast<std::size_t>(i)] >= direct_below<T> * scale_squared_; };
+void Attention<T>::average(ConstView x, std::span<const double> variance, std::int64_t group, View mean,
+                           const Kernels& use) const {
+    const auto product_form = [&](std::int64_t i) {
+        return variance[static_cast<std::size_t>(i)] >= direct_below<T> * scale_squared_;
+    };
     std::vector<std::int64_t> rows(static_cast<std::size_t>(x.rows));
     std::iota(rows.begin(), rows.end(), 0);
     const auto direct = static_cast<std::size_t>(std::stable_partition(rows.begin(), rows.end(), product_form) - rows.begin());
@@ -113,7 +129,8 @@ void Attention<T>::average(ConstView x, std::span<const double> variance, std::i
             const T* sum = block.mean.data() + static_cast<std::int64_t>(i) * stride_;
             const bool known = std::isfinite(block.top[i]);
             for (std::size_t j = 0; j < out.size(); ++j)
-                out[j] = known ? centre_[j] + static_cast<double>(sum[j]) / static_cast<double>(block.total[i]) : std::numeric_limits<double>::quiet_NaN();
+                out[j] = known ? centre_[j] + static_cast<double>(sum[j]) / static_cast<double>(block.total[i])
+                               : std::numeric_limits<double>::quiet_NaN();
         }
     };
     const std::span<const std::int64_t> order(rows);

@@ -23,7 +23,8 @@ public:
     /// Averages of the points for each row of x: of all of them (`group` = -1) or of one group's. variance: one per row, >= 0,
     /// where 0 stands for the limit, the nearest point. mean: (n, d). A row's bits depend on that row alone.
     /// A row that is so far out that its scores overflow gets NaN.
-    void average(ConstView x, std::span<const double> variance, std::int64_t group, View mean, const Kernels& use = kernels()) const;
+    void average(ConstView x, std::span<const double> variance, std::int64_t group, View mean,
+                 const Kernels& use = kernels()) const;
 
 private:
     struct Block;

@@ -192,7 +192,8 @@ void pass(const AttentionPass<T>& p) {
     for (std::int64_t i = 0; i < p.rows * p.stride; ++i) p.mean[i] = 0;
     for (std::int64_t first = p.first; first < p.last; first += tile<T>) {
         const std::int64_t keys = p.last - first < tile<T> ? p.last - first : tile<T>;
-        for (std::int64_t row = 0; row < p.rows; row += group) p.direct ? meet<true>(p, row, first, keys) : meet<false>(p, row, first, keys);
+        for (std::int64_t row = 0; row < p.rows; row += group)
+            p.direct ? meet<true>(p, row, first, keys) : meet<false>(p, row, first, keys);
     }
 }
 

@@ -1,4 +1,5 @@
-/// Logarithm of the modified Bessel function of the first kind, where the function itself leaves the range of doubles. Not installed.
+/// Logarithm of the modified Bessel function of the first kind, where the function itself leaves the range of doubles.
+/// Not installed.
 /// Source: uniform expansion for large orders, DLMF 10.41(ii); recurrence from a larger order, DLMF 10.29.1.
 #pragma once
 

@@ -19,7 +19,9 @@ struct Sums {
 
 Matrix signed_sums(ConstView r, int threads) {
     Sums all{Matrix(4, r.cols)};
-    parallel::reduce_blocks(r.rows, threads, all, [&](std::int64_t first, std::int64_t count) { return Sums{signed_sums(r.slice(first, count))}; });
+    parallel::reduce_blocks(r.rows, threads, all, [&](std::int64_t first, std::int64_t count) {
+        return Sums{signed_sums(r.slice(first, count))};
+    });
     return std::move(all.of);
 }
 

@@ -5,7 +5,8 @@
 
 namespace buffon {
 
-/// (4, E): of each column of r (n, E), sums of max(r, 0), of its square, of max(-r, 0), of its square; see signed_sums of kernels.hpp.
+/// (4, E): of each column of r (n, E), sums of max(r, 0), of its square, of max(-r, 0), of its square; see signed_sums
+/// of kernels.hpp.
 Matrix signed_sums(ConstView r, int threads);
 
 }  // namespace buffon

@@ -11,8 +11,10 @@
 
 namespace buffon {
 
-/// Draws are made where they are used: normal, uniform and log-normal coordinates on the device, others on the processor, and sent.
-/// Cells of a normal source are found by tensor cores where the device has those of Hopper; only close calls take the processor's arithmetic.
+/// Draws are made where they are used: normal, uniform and log-normal coordinates on the device, others on the
+/// processor, and sent.
+/// Cells of a normal source are found by tensor cores where the device has those of Hopper; only close calls take the
+/// processor's arithmetic.
 class CellsOnDevice {
 public:
     /// @param cells outlives this; at most four rotations   @param threads that draw what the device cannot
@@ -24,9 +26,11 @@ public:
     bool fast() const { return fast_; }
     std::vector<TopTwo> top_two(std::span<const double> heights, std::int64_t draws, const Stream& stream) const;
     /// sums (n) += softmax((<x, y> + h) / width) of plain draws, a multiple of 16.
-    void add_softmax(std::span<const double> heights, std::int64_t draws, const Stream& stream, double width, std::span<double> sums) const;
+    void add_softmax(std::span<const double> heights, std::int64_t draws, const Stream& stream, double width,
+                     std::span<double> sums) const;
     /// By how much the best score of a plain draw beats that of each listed target, at least.
-    std::vector<float> shortfalls(std::span<const double> heights, std::int64_t draws, const Stream& stream, std::span<const std::size_t> listed) const;
+    std::vector<float> shortfalls(std::span<const double> heights, std::int64_t draws, const Stream& stream,
+                                  std::span<const std::size_t> listed) const;
 
 private:
     DeviceCellTargets targets(const DeviceBuffer& heights) const;

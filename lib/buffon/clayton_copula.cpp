@@ -34,7 +34,8 @@ double conditional_root(double a, double u, double w) {
 }  // namespace
 
 ClaytonCopula::ClaytonCopula(double theta, std::int64_t dim) : theta_(theta), dim_(dim) {
-    require(std::isfinite(theta) && theta > -1 && theta != 0, "ClaytonCopula: theta must be finite, above -1 and not 0, got ", theta);
+    require(std::isfinite(theta) && theta > -1 && theta != 0,
+            "ClaytonCopula: theta must be finite, above -1 and not 0, got ", theta);
     check_dim("ClaytonCopula", dim, theta > 0, theta);
     for (std::int64_t k = 1; k < dim; ++k) log_norm_ += std::log1p(static_cast<double>(k) * theta);
 }

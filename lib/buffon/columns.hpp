@@ -40,7 +40,8 @@ struct ConstColumns : detail::BasicColumns<const double> {
     ConstColumns(Columns c) : BasicColumns{c.data, c.rows, c.cols, c.stride} {}
 };
 
-/// A model of a block: fills y (n, m) from x (n, d). Column y[k] at i depends on x[0][i], ..., x[d - 1][i] only. It is called from
+/// A model of a block: fills y (n, m) from x (n, d). Column y[k] at i depends on x[0][i], ..., x[d - 1][i] only. It is
+/// called from
 /// several threads at once, with a few hundred points that lie in the first-level cache; x and y do not overlap.
 struct ColumnModel {
     std::function<void(ConstColumns x, Columns y)> evaluate;
@@ -55,7 +56,8 @@ struct ColumnPoint {
     double operator[](std::int64_t j) const { return data[j * stride]; }
 };
 
-/// The model that calls f at each point, in a loop that the compiler sees whole: f(p) takes a point as p[0], p[1], ... and gives a
+/// The model that calls f at each point, in a loop that the compiler sees whole: f(p) takes a point as p[0], p[1], ...
+/// and gives a
 /// number. Where f has neither branches nor calls of functions that are not inlined, the loop becomes vector instructions
 /// (with -O3): `Problem(by_columns([](auto p) { return p[0] * p[1]; }), law)`.
 template <class F>

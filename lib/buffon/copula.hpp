@@ -19,7 +19,8 @@ namespace buffon {
 template <class C>
 concept CopulaOfScores = requires(const C& copula, ConstView z, View rows, std::span<double> out, std::int64_t i) {
     { copula.dim() } -> std::same_as<std::int64_t>;
-    copula.decorrelate(rows);          // dependent scores (n, d) to independent ones, in place: Rosenblatt in the order of the columns
+    copula.decorrelate(
+        rows);   // dependent scores (n, d) to independent ones, in place: Rosenblatt in the order of the columns
     copula.correlate(rows);            // its inverse
     copula.add_log_density(z, out);    // out_i += log c of row i
     { copula.pair(i, i) } -> std::same_as<C>;   // the copula of two coordinates

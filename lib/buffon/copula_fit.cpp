@@ -78,9 +78,11 @@ Matrix correlation_estimate(const Matrix& tau) {
     Eigen::Map<Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>> map(r.data.data(), r.rows, r.cols);
     const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(map);
     if (eigen.eigenvalues().minCoeff() > 1e-6) return r;
-    const Eigen::MatrixXd lifted = eigen.eigenvectors() * eigen.eigenvalues().cwiseMax(1e-6).asDiagonal() * eigen.eigenvectors().transpose();
+    const Eigen::MatrixXd lifted =
+        eigen.eigenvectors() * eigen.eigenvalues().cwiseMax(1e-6).asDiagonal() * eigen.eigenvectors().transpose();
     for (Eigen::Index i = 0; i < map.rows(); ++i)
-        for (Eigen::Index j = 0; j <= i; ++j) map(i, j) = map(j, i) = i == j ? 1 : lifted(i, j) / std::sqrt(lifted(i, i) * lifted(j, j));
+        for (Eigen::Index j = 0; j <= i; ++j)
+            map(i, j) = map(j, i) = i == j ? 1 : lifted(i, j) / std::sqrt(lifted(i, i) * lifted(j, j));
     return r;
 }
 
@@ -171,14 +173,16 @@ const std::vector<std::string>& copula_families() {
 
 double kendall_tau(std::span<const double> x, std::span<const double> y) {
     const std::size_t n = x.size();
-    require(n == y.size() && n >= 2, "kendall_tau: x and y must have equally many numbers, at least two, got ", n, " and ", y.size());
+    require(n == y.size() && n >= 2, "kendall_tau: x and y must have equally many numbers, at least two, got ", n,
+            " and ", y.size());
     std::vector<std::size_t> order(n);
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return x[a] != x[b] ? x[a] < x[b] : y[a] < y[b]; });
     std::vector<double> sorted, space(n);
     for (const std::size_t i : order) sorted.push_back(y[i]);
     const double in_x = tied_pairs(n, [&](std::size_t a, std::size_t b) { return x[order[a]] == x[order[b]]; });
-    const double in_both = tied_pairs(n, [&](std::size_t a, std::size_t b) { return x[order[a]] == x[order[b]] && y[order[a]] == y[order[b]]; });
+    const double in_both = tied_pairs(
+        n, [&](std::size_t a, std::size_t b) { return x[order[a]] == x[order[b]] && y[order[a]] == y[order[b]]; });
     const double discordant = inversions(sorted, space, 0, n);
     const double in_y = tied_pairs(n, [&](std::size_t a, std::size_t b) { return sorted[a] == sorted[b]; });
     const double all = 0.5 * static_cast<double>(n) * static_cast<double>(n - 1);
@@ -194,7 +198,8 @@ Matrix rank_scores(ConstView data) {
         for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
             while (last < order.size() && data(order[last], j) == data(order[first], j)) ++last;
             const double rank = 0.5 * static_cast<double>(first + last + 1);   // the mean of first + 1 ... last
-            for (std::size_t k = first; k < last; ++k) out(order[k], j) = normal_quantile(rank / static_cast<double>(data.rows + 1));
+            for (std::size_t k = first; k < last; ++k)
+                out(order[k], j) = normal_quantile(rank / static_cast<double>(data.rows + 1));
         }
     }
     return out;
@@ -202,7 +207,8 @@ Matrix rank_scores(ConstView data) {
 
 CopulaFit fit_copula(const std::string& family, ConstView data) {
     const auto& known = copula_families();
-    require(std::find(known.begin(), known.end(), family) != known.end(), "fit_copula: no family is named '", family, "'", suggestion(family, known));
+    require(std::find(known.begin(), known.end(), family) != known.end(), "fit_copula: no family is named '", family,
+            "'", suggestion(family, known));
     const Matrix rows = checked_rows(data);
     CopulaFit fit = fitted(family, kendall_matrix(rows), rank_scores(rows));
     fit.family = family;

@@ -11,7 +11,8 @@ constexpr std::int64_t cheap_dim = 4;                           // distances tha
 
 /// out (cols, rows) = table (rows, cols), by tiles that the cache holds.
 template <class T>
-void transpose(const T* table, std::int64_t rows, std::int64_t cols, std::int64_t row_stride, std::int64_t col_stride, double* out) {
+void transpose(const T* table, std::int64_t rows, std::int64_t cols, std::int64_t row_stride, std::int64_t col_stride,
+               double* out) {
     constexpr std::int64_t tile = 32;
     for (std::int64_t i0 = 0; i0 < rows; i0 += tile)
         for (std::int64_t j0 = 0; j0 < cols; j0 += tile)
@@ -44,8 +45,8 @@ CostLines::CostLines(const Costs& costs, const Kernels& use) : kernel_(assign_ke
 }
 
 CostLines::CostLines(ConstView x, ConstView y, bool root, const Kernels& use)
-    : kernel_(assign_kernels(use)), lines_(x.rows), columns_(y.rows), real_lines_(x.rows), dim_(x.cols), root_(root), points_(x.data),
-      coordinates_(static_cast<std::size_t>(y.size())), buffer_(static_cast<std::size_t>(y.rows)) {
+    : kernel_(assign_kernels(use)), lines_(x.rows), columns_(y.rows), real_lines_(x.rows), dim_(x.cols), root_(root),
+      points_(x.data), coordinates_(static_cast<std::size_t>(y.size())), buffer_(static_cast<std::size_t>(y.rows)) {
     transpose(y.data, y.rows, y.cols, y.cols, 1, coordinates_.data());
     if (dim_ <= cheap_dim || lines_ * columns_ > largest_table) return;
     copy_.resize(static_cast<std::size_t>(lines_ * columns_));

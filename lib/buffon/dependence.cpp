@@ -55,8 +55,8 @@ void check_group(const CopulaGroup& group, std::int64_t dim, std::vector<bool>& 
     if (group.coordinates.empty())
         require(d == dim, "Joint: copula must have dimension ", dim, " (one per law), got ", d);
     else
-        require(d == static_cast<std::int64_t>(group.coordinates.size()), "Joint: copula must have dimension ", group.coordinates.size(),
-                " (one per coordinate of its group), got ", d);
+        require(d == static_cast<std::int64_t>(group.coordinates.size()), "Joint: copula must have dimension ",
+                group.coordinates.size(), " (one per coordinate of its group), got ", d);
     for (std::int64_t k = 0; k < d; ++k) {
         const std::int64_t j = group.coordinates.empty() ? k : group.coordinates[static_cast<std::size_t>(k)];
         require(j >= 0 && j < dim, "Joint: coordinates of a copula must lie in 0 ... ", dim - 1, ", got ", j);
@@ -95,7 +95,8 @@ std::optional<Matrix> Dependence::gaussian(std::int64_t dim) const {
         if (!copula) return std::nullopt;
         for (std::int64_t i = 0; i < dim; ++i)
             for (std::int64_t j = 0; j < i; ++j)
-                if (const auto a = column(group, i), b = column(group, j); a >= 0 && b >= 0) out(i, j) = out(j, i) = copula->correlation()(a, b);
+                if (const auto a = column(group, i), b = column(group, j); a >= 0 && b >= 0)
+                    out(i, j) = out(j, i) = copula->correlation()(a, b);
     }
     return out;
 }

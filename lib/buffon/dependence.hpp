@@ -38,7 +38,8 @@ public:
     /// Correlation (dim, dim) of the normal scores where all copulas are Gaussian, or there are none.
     std::optional<Matrix> gaussian(std::int64_t dim) const;
 
-    /// On normal scores z (n, d), in place: to independent ones, and back. An infinite score stays, and acts on the others as 40 does.
+    /// On normal scores z (n, d), in place: to independent ones, and back. An infinite score stays, and acts on the
+    /// others as 40 does.
     void decorrelate(View z) const;
     void correlate(View z) const;
     /// Adds the log density of the dependence at each row of finite scores.

@@ -30,7 +30,9 @@ namespace device {
 template <int width, class Launch>
 void for_draws(const DeviceDraws& draws, const Launch& launch) {
     const bool nets = draws.nets != nullptr;
-    if (draws.uniform) nets ? launch.template operator()<NetRows<width>, true>() : launch.template operator()<StreamRows<width>, true>();
+    if (draws.uniform)
+        nets ? launch.template operator()<NetRows<width>, true>()
+             : launch.template operator()<StreamRows<width>, true>();
     else nets ? launch.template operator()<NetRows<width>, false>() : launch.template operator()<StreamRows<width>, false>();
 }
 
@@ -39,7 +41,8 @@ const char* evaluate_on(const DeviceQueue* queue, const void* model, const doubl
     return in_words([&] {
         if (rows == 0) return;
         const Use use(queue->device);
-        evaluate_rows<F><<<blocks_for(rows, block_threads, 1 << 16), block_threads, 0, stream_of(*queue)>>>(*static_cast<const F*>(model), x, rows, y);
+        evaluate_rows<F><<<blocks_for(rows, block_threads, 1 << 16), block_threads, 0, stream_of(*queue)>>>(
+            *static_cast<const F*>(model), x, rows, y);
         check_launch("evaluate_rows");
     });
 }
@@ -52,17 +55,20 @@ const char* moments_on(const DeviceQueue* queue, const void* model, const Device
         const Use use(queue->device);
         const F& f = *static_cast<const F*>(model);
         for_draws<F::inputs>(*draws, [&]<class Rows, bool uniform>() {
-            moments_of_rows<F, Rows, uniform><<<blocks, block_threads, 0, stream_of(*queue)>>>(f, *draws, *range, RoundKeys(draws->stream.key));
+            moments_of_rows<F, Rows, uniform>
+                <<<blocks, block_threads, 0, stream_of(*queue)>>>(f, *draws, *range, RoundKeys(draws->stream.key));
         });
         check_launch("moments_of_rows");
     });
 }
 
 template <class F, int part = 0>
-void queue_pick_freeze(const DeviceQueue& queue, const F& f, const DeviceDraws& draws, double centre, const DeviceRange& range, unsigned blocks) {
+void queue_pick_freeze(const DeviceQueue& queue, const F& f, const DeviceDraws& draws, double centre,
+                       const DeviceRange& range, unsigned blocks) {
     if constexpr (part * inputs_at_once < F::inputs) {
         for_draws<2 * F::inputs>(draws, [&]<class Rows, bool uniform>() {
-            pick_freeze_rows<F, Rows, uniform, part><<<blocks, block_threads, 0, stream_of(queue)>>>(f, draws, centre, range, RoundKeys(draws.stream.key));
+            pick_freeze_rows<F, Rows, uniform, part>
+                <<<blocks, block_threads, 0, stream_of(queue)>>>(f, draws, centre, range, RoundKeys(draws.stream.key));
         });
         check_launch("pick_freeze_rows");
         queue_pick_freeze<F, part + 1>(queue, f, draws, centre, range, blocks);
@@ -70,7 +76,8 @@ void queue_pick_freeze(const DeviceQueue& queue, const F& f, const DeviceDraws& 
 }
 
 template <class F>
-const char* pick_freeze_on(const DeviceQueue* queue, const void* model, const DeviceDraws* draws, double centre, const DeviceRange* range) {
+const char* pick_freeze_on(const DeviceQueue* queue, const void* model, const DeviceDraws* draws, double centre,
+                           const DeviceRange* range) {
     return in_words([&] {
         const auto blocks = static_cast<unsigned>(blocks_of(range->first, range->rows, draws->points, pick_freeze_block));
         if (blocks == 0) return;
@@ -113,8 +120,10 @@ ColumnModel on_processor(F f) {
 template <class F>
 Problem device_problem(F f, Distribution inputs, std::vector<std::string> outputs = {}) {
     require(inputs.dim() == F::inputs, "device_problem: inputs must have ", F::inputs, " coordinates, got ", inputs.dim());
-    const DeviceModel compiled{F::inputs, device::ModelOf<F>::outputs, [] { return device::functions_of<F>(); }, std::make_shared<const F>(f)};
-    return Problem(device::on_processor(f), std::move(inputs), std::move(outputs)).with_device(std::make_shared<const DeviceModel>(compiled));
+    const DeviceModel compiled{F::inputs, device::ModelOf<F>::outputs, [] { return device::functions_of<F>(); },
+                               std::make_shared<const F>(f)};
+    return Problem(device::on_processor(f), std::move(inputs), std::move(outputs))
+        .with_device(std::make_shared<const DeviceModel>(compiled));
 }
 
 }  // namespace buffon

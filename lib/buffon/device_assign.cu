@@ -1,4 +1,5 @@
-/// Small assignment problems on a device, a warp for each: augmenting row reduction, then shortest augmenting paths, with the decisions and
+/// Small assignment problems on a device, a warp for each: augmenting row reduction, then shortest augmenting paths,
+/// with the decisions and
 /// hence the numbers of the processor (matching.cpp). Duals and distances lie in shared memory, costs in the caches.
 #include <buffon/device_functions.cuh>
 
@@ -34,7 +35,8 @@ __device__ inline void insert(Two& two, double x, int i) {
 template <class Cost>
 class Problem {
 public:
-    __device__ Problem(const DeviceAssignment& p, unsigned char* memory) : p_(p), n_(p.columns), lane_(static_cast<int>(threadIdx.x)) {
+    __device__ Problem(const DeviceAssignment& p, unsigned char* memory)
+        : p_(p), n_(p.columns), lane_(static_cast<int>(threadIdx.x)) {
         const int room = (n_ + 1) / 2 * 2;
         v = reinterpret_cast<double*>(memory);
         distance_ = v + room, potential_ = distance_ + room, done_distance_ = potential_ + room;
@@ -68,8 +70,8 @@ public:
 #pragma unroll 4
         for (int j = lane_; j < n_; j += 32) insert(two, at(costs, j) - v[j], j);
         for (int o = 16; o > 0; o /= 2) {
-            const Two other{__shfl_xor_sync(everyone, two.first, o), __shfl_xor_sync(everyone, two.second, o), __shfl_xor_sync(everyone, two.at, o),
-                            __shfl_xor_sync(everyone, two.next, o)};
+            const Two other{__shfl_xor_sync(everyone, two.first, o), __shfl_xor_sync(everyone, two.second, o),
+                            __shfl_xor_sync(everyone, two.at, o), __shfl_xor_sync(everyone, two.next, o)};
             insert(two, other.first, other.at);
             insert(two, other.second, other.next);
         }

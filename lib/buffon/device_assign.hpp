@@ -1,4 +1,5 @@
-/// Assignment problems on a device: the paths of matching.hpp, step by step, one group of threads for each problem. Not installed.
+/// Assignment problems on a device: the paths of matching.hpp, step by step, one group of threads for each problem. Not
+/// installed.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@ struct DeviceAssignment {
 
 enum class DeviceOutcome : std::int32_t { found, none, long_paths, refused };   // refused: a cost that no problem may have
 
-/// What is found, memory of the device: of all lines, and of each problem. Every line has a column, and the other columns have neither
+/// What is found, memory of the device: of all lines, and of each problem. Every line has a column, and the other
+/// columns have neither
 /// a line nor a dual: what they are need not be sent.
 struct DeviceAssignments {
     static constexpr std::int64_t most_columns = 1024;

@@ -34,7 +34,8 @@ class DeviceBuffer {
 public:
     DeviceBuffer() = default;
     DeviceBuffer(const DeviceQueue& queue, std::int64_t bytes);
-    DeviceBuffer(DeviceBuffer&& other) noexcept : queue_(other.queue_), bytes_(other.bytes_), data_(std::exchange(other.data_, nullptr)) {}
+    DeviceBuffer(DeviceBuffer&& other) noexcept
+        : queue_(other.queue_), bytes_(other.bytes_), data_(std::exchange(other.data_, nullptr)) {}
     DeviceBuffer& operator=(DeviceBuffer&& other) noexcept;
     ~DeviceBuffer();
 

@@ -1,5 +1,7 @@
-/// Power cells on a device, in the processor's arithmetic: products are rounded before they are added, so cells and scores are the same bits.
-/// Nothing of size draws x targets is stored. A warp has a block of 16 rows and 128 targets at a time, each thread all rows of 4 of
+/// Power cells on a device, in the processor's arithmetic: products are rounded before they are added, so cells and
+/// scores are the same bits.
+/// Nothing of size draws x targets is stored. A warp has a block of 16 rows and 128 targets at a time, each thread all
+/// rows of 4 of
 /// them: turning a block stays in registers. Best scores lie in shared memory; a warp looks there before it reduces its own.
 #include <buffon/device_functions.cuh>
 
@@ -33,19 +35,22 @@ struct Pair {
     }
 };
 
-/// A warp has 512 numbers at a time. Those of the tails, 15 %, are listed and drawn together: few lanes would keep all waiting each time.
+/// A warp has 512 numbers at a time. Those of the tails, 15 %, are listed and drawn together: few lanes would keep all
+/// waiting each time.
 __global__ void __launch_bounds__(threads) draw_normal(const __grid_constant__ DeviceCellBlocks b) {
     constexpr int turns = 8, of_warp = 32 * turns;   // pairs
     __shared__ std::uint16_t listed[warps][2 * of_warp];
     const int w = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32);
     const std::int64_t all = b.blocks * ((b.dim + 1) / 2) * rows;
-    for (std::int64_t first = (blockIdx.x * std::int64_t{warps} + w) * of_warp; first < all; first += gridDim.x * std::int64_t{warps} * of_warp) {
+    for (std::int64_t first = (blockIdx.x * std::int64_t{warps} + w) * of_warp; first < all;
+         first += gridDim.x * std::int64_t{warps} * of_warp) {
         int count = 0;
         for (int turn = 0; turn < turns; ++turn) {
             const int at = turn * 32 + lane;
             const Pair p(b, min(first + at, all - 1));
             for (int half = 0; half < 2; ++half) {
-                const bool wanted = first + at < all && p.k + half < b.dim, tail = wanted && vecmath::absolute(p.u[half] - 0.5) > vecmath::central_width;
+                const bool wanted = first + at < all && p.k + half < b.dim,
+                           tail = wanted && vecmath::absolute(p.u[half] - 0.5) > vecmath::central_width;
                 if (wanted && !tail) p.x[half * rows] = static_cast<float>(vecmath::central_quantile(p.u[half]));
                 const unsigned who = __ballot_sync(everyone, tail);
                 if (tail) listed[w][count + __popc(who & ((1u << lane) - 1))] = static_cast<std::uint16_t>(2 * at + half);
@@ -73,7 +78,9 @@ __global__ void __launch_bounds__(threads) draw_laws(const __grid_constant__ Dev
 }
 
 __device__ inline void copy16(void* to, const void* from) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;\n" ::"r"(static_cast<unsigned>(__cvta_generic_to_shared(to))), "l"(from));
+    asm volatile(
+        "cp.async.cg.shared.global [%0], [%1], 16;\n" ::"r"(static_cast<unsigned>(__cvta_generic_to_shared(to))),
+        "l"(from));
 }
 
 struct Stage {
@@ -119,7 +126,9 @@ __device__ inline int largest_of_warp(int x) {
 }
 
 /// The first lane and its first target of the largest score of a warp: the lowest index, as lanes have four neighbours each.
-__device__ inline int first_of(const float (&s)[own], float value) { return s[0] == value ? 0 : s[1] == value ? 1 : s[2] == value ? 2 : 3; }
+__device__ inline int first_of(const float (&s)[own], float value) {
+    return s[0] == value ? 0 : s[1] == value ? 1 : s[2] == value ? 2 : 3;
+}
 
 /// The best so far becomes this panel's best, which is larger.
 __device__ inline void take_best(const float (&s)[own], float mine, int first, float* score, std::int32_t* cell) {
@@ -210,7 +219,8 @@ __global__ void __launch_bounds__(threads, 2) nearest(const __grid_constant__ De
     extern __shared__ __align__(16) unsigned char memory[];
     Shared& sh = *reinterpret_cast<Shared*>(memory);
     const int w = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32);
-    const std::int64_t block = blockIdx.x * std::int64_t{warps} + w, chunks = (p.targets.dim + chunk - 1) / chunk, steps = p.targets.panels * chunks;
+    const std::int64_t block = blockIdx.x * std::int64_t{warps} + w, chunks = (p.targets.dim + chunk - 1) / chunk,
+                       steps = p.targets.panels * chunks;
     const int draws = static_cast<int>(p.draws_per_block());
     for (int i = lane; i < draws; i += 32) sh.score[w][i] = -INFINITY, sh.cell[w][i] = 0;
     if (lane < rows) sh.second_score[w][lane] = -INFINITY, sh.second[w][lane] = 0;
@@ -291,7 +301,9 @@ __global__ void __launch_bounds__(threads) count_up(const __grid_constant__ Devi
     }
     __syncthreads();
     for (int i = static_cast<int>(threadIdx.x); i < size; i += threads)
-        if (own_counts[i] != 0) atomicAdd(reinterpret_cast<unsigned long long*>(c.counts + i), static_cast<unsigned long long>(own_counts[i]));
+        if (own_counts[i] != 0)
+            atomicAdd(reinterpret_cast<unsigned long long*>(c.counts + i),
+                      static_cast<unsigned long long>(own_counts[i]));
 }
 
 __global__ void __launch_bounds__(128) sum_serially(const __grid_constant__ DeviceSerialSums s) {
@@ -362,7 +374,8 @@ __global__ void __launch_bounds__(128) soft_total(const __grid_constant__ Device
 __global__ void __launch_bounds__(256) shortfalls_of(const __grid_constant__ DeviceShortfalls s) {
     const std::int64_t target = s.listed[blockIdx.x];
     float least = INFINITY;
-    for (std::int64_t row = blockIdx.y * std::int64_t{256} + threadIdx.x; row < s.blocks * rows; row += gridDim.y * std::int64_t{256})
+    for (std::int64_t row = blockIdx.y * std::int64_t{256} + threadIdx.x; row < s.blocks * rows;
+         row += gridDim.y * std::int64_t{256})
         least = fminf(least, s.best[row] - plain_score(s.targets, s.x + row / rows * s.targets.dim * rows + row % rows, target));
     atomicMin(reinterpret_cast<int*>(s.least + blockIdx.x), __float_as_int(least + 0.0f));   // not negative: bits are ordered
 }
@@ -400,7 +413,8 @@ const char* count_cells(const DeviceQueue* queue, const DeviceCellCounts* what) 
 const char* serial_sums(const DeviceQueue* queue, const DeviceSerialSums* what) {
     return in_words([&] {
         const Use use(queue->device);
-        sum_serially<<<blocks_for((what->count + what->length - 1) / what->length, 128, INT32_MAX), 128, 0, stream_of(*queue)>>>(*what);
+        sum_serially<<<blocks_for((what->count + what->length - 1) / what->length, 128, INT32_MAX), 128, 0,
+                       stream_of(*queue)>>>(*what);
         check_launch("sum_serially");
     });
 }

@@ -23,10 +23,12 @@ struct DeviceCellBlocks {
 struct DeviceCellTargets {
     std::int64_t dim = 0, size = 0, panels = 0;
     const float* points = nullptr;             // (panels, dim, 128), 0 beyond the last
-    const float* heights = nullptr;            // (panels, 128), far below all others beyond the last; memory for an even number of panels
+    const float* heights =
+        nullptr;   // (panels, 128), far below all others beyond the last; memory for an even number of panels
 };
 
-/// The target of the largest score <x, y> + h of every draw that blocks give: the rows, turned and mirrored as PowerCells has it. Products
+/// The target of the largest score <x, y> + h of every draw that blocks give: the rows, turned and mirrored as
+/// PowerCells has it. Products
 /// are rounded before they are added, in the order of the coordinates, as on the processor: of equal scores the lowest target.
 struct DeviceNearest {
     DeviceCellTargets targets;
@@ -43,8 +45,10 @@ struct DeviceNearest {
     constexpr std::int64_t draws_per_block() const { return device_cell_rows * rotations * (mirrored ? 2 : 1); }
 };
 
-/// Targets in half precision for tensor cores, times `scale`, a power of two: images of 128 targets by 64 coordinates, an even number of
-/// panels; norms: the largest |y|, the largest |y - what the image holds|, scale taken out; both -1 where the device has no such kernels.
+/// Targets in half precision for tensor cores, times `scale`, a power of two: images of 128 targets by 64 coordinates,
+/// an even number of
+/// panels; norms: the largest |y|, the largest |y - what the image holds|, scale taken out; both -1 where the device
+/// has no such kernels.
 struct DeviceHalfTargets {
     DeviceCellTargets targets;
     float scale = 1.0f;
@@ -55,8 +59,10 @@ struct DeviceHalfTargets {
     constexpr std::int64_t bytes() const { return (targets.panels + 1) / 2 * 2 * chunks() * 16'384; }
 };
 
-/// The cells of DeviceNearest without the scores, by tensor cores: scores of half precision name the best and by how much; where that is
-/// not more than `margin`, all that come close are scored again as DeviceNearest has it. The same cells as long as no score is wrong by
+/// The cells of DeviceNearest without the scores, by tensor cores: scores of half precision name the best and by how
+/// much; where that is
+/// not more than `margin`, all that come close are scored again as DeviceNearest has it. The same cells as long as no
+/// score is wrong by
 /// more than half the margin.
 struct DeviceFastNearest {
     DeviceNearest nearest;
@@ -88,7 +94,8 @@ struct DeviceCellScores {
     float* scores = nullptr;
 };
 
-/// sums (size) += the softmax of scores / width of each row without terms below e^-32 of the largest, rows of a block summed before blocks.
+/// sums (size) += the softmax of scores / width of each row without terms below e^-32 of the largest, rows of a block
+/// summed before blocks.
 struct DeviceSoftSums {
     const float* scores = nullptr;             // (16 blocks, stride)
     std::int64_t blocks = 0, size = 0, stride = 0;

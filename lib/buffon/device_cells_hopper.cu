@@ -1,4 +1,5 @@
-/// Power cells by the tensor cores of Hopper devices: products of half precision, summed in float, name the best target of each draw and how far
+/// Power cells by the tensor cores of Hopper devices: products of half precision, summed in float, name the best target
+/// of each draw and how far
 /// the second is behind. Draws whose two best are closer than the error allows pass a second time; there every target that comes
 /// close is noted, and scored again in the processor's arithmetic. So cells are exact, and scores are never stored.
 /// A group of 128 threads has 64 rows and 128 targets at a time (wgmma); one more warp copies the images in, some chunks ahead.
@@ -14,7 +15,9 @@ namespace {
 
 constexpr int groups = 4, threads = 128 * groups + 32;
 constexpr int resident_chunks = 3;                            // of the rows, that stay in shared memory
-constexpr std::uint32_t full_share = 2, candidates_per_slot = 8;   // at most 1 / 2 of the draws undecided, 8 candidates of each on average
+constexpr std::uint32_t full_share = 2,
+                        candidates_per_slot =
+                            8;   // at most 1 / 2 of the draws undecided, 8 candidates of each on average
 
 /// What a thread has seen of one draw. The last five bits of a score say which of the thread's 32 targets of its panel it is.
 struct Top {
@@ -29,7 +32,9 @@ __device__ inline void meet(Top& top, float score, int at) {
 }
 
 /// Target of number `at` of lane l of a panel.
-__device__ inline int target_of(int panel_number, int at, int lane) { return panel_number * panel + at / 2 * 8 + lane % 4 * 2 + at % 2; }
+__device__ inline int target_of(int panel_number, int at, int lane) {
+    return panel_number * panel + at / 2 * 8 + lane % 4 * 2 + at % 2;
+}
 
 struct Found {
     float best, second;
@@ -66,7 +71,8 @@ __device__ inline void decide(const DeviceFastNearest& p, const Work& w, std::in
     w.best[slot] = 0;
 }
 
-__device__ inline void note(const DeviceFastNearest& p, const Work& w, std::uint32_t slot, unsigned which, int panel_number, int lane) {
+__device__ inline void note(const DeviceFastNearest& p, const Work& w, std::uint32_t slot, unsigned which,
+                            int panel_number, int lane) {
     while (which != 0) {
         const int at = __ffs(static_cast<int>(which)) - 1;
         which &= which - 1;
@@ -87,7 +93,8 @@ struct Shape {
     static constexpr int row_bytes = rows * 128, target_bytes = across * image_bytes;
     static constexpr int stage_bytes = target_bytes + (resident ? 0 : row_bytes);
     static constexpr int stages = resident ? 6 : 4;
-    static constexpr int bytes = stages * stage_bytes + (resident ? resident_chunks * row_bytes : 0) + 1024;   // images begin at multiples of 1,024
+    static constexpr int bytes = stages * stage_bytes + (resident ? resident_chunks * row_bytes : 0) +
+                                 1024;   // images begin at multiples of 1,024
 };
 
 struct Barriers {
@@ -95,12 +102,15 @@ struct Barriers {
 };
 
 template <int across>
-__device__ void copy_images(const DeviceFastNearest& p, const unsigned char* rows, std::int64_t row, unsigned char* memory, unsigned char* kept, Barriers& bar) {
+__device__ void copy_images(const DeviceFastNearest& p, const unsigned char* rows, std::int64_t row,
+                            unsigned char* memory, unsigned char* kept, Barriers& bar) {
     using S = Shape<across>;
-    const int chunks = static_cast<int>(p.half.chunks()), tiles = static_cast<int>((p.nearest.targets.panels + across - 1) / across);
+    const int chunks = static_cast<int>(p.half.chunks()),
+              tiles = static_cast<int>((p.nearest.targets.panels + across - 1) / across);
     const auto* targets = static_cast<const unsigned char*>(p.half.images);
     const auto copy_rows = [&](unsigned char* to, int c, std::uint64_t* barrier) {
-        for (int i = 0; i < S::rows / 128; ++i) copy(to + i * image_bytes, rows + ((row / 128 + i) * chunks + c) * image_bytes, image_bytes, barrier);
+        for (int i = 0; i < S::rows / 128; ++i)
+            copy(to + i * image_bytes, rows + ((row / 128 + i) * chunks + c) * image_bytes, image_bytes, barrier);
     };
     if (S::resident) {
         expect(&bar.rows, static_cast<unsigned>(chunks * S::row_bytes));
@@ -114,7 +124,9 @@ __device__ void copy_images(const DeviceFastNearest& p, const unsigned char* row
             expect(&bar.full[stage], S::stage_bytes);
             unsigned char* to = memory + stage * S::stage_bytes;
             for (int i = 0; i < across; ++i)
-                copy(to + i * image_bytes, targets + ((static_cast<std::int64_t>(tile) * across + i) * chunks + c) * image_bytes, image_bytes, &bar.full[stage]);
+                copy(to + i * image_bytes,
+                     targets + ((static_cast<std::int64_t>(tile) * across + i) * chunks + c) * image_bytes, image_bytes,
+                     &bar.full[stage]);
             if (!S::resident) copy_rows(to + S::target_bytes, c, &bar.full[stage]);
             if (++stage == S::stages) stage = 0, parity ^= 1;
         }
@@ -143,12 +155,14 @@ __global__ void __launch_bounds__(threads, 1) pass(const __grid_constant__ Devic
         return;
     }
     const int down = group / across, side = group % across;
-    const int chunks = static_cast<int>(p.half.chunks()), tiles = static_cast<int>((p.nearest.targets.panels + across - 1) / across);
+    const int chunks = static_cast<int>(p.half.chunks()),
+              tiles = static_cast<int>((p.nearest.targets.panels + across - 1) / across);
     const int mine = down * 64 + warp % 4 * 16 + lane / 4;     // rows: this one and the one 8 below
     const float unscale = 1.0f / p.half.scale;
     Top top[2][2];                                             // of each row, plain and mirrored
 #pragma unroll
-    for (int i = 0; i < 2; ++i) top[i][0] = top[i][1] = {-INFINITY, -INFINITY, 0};   // initializers of members are lost here by nvcc 13.0
+    for (int i = 0; i < 2; ++i)
+        top[i][0] = top[i][1] = {-INFINITY, -INFINITY, 0};   // initializers of members are lost here by nvcc 13.0
     float threshold[2] = {INFINITY, INFINITY};
     if (second)
         for (int i = 0; i < 2; ++i)
@@ -162,10 +176,12 @@ __global__ void __launch_bounds__(threads, 1) pass(const __grid_constant__ Devic
             wait_for(&bar.full[stage], parity);
             const unsigned to = address(memory + stage * S::stage_bytes);
             const std::uint64_t b = descriptor(to + static_cast<unsigned>(side * image_bytes));
-            const std::uint64_t a = descriptor((S::resident ? address(kept + c * S::row_bytes) : to + S::target_bytes) + static_cast<unsigned>(down * 64 * 128));
+            const std::uint64_t a = descriptor((S::resident ? address(kept + c * S::row_bytes) : to + S::target_bytes) +
+                                               static_cast<unsigned>(down * 64 * 128));
             fence();
 #pragma unroll
-            for (int k = 0; k < chunk / 16; ++k) multiply(v, a + static_cast<unsigned>(2 * k), b + static_cast<unsigned>(2 * k), c + k);
+            for (int k = 0; k < chunk / 16; ++k)
+                multiply(v, a + static_cast<unsigned>(2 * k), b + static_cast<unsigned>(2 * k), c + k);
             commit();
             if (c > 0) {
                 wait_groups<1>();
@@ -190,7 +206,8 @@ __global__ void __launch_bounds__(threads, 1) pass(const __grid_constant__ Devic
                 }
             }
             for (int i = 0; i < 2; ++i)   // rows beyond the last are memory that nobody wrote: their scores can be infinite
-                if (row + mine + 8 * i < count) note(p, w, static_cast<std::uint32_t>(row + mine + 8 * i), which[i], number, lane);
+                if (row + mine + 8 * i < count)
+                    note(p, w, static_cast<std::uint32_t>(row + mine + 8 * i), which[i], number, lane);
         } else {
             float before[2][2];
 #pragma unroll
@@ -296,14 +313,19 @@ const char* fast_nearest_cells(const DeviceQueue* queue, const DeviceFastNearest
         w.slots = static_cast<std::uint32_t>(draws / full_share + 1);
         w.candidates = w.slots * candidates_per_slot;
         Memory memory{stream};
-        const std::int64_t rows = memory.place_of<unsigned char>(whole(w.packed) * chunks * 128), again = memory.place_of<unsigned char>(whole(w.slots) * chunks * 128);
-        const std::int64_t count = memory.place_of<std::uint32_t>(2), draw = memory.place_of<std::int32_t>(w.slots), threshold = memory.place_of<float>(w.slots);
+        const std::int64_t rows = memory.place_of<unsigned char>(whole(w.packed) * chunks * 128),
+                           again = memory.place_of<unsigned char>(whole(w.slots) * chunks * 128);
+        const std::int64_t count = memory.place_of<std::uint32_t>(2), draw = memory.place_of<std::int32_t>(w.slots),
+                           threshold = memory.place_of<float>(w.slots);
         const std::int64_t best = memory.place_of<unsigned long long>(w.slots), candidate = memory.place_of<uint2>(w.candidates);
-        check(cudaMallocAsync(reinterpret_cast<void**>(&memory.all), static_cast<std::size_t>(memory.bytes), stream), "cudaMallocAsync");
+        check(cudaMallocAsync(reinterpret_cast<void**>(&memory.all), static_cast<std::size_t>(memory.bytes), stream),
+              "cudaMallocAsync");
         w.rows = memory.all + rows, w.again = memory.all + again;
         w.count = reinterpret_cast<std::uint32_t*>(memory.all + count);
-        w.draw = reinterpret_cast<std::int32_t*>(memory.all + draw), w.threshold = reinterpret_cast<float*>(memory.all + threshold);
-        w.best = reinterpret_cast<unsigned long long*>(memory.all + best), w.candidate = reinterpret_cast<uint2*>(memory.all + candidate);
+        w.draw = reinterpret_cast<std::int32_t*>(memory.all + draw),
+        w.threshold = reinterpret_cast<float*>(memory.all + threshold);
+        w.best = reinterpret_cast<unsigned long long*>(memory.all + best),
+        w.candidate = reinterpret_cast<uint2*>(memory.all + candidate);
         check(cudaMemsetAsync(w.count, 0, 2 * sizeof(std::uint32_t), stream), "cudaMemsetAsync");
         pack_rows<<<blocks_for(p.blocks * chunks * chunk / 2, 256), 256, 0, stream>>>(p, w.rows, chunks);
         chunks <= resident_chunks ? run<1>(*what, w, stream) : run<2>(*what, w, stream);

@@ -32,9 +32,14 @@ __global__ void __launch_bounds__(256) pack_targets(const __grid_constant__ Devi
     const std::int64_t pairs = t.chunks() * chunk / 2, panels = (t.targets.panels + 1) / 2 * 2, all = panels * panel * pairs;
     for (std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x; i < all; i += gridDim.x * std::int64_t{256}) {
         const std::int64_t at = i % panel, k = i / panel % pairs * 2, p = i / panel / pairs;
-        const auto value = [&](std::int64_t c) { return p < t.targets.panels && c < t.targets.dim ? t.targets.points[(p * t.targets.dim + c) * panel + at] * t.scale : 0.0f; };
+        const auto value = [&](std::int64_t c) {
+            return p < t.targets.panels && c < t.targets.dim
+                       ? t.targets.points[(p * t.targets.dim + c) * panel + at] * t.scale
+                       : 0.0f;
+        };
         unsigned char* image = static_cast<unsigned char*>(t.images) + (p * t.chunks() + k / chunk) * image_bytes;
-        *reinterpret_cast<__half2*>(image + place(static_cast<int>(at), static_cast<int>(k % chunk))) = __floats2half2_rn(value(k), value(k + 1));
+        *reinterpret_cast<__half2*>(image + place(static_cast<int>(at), static_cast<int>(k % chunk))) =
+            __floats2half2_rn(value(k), value(k + 1));
     }
 }
 
@@ -54,7 +59,8 @@ __global__ void __launch_bounds__(256) norms_of(const __grid_constant__ DeviceHa
 }
 
 /// A thread has two coordinates of the 16 rows of a block, and turns them.
-__global__ void __launch_bounds__(256) pack_rows(const __grid_constant__ DeviceNearest p, unsigned char* images, std::int64_t chunks) {
+__global__ void __launch_bounds__(256)
+    pack_rows(const __grid_constant__ DeviceNearest p, unsigned char* images, std::int64_t chunks) {
     const std::int64_t pairs = chunks * chunk / 2, all = p.blocks * pairs, dim = p.targets.dim;
     for (std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x; i < all; i += gridDim.x * std::int64_t{256}) {
         const std::int64_t k = i % pairs * 2, block = i / pairs;
@@ -63,7 +69,9 @@ __global__ void __launch_bounds__(256) pack_rows(const __grid_constant__ DeviceN
         for (int half = 0; half < 2; ++half)
 #pragma unroll
             for (int q = 0; q < block_rows / 4; ++q) {
-                const float4 x = k + half < dim ? reinterpret_cast<const float4*>(p.x + (block * dim + k + half) * block_rows)[q] : float4{};
+                const float4 x = k + half < dim
+                                     ? reinterpret_cast<const float4*>(p.x + (block * dim + k + half) * block_rows)[q]
+                                     : float4{};
                 v[half][4 * q] = x.x, v[half][4 * q + 1] = x.y, v[half][4 * q + 2] = x.z, v[half][4 * q + 3] = x.w;
             }
         const auto signs = p.signs.bits(p.first + block, 0);
@@ -89,7 +97,9 @@ __global__ void __launch_bounds__(256) pack_rows(const __grid_constant__ DeviceN
             unsigned char* image = images + (first / 128 * chunks + k / chunk) * image_bytes;
 #pragma unroll
             for (int j = 0; j < block_rows; ++j)
-                *reinterpret_cast<__half2*>(image + place(static_cast<int>(first % 128) + j, static_cast<int>(k % chunk))) = __floats2half2_rn(v[0][j], v[1][j]);
+                *reinterpret_cast<__half2*>(image +
+                                            place(static_cast<int>(first % 128) + j, static_cast<int>(k % chunk))) =
+                    __floats2half2_rn(v[0][j], v[1][j]);
         }
     }
 }
@@ -106,14 +116,18 @@ __device__ inline Origin origin_of(const DeviceNearest& p, std::int64_t draw) {
 }
 
 /// Rows of undecided draws, 16 bytes a thread.
-__global__ void __launch_bounds__(256) gather_rows(const __grid_constant__ DeviceNearest p, const __grid_constant__ Work w, std::int64_t chunks) {
+__global__ void __launch_bounds__(256)
+    gather_rows(const __grid_constant__ DeviceNearest p, const __grid_constant__ Work w, std::int64_t chunks) {
     const std::int64_t count = min(w.count[0], w.slots), all = count * chunks * 8;
     for (std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x; i < all; i += gridDim.x * std::int64_t{256}) {
         const std::int64_t piece = i % 8, c = i / 8 % chunks, slot = i / 8 / chunks;
         const Origin from = origin_of(p, w.draw[slot]);
-        uint4 bits = *reinterpret_cast<const uint4*>(w.rows + (from.row / 128 * chunks + c) * image_bytes + place(static_cast<int>(from.row % 128), static_cast<int>(piece) * 8));
+        uint4 bits =
+            *reinterpret_cast<const uint4*>(w.rows + (from.row / 128 * chunks + c) * image_bytes +
+                                            place(static_cast<int>(from.row % 128), static_cast<int>(piece) * 8));
         if (from.negative) bits.x ^= 0x80008000u, bits.y ^= 0x80008000u, bits.z ^= 0x80008000u, bits.w ^= 0x80008000u;
-        *reinterpret_cast<uint4*>(w.again + (slot / 128 * chunks + c) * image_bytes + place(static_cast<int>(slot % 128), static_cast<int>(piece) * 8)) = bits;
+        *reinterpret_cast<uint4*>(w.again + (slot / 128 * chunks + c) * image_bytes +
+                                  place(static_cast<int>(slot % 128), static_cast<int>(piece) * 8)) = bits;
     }
 }
 

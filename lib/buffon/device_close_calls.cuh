@@ -18,10 +18,12 @@ __device__ inline std::uint32_t ordered(float x) {
 __global__ void __launch_bounds__(256) score_candidates(const __grid_constant__ DeviceNearest p, const __grid_constant__ Work w) {
     const std::int64_t count = min(w.count[1], w.candidates), dim = p.targets.dim;
     const int j = static_cast<int>(threadIdx.x % 16);
-    for (std::int64_t i = (blockIdx.x * std::int64_t{256} + threadIdx.x) / 16; i - static_cast<std::int64_t>(threadIdx.x / 16 % 2) < count;
+    for (std::int64_t i = (blockIdx.x * std::int64_t{256} + threadIdx.x) / 16;
+         i - static_cast<std::int64_t>(threadIdx.x / 16 % 2) < count;
          i += gridDim.x * std::int64_t{16}) {   // both halves of a warp together
         const uint2 candidate = w.candidate[min(i, count - 1)];
-        const std::int64_t draw = w.draw[candidate.x], of_block = p.draws_per_block(), block = draw / of_block, target = candidate.y;
+        const std::int64_t draw = w.draw[candidate.x], of_block = p.draws_per_block(), block = draw / of_block,
+                           target = candidate.y;
         const int number = static_cast<int>(draw % of_block), r = number / (p.mirrored ? 32 : 16);
         const float* x = p.x + block * dim * block_rows + j;
         const float* y = p.targets.points + target / panel * dim * panel + target % panel;
@@ -40,7 +42,8 @@ __global__ void __launch_bounds__(256) score_candidates(const __grid_constant__ 
         }
         const float h = p.targets.heights[target], score = p.mirrored && number % 32 >= 16 ? h - v : v + h;
         if (i < count && number % 16 == j)
-            atomicMax(w.best + candidate.x, static_cast<unsigned long long>(ordered(score)) << 32 | (~static_cast<std::uint32_t>(target)));
+            atomicMax(w.best + candidate.x,
+                      static_cast<unsigned long long>(ordered(score)) << 32 | (~static_cast<std::uint32_t>(target)));
     }
 }
 

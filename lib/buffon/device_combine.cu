@@ -71,7 +71,8 @@ __global__ void __launch_bounds__(threads) pairs(DeviceCombine c) {
             for (int h = 0; h < 2 && 2 * pair + h < c.cols; ++h) xi[h] = c.given[row * c.given_stride + 2 * pair + h];
         } else if (c.random) {
             const auto bits = c.noise.bits(c.first + row, static_cast<std::uint32_t>(pair));
-            for (int h = 0; h < 2; ++h) xi[h] = vecmath::normal_quantile(to_unit(std::uint64_t{bits[2 * h + 1]} << 32 | bits[2 * h]));
+            for (int h = 0; h < 2; ++h)
+                xi[h] = vecmath::normal_quantile(to_unit(std::uint64_t{bits[2 * h + 1]} << 32 | bits[2 * h]));
         }
         for (int h = 0; h < 2; ++h) {
             const std::int64_t column = 2 * pair + h;

@@ -15,14 +15,18 @@ __device__ double uniform_at(const DeviceDraws& draws, std::int64_t row, int c) 
     const std::int64_t replicate = row / draws.points, index = row % draws.points;
     const std::uint64_t* words = draws.nets + replicate * (1 + draws.digits) * draws.width;
     std::uint64_t word = words[c];
-    for (std::uint64_t rest = index ^ index >> 1; rest != 0; rest &= rest - 1) word ^= words[static_cast<std::int64_t>(__ffsll(rest)) * draws.width + c];
-    if (draws.owen != nullptr) word = __brevll(owen_hash(word, draws.owen + replicate * owen_keys * draws.width + c, draws.width));
+    for (std::uint64_t rest = index ^ index >> 1; rest != 0; rest &= rest - 1)
+        word ^= words[static_cast<std::int64_t>(__ffsll(rest)) * draws.width + c];
+    if (draws.owen != nullptr)
+        word = __brevll(owen_hash(word, draws.owen + replicate * owen_keys * draws.width + c, draws.width));
     return to_unit(word);
 }
 
-__global__ void __launch_bounds__(block_threads) draw_rows(const __grid_constant__ DeviceDraws draws, std::int64_t first, std::int64_t rows, double* x) {
+__global__ void __launch_bounds__(block_threads)
+    draw_rows(const __grid_constant__ DeviceDraws draws, std::int64_t first, std::int64_t rows, double* x) {
     const int d = static_cast<int>(draws.dim);
-    for (std::int64_t i = blockIdx.x * std::int64_t{block_threads} + threadIdx.x; i < rows; i += gridDim.x * std::int64_t{block_threads}) {
+    for (std::int64_t i = blockIdx.x * std::int64_t{block_threads} + threadIdx.x; i < rows;
+         i += gridDim.x * std::int64_t{block_threads}) {
         double* row = x + i * d;
         if (draws.factor == nullptr) {
             for (int j = 0; j < d; ++j) row[j] = quantile_of(draws.laws[j], uniform_at(draws, first + i, j));
@@ -80,7 +84,8 @@ const char* row_moments(const DeviceQueue* queue, const double* y, std::int64_t 
 const char* copy(const DeviceQueue* queue, const void* from, void* to, std::int64_t bytes) {
     return in_words([&] {
         const Use use(queue->device);
-        check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToDevice, stream_of(*queue)), "cudaMemcpyAsync");
+        check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToDevice, stream_of(*queue)),
+              "cudaMemcpyAsync");
     });
 }
 

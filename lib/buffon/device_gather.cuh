@@ -3,7 +3,8 @@
 
 namespace buffon::device {
 
-/// Sums over 2^k threads whose numbers differ in the bits from `bit` on, of n >= 2^k values: each thread keeps n / 2^k of them. Those
+/// Sums over 2^k threads whose numbers differ in the bits from `bit` on, of n >= 2^k values: each thread keeps n / 2^k
+/// of them. Those
 /// with the bit set keep the upper half, and so on.
 template <int n, int lanes, int bit>
 __device__ void gather(double* v) {

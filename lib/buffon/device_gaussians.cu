@@ -35,11 +35,13 @@ __device__ void load_tile(const double* z, std::int64_t first, std::int64_t rows
 /// Log densities of a tile, store(row, k, value).
 template <class Store>
 __device__ void tile_densities(const DeviceGaussians& of, const double* z, int tile, const Store& store) {
-    const int d = static_cast<int>(of.dim), size = static_cast<int>(of.size), pairs = (size + 1) / 2, length = d + d * (d + 1) / 2 + 1;
+    const int d = static_cast<int>(of.dim), size = static_cast<int>(of.size), pairs = (size + 1) / 2,
+              length = d + d * (d + 1) / 2 + 1;
     for (int item = threadIdx.x; item < pairs * (tile / together); item += threads) {
         const int k[2] = {item % pairs, item % pairs + pairs}, from = item / pairs * together;
         const int second = k[1] < size ? k[1] : k[0];   // of an odd number the last one twice
-        const double *first_number = of.groups + k[0] / 8 * 8 * length + k[0] % 8, *second_number = of.groups + second / 8 * 8 * length + second % 8;
+        const double *first_number = of.groups + k[0] / 8 * 8 * length + k[0] % 8,
+                     *second_number = of.groups + second / 8 * 8 * length + second % 8;
         double distance[2][together] = {};
         int at = 0;
         for (int r = 0; r < d; ++r) {
@@ -140,11 +142,13 @@ template <int most, int parts>
 __global__ void __launch_bounds__(threads, 2) weigh_rows(const __grid_constant__ DeviceWeights w, int tile) {
     extern __shared__ double shared[];
     const int size = static_cast<int>(w.gaussians.size), d = static_cast<int>(w.gaussians.dim), laws = static_cast<int>(w.laws);
-    const int components = static_cast<int>(w.components), fitted = static_cast<int>(w.fitted()), width = static_cast<int>(w.width());
+    const int components = static_cast<int>(w.components), fitted = static_cast<int>(w.fitted()),
+              width = static_cast<int>(w.width());
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     double *z = shared, *ratio = z + tile * d, *outputs = ratio + tile * size, *alone = outputs + tile;
     double sums[most][DeviceWeights::own_sums] = {};
-    const std::int64_t last = (blockIdx.x + 1) * DeviceWeights::block_rows < w.rows ? (blockIdx.x + 1) * DeviceWeights::block_rows : w.rows;
+    const std::int64_t last =
+        (blockIdx.x + 1) * DeviceWeights::block_rows < w.rows ? (blockIdx.x + 1) * DeviceWeights::block_rows : w.rows;
     for (std::int64_t first = blockIdx.x * DeviceWeights::block_rows; first < last; first += tile) {
         load_tile(w.z, first, w.rows, d, tile, z);
         __syncthreads();
@@ -156,7 +160,9 @@ __global__ void __launch_bounds__(threads, 2) weigh_rows(const __grid_constant__
             for_row(g, laws + components, [&](int first, const double(&v)[ahead]) {
 #pragma unroll
                 for (int r = 0; r < ahead; ++r)   // those that are sampled
-                    if (const int k = first + 32 * r; k < laws || (k < laws + components && w.alpha[k - laws + 1] > 0.0)) top = fmax(top, v[r]);
+                    if (const int k = first + 32 * r;
+                        k < laws || (k < laws + components && w.alpha[k - laws + 1] > 0.0))
+                        top = fmax(top, v[r]);
             });
             top = largest_of_warp(top);
             for_row(g, size, [&](int first, const double(&v)[ahead]) {
@@ -206,7 +212,8 @@ __global__ void __launch_bounds__(threads, 2) weigh_rows(const __grid_constant__
 #pragma unroll 4
             for (int row = threadIdx.x / (threads / parts); row < count; row += parts) {
                 const double r = ratio[row * size + j], t = r * outputs[row], f = r - 1.0;
-                const double g = fitted > 0 ? ratio[row * size + laws + components + j] - 1.0 : 0.0, counted = alone[row] >= 0.5 ? t : 0.0;
+                const double g = fitted > 0 ? ratio[row * size + laws + components + j] - 1.0 : 0.0,
+                             counted = alone[row] >= 0.5 ? t : 0.0;
                 sums[m][0] += f * f;
                 sums[m][1] += f * t;
                 sums[m][2] += f * g;
@@ -229,7 +236,8 @@ __global__ void __launch_bounds__(threads, 2) weigh_rows(const __grid_constant__
 #pragma unroll
     for (int m = 0; m < most; ++m)
         for (int s = 0; s < DeviceWeights::own_sums; ++s)
-            if (const int j = threadIdx.x + m * threads; j < laws) w.records[(blockIdx.x * DeviceWeights::own_sums + s) * laws + j] = sums[m][s];
+            if (const int j = threadIdx.x + m * threads; j < laws)
+                w.records[(blockIdx.x * DeviceWeights::own_sums + s) * laws + j] = sums[m][s];
 }
 
 __global__ void __launch_bounds__(threads) draw_rows(const __grid_constant__ DeviceProposal p) {
@@ -239,7 +247,8 @@ __global__ void __launch_bounds__(threads) draw_rows(const __grid_constant__ Dev
         const auto index = static_cast<std::uint64_t>(p.first + i), code = index ^ index >> 1;
         const auto uniform = [&](int c) {
             std::uint64_t word = p.net[c];
-            for (std::uint64_t rest = code; rest != 0; rest &= rest - 1) word ^= p.net[static_cast<std::int64_t>(__ffsll(rest)) * width + c];
+            for (std::uint64_t rest = code; rest != 0; rest &= rest - 1)
+                word ^= p.net[static_cast<std::int64_t>(__ffsll(rest)) * width + c];
             return to_unit(word);
         };
         double choice = uniform(0);
@@ -268,17 +277,23 @@ __global__ void __launch_bounds__(threads) draw_rows(const __grid_constant__ Dev
 
 constexpr int left_tiles = 4, right_tiles = 4;   // of eight columns each, of a warp; of the right ones at most
 
-/// c += a b of tiles 8 x 4 and 4 x 8, spread over a warp: a lane has row lane / 4, column lane % 4 of a; row lane % 4, column lane / 4
+/// c += a b of tiles 8 x 4 and 4 x 8, spread over a warp: a lane has row lane / 4, column lane % 4 of a; row lane % 4,
+/// column lane / 4
 /// of b; columns 2 (lane % 4) and the next of row lane / 4 of c.
 [[maybe_unused]] __device__ void multiply_tiles(double (&c)[2], double a, double b) {
-    asm("mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%0, %1}, {%2}, {%3}, {%0, %1};" : "+d"(c[0]), "+d"(c[1]) : "d"(a), "d"(b));
+    asm("mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%0, %1}, {%2}, {%3}, {%0, %1};"
+        : "+d"(c[0]), "+d"(c[1])
+        : "d"(a), "d"(b));
 }
 
-/// sums += products of the rows begin ... end - 1 of u, of `left` columns from `first_left` on with those from `first_right` on; columns
+/// sums += products of the rows begin ... end - 1 of u, of `left` columns from `first_left` on with those from
+/// `first_right` on; columns
 /// beyond the last are copies of it.
 template <int right>
-__device__ void add_products(const DeviceGram& g, std::int64_t begin, std::int64_t end, int first_left, int first_right, double (&sums)[left_tiles][right][2]) {
-    const int lane = threadIdx.x % 32, inner = lane % 4, outer = lane / 4, width = static_cast<int>(g.width), left = static_cast<int>(g.left);
+__device__ void add_products(const DeviceGram& g, std::int64_t begin, std::int64_t end, int first_left, int first_right,
+                             double (&sums)[left_tiles][right][2]) {
+    const int lane = threadIdx.x % 32, inner = lane % 4, outer = lane / 4, width = static_cast<int>(g.width),
+              left = static_cast<int>(g.left);
     int of_left[left_tiles];
 #pragma unroll
     for (int m = 0; m < left_tiles; ++m) of_left[m] = min(first_left + 8 * m + outer, left - 1);
@@ -318,14 +333,17 @@ __device__ void add_products(const DeviceGram& g, std::int64_t begin, std::int64
 #endif
 }
 
-/// Columns 32 blockIdx.z, ... of the left with all, those of slice blockIdx.x; each warp has `right` tiles of eight of these. No number but
+/// Columns 32 blockIdx.z, ... of the left with all, those of slice blockIdx.x; each warp has `right` tiles of eight of
+/// these. No number but
 /// those of the left is read by two warps, so none goes through shared memory.
 template <int right>
 __global__ void __launch_bounds__(threads, 2) gram_of_slice(const __grid_constant__ DeviceGram g) {
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-    const int first_left = static_cast<int>(blockIdx.z) * left_tiles * 8, first_right = (static_cast<int>(blockIdx.y) * warps + warp) * right * 8;
+    const int first_left = static_cast<int>(blockIdx.z) * left_tiles * 8,
+              first_right = (static_cast<int>(blockIdx.y) * warps + warp) * right * 8;
     if (first_right >= g.width) return;
-    const std::int64_t begin = blockIdx.x * DeviceGram::slice_rows, end = begin + DeviceGram::slice_rows < g.rows ? begin + DeviceGram::slice_rows : g.rows;
+    const std::int64_t begin = blockIdx.x * DeviceGram::slice_rows,
+                       end = begin + DeviceGram::slice_rows < g.rows ? begin + DeviceGram::slice_rows : g.rows;
     double sums[left_tiles][right][2] = {};
     add_products<right>(g, begin, end, first_left, first_right, sums);
 #pragma unroll
@@ -425,7 +443,8 @@ __global__ void __launch_bounds__(threads, 2) mixture_density(const __grid_const
         }
 #pragma unroll
         for (int p = 0; p < own_rows; ++p)
-            if (const std::int64_t i = first + threadIdx.x + p * threads; i < w.rows) w.out[i] = sum[p] > 0.0 ? top[p] + log(sum[p]) : -vecmath::infinity;
+            if (const std::int64_t i = first + threadIdx.x + p * threads; i < w.rows)
+                w.out[i] = sum[p] > 0.0 ? top[p] + log(sum[p]) : -vecmath::infinity;
     }
 }
 
@@ -488,14 +507,17 @@ const char* weigh(const DeviceQueue* queue, const DeviceWeights* what) {
         if (what->rows == 0) return;
         const Use use(queue->device);
         const auto tile = static_cast<int>(tile_rows(what->gaussians));
-        const std::size_t of_sums = sizeof(double) * DeviceWeights::own_sums * threads / 2, bytes = std::max(tile_bytes(what->gaussians), of_sums);
+        const std::size_t of_sums = sizeof(double) * DeviceWeights::own_sums * threads / 2,
+                          bytes = std::max(tile_bytes(what->gaussians), of_sums);
         if (bytes > static_cast<std::size_t>(room)) throw std::runtime_error("too many Gaussians for one tile");
         const auto run = [&](auto* kernel) {
             allow_shared(kernel, bytes);
             kernel<<<static_cast<unsigned>(what->blocks()), threads, bytes, stream_of(*queue)>>>(*what, tile);
         };
         constexpr int many = static_cast<int>(DeviceWeights::most_laws / threads);
-        what->laws <= threads / 2 ? run(weigh_rows<1, 2>) : what->laws <= threads ? run(weigh_rows<1, 1>) : run(weigh_rows<many, 1>);
+        what->laws <= threads / 2 ? run(weigh_rows<1, 2>)
+        : what->laws <= threads   ? run(weigh_rows<1, 1>)
+                                  : run(weigh_rows<many, 1>);
         check_launch("weigh_rows");
     });
 }
@@ -507,7 +529,8 @@ const char* gram(const DeviceQueue* queue, const DeviceGram* what) {
         const std::int64_t tiles = (what->width + 7) / 8, blocks = (tiles + warps * right_tiles - 1) / (warps * right_tiles);
         const dim3 grid(static_cast<unsigned>(what->slices()), static_cast<unsigned>(blocks),
                         static_cast<unsigned>((what->left + 8 * left_tiles - 1) / (8 * left_tiles)));
-        for_tiles((tiles + blocks * warps - 1) / (blocks * warps), [&]<int right>() { gram_of_slice<right><<<grid, threads, 0, stream_of(*queue)>>>(*what); });
+        for_tiles((tiles + blocks * warps - 1) / (blocks * warps),
+                  [&]<int right>() { gram_of_slice<right><<<grid, threads, 0, stream_of(*queue)>>>(*what); });
         check_launch("gram_of_slice");
         queue_total({what->records, what->slices(), what->left * what->width, what->sums}, stream_of(*queue));
     });

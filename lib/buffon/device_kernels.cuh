@@ -13,7 +13,9 @@ __device__ inline double exponential(double x) { return exp(x); }
 /// A block gets more than 48 KB of shared memory only where that was asked for.
 template <class Kernel>
 void allow_shared(Kernel* kernel, std::size_t bytes) {
-    if (bytes > 48 * 1024) check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)), "cudaFuncSetAttribute");
+    if (bytes > 48 * 1024)
+        check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)),
+              "cudaFuncSetAttribute");
 }
 
 }  // namespace buffon::device

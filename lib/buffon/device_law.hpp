@@ -43,7 +43,9 @@ struct DeviceLaw {
 
 private:
     /// -log P(T > t) = -log(above), by whichever side is smaller.
-    BUFFON_HD static double exponential_of(double p, double above) { return p < 0.5 ? -vecmath::log1p(-p) : -vecmath::log(above); }
+    BUFFON_HD static double exponential_of(double p, double above) {
+        return p < 0.5 ? -vecmath::log1p(-p) : -vecmath::log(above);
+    }
     BUFFON_HD double triangular_of(double p, double above) const {
         const double left = b - a, right = c - b, width = c - a;
         return p * width < left ? a + __builtin_sqrt(p * width * left) : c - __builtin_sqrt(above * width * right);

@@ -17,8 +17,8 @@ int devices() {
     if (driver == 0) throw std::runtime_error("no CUDA driver on this machine");
     const cudaError_t status = cudaGetDeviceCount(&count);
     if (status == cudaErrorInsufficientDriver)
-        throw std::runtime_error("the CUDA driver is too old: it serves CUDA " + dotted(driver) + ", Buffon was built with CUDA " +
-                                 dotted(CUDART_VERSION));
+        throw std::runtime_error("the CUDA driver is too old: it serves CUDA " + dotted(driver) +
+                                 ", Buffon was built with CUDA " + dotted(CUDART_VERSION));
     if (status == cudaErrorNoDevice || (status == cudaSuccess && count == 0))
         throw std::runtime_error("a driver of CUDA " + dotted(driver) + ", but no device that it shows to this process");
     check(status, "cudaGetDeviceCount");

@@ -28,7 +28,8 @@ struct DeviceTable {
     /// Memory of the host: out (n).
     const char* (*uniforms)(int device, const UniformAt* term, std::int64_t n, double* out) = nullptr;
     /// Mean and scatter of each block of 4,096 terms: memory of the host, (blocks) each.
-    const char* (*g_function_moments)(int device, const GFunctionAt* term, std::int64_t n, double* mean, double* scatter) = nullptr;
+    const char* (*g_function_moments)(int device, const GFunctionAt* term, std::int64_t n, double* mean,
+                                      double* scatter) = nullptr;
 
     // Queued, in order, without waiting; `download` and `wait` wait. Memory comes from the device's pool.
     const char* (*allocate)(const DeviceQueue* queue, std::int64_t bytes, void** out) = nullptr;
@@ -41,9 +42,11 @@ struct DeviceTable {
     const char* (*points)(const DeviceQueue* queue, const DevicePoints* of, const DeviceRows* rows) = nullptr;
 
     /// x (rows, dim) from row `first` of the draws on.
-    const char* (*draw)(const DeviceQueue* queue, const DeviceDraws* draws, std::int64_t first, std::int64_t rows, double* x) = nullptr;
+    const char* (*draw)(const DeviceQueue* queue, const DeviceDraws* draws, std::int64_t first, std::int64_t rows,
+                        double* x) = nullptr;
     /// One record (see moment_numbers) of every device_block rows of y (rows, outputs); at most 8 outputs.
-    const char* (*row_moments)(const DeviceQueue* queue, const double* y, std::int64_t rows, std::int64_t outputs, double* records) = nullptr;
+    const char* (*row_moments)(const DeviceQueue* queue, const double* y, std::int64_t rows, std::int64_t outputs,
+                               double* records) = nullptr;
     const char* (*copy)(const DeviceQueue* queue, const void* from, void* to, std::int64_t bytes) = nullptr;
     const char* (*log_densities)(const DeviceQueue* queue, const DeviceLogDensities* what) = nullptr;
     const char* (*draw_proposal)(const DeviceQueue* queue, const DeviceProposal* what) = nullptr;

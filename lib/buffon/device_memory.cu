@@ -39,14 +39,16 @@ const char* release(const DeviceQueue* queue, void* memory) {
 const char* upload(const DeviceQueue* queue, const void* host, void* device, std::int64_t bytes) {
     return in_words([&] {
         const Use use(queue->device);
-        check(cudaMemcpyAsync(device, host, static_cast<std::size_t>(bytes), cudaMemcpyHostToDevice, stream_of(*queue)), "cudaMemcpyAsync");
+        check(cudaMemcpyAsync(device, host, static_cast<std::size_t>(bytes), cudaMemcpyHostToDevice, stream_of(*queue)),
+              "cudaMemcpyAsync");
     });
 }
 
 const char* download(const DeviceQueue* queue, const void* device, void* host, std::int64_t bytes) {
     return in_words([&] {
         const Use use(queue->device);
-        check(cudaMemcpyAsync(host, device, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream_of(*queue)), "cudaMemcpyAsync");
+        check(cudaMemcpyAsync(host, device, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream_of(*queue)),
+              "cudaMemcpyAsync");
         check(cudaStreamSynchronize(stream_of(*queue)), "cudaStreamSynchronize");
     });
 }

@@ -1,5 +1,6 @@
 /// Posterior means of Gaussian mixtures on a device. One pass over the components for each row, with the running maximum of the
-/// logarithms of their weights; nothing of size rows x components is stored. Sums are double for double rows, float for float ones.
+/// logarithms of their weights; nothing of size rows x components is stored. Sums are double for double rows, float for
+/// float ones.
 #include <buffon/device_functions.cuh>
 
 #include <buffon/device_call.cuh>
@@ -71,7 +72,8 @@ template <class T, int D>
 __device__ void load_component(const DeviceMixture& m, const Level& level, bool shared_level, std::int64_t k, T* to) {
     const auto d = static_cast<int>(m.dim), rank = static_cast<int>(m.rank);
     for (int j = threadIdx.x; j < D; j += blockDim.x) {
-        const double variance = j < rank ? m.variance[k * rank + j] : 0.0, precision = shared_level && j < rank ? level.precision[k * (rank + 1) + j] : 0.0;
+        const double variance = j < rank ? m.variance[k * rank + j] : 0.0,
+                     precision = shared_level && j < rank ? level.precision[k * (rank + 1) + j] : 0.0;
         to[j] = j < d ? static_cast<T>(m.means[k * d + j]) : T(0);
         to[D + j] = static_cast<T>(variance);
         to[2 * D + j] = static_cast<T>(precision);
@@ -232,7 +234,8 @@ __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, Device
             if (rank < d) {
                 for (std::int64_t i = lane; i < d; i += 32) {
                     T left = offset[q * d + i];
-                    for (std::int64_t j = 0; j < rank; ++j) left = multiply_add(-y[q * rank + j], static_cast<T>(axes[j * d + i]), left);
+                    for (std::int64_t j = 0; j < rank; ++j)
+                        left = multiply_add(-y[q * rank + j], static_cast<T>(axes[j * d + i]), left);
                     aside = multiply_add(left, left, aside);
                 }
                 along += aside * precision(k, rank, q);
@@ -267,7 +270,9 @@ __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, Device
                 const T rest = rank < d ? static_cast<T>(m.rest[k]) * precision(k, rank, q) : T(0);
                 part = multiply_add(rest, offset[e], part);
                 for (std::int64_t j = 0; j < rank; ++j)
-                    part = multiply_add((static_cast<T>(m.variance[k * rank + j]) * precision(k, j, q) - rest) * y[q * rank + j], static_cast<T>(axes[j * d + i]), part);
+                    part = multiply_add(
+                        (static_cast<T>(m.variance[k * rank + j]) * precision(k, j, q) - rest) * y[q * rank + j],
+                        static_cast<T>(axes[j * d + i]), part);
             }
             sum[e] = multiply_add(weight[q], part, sum[e] * keep[q]);
         }
@@ -285,7 +290,8 @@ void run_narrow(const DeviceMixture& m, const Level& level, const DeviceRows& r,
     const std::size_t room = 40 * 1024 / bytes, wanted = static_cast<std::size_t>(m.size);
     const std::size_t at_once = room < 1 ? 1 : room < wanted ? room : wanted;
     allow_shared(narrow<T, D, Diagonal>, at_once * bytes);
-    narrow<T, D, Diagonal><<<blocks_for(r.rows, 128, INT32_MAX), 128, at_once * bytes, stream>>>(m, level, r, static_cast<int>(at_once));
+    narrow<T, D, Diagonal>
+        <<<blocks_for(r.rows, 128, INT32_MAX), 128, at_once * bytes, stream>>>(m, level, r, static_cast<int>(at_once));
 }
 
 template <class T, int R>
@@ -314,7 +320,9 @@ void run_any(const DeviceMixture& m, const Level& level, const DeviceRows& r, cu
     constexpr std::size_t most = 200 * 1024;
     const std::size_t one = static_cast<std::size_t>(2 * m.dim + m.rank) * sizeof(T);
     if (8 * one <= most) return run_wide<T, 8>(m, level, r, stream);
-    if (one > most) throw std::runtime_error("a mixture of more than " + std::to_string(most / sizeof(T) / 3) + " dimensions does not fit into a block's memory");
+    if (one > most)
+        throw std::runtime_error("a mixture of more than " + std::to_string(most / sizeof(T) / 3) +
+                                 " dimensions does not fit into a block's memory");
     run_wide<T, 1>(m, level, r, stream);
 }
 
@@ -325,7 +333,8 @@ const char* mixture(const DeviceQueue* queue, const DeviceMixture* of, const Dev
         if (rows->rows == 0) return;
         const Use use(queue->device);
         const Levels levels(*of, rows->sigma, stream_of(*queue));
-        rows->number == Number::float64 ? run_any<double>(*of, levels.level(), *rows, stream_of(*queue)) : run_any<float>(*of, levels.level(), *rows, stream_of(*queue));
+        rows->number == Number::float64 ? run_any<double>(*of, levels.level(), *rows, stream_of(*queue))
+                                        : run_any<float>(*of, levels.level(), *rows, stream_of(*queue));
         check_launch("mixture");
     });
 }

@@ -25,9 +25,10 @@ struct DeviceQueue {
 struct DeviceDraws {
     Stream stream;                             // of independent points
     const std::uint64_t* nets = nullptr;       // (replicates, 1 + digits, width): shift and directions of each; null: no nets
-    const std::uint64_t* owen = nullptr;       // (replicates, owen_keys, width), of Owen's scramble, whose words have their first digit last
+    const std::uint64_t* owen =
+        nullptr;   // (replicates, owen_keys, width), of Owen's scramble, whose words have their first digit last
     std::int64_t digits = 0, width = 0;        // of an index; uniforms of a row
-    std::int64_t points = 0;                   // of one net, or of a replicate of independent points: a power of two; 0: all are one
+    std::int64_t points = 0;   // of one net, or of a replicate of independent points: a power of two; 0: all are one
     const double* factor = nullptr;            // (dim, dim) lower triangular: of normal scores, where inputs depend on each other
     std::int64_t dim = 0;
     bool uniform = false;                      // all laws are uniform, and independent
@@ -63,9 +64,11 @@ struct DeviceFunctions {
     /// y (rows, outputs) from x (rows, dim), memory of the device.
     const char* (*evaluate)(const DeviceQueue* queue, const void* model, const double* x, std::int64_t rows, double* y) = nullptr;
     /// Draws, evaluates, accumulates.
-    const char* (*moments)(const DeviceQueue* queue, const void* model, const DeviceDraws* draws, const DeviceRange* range) = nullptr;
+    const char* (*moments)(const DeviceQueue* queue, const void* model, const DeviceDraws* draws,
+                           const DeviceRange* range) = nullptr;
     /// The same of f(A), f(B) and f(A with one input from B), less `centre`; null for models of several outputs.
-    const char* (*pick_freeze)(const DeviceQueue* queue, const void* model, const DeviceDraws* draws, double centre, const DeviceRange* range) = nullptr;
+    const char* (*pick_freeze)(const DeviceQueue* queue, const void* model, const DeviceDraws* draws, double centre,
+                               const DeviceRange* range) = nullptr;
 };
 
 /// Outputs on a device: y (rows, outputs), and scores of the same shape where there are some, alive as long as `owner`.
@@ -83,7 +86,8 @@ struct DeviceModel {
     std::function<const DeviceFunctions*()> functions;   // gives null where they are not there: then run.device is refused
     std::shared_ptr<const void> model;                   // what they take
     std::function<DeviceValues(const DeviceQueue& queue, const double* x, std::int64_t rows)> batch;
-    /// What the processor makes of the outputs at points x (rows, dim), functions of them and scores; points are then drawn there, too.
+    /// What the processor makes of the outputs at points x (rows, dim), functions of them and scores; points are then
+    /// drawn there, too.
     std::function<void(ConstView x, Outputs& out)> finish = {};
 };
 

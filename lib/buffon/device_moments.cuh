@@ -101,8 +101,9 @@ struct ShiftedSums {
 };
 
 template <class F, class Rows, bool uniform>
-__global__ void __launch_bounds__(block_threads) moments_of_rows(const __grid_constant__ F f, const __grid_constant__ DeviceDraws draws,
-                                                                 const __grid_constant__ DeviceRange range, const __grid_constant__ RoundKeys keys) {
+__global__ void __launch_bounds__(block_threads)
+    moments_of_rows(const __grid_constant__ F f, const __grid_constant__ DeviceDraws draws,
+                    const __grid_constant__ DeviceRange range, const __grid_constant__ RoundKeys keys) {
     using Model = ModelOf<F>;
     __shared__ typename Rows::Shared shared;
     const BlockRows block(draws, range, device_block);
@@ -122,9 +123,11 @@ __global__ void __launch_bounds__(block_threads) moments_of_rows(const __grid_co
 }
 
 template <class F>
-__global__ void __launch_bounds__(block_threads) evaluate_rows(const __grid_constant__ F f, const double* x, std::int64_t rows, double* y) {
+__global__ void __launch_bounds__(block_threads)
+    evaluate_rows(const __grid_constant__ F f, const double* x, std::int64_t rows, double* y) {
     using Model = ModelOf<F>;
-    for (std::int64_t i = blockIdx.x * std::int64_t{block_threads} + threadIdx.x; i < rows; i += gridDim.x * std::int64_t{block_threads}) {
+    for (std::int64_t i = blockIdx.x * std::int64_t{block_threads} + threadIdx.x; i < rows;
+         i += gridDim.x * std::int64_t{block_threads}) {
         double point[Model::inputs], value[Model::outputs];
 #pragma unroll
         for (int j = 0; j < Model::inputs; ++j) point[j] = x[i * Model::inputs + j];

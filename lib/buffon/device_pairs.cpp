@@ -26,7 +26,8 @@ bool needs_differences(PairFunction f, double scale, const DevicePairPoints& x, 
 
 /// Memory of one device for strips of one meeting.
 struct Room {
-    Room(const DeviceQueue& queue, DevicePairs of) : pairs(of), records(queue, pairs.records() * 8), sums(queue, pairs.results() * 8) {
+    Room(const DeviceQueue& queue, DevicePairs of)
+        : pairs(of), records(queue, pairs.records() * 8), sums(queue, pairs.results() * 8) {
         pairs.row_records = doubles(records);
         pairs.column_records = pairs.row_records + pairs.chunks() * pairs.rows();
         pairs.square_records = pairs.column_records + pairs.tiles() * pairs.columns();
@@ -39,9 +40,11 @@ struct Room {
 
 /// Adds strip number `strip` of what one launch gave.
 void add_strip(const DevicePairs& p, const std::vector<double>& results, std::int64_t strip, KernelSums& to) {
-    const std::int64_t row = (p.first + strip * p.stride) * DevicePairs::strip_rows, rows = std::min(DevicePairs::strip_rows, p.x.rows - row);
+    const std::int64_t row = (p.first + strip * p.stride) * DevicePairs::strip_rows,
+                       rows = std::min(DevicePairs::strip_rows, p.x.rows - row);
     const std::int64_t tiles = DevicePairs::strip_rows / p.tile();
-    const double *of_rows = results.data() + strip * DevicePairs::strip_rows, *of_columns = results.data() + p.rows() + strip * p.columns(),
+    const double *of_rows = results.data() + strip * DevicePairs::strip_rows,
+                 *of_columns = results.data() + p.rows() + strip * p.columns(),
                  *squares = results.data() + p.rows() + p.strips * p.columns() + strip * tiles;
     for (std::int64_t i = 0; i < rows; ++i) to.rows[static_cast<std::size_t>(row + i)] += of_rows[i];
     std::vector<double>& columns = p.itself ? to.rows : to.columns;
@@ -52,20 +55,31 @@ void add_strip(const DevicePairs& p, const std::vector<double>& results, std::in
 /// Pairs that are met: what one device can hold at once is queued at the start, all else as it is asked for.
 class Meeting {
 public:
-    Meeting(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y, bool itself, PairsDone done)
-        : x_(x), y_(y), done_(std::move(done)), all_((x.rows() + DevicePairs::strip_rows - 1) / DevicePairs::strip_rows), devices_(std::min(x.devices(), all_)),
-          one_{.function = static_cast<std::int32_t>(f), .scale = scale, .itself = itself, .direct = needs_differences(f, scale, x, y),
-               .x = x.on(0).panels, .y = y.on(0).panels, .strips = 1, .stride = devices_},
-          at_once_(std::clamp<std::int64_t>(std::min(records_at_once / one_.records(), most_tiles / one_.tiles()), 1, (all_ + devices_ - 1) / devices_)) {
+    Meeting(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y, bool itself,
+            PairsDone done)
+        : x_(x), y_(y), done_(std::move(done)),
+          all_((x.rows() + DevicePairs::strip_rows - 1) / DevicePairs::strip_rows),
+          devices_(std::min(x.devices(), all_)), one_{.function = static_cast<std::int32_t>(f),
+                                                      .scale = scale,
+                                                      .itself = itself,
+                                                      .direct = needs_differences(f, scale, x, y),
+                                                      .x = x.on(0).panels,
+                                                      .y = y.on(0).panels,
+                                                      .strips = 1,
+                                                      .stride = devices_},
+          at_once_(std::clamp<std::int64_t>(std::min(records_at_once / one_.records(), most_tiles / one_.tiles()), 1,
+                                            (all_ + devices_ - 1) / devices_)) {
         assert(x.dim() == y.dim() && x.devices() == y.devices());
         if (devices_ == 1 && all_ <= at_once_) under_way_ = queued(0, 0);
     }
 
     KernelSums sums() {
-        KernelSums out{std::vector<double>(static_cast<std::size_t>(x_.rows()), 0.0), std::vector<double>(static_cast<std::size_t>(one_.itself ? 0 : y_.rows()), 0.0), 0.0};
+        KernelSums out{std::vector<double>(static_cast<std::size_t>(x_.rows()), 0.0),
+                       std::vector<double>(static_cast<std::size_t>(one_.itself ? 0 : y_.rows()), 0.0), 0.0};
         for (std::int64_t first = 0; first < all_; first += at_once_ * devices_) {
             add_round(first, out);
-            const std::int64_t rows = std::min(x_.rows(), (first + at_once_ * devices_) * DevicePairs::strip_rows), left = x_.rows() - rows;
+            const std::int64_t rows = std::min(x_.rows(), (first + at_once_ * devices_) * DevicePairs::strip_rows),
+                               left = x_.rows() - rows;
             if (done_) done_(one_.itself ? x_.rows() * x_.rows() - left * left : rows * y_.rows());
         }
         if (one_.itself) out.columns = out.rows;
@@ -117,7 +131,8 @@ private:
 DevicePairPoints::On put(const DeviceQueue& queue, DevicePanels panels, const std::vector<double>& centre) {
     const DeviceBuffer middle = DeviceBuffer::of(queue, std::span<const double>(centre));
     const std::array found{static_cast<std::uint64_t>(panels.rows), std::uint64_t{0}};
-    DevicePairPoints::On on{queue, DeviceBuffer(queue, panels.numbers() * size_of(panels.number)), DeviceBuffer(queue, panels.padded_rows() * size_of(panels.number)),
+    DevicePairPoints::On on{queue, DeviceBuffer(queue, panels.numbers() * size_of(panels.number)),
+                            DeviceBuffer(queue, panels.padded_rows() * size_of(panels.number)),
                             DeviceBuffer::of(queue, std::span<const std::uint64_t>(found)), panels};
     on.panels.centre = middle.as<double>();
     on.panels.panels = on.memory.data();
@@ -128,16 +143,24 @@ DevicePairPoints::On put(const DeviceQueue& queue, DevicePanels panels, const st
 }
 }  // namespace
 
-DevicePairPoints::DevicePairPoints(const std::vector<DeviceQueue>& queues, ConstView points, const std::vector<double>& centre) : on_(queues.size()) {
+DevicePairPoints::DevicePairPoints(const std::vector<DeviceQueue>& queues, ConstView points,
+                                   const std::vector<double>& centre)
+    : on_(queues.size()) {
     for_devices(static_cast<std::int64_t>(queues.size()), [&](std::int64_t k) {
         const DeviceQueue& queue = queues[static_cast<std::size_t>(k)];
-        const DeviceBuffer here = DeviceBuffer::of(queue, std::span<const double>(points.data, static_cast<std::size_t>(points.size())));
+        const DeviceBuffer here =
+            DeviceBuffer::of(queue, std::span<const double>(points.data, static_cast<std::size_t>(points.size())));
         on_[static_cast<std::size_t>(k)] = put(queue, {.from = here.data(), .rows = points.rows, .dim = points.cols}, centre);
     });
 }
 
 DevicePairPoints::DevicePairPoints(const DeviceArray& points, const std::vector<double>& centre) {
-    on_.push_back(put(points.queue, {.from = points.data, .number = points.single ? Number::float32 : Number::float64, .rows = points.rows, .dim = points.cols}, centre));
+    on_.push_back(put(points.queue,
+                      {.from = points.data,
+                       .number = points.single ? Number::float32 : Number::float64,
+                       .rows = points.rows,
+                       .dim = points.cols},
+                      centre));
 }
 
 const DevicePairPoints::Found& DevicePairPoints::found() const {
@@ -149,7 +172,8 @@ const DevicePairPoints::Found& DevicePairPoints::found() const {
     return *found_;
 }
 
-SumsLater pair_sums_later(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y, const PairsDone& done) {
+SumsLater pair_sums_later(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y,
+                          const PairsDone& done) {
     return [meeting = std::make_shared<Meeting>(f, scale, x, y, false, done)] { return meeting->sums(); };
 }
 SumsLater pair_sums_later(PairFunction f, double scale, const DevicePairPoints& x, const PairsDone& done) {
@@ -159,14 +183,17 @@ SumsLater pair_sums_later(PairFunction f, double scale, const DevicePairPoints& 
 KernelSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y, const PairsDone& done) {
     return pair_sums_later(f, scale, x, y, done)();
 }
-KernelSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const PairsDone& done) { return pair_sums_later(f, scale, x, done)(); }
+KernelSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const PairsDone& done) {
+    return pair_sums_later(f, scale, x, done)();
+}
 
 Matrix head(const DeviceArray& points, std::int64_t most) {
     Matrix out(std::min(points.rows, most), points.cols);
     if (out.data.empty()) return out;
     std::vector<float> singles(points.single ? out.data.size() : 0);
     void* to = points.single ? static_cast<void*>(singles.data()) : static_cast<void*>(out.data.data());
-    device_check(points.queue, device_library().table->download(&points.queue, points.data, to, out.view().size() * (points.single ? 4 : 8)));
+    device_check(points.queue, device_library().table->download(&points.queue, points.data, to,
+                                                                out.view().size() * (points.single ? 4 : 8)));
     std::ranges::copy(singles, out.data.begin());
     return out;
 }

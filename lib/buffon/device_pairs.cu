@@ -1,5 +1,7 @@
-/// Sums of a function over pairs of points on a device (pairwise.hpp): tiles of rows by columns as in a product of matrices, eight by
-/// eight values a thread of floats, four by four of doubles; nothing of size n x m is stored. Sums of a tile's few values are in the
+/// Sums of a function over pairs of points on a device (pairwise.hpp): tiles of rows by columns as in a product of
+/// matrices, eight by
+/// eight values a thread of floats, four by four of doubles; nothing of size n x m is stored. Sums of a tile's few
+/// values are in the
 /// precision of the points, all others in double and in a fixed order: no atomic adds.
 #include <buffon/device_functions.cuh>
 
@@ -72,7 +74,8 @@ struct Running {
 
 /// What the sums of a tile begin with: of products for a Gaussian kernel half of the norms, so that -|a - b|^2 / 2 comes out.
 template <class T, PairFunction f, bool direct>
-__device__ void begin_tile(const DevicePairs& p, T (&sum)[Shape<T>::each][Shape<T>::each], std::int64_t row, std::int64_t column) {
+__device__ void begin_tile(const DevicePairs& p, T (&sum)[Shape<T>::each][Shape<T>::each], std::int64_t row,
+                           std::int64_t column) {
     using S = Shape<T>;
     const int a = threadIdx.x / 16, b = threadIdx.x % 16;
     if constexpr (f == PairFunction::gaussian && !direct) {
@@ -103,8 +106,9 @@ __device__ T function_of(T v, T scale) {
 
 /// The function of the sums of one tile, added to rows, columns and squares. `masked`: some of its pairs are none.
 template <class T, PairFunction f, bool direct, bool masked>
-__device__ void finish_tile(const DevicePairs& p, const T (&sum)[Shape<T>::each][Shape<T>::each], std::int64_t row, std::int64_t column,
-                            double (*part)[Shape<T>::side], double* column_record, Running& running) {
+__device__ void finish_tile(const DevicePairs& p, const T (&sum)[Shape<T>::each][Shape<T>::each], std::int64_t row,
+                            std::int64_t column, double (*part)[Shape<T>::side], double* column_record,
+                            Running& running) {
     using S = Shape<T>;
     const int a = threadIdx.x / 16, b = threadIdx.x % 16;
     const bool diagonal = p.itself && row == column;
@@ -173,7 +177,8 @@ __global__ void __launch_bounds__(threads, 2) pair_tiles(DevicePairs p) {
             __pipeline_wait_prior(0);
             __syncthreads();   // this slab is there, and the last is done with
             const bool next_tile = step + 1 == steps;
-            if (!next_tile || column + S::side < last) fetch(p, row, next_tile ? column + S::side : column, next_tile ? 0 : (step + 1) * slab, slabs[at ^ 1]);
+            if (!next_tile || column + S::side < last)
+                fetch(p, row, next_tile ? column + S::side : column, next_tile ? 0 : (step + 1) * slab, slabs[at ^ 1]);
 #pragma unroll
             for (int k = 0; k < slab; ++k) {
                 T x[S::each], y[S::each];
@@ -236,8 +241,10 @@ __global__ void add_records(DevicePairs p) {
         const std::int64_t row = first_row(p, i / p.tile()), from = chunks_from(row);
         if (row < p.x.padded_rows()) sum = sum_of(p.row_records + from * p.rows() + i, p.chunks() - from, p.rows());
     } else if (i < p.rows() + p.strips * p.columns()) {
-        const std::int64_t strip = (i - p.rows()) / p.columns(), column = (i - p.rows()) % p.columns(), t = strip * per_strip, row = first_row(p, t);
-        const std::int64_t end = p.itself ? column / p.tile() * p.tile() : p.x.padded_rows(), tiles = (end - row + p.tile() - 1) / p.tile();   // above the diagonal
+        const std::int64_t strip = (i - p.rows()) / p.columns(), column = (i - p.rows()) % p.columns(),
+                           t = strip * per_strip, row = first_row(p, t);
+        const std::int64_t end = p.itself ? column / p.tile() * p.tile() : p.x.padded_rows(),
+                           tiles = (end - row + p.tile() - 1) / p.tile();   // above the diagonal
         sum = sum_of(p.column_records + t * p.columns() + column, tiles < per_strip ? tiles : per_strip, p.columns());
     } else {
         const std::int64_t t = i - p.rows() - p.strips * p.columns(), row = first_row(p, t), from = chunks_from(row);

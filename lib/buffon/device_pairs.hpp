@@ -48,15 +48,19 @@ private:
     mutable std::optional<Found> found_ = {};
 };
 
-/// What pair_sums gives: in double of points in double, to rounding; in float32 of such, with sums in double. Rows are dealt to the
+/// What pair_sums gives: in double of points in double, to rounding; in float32 of such, with sums in double. Rows are
+/// dealt to the
 /// devices in strips of a fixed size, and strips are added in their order: the same bits for any number of devices.
-KernelSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y, const PairsDone& done = {});
+KernelSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y,
+                     const PairsDone& done = {});
 KernelSums pair_sums(PairFunction f, double scale, const DevicePairPoints& x, const PairsDone& done = {});
 
-/// The same in two steps: queued now, where one device can hold it at once, and waited for, once, by the call of what comes back. The
+/// The same in two steps: queued now, where one device can hold it at once, and waited for, once, by the call of what
+/// comes back. The
 /// points must stay.
 using SumsLater = std::function<KernelSums()>;
-SumsLater pair_sums_later(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y, const PairsDone& done = {});
+SumsLater pair_sums_later(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y,
+                          const PairsDone& done = {});
 SumsLater pair_sums_later(PairFunction f, double scale, const DevicePairPoints& x, const PairsDone& done = {});
 
 /// Up to `most` rows from the first on, on the host.

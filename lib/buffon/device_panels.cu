@@ -1,4 +1,5 @@
-/// Points as pairs of them are met on a device: columns, less their centre, with the norms of the rows and what is not finite among them.
+/// Points as pairs of them are met on a device: columns, less their centre, with the norms of the rows and what is not
+/// finite among them.
 #include <buffon/device_functions.cuh>
 
 #include <buffon/device_call.cuh>
@@ -21,7 +22,8 @@ __global__ void to_panels(DevicePanels p) {
     }
     __syncthreads();
     for (int i = threadIdx.y; i < 32; i += 8)
-        if (column + i < p.padded_dim() && row + threadIdx.x < p.padded_rows()) static_cast<T*>(p.panels)[(column + i) * p.padded_rows() + row + threadIdx.x] = tile[threadIdx.x][i];
+        if (column + i < p.padded_dim() && row + threadIdx.x < p.padded_rows())
+            static_cast<T*>(p.panels)[(column + i) * p.padded_rows() + row + threadIdx.x] = tile[threadIdx.x][i];
 }
 
 /// Half the squares of norms, the largest of these squares, and the first row that is not finite.
@@ -42,7 +44,9 @@ __global__ void norms_of(DevicePanels p) {
         __syncthreads();
         if (threadIdx.x < half) largest[threadIdx.x] = fmax(largest[threadIdx.x], largest[threadIdx.x + half]);
     }
-    if (threadIdx.x == 0) atomicMax(reinterpret_cast<unsigned long long*>(p.bad + 1), static_cast<unsigned long long>(__double_as_longlong(largest[0])));
+    if (threadIdx.x == 0)
+        atomicMax(reinterpret_cast<unsigned long long*>(p.bad + 1),
+                  static_cast<unsigned long long>(__double_as_longlong(largest[0])));
 }
 
 template <class T>

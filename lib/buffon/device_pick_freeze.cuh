@@ -28,8 +28,9 @@ __device__ inline double larger_size(double most, double v) { return vecmath::ab
 
 /// Inputs part * 8, ..., of d.
 template <class F, class Rows, bool uniform, int part>
-__global__ void __launch_bounds__(block_threads) pick_freeze_rows(const __grid_constant__ F f, const __grid_constant__ DeviceDraws draws,
-                                                                  double centre, const __grid_constant__ DeviceRange range, const __grid_constant__ RoundKeys keys) {
+__global__ void __launch_bounds__(block_threads)
+    pick_freeze_rows(const __grid_constant__ F f, const __grid_constant__ DeviceDraws draws, double centre,
+                     const __grid_constant__ DeviceRange range, const __grid_constant__ RoundKeys keys) {
     constexpr int d = F::inputs, from = part * inputs_at_once, count = d - from < inputs_at_once ? d - from : inputs_at_once;
     __shared__ typename Rows::Shared shared;
     const BlockRows block(draws, range, pick_freeze_block);

@@ -1,4 +1,5 @@
-/// The ideal denoiser of a finite data set on a device: softmax-weighted averages in one pass over tiles of points, with a running
+/// The ideal denoiser of a finite data set on a device: softmax-weighted averages in one pass over tiles of points,
+/// with a running
 /// maximum; nothing of size rows x points is stored. Source: Milakov, Gimelshein, "Online normalizer calculation for softmax",
 /// arXiv:1805.02867; tiles and what stays in registers as in Dao et al., "FlashAttention", arXiv:2205.14135.
 #include <buffon/device_functions.cuh>
@@ -12,8 +13,10 @@
 namespace buffon::device {
 namespace {
 
-/// Tiles of 128 rows by 64 points by D coordinates in float. 256 threads as 16 x 16: thread (a, b) makes the 8 rows from 8 a of the
-/// points b, b + 16, b + 32, b + 48 of a tile, then of the columns from (D / 16) b. Two blocks share a multiprocessor, so that one
+/// Tiles of 128 rows by 64 points by D coordinates in float. 256 threads as 16 x 16: thread (a, b) makes the 8 rows
+/// from 8 a of the
+/// points b, b + 16, b + 32, b + 48 of a tile, then of the columns from (D / 16) b. Two blocks share a multiprocessor,
+/// so that one
 /// computes while the other loads.
 template <int D>
 struct Tile {
@@ -73,13 +76,17 @@ __global__ void __launch_bounds__(256, 2) tiled(DevicePoints p, DeviceRows r, Pa
         for (int c = 0; c < T::columns; ++c) sum[i][c] = 0.0f;
     }
     __syncthreads();
-    const int first_tile = static_cast<int>(begin) / T::points, tiles = (static_cast<int>(end) + T::points - 1) / T::points - first_tile;
-    const int per_part = (tiles + parts.count - 1) / parts.count, whole_from = (first_tile + static_cast<int>(blockIdx.y) * per_part) * T::points;
-    const int whole_to = whole_from + per_part * T::points < static_cast<int>(end) ? whole_from + per_part * T::points : static_cast<int>(end);
+    const int first_tile = static_cast<int>(begin) / T::points,
+              tiles = (static_cast<int>(end) + T::points - 1) / T::points - first_tile;
+    const int per_part = (tiles + parts.count - 1) / parts.count,
+              whole_from = (first_tile + static_cast<int>(blockIdx.y) * per_part) * T::points;
+    const int whole_to = whole_from + per_part * T::points < static_cast<int>(end) ? whole_from + per_part * T::points
+                                                                                   : static_cast<int>(end);
     for (int start = whole_from; start < whole_to; start += T::points) {
         __syncthreads();   // the last tile is done with
         for (int e = 4 * threadIdx.x; e < T::points * D; e += 4 * 256) {
-            *reinterpret_cast<float4*>(&tile.value[0][0] + e) = *reinterpret_cast<const float4*>(points + std::int64_t{start} * D + e);
+            *reinterpret_cast<float4*>(&tile.value[0][0] + e) =
+                *reinterpret_cast<const float4*>(points + std::int64_t{start} * D + e);
             const int j = e / T::points, k = e % T::points;
             *reinterpret_cast<float4*>(&tile.y[j][k]) = *reinterpret_cast<const float4*>(transposed + j * p.padded + start + k);
         }
@@ -197,7 +204,8 @@ __global__ void __launch_bounds__(256) general(DevicePoints p, DeviceRows r) {
     T* const sum = x + R * d;                    // (R, d)
     __shared__ T weight[R][256], peak[R], total[R], keep[R], inverse[R];
     __shared__ Span span[R];
-    const T *points = static_cast<const T*>(p.points), *transposed = static_cast<const T*>(p.transposed), *log_weight = static_cast<const T*>(p.log_weight);
+    const T *points = static_cast<const T*>(p.points), *transposed = static_cast<const T*>(p.transposed),
+            *log_weight = static_cast<const T*>(p.log_weight);
     for (std::int64_t e = threadIdx.x; e < R * d; e += 256) {
         const std::int64_t row = first_row + e / d, j = e % d;
         x[e] = row < r.rows ? static_cast<T>(load_state(r, row * d + j) - p.centre[j]) : T(0);
@@ -301,7 +309,9 @@ void run_general(const DevicePoints& p, const DeviceRows& r, cudaStream_t stream
     constexpr std::size_t most = 180 * 1024;
     const std::size_t one = static_cast<std::size_t>(2 * p.dim) * sizeof(T);
     if (8 * one <= most) return run_general<T, 8>(p, r, stream);
-    if (one > most) throw std::runtime_error("points of more than " + std::to_string(most / sizeof(T) / 2) + " coordinates do not fit into a block's memory");
+    if (one > most)
+        throw std::runtime_error("points of more than " + std::to_string(most / sizeof(T) / 2) +
+                                 " coordinates do not fit into a block's memory");
     run_general<T, 1>(p, r, stream);
 }
 

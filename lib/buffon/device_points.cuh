@@ -1,4 +1,5 @@
-/// What the kernels of the ideal denoiser share: which points a row averages over, how rows are read and written, and how parts of
+/// What the kernels of the ideal denoiser share: which points a row averages over, how rows are read and written, and
+/// how parts of
 /// the points are joined. For the .cu files only.
 #pragma once
 
@@ -32,7 +33,8 @@ __device__ inline double variance_of(const DevicePoints& p, const DeviceRows& r,
 }
 
 __device__ inline double load_state(const DeviceRows& r, std::int64_t at) {
-    return r.number == Number::float64 ? static_cast<const double*>(r.x)[at] : static_cast<double>(static_cast<const float*>(r.x)[at]);
+    return r.number == Number::float64 ? static_cast<const double*>(r.x)[at]
+                                       : static_cast<double>(static_cast<const float*>(r.x)[at]);
 }
 
 __device__ inline void store_state(const DeviceRows& r, std::int64_t at, double value) {
@@ -41,7 +43,8 @@ __device__ inline void store_state(const DeviceRows& r, std::int64_t at, double 
 }
 
 /// The average and what a bandwidth keeps of x.
-__device__ inline void store_mean(const DevicePoints& p, const DeviceRows& r, std::int64_t row, std::int64_t column, double variance, double average) {
+__device__ inline void store_mean(const DevicePoints& p, const DeviceRows& r, std::int64_t row, std::int64_t column,
+                                  double variance, double average) {
     const double kept = variance > 0 ? p.bandwidth * p.bandwidth / variance : 0.0;
     const std::int64_t at = row * p.dim + column;
     const double mean = average + p.centre[column];

@@ -1,5 +1,7 @@
-/// The ideal denoiser of a finite data set on the tensor cores of Hopper devices, with the accuracy of float: a number is the sum of two of
-/// half precision, 22 bits, and a product three of theirs, summed in float. Logits, weights, and sums over a tile of points never leave
+/// The ideal denoiser of a finite data set on the tensor cores of Hopper devices, with the accuracy of float: a number
+/// is the sum of two of
+/// half precision, 22 bits, and a product three of theirs, summed in float. Logits, weights, and sums over a tile of
+/// points never leave
 /// registers. A group of 128 threads has 64 rows and meets 128 points at a time, which are copied in some tiles ahead.
 /// Source: as in device_points.cu; split products: Markidis et al., arXiv:1803.04014; Ootomo, Yokota, arXiv:2203.03341.
 #include <cuda_fp16.h>
@@ -71,7 +73,8 @@ __device__ inline void store(const float (&v)[8], unsigned char* high, unsigned 
 
 __global__ void __launch_bounds__(256) find_largest(const float* numbers, std::int64_t n, unsigned* bits) {
     float largest = 0.0f;
-    for (std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x; i < n; i += gridDim.x * std::int64_t{256}) largest = fmaxf(largest, fabsf(numbers[i]));
+    for (std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x; i < n; i += gridDim.x * std::int64_t{256})
+        largest = fmaxf(largest, fabsf(numbers[i]));
     for (int step = 16; step > 0; step /= 2) largest = fmaxf(largest, __shfl_xor_sync(~0u, largest, step));
     if (threadIdx.x % 32 == 0) atomicMax(bits, __float_as_uint(largest));   // of numbers that are not negative in their order
 }
@@ -89,13 +92,16 @@ __global__ void __launch_bounds__(256) pack(DevicePoints p, Images images, std::
             for (int k = 0; k < 8; ++k) v[k] = static_cast<const float*>(p.points)[point * columns + 8 * piece + k] * scale;
         store(v, to.high + place(at, 8 * piece), to.low + place(at, 8 * piece));
         if (piece > 0) continue;
-        if (point < p.size) to.point[at] = {static_cast<const float*>(p.half_norm)[point], static_cast<const float*>(p.log_weight)[point] * static_cast<float>(log2_e)};
+        if (point < p.size)
+            to.point[at] = {static_cast<const float*>(p.half_norm)[point],
+                            static_cast<const float*>(p.log_weight)[point] * static_cast<float>(log2_e)};
         else to.point[at] = {0.0f, lowest};
     }
 }
 
 /// A group's rows, relative to the centre: two threads have a row.
-__device__ void load_rows(const DevicePoints& p, const DeviceRows& r, std::int64_t first_row, int group, float points_unscale, Memory& m) {
+__device__ void load_rows(const DevicePoints& p, const DeviceRows& r, std::int64_t first_row, int group,
+                          float points_unscale, Memory& m) {
     const int thread = static_cast<int>(threadIdx.x % 128), at = thread / 2, d = static_cast<int>(p.dim), mine = group * 64 + at;
     const std::int64_t row = first_row + mine;
     float v[32], largest = 0.0f;
@@ -131,7 +137,8 @@ __device__ inline void copy_tile(const Images& images, int tile, int n, Memory& 
     copy(&m.stage[stage], images.tiles + tile, sizeof(Stage), &m.full[stage]);
 }
 
-/// Block (x, y): rows from 128 x, part y of the points. A thread has the rows l / 4 and l / 4 + 8 of the 16 of its warp, and of every
+/// Block (x, y): rows from 128 x, part y of the points. A thread has the rows l / 4 and l / 4 + 8 of the 16 of its
+/// warp, and of every
 /// eight points, or columns, those from 2 (l % 4).
 template <bool labelled>
 __global__ void __launch_bounds__(threads, 1) split_tiles(DevicePoints p, DeviceRows r, Parts parts, Images images) {
@@ -154,7 +161,8 @@ __global__ void __launch_bounds__(threads, 1) split_tiles(DevicePoints p, Device
         atomicMax(&m.end, static_cast<long long>(m.last[threadIdx.x]));
     }
     __syncthreads();
-    const int first_tile = static_cast<int>(m.begin) / tile_points, tiles = (static_cast<int>(m.end) + tile_points - 1) / tile_points - first_tile;
+    const int first_tile = static_cast<int>(m.begin) / tile_points,
+              tiles = (static_cast<int>(m.end) + tile_points - 1) / tile_points - first_tile;
     const int per_part = (tiles + parts.count - 1) / parts.count, from = first_tile + static_cast<int>(blockIdx.y) * per_part;
     const int to = min(from + per_part, first_tile + tiles);
     if (threadIdx.x == 0)
@@ -184,7 +192,8 @@ __global__ void __launch_bounds__(threads, 1) split_tiles(DevicePoints p, Device
         float s[64];
         fence();
 #pragma unroll
-        for (int k = 0; k < 4; ++k) multiply(s, rows_high + 2u * k, low + 2u * k, k);   // small products first: sums are cut, not rounded
+        for (int k = 0; k < 4; ++k)
+            multiply(s, rows_high + 2u * k, low + 2u * k, k);   // small products first: sums are cut, not rounded
 #pragma unroll
         for (int k = 0; k < 4; ++k) multiply(s, rows_low + 2u * k, high + 2u * k, 1);
 #pragma unroll
@@ -195,7 +204,8 @@ __global__ void __launch_bounds__(threads, 1) split_tiles(DevicePoints p, Device
         float top[2] = {peak[0], peak[1]};
 #pragma unroll
         for (int q = 0; q < 16; ++q) {
-            const float4 two = *reinterpret_cast<const float4*>(&at.point[8 * q + lane % 4 * 2]);   // half_norm, log_weight of each
+            const float4 two =
+                *reinterpret_cast<const float4*>(&at.point[8 * q + lane % 4 * 2]);   // half_norm, log_weight of each
 #pragma unroll
             for (int i = 0; i < 2; ++i) {
                 float &a = s[4 * q + 2 * i], &b = s[4 * q + 2 * i + 1];
@@ -280,7 +290,8 @@ void split_points(const DevicePoints& p, const DeviceRows& r, const DeviceQueue&
     check(cudaMallocAsync(reinterpret_cast<void**>(&memory), bytes + sizeof(unsigned), stream), "cudaMallocAsync");
     const Images images{reinterpret_cast<Stage*>(memory), reinterpret_cast<unsigned*>(memory + bytes)};
     check(cudaMemsetAsync(images.largest, 0, sizeof(unsigned), stream), "cudaMemsetAsync");
-    find_largest<<<blocks_for(p.padded * columns, 256 * 8, 1024), 256, 0, stream>>>(static_cast<const float*>(p.points), p.padded * columns, images.largest);
+    find_largest<<<blocks_for(p.padded * columns, 256 * 8, 1024), 256, 0, stream>>>(static_cast<const float*>(p.points),
+                                                                                    p.padded * columns, images.largest);
     pack<<<blocks_for(tiles * tile_points * (columns / 8), 256, INT32_MAX), 256, 0, stream>>>(p, images, tiles);
     const Parts parts = make_parts<columns>(parts_for(blocks, tiles, 1, queue.device), r.rows, stream);
     const auto launch = [&](auto* kernel) {

@@ -43,7 +43,8 @@ __device__ Bits ordered(const T* row, std::int64_t cols, std::int64_t place) {
         __syncthreads();
         for (std::int64_t j = threadIdx.x; j < cols; j += threads) {
             const Bits bits = size_bits(row[j]);
-            if (shift == 8 * sizeof(Bits) - 8 || bits >> (shift + 8) == prefix >> (shift + 8)) atomicAdd(&count[bits >> shift & 255], 1u);
+            if (shift == 8 * sizeof(Bits) - 8 || bits >> (shift + 8) == prefix >> (shift + 8))
+                atomicAdd(&count[bits >> shift & 255], 1u);
         }
         __syncthreads();
         if (threadIdx.x == 0) {
@@ -102,7 +103,8 @@ __device__ double standard_deviation(const T* row, std::int64_t cols) {
 template <class T>
 __global__ void __launch_bounds__(threads) rescale_rows(DeviceRescale r) {
     T* row = static_cast<T*>(r.x) + blockIdx.x * r.cols;
-    const double before = standard_deviation(static_cast<const T*>(r.before) + blockIdx.x * r.cols, r.cols), after = standard_deviation(row, r.cols);
+    const double before = standard_deviation(static_cast<const T*>(r.before) + blockIdx.x * r.cols, r.cols),
+                 after = standard_deviation(row, r.cols);
     if (!(after > 0)) return;
     const double factor = 1 + r.rescale * (before / after - 1);
     for (std::int64_t j = threadIdx.x; j < r.cols; j += threads) row[j] = static_cast<T>(row[j] * factor);

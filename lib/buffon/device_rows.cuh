@@ -59,13 +59,15 @@ template <int width>
 class StreamRows {
 public:
     struct Shared {};
-    __device__ StreamRows(const DeviceDraws& draws, const RoundKeys& keys, Shared&, std::int64_t, std::int64_t) : draws_(draws), keys_(keys) {}
+    __device__ StreamRows(const DeviceDraws& draws, const RoundKeys& keys, Shared&, std::int64_t, std::int64_t)
+        : draws_(draws), keys_(keys) {}
     __device__ void next(int) {}
     /// Those of Stream::uniform.
     __device__ void uniforms(std::int64_t row, double* u) const {
 #pragma unroll
         for (int j = 0; j < width; j += 2) {
-            std::uint32_t c[4] = {static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(row >> 32), static_cast<std::uint32_t>(j / 2), draws_.stream.id};
+            std::uint32_t c[4] = {static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(row >> 32),
+                                  static_cast<std::uint32_t>(j / 2), draws_.stream.id};
 #pragma unroll
             for (int round = 0; round < 10; ++round) {
                 const std::uint64_t a = std::uint64_t{0xD2511F53} * c[0], b = std::uint64_t{0xCD9E8D57} * c[2];
@@ -96,17 +98,21 @@ public:
 
     /// A thread begins at row `begin` + its number, and each of its steps is `step` rows, a power of two; begin is a multiple of
     /// the rows of the whole block.
-    __device__ NetRows(const DeviceDraws& draws, const RoundKeys&, Shared& shared, std::int64_t begin, std::int64_t step) : shared_(&shared), owen_(draws.owen != nullptr) {
+    __device__ NetRows(const DeviceDraws& draws, const RoundKeys&, Shared& shared, std::int64_t begin,
+                       std::int64_t step)
+        : shared_(&shared), owen_(draws.owen != nullptr) {
         const std::int64_t replicate = begin / draws.points, index = begin % draws.points + threadIdx.x % step;
         const std::uint64_t* words = draws.nets + replicate * (1 + draws.digits) * width;
         const std::uint64_t* direction = words + width;
         const int log_step = __ffsll(step) - 1;
         for (int k = threadIdx.x; k < most_flips * width; k += blockDim.x) {
             const int digit = log_step + k / width, c = k % width;
-            shared.flip[k / width][c] = (digit < draws.digits ? direction[digit * width + c] : 0) ^ (log_step > 0 ? direction[(log_step - 1) * width + c] : 0);
+            shared.flip[k / width][c] = (digit < draws.digits ? direction[digit * width + c] : 0) ^
+                                        (log_step > 0 ? direction[(log_step - 1) * width + c] : 0);
         }
         if (owen_)
-            for (int k = threadIdx.x; k < owen_keys * width; k += blockDim.x) shared.key[k / width][k % width] = draws.owen[replicate * owen_keys * width + k];
+            for (int k = threadIdx.x; k < owen_keys * width; k += blockDim.x)
+                shared.key[k / width][k % width] = draws.owen[replicate * owen_keys * width + k];
 #pragma unroll
         for (int c = 0; c < width; ++c) word_[c] = words[c];
         for (std::uint64_t rest = index ^ index >> 1; rest != 0; rest &= rest - 1) {
@@ -126,7 +132,8 @@ public:
 
     __device__ void uniforms(std::int64_t, double* u) const {
 #pragma unroll
-        for (int c = 0; c < width; ++c) u[c] = to_unit(owen_ ? __brevll(owen_hash(word_[c], &shared_->key[0][c], width)) : word_[c]);
+        for (int c = 0; c < width; ++c)
+            u[c] = to_unit(owen_ ? __brevll(owen_hash(word_[c], &shared_->key[0][c], width)) : word_[c]);
     }
 
 private:
@@ -151,7 +158,8 @@ struct BlockRows {
         step = length < block_threads ? length : block_threads;
         steps = static_cast<int>((length + step - 1) / step);
         if (static_cast<std::int64_t>(threadIdx.x) >= step) steps = 0;
-        const std::int64_t before = first - begin - threadIdx.x, end = last - begin - threadIdx.x;   // step s is row s * step of these
+        const std::int64_t before = first - begin - threadIdx.x,
+                           end = last - begin - threadIdx.x;   // step s is row s * step of these
         from = before > 0 ? static_cast<int>((before + step - 1) / step) : 0;
         to = end > 0 ? static_cast<int>((end + step - 1) / step) : 0;
         if (to > steps) to = steps;

@@ -17,7 +17,9 @@ using Kind = DeviceLaw::Kind;
 template <class L>
 std::optional<DeviceLaw> form_of(const L&) { return std::nullopt; }
 
-std::optional<DeviceLaw> form_of(const Uniform& l) { return DeviceLaw{Kind::uniform, l.lower(), l.upper(), l.upper() - l.lower()}; }
+std::optional<DeviceLaw> form_of(const Uniform& l) {
+    return DeviceLaw{Kind::uniform, l.lower(), l.upper(), l.upper() - l.lower()};
+}
 std::optional<DeviceLaw> form_of(const Normal& l) { return DeviceLaw{Kind::normal, l.mean(), l.sd(), 0.0}; }
 std::optional<DeviceLaw> form_of(const LogNormal& l) { return DeviceLaw{Kind::lognormal, l.mu(), l.sigma(), 0.0}; }
 std::optional<DeviceLaw> form_of(const Exponential& l) { return DeviceLaw{Kind::exponential, l.rate(), 0.0, 0.0}; }
@@ -70,7 +72,8 @@ DeviceQueue device_queue(const std::string& function, const std::string& device,
     require(problem.on_device() != nullptr, function, ": device = '", device,
             "' needs a model made for devices (device_problem of buffon/device.cuh); this one runs on the CPU");
     const DeviceQueue queue = device_queues(device).front();
-    require(problem.on_device()->batch || problem.on_device()->functions() != nullptr, function, ": device = '", device, "': this model is not compiled for it");
+    require(problem.on_device()->batch || problem.on_device()->functions() != nullptr, function, ": device = '", device,
+            "': this model is not compiled for it");
     return queue;
 }
 
@@ -89,7 +92,9 @@ Outputs evaluate_on_one(const DeviceQueue& queue, const Problem& problem, ConstV
     const DeviceValues values = device_values(queue, *problem.on_device(), from.as<double>(), x.rows);
     const auto downloaded = [&](const double* from_there) {
         Matrix there(x.rows, values.outputs);
-        if (there.rows > 0) device_check(queue, device_library().table->download(&queue, from_there, there.data.data(), there.view().size() * 8));
+        if (there.rows > 0)
+            device_check(queue, device_library().table->download(&queue, from_there, there.data.data(),
+                                                                 there.view().size() * 8));
         return there;
     };
     Outputs out{downloaded(values.y), values.score != nullptr ? downloaded(values.score) : Matrix()};
@@ -104,7 +109,8 @@ DeviceDraws draws_of(const DeviceInputs& inputs, const PointSet& points, std::in
     draws.points = points.replicated() ? points.points() : replicate;
     if (points.replicated()) draws.digits = points.scrambles().front().digits();
     draws.dim = static_cast<std::int64_t>(inputs.laws.size());
-    draws.uniform = inputs.factor.empty() && std::ranges::all_of(inputs.laws, [](const DeviceLaw& law) { return law.kind == Kind::uniform; });
+    draws.uniform = inputs.factor.empty() &&
+                    std::ranges::all_of(inputs.laws, [](const DeviceLaw& law) { return law.kind == Kind::uniform; });
     std::ranges::copy(inputs.laws, draws.laws);
     return draws;
 }
@@ -117,7 +123,8 @@ Outputs evaluate_on_device(const std::vector<DeviceQueue>& queues, const Problem
     std::vector<Outputs> parts(static_cast<std::size_t>(devices));
     const auto first_of = [&](std::int64_t k) { return x.rows * k / devices; };
     for_devices(devices, [&](std::int64_t k) {
-        parts[static_cast<std::size_t>(k)] = evaluate_on_one(queues[static_cast<std::size_t>(k)], problem, x.slice(first_of(k), first_of(k + 1) - first_of(k)));
+        parts[static_cast<std::size_t>(k)] = evaluate_on_one(queues[static_cast<std::size_t>(k)], problem,
+                                                             x.slice(first_of(k), first_of(k + 1) - first_of(k)));
     });
     Outputs out = std::move(parts.front());
     for (const Outputs& part : std::span(parts).subspan(1)) {
@@ -130,15 +137,15 @@ Outputs evaluate_on_device(const std::vector<DeviceQueue>& queues, const Problem
     return out;
 }
 
-std::optional<DeviceSample> DeviceSample::of(const std::vector<DeviceQueue>& queues, const Problem& problem, const PointSet& points, std::int64_t width,
-                                             std::int64_t replicate) {
+std::optional<DeviceSample> DeviceSample::of(const std::vector<DeviceQueue>& queues, const Problem& problem,
+                                             const PointSet& points, std::int64_t width, std::int64_t replicate) {
     const auto inputs = DeviceInputs::of(problem.inputs());
     if (!inputs || problem.on_device()->finish) return std::nullopt;
     return DeviceSample(queues, problem, *inputs, points, width, replicate);
 }
 
-DeviceSample::DeviceSample(const std::vector<DeviceQueue>& queues, const Problem& problem, const DeviceInputs& inputs, const PointSet& points,
-                           std::int64_t width, std::int64_t replicate)
+DeviceSample::DeviceSample(const std::vector<DeviceQueue>& queues, const Problem& problem, const DeviceInputs& inputs,
+                           const PointSet& points, std::int64_t width, std::int64_t replicate)
     : model_(problem.on_device()), points_(points.replicated() ? points.points() : replicate) {
     for (const DeviceQueue& queue : queues) {
         Place place{queue, words_of_all(queue, points, [](const SobolSequence& s) { return s.words(); }),
@@ -153,11 +160,14 @@ DeviceSample::DeviceSample(const std::vector<DeviceQueue>& queues, const Problem
 }
 
 template <class Records>
-std::vector<double> DeviceSample::shared(std::int64_t first, std::int64_t rows, std::int64_t length, const Records& records) const {
+std::vector<double> DeviceSample::shared(std::int64_t first, std::int64_t rows, std::int64_t length,
+                                         const Records& records) const {
     const auto devices = static_cast<std::int64_t>(places_.size());
     if (devices == 1) return records(places_.front(), first, rows);
     const std::int64_t end = first + rows;
-    const auto begin_of = [&](std::int64_t k) { return k == devices ? end : std::max(first, (first + rows / devices * k) / length * length); };
+    const auto begin_of = [&](std::int64_t k) {
+        return k == devices ? end : std::max(first, (first + rows / devices * k) / length * length);
+    };
     std::vector<std::vector<double>> parts(places_.size());
     for_devices(devices, [&](std::int64_t k) {
         const std::int64_t begin = begin_of(k), count = begin_of(k + 1) - begin;
@@ -181,10 +191,12 @@ std::vector<double> DeviceSample::moments(std::int64_t first, std::int64_t rows,
 }
 
 /// Whole blocks at a time; of smaller batches one block, put together.
-std::vector<double> DeviceSample::moments_of_batches(const Place& place, std::int64_t first, std::int64_t rows, std::int64_t m, std::int64_t batch) const {
+std::vector<double> DeviceSample::moments_of_batches(const Place& place, std::int64_t first, std::int64_t rows,
+                                                     std::int64_t m, std::int64_t batch) const {
     const DeviceTable& table = *device_library().table;
     const DeviceQueue& queue = place.queue;
-    const std::int64_t whole = block(device_block), most = std::max(batch / whole, std::int64_t{1}) * whole, piece = std::min(batch, most);
+    const std::int64_t whole = block(device_block), most = std::max(batch / whole, std::int64_t{1}) * whole,
+                       piece = std::min(batch, most);
     const DeviceBuffer x(queue, std::min(piece, rows) * place.draws.dim * 8), together(queue, piece < most ? most * m * 8 : 0);
     std::vector<double> records;
     for (std::int64_t at = 0; at < rows; at += most) {
@@ -195,14 +207,17 @@ std::vector<double> DeviceSample::moments_of_batches(const Place& place, std::in
             device_check(queue, table.draw(&queue, &place.draws, first + at + begin, n, static_cast<double*>(x.data())));
             values = model_->batch(queue, x.as<double>(), n);
             require(values.outputs == m, "the model must give ", m, " outputs for every batch, got ", values.outputs);
-            if (piece < most) device_check(queue, table.copy(&queue, values.y, static_cast<double*>(together.data()) + begin * m, n * m * 8));
+            if (piece < most)
+                device_check(
+                    queue, table.copy(&queue, values.y, static_cast<double*>(together.data()) + begin * m, n * m * 8));
         }
         add_block_records(place, piece < most ? together.as<double>() : values.y, count, m, records);
     }
     return records;
 }
 
-void DeviceSample::add_block_records(const Place& place, const double* y, std::int64_t rows, std::int64_t m, std::vector<double>& records) const {
+void DeviceSample::add_block_records(const Place& place, const double* y, std::int64_t rows, std::int64_t m,
+                                     std::vector<double>& records) const {
     constexpr std::int64_t most_outputs = 8;   // that a device sums
     const DeviceTable& table = *device_library().table;
     const DeviceQueue& queue = place.queue;
@@ -229,7 +244,8 @@ void DeviceSample::add_block_records(const Place& place, const double* y, std::i
     room.download(records.data() + before);
 }
 
-std::function<std::vector<double>()> DeviceSample::queue_pick_freeze(const Place& place, double centre, std::int64_t first, std::int64_t rows) const {
+std::function<std::vector<double>()> DeviceSample::queue_pick_freeze(const Place& place, double centre,
+                                                                     std::int64_t first, std::int64_t rows) const {
     const std::int64_t numbers = blocks_of(first, rows, points_, pick_freeze_block) * pick_freeze_numbers(model_->dim);
     auto room = std::make_shared<DeviceBuffer>(place.queue, numbers * 8);
     const DeviceRange range{first, rows, static_cast<double*>(room->data())};
@@ -246,7 +262,9 @@ std::function<std::vector<double>()> DeviceSample::pick_freeze_later(double cent
     if (places_.size() == 1) return queue_pick_freeze(places_.front(), centre, first, rows);
     return [=, this] {
         return shared(first, rows, block(pick_freeze_block),
-                      [&](const Place& place, std::int64_t from, std::int64_t count) { return queue_pick_freeze(place, centre, from, count)(); });
+                      [&](const Place& place, std::int64_t from, std::int64_t count) {
+                          return queue_pick_freeze(place, centre, from, count)();
+                      });
     };
 }
 
@@ -272,7 +290,8 @@ void merge_records(std::span<const double> records, std::int64_t m, Moments& tot
         const double* scatter = record + 1 + m;
         for (std::int64_t j = 0; j < m; ++j)
             for (std::int64_t k = 0; k <= j; ++k)
-                total.scatter(j, k) += *scatter++ + gap[static_cast<std::size_t>(j)] * gap[static_cast<std::size_t>(k)] * n * share;
+                total.scatter(j, k) +=
+                    *scatter++ + gap[static_cast<std::size_t>(j)] * gap[static_cast<std::size_t>(k)] * n * share;
         for (std::size_t j = 0; j < gap.size(); ++j) total.mean[j] += gap[j] * share;
         n = all;
     }

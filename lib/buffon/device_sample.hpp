@@ -37,17 +37,22 @@ Outputs evaluate_on_device(const std::vector<DeviceQueue>& queues, const Problem
 /// Blocks of rows are shared among devices; the records are the same bits for any number of them.
 class DeviceSample {
 public:
-    /// Rows of `points`, whose `width` coordinates are those of the inputs, or of several tables of them. Records are of rows within
-    /// one net, or of independent points within `replicate` of them, a power of two; 0: any. None where the inputs cannot be drawn
+    /// Rows of `points`, whose `width` coordinates are those of the inputs, or of several tables of them. Records are
+    /// of rows within
+    /// one net, or of independent points within `replicate` of them, a power of two; 0: any. None where the inputs
+    /// cannot be drawn
     /// on a device, or the processor has a part in the outputs.
-    static std::optional<DeviceSample> of(const std::vector<DeviceQueue>& queues, const Problem& problem, const PointSet& points, std::int64_t width,
-                                          std::int64_t replicate = 0);
+    static std::optional<DeviceSample> of(const std::vector<DeviceQueue>& queues, const Problem& problem,
+                                          const PointSet& points, std::int64_t width, std::int64_t replicate = 0);
 
-    /// Records of the blocks that rows first ... first + rows - 1 touch, one after the other, of a model of m outputs. One that is
+    /// Records of the blocks that rows first ... first + rows - 1 touch, one after the other, of a model of m outputs.
+    /// One that is
     /// called with arrays gets at most `batch` rows at once; first is then that of a block.
     std::vector<double> moments(std::int64_t first, std::int64_t rows, std::int64_t m, std::int64_t batch) const;
     /// The same of a pick-freeze run; empty for models of several outputs.
-    std::vector<double> pick_freeze(double centre, std::int64_t first, std::int64_t rows) const { return pick_freeze_later(centre, first, rows)(); }
+    std::vector<double> pick_freeze(double centre, std::int64_t first, std::int64_t rows) const {
+        return pick_freeze_later(centre, first, rows)();
+    }
     /// In two steps: queued now, on one device, and waited for, once, by the call of what comes back. The sample must stay.
     std::function<std::vector<double>()> pick_freeze_later(double centre, std::int64_t first, std::int64_t rows) const;
     /// 0: not known before a call.
@@ -63,14 +68,17 @@ private:
         DeviceDraws draws;
     };
 
-    DeviceSample(const std::vector<DeviceQueue>& queues, const Problem& problem, const DeviceInputs& inputs, const PointSet& points, std::int64_t width,
-                 std::int64_t replicate);
+    DeviceSample(const std::vector<DeviceQueue>& queues, const Problem& problem, const DeviceInputs& inputs,
+                 const PointSet& points, std::int64_t width, std::int64_t replicate);
     /// records(place, first, rows) of each device's share, whole blocks of `length` rows, in their order.
     template <class Records>
     std::vector<double> shared(std::int64_t first, std::int64_t rows, std::int64_t length, const Records& records) const;
-    std::function<std::vector<double>()> queue_pick_freeze(const Place& place, double centre, std::int64_t first, std::int64_t rows) const;
-    std::vector<double> moments_of_batches(const Place& place, std::int64_t first, std::int64_t rows, std::int64_t m, std::int64_t batch) const;
-    void add_block_records(const Place& place, const double* y, std::int64_t rows, std::int64_t m, std::vector<double>& records) const;
+    std::function<std::vector<double>()> queue_pick_freeze(const Place& place, double centre, std::int64_t first,
+                                                           std::int64_t rows) const;
+    std::vector<double> moments_of_batches(const Place& place, std::int64_t first, std::int64_t rows, std::int64_t m,
+                                           std::int64_t batch) const;
+    void add_block_records(const Place& place, const double* y, std::int64_t rows, std::int64_t m,
+                           std::vector<double>& records) const;
 
     std::shared_ptr<const DeviceModel> model_;
     std::int64_t points_;   // of one net or replicate; 0: none
@@ -79,7 +87,8 @@ private:
 
 /// Moments from a record.
 Moments moments_of(const double* record, std::int64_t outputs);
-/// Merges the moments of m outputs in these records into `total`, one after the other, as Moments::merge has it; there may be hundreds
+/// Merges the moments of m outputs in these records into `total`, one after the other, as Moments::merge has it; there
+/// may be hundreds
 /// of thousands. A total of m + 1 columns counts successes in its last one.
 void merge_records(std::span<const double> records, std::int64_t m, Moments& total);
 /// Whether all numbers of a record are: one that is not says that an output was not.

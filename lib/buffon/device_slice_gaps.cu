@@ -1,5 +1,7 @@
-/// What sorted projections of two samples say: squared W2 and Kantorovich's potentials. Sums in an order that depends on the numbers of
-/// rows alone. Sums along a line are made in segments, neighbours of which are at work together: what they scatter stays in the cache.
+/// What sorted projections of two samples say: squared W2 and Kantorovich's potentials. Sums in an order that depends
+/// on the numbers of
+/// rows alone. Sums along a line are made in segments, neighbours of which are at work together: what they scatter
+/// stays in the cache.
 #include <buffon/device_functions.cuh>
 
 #include <cub/block/block_reduce.cuh>
@@ -11,7 +13,8 @@
 namespace buffon::device {
 namespace {
 
-constexpr int threads = 512, at_once = 4, segment = threads * at_once;   // numbers of a thread and of a block that are scanned together
+constexpr int threads = 512, at_once = 4,
+              segment = threads * at_once;   // numbers of a thread and of a block that are scanned together
 
 /// Sorted numbers of one direction.
 template <class T>
@@ -50,10 +53,14 @@ __device__ void write_square(const Line<T>& x, const Line<T>& y, double* out) {
 }
 
 template <class T>
-__device__ Line<T> line_of(const DeviceLines& lines, std::int64_t direction) { return {static_cast<const T*>(lines.values) + direction * lines.rows, lines.rows}; }
+__device__ Line<T> line_of(const DeviceLines& lines, std::int64_t direction) {
+    return {static_cast<const T*>(lines.values) + direction * lines.rows, lines.rows};
+}
 
 template <class T>
-__global__ void __launch_bounds__(threads) squares(DeviceSliceGaps g) { write_square(line_of<T>(g.x, blockIdx.x), line_of<T>(g.y, blockIdx.x), g.squares + blockIdx.x); }
+__global__ void __launch_bounds__(threads) squares(DeviceSliceGaps g) {
+    write_square(line_of<T>(g.x, blockIdx.x), line_of<T>(g.y, blockIdx.x), g.squares + blockIdx.x);
+}
 
 /// From x_(i - 1) to x_i the potential rises by this: its derivative is 2 (x - the quantile of y at the level of x).
 template <class T>
@@ -74,7 +81,9 @@ struct Potentials {
 
     __device__ std::int64_t rows() const { return of.rows; }
     __device__ double value(std::int64_t l, std::int64_t i) const { return rise(line_of<T>(of, l), line_of<T>(other, l), i); }
-    __device__ void use(std::int64_t l, std::int64_t i, double, double up_to) const { out[l * of.rows + of.order[l * of.rows + i]] = up_to; }
+    __device__ void use(std::int64_t l, std::int64_t i, double, double up_to) const {
+        out[l * of.rows + of.order[l * of.rows + i]] = up_to;
+    }
 };
 
 /// Even rows so far: numbers of even rows go first, then those of odd rows, and both stay sorted.
@@ -197,7 +206,8 @@ const char* slice_halves(const DeviceQueue* queue, const DeviceSliceHalves* what
         if (what->count == 0) return;
         check_count(what->count);
         const Use use(queue->device);
-        what->number == Number::float32 ? run_halves<float>(*what, stream_of(*queue)) : run_halves<double>(*what, stream_of(*queue));
+        what->number == Number::float32 ? run_halves<float>(*what, stream_of(*queue))
+                                        : run_halves<double>(*what, stream_of(*queue));
     });
 }
 

@@ -1,4 +1,5 @@
-/// Directions of the sphere, and projections of points on them, sorted: a tiled product, then one radix sort of all lines. A float, its direction and its row
+/// Directions of the sphere, and projections of points on them, sorted: a tiled product, then one radix sort of all
+/// lines. A float, its direction and its row
 /// fit into 64 bits; doubles are sorted by themselves, then, the sort being stable, by their directions.
 #include <buffon/device_functions.cuh>
 
@@ -15,7 +16,8 @@ namespace buffon::device {
 namespace {
 
 constexpr int threads = 256, depth = 16;
-constexpr int tile = 64, across = 128, own = 4, groups = across / tile;   // rows and directions of a block; a thread has 4 rows, twice 4 directions
+constexpr int tile = 64, across = 128, own = 4,
+              groups = across / tile;   // rows and directions of a block; a thread has 4 rows, twice 4 directions
 
 /// Integers in the order of the numbers; -0 is 0.
 __device__ std::uint64_t sortable(double v) {
@@ -40,7 +42,8 @@ struct Keys {
     std::uint32_t* places;   // of doubles: direction * rows + row
 
     __device__ void put(std::int64_t direction, std::int64_t row, std::int64_t rows, float v) const {
-        keys[direction * rows + row] = static_cast<std::uint64_t>(direction) << (32 + row_bits) | std::uint64_t{sortable(v)} << row_bits | static_cast<std::uint64_t>(row);
+        keys[direction * rows + row] = static_cast<std::uint64_t>(direction) << (32 + row_bits) |
+                                       std::uint64_t{sortable(v)} << row_bits | static_cast<std::uint64_t>(row);
     }
     __device__ void put(std::int64_t direction, std::int64_t row, std::int64_t rows, double v) const {
         const std::int64_t at = direction * rows + row;
@@ -74,7 +77,9 @@ struct Share {
     __device__ void look(std::int64_t first, std::uint64_t* bad) const {
 #pragma unroll
         for (int e = 0; e < each; ++e)
-            if (!isfinite(numbers[e])) atomicMin(reinterpret_cast<unsigned long long*>(bad), static_cast<unsigned long long>(first + (threadIdx.x + e * threads) / depth));
+            if (!isfinite(numbers[e]))
+                atomicMin(reinterpret_cast<unsigned long long*>(bad),
+                          static_cast<unsigned long long>(first + (threadIdx.x + e * threads) / depth));
     }
     __device__ void write(T (&to)[depth][rows + own]) const {
 #pragma unroll
@@ -118,7 +123,8 @@ __global__ void __launch_bounds__(threads) project(DeviceSlices s, Keys keys) {
     for (int g = 0; g < groups; ++g)
         for (int a = 0; a < own; ++a)
             for (int b = 0; b < own; ++b)
-                if (const std::int64_t i = row + r + b, l = direction + d + g * tile + a; i < s.rows && l < s.count) keys.put(l, i, s.rows, sum[g][a][b]);
+                if (const std::int64_t i = row + r + b, l = direction + d + g * tile + a; i < s.rows && l < s.count)
+                    keys.put(l, i, s.rows, sum[g][a][b]);
 }
 
 /// A block has a direction: its normal numbers, two of 128 random bits each, then their norm.
@@ -136,22 +142,28 @@ __global__ void __launch_bounds__(threads) draw_directions(DeviceDirections p) {
     square = Reduce(room).Sum(square);
     if (threadIdx.x == 0) norm = sqrt(square);
     __syncthreads();
-    for (std::int64_t j = threadIdx.x; j < p.dim; j += threads) static_cast<T*>(p.out)[blockIdx.x * p.dim + j] = static_cast<T>(normal(j / 2, j % 2) / norm);
+    for (std::int64_t j = threadIdx.x; j < p.dim; j += threads)
+        static_cast<T*>(p.out)[blockIdx.x * p.dim + j] = static_cast<T>(normal(j / 2, j % 2) / norm);
 }
 
 /// What a sorted key of floats says.
-__global__ void __launch_bounds__(threads) unpack(const std::uint64_t* keys, int row_bits, std::int64_t n, float* values, std::uint32_t* order) {
+__global__ void __launch_bounds__(threads)
+    unpack(const std::uint64_t* keys, int row_bits, std::int64_t n, float* values, std::uint32_t* order) {
     for (std::int64_t p = blockIdx.x * std::int64_t{threads} + threadIdx.x; p < n; p += gridDim.x * std::int64_t{threads}) {
         values[p] = number_of(static_cast<std::uint32_t>(keys[p] >> row_bits));
         order[p] = static_cast<std::uint32_t>(keys[p] & ((std::uint64_t{1} << row_bits) - 1));
     }
 }
 
-__global__ void __launch_bounds__(threads) directions_of(const std::uint32_t* places, std::uint32_t rows, std::int64_t n, std::uint32_t* directions) {
-    for (std::int64_t p = blockIdx.x * std::int64_t{threads} + threadIdx.x; p < n; p += gridDim.x * std::int64_t{threads}) directions[p] = places[p] / rows;
+__global__ void __launch_bounds__(threads)
+    directions_of(const std::uint32_t* places, std::uint32_t rows, std::int64_t n, std::uint32_t* directions) {
+    for (std::int64_t p = blockIdx.x * std::int64_t{threads} + threadIdx.x; p < n;
+         p += gridDim.x * std::int64_t{threads})
+        directions[p] = places[p] / rows;
 }
 
-__global__ void __launch_bounds__(threads) gather(const std::uint32_t* places, std::uint32_t rows, std::int64_t n, const double* from, double* values, std::uint32_t* order) {
+__global__ void __launch_bounds__(threads) gather(const std::uint32_t* places, std::uint32_t rows, std::int64_t n,
+                                                  const double* from, double* values, std::uint32_t* order) {
     for (std::int64_t p = blockIdx.x * std::int64_t{threads} + threadIdx.x; p < n; p += gridDim.x * std::int64_t{threads}) {
         values[p] = from[places[p]];
         order[p] = places[p] % rows;
@@ -183,7 +195,9 @@ void slices_of_floats(const DeviceSlices& s, cudaStream_t stream) {
     Scratch<std::uint64_t> first(n, stream), second(n, stream);
     launch_projection<float>(s, {row_bits, first.data(), nullptr, nullptr}, stream);
     cub::DoubleBuffer<std::uint64_t> keys(first.data(), second.data());
-    sorted(stream, [&](void* room, std::size_t& bytes) { return cub::DeviceRadixSort::SortKeys(room, bytes, keys, n, row_bits, 32 + row_bits + bits_of(s.count), stream); });
+    sorted(stream, [&](void* room, std::size_t& bytes) {
+        return cub::DeviceRadixSort::SortKeys(room, bytes, keys, n, row_bits, 32 + row_bits + bits_of(s.count), stream);
+    });
     unpack<<<blocks_for(n, threads), threads, 0, stream>>>(keys.Current(), row_bits, n, static_cast<float*>(s.values), s.order);
     check_launch("unpack");
 }
@@ -197,14 +211,20 @@ void slices_of_doubles(const DeviceSlices& s, cudaStream_t stream) {
     launch_projection<double>(s, {0, first.data(), values.data(), places.data()}, stream);
     cub::DoubleBuffer<std::uint64_t> keys(first.data(), second.data());
     cub::DoubleBuffer<std::uint32_t> at(places.data(), others.data());
-    sorted(stream, [&](void* room, std::size_t& bytes) { return cub::DeviceRadixSort::SortPairs(room, bytes, keys, at, n, 0, 64, stream); });
+    sorted(stream, [&](void* room, std::size_t& bytes) {
+        return cub::DeviceRadixSort::SortPairs(room, bytes, keys, at, n, 0, 64, stream);
+    });
     if (s.count > 1) {   // their numbers lie there for good, and the keys' memory is free
-        cub::DoubleBuffer<std::uint32_t> of(reinterpret_cast<std::uint32_t*>(first.data()), reinterpret_cast<std::uint32_t*>(second.data()));
+        cub::DoubleBuffer<std::uint32_t> of(reinterpret_cast<std::uint32_t*>(first.data()),
+                                            reinterpret_cast<std::uint32_t*>(second.data()));
         directions_of<<<blocks_for(n, threads), threads, 0, stream>>>(at.Current(), rows, n, of.Current());
         check_launch("directions_of");
-        sorted(stream, [&](void* room, std::size_t& bytes) { return cub::DeviceRadixSort::SortPairs(room, bytes, of, at, n, 0, bits_of(s.count), stream); });
+        sorted(stream, [&](void* room, std::size_t& bytes) {
+            return cub::DeviceRadixSort::SortPairs(room, bytes, of, at, n, 0, bits_of(s.count), stream);
+        });
     }
-    gather<<<blocks_for(n, threads), threads, 0, stream>>>(at.Current(), rows, n, values.data(), static_cast<double*>(s.values), s.order);
+    gather<<<blocks_for(n, threads), threads, 0, stream>>>(at.Current(), rows, n, values.data(),
+                                                           static_cast<double*>(s.values), s.order);
     check_launch("gather");
 }
 
@@ -224,7 +244,8 @@ const char* slice_directions(const DeviceQueue* queue, const DeviceDirections* w
 const char* slices(const DeviceQueue* queue, const DeviceSlices* what) {
     return in_words([&] {
         if (what->rows * what->count == 0) return;
-        if (what->rows * what->count > DeviceSlices::most || what->count > 65'535 * across) throw std::invalid_argument("slices: too many numbers at once");
+        if (what->rows * what->count > DeviceSlices::most || what->count > 65'535 * across)
+            throw std::invalid_argument("slices: too many numbers at once");
         const Use use(queue->device);
         if (what->number == Number::float32) slices_of_floats(*what, stream_of(*queue));
         else slices_of_doubles(*what, stream_of(*queue));

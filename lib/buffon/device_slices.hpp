@@ -1,4 +1,5 @@
-/// What libbuffon asks of a CUDA device for sliced Wasserstein distances: projections of points on directions, sorted, and what two of
+/// What libbuffon asks of a CUDA device for sliced Wasserstein distances: projections of points on directions, sorted,
+/// and what two of
 /// them say of each other. Pointers are memory of the device. Not installed.
 #pragma once
 
@@ -9,7 +10,8 @@
 
 namespace buffon {
 
-/// Of one sample, on each of some directions: sorted numbers and the rows that they belong to, equal ones in the order of the rows.
+/// Of one sample, on each of some directions: sorted numbers and the rows that they belong to, equal ones in the order
+/// of the rows.
 struct DeviceLines {
     const void* values = nullptr;              // (count, rows)
     const std::uint32_t* order = nullptr;      // (count, rows)
@@ -38,7 +40,8 @@ struct DeviceSlices {
     std::uint64_t* bad = nullptr;              // the smallest row that is not finite, where it was larger
 };
 
-/// Squared W2 of the lines of each direction, and `scale` times the sums over the directions of Kantorovich's potentials at the rows of both.
+/// Squared W2 of the lines of each direction, and `scale` times the sums over the directions of Kantorovich's
+/// potentials at the rows of both.
 struct DeviceSliceGaps {
     Number number = Number::float64;
     std::int64_t count = 0;

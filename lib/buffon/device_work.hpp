@@ -15,7 +15,8 @@ constexpr bool is_half(Number number) { return number == Number::float16 || numb
 constexpr std::int64_t size_of(Number number) { return number == Number::float64 ? 8 : is_half(number) ? 2 : 4; }
 
 /// out (rows, cols) = offset + sum_k weight_k in_k + noise_weight xi, xi the standard normal numbers of `noise` at index
-/// `first` + row and component column, or those of `given`; the sum in double, in the order of the operands, as kernel::combine has
+/// `first` + row and component column, or those of `given`; the sum in double, in the order of the operands, as
+/// kernel::combine has
 /// it, and rounded to float on its way to a half.
 struct DeviceCombine {
     static constexpr int max_terms = 64;
@@ -51,7 +52,8 @@ struct DeviceRows {
     const std::int64_t* labels = nullptr;      // (rows), -1 for none; null: none
 };
 
-/// Posterior means of a Gaussian mixture whose component k has the covariance axes^T diag(variance) axes + rest (I - axes^T axes).
+/// Posterior means of a Gaussian mixture whose component k has the covariance axes^T diag(variance) axes + rest (I -
+/// axes^T axes).
 struct DeviceMixture {
     std::int64_t dim = 0, size = 0, rank = 0;  // rank: rows of axes that are kept of each component
     const double* log_weight = nullptr;        // (size)
@@ -86,7 +88,8 @@ struct DeviceGaussians {
     const double* groups = nullptr;
 };
 
-/// Their log densities at z (rows, dim), out (rows, size); or of each row the log of sum_k share_k g_k, out (rows), log_share (size).
+/// Their log densities at z (rows, dim), out (rows, size); or of each row the log of sum_k share_k g_k, out (rows),
+/// log_share (size).
 struct DeviceLogDensities {
     DeviceGaussians of;
     const double* z = nullptr;
@@ -101,8 +104,10 @@ struct DeviceCoordinate {
     double lower = 0.0, first = 0.0, centre = 0.0, scale = 1.0;
 };
 
-/// Draws z and x (rows, dim) of a proposal from a net, rows first, ...: its first coordinate chooses by alpha (components + 1) between
-/// q_0, of which the same number chooses the law, and the components. Laws, then components: means (., dim), factors (., dim, dim).
+/// Draws z and x (rows, dim) of a proposal from a net, rows first, ...: its first coordinate chooses by alpha
+/// (components + 1) between
+/// q_0, of which the same number chooses the law, and the components. Laws, then components: means (., dim), factors
+/// (., dim, dim).
 struct DeviceProposal {
     std::int64_t dim = 0, laws = 0, components = 0;
     const double* alpha = nullptr;
@@ -115,8 +120,10 @@ struct DeviceProposal {
     double* x = nullptr;
 };
 
-/// What the last sample of aiscv sums, of one output y (rows): rows u = (g_k / q - 1 of q_0 and the components, 1, y f_j / q, f_j / q - 1,
-/// g_j / q - 1 of Gaussians fitted to each law, if any); where there are components. Gaussians in this order: laws, components, fitted.
+/// What the last sample of aiscv sums, of one output y (rows): rows u = (g_k / q - 1 of q_0 and the components, 1, y
+/// f_j / q, f_j / q - 1,
+/// g_j / q - 1 of Gaussians fitted to each law, if any); where there are components. Gaussians in this order: laws,
+/// components, fitted.
 struct DeviceWeights {
     static constexpr std::int64_t block_rows = 256;   // rows of one record of own sums
     static constexpr std::int64_t own_sums = 7;       // of each law: ff, ft, fg, gg, gt; |t| and t^2 where q_0 has half of q
@@ -160,7 +167,8 @@ struct DeviceThreshold {
     double ratio = 1.0;                        // of the quantile
 };
 
-/// Each row is multiplied by 1 + rescale (s / s' - 1), s and s' the standard deviations of the same row of `before` and of its own; by
+/// Each row is multiplied by 1 + rescale (s / s' - 1), s and s' the standard deviations of the same row of `before` and
+/// of its own; by
 /// 1 where s' is 0.
 struct DeviceRescale {
     void* x = nullptr;                         // (rows, cols)
@@ -170,7 +178,8 @@ struct DeviceRescale {
     double rescale = 0.0;
 };
 
-/// Points (rows, dim) as pairs of them are met: less `centre`, coordinate by coordinate, (padded dim, padded rows) of the same number,
+/// Points (rows, dim) as pairs of them are met: less `centre`, coordinate by coordinate, (padded dim, padded rows) of
+/// the same number,
 /// what is added being 0; and half the squares of their norms.
 struct DevicePanels {
     static constexpr std::int64_t coordinates = 16, points = 128;   // whole multiples of these
@@ -202,7 +211,8 @@ struct DevicePairs {
     double* row_records = nullptr;             // (chunks, rows)
     double* column_records = nullptr;          // (rows / tile, columns)
     double* square_records = nullptr;          // (rows / tile, chunks)
-    /// Sums of rows (strips, strip_rows), of columns (strips, columns) over the rows of each strip, of squares (strips, strip_rows / tile).
+    /// Sums of rows (strips, strip_rows), of columns (strips, columns) over the rows of each strip, of squares (strips,
+    /// strip_rows / tile).
     /// Where x is met by itself a pair stands once in rows and once in columns, and its square counts twice.
     double* sums = nullptr;
 

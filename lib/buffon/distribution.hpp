@@ -37,7 +37,8 @@ public:
 
     /// log density of each row of x (n, d) into out (n); -inf outside the support.
     void log_density(ConstView x, std::span<double> out) const;
-    /// The map to independent standard normal coordinates (Rosenblatt, in the order of the coordinates) and its inverse; u, x: (n, d).
+    /// The map to independent standard normal coordinates (Rosenblatt, in the order of the coordinates) and its
+    /// inverse; u, x: (n, d).
     void to_normal(ConstView x, View u) const;
     void from_normal(ConstView u, View x) const;
     /// from_normal at the normal quantiles of uniforms v in (0, 1); does without the quantiles where it can.

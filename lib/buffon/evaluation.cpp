@@ -57,7 +57,8 @@ std::uint64_t fresh_key() {
 }
 
 Evaluation::Evaluation(std::string function, const Problem& problem, const Run& run)
-    : function_(problem.asked_by().empty() ? std::move(function) : problem.asked_by()), problem_(problem), run_(run), key_(run.rng ? *run.rng : fresh_key()) {
+    : function_(problem.asked_by().empty() ? std::move(function) : problem.asked_by()), problem_(problem), run_(run),
+      key_(run.rng ? *run.rng : fresh_key()) {
     require(run.budget >= 1, function_, ": budget must be at least 1, got ", run.budget);
     require(run.batch >= 1, function_, ": batch must be at least 1, got ", run.batch);
     require(run.threads >= 0, function_, ": threads must not be negative, got ", run.threads);
@@ -85,7 +86,8 @@ std::shared_ptr<const void> owner_of(ConstView x) {
 
 View Evaluation::room(std::int64_t n) {
     const std::int64_t d = problem_.dim();
-    if (!room_ || room_.use_count() > 1 || static_cast<std::int64_t>(room_->data.size()) < n * d) room_ = std::make_shared<Matrix>(n, d);
+    if (!room_ || room_.use_count() > 1 || static_cast<std::int64_t>(room_->data.size()) < n * d)
+        room_ = std::make_shared<Matrix>(n, d);
     return {room_->data.data(), n, d};
 }
 
@@ -177,7 +179,8 @@ void Evaluation::in_parallel(ConstView x) {
 Outputs Evaluation::asked(ConstView x) const {
     const Lending lending(room_);
     Outputs out = device_ ? evaluate_on_device(device_queues(run_.device), problem_, x) : problem_(x);
-    require(out.score.rows == 0 || out.score.cols == out.y.cols, "it must give a score for each of ", out.y.cols, " outputs, got ", out.score.cols);
+    require(out.score.rows == 0 || out.score.cols == out.y.cols, "it must give a score for each of ", out.y.cols,
+            " outputs, got ", out.score.cols);
     require(out.y.rows == x.rows && (out.score.rows == 0 || out.score.rows == x.rows), "it must give a row for each of ", x.rows,
             " points, got ", out.y.rows);
     return out;
@@ -220,9 +223,11 @@ Evaluation::Part Evaluation::call(ConstView x, std::int64_t begin, std::int64_t 
     const bool scored = finished.empty() ? scored_ : finished[0].second.score.rows > 0;
     const std::int64_t m = finished.empty() ? m_ : finished[0].second.y.cols;
     if (m == 0) return part;   // stopped before the first success
-    part.out = {Matrix(row, m, nan), scored ? Matrix(row, m, nan) : Matrix(), finished.empty() ? std::vector<std::int64_t>{} : finished[0].second.shape};
+    part.out = {Matrix(row, m, nan), scored ? Matrix(row, m, nan) : Matrix(),
+                finished.empty() ? std::vector<std::int64_t>{} : finished[0].second.shape};
     for (const auto& [first, out] : finished) {
-        require(out.y.cols == m && (out.score.rows > 0) == scored, function_, ": the model must give ", m, " outputs for every point, got ", out.y.cols);
+        require(out.y.cols == m && (out.score.rows > 0) == scored, function_, ": the model must give ", m,
+                " outputs for every point, got ", out.y.cols);
         std::ranges::copy(out.y.data, part.out.y.data.begin() + first * m);
         if (scored) std::ranges::copy(out.score.data, part.out.score.data.begin() + first * m);
     }
@@ -248,8 +253,8 @@ void Evaluation::learn_outputs(std::int64_t columns, bool scored, const std::vec
     names_ = given.empty() ? default_output_names(m, shape) : given;
     sample_.outputs = names_;
     names_.insert(names_.end(), known.begin(), known.end());
-    require(expected_.empty() || names_ == expected_, function_, ": the model must give the outputs of the run, ", expected_.size(), ", got ", names_.size(),
-            " or others");
+    require(expected_.empty() || names_ == expected_, function_, ": the model must give the outputs of the run, ",
+            expected_.size(), ", got ", names_.size(), " or others");
     expected_.clear();
     m_ = columns;
     scored_ = scored;
@@ -305,8 +310,9 @@ void Evaluation::judge_scores(ConstView x, std::int64_t begin, std::int64_t end)
     const auto wrong = wrong_score(rest_, wanted(), begin, end);
     if (!wrong) return;
     const auto [j, i] = *wrong;
-    require(false, function_, ": the score of output '", names_[static_cast<std::size_t>(j)], "' must be positive exactly where the output is, got ",
-            rest_.score(i, j), " where it is ", rest_.y(i, j), ", at point ", n_ - begin + i, " (", describe_point(x, i, sample_.inputs),
+    require(false, function_, ": the score of output '", names_[static_cast<std::size_t>(j)],
+            "' must be positive exactly where the output is, got ", rest_.score(i, j), " where it is ", rest_.y(i, j),
+            ", at point ", n_ - begin + i, " (", describe_point(x, i, sample_.inputs),
             "): has it the wrong sign, or another threshold?");
 }
 
@@ -326,8 +332,10 @@ void Evaluation::judge(ConstView x, std::int64_t begin, std::int64_t end) {
 
 void Evaluation::refuse_point(ConstView x, std::int64_t i, std::int64_t index) const {
     const auto row = x.row(i);
-    throw ModelError(function_ + ": the model gave " + not_finite(rest_, i, names_) + " at point " + std::to_string(index) + " (" +
-                     describe_point(x, i, sample_.inputs) + "); on_error = 'discard' counts such points instead", index, {row.begin(), row.end()});
+    throw ModelError(function_ + ": the model gave " + not_finite(rest_, i, names_) + " at point " +
+                         std::to_string(index) + " (" + describe_point(x, i, sample_.inputs) +
+                         "); on_error = 'discard' counts such points instead",
+                     index, {row.begin(), row.end()});
 }
 
 void Evaluation::count_elsewhere(std::int64_t rows, std::int64_t m, const Stream& stream) {
@@ -382,12 +390,14 @@ void Evaluation::keep(ConstView x, ConstView y) {
     if (run_.keep != Keep::sample && !would_keep(x.size() + y.size())) return;
     if (sample_.x.rows == 0)   // once: growing copies all
         for (auto [table, columns] : {std::pair(&sample_.x, x.cols), std::pair(&sample_.y, wanted())})
-            table->data.reserve(static_cast<std::size_t>(std::min(std::min(run_.budget, keep_at_most_) * columns, keep_at_most_ / 2)));
+            table->data.reserve(
+                static_cast<std::size_t>(std::min(std::min(run_.budget, keep_at_most_) * columns, keep_at_most_ / 2)));
     if (!discards() && wanted() == y.cols) return sample_.append(x, y);
     Matrix outputs(y.rows, wanted());
     for (std::int64_t i = 0; i < y.rows; ++i) {
         const bool failed = discards() && y(i, m_) == 0.0;
-        for (std::int64_t j = 0; j < outputs.cols; ++j) outputs(i, j) = failed ? std::numeric_limits<double>::quiet_NaN() : y(i, j);
+        for (std::int64_t j = 0; j < outputs.cols; ++j)
+            outputs(i, j) = failed ? std::numeric_limits<double>::quiet_NaN() : y(i, j);
     }
     sample_.append(x, outputs);
 }

@@ -49,7 +49,8 @@ public:
     /// @throw Interrupted.
     void announce();
 
-    /// Counts the next `rows` rows of the problem's sample of a stream: drawn and evaluated elsewhere, all finite, m outputs each.
+    /// Counts the next `rows` rows of the problem's sample of a stream: drawn and evaluated elsewhere, all finite, m
+    /// outputs each.
     /// A run that stops early makes them again; where that takes long, hand them over instead: x (n, d), y (n, columns()).
     void count_elsewhere(std::int64_t rows, std::int64_t m, const Stream& stream);
     /// The same of rows that `make(piece, x)` makes again, `piece_rows` at a time; `rows` is a multiple of them.
@@ -92,7 +93,8 @@ private:
     bool adopt(Outputs& whole, std::int64_t rows);
     void check_columns(const Outputs& part) const;
     Part call(ConstView x, std::int64_t begin, std::int64_t count) const;
-    [[noreturn]] void fail(ConstView x, std::int64_t i, const std::string& where, const char* what, std::exception_ptr cause) const;
+    [[noreturn]] void fail(ConstView x, std::int64_t i, const std::string& where, const char* what,
+                           std::exception_ptr cause) const;
     void learn_outputs(std::int64_t columns, bool scored, const std::vector<std::int64_t>& shape = {});
     void make_room(const Outputs& like, std::int64_t rows);
     void place(const Outputs& part, std::int64_t begin);

@@ -1,4 +1,5 @@
-/// Work on several devices side by side, a thread of the processor for each: what waits for one must not hold up the others. Not installed.
+/// Work on several devices side by side, a thread of the processor for each: what waits for one must not hold up the
+/// others. Not installed.
 #pragma once
 
 #include <cstdint>

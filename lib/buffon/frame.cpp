@@ -111,7 +111,8 @@ constexpr double margin = 1.15;   // on the root of d / e: the ends of the inter
 double usual_variance(const std::vector<Direction>& directions, double ratio) {
     double trace = 0;
     for (const Direction& a : directions) trace += a.value;
-    return std::max(directions[directions.size() / 2].value / (1 - std::min(ratio, 1.0) / 3), 0.5 * trace / static_cast<double>(directions.size()));
+    return std::max(directions[directions.size() / 2].value / (1 - std::min(ratio, 1.0) / 3),
+                    0.5 * trace / static_cast<double>(directions.size()));
 }
 
 /// How far a variance is from the usual one, as the Kullback-Leibler divergence of normal laws.
@@ -221,7 +222,8 @@ Matrix widened(const Matrix& covariance, double least) {
         const double missing = least - a.value;
         for (std::int64_t i = 0; missing > 0 && i < out.rows; ++i)
             for (std::int64_t j = 0; j < out.cols; ++j)
-                out(i, j) += missing * a.vector[static_cast<std::size_t>(std::max(i, j))] * a.vector[static_cast<std::size_t>(std::min(i, j))];
+                out(i, j) += missing * a.vector[static_cast<std::size_t>(std::max(i, j))] *
+                             a.vector[static_cast<std::size_t>(std::min(i, j))];
     }
     return out;
 }

@@ -132,14 +132,16 @@ double debye(double t) {
     double sum = 0;
     const int panels = static_cast<int>(std::ceil(std::min(t, 40.0)));   // beyond 40 nothing is left
     const double width = std::min(t, 40.0) / panels;
-    for (int k = 0; k < panels; ++k) sum += boost::math::quadrature::gauss<double, 15>::integrate(integrand, k * width, (k + 1) * width);
+    for (int k = 0; k < panels; ++k)
+        sum += boost::math::quadrature::gauss<double, 15>::integrate(integrand, k * width, (k + 1) * width);
     return sum / t;
 }
 
 }  // namespace
 
 FrankCopula::FrankCopula(double theta, std::int64_t dim) : theta_(theta), dim_(dim) {
-    require(std::abs(theta) <= largest_theta && theta != 0, "FrankCopula: theta must lie in [-300, 300] and not be 0, got ", theta);
+    require(std::abs(theta) <= largest_theta && theta != 0,
+            "FrankCopula: theta must lie in [-300, 300] and not be 0, got ", theta);
     check_dim("FrankCopula", dim, theta > 0, theta);
     const auto d = static_cast<double>(dim);
     log_norm_ = std::lgamma(d) + (d - 1) * (std::log(std::abs(theta)) - log1m_exp(-std::abs(theta)));
@@ -156,7 +158,8 @@ double FrankCopula::kendall_tau() const {
 
 FrankCopula FrankCopula::from_kendall(double tau, std::int64_t dim) {
     const double largest = FrankCopula(largest_theta, 2).kendall_tau();
-    require(std::abs(tau) <= largest && tau != 0, "FrankCopula: tau must lie in [", -largest, ", ", largest, "] and not be 0, got ", tau);
+    require(std::abs(tau) <= largest && tau != 0, "FrankCopula: tau must lie in [", -largest, ", ", largest,
+            "] and not be 0, got ", tau);
     double low = 0, high = largest_theta;
     for (int step = 0; step < 100; ++step) {
         const double middle = 0.5 * (low + high);

@@ -14,7 +14,8 @@ namespace buffon {
 /// theta < 0, with two coordinates, is the copula of |theta| with the second coordinate turned round.
 class FrankCopula {
 public:
-    /// @param theta  in (0, 300] (Kendall's tau up to 0.987); with two coordinates also in [-300, 0).   @throw std::invalid_argument otherwise.
+    /// @param theta  in (0, 300] (Kendall's tau up to 0.987); with two coordinates also in [-300, 0).   @throw
+    /// std::invalid_argument otherwise.
     FrankCopula(double theta, std::int64_t dim);
 
     /// Kendall's rank correlation tau = 1 - 4 (1 - D(theta)) / theta, D Debye's first function; solved by halving.

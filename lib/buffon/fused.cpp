@@ -16,7 +16,8 @@
 namespace buffon {
 namespace {
 
-constexpr std::int64_t few_device_rows = std::int64_t{1} << 24, most_device_rows = std::int64_t{1} << 32;   // at once: a tenth of a second at most
+constexpr std::int64_t few_device_rows = std::int64_t{1} << 24,
+                       most_device_rows = std::int64_t{1} << 32;   // at once: a tenth of a second at most
 constexpr double slow = 3e-6;   // seconds of a point: what is better kept than made again
 
 /// Points in the first-level cache: half of its 32 kilobytes at least, or eight.
@@ -25,7 +26,8 @@ std::int64_t slice_rows(std::int64_t dim) { return std::clamp<std::int64_t>(1024
 /// Not cleared, at the start of a line of the cache.
 class Room {
 public:
-    explicit Room(std::int64_t n) : data_(static_cast<double*>(::operator new(static_cast<std::size_t>(n) * sizeof(double), line))) {}
+    explicit Room(std::int64_t n)
+        : data_(static_cast<double*>(::operator new(static_cast<std::size_t>(n) * sizeof(double), line))) {}
     ~Room() { ::operator delete(data_, line); }
     Room(const Room&) = delete;
     Room& operator=(const Room&) = delete;
@@ -65,20 +67,27 @@ bool finite(const Moments& moments) {
 std::optional<Fused> Fused::of(Evaluation& evaluation, const Stream& stream) {
     const Problem& problem = evaluation.problem();
     if (evaluation.device() && evaluation.run().keep != Keep::sample) {
-        auto sample = DeviceSample::of(device_queues(evaluation.run().device), problem, PointSet::independent(evaluation.run().budget, stream), problem.dim());
+        auto sample = DeviceSample::of(device_queues(evaluation.run().device), problem,
+                                       PointSet::independent(evaluation.run().budget, stream), problem.dim());
         if (sample) return Fused(evaluation, stream, std::move(*sample));
     }
     if (evaluation.device()) return {};
     const auto* joint = std::get_if<Joint>(&problem.inputs().law());
-    if (!problem.columns().evaluate || joint == nullptr || !joint->independent() || evaluation.run().keep == Keep::sample) return {};
+    if (!problem.columns().evaluate || joint == nullptr || !joint->independent() ||
+        evaluation.run().keep == Keep::sample)
+        return {};
     if (evaluation.run().batch < parallel::block_size) return {};
     return Fused(evaluation, stream, *joint);
 }
 
 Fused::Fused(Evaluation& evaluation, const Stream& stream, DeviceSample device)
-    : evaluation_(&evaluation), stream_(stream), inputs_(nullptr), device_(std::make_shared<const DeviceSample>(std::move(device))) {}
+    : evaluation_(&evaluation), stream_(stream), inputs_(nullptr),
+      device_(std::make_shared<const DeviceSample>(std::move(device))) {}
 
-std::int64_t Fused::columns() const { return (device_ ? std::max(device_->outputs(), evaluation_->outputs()) : evaluation_->problem().columns().outputs) + (evaluation_->discards() ? 1 : 0); }
+std::int64_t Fused::columns() const {
+    return (device_ ? std::max(device_->outputs(), evaluation_->outputs()) : evaluation_->problem().columns().outputs) +
+           (evaluation_->discards() ? 1 : 0);
+}
 
 std::int64_t Fused::add(std::int64_t first, std::int64_t rows, std::int64_t batch, Moments& total, View y) {
     if (over_) return 0;
@@ -109,7 +118,8 @@ std::int64_t Fused::add(std::int64_t first, std::int64_t rows, std::int64_t batc
     for (std::int64_t row = 0; row < done; row += batch) {
         if (row > 0) evaluation_->announce();
         const std::int64_t end = std::min(row + batch, done);
-        for (std::int64_t b = row; b < end; b += parallel::block_size) total.merge(parts[static_cast<std::size_t>(b / parallel::block_size)]);
+        for (std::int64_t b = row; b < end; b += parallel::block_size)
+            total.merge(parts[static_cast<std::size_t>(b / parallel::block_size)]);
         if (keeps) hand_over(first + row, y.slice(row, end - row));
         else evaluation_->count_elsewhere(end - row, evaluation_->problem().columns().outputs, stream_);
     }
@@ -140,7 +150,8 @@ std::int64_t Fused::add_on_device(std::int64_t first, std::int64_t rows, Moments
         if (columns() > m) total.mean.back() = 1.0;
     }
     merge_records({records.data(), static_cast<std::size_t>(good)}, m, total);   // whatever was asked for at once: the same order
-    if (std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() < 0.01) device_rows_ = std::min(8 * device_rows_, most_device_rows);
+    if (std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() < 0.01)
+        device_rows_ = std::min(8 * device_rows_, most_device_rows);
     if (y.rows > 0) fill_on_device(first, y.slice(0, std::min(y.rows, done)));
     evaluation_->count_elsewhere(done, m, stream_);
     return done;
@@ -157,7 +168,8 @@ std::vector<double> Fused::records_on_device(std::int64_t first, std::int64_t ro
 }
 
 std::int64_t Fused::next_on_device(std::int64_t row) const {
-    return device_ ? std::max((row + device_block) / device_block * device_block, left_out_) : std::numeric_limits<std::int64_t>::max();
+    return device_ ? std::max((row + device_block) / device_block * device_block, left_out_)
+                   : std::numeric_limits<std::int64_t>::max();
 }
 
 void Fused::fill_on_device(std::int64_t first, View y) const {

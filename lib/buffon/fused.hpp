@@ -30,7 +30,8 @@ public:
     /// batch go into y (batch or rows, columns()), or nowhere for y without rows. Successive calls follow each other, from row 0.
     /// 0 from the batch on in which the model failed, or gave what is not finite: Evaluation says where. And after rows with a y
     /// that took long (3 us each): nothing is gained by blocks then, and Evaluation keeps what it has finished.
-    /// On a device y has any number of rows, those of the block that failed are left to Evaluation, and so are rows up to the next
+    /// On a device y has any number of rows, those of the block that failed are left to Evaluation, and so are rows up
+    /// to the next
     /// multiple of device_block.
     /// @throw Interrupted.
     std::int64_t add(std::int64_t first, std::int64_t rows, std::int64_t batch, Moments& total, View y);

@@ -33,7 +33,8 @@ Matrix weighted_covariance(ConstView z, std::span<const double> weights, double 
         if (p <= 0) continue;
         for (std::int64_t j = 0; j < d; ++j) gap[static_cast<std::size_t>(j)] = z(i, j) - mean[static_cast<std::size_t>(j)];
         for (std::int64_t j = 0; j < d; ++j)
-            for (std::int64_t k = 0; k <= j; ++k) s(j, k) += p * gap[static_cast<std::size_t>(j)] * gap[static_cast<std::size_t>(k)];
+            for (std::int64_t k = 0; k <= j; ++k)
+                s(j, k) += p * gap[static_cast<std::size_t>(j)] * gap[static_cast<std::size_t>(k)];
     }
     for (std::int64_t j = 0; j < d; ++j)
         for (std::int64_t k = 0; k < j; ++k) s(k, j) = s(j, k);
@@ -130,7 +131,8 @@ void mean_and_covariance(const Matrix& sums, std::int64_t p, std::vector<double>
     for (double& m : mean) m = sums(row++, p) / sums(0, p);
     for (std::int64_t j = 0; j < s.rows; ++j)
         for (std::int64_t k = 0; k <= j; ++k)
-            s(j, k) = s(k, j) = sums(row++, p) / sums(0, p) - mean[static_cast<std::size_t>(j)] * mean[static_cast<std::size_t>(k)];
+            s(j, k) = s(k, j) =
+                sums(row++, p) / sums(0, p) - mean[static_cast<std::size_t>(j)] * mean[static_cast<std::size_t>(k)];
 }
 
 std::vector<double> column(ConstView table, std::int64_t j) {
@@ -169,8 +171,8 @@ double squared_distance(std::span<const double> a, std::span<const double> b) {
 }
 
 /// k-means++ with weights: each next centre by weight times squared distance to the centres so far. Random: by weight > 0 only.
-std::vector<std::int64_t> centres(ConstView z, std::span<const double> weights, std::int64_t count, bool random, const Stream& stream,
-                                  std::int64_t restart) {
+std::vector<std::int64_t> centres(ConstView z, std::span<const double> weights, std::int64_t count, bool random,
+                                  const Stream& stream, std::int64_t restart) {
     std::vector<double> mass(weights.begin(), weights.end());
     if (random)
         for (double& m : mass) m = m > 0 ? 1.0 : 0.0;
@@ -193,7 +195,8 @@ std::vector<std::int64_t> centres(ConstView z, std::span<const double> weights, 
 }
 
 /// Hard assignment to the nearest centre, then one Gaussian per group.
-State start(ConstView z, std::span<const double> weights, const std::vector<std::int64_t>& at, const FitOptions& options, double total) {
+State start(ConstView z, std::span<const double> weights, const std::vector<std::int64_t>& at,
+            const FitOptions& options, double total) {
     Matrix share(static_cast<std::int64_t>(at.size()), z.rows);
     for (std::int64_t i = 0; i < z.rows; ++i) {
         const auto near = std::ranges::min_element(at, {}, [&](std::int64_t c) { return squared_distance(z.row(i), z.row(c)); });
@@ -227,7 +230,8 @@ State em_step(ConstView z, std::span<const double> weights, const State& state, 
         const double p = weights[static_cast<std::size_t>(i)];
         if (p <= 0) continue;
         const auto row = log_density.view().row(i);
-        for (std::int64_t k = 0; k < k_count; ++k) row[static_cast<std::size_t>(k)] += elementary::log(state.components[static_cast<std::size_t>(k)].share);
+        for (std::int64_t k = 0; k < k_count; ++k)
+            row[static_cast<std::size_t>(k)] += elementary::log(state.components[static_cast<std::size_t>(k)].share);
         const double norm = log_sum_exp(row);
         likelihood += p * norm / total;
         wins[static_cast<std::size_t>(std::ranges::max_element(row) - row.begin())] = true;
@@ -299,7 +303,8 @@ std::vector<std::optional<Gaussian>> fit_gaussians(ConstView z, ConstView weight
     std::vector<std::optional<Gaussian>> laws;
     for (WeightedMoments& m : weighted_moments(z, weights, options.threads)) {
         const double effective = effective_sizes[laws.size()];
-        laws.push_back(m.mass > 0 ? with_covariance(std::move(m.mean), std::move(m.covariance), effective, options) : std::nullopt);
+        laws.push_back(m.mass > 0 ? with_covariance(std::move(m.mean), std::move(m.covariance), effective, options)
+                                  : std::nullopt);
     }
     return laws;
 }
@@ -321,7 +326,8 @@ std::vector<FittedComponent> fit_mixture(ConstView z, std::span<const double> we
             state = std::move(next);
             if (settled) break;
         }
-        if (!state.components.empty() && (best.components.empty() || state.log_likelihood > best.log_likelihood)) best = std::move(state);
+        if (!state.components.empty() && (best.components.empty() || state.log_likelihood > best.log_likelihood))
+            best = std::move(state);
     }
     return best.components;
 }

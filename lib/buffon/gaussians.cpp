@@ -88,7 +88,8 @@ void Gaussians::log_density_of(std::int64_t from, ConstView z, View out) const {
 
 void Gaussians::write(std::int64_t from, std::int64_t count, ConstView z, View out, std::int64_t first) const {
     assert(z.rows == out.rows && (count == 0 || z.cols == d_) && first + count <= out.cols);
-    kernels().gaussian_log_density(groups_.data() + from * packed_length(d_), count, d_, z.data, z.rows, out.data + first, out.cols);
+    kernels().gaussian_log_density(groups_.data() + from * packed_length(d_), count, d_, z.data, z.rows,
+                                   out.data + first, out.cols);
     if (!log_norm_.empty())
         kernels().student_log_density(out.data + first, z.rows, out.cols, count, log_norm_.data() + from, power_.data() + from,
                                       inverse_degrees_.data() + from);

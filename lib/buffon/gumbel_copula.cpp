@@ -33,10 +33,12 @@ double normalise(std::vector<double>& terms) {
 }
 
 /// Given n earlier coordinates with sum t, and with growth = log(1 + t_next / t): -log P(U <= u_next) is
-/// x (e^(growth / theta) - 1) - log sum_k w_k e^(-(n - k / theta) growth), the w_k being the shares of the terms at x = t^(1 / theta).
+/// x (e^(growth / theta) - 1) - log sum_k w_k e^(-(n - k / theta) growth), the w_k being the shares of the terms at x =
+/// t^(1 / theta).
 class Conditional {
 public:
-    Conditional(const std::vector<double>& log_terms, double theta, double log_t) : theta_(theta), x_(elementary::exp(log_t / theta)), weight_(log_terms) {
+    Conditional(const std::vector<double>& log_terms, double theta, double log_t)
+        : theta_(theta), x_(elementary::exp(log_t / theta)), weight_(log_terms) {
         const std::size_t n = weight_.size();
         for (std::size_t k = 1; k <= n; ++k) {
             weight_[k - 1] += static_cast<double>(k) * (log_t / theta);
@@ -99,7 +101,8 @@ GumbelCopula::GumbelCopula(double theta, std::int64_t dim) : theta_(theta), dim_
         for (const double term : terms) row.push_back(std::log(term));
         terms.push_back(0.0);
         for (std::size_t k = n + 1; k >= 1; --k)
-            terms[k - 1] = ((k <= n ? gap(n, k, theta) * terms[k - 1] : 0.0) + (k > 1 ? terms[k - 2] / theta : 0.0)) / static_cast<double>(n);
+            terms[k - 1] = ((k <= n ? gap(n, k, theta) * terms[k - 1] : 0.0) + (k > 1 ? terms[k - 2] / theta : 0.0)) /
+                           static_cast<double>(n);
     }
 }
 
@@ -148,7 +151,8 @@ void GumbelCopula::add_log_density(ConstView z, std::span<double> out) const {
         }
         terms = log_terms_.back();
         for (std::size_t k = 0; k < terms.size(); ++k) terms[k] += static_cast<double>(k + 1) * (log_t / theta_);
-        out[static_cast<std::size_t>(i)] += log_norm_ + sum - elementary::exp(log_t / theta_) - static_cast<double>(dim()) * log_t + normalise(terms);
+        out[static_cast<std::size_t>(i)] +=
+            log_norm_ + sum - elementary::exp(log_t / theta_) - static_cast<double>(dim()) * log_t + normalise(terms);
     }
 }
 

@@ -65,7 +65,8 @@ void add_log_marginals(const std::vector<Univariate>& laws, ConstView x, std::sp
 
 /// As above, and the normal scores z. A copula gives no density to an infinite score (the support's end, or beyond) of an
 /// input that depends on another: -inf. Of one that is `alone` the end is a point like any other.
-void add_log_marginals(const std::vector<Univariate>& laws, const std::vector<bool>& alone, ConstView x, View z, std::span<double> out) {
+void add_log_marginals(const std::vector<Univariate>& laws, const std::vector<bool>& alone, ConstView x, View z,
+                       std::span<double> out) {
     to_scores(laws, x, z);
     add_log_densities(laws, x, out, [&](std::int64_t i, std::int64_t j, double log_density) {
         if (!std::isinf(z(i, j))) return log_density;
@@ -164,7 +165,9 @@ void Joint::from_uniform(ConstView v, View x) const {
     for_slices(v.rows, [&](std::int64_t first, std::int64_t count) {
         const ConstView uniforms = v.slice(first, count);
         const View rows = x.slice(first, count);
-        if (independent()) return map_columns(laws_, uniforms, rows, [](const auto& law, std::span<double> p) { columns::quantile(law, p); });
+        if (independent())
+            return map_columns(laws_, uniforms, rows,
+                               [](const auto& law, std::span<double> p) { columns::quantile(law, p); });
         if (uniforms.data != rows.data) std::copy_n(uniforms.data, uniforms.size(), rows.data);
         kernels().normal_quantiles(rows.data, rows.size());
         dependence_.correlate(rows);

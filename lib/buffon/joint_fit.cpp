@@ -17,8 +17,8 @@ LawFit fit_column(ConstView data, std::int64_t j, const std::string& family) {
 
 JointFit fit_joint(ConstView data, const std::vector<std::string>& names, const std::vector<std::string>& marginals,
                    const std::string& copula) {
-    require(static_cast<std::int64_t>(marginals.size()) == data.cols, "fit_joint: marginals must have one family per column, ", data.cols,
-            ", got ", marginals.size());
+    require(static_cast<std::int64_t>(marginals.size()) == data.cols,
+            "fit_joint: marginals must have one family per column, ", data.cols, ", got ", marginals.size());
     std::vector<LawFit> fits;
     std::vector<Univariate> laws;
     for (std::int64_t j = 0; j < data.cols; ++j) {
@@ -33,7 +33,9 @@ JointFit fit_joint(ConstView data, const std::vector<std::string>& names, const 
     } else {
         out.copula = fit_copula(copula, data);
     }
-    if (out.copula) out.joint = Joint(std::move(laws), names, std::visit([](const auto& c) { return Dependence(c); }, out.copula->copula));
+    if (out.copula)
+        out.joint =
+            Joint(std::move(laws), names, std::visit([](const auto& c) { return Dependence(c); }, out.copula->copula));
     return out;
 }
 

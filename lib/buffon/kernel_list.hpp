@@ -1,5 +1,6 @@
 /// The hot loops, each defined in the *_kernel.cpp of its subject, and their table. Only for these files and kernels.hpp:
-/// not installed. The *_kernel.cpp see nothing but this, lanes.hpp, words.hpp, owen_hash.hpp and vecmath*.hpp: an inline function shared by two
+/// not installed. The *_kernel.cpp see nothing but this, lanes.hpp, words.hpp, owen_hash.hpp and vecmath*.hpp: an
+/// inline function shared by two
 /// instruction sets would be merged by the linker, and an old processor would meet the instructions of a new one.
 #pragma once
 
@@ -73,7 +74,8 @@ namespace kernel {
 /// Sums of a function of two points, e^(-scale |x - y|^2), |x - y| or (scale x . y + 1)^3, over rows and keys.
 void pair_sums(const PairPass& pass);
 
-/// Softmax-weighted sums of the keys' values, tile by tile: nothing of size rows x keys is stored. A row's bits depend on it alone.
+/// Softmax-weighted sums of the keys' values, tile by tile: nothing of size rows x keys is stored. A row's bits depend
+/// on it alone.
 void attention(const AttentionPass<double>& pass);
 void attention_single(const AttentionPass<float>& pass);
 

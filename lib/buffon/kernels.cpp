@@ -57,7 +57,8 @@ std::int64_t panels(std::int64_t columns) { return (columns + 7) / 8; }
 
 /// At most `panel_rows` rows in panels of eight columns, filled up with zeros.
 void put_panels(ConstView rows, std::vector<double>& slab) {
-    slab.resize(static_cast<std::size_t>(panels(rows.cols) * 8 * panel_rows));   // zeros at first, and columns stay where they are
+    slab.resize(static_cast<std::size_t>(panels(rows.cols) * 8 *
+                                         panel_rows));   // zeros at first, and columns stay where they are
     const std::int64_t whole = rows.cols / 8 * 8;
     for (std::int64_t i = 0; i < rows.rows; ++i) {
         const double* from = rows.data + i * rows.cols;

@@ -73,7 +73,8 @@ using Lanes = Pack<8>;
 /// The first `count` < 8 lanes, the others `rest`.
 inline Lanes load_part(const double* from, std::int64_t count, double rest = 0.0) {
 #if defined(__AVX512F__)
-    return {_mm512_mask_loadu_pd(_mm512_set1_pd(rest), static_cast<__mmask8>((1u << count) - 1u), from)};   // no way through memory
+    return {_mm512_mask_loadu_pd(_mm512_set1_pd(rest), static_cast<__mmask8>((1u << count) - 1u),
+                                 from)};   // no way through memory
 #else
     double part[8] = {rest, rest, rest, rest, rest, rest, rest, rest};
     for (std::int64_t l = 0; l < count; ++l) part[l] = from[l];

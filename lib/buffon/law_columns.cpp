@@ -63,7 +63,8 @@ void columns::to_normal(const LogNormal& law, std::span<double> x) {
 void columns::to_normal(const Uniform& law, std::span<double> x) {
     const double width = law.upper() - law.lower();
     std::vector<double> tail(x.begin(), x.end());
-    for (double& v : tail) v = nearer_to_lower(law, v) ? std::max(v - law.lower(), 0.0) / width : std::max(law.upper() - v, 0.0) / width;
+    for (double& v : tail)
+        v = nearer_to_lower(law, v) ? std::max(v - law.lower(), 0.0) / width : std::max(law.upper() - v, 0.0) / width;
     through(&Kernels::normal_quantiles, tail);
     for (std::size_t i = 0; i < x.size(); ++i)
         if (!std::isnan(x[i])) x[i] = nearer_to_lower(law, x[i]) ? tail[i] : -tail[i];

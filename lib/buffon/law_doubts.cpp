@@ -84,7 +84,9 @@ std::string about_distances(const std::vector<std::vector<double>>& u, const std
         if (distance < noticeable || boost::math::cdf(boost::math::complement(law, distance)) > limit) continue;
         out << (count++ ? ", '" : "'") << names[j] << "' (distance " << distance << ")";
     }
-    return count == 0 ? "" : out.str() + (count == 1 ? " is" : " are") + " not distributed as the law says" + (u.size() > 1 ? ", given the inputs before it" : "");
+    return count == 0 ? ""
+                      : out.str() + (count == 1 ? " is" : " are") + " not distributed as the law says" +
+                            (u.size() > 1 ? ", given the inputs before it" : "");
 }
 
 std::string about_pairs(const std::vector<std::vector<double>>& u, const std::vector<std::string>& names, double limit) {
@@ -100,7 +102,9 @@ std::string about_pairs(const std::vector<std::vector<double>>& u, const std::ve
             if (!(std::abs(r) > bound) || ++count > 5) continue;
             out << (count > 1 ? ", '" : "'") << names[i] << "' and '" << names[j] << "' (" << r << ")";
         }
-    return count == 0 ? "" : "a dependence that the law does not have is in the table: " + out.str() + (count > 5 ? " and " + std::to_string(count - 5) + " more pairs" : "");
+    return count == 0 ? ""
+                      : "a dependence that the law does not have is in the table: " + out.str() +
+                            (count > 5 ? " and " + std::to_string(count - 5) + " more pairs" : "");
 }
 
 }  // namespace
@@ -121,7 +125,8 @@ std::vector<std::string> doubts_about(const Distribution& law, ConstView x, std:
     std::vector<std::string> doubts;
     const auto outside = std::ranges::count(log_density, -std::numeric_limits<double>::infinity());
     if (outside > 0)
-        doubts.push_back(with_commas(outside) + " of " + with_commas(x.rows) + " rows lie where the law has no density: it cannot have made them");
+        doubts.push_back(with_commas(outside) + " of " + with_commas(x.rows) +
+                         " rows lie where the law has no density: it cannot have made them");
     if (!draws || x.rows < few) return doubts;
     const Matrix scores = finite_scores(law, x);
     if (scores.rows < few) return doubts;

@@ -49,35 +49,81 @@ std::vector<double> logs(std::vector<double> x) {
 const std::vector<Family>& families() {
     const Support line, positive{.lower = 0}, unit{.lower = 0, .upper = 1};
     static const std::vector<Family> all{
-        {"Normal", {"mean", "sd"}, {false, true}, line,
-         [](const auto& x) { const Summary s(x); return Parameters{s.mean, s.sd}; },
+        {"Normal",
+         {"mean", "sd"},
+         {false, true},
+         line,
+         [](const auto& x) {
+             const Summary s(x);
+             return Parameters{s.mean, s.sd};
+         },
          [](const Parameters& p) -> Univariate { return Normal(p[0], p[1]); }},
-        {"LogNormal", {"mu", "sigma"}, {false, true}, positive,
-         [](const auto& x) { const Summary s(logs(x)); return Parameters{s.mean, s.sd}; },
+        {"LogNormal",
+         {"mu", "sigma"},
+         {false, true},
+         positive,
+         [](const auto& x) {
+             const Summary s(logs(x));
+             return Parameters{s.mean, s.sd};
+         },
          [](const Parameters& p) -> Univariate { return LogNormal(p[0], p[1]); }},
-        {"Exponential", {"rate"}, {true}, positive,
+        {"Exponential",
+         {"rate"},
+         {true},
+         positive,
          [](const auto& x) { return Parameters{1 / Summary(x).mean}; },
          [](const Parameters& p) -> Univariate { return Exponential(p[0]); }},
-        {"Gamma", {"shape", "scale"}, {true, true}, positive,
-         [](const auto& x) { const Summary s(x); return Parameters{1 / (s.cv() * s.cv()), s.mean * s.cv() * s.cv()}; },
+        {"Gamma",
+         {"shape", "scale"},
+         {true, true},
+         positive,
+         [](const auto& x) {
+             const Summary s(x);
+             return Parameters{1 / (s.cv() * s.cv()), s.mean * s.cv() * s.cv()};
+         },
          [](const Parameters& p) -> Univariate { return Gamma(p[0], p[1]); }},
-        {"Weibull", {"shape", "scale"}, {true, true}, positive,
-         [](const auto& x) { const Summary s(logs(x)); return Parameters{pi / std::sqrt(6.0) / s.sd, std::exp(s.mean + euler_gamma * s.sd * std::sqrt(6.0) / pi)}; },
+        {"Weibull",
+         {"shape", "scale"},
+         {true, true},
+         positive,
+         [](const auto& x) {
+             const Summary s(logs(x));
+             return Parameters{pi / std::sqrt(6.0) / s.sd, std::exp(s.mean + euler_gamma * s.sd * std::sqrt(6.0) / pi)};
+         },
          [](const Parameters& p) -> Univariate { return Weibull(p[0], p[1]); }},
-        {"Gumbel", {"location", "scale"}, {false, true}, line,
-         [](const auto& x) { const Summary s(x); const double b = s.sd * std::sqrt(6.0) / pi; return Parameters{s.mean - euler_gamma * b, b}; },
+        {"Gumbel",
+         {"location", "scale"},
+         {false, true},
+         line,
+         [](const auto& x) {
+             const Summary s(x);
+             const double b = s.sd * std::sqrt(6.0) / pi;
+             return Parameters{s.mean - euler_gamma * b, b};
+         },
          [](const Parameters& p) -> Univariate { return Gumbel(p[0], p[1]); }},
-        {"Logistic", {"location", "scale"}, {false, true}, line,
-         [](const auto& x) { const Summary s(x); return Parameters{s.mean, s.sd * std::sqrt(3.0) / pi}; },
+        {"Logistic",
+         {"location", "scale"},
+         {false, true},
+         line,
+         [](const auto& x) {
+             const Summary s(x);
+             return Parameters{s.mean, s.sd * std::sqrt(3.0) / pi};
+         },
          [](const Parameters& p) -> Univariate { return Logistic(p[0], p[1]); }},
-        {"StudentT", {"df", "location", "scale"}, {true, false, true}, line,
+        {"StudentT",
+         {"df", "location", "scale"},
+         {true, false, true},
+         line,
          [](std::vector<double> x) {
              std::sort(x.begin(), x.end());
              const auto at = [&](double p) { return x[static_cast<std::size_t>(p * static_cast<double>(x.size() - 1))]; };
              return Parameters{5, at(0.5), std::max((at(0.75) - at(0.25)) / 1.45, 1e-3 * (x.back() - x.front()))};
          },
          [](const Parameters& p) -> Univariate { return StudentT(p[0], p[1], p[2]); }},
-        {"Beta", {"a", "b"}, {true, true}, unit,
+        {"Beta",
+         {"a", "b"},
+         {true, true},
+         unit,
          [](const auto& x) {
              const Summary s(x);
              const double n = std::max(s.mean * (1 - s.mean) / (s.sd * s.sd) - 1, 1e-2);
@@ -116,7 +162,8 @@ struct Curvature {
             gradient[row] = (up - down) / (2 * step[i]);
             hessian(row, row) = (up - 2 * centre + down) / (step[i] * step[i]);
             for (std::size_t j = 0; j < i; ++j) {
-                const double mixed = (at(i, 1, j, 1) - at(i, 1, j, -1) - at(i, -1, j, 1) + at(i, -1, j, -1)) / (4 * step[i] * step[j]);
+                const double mixed =
+                    (at(i, 1, j, 1) - at(i, 1, j, -1) - at(i, -1, j, 1) + at(i, -1, j, -1)) / (4 * step[i] * step[j]);
                 hessian(row, static_cast<Eigen::Index>(j)) = hessian(static_cast<Eigen::Index>(j), row) = mixed;
             }
         }
@@ -203,8 +250,9 @@ std::vector<double> present(std::span<const double> data) {
 
 void check_data(const Family& family, std::span<const double> data, std::vector<double> x) {
     for (std::size_t i = 0; i < data.size(); ++i)
-        require(std::isnan(data[i]) || (data[i] > family.support.lower && data[i] < family.support.upper), "fit_law: data of ", family.name,
-                " must lie in (", family.support.lower, ", ", family.support.upper, "), got ", data[i], " at ", i);
+        require(std::isnan(data[i]) || (data[i] > family.support.lower && data[i] < family.support.upper),
+                "fit_law: data of ", family.name, " must lie in (", family.support.lower, ", ", family.support.upper,
+                "), got ", data[i], " at ", i);
     std::sort(x.begin(), x.end());
     const auto different = static_cast<std::size_t>(std::unique(x.begin(), x.end()) - x.begin());
     const std::size_t needed = std::max<std::size_t>(2, family.parameters.size());
@@ -237,7 +285,8 @@ Histogram histogram_of(std::span<const double> data, std::int64_t bins) {
         bins = width > 0 ? static_cast<std::int64_t>(std::clamp(std::ceil(range / width), 1.0, 10'000.0)) : 10;
     }
     std::vector<double> edges, counts(static_cast<std::size_t>(bins), 0.0);
-    for (std::int64_t i = 0; i < bins; ++i) edges.push_back(x.front() + range * static_cast<double>(i) / static_cast<double>(bins));
+    for (std::int64_t i = 0; i < bins; ++i)
+        edges.push_back(x.front() + range * static_cast<double>(i) / static_cast<double>(bins));
     edges.push_back(x.back());
     for (const double v : x) {
         const auto above = std::upper_bound(edges.begin(), edges.end(), v) - edges.begin();
@@ -248,7 +297,8 @@ Histogram histogram_of(std::span<const double> data, std::int64_t bins) {
 
 LawFit fit_law(const std::string& name, std::span<const double> data) {
     const auto& known = law_families();
-    require(std::find(known.begin(), known.end(), name) != known.end(), "fit_law: no family is named '", name, "'", suggestion(name, known));
+    require(std::find(known.begin(), known.end(), name) != known.end(), "fit_law: no family is named '", name, "'",
+            suggestion(name, known));
     const std::vector<double> x = present(data);
     LawFit fit{Normal(), {}, {}, {}, std::numeric_limits<double>::quiet_NaN(), static_cast<std::int64_t>(x.size()),
                static_cast<std::int64_t>(data.size() - x.size())};

@@ -24,31 +24,44 @@ struct Number {
 // In the order of the constructor's arguments.
 template <class L>
 constexpr std::array<Number<L>, 0> numbers_of(const L*) { return {}; }
-constexpr std::array<Number<Normal>, 2> numbers_of(const Normal*) { return {{{"mean", &Normal::mean, Kind::place}, {"sd", &Normal::sd, Kind::positive}}}; }
+constexpr std::array<Number<Normal>, 2> numbers_of(const Normal*) {
+    return {{{"mean", &Normal::mean, Kind::place}, {"sd", &Normal::sd, Kind::positive}}};
+}
 constexpr std::array<Number<LogNormal>, 2> numbers_of(const LogNormal*) {
     return {{{"mu", &LogNormal::mu, Kind::log_place}, {"sigma", &LogNormal::sigma, Kind::positive}}};
 }
 constexpr std::array<Number<Uniform>, 2> numbers_of(const Uniform*) {
     return {{{"lower", &Uniform::lower, Kind::end}, {"upper", &Uniform::upper, Kind::end}}};
 }
-constexpr std::array<Number<Exponential>, 1> numbers_of(const Exponential*) { return {{{"rate", &Exponential::rate, Kind::positive}}}; }
+constexpr std::array<Number<Exponential>, 1> numbers_of(const Exponential*) {
+    return {{{"rate", &Exponential::rate, Kind::positive}}};
+}
 constexpr std::array<Number<Gamma>, 2> numbers_of(const Gamma*) {
     return {{{"shape", &Gamma::shape, Kind::positive}, {"scale", &Gamma::scale, Kind::positive}}};
 }
 constexpr std::array<Number<Beta>, 4> numbers_of(const Beta*) {
-    return {{{"a", &Beta::a, Kind::positive}, {"b", &Beta::b, Kind::positive}, {"lower", &Beta::lower, Kind::end}, {"upper", &Beta::upper, Kind::end}}};
+    return {{{"a", &Beta::a, Kind::positive},
+             {"b", &Beta::b, Kind::positive},
+             {"lower", &Beta::lower, Kind::end},
+             {"upper", &Beta::upper, Kind::end}}};
 }
 constexpr std::array<Number<Weibull>, 3> numbers_of(const Weibull*) {
-    return {{{"shape", &Weibull::shape, Kind::positive}, {"scale", &Weibull::scale, Kind::positive}, {"location", &Weibull::location, Kind::end}}};
+    return {{{"shape", &Weibull::shape, Kind::positive},
+             {"scale", &Weibull::scale, Kind::positive},
+             {"location", &Weibull::location, Kind::end}}};
 }
 constexpr std::array<Number<Gumbel>, 2> numbers_of(const Gumbel*) {
     return {{{"location", &Gumbel::location, Kind::place}, {"scale", &Gumbel::scale, Kind::positive}}};
 }
 constexpr std::array<Number<Triangular>, 3> numbers_of(const Triangular*) {
-    return {{{"lower", &Triangular::lower, Kind::end}, {"mode", &Triangular::mode, Kind::place}, {"upper", &Triangular::upper, Kind::end}}};
+    return {{{"lower", &Triangular::lower, Kind::end},
+             {"mode", &Triangular::mode, Kind::place},
+             {"upper", &Triangular::upper, Kind::end}}};
 }
 constexpr std::array<Number<StudentT>, 3> numbers_of(const StudentT*) {
-    return {{{"df", &StudentT::df, Kind::positive}, {"location", &StudentT::location, Kind::place}, {"scale", &StudentT::scale, Kind::positive}}};
+    return {{{"df", &StudentT::df, Kind::positive},
+             {"location", &StudentT::location, Kind::place},
+             {"scale", &StudentT::scale, Kind::positive}}};
 }
 constexpr std::array<Number<Logistic>, 2> numbers_of(const Logistic*) {
     return {{{"location", &Logistic::location, Kind::place}, {"scale", &Logistic::scale, Kind::positive}}};
@@ -66,7 +79,8 @@ std::vector<LawParameter> described(const L& law) {
     std::vector<LawParameter> out;
     for (const auto& n : numbers_of(static_cast<const L*>(nullptr))) {
         const double value = (law.*n.get)();
-        out.push_back({n.name, value, n.kind == Kind::positive ? value : spread(law, n.kind == Kind::log_place), n.kind == Kind::end, 0});
+        out.push_back({n.name, value, n.kind == Kind::positive ? value : spread(law, n.kind == Kind::log_place),
+                       n.kind == Kind::end, 0});
     }
     return out;
 }
@@ -132,7 +146,8 @@ constexpr bool has_df = requires(const C& c) { c.df(); };
 
 std::vector<Univariate> normals(const std::vector<double>& mean, const Matrix& covariance) {
     std::vector<Univariate> laws;
-    for (std::int64_t j = 0; j < covariance.rows; ++j) laws.push_back(Normal(mean[static_cast<std::size_t>(j)], std::sqrt(covariance(j, j))));
+    for (std::int64_t j = 0; j < covariance.rows; ++j)
+        laws.push_back(Normal(mean[static_cast<std::size_t>(j)], std::sqrt(covariance(j, j))));
     return laws;
 }
 
@@ -149,7 +164,8 @@ Matrix correlation_of(const Matrix& covariance) {
 std::optional<Joint> as_joint(const Distribution& law) {
     if (const auto* joint = std::get_if<Joint>(&law.law())) return *joint;
     if (const auto* normal = std::get_if<MultivariateNormal>(&law.law()))
-        return Joint(normals(normal->mean(), normal->covariance()), law.names(), GaussianCopula(correlation_of(normal->covariance())));
+        return Joint(normals(normal->mean(), normal->covariance()), law.names(),
+                     GaussianCopula(correlation_of(normal->covariance())));
     if (const auto* t = std::get_if<MultivariateT>(&law.law())) {
         std::vector<Univariate> laws;
         for (std::int64_t j = 0; j < t->dim(); ++j)
@@ -177,7 +193,8 @@ void ParametricLaw::add_marginal(std::size_t input) {
 void ParametricLaw::add_copula(std::size_t g) {
     const CopulaGroup& group = law_.dependence().groups()[g];
     const auto name = [&](std::int64_t i) {
-        return law_.names()[static_cast<std::size_t>(group.coordinates.empty() ? i : group.coordinates[static_cast<std::size_t>(i)])];
+        return law_.names()[static_cast<std::size_t>(
+            group.coordinates.empty() ? i : group.coordinates[static_cast<std::size_t>(i)])];
     };
     const auto add = [&](std::string what, double value, double scale, std::int64_t i, std::int64_t j) {
         parameters_.push_back({std::move(what), value, scale, false, -1});
@@ -244,7 +261,8 @@ Joint law_of(const std::vector<std::int64_t>& inputs, const Joint& law) {
     std::vector<Univariate> laws;
     for (const std::int64_t j : inputs) laws.push_back(law.laws()[static_cast<std::size_t>(j)]);
     for (const CopulaGroup& group : law.dependence().groups())
-        if (group.coordinates.empty() || group.coordinates == inputs) return Joint(std::move(laws), {}, Dependence({{group.copula, {}}}));
+        if (group.coordinates.empty() || group.coordinates == inputs)
+            return Joint(std::move(laws), {}, Dependence({{group.copula, {}}}));
     return Joint(std::move(laws));
 }
 

@@ -20,7 +20,8 @@ struct LawParameter {
     std::int64_t input;        // whose marginal law it belongs to; -1: the dependence
 };
 
-/// d log density / d one parameter at the rows of x (n, d) into out (n); 0 outside the support. A five-point difference quotient of
+/// d log density / d one parameter at the rows of x (n, d) into out (n); 0 outside the support. A five-point difference
+/// quotient of
 /// step 1e-3 scale: relative error about 1e-11 (1e-12 x the size of the log density at least). Of the inputs that depend on each
 /// other through one copula, or of one that depends on none: the rest of the density does not change.
 class LawScore {

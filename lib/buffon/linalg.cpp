@@ -29,7 +29,8 @@ void check_entries(const Matrix& matrix, const char* who, const char* what) {
     const double tolerance = 1e-12 * largest_entry(matrix);   // what a product A A' leaves
     for (std::int64_t i = 0; i < matrix.rows; ++i)
         for (std::int64_t j = 0; j < matrix.cols; ++j) {
-            require(std::isfinite(matrix(i, j)), who, ": ", what, " must be finite, got ", matrix(i, j), " at (", i, ", ", j, ")");
+            require(std::isfinite(matrix(i, j)), who, ": ", what, " must be finite, got ", matrix(i, j), " at (", i,
+                    ", ", j, ")");
             require(j >= i || std::abs(matrix(i, j) - matrix(j, i)) <= tolerance, who, ": ", what, " must be symmetric, got ",
                     matrix(i, j), " at (", i, ", ", j, ") and ", matrix(j, i), " at (", j, ", ", i, ")");
         }
@@ -64,8 +65,8 @@ Matrix cholesky(const Matrix& matrix, const char* who, const char* what) {
 
 void check_unit_diagonal(const Matrix& correlation, const char* who) {
     for (std::int64_t i = 0; i < std::min(correlation.rows, correlation.cols); ++i)
-        require(std::abs(correlation(i, i) - 1) <= 1e-12, who, ": correlation must have ones on the diagonal, got ", correlation(i, i),
-                " at (", i, ", ", i, ")");
+        require(std::abs(correlation(i, i) - 1) <= 1e-12, who, ": correlation must have ones on the diagonal, got ",
+                correlation(i, i), " at (", i, ", ", i, ")");
 }
 
 Matrix correlation_of_pair(double rho) {

@@ -28,7 +28,8 @@ class Paths {
 public:
     Paths(const CostLines& costs, Matching& matching) : costs_(costs), m_(matching) {}
 
-    /// Augmenting row reduction of Jonker and Volgenant: each free line takes its best column and lowers its potential to the second
+    /// Augmenting row reduction of Jonker and Volgenant: each free line takes its best column and lowers its potential
+    /// to the second
     /// best's; a line that loses its column goes on at once, or waits for the next pass. Returns the lines that are still free.
     std::vector<std::int64_t> reduce(std::vector<std::int64_t> free, int passes);
 

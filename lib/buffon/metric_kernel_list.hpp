@@ -21,7 +21,8 @@ struct NearPass {
     std::int64_t keys;
 };
 
-/// The k nearest of each row and each key, ascending, among equals the one that was met first; they change where a nearer one is met.
+/// The k nearest of each row and each key, ascending, among equals the one that was met first; they change where a
+/// nearer one is met.
 struct NearestPass {
     NearPass points;
     bool itself;             // rows and keys are the same points: each meets the others, and rows alone are told

@@ -31,10 +31,12 @@ double log_sum_exp(const double* terms, std::size_t n, std::size_t stride) {
 /// r_k = L_k^-1 (x - mean_k) so far yields both the conditional means and, through its squares, the conditional weights.
 class Rosenblatt {
 public:
-    Rosenblatt(const std::vector<MultivariateNormal>& components, const std::vector<double>& log_weights, const Matrix& log_scales)
+    Rosenblatt(const std::vector<MultivariateNormal>& components, const std::vector<double>& log_weights,
+               const Matrix& log_scales)
         : components_(components), prior_(log_weights), log_scales_(log_scales), log_weight_(log_weights),
-          weight_(log_weights.size()), mean_(log_weights.size()), scale_(log_weights.size()), log_slope_(log_weights.size()),
-          terms_(log_weights.size()), order_(log_weights.size()), residual_(static_cast<std::int64_t>(log_weights.size()), log_scales.cols) {
+          weight_(log_weights.size()), mean_(log_weights.size()), scale_(log_weights.size()),
+          log_slope_(log_weights.size()), terms_(log_weights.size()), order_(log_weights.size()),
+          residual_(static_cast<std::int64_t>(log_weights.size()), log_scales.cols) {
         std::iota(order_.begin(), order_.end(), std::size_t{0});
     }
 
@@ -213,7 +215,8 @@ Matrix Mixture::covariance() const {
         for (std::size_t i = 0; i < m.size(); ++i)
             for (std::size_t j = 0; j < m.size(); ++j) {
                 const std::size_t entry = i * m.size() + j;
-                sum.data[entry] += weights_[k] * (components_[k].covariance().data[entry] + (m[i] - centre[i]) * (m[j] - centre[j]));
+                sum.data[entry] +=
+                    weights_[k] * (components_[k].covariance().data[entry] + (m[i] - centre[i]) * (m[j] - centre[j]));
             }
     }
     return sum;

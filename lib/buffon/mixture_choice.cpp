@@ -166,7 +166,8 @@ Model climb(const Cloud& cloud, Model model, const Frame& frame, double effectiv
 Model best_of(const Cloud& cloud, std::int64_t count, const Frame& frame, double effective, const Stream& stream) {
     Model best;
     for (std::int64_t restart = 0; restart < (count > 1 ? starts : 1); ++restart) {
-        Model model = climb(cloud, fitted(cloud.z, seeded(cloud, count, stream, count * starts + restart), frame), frame, effective, first_steps);
+        Model model = climb(cloud, fitted(cloud.z, seeded(cloud, count, stream, count * starts + restart), frame),
+                            frame, effective, first_steps);
         if (model.size() > 0 && model.log_likelihood > best.log_likelihood) best = std::move(model);
     }
     return climb(cloud, std::move(best), frame, effective, most_steps);
@@ -182,7 +183,8 @@ Model search(const Cloud& cloud, std::int64_t most, double effective, const Stre
     for (std::int64_t count = 1, worse = 0; count <= most && worse < 2; ++count) {
         Model model = best_of(cloud, count, frame, effective, stream);
         if (model.size() == 0) break;
-        const double criterion = -2 * effective * model.log_likelihood + static_cast<double>(model.size()) * numbers * std::log(effective);
+        const double criterion =
+            -2 * effective * model.log_likelihood + static_cast<double>(model.size()) * numbers * std::log(effective);
         ++worse;
         if (criterion < least) {
             least = criterion;

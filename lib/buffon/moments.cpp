@@ -83,7 +83,9 @@ std::vector<double> excess_kurtosis(ConstView y) {
         fourth[j] += square * square;
     });
     for (std::size_t j = 0; j < m; ++j)
-        fourth[j] = second[j] > 0 ? (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (n * fourth[j] / (second[j] * second[j]) - 3) + 6) : 0;
+        fourth[j] = second[j] > 0
+                        ? (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (n * fourth[j] / (second[j] * second[j]) - 3) + 6)
+                        : 0;
     return fourth;
 }
 

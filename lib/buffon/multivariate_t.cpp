@@ -20,8 +20,8 @@ Matrix checked_scale(const std::vector<double>& location, Matrix scale) {
     require(d >= 1, "MultivariateT: location must not be empty");
     for (std::size_t j = 0; j < location.size(); ++j)
         require(std::isfinite(location[j]), "MultivariateT: location must be finite, got ", location[j], " at ", j);
-    require(scale.rows == d && scale.cols == d, "MultivariateT: scale must have shape (", d, ", ", d, "), got (", scale.rows, ", ",
-            scale.cols, ")");
+    require(scale.rows == d && scale.cols == d, "MultivariateT: scale must have shape (", d, ", ", d, "), got (",
+            scale.rows, ", ", scale.cols, ")");
     return scale;
 }
 

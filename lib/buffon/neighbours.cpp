@@ -61,7 +61,8 @@ void for_blocks_in_shares(ConstView x, const std::vector<double>& norms, int thr
         for (std::int64_t b = share; b < blocks(x.rows); b += shares) {
             const ConstView block = x.slice(b * near_rows, std::min(near_rows, x.rows - b * near_rows));
             std::copy(block.data, block.data + block.size(), rows.begin());
-            f(static_cast<std::size_t>(share), b * near_rows, NearPass{rows.data(), block.rows, x.cols, norms.data() + b * near_rows, nullptr, nullptr, 0});
+            f(static_cast<std::size_t>(share), b * near_rows,
+              NearPass{rows.data(), block.rows, x.cols, norms.data() + b * near_rows, nullptr, nullptr, 0});
             const std::lock_guard lock(one_at_a_time);
             after(static_cast<std::size_t>(share), b);
         }
@@ -75,7 +76,8 @@ struct Found {
     std::vector<double> worst;
 
     Found(std::int64_t keys, std::int64_t k)
-        : squares(keys, k, infinity), index(static_cast<std::size_t>(keys * k), -1), worst(static_cast<std::size_t>(keys), infinity) {}
+        : squares(keys, k, infinity), index(static_cast<std::size_t>(keys * k), -1),
+          worst(static_cast<std::size_t>(keys), infinity) {}
 };
 
 /// Row i of all that was found; each is in the order of squares, then of indices.
@@ -83,9 +85,11 @@ void merge_row(const std::vector<std::optional<Found>>& found, std::int64_t i, N
     const std::int64_t k = out.squares.cols;
     std::vector<std::pair<double, std::int64_t>> all;
     for (const std::optional<Found>& f : found)
-        for (std::int64_t r = 0; f && r < k; ++r) all.emplace_back(f->squares(i, r), f->index[static_cast<std::size_t>(i * k + r)]);
+        for (std::int64_t r = 0; f && r < k; ++r)
+            all.emplace_back(f->squares(i, r), f->index[static_cast<std::size_t>(i * k + r)]);
     std::partial_sort(all.begin(), all.begin() + k, all.end());
-    for (std::int64_t r = 0; r < k; ++r) std::tie(out.squares(i, r), out.index[static_cast<std::size_t>(i * k + r)]) = all[static_cast<std::size_t>(r)];
+    for (std::int64_t r = 0; r < k; ++r)
+        std::tie(out.squares(i, r), out.index[static_cast<std::size_t>(i * k + r)]) = all[static_cast<std::size_t>(r)];
 }
 
 }  // namespace
@@ -102,8 +106,9 @@ Neighbours nearest_neighbours(ConstView x, std::int64_t k, int threads, const Bl
         rows.of_keys = norms.data();
         const auto meet = [&](bool itself) {
             return [&, itself](const NearPass& pass, std::int64_t key) {
-                metric_kernels().nearest({pass, itself, k, first, key, own.squares.data.data() + first * k, own.index.data() + first * k,
-                                          own.squares.data.data() + key * k, own.index.data() + key * k, own.worst.data() + key});
+                metric_kernels().nearest({pass, itself, k, first, key, own.squares.data.data() + first * k,
+                                          own.index.data() + first * k, own.squares.data.data() + key * k,
+                                          own.index.data() + key * k, own.worst.data() + key});
             };
         };
         for_tiles(rows, first, first + rows.rows, meet(true));
@@ -118,8 +123,8 @@ Neighbours nearest_neighbours(ConstView x, std::int64_t k, int threads, const Bl
     return out;
 }
 
-void for_close_pairs(ConstView x, ConstView y, std::span<const double> around_x, std::span<const double> around_y, const TakePairs& take, int threads,
-                     const BlockDone& done) {
+void for_close_pairs(ConstView x, ConstView y, std::span<const double> around_x, std::span<const double> around_y,
+                     const TakePairs& take, int threads, const BlockDone& done) {
     assert(x.cols == y.cols);
     const std::vector<double> panels = panels_of(y), norms = squares_of(x), of_keys = squares_of(y);
     std::vector<double> around_keys(around_y.begin(), around_y.end());
@@ -136,7 +141,8 @@ void for_close_pairs(ConstView x, ConstView y, std::span<const double> around_x,
         room.tile.resize(static_cast<std::size_t>(near_rows * tile));
         room.found.clear();
         for_tiles(rows, 0, y.rows, [&](const NearPass& pass, std::int64_t key) {
-            const std::int64_t count = metric_kernels().close_pairs({pass, around_x.data() + first, around_keys.data() + key, first, key, room.tile.data()});
+            const std::int64_t count = metric_kernels().close_pairs(
+                {pass, around_x.data() + first, around_keys.data() + key, first, key, room.tile.data()});
             room.found.insert(room.found.end(), room.tile.begin(), room.tile.begin() + count);
         });
     }, [&](std::size_t share, std::int64_t b) {

@@ -64,7 +64,8 @@ void kernel::nearest(const NearestPass& p) {
     double v[register_lanes];
     for_rows_and_keys(p.points, [&](std::int64_t row, std::int64_t first, const One& squares) {
         double* list = p.of_rows + row * p.k;
-        const unsigned to_row = below(squares, One::all(list[p.k - 1])), to_key = p.itself ? 0u : below(squares, One::load(p.worst + first));
+        const unsigned to_row = below(squares, One::all(list[p.k - 1])),
+                       to_key = p.itself ? 0u : below(squares, One::load(p.worst + first));
         if ((to_row | to_key) == 0) return;
         squares.store(v);
         for (unsigned left = to_row | to_key; left != 0; left &= left - 1) {

@@ -54,10 +54,12 @@ Moments moments(const std::string& device, const GFunctionAt& term, std::int64_t
     Moments total;
     if (n == 0) return total;
     if (number < 0) {
-        parallel::reduce_blocks(n, 0, total, [&](std::int64_t first, std::int64_t count) { return block_moments(term, first, count); });
+        parallel::reduce_blocks(
+            n, 0, total, [&](std::int64_t first, std::int64_t count) { return block_moments(term, first, count); });
         return total;
     }
-    std::vector<double> mean(static_cast<std::size_t>((n + parallel::block_size - 1) / parallel::block_size)), scatter(mean.size());
+    std::vector<double> mean(static_cast<std::size_t>((n + parallel::block_size - 1) / parallel::block_size)),
+        scatter(mean.size());
     check(device_library().table->g_function_moments(number, &term, n, mean.data(), scatter.data()), device);
     return merged(n, mean, scatter);
 }

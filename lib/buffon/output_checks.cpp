@@ -12,7 +12,8 @@ namespace {
 bool finite(const Matrix& m, std::int64_t begin, std::int64_t end) {
     bool finite = true;
     for (std::int64_t k = begin * m.cols; k < end * m.cols; ++k)
-        finite &= std::abs(m.data[static_cast<std::size_t>(k)]) <= std::numeric_limits<double>::max();   // no early end: vectorised
+        finite &= std::abs(m.data[static_cast<std::size_t>(k)]) <=
+                  std::numeric_limits<double>::max();   // no early end: vectorised
     return finite;
 }
 
@@ -55,7 +56,8 @@ std::vector<std::string> default_output_names(std::int64_t m, const std::vector<
     for (std::int64_t j = 0; j < m; ++j) {
         std::string name = std::to_string(1 + (shape.empty() ? j : j % shape.back()));
         std::int64_t rest = shape.empty() ? 0 : j / shape.back();
-        for (std::size_t k = shape.size(); k-- > 1; rest /= shape[k - 1]) name = std::to_string(1 + rest % shape[k - 1]) + "," + name;
+        for (std::size_t k = shape.size(); k-- > 1; rest /= shape[k - 1])
+            name = std::to_string(1 + rest % shape[k - 1]) + "," + name;
         names.push_back("y" + name);
     }
     return names;
@@ -66,8 +68,11 @@ bool all_finite(const Outputs& out, std::int64_t begin, std::int64_t end) {
 }
 
 bool finite_row(const Outputs& out, std::int64_t row, std::int64_t m) {
-    const auto finite = [](std::span<const double> numbers) { return std::ranges::all_of(numbers, [](double v) { return std::isfinite(v); }); };
-    return finite(out.y.view().row(row).first(static_cast<std::size_t>(m))) && (out.score.rows == 0 || finite(out.score.view().row(row)));
+    const auto finite = [](std::span<const double> numbers) {
+        return std::ranges::all_of(numbers, [](double v) { return std::isfinite(v); });
+    };
+    return finite(out.y.view().row(row).first(static_cast<std::size_t>(m))) &&
+           (out.score.rows == 0 || finite(out.score.view().row(row)));
 }
 
 std::string not_finite(const Outputs& out, std::int64_t row, const std::vector<std::string>& names) {
@@ -89,7 +94,8 @@ std::optional<WrongScore> wrong_score(const Outputs& out, std::int64_t m, std::i
         if (verdict.event && verdict.wrong_at >= 0) wrong.push_back({j, verdict.wrong_at});
     }
     for (const WrongScore& found : wrong)
-        if (std::ranges::none_of(right, [&](std::int64_t k) { return same_scores(out, found.output, k, begin, end); })) return found;
+        if (std::ranges::none_of(right, [&](std::int64_t k) { return same_scores(out, found.output, k, begin, end); }))
+            return found;
     return {};
 }
 

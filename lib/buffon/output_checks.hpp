@@ -30,7 +30,8 @@ struct WrongScore {
     std::int64_t output, row;
 };
 /// The first of m outputs that is an event, zeros and ones in rows [begin, end), and whose score is not positive exactly where it
-/// happens; at 0 a score may be either. A score that outputs share is right where it fits one of them: a mean, or a count, may stand
+/// happens; at 0 a score may be either. A score that outputs share is right where it fits one of them: a mean, or a
+/// count, may stand
 /// beside the event that the score is of.
 std::optional<WrongScore> wrong_score(const Outputs& out, std::int64_t m, std::int64_t begin, std::int64_t end);
 

@@ -67,7 +67,8 @@ void for_blocks_in_order(ConstView x, int threads, const F& part, const Take& ta
     }
 }
 
-PairPass pass_of(PairFunction f, double scale, const std::vector<double>& x, ConstView rows, const std::vector<double>& panels, std::vector<double>& sums) {
+PairPass pass_of(PairFunction f, double scale, const std::vector<double>& x, ConstView rows,
+                 const std::vector<double>& panels, std::vector<double>& sums) {
     PairPass pass{};
     pass.function = static_cast<int>(f);
     pass.scale = scale;
@@ -84,9 +85,11 @@ PairPass pass_of(PairFunction f, double scale, const std::vector<double>& x, Con
 KernelSums pair_sums(PairFunction f, double scale, ConstView x, ConstView y, int threads, const PairsDone& done) {
     assert(x.cols == y.cols);
     const std::vector<double> panels = in_panels(y);
-    KernelSums out{std::vector<double>(static_cast<std::size_t>(x.rows), 0.0), std::vector<double>(static_cast<std::size_t>(y.rows), 0.0), 0.0};
+    KernelSums out{std::vector<double>(static_cast<std::size_t>(x.rows), 0.0),
+                   std::vector<double>(static_cast<std::size_t>(y.rows), 0.0), 0.0};
     const auto part = [&](std::int64_t, ConstView rows) {
-        Part p{std::vector<double>(static_cast<std::size_t>(rows.rows), 0.0), std::vector<double>(static_cast<std::size_t>(y.rows), 0.0)};
+        Part p{std::vector<double>(static_cast<std::size_t>(rows.rows), 0.0),
+               std::vector<double>(static_cast<std::size_t>(y.rows), 0.0)};
         const std::vector<double> block = padded(rows);
         meet(pass_of(f, scale, block, rows, panels, p.rows), 0, y.rows, p.columns, p.squares);
         return p;
@@ -104,7 +107,8 @@ KernelSums pair_sums(PairFunction f, double scale, ConstView x, int threads, con
     const std::vector<double> panels = in_panels(x);
     KernelSums out{std::vector<double>(static_cast<std::size_t>(x.rows), 0.0), {}, 0.0};
     const auto part = [&](std::int64_t first, ConstView rows) {
-        Part p{std::vector<double>(static_cast<std::size_t>(rows.rows), 0.0), std::vector<double>(static_cast<std::size_t>(x.rows), 0.0)};
+        Part p{std::vector<double>(static_cast<std::size_t>(rows.rows), 0.0),
+               std::vector<double>(static_cast<std::size_t>(x.rows), 0.0)};
         const std::vector<double> block = padded(rows);
         PairPass pass = pass_of(f, scale, block, rows, panels, p.rows);
         pass.without_itself = true;

@@ -42,7 +42,8 @@ GaussianCopula gaussian_copula_from_pearson(const std::vector<Univariate>& laws,
     for (std::int64_t i = 0; i < d; ++i)
         for (std::int64_t j = 0; j < d; ++j)
             if (i != j)
-                normal(i, j) = normal_correlation(laws[static_cast<std::size_t>(i)], laws[static_cast<std::size_t>(j)], correlation(i, j));
+                normal(i, j) = normal_correlation(laws[static_cast<std::size_t>(i)], laws[static_cast<std::size_t>(j)],
+                                                  correlation(i, j));
     return GaussianCopula(std::move(normal));
 }
 

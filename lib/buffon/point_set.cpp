@@ -36,7 +36,8 @@ void PointSet::uniform(std::int64_t first, View out) const {
 }
 
 Replication Replication::of(std::int64_t budget, std::int64_t replicates) {
-    const auto points = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(std::max<std::int64_t>(budget / replicates, 1))));
+    const auto points = static_cast<std::int64_t>(
+        std::bit_floor(static_cast<std::uint64_t>(std::max<std::int64_t>(budget / replicates, 1))));
     return {points, budget / points};
 }
 
@@ -44,7 +45,8 @@ std::int64_t segment_length(std::int64_t points) { return std::min(points, paral
 
 void for_segments(std::int64_t n, std::int64_t points, int threads, const std::function<void(std::int64_t, std::int64_t)>& f) {
     const std::int64_t length = segment_length(points);
-    parallel::for_each((n + length - 1) / length, threads, [&](std::int64_t s) { f(s * length, std::min(length, n - s * length)); });
+    parallel::for_each((n + length - 1) / length, threads,
+                       [&](std::int64_t s) { f(s * length, std::min(length, n - s * length)); });
 }
 
 }  // namespace buffon

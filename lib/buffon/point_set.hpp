@@ -15,8 +15,8 @@ class PointSet {
 public:
     static PointSet independent(std::int64_t n, const Stream& stream);
     /// `replicates` scrambles of the first `points` points of one net; scramble r uses the stream id first_id + r.
-    static PointSet nets(std::int64_t dim, std::int64_t points, std::int64_t replicates, std::uint64_t key, std::uint32_t first_id,
-                         Scramble kind = Scramble::linear);
+    static PointSet nets(std::int64_t dim, std::int64_t points, std::int64_t replicates, std::uint64_t key,
+                         std::uint32_t first_id, Scramble kind = Scramble::linear);
 
     std::int64_t size() const { return replicates_ * points_; }
     std::int64_t points() const { return points_; }

@@ -66,8 +66,9 @@ void draw_signs(const Stream& stream, std::int64_t block, int rotations, float* 
 int rotations_that_pay(std::int64_t targets) { return targets <= few_targets ? 1 : 4; }
 
 PowerCells::PowerCells(ConstView points, std::vector<double> centre, Distribution source, int rotations)
-    : size_(points.rows), dim_(points.cols), keys_(up(points.rows, cell_panel) * cell_panel), rotations_(std::max(rotations, 1)),
-      source_(std::move(source)), source_mean_(source_.mean()), targets_(points.rows, points.cols), shift_(static_cast<std::size_t>(points.rows)),
+    : size_(points.rows), dim_(points.cols), keys_(up(points.rows, cell_panel) * cell_panel),
+      rotations_(std::max(rotations, 1)), source_(std::move(source)), source_mean_(source_.mean()),
+      targets_(points.rows, points.cols), shift_(static_cast<std::size_t>(points.rows)),
       panels_(static_cast<std::size_t>(keys_ * dim_), 0.0f) {
     assert(source_.dim() == dim_ && static_cast<std::int64_t>(centre.size()) == dim_ && rotations <= most_rotations);
     const std::vector<double> scales = normal_scales(source_);   // in many dimensions a factor would take minutes
@@ -88,7 +89,8 @@ PowerCells::PowerCells(ConstView points, std::vector<double> centre, Distributio
         if (factor) multiply_transposed(*factor, row);
         for (std::size_t j = 0; j < scales.size(); ++j) row[j] *= scales[j];
         for (std::int64_t j = 0; j < dim_; ++j)
-            panels_[static_cast<std::size_t>((i / cell_panel * dim_ + j) * cell_panel + i % cell_panel)] = static_cast<float>(row[static_cast<std::size_t>(j)]);
+            panels_[static_cast<std::size_t>((i / cell_panel * dim_ + j) * cell_panel + i % cell_panel)] =
+                static_cast<float>(row[static_cast<std::size_t>(j)]);
     }
 }
 
@@ -109,11 +111,13 @@ void PowerCells::rows(const Stream& stream, std::int64_t first, std::int64_t blo
     for (std::int64_t i = 0; i < drawn.rows; ++i)
         for (std::int64_t j = 0; j < dim_; ++j) {
             const double mean = normal_ ? 0.0 : source_mean_[static_cast<std::size_t>(j)];
-            x[static_cast<std::size_t>((i / cell_rows * dim_ + j) * cell_rows + i % cell_rows)] = static_cast<float>(drawn(i, j) - mean);
+            x[static_cast<std::size_t>((i / cell_rows * dim_ + j) * cell_rows + i % cell_rows)] =
+                static_cast<float>(drawn(i, j) - mean);
         }
 }
 
-CellCounts PowerCells::count(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, const Kernels& use) const {
+CellCounts PowerCells::count(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads,
+                             const Kernels& use) const {
     const std::int64_t blocks = up(draws, draws_per_block()), chunks = up(blocks, cell_chunk_blocks);
     const std::vector<float> h = padded(heights);
     CellCounts out{std::vector<std::int64_t>(static_cast<std::size_t>(size_), 0), blocks * draws_per_block(), 0.0};
@@ -129,8 +133,16 @@ CellCounts PowerCells::count(std::span<const double> heights, std::int64_t draws
         double sum = 0.0;
         for (std::int64_t b = 0; b < count; ++b) {
             if (mirrored_) draw_signs(stream, first + b, rotations_, signs);
-            use.nearest_cells({.panels = panels_.data(), .heights = h.data(), .keys = keys_, .dim = dim_, .x = x.data() + b * dim_ * cell_rows,
-                               .rotations = rotations_, .mirrored = mirrored_, .signs = signs, .score = score, .target = found.data() + b * draws_per_block()});
+            use.nearest_cells({.panels = panels_.data(),
+                               .heights = h.data(),
+                               .keys = keys_,
+                               .dim = dim_,
+                               .x = x.data() + b * dim_ * cell_rows,
+                               .rotations = rotations_,
+                               .mirrored = mirrored_,
+                               .signs = signs,
+                               .score = score,
+                               .target = found.data() + b * draws_per_block()});
             for (std::int64_t k = 0; k < draws_per_block(); ++k) sum += static_cast<double>(score[k]);
         }
         sums[static_cast<std::size_t>(c)] = sum;
@@ -141,19 +153,30 @@ CellCounts PowerCells::count(std::span<const double> heights, std::int64_t draws
     return out;
 }
 
-void PowerCells::scores(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, const Rows& f, std::int64_t first) const {
+void PowerCells::scores(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads,
+                        const Rows& f, std::int64_t first) const {
     const std::vector<float> h = padded(heights);
     const bool little = draws * keys_ * (dim_ + cell_rows) < least_parallel;
     parallel::for_each(draws / cell_rows, little ? 1 : threads, [&](std::int64_t b) {
         std::vector<float> x, out(static_cast<std::size_t>(keys_ * cell_rows));
         rows(stream, first + b, 1, x);
-        kernels().cell_scores({.panels = panels_.data(), .heights = h.data(), .keys = keys_, .dim = dim_, .x = x.data(), .rotations = 1,
-                               .mirrored = false, .signs = nullptr, .score = nullptr, .target = nullptr}, out.data(), keys_);
+        kernels().cell_scores({.panels = panels_.data(),
+                               .heights = h.data(),
+                               .keys = keys_,
+                               .dim = dim_,
+                               .x = x.data(),
+                               .rotations = 1,
+                               .mirrored = false,
+                               .signs = nullptr,
+                               .score = nullptr,
+                               .target = nullptr},
+                              out.data(), keys_);
         f(b, out, keys_);
     });
 }
 
-Matrix PowerCells::sums(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, std::vector<std::int64_t>& counts) const {
+Matrix PowerCells::sums(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads,
+                        std::vector<std::int64_t>& counts) const {
     Matrix out(size_, dim_);
     counts.assign(static_cast<std::size_t>(size_), 0);
     constexpr std::int64_t round_rows = 16'384;   // a multiple of 16, as draws is
@@ -182,7 +205,8 @@ Matrix PowerCells::sums(std::span<const double> heights, std::int64_t draws, con
     return out;
 }
 
-std::vector<TopTwo> PowerCells::top_two(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads) const {
+std::vector<TopTwo> PowerCells::top_two(std::span<const double> heights, std::int64_t draws, const Stream& stream,
+                                        int threads) const {
     assert(size_ >= 2);
     std::vector<TopTwo> out(static_cast<std::size_t>(draws));
     scores(heights, draws, stream, threads, [&](std::int64_t b, std::span<const float> all, std::int64_t stride) {
@@ -194,8 +218,9 @@ std::vector<TopTwo> PowerCells::top_two(std::span<const double> heights, std::in
                 second = j;
                 if (row[j] > row[first]) std::swap(first, second);
             }
-            out[static_cast<std::size_t>(b * cell_rows + i)] = {static_cast<std::int64_t>(first), static_cast<std::int64_t>(second),
-                                                              static_cast<double>(row[first]) - static_cast<double>(row[second])};
+            out[static_cast<std::size_t>(b * cell_rows + i)] = {
+                static_cast<std::int64_t>(first), static_cast<std::int64_t>(second),
+                static_cast<double>(row[first]) - static_cast<double>(row[second])};
         }
     });
     return out;

@@ -1,7 +1,8 @@
 /// Draws of a source counted by the cells of a finite target: cell i is where <x, y_i> + h_i is largest, a power cell. The hot
 /// loop of semi-discrete optimal transport, in float32; nothing of size draws x targets is stored. Not installed.
 /// Every block of 16 rows of a normal source serves eight times: for an orthogonal matrix Q the rows of Q X are as normal as
-/// those of X, and the scores of Q X and -Q X are Q S and -Q S, so no further product is needed. Draws of one block depend on each other;
+/// those of X, and the scores of Q X and -Q X are Q S and -Q S, so no further product is needed. Draws of one block
+/// depend on each other;
 /// blocks do not. Counts are integers, so nothing depends on the number of threads.
 #pragma once
 
@@ -29,8 +30,10 @@ struct TopTwo {
     double gap;
 };
 
-/// Rotations that pay. Turned rows keep the block's second moments, which decide how many of them fall into a wide cell: for 64 targets in 8
-/// dimensions counts of eight uses have 1.8 times the variance of fresh draws, of rows that are only mirrored 0.98 times. So few targets, whose
+/// Rotations that pay. Turned rows keep the block's second moments, which decide how many of them fall into a wide
+/// cell: for 64 targets in 8
+/// dimensions counts of eight uses have 1.8 times the variance of fresh draws, of rows that are only mirrored 0.98
+/// times. So few targets, whose
 /// products cost little, are not turned.
 int rotations_that_pay(std::int64_t targets);
 
@@ -50,7 +53,8 @@ public:
     /// (n, d): the targets that the source's normal coordinates meet where it is normal (centred and multiplied by the transposed
     /// factor of its covariance), else the centred targets.
     const Matrix& targets() const { return targets_; }
-    /// (n): what heights gain when source and targets are centred: score = <x - mean, y - centre> + h + shift, less a number that all share.
+    /// (n): what heights gain when source and targets are centred: score = <x - mean, y - centre> + h + shift, less a
+    /// number that all share.
     const std::vector<double>& shift() const { return shift_; }
     /// Whether the source is normal, so that blocks are turned and mirrored.
     bool normal() const { return normal_; }
@@ -67,15 +71,19 @@ public:
     static Stream signs_of(const Stream& rows);
 
     /// Counts at least `draws` draws, whole blocks; heights (n) are those of the centred problem.
-    CellCounts count(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, const Kernels& use = kernels()) const;
-    /// Scores of plain draws, 16 rows at a time, in parallel: f(block, scores (16, n)). Draws: a multiple of 16; they begin with block `first`.
+    CellCounts count(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads,
+                     const Kernels& use = kernels()) const;
+    /// Scores of plain draws, 16 rows at a time, in parallel: f(block, scores (16, n)). Draws: a multiple of 16; they
+    /// begin with block `first`.
     using Rows = std::function<void(std::int64_t block, std::span<const float> scores, std::int64_t stride)>;
-    void scores(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, const Rows& f, std::int64_t first = 0) const;
+    void scores(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, const Rows& f,
+                std::int64_t first = 0) const;
     /// Of plain draws; needs two targets.
     std::vector<TopTwo> top_two(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads) const;
 
     /// Of plain draws: the sum of those in each cell (n, d), in the source's own coordinates, and their number.
-    Matrix sums(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads, std::vector<std::int64_t>& counts) const;
+    Matrix sums(std::span<const double> heights, std::int64_t draws, const Stream& stream, int threads,
+                std::vector<std::int64_t>& counts) const;
 
 private:
     std::vector<float> padded(std::span<const double> heights) const;

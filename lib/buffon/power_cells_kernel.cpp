@@ -7,7 +7,9 @@ namespace {
 
 constexpr int rows = cell_rows;
 constexpr int lanes = 2 * register_lanes;        // float32 numbers of a register
-constexpr int group = register_lanes == 8 ? 16 : register_lanes == 4 ? 8 : 4;   // rows whose scores are summed in registers together
+constexpr int group = register_lanes == 8   ? 16
+                      : register_lanes == 4 ? 8
+                                            : 4;   // rows whose scores are summed in registers together
 
 using Register [[gnu::vector_size(4 * lanes)]] = float;
 using Anywhere [[gnu::vector_size(4 * lanes), gnu::aligned(4), gnu::may_alias]] = float;

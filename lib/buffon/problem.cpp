@@ -21,8 +21,8 @@ Outputs mapped(const Model& model, ConstView x, const F& f) {
 }
 
 void require_names(const std::vector<std::string>& names, std::int64_t m) {
-    require(names.empty() || static_cast<std::int64_t>(names.size()) == m, "Problem: a function of C with ", m, m == 1 ? " output" : " outputs",
-            " got ", names.size(), " names");
+    require(names.empty() || static_cast<std::int64_t>(names.size()) == m, "Problem: a function of C with ", m,
+            m == 1 ? " output" : " outputs", " got ", names.size(), " names");
 }
 
 /// The columns of a, then those of b.
@@ -153,7 +153,9 @@ Problem Problem::with_outputs(std::vector<Functional> functionals) const {
                 out.y(i, j) = functionals[static_cast<std::size_t>(j)].value(y.row(i));
         return out;
     };
-    Model model = [raw = model_, values](ConstView x) { return mapped(raw, x, [&](const Outputs& inner) { return values(x, inner); }); };
+    Model model = [raw = model_, values](ConstView x) {
+        return mapped(raw, x, [&](const Outputs& inner) { return values(x, inner); });
+    };
     return Problem(std::move(model), inputs_, std::move(names), thread_safe_).with_device(followed(device_, values));
 }
 
@@ -162,22 +164,27 @@ Problem Problem::with_known(std::function<Matrix(ConstView x)> functions, std::v
     require(static_cast<bool>(functions), "Problem: with_known needs a function, got an empty one");
     require(!names.empty(), "Problem: with_known needs at least one name, got none");
     const auto taken = [&](const std::string& name) {
-        const bool numbered = name.starts_with('y') && name.find_first_not_of("0123456789,", 1) == name.npos;   // what outputs without names will be called
+        const bool numbered = name.starts_with('y') && name.find_first_not_of("0123456789,", 1) ==
+                                                           name.npos;   // what outputs without names will be called
         return outputs_.empty() ? numbered : std::ranges::find(outputs_, name) != outputs_.end();
     };
     for (std::size_t c = 0; c < names.size(); ++c)
-        require(!taken(names[c]) && std::ranges::find(known_, names[c]) == known_.end() && std::find(names.begin() + static_cast<std::ptrdiff_t>(c) + 1, names.end(), names[c]) == names.end(),
+        require(!taken(names[c]) && std::ranges::find(known_, names[c]) == known_.end() &&
+                    std::find(names.begin() + static_cast<std::ptrdiff_t>(c) + 1, names.end(), names[c]) == names.end(),
                 "Problem: '", names[c], "' is the name of two outputs");
     const auto k = static_cast<std::int64_t>(names.size());
     const auto with_values = [functions = std::move(functions), k](ConstView x, const Outputs& inner) {
         require(inner.y.rows <= x.rows, "it must give a row for each of ", x.rows, " points, got ", inner.y.rows);
         const Matrix values = functions(x.slice(0, inner.y.rows));
-        require(values.rows == inner.y.rows && values.cols == k, "known functions must give shape (", inner.y.rows, ", ", k, "), got (",
-                values.rows, ", ", values.cols, ")");
+        require(values.rows == inner.y.rows && values.cols == k, "known functions must give shape (", inner.y.rows,
+                ", ", k, "), got (", values.rows, ", ", values.cols, ")");
         // their scores are never looked at
-        return Outputs{beside(inner.y, values), inner.score.rows > 0 ? beside(inner.score, Matrix(values.rows, k, 1.0)) : Matrix(), inner.shape};
+        return Outputs{beside(inner.y, values),
+                       inner.score.rows > 0 ? beside(inner.score, Matrix(values.rows, k, 1.0)) : Matrix(), inner.shape};
     };
-    Model model = [raw = model_, with_values](ConstView x) { return mapped(raw, x, [&](const Outputs& inner) { return with_values(x, inner); }); };
+    Model model = [raw = model_, with_values](ConstView x) {
+        return mapped(raw, x, [&](const Outputs& inner) { return with_values(x, inner); });
+    };
     Problem out(std::move(model), inputs_, outputs_, thread_safe_ && thread_safe);
     out.device_ = followed(device_, with_values);
     out.asked_by_ = std::move(asked_by);
@@ -207,9 +214,11 @@ Problem exceedance(const Problem& problem, std::vector<double> thresholds, bool 
         return out;
     };
     Model model = [problem, events](ConstView x) {
-        return mapped([&](ConstView points) { return problem(points); }, x, [&](const Outputs& inner) { return events(x, inner); });
+        return mapped([&](ConstView points) { return problem(points); }, x,
+                      [&](const Outputs& inner) { return events(x, inner); });
     };
-    return Problem(std::move(model), problem.inputs(), std::move(names), problem.thread_safe()).with_device(followed(problem.on_device(), events));
+    return Problem(std::move(model), problem.inputs(), std::move(names), problem.thread_safe())
+        .with_device(followed(problem.on_device(), events));
 }
 
 }  // namespace buffon

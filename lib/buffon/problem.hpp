@@ -94,8 +94,8 @@ public:
     /// @throw std::invalid_argument for a null function, m < 1, or another number of names.
     static Problem from_c(CPointFunction f, void* user_data, Distribution inputs, std::vector<std::string> outputs = {},
                           std::shared_ptr<const void> owner = {});
-    static Problem from_c(CBatchFunction f, void* user_data, std::int64_t m, Distribution inputs, std::vector<std::string> outputs = {},
-                          std::shared_ptr<const void> owner = {});
+    static Problem from_c(CBatchFunction f, void* user_data, std::int64_t m, Distribution inputs,
+                          std::vector<std::string> outputs = {}, std::shared_ptr<const void> owner = {});
 
     /// The problem whose outputs are functions of this model's output: many expectations from one model call.
     Problem with_outputs(std::vector<Functional> functionals) const;

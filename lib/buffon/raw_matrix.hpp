@@ -1,5 +1,7 @@
-/// A table that is written before it is read: its memory is not cleared, and is kept for the next shape that fits in it. Not installed.
-/// Why: clearing tables of tens of megabytes, and asking the system for them again in each step, took a quarter of an adaptation, and
+/// A table that is written before it is read: its memory is not cleared, and is kept for the next shape that fits in
+/// it. Not installed.
+/// Why: clearing tables of tens of megabytes, and asking the system for them again in each step, took a quarter of an
+/// adaptation, and
 /// all of that on one thread.
 #pragma once
 

@@ -119,8 +119,9 @@ CrossProducts::CrossProducts(std::int64_t regressors, std::int64_t responses)
 // as long as every call but the last brings whole blocks, nor on whether blocks are added or merged in their order.
 void CrossProducts::add(ConstView x_rows, ConstView t_rows, int threads) {
     assert(x_rows.rows == t_rows.rows && x_rows.cols == xx.rows && t_rows.cols == xt.cols);
-    parallel::reduce_blocks(x_rows.rows, threads, *this,
-                            [&](std::int64_t first, std::int64_t rows) { return block_sums(x_rows.slice(first, rows), t_rows.slice(first, rows)); });
+    parallel::reduce_blocks(x_rows.rows, threads, *this, [&](std::int64_t first, std::int64_t rows) {
+        return block_sums(x_rows.slice(first, rows), t_rows.slice(first, rows));
+    });
 }
 
 void CrossProducts::merge(const CrossProducts& other) {

@@ -23,8 +23,10 @@ struct CrossProducts {
     void subtract(const CrossProducts& other);
 };
 
-/// Coefficients b (K, J) of t on [1, x]. Regressors are centred and scaled to unit norm; directions of their correlation matrix fade
-/// out about an eigenvalue of cut^2 times the largest (whole from ten times that on, dropped below a tenth), so collinear regressors
+/// Coefficients b (K, J) of t on [1, x]. Regressors are centred and scaled to unit norm; directions of their
+/// correlation matrix fade
+/// out about an eigenvalue of cut^2 times the largest (whole from ten times that on, dropped below a tenth), so
+/// collinear regressors
 /// share their coefficient and a few rows more change none of them much. A regressor without variance gets 0.
 Matrix regress(const CrossProducts& sums, double cut = 1e-2);
 

@@ -52,12 +52,14 @@ void Rosenblatt::add(const std::string& who, const Joint& law, const GroupOf& gr
     std::vector<CopulaGroup> whole;
     for (const CopulaGroup& group : law.dependence().groups()) {
         const auto coordinates = group.coordinates.empty() ? all(law.dim()) : group.coordinates;
-        if (const auto* gaussian = std::get_if<GaussianCopula>(&group.copula)) blocks_.push_back({gaussian->correlation(), coordinates, {}, true});
+        if (const auto* gaussian = std::get_if<GaussianCopula>(&group.copula))
+            blocks_.push_back({gaussian->correlation(), coordinates, {}, true});
         else if (const auto* student = std::get_if<StudentCopula>(&group.copula))
             blocks_.push_back({student->correlation(), coordinates, SphericalT(student->df(), student->dim()), true});
         else {
             require(in_one_group(coordinates, group_of), who, ": a ", name_of(group.copula),
-                    " has no closed conditional law in every order of its inputs: put them into one group, or take a GaussianCopula or StudentCopula");
+                    " has no closed conditional law in every order of its inputs: put them into one group, or take a "
+                    "GaussianCopula or StudentCopula");
             whole.push_back(group);
         }
     }

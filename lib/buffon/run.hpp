@@ -73,15 +73,25 @@ struct Run {
         return std::tuple{
             Field{"budget", &Run::budget, "largest number of model evaluations, adaptation included"},
             Field{"target_error", &Run::target_error,
-                  "half-width of the 95 % interval at which the run stops, `budget` being what it may spend: a number is absolute, {'relative': 0.01} a "
-                  "share of the value, {'absolute': a, 'relative': r} the larger of both; {name: one of these} or a list for each value. None: the budget is spent"},
-            Field{"rng", &Run::rng, "key of the random numbers: same key, same bits; none draws a fresh one, kept in the estimate as rng_key"},
+                  "half-width of the 95 % interval at which the run stops, `budget` being what it may spend: a number "
+                  "is absolute, {'relative': 0.01} a "
+                  "share of the value, {'absolute': a, 'relative': r} the larger of both; {name: one of these} or a "
+                  "list for each value. None: the budget is spent"},
+            Field{"rng", &Run::rng,
+                  "key of the random numbers: same key, same bits; none draws a fresh one, kept in the estimate as "
+                  "rng_key"},
             Field{"batch", &Run::batch, "largest number of rows in one call of the model; changes no result"},
             Field{"threads", &Run::threads, "threads, 0 for all; changes no result"},
-            Field{"device", &Run::device, "'cpu', or where a model made for devices runs: 'cuda', 'cuda:1', ...; values agree to rounding"},
-            Field{"on_error", &Run::on_error, "'raise' stops at the first evaluation that fails or is not finite, 'discard' counts it and conditions on success"},
-            Field{"keep", &Run::keep, "'state' keeps what extend goes on from; 'sample' that, and every evaluation in estimate.sample"},
-            Field{"progress", &Run::progress, "called as progress(n, budget) after each batch, or as progress(n, budget, partial), where partial() is the estimate so far"}};
+            Field{"device", &Run::device,
+                  "'cpu', or where a model made for devices runs: 'cuda', 'cuda:1', ...; values agree to rounding"},
+            Field{"on_error", &Run::on_error,
+                  "'raise' stops at the first evaluation that fails or is not finite, 'discard' counts it and "
+                  "conditions on success"},
+            Field{"keep", &Run::keep,
+                  "'state' keeps what extend goes on from; 'sample' that, and every evaluation in estimate.sample"},
+            Field{"progress", &Run::progress,
+                  "called as progress(n, budget) after each batch, or as progress(n, budget, partial), where partial() "
+                  "is the estimate so far"}};
     }
 };
 

@@ -32,7 +32,8 @@ struct Sample {
     /// independent. Rows of one number depend on each other, those of different numbers do not: errors come from the latter.
     std::vector<std::int64_t> replicate;
     /// The first rows that were drawn to learn a sampling law, each batch from another one that depends on those before it.
-    /// The rows after them are from one law, given the first: means over them, weighted by density / exp(log_density), are unbiased.
+    /// The rows after them are from one law, given the first: means over them, weighted by density / exp(log_density),
+    /// are unbiased.
     std::int64_t adaptation = 0;
     /// Draws, beside the later rows, outside the support of every input law: not evaluated, they count in a mean with weight 0.
     std::int64_t skipped = 0;

@@ -99,6 +99,8 @@ private:
 
 }  // namespace
 
-double second_best_gap(const CostLines& costs, const Matching& matching, std::span<const double> u) { return Cycles(costs, matching, u).shortest(); }
+double second_best_gap(const CostLines& costs, const Matching& matching, std::span<const double> u) {
+    return Cycles(costs, matching, u).shortest();
+}
 
 }  // namespace buffon

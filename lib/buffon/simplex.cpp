@@ -22,7 +22,8 @@ Rows relevant(ConstView q, std::span<const double> c, int threads) {
     parallel::for_blocks(q.rows, threads, [&](std::int64_t first, std::int64_t count) {
         for (std::int64_t i = first; i < first + count; ++i) {
             const double share = c[static_cast<std::size_t>(i)] / top;
-            if (share > 0 && std::ranges::any_of(q.row(i), [](double v) { return v >= 1e-100; })) rows.c[static_cast<std::size_t>(i)] = share;
+            if (share > 0 && std::ranges::any_of(q.row(i), [](double v) { return v >= 1e-100; }))
+                rows.c[static_cast<std::size_t>(i)] = share;
         }
     });
     if (std::ranges::find(rows.c, 0.0) == rows.c.end()) return rows;
@@ -53,14 +54,16 @@ Pass pass(const Rows& rows, std::vector<double> a, int threads) {
     Pass all;
     parallel::reduce_blocks(rows.q.rows, threads, all, [&](std::int64_t first, std::int64_t count) {
         Pass part{0, std::vector<double>(width)};
-        part.f = kernels().simplex_pass(rows.q.row(first).data(), rows.c.data() + first, count, rows.q.cols, a.data(), part.g.data());
+        part.f = kernels().simplex_pass(rows.q.row(first).data(), rows.c.data() + first, count, rows.q.cols, a.data(),
+                                        part.g.data());
         return part;
     });
     return all;
 }
 
 /// a_k proportional to a_k G_k^power, above the floors.
-std::vector<double> stepped(std::vector<double> a, const std::vector<double>& g, double power, const std::vector<double>& floors) {
+std::vector<double> stepped(std::vector<double> a, const std::vector<double>& g, double power,
+                            const std::vector<double>& floors) {
     double total = 0;
     for (std::size_t k = 0; k < a.size(); ++k) total += a[k] *= std::pow(g[k], power);
     for (double& share : a) share /= total;

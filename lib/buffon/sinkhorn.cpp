@@ -49,17 +49,25 @@ public:
     ConstView points() const { return points_; }
 
     /// out_i = -log sum_j b_j e^(potential_j - D_ij) over the points of this cloud, for each row of the other one.
-    void soft_minima(const Cloud& rows, const Numbers& potential, bool root, int threads, Numbers& out, Numbers* mean_distance = nullptr) const {
+    void soft_minima(const Cloud& rows, const Numbers& potential, bool root, int threads, Numbers& out,
+                     Numbers* mean_distance = nullptr) const {
         Numbers bias(at(keys_), nowhere);
         for (std::size_t j = 0; j < weights_.size(); ++j) bias[j] = std::max(potential[j] + log_weights_[j], nowhere);
         out.resize(at(rows.n()));
         if (mean_distance != nullptr) mean_distance->resize(at(rows.n()));
         parallel::for_each((rows.n() + block - 1) / block, threads, [&](std::int64_t b) {
             const std::int64_t first = b * block;
-            assign_kernels().soft_sums({.coordinates = coordinates_.data(), .bias = bias.data(), .keys = keys_, .dim = points_.cols,
-                                        .x = rows.scaled_.data.data() + first * points_.cols, .rows = std::min(block, rows.n() - first), .root = root,
-                                        .cutoff = last_digit + elementary::log(static_cast<double>(keys_)), .log_sum = out.data() + first,
-                                        .mean_distance = mean_distance == nullptr ? nullptr : mean_distance->data() + first});
+            assign_kernels().soft_sums(
+                {.coordinates = coordinates_.data(),
+                 .bias = bias.data(),
+                 .keys = keys_,
+                 .dim = points_.cols,
+                 .x = rows.scaled_.data.data() + first * points_.cols,
+                 .rows = std::min(block, rows.n() - first),
+                 .root = root,
+                 .cutoff = last_digit + elementary::log(static_cast<double>(keys_)),
+                 .log_sum = out.data() + first,
+                 .mean_distance = mean_distance == nullptr ? nullptr : mean_distance->data() + first});
         });
         for (double& x : out) x = -x;
     }
@@ -128,7 +136,8 @@ struct State {
 
 class Coupling {
 public:
-    Coupling(Cloud x, Cloud y, const SinkhornOptions& options) : x_(std::move(x)), y_(std::move(y)), options_(options), root_(options.order == 1) {}
+    Coupling(Cloud x, Cloud y, const SinkhornOptions& options)
+        : x_(std::move(x)), y_(std::move(y)), options_(options), root_(options.order == 1) {}
 
     void scale(double epsilon) {
         const double factor = root_ ? 1.0 / epsilon : 1.0 / std::sqrt(epsilon);
@@ -181,7 +190,8 @@ public:
         const double mass = sum_of(x_.n(), row);
         Sinkhorn out;
         out.cost = epsilon * sum_of(x_.n(), [&](std::int64_t i) { return row(i) * distance[at(i)]; });
-        out.value = epsilon * (dot(x_.weights().data(), s.f.data(), x_.n()) + dot(y_.weights().data(), s.g.data(), y_.n()) - (mass - 1.0));
+        out.value = epsilon * (dot(x_.weights().data(), s.f.data(), x_.n()) +
+                               dot(y_.weights().data(), s.g.data(), y_.n()) - (mass - 1.0));
         out.epsilon = epsilon;
         out.marginal_error = s.error;
         out.iterations = s.iterations;
@@ -203,15 +213,18 @@ private:
 };
 
 void check_points(const char* function, ConstView points, const char* name) {
-    require(points.rows >= 1 && points.cols >= 1, function, ": ", name, " must have shape (n, d) with n and d at least 1, got (", points.rows, ", ", points.cols, ")");
+    require(points.rows >= 1 && points.cols >= 1, function, ": ", name,
+            " must have shape (n, d) with n and d at least 1, got (", points.rows, ", ", points.cols, ")");
     for (std::int64_t k = 0; k < points.size(); ++k)
-        require(std::abs(points.data[k]) < 1e150, function, ": ", name, " must hold numbers up to 1e150, got ", points.data[k], " in row ", k / points.cols);
+        require(std::abs(points.data[k]) < 1e150, function, ": ", name, " must hold numbers up to 1e150, got ",
+                points.data[k], " in row ", k / points.cols);
 }
 
 Numbers normalised(const char* function, const Numbers& weights, std::int64_t n, const char* name) {
     if (weights.empty()) return Numbers(at(n), 1.0 / static_cast<double>(n));
     require(size(weights) == n, function, ": ", name, " must have one weight per point, ", n, ", got ", size(weights));
-    for (const double w : weights) require(w >= 0.0 && std::isfinite(w), function, ": ", name, " must hold finite numbers >= 0, got ", w);
+    for (const double w : weights)
+        require(w >= 0.0 && std::isfinite(w), function, ": ", name, " must hold finite numbers >= 0, got ", w);
     const double total = sum_of(n, [&](std::int64_t i) { return weights[at(i)]; });
     require(total > 0.0, function, ": ", name, " must not be zero everywhere");
     Numbers out = weights;
@@ -249,7 +262,9 @@ PairCosts costs_of(const Cloud& x, const Cloud& y, const SinkhornOptions& o) {
     return {dot(x.weights().data(), row_means.data(), x.n()), *std::ranges::max_element(row_largest)};
 }
 
-double absolute_epsilon(const SinkhornOptions& o, double mean_cost) { return o.relative && mean_cost > 0.0 ? o.epsilon * mean_cost : o.epsilon; }
+double absolute_epsilon(const SinkhornOptions& o, double mean_cost) {
+    return o.relative && mean_cost > 0.0 ? o.epsilon * mean_cost : o.epsilon;
+}
 
 /// From a large epsilon, where a few iterations do, down to the one asked for: potentials change little from one to the next.
 template <class Iterate>
@@ -285,7 +300,8 @@ Sinkhorn between(const Cloud& x, const Cloud& y, const SinkhornOptions& o, doubl
 }
 
 void check_start(const Numbers& potential, std::int64_t n, const char* name) {
-    require(potential.empty() || size(potential) == n, "sinkhorn: ", name, " must have one number per point, ", n, ", got ", size(potential));
+    require(potential.empty() || size(potential) == n, "sinkhorn: ", name, " must have one number per point, ", n,
+            ", got ", size(potential));
     for (const double p : potential) require(std::isfinite(p), "sinkhorn: ", name, " must hold finite numbers, got ", p);
 }
 
@@ -305,7 +321,8 @@ SinkhornDivergence sinkhorn_divergence(ConstView x, ConstView y, const SinkhornO
     SinkhornOptions o = options;
     o.f.clear();
     o.g.clear();
-    const Cloud of_x(x, normalised("sinkhorn_divergence", o.a, x.rows, "a")), of_y(y, normalised("sinkhorn_divergence", o.b, y.rows, "b"));
+    const Cloud of_x(x, normalised("sinkhorn_divergence", o.a, x.rows, "a")),
+        of_y(y, normalised("sinkhorn_divergence", o.b, y.rows, "b"));
     const PairCosts costs = costs_of(of_x, of_y, o);
     const double epsilon = absolute_epsilon(o, costs.mean);
     SinkhornDivergence out{.value = 0.0, .epsilon = epsilon, .converged = true};

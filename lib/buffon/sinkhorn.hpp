@@ -1,7 +1,10 @@
-/// Entropic optimal transport between weighted point clouds: min over couplings P of <P, C> + epsilon KL(P | a b'), with C = |x - y|^2
-/// or |x - y|. Sinkhorn's iteration on the logarithms of the scalings; costs are made as they are needed, nothing of size n x m is stored.
+/// Entropic optimal transport between weighted point clouds: min over couplings P of <P, C> + epsilon KL(P | a b'),
+/// with C = |x - y|^2
+/// or |x - y|. Sinkhorn's iteration on the logarithms of the scalings; costs are made as they are needed, nothing of
+/// size n x m is stored.
 ///
-/// Cuturi, NeurIPS 2013; divergence: Feydy et al., AISTATS 2019; overrelaxation: Lehmann, von Renesse, Sambale, Uschmajew, Optim. Lett. 16, 2022.
+/// Cuturi, NeurIPS 2013; divergence: Feydy et al., AISTATS 2019; overrelaxation: Lehmann, von Renesse, Sambale,
+/// Uschmajew, Optim. Lett. 16, 2022.
 #pragma once
 
 #include <cstdint>
@@ -24,12 +27,15 @@ struct SinkhornOptions {
     std::vector<double> f, g;   // potentials to start from; empty: from none, with falling epsilon
     static constexpr auto fields() {
         using O = SinkhornOptions;
-        return std::tuple{Field{"epsilon", &O::epsilon, "strength of the entropy, > 0"},
-                          Field{"relative", &O::relative, "epsilon is a fraction of the mean cost of independent pairs; False: it is a cost itself"},
-                          Field{"order", &O::order, "1 or 2: the cost is the Euclidean distance to this power"},
-                          Field{"tolerance", &O::tolerance, "stop when the marginals of the plan are this close to the weights, sum of absolute errors"},
-                          Field{"max_iterations", &O::max_iterations, "updates of both potentials, falling epsilon included"},
-                          Field{"threads", &O::threads, "0: all. Same bits for any number"}};
+        return std::tuple{
+            Field{"epsilon", &O::epsilon, "strength of the entropy, > 0"},
+            Field{"relative", &O::relative,
+                  "epsilon is a fraction of the mean cost of independent pairs; False: it is a cost itself"},
+            Field{"order", &O::order, "1 or 2: the cost is the Euclidean distance to this power"},
+            Field{"tolerance", &O::tolerance,
+                  "stop when the marginals of the plan are this close to the weights, sum of absolute errors"},
+            Field{"max_iterations", &O::max_iterations, "updates of both potentials, falling epsilon included"},
+            Field{"threads", &O::threads, "0: all. Same bits for any number"}};
     }
 };
 

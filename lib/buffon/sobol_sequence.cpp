@@ -56,7 +56,8 @@ std::uint64_t owen_key(const Stream& scramble, std::int64_t coordinate, int k) {
     return k % 2 == 1 ? word << 1 : word;   // the factors are even
 }
 
-/// v <- L v; column j of the lower triangular L with unit diagonal is a word whose free digits stand below digit j. Words are those of directions_of: digits of word j stand at 0 ... j, so `count` columns of L suffice.
+/// v <- L v; column j of the lower triangular L with unit diagonal is a word whose free digits stand below digit j.
+/// Words are those of directions_of: digits of word j stand at 0 ... j, so `count` columns of L suffice.
 void scramble_directions(const Stream& scramble, std::int64_t coordinate, std::int64_t count, std::uint64_t* v) {
     std::uint64_t column[digits];
     std::array<std::uint32_t, 4> bits{};   // two components each, as Stream::word has them
@@ -123,7 +124,8 @@ SobolSequence::SobolSequence(std::int64_t dim, std::int64_t points, const Stream
         std::transform(v, v + count, v, reversed_bits);
     }));
     for (int k = 0; k < owen_keys; ++k)
-        for (std::size_t i = 0; i < start_.size(); ++i) keys_.push_back(owen_key(scramble, static_cast<std::int64_t>(i) % dim, k));
+        for (std::size_t i = 0; i < start_.size(); ++i)
+            keys_.push_back(owen_key(scramble, static_cast<std::int64_t>(i) % dim, k));
 }
 
 SobolSequence SobolSequence::unscrambled(std::int64_t dim, std::int64_t points) {
@@ -143,7 +145,9 @@ void SobolSequence::group(std::int64_t dim, std::int64_t digits, const std::vect
     digits_ = digits;
     group_digits_ = std::min(digits, group_digits_of(dim));
     const std::int64_t rows = std::int64_t{1} << group_digits_;
-    const auto direction = [&](std::int64_t digit, std::int64_t c) { return directions[static_cast<std::size_t>(digit * dim + c)]; };
+    const auto direction = [&](std::int64_t digit, std::int64_t c) {
+        return directions[static_cast<std::size_t>(digit * dim + c)];
+    };
     for (std::int64_t r = 0; r < rows; ++r)
         for (std::int64_t c = 0; c < dim; ++c) {
             std::uint64_t word = shift[static_cast<std::size_t>(c)];
@@ -171,16 +175,22 @@ std::vector<std::uint64_t> SobolSequence::words() const {
     std::vector<std::uint64_t> out(start_.begin(), start_.begin() + dim_);
     for (std::int64_t j = 0; j < digits_; ++j) {
         const bool within = j < group_digits_;
-        const std::size_t row = within ? (std::size_t{2} << j) - 1 : static_cast<std::size_t>(j - group_digits_);   // its Gray code is digit j alone
+        const std::size_t row = within
+                                    ? (std::size_t{2} << j) - 1
+                                    : static_cast<std::size_t>(j - group_digits_);   // its Gray code is digit j alone
         for (std::size_t c = 0; c < d; ++c)
-            out.push_back(within ? start_[row * d + c] ^ start_[c] : directions_[row * width + c] ^ (group_digits_ > 0 ? out[static_cast<std::size_t>(group_digits_) * d + c] : 0));
+            out.push_back(within ? start_[row * d + c] ^ start_[c]
+                                 : directions_[row * width + c] ^
+                                       (group_digits_ > 0 ? out[static_cast<std::size_t>(group_digits_) * d + c] : 0));
     }
     return out;
 }
 
 std::vector<std::uint64_t> SobolSequence::owen_words() const {
     std::vector<std::uint64_t> out;
-    for (std::size_t k = 0; k < keys_.size(); k += start_.size()) out.insert(out.end(), keys_.begin() + static_cast<std::ptrdiff_t>(k), keys_.begin() + static_cast<std::ptrdiff_t>(k) + dim_);
+    for (std::size_t k = 0; k < keys_.size(); k += start_.size())
+        out.insert(out.end(), keys_.begin() + static_cast<std::ptrdiff_t>(k),
+                   keys_.begin() + static_cast<std::ptrdiff_t>(k) + dim_);
     return out;
 }
 

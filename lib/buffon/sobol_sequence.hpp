@@ -35,7 +35,8 @@ public:
 
     // What a device makes the points of: point i is shift ^ the directions of the digits of gray(i), then hashed by the keys.
     std::int64_t digits() const { return digits_; }
-    /// (1 + digits, dim): the shift, then a row of directions for each digit of an index; with Owen's scramble bits in reverse order.
+    /// (1 + digits, dim): the shift, then a row of directions for each digit of an index; with Owen's scramble bits in
+    /// reverse order.
     std::vector<std::uint64_t> words() const;
     /// (owen_keys, dim), or none.
     std::vector<std::uint64_t> owen_words() const;

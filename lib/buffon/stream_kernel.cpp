@@ -79,7 +79,8 @@ double* copy_but_last(const double* from, std::int64_t start, std::int64_t count
 
 }  // namespace
 
-void kernel::uniform_rows(std::uint64_t key, std::uint32_t id, std::int64_t first, std::int64_t rows, std::int64_t cols, double* out) {
+void kernel::uniform_rows(std::uint64_t key, std::uint32_t id, std::int64_t first, std::int64_t rows, std::int64_t cols,
+                          double* out) {
     const std::int64_t blocks = (cols + 1) / 2;
     if (cols % 2 == 0) return pairs(key, id, first, blocks, 0, rows * blocks, out);
     constexpr std::int64_t space = 512;

@@ -13,7 +13,8 @@ namespace buffon {
 /// Cheap to copy but for its matrix; immutable.
 class StudentCopula {
 public:
-    /// @param correlation (d, d): symmetric, ones on the diagonal, positive definite.  @param df  degrees of freedom, shared by all.
+    /// @param correlation (d, d): symmetric, ones on the diagonal, positive definite.  @param df  degrees of freedom,
+    /// shared by all.
     /// @throw std::invalid_argument naming the defect.
     StudentCopula(Matrix correlation, double df);
 

@@ -31,7 +31,8 @@ std::vector<double> student_weights(ConstView z, std::span<const double> weights
     for (std::int64_t i = 0; i < z.rows; ++i) {
         double& weight = out[static_cast<std::size_t>(i)];
         if (!(weight > 0)) continue;
-        for (std::int64_t j = 0; j < z.cols; ++j) gap[static_cast<std::size_t>(j)] = z(i, j) - law.mean[static_cast<std::size_t>(j)];
+        for (std::int64_t j = 0; j < z.cols; ++j)
+            gap[static_cast<std::size_t>(j)] = z(i, j) - law.mean[static_cast<std::size_t>(j)];
         solve_lower(law.factor, gap.data());
         weight *= (law.degrees + static_cast<double>(z.cols)) / (law.degrees + sum_of_squares(gap.data(), z.cols));
     }
@@ -39,7 +40,8 @@ std::vector<double> student_weights(ConstView z, std::span<const double> weights
 }
 
 std::optional<Gaussian> fit_student(ConstView z, std::span<const double> weights, const FitOptions& options) {
-    require(options.degrees > 0 && std::isfinite(options.degrees), "fit_student: degrees must be positive and finite, got ", options.degrees);
+    require(options.degrees > 0 && std::isfinite(options.degrees),
+            "fit_student: degrees must be positive and finite, got ", options.degrees);
     std::optional<Gaussian> law = fit_gaussian(z, weights, options);
     for (int step = 0; law && step < most_steps; ++step) {
         std::optional<Gaussian> next = fit_gaussian(z, student_weights(z, weights, *law), options);

@@ -24,13 +24,15 @@ std::vector<double> panels_of(const ConstPart& b, std::int64_t k, std::int64_t d
     std::vector<double> out(static_cast<std::size_t>((b.rows + product_panel - 1) / product_panel * product_panel * depth), 0.0);
     for (std::int64_t j = 0; j < b.rows; ++j)
         for (std::int64_t t = 0; t < depth; ++t)
-            out[static_cast<std::size_t>((j / product_panel * depth + t) * product_panel + j % product_panel)] = b.data[j * b.stride + k + t];
+            out[static_cast<std::size_t>((j / product_panel * depth + t) * product_panel + j % product_panel)] =
+                b.data[j * b.stride + k + t];
     return out;
 }
 
 /// Columns of a factor that are ready, from row `first` on.
 void keep(const Matrix& fresh, std::int64_t first, std::int64_t count, Matrix& l) {
-    for (std::int64_t i = first; i < l.rows; ++i) std::copy_n(fresh.view().row(i).begin(), count, l.view().row(i).begin() + first);
+    for (std::int64_t i = first; i < l.rows; ++i)
+        std::copy_n(fresh.view().row(i).begin(), count, l.view().row(i).begin() + first);
 }
 
 /// A Householder reflection that takes a (n) to (beta, 0, ...): v over a, v[0] = 1.
@@ -57,7 +59,9 @@ Reflection reflect(std::vector<double>& a) {
 }  // namespace
 
 MatrixPart part_of(Matrix& m) { return {m.data.data(), m.rows, m.cols, m.cols}; }
-MatrixPart part_of(Matrix& m, std::int64_t row, std::int64_t col, std::int64_t rows, std::int64_t cols) { return {m.data.data() + row * m.cols + col, rows, cols, m.cols}; }
+MatrixPart part_of(Matrix& m, std::int64_t row, std::int64_t col, std::int64_t rows, std::int64_t cols) {
+    return {m.data.data() + row * m.cols + col, rows, cols, m.cols};
+}
 
 void add_row_products(double sign, const ConstPart& a, const ConstPart& b, const MatrixPart& c, bool lower, int threads) {
     assert(a.cols == b.cols && a.rows == c.rows && b.rows == c.cols);
@@ -68,11 +72,14 @@ void add_row_products(double sign, const ConstPart& a, const ConstPart& b, const
         parallel::for_each(tall, threads, [&](std::int64_t r) {
             const std::int64_t row = r * product_rows, rows = std::min(product_rows, c.rows - row);
             std::vector<double> of_a(static_cast<std::size_t>(product_rows * depth), 0.0);
-            for (std::int64_t i = 0; i < rows; ++i) std::copy_n(a.data + (row + i) * a.stride + k, depth, of_a.data() + i * depth);
+            for (std::int64_t i = 0; i < rows; ++i)
+                std::copy_n(a.data + (row + i) * a.stride + k, depth, of_a.data() + i * depth);
             for (std::int64_t s = 0; s < strips; ++s) {
                 const std::int64_t col = s * wide, last = lower ? std::min(c.cols, row + rows) : c.cols;
                 if (col >= last) break;
-                metric_kernels().row_products({of_a.data(), panels.data() + col * depth, rows, std::min(wide, last - col), depth, sign, c.data + row * c.stride + col, c.stride});
+                metric_kernels().row_products({of_a.data(), panels.data() + col * depth, rows,
+                                               std::min(wide, last - col), depth, sign, c.data + row * c.stride + col,
+                                               c.stride});
             }
         });
     }
@@ -135,7 +142,8 @@ PivotedCholesky pivoted_cholesky(Matrix s, int threads) {
 
 Tridiagonal tridiagonal(Matrix s, int threads) {
     const std::int64_t d = s.rows;
-    Tridiagonal out{std::vector<double>(static_cast<std::size_t>(d)), std::vector<double>(static_cast<std::size_t>(std::max<std::int64_t>(d - 1, 0))), Matrix(d, d),
+    Tridiagonal out{std::vector<double>(static_cast<std::size_t>(d)),
+                    std::vector<double>(static_cast<std::size_t>(std::max<std::int64_t>(d - 1, 0))), Matrix(d, d),
                     std::vector<double>(static_cast<std::size_t>(d), 0.0)};
     for (std::int64_t first = 0; first < d; first += block) {
         const std::int64_t count = std::min(block, d - first), n = d - first;
@@ -144,7 +152,8 @@ Tridiagonal tridiagonal(Matrix s, int threads) {
             const std::int64_t j = first + c;
             std::vector<double> column(static_cast<std::size_t>(d - j));
             for (std::int64_t i = j; i < d; ++i) {
-                const double *row_v = v.view().row(i - first).data(), *row_w = w.view().row(i - first).data(), *at_v = v.view().row(c).data(), *at_w = w.view().row(c).data();
+                const double *row_v = v.view().row(i - first).data(), *row_w = w.view().row(i - first).data(),
+                             *at_v = v.view().row(c).data(), *at_w = w.view().row(c).data();
                 double due[2] = {0.0, 0.0};
                 for (std::int64_t t = 0; t < c; ++t) {
                     due[0] += row_v[t] * at_w[t];
@@ -163,7 +172,8 @@ Tridiagonal tridiagonal(Matrix s, int threads) {
             metric_kernels().symmetric_product(s.data.data() + (j + 1) * d + j + 1, d, rest, column.data(), product.data());
             std::vector<double> of_v(static_cast<std::size_t>(c), 0.0), of_w(static_cast<std::size_t>(c), 0.0);
             for (std::int64_t i = 0; i < rest; ++i) {
-                const double *row_v = v.view().row(i + c + 1).data(), *row_w = w.view().row(i + c + 1).data(), at = column[static_cast<std::size_t>(i)];
+                const double *row_v = v.view().row(i + c + 1).data(), *row_w = w.view().row(i + c + 1).data(),
+                             at = column[static_cast<std::size_t>(i)];
                 double *to_v = of_v.data(), *to_w = of_w.data();
                 for (std::int64_t t = 0; t < c; ++t) to_v[t] += row_v[t] * at;
                 for (std::int64_t t = 0; t < c; ++t) to_w[t] += row_w[t] * at;
@@ -182,7 +192,8 @@ Tridiagonal tridiagonal(Matrix s, int threads) {
             }
             for (std::int64_t i = 0; i < rest; ++i) {
                 v(i + c + 1, c) = column[static_cast<std::size_t>(i)];
-                w(i + c + 1, c) = product[static_cast<std::size_t>(i)] - 0.5 * h.tau * along * column[static_cast<std::size_t>(i)];
+                w(i + c + 1, c) =
+                    product[static_cast<std::size_t>(i)] - 0.5 * h.tau * along * column[static_cast<std::size_t>(i)];
                 out.reflectors(i + j + 1, j) = column[static_cast<std::size_t>(i)];
             }
         }
@@ -194,7 +205,8 @@ Tridiagonal tridiagonal(Matrix s, int threads) {
                 both(i, block + t) = crossed(i, t) = w(i, t);
             }
         const std::int64_t rest = n - count;
-        add_row_products(-1.0, part_of(both, count, 0, rest, 2 * block), part_of(crossed, count, 0, rest, 2 * block), part_of(s, first + count, first + count, rest, rest), true, threads);
+        add_row_products(-1.0, part_of(both, count, 0, rest, 2 * block), part_of(crossed, count, 0, rest, 2 * block),
+                         part_of(s, first + count, first + count, rest, rest), true, threads);
     }
     return out;
 }
@@ -202,7 +214,8 @@ Tridiagonal tridiagonal(Matrix s, int threads) {
 std::vector<double> Tridiagonal::eigenvalues() const {
     const auto d = static_cast<std::int64_t>(diagonal.size());
     Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver;
-    solver.computeFromTridiagonal(Eigen::Map<const Eigen::VectorXd>(diagonal.data(), d), Eigen::Map<const Eigen::VectorXd>(beside.data(), std::max<std::int64_t>(d - 1, 0)),
+    solver.computeFromTridiagonal(Eigen::Map<const Eigen::VectorXd>(diagonal.data(), d),
+                                  Eigen::Map<const Eigen::VectorXd>(beside.data(), std::max<std::int64_t>(d - 1, 0)),
                                   Eigen::EigenvaluesOnly);
     const Eigen::VectorXd& found = solver.eigenvalues();
     return {found.data(), found.data() + found.size()};

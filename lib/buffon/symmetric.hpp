@@ -17,7 +17,8 @@ struct MatrixPart {
 struct ConstPart {
     const double* data;
     std::int64_t rows, cols, stride;
-    ConstPart(const double* data, std::int64_t rows, std::int64_t cols, std::int64_t stride) : data(data), rows(rows), cols(cols), stride(stride) {}
+    ConstPart(const double* data, std::int64_t rows, std::int64_t cols, std::int64_t stride)
+        : data(data), rows(rows), cols(cols), stride(stride) {}
     ConstPart(const MatrixPart& p) : ConstPart(p.data, p.rows, p.cols, p.stride) {}
     ConstPart(ConstView v) : ConstPart(v.data, v.rows, v.cols, v.cols) {}
 };
@@ -25,7 +26,8 @@ MatrixPart part_of(Matrix& m);
 MatrixPart part_of(Matrix& m, std::int64_t row, std::int64_t col, std::int64_t rows, std::int64_t cols);
 
 /// c (n, m) += sign a b', a (n, k), b (m, k); of a square c only the lower triangle (and what shares its blocks) where `lower`.
-void add_row_products(double sign, const ConstPart& a, const ConstPart& b, const MatrixPart& c, bool lower = false, int threads = 0);
+void add_row_products(double sign, const ConstPart& a, const ConstPart& b, const MatrixPart& c, bool lower = false,
+                      int threads = 0);
 
 /// Mirrors the lower triangle.
 void complete(Matrix& s);
@@ -35,7 +37,8 @@ struct PivotedCholesky {
     Matrix factor;
     std::vector<std::int64_t> order;
 };
-/// Largest remaining diagonal first; ends where it is below d eps times the first. Source: Higham, "Accuracy and Stability", 10.3.
+/// Largest remaining diagonal first; ends where it is below d eps times the first. Source: Higham, "Accuracy and
+/// Stability", 10.3.
 PivotedCholesky pivoted_cholesky(Matrix s, int threads = 0);
 
 /// s = Q T Q', T tridiagonal.

@@ -14,7 +14,8 @@
 
 namespace buffon {
 
-/// For the half-width of a value's 95 % interval: the larger of `absolute` and `relative` times the value's size; both 0: any error will do.
+/// For the half-width of a value's 95 % interval: the larger of `absolute` and `relative` times the value's size; both
+/// 0: any error will do.
 struct Tolerance {
     double absolute = 0;
     double relative = 0;
@@ -43,14 +44,17 @@ public:
 
     explicit operator bool() const { return given_; }
 
-    /// @throw std::invalid_argument, naming `who`, unless absolute is positive or 0, relative lies in [0, 1), and something is asked for.
+    /// @throw std::invalid_argument, naming `who`, unless absolute is positive or 0, relative lies in [0, 1), and
+    /// something is asked for.
     void check(std::string_view who) const {
         std::vector<Tolerance> all = each_;
         if (each_.empty() && named_.empty()) all.push_back(all_);
         for (const auto& [name, tolerance] : named_) all.push_back(tolerance);
         for (const Tolerance& t : all) {
-            require(t.absolute >= 0 && std::isfinite(t.absolute), who, ": target_error must be positive and finite, got ", t.absolute);
-            require(t.relative >= 0 && t.relative < 1, who, ": target_error: relative must lie between 0 and 1, got ", t.relative);
+            require(t.absolute >= 0 && std::isfinite(t.absolute), who,
+                    ": target_error must be positive and finite, got ", t.absolute);
+            require(t.relative >= 0 && t.relative < 1, who, ": target_error: relative must lie between 0 and 1, got ",
+                    t.relative);
         }
         require(!given_ || std::ranges::any_of(all, &Tolerance::asked), who, ": target_error must be positive for some value");
     }
@@ -59,7 +63,8 @@ public:
     /// @throw std::invalid_argument, naming `who`, for another number of tolerances, or a name that is not there.
     std::vector<Tolerance> of(const std::vector<std::string>& values, std::string_view who) const {
         if (!each_.empty())
-            require(each_.size() == values.size(), who, ": target_error must hold one tolerance for each of the ", values.size(), " values, got ", each_.size());
+            require(each_.size() == values.size(), who, ": target_error must hold one tolerance for each of the ",
+                    values.size(), " values, got ", each_.size());
         if (!each_.empty()) return each_;
         std::vector<Tolerance> out(values.size(), named_.empty() ? all_ : Tolerance());
         for (const auto& [name, tolerance] : named_) {

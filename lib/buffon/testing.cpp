@@ -86,14 +86,16 @@ KnownProblem ishigami(double a, double b) {
     const double p4 = pi * pi * pi * pi;
     const double v1 = 0.5 * (1 + b * p4 / 5) * (1 + b * p4 / 5), v2 = a * a / 8, v13 = b * b * p4 * p4 * 8 / 225;
     const double v = v1 + v2 + v13;
-    const Problem problem = Problem(model, independent(3, Uniform(-pi, pi)), {"y"}).with_device(on_device(Ishigami{a, b}, "Ishigami"));
+    const Problem problem =
+        Problem(model, independent(3, Uniform(-pi, pi)), {"y"}).with_device(on_device(Ishigami{a, b}, "Ishigami"));
     return {"ishigami", problem, {a / 2}, {0.0}, {},
             "Ishigami, Homma, ISUMA 1990", {v1 / v, v2 / v, 0.0}, {(v1 + v13) / v, v2 / v, v13 / v}};
 }
 
 KnownProblem g_function(std::vector<double> a) {
     require(!a.empty(), "g_function: a must have at least one entry, got none");
-    for (const double c : a) require(std::isfinite(c) && c >= 0, "g_function: entries of a must be finite and not negative, got ", c);
+    for (const double c : a)
+        require(std::isfinite(c) && c >= 0, "g_function: entries of a must be finite and not negative, got ", c);
     std::vector<double> part, first, total;
     double all = 1.0;   // 1 + variance
     for (const double c : a) {
@@ -138,13 +140,26 @@ KnownProblem four_branch(std::vector<double> thresholds) {
         require(t < 3, "four_branch: thresholds must be below 3, got ", t);
         exact.push_back(four_branch_probability(t));
     }
-    return {"four_branch", exceedance(Problem(model, standard_normal(2)), thresholds, true), exact, std::vector<double>(exact.size()), {},
-            "Waarts, PhD thesis, TU Delft, 2000; a one-dimensional integral", {}, {}};
+    return {"four_branch",
+            exceedance(Problem(model, standard_normal(2)), thresholds, true),
+            exact,
+            std::vector<double>(exact.size()),
+            {},
+            "Waarts, PhD thesis, TU Delft, 2000; a one-dimensional integral",
+            {},
+            {}};
 }
 
 std::vector<KnownProblem> all_problems() {
-    std::vector<KnownProblem> all{gaussian_moments(), zero_variance({0.5, -1.0, 0.25}), cantilever(), cantilever_sobol(), cantilever_laws(),
-                                  ishigami(), g_function(), linear_exceedance(2, {2, 3, 3.5}), linear_exceedance(10, {2, 3, 3.5}),
+    std::vector<KnownProblem> all{gaussian_moments(),
+                                  zero_variance({0.5, -1.0, 0.25}),
+                                  cantilever(),
+                                  cantilever_sobol(),
+                                  cantilever_laws(),
+                                  ishigami(),
+                                  g_function(),
+                                  linear_exceedance(2, {2, 3, 3.5}),
+                                  linear_exceedance(10, {2, 3, 3.5}),
                                   four_branch()};
     for (auto& p : safety_problems()) all.push_back(std::move(p));
     return all;

@@ -42,7 +42,8 @@ const std::vector<double> nominal_moments{.00193335989432, .00192351729813, .001
 const std::vector<double> nominal_first{.02355235921, .0002957023501, .01636092893, .4280755327, .07294270963, .4010296189};
 const std::vector<double> nominal_total{.02906707809, .0004252636700, .01988932735, .4751826071, .08445420555, .4495977295};
 
-/// Nodes and weights of the trapezoidal rule for the standard normal law: its error is exp(-2 (pi / step)^2) for smooth functions.
+/// Nodes and weights of the trapezoidal rule for the standard normal law: its error is exp(-2 (pi / step)^2) for smooth
+/// functions.
 struct NormalRule {
     NormalRule() {
         const double step = 0.7;

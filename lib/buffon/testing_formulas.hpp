@@ -10,10 +10,12 @@ namespace buffon::testing {
 /// sin x to 1e-15: without the tables and branches of a device's own. Coefficients: those of vecmath_sine.hpp.
 BUFFON_HD inline double sine(double x) {
     if (!(vecmath::absolute(x) <= 0x1p20)) return std::sin(x);
-    const double shifted = x * 0x1.45f306dc9c883p-2 + vecmath::round_shift, n = shifted - vecmath::round_shift;   // multiples of pi
+    const double shifted = x * 0x1.45f306dc9c883p-2 + vecmath::round_shift,
+                 n = shifted - vecmath::round_shift;   // multiples of pi
     const double r = ((x - n * 0x1.921fb544p+1) - n * 0x1.0b4611a6p-33) - n * 0x1.3198a2ep-68, t = r * r;
-    const double s = vecmath::polynomial(t, -0x1.5555555555555p-3, 0x1.11111111110cbp-7, -0x1.a01a01a015187p-13, 0x1.71de3a52c1783p-19,
-                                         -0x1.ae6454e4b1130p-26, 0x1.6123d14a53b23p-33, -0x1.ae44a756bea63p-41, 0x1.8851ae92f4246p-49);
+    const double s = vecmath::polynomial(t, -0x1.5555555555555p-3, 0x1.11111111110cbp-7, -0x1.a01a01a015187p-13,
+                                         0x1.71de3a52c1783p-19, -0x1.ae6454e4b1130p-26, 0x1.6123d14a53b23p-33,
+                                         -0x1.ae44a756bea63p-41, 0x1.8851ae92f4246p-49);
     return vecmath::double_of(vecmath::bits_of(r + t * r * s) ^ vecmath::bits_of(shifted) << 63);
 }
 
@@ -49,7 +51,8 @@ struct GFunction {
     }
 };
 
-/// Tip displacement in m of the cantilever: 4 L^3 / (E w t) sqrt((F_X / w^2)^2 + (F_Y / t^2)^2), x = F_X, F_Y (N), E (GPa), w, t, L (m).
+/// Tip displacement in m of the cantilever: 4 L^3 / (E w t) sqrt((F_X / w^2)^2 + (F_Y / t^2)^2), x = F_X, F_Y (N), E
+/// (GPa), w, t, L (m).
 struct Cantilever {
     static constexpr int inputs = 6;
 

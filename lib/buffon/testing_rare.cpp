@@ -43,8 +43,14 @@ KnownProblem unequal_exceedance(std::int64_t dim, double near, double far) {
     require(dim >= 2, "unequal_exceedance: dim must be at least 2, got ", dim);
     const auto model = [near, far](std::span<const double> x) { return std::max(x[0] - near, -x[1] - far); };
     const double p = normal_cdf(-near), q = normal_cdf(-far);
-    return {"unequal_exceedance_" + std::to_string(dim), exceedance(Problem(model, standard_normal(dim)), {0.0}), {p + q - p * q}, {0.0}, {},
-            "union of two independent half-spaces", {}, {}};
+    return {"unequal_exceedance_" + std::to_string(dim),
+            exceedance(Problem(model, standard_normal(dim)), {0.0}),
+            {p + q - p * q},
+            {0.0},
+            {},
+            "union of two independent half-spaces",
+            {},
+            {}};
 }
 
 KnownProblem three_bumps() {
@@ -66,8 +72,14 @@ KnownProblem three_bumps() {
         for (std::size_t k = 1; k < exact.size(); ++k) exact[k] += std::pow(mass, bumps_dim - 1) * first;
     }
     for (std::size_t k = 1; k < exact.size(); ++k) names.push_back("f*x" + std::to_string(k));
-    return {"three_bumps", Problem(model, independent(bumps_dim, Uniform(0, 1)), names), exact, std::vector<double>(exact.size()), {},
-            "Lepage, J. Comput. Phys. 439 (2021), sums of narrow Gaussians on a diagonal; products of error functions", {}, {}};
+    return {"three_bumps",
+            Problem(model, independent(bumps_dim, Uniform(0, 1)), names),
+            exact,
+            std::vector<double>(exact.size()),
+            {},
+            "Lepage, J. Comput. Phys. 439 (2021), sums of narrow Gaussians on a diagonal; products of error functions",
+            {},
+            {}};
 }
 
 }  // namespace buffon::testing

@@ -37,7 +37,8 @@ double failure(double force, double force_sd) {
             for (int c = 0; c < nodes; ++c) {
                 const double unit = displacement(1 + 0.05 * node(a), 1.1 + std::sqrt(0.0101) * node(b), 1 + 0.2 * node(c));
                 const double sd = std::hypot(0.15, unit * force_sd);
-                sum += weight(a) * weight(b) * weight(c) * (normal_cdf((unit * force - 1.5) / sd) + normal_cdf((-unit * force - 1.5) / sd));
+                sum += weight(a) * weight(b) * weight(c) *
+                       (normal_cdf((unit * force - 1.5) / sd) + normal_cdf((-unit * force - 1.5) / sd));
             }
     return sum;
 }
@@ -77,9 +78,13 @@ KnownProblem parabolic(std::int64_t dim, double b, double kappa, double e) {
 
 KnownProblem oscillator(double force, double force_sd) {
     require(force_sd > 0, "oscillator: force_sd must be positive, got ", force_sd);
-    const auto model = [](std::span<const double> x) { return std::abs(x[4]) * displacement(x[0], x[1] + x[2], x[5]) - 3 * x[3]; };
+    const auto model = [](std::span<const double> x) {
+        return std::abs(x[4]) * displacement(x[0], x[1] + x[2], x[5]) - 3 * x[3];
+    };
     const std::vector<std::string> names{"m", "c1", "c2", "r", "F", "t"};
-    const Joint law({Normal(1, 0.05), Normal(1, 0.1), Normal(0.1, 0.01), Normal(0.5, 0.05), Normal(force, force_sd), Normal(1, 0.2)}, names);
+    const Joint law({Normal(1, 0.05), Normal(1, 0.1), Normal(0.1, 0.01), Normal(0.5, 0.05), Normal(force, force_sd),
+                     Normal(1, 0.2)},
+                    names);
     return {"oscillator", exceedance(Problem(model, law), {0.0}), {failure(force, force_sd)}, {0.0}, {},
             "Echard, Gayton, Lemaire, Relun, Reliab. Eng. Syst. Saf. 111 (2013); three-dimensional quadrature", {}, {}};
 }
@@ -100,8 +105,14 @@ KnownProblem component_system(std::int64_t dim, std::vector<double> betas, doubl
         }
         return out;
     };
-    return {std::string(parallel ? "parallel" : "series") + "_system_" + std::to_string(dim), exceedance(Problem(model, standard_normal(dim)), {0.0}),
-            {exact}, {0.0}, {}, "Dunnett, Sobel, Biometrika 42 (1955): equally correlated normal components, by one-dimensional quadrature", {}, {}};
+    return {std::string(parallel ? "parallel" : "series") + "_system_" + std::to_string(dim),
+            exceedance(Problem(model, standard_normal(dim)), {0.0}),
+            {exact},
+            {0.0},
+            {},
+            "Dunnett, Sobel, Biometrika 42 (1955): equally correlated normal components, by one-dimensional quadrature",
+            {},
+            {}};
 }
 
 }  // namespace buffon::testing

@@ -28,7 +28,8 @@ KnownProblem cosines() {
         for (const double v : x) product *= std::cos(0.7 * v);
         return product;
     };
-    return closed_form("cosines", Problem(model, standard_normal(d), {"y"}), {std::exp(-0.5 * c * c * d)}, "E cos(c x) = exp(-c^2 / 2)");
+    return closed_form("cosines", Problem(model, standard_normal(d), {"y"}), {std::exp(-0.5 * c * c * d)},
+                       "E cos(c x) = exp(-c^2 / 2)");
 }
 
 /// An indicator without a score: many hits or few, in more dimensions than a fitted covariance likes.
@@ -47,7 +48,8 @@ KnownProblem odd() {
         const double y = std::sin(2 * x[0]) + x[1] * x[1] * x[1] + x[0] * x[1] * x[2];
         return std::array{y, y + 0.01};
     };
-    return closed_form("odd", Problem(model, standard_normal(3), {"odd", "odd + 0.01"}), {0.0, 0.01}, "odd functions of a symmetric law");
+    return closed_form("odd", Problem(model, standard_normal(3), {"odd", "odd + 0.01"}), {0.0, 0.01},
+                       "odd functions of a symmetric law");
 }
 
 /// Nearly constant on a box: plain sampling has little to lose, Gaussian proposals leave the box.
@@ -60,7 +62,8 @@ KnownProblem ripple() {
     };
     double exact = 1.0;
     for (int i = 1; i <= d; ++i) exact += 0.02 * (1 - std::cos(3.0 * i)) / (3.0 * i);
-    return closed_form("ripple", Problem(model, independent(d, Uniform(0, 1)), {"y"}), {exact}, "one-dimensional integrals of sin");
+    return closed_form("ripple", Problem(model, independent(d, Uniform(0, 1)), {"y"}), {exact},
+                       "one-dimensional integrals of sin");
 }
 
 /// Three narrow peaks of unequal mass, far apart: one Gaussian covers the emptiness between, the smallest may be missed.
@@ -185,7 +188,9 @@ KnownProblem maximum() {
 }  // namespace
 
 std::vector<KnownProblem> safety_problems() {
-    return {cosines(), half_space(20, 0.3), half_space(50, 0.01), odd(), ripple(), peaks(), shell(), heavy_tail(), genz(), maximum()};
+    return {
+        cosines(), half_space(20, 0.3), half_space(50, 0.01), odd(), ripple(), peaks(), shell(), heavy_tail(), genz(),
+        maximum()};
 }
 
 }  // namespace buffon::testing

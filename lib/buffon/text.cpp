@@ -38,7 +38,9 @@ struct Synonyms {
 const std::vector<Synonyms>& synonyms() {
     static const std::vector<Synonyms> all{
         {{"seed", "random_state", "random_seed", "generator", "key"}, {"rng"}},
-        {{"n", "samples", "n_samples", "nsamples", "num_samples", "sample_size", "size", "evaluations", "n_evaluations", "n_eval"}, {"budget", "n"}},
+        {{"n", "samples", "n_samples", "nsamples", "num_samples", "sample_size", "size", "evaluations", "n_evaluations",
+          "n_eval"},
+         {"budget", "n"}},
         {{"workers", "n_jobs", "jobs", "num_threads", "n_threads"}, {"threads"}},
         {{"batch_size", "chunk", "chunk_size"}, {"batch"}},
     };
@@ -89,7 +91,8 @@ std::string keyword_suggestion(std::string_view word, const std::vector<std::str
     if (word == "dtype") return "; numbers come in float64: convert the result";
     for (const auto& [words, ours] : synonyms())
         if (std::ranges::find(words, lower(word)) != words.end())
-            if (const auto found = std::ranges::find_if(ours, is_known); found != ours.end()) return "; did you mean '" + std::string(*found) + "'?";
+            if (const auto found = std::ranges::find_if(ours, is_known); found != ours.end())
+                return "; did you mean '" + std::string(*found) + "'?";
     return suggestion(word, known);
 }
 

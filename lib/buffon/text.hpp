@@ -14,7 +14,8 @@ std::string with_commas(std::int64_t n);
 /// After a level that must lie between 0 and 1: ": for 95 percent write 0.95"; "" where it is no percentage.
 std::string as_a_share(double level);
 
-/// The word of `known` with the smallest edit distance to `word`, capitals aside unless nothing else tells them apart; empty when none is
+/// The word of `known` with the smallest edit distance to `word`, capitals aside unless nothing else tells them apart;
+/// empty when none is
 /// near (distance > 1/2 of the length).
 std::string nearest(std::string_view word, const std::vector<std::string>& known);
 

@@ -43,7 +43,8 @@ struct Moments4 {
 
 Moments4 moments(const Nodes& nodes, double a, double b) {
     double top = -std::numeric_limits<double>::infinity();
-    for (std::size_t i = 0; i < nodes.u.size(); ++i) top = std::max(top, (a + b * nodes.u[i]) * nodes.u[i] + elementary::log(nodes.weight[i]));
+    for (std::size_t i = 0; i < nodes.u.size(); ++i)
+        top = std::max(top, (a + b * nodes.u[i]) * nodes.u[i] + elementary::log(nodes.weight[i]));
     double sum[6] = {};
     for (std::size_t i = 0; i < nodes.u.size(); ++i) {
         const double u = nodes.u[i], p = elementary::exp((a + b * u) * u - top) * nodes.weight[i];
@@ -61,7 +62,8 @@ Tilt solve(const Nodes& nodes, double m1, double m2, bool square) {
     for (int step = 0; step < 200; ++step) {
         const double g1 = now.m1 - m1, g2 = square ? now.m2 - m2 : 0.0;
         if (std::abs(g1) < 1e-12 * (1 + std::abs(m1)) && std::abs(g2) < 1e-12 * (1 + std::abs(m2))) break;
-        const double h11 = std::max(now.m2 - now.m1 * now.m1, 1e-300), h12 = now.m3 - now.m1 * now.m2, h22 = now.m4 - now.m2 * now.m2;
+        const double h11 = std::max(now.m2 - now.m1 * now.m1, 1e-300), h12 = now.m3 - now.m1 * now.m2,
+                     h22 = now.m4 - now.m2 * now.m2;
         const double det = h11 * h22 - h12 * h12;
         double da = -g1 / h11, db = 0;
         if (square && det > 1e-14 * h11 * h22) {
@@ -71,7 +73,9 @@ Tilt solve(const Nodes& nodes, double m1, double m2, bool square) {
         const double before = dual(a, b, now), slope = g1 * da + g2 * db;
         double share = 1;
         Moments4 next = moments(nodes, a + da, b + db);
-        while (!(dual(a + share * da, b + share * db, next) <= before + 1e-4 * share * slope + 1e-15 * std::abs(before)) && share > 1e-12) {
+        while (
+            !(dual(a + share * da, b + share * db, next) <= before + 1e-4 * share * slope + 1e-15 * std::abs(before)) &&
+            share > 1e-12) {
             share /= 2;
             next = moments(nodes, a + share * da, b + share * db);
         }
@@ -80,7 +84,8 @@ Tilt solve(const Nodes& nodes, double m1, double m2, bool square) {
         b += share * db;
         now = next;
     }
-    const bool there = std::abs(now.m1 - m1) < 1e-8 * (1 + std::abs(m1)) && (!square || std::abs(now.m2 - m2) < 1e-8 * (1 + std::abs(m2)));
+    const bool there = std::abs(now.m1 - m1) < 1e-8 * (1 + std::abs(m1)) &&
+                       (!square || std::abs(now.m2 - m2) < 1e-8 * (1 + std::abs(m2)));
     require(there && now.unseen < unseen_mass, "tilt: ", square ? "variance " : "mean ",
             square ? m2 * nodes.scale * nodes.scale : nodes.centre + m1 * nodes.scale,
             " is too far for the law's tails, or they are too heavy: space = 'normal' shifts its normal scores instead");
@@ -92,8 +97,8 @@ Tilt solve(const Nodes& nodes, double m1, double m2, bool square) {
 Tilt tilt_mean(const Univariate& law, double mean) {
     const Nodes nodes = standardised(law);
     const Support support = std::visit([](const auto& l) { return l.support(); }, law);
-    require(mean > support.lower && mean < support.upper, "tilt: mean must lie inside the support of the law, (", support.lower, ", ",
-            support.upper, "), got ", mean);
+    require(mean > support.lower && mean < support.upper, "tilt: mean must lie inside the support of the law, (",
+            support.lower, ", ", support.upper, "), got ", mean);
     return solve(nodes, (mean - nodes.centre) / nodes.scale, 0, false);
 }
 

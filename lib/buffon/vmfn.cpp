@@ -90,7 +90,8 @@ struct VonMisesFisherNakagami::Lazy {
 VonMisesFisherNakagami::VonMisesFisherNakagami(std::vector<double> direction, double concentration, double shape, double spread)
     : direction_(std::move(direction)), concentration_(concentration), shape_(shape), spread_(spread) {
     require(dim() >= 2, "VonMisesFisherNakagami: direction must have at least 2 coordinates, got ", dim());
-    require(std::isfinite(concentration) && concentration >= 0, "VonMisesFisherNakagami: concentration must be finite and not negative, got ", concentration);
+    require(std::isfinite(concentration) && concentration >= 0,
+            "VonMisesFisherNakagami: concentration must be finite and not negative, got ", concentration);
     require(std::isfinite(shape) && shape > 0, "VonMisesFisherNakagami: shape must be positive and finite, got ", shape);
     require(std::isfinite(spread) && spread > 0, "VonMisesFisherNakagami: spread must be positive and finite, got ", spread);
     const double length = std::sqrt(dot(direction_.data(), direction_.data(), dim()));

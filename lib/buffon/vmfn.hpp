@@ -26,7 +26,8 @@ public:
 
     /// At a point with this logarithm of the squared radius, and this component along the mean direction divided by the radius.
     double log_density(double log_square, double square, double cosine) const {
-        return log_norm_ + (shape_ - 0.5 * static_cast<double>(dim())) * log_square - shape_ / spread_ * square + concentration_ * cosine;
+        return log_norm_ + (shape_ - 0.5 * static_cast<double>(dim())) * log_square - shape_ / spread_ * square +
+               concentration_ * cosine;
     }
     /// z <- a draw, from one row of standard normal coordinates (the first gives the angle to the mean direction, the others
     /// the direction across) and v in (0, 1) for the radius.

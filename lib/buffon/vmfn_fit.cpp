@@ -97,7 +97,8 @@ Matrix nearest_of(const Carriers& points, std::int64_t components, const Stream&
         }
     }
     Matrix shares(components, points.z.rows);
-    for (std::int64_t i = 0; i < points.z.rows; ++i) shares(owner[static_cast<std::size_t>(i)], i) = points.weights[static_cast<std::size_t>(i)];
+    for (std::int64_t i = 0; i < points.z.rows; ++i)
+        shares(owner[static_cast<std::size_t>(i)], i) = points.weights[static_cast<std::size_t>(i)];
     return shares;
 }
 
@@ -125,7 +126,8 @@ double expect(const Carriers& points, const std::vector<FittedVmfn>& mixture, Ma
         for (std::size_t k = 0; k < mixture.size(); ++k) row[k] += elementary::log(mixture[k].share);
         const double norm = log_sum_exp(row), weight = points.weights[static_cast<std::size_t>(i)];
         likelihood += weight / points.total * norm;
-        for (std::int64_t k = 0; k < shares.rows; ++k) shares(k, i) = weight * elementary::exp(row[static_cast<std::size_t>(k)] - norm);
+        for (std::int64_t k = 0; k < shares.rows; ++k)
+            shares(k, i) = weight * elementary::exp(row[static_cast<std::size_t>(k)] - norm);
     }
     return likelihood;
 }
@@ -181,7 +183,8 @@ std::optional<VonMisesFisherNakagami> fit_vmfn(ConstView z, std::span<const doub
     return VonMisesFisherNakagami(std::move(sums.direction), concentration, shape, spread);
 }
 
-std::vector<FittedVmfn> fit_vmfn_mixture(ConstView z, std::span<const double> weights, std::int64_t components, const Stream& stream) {
+std::vector<FittedVmfn> fit_vmfn_mixture(ConstView z, std::span<const double> weights, std::int64_t components,
+                                         const Stream& stream) {
     const double effective = effective_size(weights);
     if (!(effective >= 3)) return {};
     const Carriers points(z, weights);

@@ -26,6 +26,7 @@ struct FittedVmfn {
 
 /// A mixture of at most `components` of them by EM; 0: as many, up to six, as lower the Bayesian information criterion, whose
 /// number of points is the effective size of the weights. Components that die are dropped. Randomness: the start, from `stream`.
-std::vector<FittedVmfn> fit_vmfn_mixture(ConstView z, std::span<const double> weights, std::int64_t components, const Stream& stream);
+std::vector<FittedVmfn> fit_vmfn_mixture(ConstView z, std::span<const double> weights, std::int64_t components,
+                                         const Stream& stream);
 
 }  // namespace buffon

@@ -13,7 +13,8 @@ namespace {
 
 void check_points(ConstView points, const char* name) {
     for (std::int64_t k = 0; k < points.size(); ++k)
-        require(std::abs(points.data[k]) < 1e150, "wasserstein: ", name, " must hold numbers up to 1e150, got ", points.data[k], " in row ", k / points.cols);
+        require(std::abs(points.data[k]) < 1e150, "wasserstein: ", name, " must hold numbers up to 1e150, got ",
+                points.data[k], " in row ", k / points.cols);
 }
 
 /// Rows in the order of their only coordinate.
@@ -42,8 +43,9 @@ double cost_of(ConstView x, ConstView y, std::int64_t i, std::int64_t j, int ord
 
 Wasserstein wasserstein(ConstView x, ConstView y, const WassersteinOptions& options) {
     require(options.order == 1 || options.order == 2, "wasserstein: order must be 1 or 2, got ", options.order);
-    require(x.rows == y.rows && x.cols == y.cols && x.rows >= 1 && x.cols >= 1, "wasserstein: x and y must have the same shape (n, d), got (", x.rows, ", ", x.cols,
-            ") and (", y.rows, ", ", y.cols, "); sinkhorn takes samples of unequal size");
+    require(x.rows == y.rows && x.cols == y.cols && x.rows >= 1 && x.cols >= 1,
+            "wasserstein: x and y must have the same shape (n, d), got (", x.rows, ", ", x.cols, ") and (", y.rows,
+            ", ", y.cols, "); sinkhorn takes samples of unequal size");
     check_points(x, "x");
     check_points(y, "y");
     Wasserstein out;
@@ -55,7 +57,9 @@ Wasserstein wasserstein(ConstView x, ConstView y, const WassersteinOptions& opti
         match(costs, matching);
         out.partner = matching.column_of;
     }
-    const double total = sum_of(x.rows, [&](std::int64_t i) { return cost_of(x, y, i, out.partner[static_cast<std::size_t>(i)], options.order); });
+    const double total = sum_of(x.rows, [&](std::int64_t i) {
+        return cost_of(x, y, i, out.partner[static_cast<std::size_t>(i)], options.order);
+    });
     const double mean = total / static_cast<double>(x.rows);
     out.distance = options.order == 1 ? mean : std::sqrt(mean);
     return out;

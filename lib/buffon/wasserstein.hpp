@@ -22,7 +22,8 @@ struct Wasserstein {
     std::vector<std::int64_t> partner;   // (n): the row of y that each row of x goes to
 };
 
-/// By sorting in one dimension, by optimal assignment (assign.hpp) otherwise; costs of up to 11,585 points are held in a table of up to 1 GiB where that is quicker.
+/// By sorting in one dimension, by optimal assignment (assign.hpp) otherwise; costs of up to 11,585 points are held in
+/// a table of up to 1 GiB where that is quicker.
 /// @param x, y (n, d), n >= 1   @throw std::invalid_argument of different shapes, of what is not finite, of another order.
 Wasserstein wasserstein(ConstView x, ConstView y, const WassersteinOptions& options = {});
 

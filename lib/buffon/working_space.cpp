@@ -21,7 +21,8 @@ double WorkingSpace::Coordinate::to_x(double z) const {
         case Map::below: return std::min(upper - elementary::exp(t), last);
         case Map::steps: return steps->from_normal(t);
         case Map::between:
-            return t < 0 ? std::max(lower + (upper - lower) * normal_cdf(t), first) : std::min(upper - (upper - lower) * normal_cdf(-t), last);
+            return t < 0 ? std::max(lower + (upper - lower) * normal_cdf(t), first)
+                         : std::min(upper - (upper - lower) * normal_cdf(-t), last);
         default: return t;
     }
 }
@@ -59,7 +60,8 @@ WorkingSpace WorkingSpace::raw(std::vector<Distribution> laws) {
     WorkingSpace space(std::move(laws));
     space.coordinates_.resize(static_cast<std::size_t>(space.dim()));
     for (std::int64_t j = 0; j < space.dim(); ++j)
-        require(!space.mean_of_steps(j), "aiscv: variant 'published' fits densities to the inputs themselves: none may be discrete");
+        require(!space.mean_of_steps(j),
+                "aiscv: variant 'published' fits densities to the inputs themselves: none may be discrete");
     space.find_gaussians();
     return space;
 }
@@ -79,7 +81,11 @@ WorkingSpace WorkingSpace::standardised(std::vector<Distribution> laws) {
         c.last = std::nextafter(all.upper, all.lower);
         const bool below = std::isfinite(all.lower), above = std::isfinite(all.upper);
         c.steps = space.mean_of_steps(j);
-        c.map = c.steps ? Coordinate::Map::steps : below && above ? Coordinate::Map::between : below ? Coordinate::Map::above : above ? Coordinate::Map::below : Coordinate::Map::identity;
+        c.map = c.steps          ? Coordinate::Map::steps
+                : below && above ? Coordinate::Map::between
+                : below          ? Coordinate::Map::above
+                : above          ? Coordinate::Map::below
+                                 : Coordinate::Map::identity;
         space.coordinates_.push_back(c);
     }
     space.centre_and_scale();
@@ -157,11 +163,13 @@ void WorkingSpace::find_gaussians() {
 
 std::vector<DeviceCoordinate> WorkingSpace::device_coordinates() const {
     std::vector<DeviceCoordinate> all;
-    for (const Coordinate& c : coordinates_) all.push_back({c.map == Coordinate::Map::above, c.lower, c.first, c.centre, c.scale});
+    for (const Coordinate& c : coordinates_)
+        all.push_back({c.map == Coordinate::Map::above, c.lower, c.first, c.centre, c.scale});
     return all;
 }
 
-/// Normal and Student vectors, normal coordinates taken as they are and log-normal ones taken as logarithms stay such, whatever their correlation.
+/// Normal and Student vectors, normal coordinates taken as they are and log-normal ones taken as logarithms stay such,
+/// whatever their correlation.
 std::optional<Gaussian> WorkingSpace::as_gaussian(const Distribution& law) const {
     const std::int64_t d = dim();
     Gaussian g{std::vector<double>(static_cast<std::size_t>(d)), Matrix(d, d)};

@@ -41,7 +41,8 @@ inline GaussianMixture gmm2d() {
 /// n exact draws of (x, sigma).
 inline ChainState exact(const ChainKernel& kernel, const GaussianMixture& model, std::int64_t n, std::uint64_t key) {
     std::vector<double> sigma;
-    for (std::int64_t i = 0; i < n; ++i) sigma.push_back(kernel.prior().levels[pick(kernel.prior().weights, Stream{key, 1}.uniform(i, 0))]);
+    for (std::int64_t i = 0; i < n; ++i)
+        sigma.push_back(kernel.prior().levels[pick(kernel.prior().weights, Stream{key, 1}.uniform(i, 0))]);
     Matrix x(n, model.dim());
     model.forward(sigma, {key, 2}, 0, x);
     return kernel.start(std::move(x), std::move(sigma));

@@ -39,16 +39,22 @@ Options options(const std::string& text) {
     for (std::string item; std::getline(in, item, ',');) {
         const std::size_t equals = item.find('=');
         bool known = false;
-        std::apply([&](const auto&... field) {
-            ((field.name == item.substr(0, equals) ? (known = true, read(all.*(field.member), item.substr(equals + 1))) : void()), ...);
-        }, Options::fields());
+        std::apply(
+            [&](const auto&... field) {
+                ((field.name == item.substr(0, equals)
+                      ? (known = true, read(all.*(field.member), item.substr(equals + 1)))
+                      : void()),
+                 ...);
+            },
+            Options::fields());
         if (!known) throw std::invalid_argument("no such option: " + item);
     }
     return all;
 }
 
 template <class Options>
-Table make(Table (*maker)(const Schedule&, const Grid&, const Options&), const Schedule& schedule, const Grid& grid, const std::string& text) {
+Table make(Table (*maker)(const Schedule&, const Grid&, const Options&), const Schedule& schedule, const Grid& grid,
+           const std::string& text) {
     return maker(schedule, grid, options<Options>(text));
 }
 

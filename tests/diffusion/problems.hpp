@@ -76,7 +76,8 @@ inline Matrix starts(std::int64_t n, std::int64_t d) {
 }
 
 /// The probability-flow ODE dv/d(log rho) = v - D(v; rho) of v = x / alpha by classical Runge-Kutta, from time t to t_end.
-inline Matrix flow(const GaussianMixture& model, const Schedule& schedule, const Matrix& x, double t, double t_end, int steps = 10'000) {
+inline Matrix flow(const GaussianMixture& model, const Schedule& schedule, const Matrix& x, double t, double t_end,
+                   int steps = 10'000) {
     Matrix v = x;
     for (double& number : v.data) number /= schedule.alpha(t);
     const double u0 = -schedule.lambda(t), u1 = -schedule.lambda(t_end), h = (u1 - u0) / steps;
@@ -96,7 +97,8 @@ inline Matrix flow(const GaussianMixture& model, const Schedule& schedule, const
         const double u = u0 + s * h;
         const Matrix k1 = slope(v, u), k2 = slope(moved(v, h / 2, k1), u + h / 2), k3 = slope(moved(v, h / 2, k2), u + h / 2),
                      k4 = slope(moved(v, h, k3), u + h);
-        for (std::size_t i = 0; i < v.data.size(); ++i) v.data[i] += h / 6 * (k1.data[i] + 2 * k2.data[i] + 2 * k3.data[i] + k4.data[i]);
+        for (std::size_t i = 0; i < v.data.size(); ++i)
+            v.data[i] += h / 6 * (k1.data[i] + 2 * k2.data[i] + 2 * k3.data[i] + k4.data[i]);
     }
     for (double& number : v.data) number *= schedule.alpha(t_end);
     return v;

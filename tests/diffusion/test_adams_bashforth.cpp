@@ -31,8 +31,10 @@ std::vector<double> states(const std::vector<double>& sigma, int outputs, double
 
 TEST_CASE("adams_bashforth: integrates quadratics in its variable exactly, as soon as it has three outputs") {
     const std::vector<double> sigma{20, 11, 7, 6.5, 2, 0.25};
-    const auto in_rho = states(sigma, 3, [](double lambda) { return std::exp(-lambda); }, [](double s) { return 1 - 2 * s + 3 * s * s; });
-    const auto in_lambda = states(sigma, 3, [](double lambda) { return lambda; }, [](double s) { return 1 + std::log(s) * std::log(s); });
+    const auto in_rho = states(
+        sigma, 3, [](double lambda) { return std::exp(-lambda); }, [](double s) { return 1 - 2 * s + 3 * s * s; });
+    const auto in_lambda =
+        states(sigma, 3, [](double lambda) { return lambda; }, [](double s) { return 1 + std::log(s) * std::log(s); });
     const auto rho = [](double s) { return s - s * s + s * s * s; };
     const auto lambda = [](double s) { return s + s * (std::log(s) * std::log(s) - 2 * std::log(s) + 2); };
     for (std::size_t i = 2; i + 1 < sigma.size(); ++i) {

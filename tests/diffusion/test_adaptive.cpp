@@ -19,7 +19,8 @@ using buffon::View;
 namespace {
 
 std::vector<Table> tables(Norms norms) {
-    return {rk45(VP(), {}, {.rtol = 1e-4, .atol = 1e-4, .norms = norms}), dpm_adaptive(VP(), {}, {.order = 2, .norms = norms}), dpm_adaptive(VP(), {}, {.norms = norms})};
+    return {rk45(VP(), {}, {.rtol = 1e-4, .atol = 1e-4, .norms = norms}),
+            dpm_adaptive(VP(), {}, {.order = 2, .norms = norms}), dpm_adaptive(VP(), {}, {.norms = norms})};
 }
 
 }  // namespace
@@ -41,7 +42,9 @@ TEST_CASE("adaptive: a trial's weights pass pure noise and constant data exactly
     }
 }
 
-TEST_CASE("adaptive: with norms of its own a sample is the same alone, in any batch, on any threads; with those of the batch not") {
+TEST_CASE(
+    "adaptive: with norms of its own a sample is the same alone, in any batch, on any threads; with those of the batch "
+    "not") {
     for (const Norms norms : {Norms::sample, Norms::batch})
         for (const Table& table : tables(norms)) {
             SampleOptions options;
@@ -99,20 +102,26 @@ TEST_CASE("adaptive: steps end at the nodes of a grid, are recorded there, start
     const Matrix mixed = sample(problems::g1(), table, levels).x;
     for (std::int64_t i = 0; i < 8; ++i) {
         const Matrix one(1, 1, z(i, 0));
-        CHECK(mixed(i, 0) == problems::solve(problems::g1(), table.from_level(levels.level.values[static_cast<std::size_t>(i)]), one)(0, 0));
+        CHECK(mixed(i, 0) == problems::solve(problems::g1(),
+                                             table.from_level(levels.level.values[static_cast<std::size_t>(i)]),
+                                             one)(0, 0));
     }
     for (const Table& each : tables(Norms::sample)) {
         SampleOptions back;
         back.x = problems::flow(problems::g1(), VP(), z, 1.0, 1e-3, 2000);
         const Matrix noise = invert(problems::g1(), each, back).x;
-        CHECK(problems::rms_error(problems::solve(problems::g1(), each, noise), *back.x) < 0.1);   // dpm_adaptive's default tolerance is loose
+        CHECK(problems::rms_error(problems::solve(problems::g1(), each, noise), *back.x) <
+              0.1);   // dpm_adaptive's default tolerance is loose
     }
 }
 
 TEST_CASE("adaptive: a denoiser that is not finite ends the run with the solver's name") {
-    const Denoiser bad(1, [](const Query&, View out) { for (std::int64_t i = 0; i < out.rows; ++i) out(i, 0) = std::numeric_limits<double>::quiet_NaN(); });
+    const Denoiser bad(1, [](const Query&, View out) {
+        for (std::int64_t i = 0; i < out.rows; ++i) out(i, 0) = std::numeric_limits<double>::quiet_NaN();
+    });
     SampleOptions options;
     options.n = 2;
     options.rng = 1;
-    CHECK_THROWS_WITH_AS((void)sample(bad, rk45(VP(), {}), options), "rk45: the step fell to nothing; is the denoiser finite?", std::runtime_error);
+    CHECK_THROWS_WITH_AS((void)sample(bad, rk45(VP(), {}), options),
+                         "rk45: the step fell to nothing; is the denoiser finite?", std::runtime_error);
 }

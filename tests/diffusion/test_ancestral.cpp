@@ -40,8 +40,10 @@ TEST_CASE("ancestral: variance errors on Gaussian data are those measured elsewh
     const std::vector<double> known{0.56, 0.36, 0.21, 0.11, 0.058};
     for (std::size_t k = 0; k < steps.size(); ++k) {
         const Table table = ancestral(VP(), {.steps = steps[k]});
-        const double error = std::abs(result_on_gaussian(table, 1.2, 0.3).variance() / flow_on_gaussian(table, 1.2, 0.3).variance() - 1);
+        const double error =
+            std::abs(result_on_gaussian(table, 1.2, 0.3).variance() / flow_on_gaussian(table, 1.2, 0.3).variance() - 1);
         CHECK(std::abs(error / known[k] - 1) <= 0.03);   // two digits
     }
-    CHECK(problems::observed_order([](std::int64_t n) { return ancestral(VP(), {.steps = n, .t_end = 0.02, .t_start = 0.3}); }, 320) > 0.75);
+    CHECK(problems::observed_order(
+              [](std::int64_t n) { return ancestral(VP(), {.steps = n, .t_end = 0.02, .t_start = 0.3}); }, 320) > 0.75);
 }

@@ -31,7 +31,8 @@ TEST_CASE("annealed_langevin: evaluations are those of its sweeps, and one to si
     const Table table = annealed_langevin(EDM(), {.steps = 2, .to_zero = true, .t_start = 0.2}, {.each = 3, .step = 0.05});
     CHECK(table.rows[1].noise == doctest::Approx(0.2 * std::sqrt(0.1)));
     CHECK(table.rows[1].terms[0].weight == doctest::Approx(0.95));
-    CHECK(table.rows[7].noise == doctest::Approx(table.nodes.rho[1] * std::sqrt(0.1)));   // the second sweep is at the second level
+    CHECK(table.rows[7].noise ==
+          doctest::Approx(table.nodes.rho[1] * std::sqrt(0.1)));   // the second sweep is at the second level
     CHECK(table.rows.back().noise == 0.0);
 }
 

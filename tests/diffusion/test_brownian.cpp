@@ -46,7 +46,8 @@ TEST_CASE("brownian: increments of one path add up, whatever the steps") {
     const Matrix whole = increment(50, 0.01, 30), a = increment(50, 0.7, 30), b = increment(0.7, 0.01, 30);
     const double ua = clock(50) - clock(0.7), ub = clock(0.7) - clock(0.01);
     for (std::size_t i = 0; i < whole.data.size(); ++i)
-        CHECK(std::sqrt(ua) * a.data[i] + std::sqrt(ub) * b.data[i] == doctest::Approx(std::sqrt(ua + ub) * whole.data[i]).epsilon(1e-9).scale(1));
+        CHECK(std::sqrt(ua) * a.data[i] + std::sqrt(ub) * b.data[i] ==
+              doctest::Approx(std::sqrt(ua + ub) * whole.data[i]).epsilon(1e-9).scale(1));
     Matrix later(2, 2);
     brownian_increment(stream, 28, 50, 0.7, later);
     for (std::size_t i = 0; i < 4; ++i) CHECK(later.data[i] == a.data[56 + i]);
@@ -75,7 +76,8 @@ TEST_CASE("brownian: increments are standard normal, and independent over interv
 
 TEST_CASE("brownian: on one path halving the steps halves the distance, of strong order 1; on independent ones it stays") {
     const Matrix finest = end_of(1280, NoiseKind::brownian);
-    const double coarse = problems::rms_error(end_of(40, NoiseKind::brownian), finest), fine = problems::rms_error(end_of(160, NoiseKind::brownian), finest);
+    const double coarse = problems::rms_error(end_of(40, NoiseKind::brownian), finest),
+                 fine = problems::rms_error(end_of(160, NoiseKind::brownian), finest);
     CHECK(std::log2(coarse / fine) / 2 > 0.8);
     CHECK(problems::rms_error(end_of(160, NoiseKind::independent), finest) > 5 * fine);
 }

@@ -70,7 +70,8 @@ TEST_CASE("CascadePolynomial: a fit on nine cells finds the polynomial again, an
             for (std::size_t i = 0; i < static_cast<std::size_t>(steps); ++i)
                 CHECK(fit.predict(steps, g)[i] == doctest::Approx(truth.predict(steps, g)[i]).epsilon(1e-7));
     const CascadePolynomial alone = fit_ratios(std::vector{3.0}, std::vector<std::vector<double>>{truth.predict(6, 3.0)});
-    for (std::size_t i = 0; i < 6; ++i) CHECK(alone.predict(6, 3.0)[i] == doctest::Approx(truth.predict(6, 3.0)[i]).epsilon(1e-9));
+    for (std::size_t i = 0; i < 6; ++i)
+        CHECK(alone.predict(6, 3.0)[i] == doctest::Approx(truth.predict(6, 3.0)[i]).epsilon(1e-9));
 }
 
 TEST_CASE("CascadePolynomial: a file holds every bit, and what is no such file is refused") {
@@ -95,5 +96,6 @@ TEST_CASE("CascadePolynomial: a refusal names the argument, the value and the re
           "fit_ratios: guidance must hold one number per list of ratios (0), got 1");
     CHECK(message([] { fit_ratios(std::vector{1.0}, std::vector<std::vector<double>>{{1, 1}}); }) ==
           "fit_ratios: ratios must hold a list of more than 2 ratios");
-    CHECK(message([] { fit_ratios(std::vector{1.0}, std::vector<std::vector<double>>{{1, 1, NAN}}); }) == "fit_ratios: ratios must be finite, got nan");
+    CHECK(message([] { fit_ratios(std::vector{1.0}, std::vector<std::vector<double>>{{1, 1, NAN}}); }) ==
+          "fit_ratios: ratios must be finite, got nan");
 }

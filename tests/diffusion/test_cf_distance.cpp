@@ -57,10 +57,12 @@ TEST_CASE("cf_distance: a shift in closed form, unbiased, with the errors that r
     constexpr int times = 300;
     const double exact = closed_form(3, 0.3);
     const Repeated sample = repeat(times, exact, [](std::uint64_t r) {
-        return cf_distance(one(normal(150, 3, 2 * r, 0.3)), {normal(200, 3, 2 * r + 1), {}}, {.bandwidth = h, .frequencies = 40, .rng = r, .threads = 1});
+        return cf_distance(one(normal(150, 3, 2 * r, 0.3)), {normal(200, 3, 2 * r + 1), {}},
+                           {.bandwidth = h, .frequencies = 40, .rng = r, .threads = 1});
     });
     const Repeated mixture = repeat(times, exact, [](std::uint64_t r) {
-        return cf_distance(one(normal(150, 3, 2 * r, 0.3)), {{}, standard(3)}, {.bandwidth = h, .frequencies = 40, .rng = r, .threads = 1});
+        return cf_distance(one(normal(150, 3, 2 * r, 0.3)), {{}, standard(3)},
+                           {.bandwidth = h, .frequencies = 40, .rng = r, .threads = 1});
     });
     for (const Repeated& found : {sample, mixture}) {
         CHECK(std::abs(found.mean - exact) < 5 * found.sd / std::sqrt(static_cast<double>(times)));
@@ -70,17 +72,20 @@ TEST_CASE("cf_distance: a shift in closed form, unbiased, with the errors that r
     }
     CHECK(mixture.sd < 0.9 * sample.sd);   // a reference that is known has no error
     const Repeated few = repeat(times, closed_form(3, 0.8), [](std::uint64_t r) {
-        return cf_distance(one(normal(400, 3, r, 0.8)), {{}, standard(3)}, {.bandwidth = h, .frequencies = 12, .rng = r, .threads = 1});
+        return cf_distance(one(normal(400, 3, r, 0.8)), {{}, standard(3)},
+                           {.bandwidth = h, .frequencies = 12, .rng = r, .threads = 1});
     });
     CHECK(std::sqrt(few.claimed) / few.sd == doctest::Approx(1.0).epsilon(0.15));   // of frequencies, above all
 }
 
 TEST_CASE("cf_distance: samples of the reference's law scatter about 0 by the floor") {
     const Repeated sample = repeat(300, 0.0, [](std::uint64_t r) {
-        return cf_distance(one(normal(80, 2, 2 * r)), {normal(120, 2, 2 * r + 1), {}}, {.bandwidth = h, .frequencies = 40, .rng = r, .threads = 1});
+        return cf_distance(one(normal(80, 2, 2 * r)), {normal(120, 2, 2 * r + 1), {}},
+                           {.bandwidth = h, .frequencies = 40, .rng = r, .threads = 1});
     });
     const Repeated mixture = repeat(300, 0.0, [](std::uint64_t r) {
-        return cf_distance(one(normal(80, 2, 2 * r)), {{}, standard(2)}, {.bandwidth = h, .frequencies = 40, .rng = r, .threads = 1});
+        return cf_distance(one(normal(80, 2, 2 * r)), {{}, standard(2)},
+                           {.bandwidth = h, .frequencies = 40, .rng = r, .threads = 1});
     });
     for (const Repeated& found : {sample, mixture}) {
         CHECK(std::abs(found.mean) < 5 * found.sd / std::sqrt(300.0));
@@ -99,14 +104,17 @@ TEST_CASE("cf_distance: the characteristic function of a mixture with any covari
     mixture.forward(data, Stream{3, 0}, 0, x);
     const Estimate e = cf_distance(one(x), {{}, mixture}, {.bandwidth = 0.4, .frequencies = 200, .rng = 1});
     CHECK(std::abs(e.value[0]) < 5 * std::get<std::vector<double>>(e.diagnostics.at("floor"))[0]);
-    const Estimate off = cf_distance(one(x), {{}, GaussianMixture({0.35, 0.65}, means, {a, b})}, {.bandwidth = 0.4, .frequencies = 200, .rng = 1});
+    const Estimate off = cf_distance(one(x), {{}, GaussianMixture({0.35, 0.65}, means, {a, b})},
+                                     {.bandwidth = 0.4, .frequencies = 200, .rng = 1});
     CHECK(off.value[0] > 10 * std::get<std::vector<double>>(off.diagnostics.at("floor"))[0]);
 }
 
 TEST_CASE("cf_distance: samples share frequencies and reference; threads, refusals") {
     const Matrix x = normal(5000, 2, 1, 0.3), near = normal(5000, 2, 2, 0.32), y = normal(4500, 2, 3);
-    const CfDistanceOptions one_thread{.bandwidth = h, .frequencies = 70, .rng = 5, .threads = 1}, three{.bandwidth = h, .frequencies = 70, .rng = 5, .threads = 3};
-    const Estimate e = cf_distance({{x, near}, {"a", "b"}}, {y, {}}, one_thread), again = cf_distance({{x, near}, {"a", "b"}}, {y, {}}, three);
+    const CfDistanceOptions one_thread{.bandwidth = h, .frequencies = 70, .rng = 5, .threads = 1},
+        three{.bandwidth = h, .frequencies = 70, .rng = 5, .threads = 3};
+    const Estimate e = cf_distance({{x, near}, {"a", "b"}}, {y, {}}, one_thread),
+                   again = cf_distance({{x, near}, {"a", "b"}}, {y, {}}, three);
     CHECK(e.value == again.value);
     CHECK(e.covariance.data == again.covariance.data);
     CHECK(e.names == std::vector<std::string>{"a", "b"});
@@ -117,7 +125,10 @@ TEST_CASE("cf_distance: samples share frequencies and reference; threads, refusa
     watched.progress = [&](std::int64_t n, std::int64_t total, const auto&) { seen.push_back(total - n); };
     cf_distance({{x, near}, {"a", "b"}}, {y, {}}, watched);
     CHECK(seen.back() == 0);
-    CHECK(std::get<double>(cf_distance(one(x), {{}, standard(2)}, {.frequencies = 4, .rng = 1}).diagnostics.at("bandwidth")) == doctest::Approx(1.67).epsilon(0.1));
-    CHECK_THROWS_WITH(cf_distance(one(Matrix(9, 3)), {{}, standard(2)}), "cf_distance: x must have the 2 columns of the reference, got 3");
+    CHECK(std::get<double>(
+              cf_distance(one(x), {{}, standard(2)}, {.frequencies = 4, .rng = 1}).diagnostics.at("bandwidth")) ==
+          doctest::Approx(1.67).epsilon(0.1));
+    CHECK_THROWS_WITH(cf_distance(one(Matrix(9, 3)), {{}, standard(2)}),
+                      "cf_distance: x must have the 2 columns of the reference, got 3");
     CHECK_THROWS_WITH(cf_distance(one(x), {y, {}}, {.frequencies = 1}), "cf_distance: frequencies must be at least 2, got 1");
 }

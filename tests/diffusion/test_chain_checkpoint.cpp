@@ -17,7 +17,10 @@ namespace {
 
 /// A file of this test that is gone before and after it.
 struct File {
-    explicit File(const char* name) : path(std::filesystem::temp_directory_path() / (std::string("buffon_test_chain_checkpoint_") + name)) { remove(path); }
+    explicit File(const char* name)
+        : path(std::filesystem::temp_directory_path() / (std::string("buffon_test_chain_checkpoint_") + name)) {
+        remove(path);
+    }
     ~File() { remove(path); }
     File(const File&) = delete;
     File& operator=(const File&) = delete;
@@ -28,7 +31,14 @@ const Table table = ddim(EDM(0.05, 10), {.steps = 4, .grid = GridKind::rho, .to_
 struct Stopped {};
 
 LangevinGibbsOptions settings(const File* file, std::int64_t n = 90, std::optional<PriorAim> aim = PriorAim::flat) {
-    LangevinGibbsOptions o{.n = n, .chains = 20, .skip = 2, .burn_in = 6, .adapt = aim, .emit = aim ? Emit::last : Emit::min, .rng = 17, .threads = 1};
+    LangevinGibbsOptions o{.n = n,
+                           .chains = 20,
+                           .skip = 2,
+                           .burn_in = 6,
+                           .adapt = aim,
+                           .emit = aim ? Emit::last : Emit::min,
+                           .rng = 17,
+                           .threads = 1};
     if (file != nullptr) o.checkpoint = file->path;
     return o;
 }
@@ -84,7 +94,9 @@ TEST_CASE("chain_checkpoint: what is there is not done again, and more samples a
     const std::int64_t again = asked;
     same(longer, run(settings(nullptr, 130)));
     CHECK(again == asked - 20 * (39 + 1 + 2 * 6) - 20 * 2 * 2 * 3);   // without start, burn-in and three rounds
-    CHECK_THROWS_WITH_AS(run(settings(&file, 80)), doctest::Contains("holds 140 samples already, n must not be below, got 80"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(run(settings(&file, 80)),
+                         doctest::Contains("holds 140 samples already, n must not be below, got 80"),
+                         std::invalid_argument);
     LangevinGibbsOptions keyless = settings(&file, 130);
     keyless.rng.reset();
     same(run(keyless), longer);   // the file's key
@@ -95,7 +107,8 @@ TEST_CASE("chain_checkpoint: a file of another run, of something else, or cut sh
     const File file("refused");
     const ChainOptions chain{.levels = 20};
     langevin_gibbs(model, table, settings(&file), chain);
-    const auto fails = [&](const char* what, const LangevinGibbsOptions& options, const ChainOptions& other, const ChainModel& of, const Table& by = table) {
+    const auto fails = [&](const char* what, const LangevinGibbsOptions& options, const ChainOptions& other,
+                           const ChainModel& of, const Table& by = table) {
         CHECK_THROWS_WITH_AS(langevin_gibbs(of, by, options, other), doctest::Contains(what), std::invalid_argument);
     };
     LangevinGibbsOptions options = settings(&file);
@@ -109,13 +122,16 @@ TEST_CASE("chain_checkpoint: a file of another run, of something else, or cut sh
     fails("its chains started elsewhere", options, chain, model);
     fails("is of another run, by its chain:", settings(&file), {.step = 0.3, .levels = 20}, model);
     fails("is of another run, by its levels:", settings(&file), {.sigma = SigmaRule::data, .levels = 20}, model);
-    fails("is of another run, by its table:", settings(&file), chain, model, ddim(EDM(0.05, 10), {.steps = 5, .grid = GridKind::rho, .to_zero = true}));
-    fails("is of another run, by its model:", settings(&file), chain, GaussianMixture::diagonal({1.0, 1.0}, buffon::Matrix(2, 2), buffon::Matrix(2, 2, 0.3)));
+    fails("is of another run, by its table:", settings(&file), chain, model,
+          ddim(EDM(0.05, 10), {.steps = 5, .grid = GridKind::rho, .to_zero = true}));
+    fails("is of another run, by its model:", settings(&file), chain,
+          GaussianMixture::diagonal({1.0, 1.0}, buffon::Matrix(2, 2), buffon::Matrix(2, 2, 0.3)));
     std::filesystem::resize_file(file.path, std::filesystem::file_size(file.path) - 20);
     fails("is damaged: it ends too early", settings(&file), chain, model);
     std::ofstream(file.path) << "something else";
     fails("is not a file that this version of langevin_gibbs wrote", settings(&file), chain, model);
     options.checkpoint = std::filesystem::temp_directory_path() / "no such folder" / "chains";
     options.chains = 20;
-    CHECK_THROWS_WITH_AS(langevin_gibbs(model, table, options, chain), doctest::Contains("cannot be written"), std::runtime_error);
+    CHECK_THROWS_WITH_AS(langevin_gibbs(model, table, options, chain), doctest::Contains("cannot be written"),
+                         std::runtime_error);
 }

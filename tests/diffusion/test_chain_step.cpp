@@ -25,7 +25,8 @@ ChainKernel at_level(const GaussianMixture& model, double sigma, ChainOptions op
     return {chain_target(model), options, sigma_prior(options, sigma, 2 * sigma), 0};
 }
 
-/// Differences to the exact law after `steps` steps of chains that begin in it, in standard errors: means and squares of log sigma,
+/// Differences to the exact law after `steps` steps of chains that begin in it, in standard errors: means and squares
+/// of log sigma,
 /// x and log p_sigma(x), their products, and the mass of a mode. Chains are independent.
 std::vector<double> departures(const ChainKernel& kernel, const GaussianMixture& model, int steps, std::int64_t n) {
     ChainState state = chains::exact(kernel, model, n, 11), other = chains::exact(kernel, model, n, 12);
@@ -37,7 +38,8 @@ std::vector<double> departures(const ChainKernel& kernel, const GaussianMixture&
         model.log_density(s.x, s.sigma, density);
         model.responsibilities(s.x, s.sigma, modes);
         for (std::int64_t i = 0; i < n; ++i) {
-            const double log_sigma = std::log(s.sigma[static_cast<std::size_t>(i)]), x = s.x(i, 0), y = s.x(i, 1), p = density[static_cast<std::size_t>(i)];
+            const double log_sigma = std::log(s.sigma[static_cast<std::size_t>(i)]), x = s.x(i, 0), y = s.x(i, 1),
+                         p = density[static_cast<std::size_t>(i)];
             const double row[] = {log_sigma, log_sigma * log_sigma, x, std::hypot(x, y), p, p * log_sigma, modes(i, 7)};
             for (std::size_t k = 0; k < out.size(); ++k) out[k].push_back(row[k]);
         }
@@ -61,7 +63,9 @@ double largest(const std::vector<double>& z) {
 
 }  // namespace
 
-TEST_CASE("chain_step: corrected steps keep the exact law of (x, sigma), whichever exact rule draws sigma and however steps are scaled") {
+TEST_CASE(
+    "chain_step: corrected steps keep the exact law of (x, sigma), whichever exact rule draws sigma and however steps "
+    "are scaled") {
     const GaussianMixture model = chains::gmm2d();
     const ChainOptions kinds[] = {{.step = 1.0, .metropolis = true},
                                   {.sigma = SigmaRule::data, .step = 1.0, .metropolis = true},
@@ -69,14 +73,16 @@ TEST_CASE("chain_step: corrected steps keep the exact law of (x, sigma), whichev
                                   {.step = 0.7, .metropolis = true, .langevin_steps = 3}};
     for (const ChainOptions& options : kinds) {
         CAPTURE(options.langevin_steps);
-        CHECK(largest(departures(kernel_of(model, options), model, 15, 6000)) < 4.5);   // 28 values in all: one false alarm in 5,000
+        CHECK(largest(departures(kernel_of(model, options), model, 15, 6000)) <
+              4.5);   // 28 values in all: one false alarm in 5,000
     }
 }
 
 TEST_CASE("chain_step: uncorrected large steps, and the most probable level in place of a draw, leave the law; a prior is kept") {
     const GaussianMixture model = chains::gmm2d();
     CHECK(largest(departures(kernel_of(model, {.step = 1.0}), model, 15, 6000)) > 10);
-    CHECK(largest(departures(kernel_of(model, {.sigma_rule = SigmaChoice::argmax, .step = 0.5, .metropolis = true}), model, 15, 6000)) > 10);
+    CHECK(largest(departures(kernel_of(model, {.sigma_rule = SigmaChoice::argmax, .step = 0.5, .metropolis = true}),
+                             model, 15, 6000)) > 10);
     ChainOptions tilted{.step = 0.8, .metropolis = true};
     for (int j = 0; j < 60; ++j) tilted.prior.push_back(1.0 + j);
     CHECK(largest(departures(kernel_of(model, tilted), model, 15, 6000)) < 4.5);
@@ -106,7 +112,8 @@ TEST_CASE("chain_step: a corrected step at one level is reversible, an uncorrect
 TEST_CASE("chain_step: chains do not know of each other nor of threads, and one that leaves all bounds returns to its start") {
     const GaussianMixture model = chains::gmm2d();
     const ChainOptions options{.step = 0.5, .levels = 50};
-    const ChainKernel one(chain_target(model), options, sigma_prior(options, 0.05, 6), 1), many(chain_target(model), options, sigma_prior(options, 0.05, 6), 4);
+    const ChainKernel one(chain_target(model), options, sigma_prior(options, 0.05, 6), 1),
+        many(chain_target(model), options, sigma_prior(options, 0.05, 6), 4);
     ChainState a = chains::exact(one, model, 600, 31), b = a, alone = one.start(Matrix(1, 2), {1.0});
     std::copy_n(a.x.data.begin(), 2, alone.x.data.begin());
     alone.sigma = {a.sigma[0]};
@@ -131,7 +138,8 @@ TEST_CASE("chain_step: chains do not know of each other nor of threads, and one 
 TEST_CASE("chain_step: options without sense are refused by name") {
     const GaussianMixture model = chains::gmm2d();
     const auto fails = [](const ChainTarget& target, const ChainOptions& options, const char* what) {
-        CHECK_THROWS_WITH_AS(ChainKernel(target, options, sigma_prior(options, 0.05, 6)), doctest::Contains(what), std::invalid_argument);
+        CHECK_THROWS_WITH_AS(ChainKernel(target, options, sigma_prior(options, 0.05, 6)), doctest::Contains(what),
+                             std::invalid_argument);
     };
     fails(chain_target(model), {.step = 0.0}, "step must be positive");
     fails(chain_target(model), {.step_scale = StepScale::constant}, "step must be given");
@@ -139,9 +147,11 @@ TEST_CASE("chain_step: options without sense are refused by name") {
     fails(chain_target(model), {.levels = 1}, "levels must be at least 2");
     fails(chain_target(model), {.sigma_min = 7.0}, "sigma_min must be positive and below sigma_max");
     fails(chain_target(model), {.levels = 3, .prior = {1.0, 2.0}}, "prior must hold a weight for each of the 3 levels");
-    fails(chain_target(Denoiser(model)), {.sigma = SigmaRule::plug_in, .metropolis = true}, "metropolis needs a model with a density");
+    fails(chain_target(Denoiser(model)), {.sigma = SigmaRule::plug_in, .metropolis = true},
+          "metropolis needs a model with a density");
     const ChainKernel kernel(chain_target(model), {}, sigma_prior({}, 0.05, 6));
-    CHECK_THROWS_WITH_AS(chain_kernel(model, {.sigma_min = 0.1}), "chain_kernel: sigma_min and sigma_max must be given", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(chain_kernel(model, {.sigma_min = 0.1}), "chain_kernel: sigma_min and sigma_max must be given",
+                         std::invalid_argument);
     CHECK_THROWS_AS(kernel.start(Matrix(2, 3), {1.0}), std::invalid_argument);
     CHECK_THROWS_AS(kernel.start(Matrix(2, 2), {1.0, 2.0, 3.0}), std::invalid_argument);
     CHECK_THROWS_AS(kernel.start(Matrix(2, 2), {0.0}), std::invalid_argument);

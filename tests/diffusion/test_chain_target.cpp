@@ -43,7 +43,9 @@ TEST_CASE("chain_target: classes of a data set are its modes, their masses those
     target.mode_probabilities(x, sigma, modes, 1);
     for (std::int64_t i = 0; i < 3; ++i) {
         double of[] = {0.0, 0.0};
-        for (int k = 0; k < 5; ++k) of[k < 2 ? 0 : 1] += (k + 1) * std::exp(-0.5 * std::pow((x(i, 0) - points(k, 0)) / sigma[static_cast<std::size_t>(i)], 2));
+        for (int k = 0; k < 5; ++k)
+            of[k < 2 ? 0 : 1] +=
+                (k + 1) * std::exp(-0.5 * std::pow((x(i, 0) - points(k, 0)) / sigma[static_cast<std::size_t>(i)], 2));
         CHECK(modes(i, 0) == doctest::Approx(of[0] / (of[0] + of[1])).epsilon(1e-12));
         CHECK(modes(i, 1) == doctest::Approx(of[1] / (of[0] + of[1])).epsilon(1e-12));
     }

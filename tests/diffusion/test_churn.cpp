@@ -48,12 +48,15 @@ TEST_CASE("churn: levels add up unless s_noise says else, and the weak order sta
         }
     }
     const ChurnOptions options{.s_churn = 1.0};
-    CHECK(problems::observed_order([&](std::int64_t n) { return euler(EDM(), {.steps = n, .grid = GridKind::rho}, options); }, 80) > 0.75);
-    CHECK(problems::observed_order([&](std::int64_t n) { return heun(EDM(), {.steps = n, .grid = GridKind::rho}, options); }, 80) > 1.75);
+    CHECK(problems::observed_order(
+              [&](std::int64_t n) { return euler(EDM(), {.steps = n, .grid = GridKind::rho}, options); }, 80) > 0.75);
+    CHECK(problems::observed_order(
+              [&](std::int64_t n) { return heun(EDM(), {.steps = n, .grid = GridKind::rho}, options); }, 80) > 1.75);
 }
 
 TEST_CASE("churn: options that cannot be are named") {
-    CHECK_THROWS_WITH_AS((void)heun(EDM(), {.steps = 3}, {.s_churn = -1}), "heun: s_churn must be at least 0 and finite, got -1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)heun(EDM(), {.steps = 3}, {.s_churn = -1}),
+                         "heun: s_churn must be at least 0 and finite, got -1", std::invalid_argument);
     CHECK_THROWS_AS((void)euler(EDM(), {.steps = 3}, {.s_noise = -1}), std::invalid_argument);
     CHECK_THROWS_AS((void)euler(EDM(), {.steps = 3}, {.s_tmin = 2, .s_tmax = 1}), std::invalid_argument);
 }

@@ -23,7 +23,8 @@ std::string message(const auto& call) {
 
 TEST_CASE("cosine: alpha is the quotient of cosines") {
     for (const double s : {0.008, 0.3})
-        for (const double t : {1e-3, 0.2, 0.49999, 0.5, 0.50001, 0.8, 0.99}) {   // 0.5: where another form of log alpha takes over
+        for (const double t :
+             {1e-3, 0.2, 0.49999, 0.5, 0.50001, 0.8, 0.99}) {   // 0.5: where another form of log alpha takes over
             const double right = std::acos(-1.0) / 2;
             const double direct = std::cos(right * (t + s) / (1 + s)) / std::cos(right * s / (1 + s));
             CHECK(Cosine(s).alpha(t) == doctest::Approx(direct).epsilon(1e-13));

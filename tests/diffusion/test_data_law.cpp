@@ -31,7 +31,8 @@ void check_draws(const DataLaw& law, std::uint64_t key) {
         for (std::int64_t b = 0; b <= a; ++b) {
             double sum = 0.0, square = 0.0;
             for (std::int64_t i = 0; i < n; ++i) {
-                const double term = (x(i, a) - law.mean[static_cast<std::size_t>(a)]) * (x(i, b) - law.mean[static_cast<std::size_t>(b)]);
+                const double term = (x(i, a) - law.mean[static_cast<std::size_t>(a)]) *
+                                    (x(i, b) - law.mean[static_cast<std::size_t>(b)]);
                 sum += term / n, square += term * term / n;
             }
             CHECK(std::abs(sum - law.covariance(a, b)) < 5 * std::sqrt((square - sum * sum) / n) + 1e-12);

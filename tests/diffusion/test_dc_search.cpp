@@ -43,7 +43,8 @@ Gain held_out(const GaussianMixture& model, GridKind kind, std::int64_t steps, s
     options.x = rows(all, 0, searched);
     const Table found = dc_search(model, VP(), grid, options).table;
     const Matrix x = rows(all, first, 256), exact = problems::flow(model, VP(), x, 1.0, VP().t_end(), 250);
-    return {problems::rms_error(problems::solve(model, dc(VP(), grid), x), exact), problems::rms_error(problems::solve(model, found, x), exact)};
+    return {problems::rms_error(problems::solve(model, dc(VP(), grid), x), exact),
+            problems::rms_error(problems::solve(model, found, x), exact)};
 }
 
 }  // namespace
@@ -112,7 +113,8 @@ TEST_CASE("dc_search: every step's error falls or its ratio stays 1, and the cos
             CHECK(found.ratios[i] <= 1.7);
         }
         CHECK(std::ranges::count_if(found.ratios, [](double r) { return r != 1; }) >= 3);
-        // reference 200; with the corrector 15 trials, the plain one, and returns to the best and to the plain one at steps 2 to 5
+        // reference 200; with the corrector 15 trials, the plain one, and returns to the best and to the plain one at
+        // steps 2 to 5
         CHECK(found.evaluations <= 64 * (204 + (corrector ? 7 + 4 * 18 : 7)));
         CHECK(found.table.formula() == dc(VP(), {.steps = 7}, {.ratios = found.ratios, .corrector = corrector}).formula());
     }
@@ -134,7 +136,9 @@ TEST_CASE("dc_search: the errors are those of its table, run by the sampler") {
             model.denoise(v, rho, exact);
         }
         const double alpha = to_zero ? 1 : VP().alpha(t_end);
-        CHECK(std::abs(found.errors.back() * alpha / problems::rms_error(problems::solve(model, found.table, x), exact) - 1) < 1e-3);
+        CHECK(
+            std::abs(found.errors.back() * alpha / problems::rms_error(problems::solve(model, found.table, x), exact) -
+                     1) < 1e-3);
     }
 }
 
@@ -156,7 +160,8 @@ TEST_CASE("dc_search: same key, same bits, on any number of threads; points give
         REQUIRE(static_cast<std::int64_t>(query.labels.size()) == query.x.rows);
         for (std::int64_t i = 0; i < out.rows; ++i) {
             const double sign = query.labels[static_cast<std::size_t>(i)] == 0 ? 1 : -1;
-            for (std::int64_t j = 0; j < 2; ++j) out(i, j) = sign * std::tanh(query.x(i, j) / (query.sigma[0] * query.sigma[0] + 0.1));
+            for (std::int64_t j = 0; j < 2; ++j)
+                out(i, j) = sign * std::tanh(query.x(i, j) / (query.sigma[0] * query.sigma[0] + 0.1));
         }
     }, {.classes = 2, .concurrent = false});
     options.condition = std::int64_t{0};

@@ -14,7 +14,8 @@ double relative(double a, double b) { return std::abs(a / b - 1); }
 }  // namespace
 
 TEST_CASE("ddim: eta = 0 interpolates between state and data, eta = 1 has the posterior's mean and variance") {
-    // in x / alpha the posterior of level t, given x0 and the state of level s, has mean (t/s)^2 x + (1 - (t/s)^2) x0 and variance t^2 (1 - (t/s)^2)
+    // in x / alpha the posterior of level t, given x0 and the state of level s, has mean (t/s)^2 x + (1 - (t/s)^2) x0
+    // and variance t^2 (1 - (t/s)^2)
     const Schedule schedule = VP();
     const Table plain = ddim(schedule, {.steps = 4}), random = ddim(schedule, {.steps = 4}, {.eta = 1});
     for (std::size_t step = 0; step < 4; ++step) {

@@ -18,7 +18,8 @@ TEST_CASE("ddpm: the posterior's variance is DDIM with eta = 1, sample by sample
     options.n = 20;
     options.rng = 4;
     const Grid grid{.steps = 12};
-    const Matrix a = sample(problems::g2(), ddpm(VP(), grid), options).x, b = sample(problems::g2(), ddim(VP(), grid, {.eta = 1.0}), options).x;
+    const Matrix a = sample(problems::g2(), ddpm(VP(), grid), options).x,
+                 b = sample(problems::g2(), ddim(VP(), grid, {.eta = 1.0}), options).x;
     for (std::size_t i = 0; i < a.data.size(); ++i) CHECK(a.data[i] == doctest::Approx(b.data[i]).epsilon(1e-11));
 }
 
@@ -40,7 +41,12 @@ TEST_CASE("ddpm: the large variance is the forward chain's beta, with the poster
 
 TEST_CASE("ddpm: of weak order 1 from the noise end and from the middle, with either variance") {
     for (const StepVariance variance : {StepVariance::posterior, StepVariance::large}) {
-        CHECK(problems::observed_order([&](std::int64_t n) { return ddpm(VP(), {.steps = n}, {.variance = variance}); }, 160) > 0.75);
-        CHECK(problems::observed_order([&](std::int64_t n) { return ddpm(VP(), {.steps = n, .t_end = 0.02, .t_start = 0.3}, {.variance = variance}); }, 160) > 0.75);
+        CHECK(problems::observed_order([&](std::int64_t n) { return ddpm(VP(), {.steps = n}, {.variance = variance}); },
+                                       160) > 0.75);
+        CHECK(problems::observed_order(
+                  [&](std::int64_t n) {
+                      return ddpm(VP(), {.steps = n, .t_end = 0.02, .t_start = 0.3}, {.variance = variance});
+                  },
+                  160) > 0.75);
     }
 }

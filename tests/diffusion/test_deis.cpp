@@ -34,7 +34,8 @@ std::string message(const auto& call) {
 std::vector<DeisOptions> all() {
     std::vector<DeisOptions> options;
     for (int order = 0; order <= 3; ++order)
-        for (const DeisMethod method : {DeisMethod::tab, DeisMethod::rhoab}) options.push_back({.method = method, .order = order});
+        for (const DeisMethod method : {DeisMethod::tab, DeisMethod::rhoab})
+            options.push_back({.method = method, .order = order});
     for (std::size_t name = 0; name < buffon::EnumNames<TableauName>::names.size(); ++name)
         options.push_back({.method = DeisMethod::rhork, .tableau = static_cast<TableauName>(name)});
     return options;
@@ -76,8 +77,9 @@ TEST_CASE("deis: every form keeps its promise on every grid") {
 TEST_CASE("deis: degree 0 and Euler's method are DDIM") {
     const GaussianMixture model = problems::g16();
     const Matrix x = problems::starts(20, 16), known = problems::solve(model, ddim(VP(), {.steps = 15}), x);
-    for (const DeisOptions& options : {DeisOptions{.method = DeisMethod::tab, .order = 0}, DeisOptions{.method = DeisMethod::rhoab, .order = 0},
-                                       DeisOptions{.method = DeisMethod::rhork, .tableau = TableauName::euler}})
+    for (const DeisOptions& options :
+         {DeisOptions{.method = DeisMethod::tab, .order = 0}, DeisOptions{.method = DeisMethod::rhoab, .order = 0},
+          DeisOptions{.method = DeisMethod::rhork, .tableau = TableauName::euler}})
         CHECK(difference(problems::solve(model, deis(VP(), {.steps = 15}, options), x), known) < 3e-14);
 }
 
@@ -86,18 +88,21 @@ TEST_CASE("deis: where time is minus lambda the polynomials in it are DPM-Solver
     const Matrix x = problems::starts(20, 2);
     for (const int order : {1, 2}) {
         const Table in_time = deis(VE(), {.steps = 11}, {.order = order});
-        const Table in_lambda = dpm(VE(), {.steps = 11}, {.order = order + 1, .second = SecondOrder::taylor, .lower_order_final = false});
+        const Table in_lambda =
+            dpm(VE(), {.steps = 11}, {.order = order + 1, .second = SecondOrder::taylor, .lower_order_final = false});
         CHECK(difference(problems::solve(model, in_time, x), problems::solve(model, in_lambda, x)) < 1e-11);
     }
 }
 
 TEST_CASE("deis: on levels of equal distance rhoAB has the weights of Adams and Bashforth") {
     const std::vector<double> rho{8, 7, 6, 5, 4, 3};
-    const std::vector<std::vector<double>> known{{1}, {-1. / 2, 3. / 2}, {5. / 12, -16. / 12, 23. / 12}, {-9. / 24, 37. / 24, -59. / 24, 55. / 24}};
+    const std::vector<std::vector<double>> known{
+        {1}, {-1. / 2, 3. / 2}, {5. / 12, -16. / 12, 23. / 12}, {-9. / 24, 37. / 24, -59. / 24, 55. / 24}};
     for (int order = 0; order <= 3; ++order) {
         const auto w = weights_of_last_step(deis(EDM(), {.grid = rho}, {.method = DeisMethod::rhoab, .order = order}));
         REQUIRE(w.size() == known[static_cast<std::size_t>(order)].size());
-        for (std::size_t k = 0; k < w.size(); ++k) CHECK(w[k] == doctest::Approx(known[static_cast<std::size_t>(order)][k]).epsilon(1e-12));
+        for (std::size_t k = 0; k < w.size(); ++k)
+            CHECK(w[k] == doctest::Approx(known[static_cast<std::size_t>(order)][k]).epsilon(1e-12));
     }
 }
 
@@ -130,7 +135,9 @@ TEST_CASE("runge_kutta: stages lie where their weights add up to, tableaux have 
 }
 
 TEST_CASE("deis: declared orders are reached from the noise end and from the middle") {
-    for (const DeisOptions& options : all()) problems::check_declared_orders([&](const Schedule& schedule, const Grid& grid) { return deis(schedule, grid, options); });
+    for (const DeisOptions& options : all())
+        problems::check_declared_orders(
+            [&](const Schedule& schedule, const Grid& grid) { return deis(schedule, grid, options); });
 }
 
 TEST_CASE("deis: a refusal names the solver, the option, the value and the requirement") {

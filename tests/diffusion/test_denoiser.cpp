@@ -45,7 +45,8 @@ TEST_CASE("denoiser: one level or one per row, labels, score") {
 
 TEST_CASE("denoiser: refuses shapes, levels and labels that it does not know") {
     Matrix x(2, 2), wide(2, 3), out(2, 2);
-    const auto ask = [&](const Denoiser& model, buffon::ConstView at, std::vector<double> sigma, std::vector<std::int64_t> labels) {
+    const auto ask = [&](const Denoiser& model, buffon::ConstView at, std::vector<double> sigma,
+                         std::vector<std::int64_t> labels) {
         model.denoise({.x = at, .sigma = sigma, .labels = labels}, out);
     };
     CHECK_THROWS_WITH(ask(normal(), wide, {1}, {}), "normal: x must have shape (n, 2), got (2, 3)");

@@ -21,7 +21,8 @@ TEST_CASE("denoiser_errors: of a normal law the exact denoiser has the linear er
     law.forward(std::span(&none, 1), Stream{1, 7}, 0, data);
     const std::vector<double> levels{0.2, 1.0, 5.0};
     const DenoiserErrors exact = denoiser_errors(law, data, levels, {}, 3);
-    const DenoiserErrors same = denoiser_errors({2, [](const Query& q, View out) { std::copy_n(q.x.data, q.x.size(), out.data); }}, data, levels, {}, 3);
+    const DenoiserErrors same = denoiser_errors(
+        {2, [](const Query& q, View out) { std::copy_n(q.x.data, q.x.size(), out.data); }}, data, levels, {}, 3);
     for (std::size_t j = 0; j < 3; ++j) {
         const double s2 = levels[j] * levels[j], linear = 0.5 * (s2 / (1 + s2) + 4 * s2 / (4 + s2));
         CHECK(std::abs(exact.linear[j] / linear - 1) < 0.05);   // of the variances of 4,000 rows

@@ -45,8 +45,13 @@ TEST_CASE("denoising_loss: of a normal law the closed form, unbiased and covered
                 double mean = 0, square = 0, covered = 0, said = 0;
                 constexpr int runs = 100;
                 for (int r = 0; r < runs; ++r) {
-                    const Estimate e = denoising_loss(model, {.budget = 4'096, .weight = weight, .importance = importance, .lattice = lattice, .batch = 128,
-                                                              .rng = static_cast<std::uint64_t>(r), .threads = 1});
+                    const Estimate e = denoising_loss(model, {.budget = 4'096,
+                                                              .weight = weight,
+                                                              .importance = importance,
+                                                              .lattice = lattice,
+                                                              .batch = 128,
+                                                              .rng = static_cast<std::uint64_t>(r),
+                                                              .threads = 1});
                     const auto [low, high] = e.confidence_interval();
                     covered += (low[0] <= truth && truth <= high[0]) / static_cast<double>(runs);
                     mean += e.value[0] / runs;
@@ -69,7 +74,9 @@ TEST_CASE("denoising_loss: what importance and lattice gain is what runs show, a
     const auto run = [&](bool importance, bool lattice, std::int64_t budget) {
         return denoising_loss(model, {.budget = budget, .importance = importance, .lattice = lattice, .rng = 11, .threads = 1});
     };
-    const auto per_batch = [](const Estimate& e) { return e.covariance(0, 0) * static_cast<double>(std::get<std::int64_t>(e.diagnostics.at("batches"))); };
+    const auto per_batch = [](const Estimate& e) {
+        return e.covariance(0, 0) * static_cast<double>(std::get<std::int64_t>(e.diagnostics.at("batches")));
+    };
     const Estimate uniform = run(false, false, 256 * 1'000), both = run(true, true, 256 * 1'000);
     const double gain = per_batch(uniform) / per_batch(both);
     CHECK(gain > 3);
@@ -83,7 +90,8 @@ TEST_CASE("denoising_loss: rows that are given are drawn from, and threads chang
     data.data = {5, 5, 5, 5, 5, 5};
     const Estimate far = denoising_loss(model, {.data = data, .budget = 2'000, .weight = LossWeight::data, .rng = 1});
     CHECK(far.value[0] > 5);   // the model does not know such data
-    const Estimate a = denoising_loss(model, {.budget = 5'000, .rng = 1, .threads = 1}), b = denoising_loss(model, {.budget = 5'000, .rng = 1, .threads = 2});
+    const Estimate a = denoising_loss(model, {.budget = 5'000, .rng = 1, .threads = 1}),
+                   b = denoising_loss(model, {.budget = 5'000, .rng = 1, .threads = 2});
     CHECK(a.value == b.value);
     CHECK(a.covariance.data == b.covariance.data);
     CHECK(std::get<std::vector<double>>(a.diagnostics.at("mass")).size() == 40);
@@ -94,7 +102,9 @@ TEST_CASE("denoising_loss: what cannot be is refused") {
     const Denoiser unknown(2, [](const Query& q, View out) {
         for (std::int64_t i = 0; i < q.x.rows; ++i) out(i, 0) = out(i, 1) = std::numeric_limits<double>::quiet_NaN();
     });
-    CHECK_THROWS_WITH_AS(denoising_loss(unknown), "denoising_loss: data must be given, rows (m, d): the model does not know them", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(denoising_loss(unknown),
+                         "denoising_loss: data must be given, rows (m, d): the model does not know them",
+                         std::invalid_argument);
     CHECK_THROWS_AS(denoising_loss(unknown, {.data = Matrix(3, 2), .threads = 1}), std::invalid_argument);
     CHECK_THROWS_AS(denoising_loss(normal(2), {.data = Matrix(3, 3)}), std::invalid_argument);
     CHECK_THROWS_AS(denoising_loss(normal(2), {.budget = 700}), std::invalid_argument);

@@ -71,11 +71,15 @@ GaussianMixture full(std::int64_t d, bool labels) {
         for (std::int64_t i = 0; i < d; ++i)
             for (std::int64_t j = 0; j < d; ++j) {
                 c(i, j) = i == j ? 0.1 : 0.0;
-                for (std::int64_t l = 0; l < d; ++l) c(i, j) += 0.2 / static_cast<double>(d) * a(i, l) * a(j, l) * static_cast<double>(k + 1);
+                for (std::int64_t l = 0; l < d; ++l)
+                    c(i, j) += 0.2 / static_cast<double>(d) * a(i, l) * a(j, l) * static_cast<double>(k + 1);
             }
         covariances.push_back(c);
     }
-    return {{1.0, 2.0, 3.0}, points(3, d), covariances, labels ? std::vector<std::int64_t>{0, 1, 1} : std::vector<std::int64_t>{}};
+    return {{1.0, 2.0, 3.0},
+            points(3, d),
+            covariances,
+            labels ? std::vector<std::int64_t>{0, 1, 1} : std::vector<std::int64_t>{}};
 }
 
 GaussianMixture thin(std::int64_t d, std::vector<std::int64_t> ranks) {
@@ -86,7 +90,8 @@ GaussianMixture thin(std::int64_t d, std::vector<std::int64_t> ranks) {
         factors.push_back(u);
     }
     const std::vector<double> noise(ranks.size(), 0.3);
-    return GaussianMixture::low_rank(std::vector<double>(ranks.size(), 1.0), points(static_cast<std::int64_t>(ranks.size()), d), factors, noise);
+    return GaussianMixture::low_rank(std::vector<double>(ranks.size(), 1.0),
+                                     points(static_cast<std::int64_t>(ranks.size()), d), factors, noise);
 }
 
 }  // namespace
@@ -117,7 +122,8 @@ TEST_CASE("device: classes, of all samples and of each") {
     for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int64_t>(i * 7 % 4);
     for (std::size_t i = 0; i < asked.size(); ++i) asked[i] = static_cast<std::int64_t>(i % 3) - 1;
     for (const auto& device : devices())
-        for (const Denoiser& model : {Denoiser(full(5, true)), Denoiser(full(40, true)), Denoiser(Empirical(points(300, 24), {.labels = labels})),
+        for (const Denoiser& model : {Denoiser(full(5, true)), Denoiser(full(40, true)),
+                                      Denoiser(Empirical(points(300, 24), {.labels = labels})),
                                       Denoiser(Empirical(points(300, 24), {.labels = labels, .single = true}))}) {
             SampleOptions options = draw(257);
             options.condition = {1};
@@ -135,8 +141,12 @@ TEST_CASE("device: wrappers, one in another, of rows with classes and without, a
             CAPTURE(d);
             const Denoiser model = full(d, true);
             const auto scaled = noise_scaled(model, [](double sigma) { return 1 + 0.01 * sigma / (1 + sigma); });
-            const std::vector<Denoiser> wrapped{scaled, guided(model, 2.0), guided(model, 1.5, {.interval = {{0.3, 3.0}}}), guided(scaled, 3.0, {.rescale = 0.7}),
-                                                thresholded(model, {.kind = ThresholdKind::fixed, .max = 0.8}), thresholded(model, {.ratio = 0.9, .max = 0.5}),
+            const std::vector<Denoiser> wrapped{scaled,
+                                                guided(model, 2.0),
+                                                guided(model, 1.5, {.interval = {{0.3, 3.0}}}),
+                                                guided(scaled, 3.0, {.rescale = 0.7}),
+                                                thresholded(model, {.kind = ThresholdKind::fixed, .max = 0.8}),
+                                                thresholded(model, {.ratio = 0.9, .max = 0.5}),
                                                 thresholded(guided(model, 2.0), {.ratio = 1.0, .max = 0.1})};
             for (const Denoiser& w : wrapped) {
                 CAPTURE(w.traits().name);
@@ -181,7 +191,8 @@ TEST_CASE("device: a mean-reverting schedule about its mean") {
             SampleOptions options = draw(64);
             options.mean = points(64, 16);
             options.dtype = dtype;
-            CHECK(gap(problems::g16(), ddim(MeanReverting(0.5), {.steps = 5}, {.eta = 1}), options, device) < (dtype == StateType::float64 ? 1e-11 : 1e-4));
+            CHECK(gap(problems::g16(), ddim(MeanReverting(0.5), {.steps = 5}, {.eta = 1}), options, device) <
+                  (dtype == StateType::float64 ? 1e-11 : 1e-4));
         }
 }
 
@@ -206,13 +217,15 @@ TEST_CASE("device: a callback sees the states and may stop") {
 TEST_CASE("device: what cannot run there says so; a device that is not there is named") {
     SampleOptions options = draw(5);
     options.device = "cuda:77";
-    CHECK_THROWS_WITH_AS(sample(problems::g2(), ddim(VP(), {.steps = 3}), options), doctest::Contains("device 'cuda:77' is not there"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(sample(problems::g2(), ddim(VP(), {.steps = 3}), options),
+                         doctest::Contains("device 'cuda:77' is not there"), std::invalid_argument);
     const Table adaptive = rk45(VP(), {.steps = 3});
-    CHECK_THROWS_WITH_AS(check_on_device("sample", problems::g2(), adaptive, {}), doctest::Contains("chooses its steps"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(check_on_device("sample", problems::g2(), adaptive, {}),
+                         doctest::Contains("chooses its steps"), std::invalid_argument);
     const Denoiser own(2, [](const Query& q, buffon::View out) { std::copy(q.x.data, q.x.data + q.x.size(), out.data); });
     for (const auto& device : devices()) {
         options.device = device;
-        CHECK_THROWS_WITH_AS(sample(noise_scaled(own, 1.1), ddim(VP(), {.steps = 3}), options), doctest::Contains("device='cpu' only"),
-                             std::invalid_argument);
+        CHECK_THROWS_WITH_AS(sample(noise_scaled(own, 1.1), ddim(VP(), {.steps = 3}), options),
+                             doctest::Contains("device='cpu' only"), std::invalid_argument);
     }
 }

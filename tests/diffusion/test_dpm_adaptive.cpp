@@ -21,7 +21,10 @@ TEST_CASE("dpm_adaptive: errors fall with the tolerances, in fewer evaluations a
     }
     SampleOptions options;
     options.x = x;
-    const auto spent = [&](int order) { return sample(problems::g2(), dpm_adaptive(VP(), {}, {.order = order, .rtol = 5e-4, .atol = 1e-4}), options).evaluations(); };
+    const auto spent = [&](int order) {
+        return sample(problems::g2(), dpm_adaptive(VP(), {}, {.order = order, .rtol = 5e-4, .atol = 1e-4}), options)
+            .evaluations();
+    };
     CHECK(spent(3) < spent(2));
 }
 

@@ -31,11 +31,18 @@ std::string message(const auto& call) {
     return "no error";
 }
 
-const std::vector<DpmOptions> multistep{{.order = 1}, {.order = 2}, {.order = 2, .second = SecondOrder::taylor}, {.order = 3}, {.order = 3, .third = ThirdOrder::legacy}};
-const std::vector<DpmOptions> singlestep{{.order = 1, .method = DpmMethod::singlestep}, {.order = 2, .method = DpmMethod::singlestep},
-                                         {.order = 2, .method = DpmMethod::singlestep, .second = SecondOrder::taylor}, {.order = 3, .method = DpmMethod::singlestep},
+const std::vector<DpmOptions> multistep{{.order = 1},
+                                        {.order = 2},
+                                        {.order = 2, .second = SecondOrder::taylor},
+                                        {.order = 3},
+                                        {.order = 3, .third = ThirdOrder::legacy}};
+const std::vector<DpmOptions> singlestep{{.order = 1, .method = DpmMethod::singlestep},
+                                         {.order = 2, .method = DpmMethod::singlestep},
+                                         {.order = 2, .method = DpmMethod::singlestep, .second = SecondOrder::taylor},
+                                         {.order = 3, .method = DpmMethod::singlestep},
                                          {.order = 3, .method = DpmMethod::singlestep, .second = SecondOrder::taylor}};
-const std::vector<DpmOptions> stochastic{{.order = 1, .sde = true}, {.order = 2, .sde = true}, {.order = 2, .second = SecondOrder::taylor, .sde = true}};
+const std::vector<DpmOptions> stochastic{
+    {.order = 1, .sde = true}, {.order = 2, .sde = true}, {.order = 2, .second = SecondOrder::taylor, .sde = true}};
 
 std::vector<int> evaluations_per_step(const Table& table) {
     std::vector<int> counts{0};
@@ -78,7 +85,8 @@ TEST_CASE("dpm: order 1 is DDIM, whatever is predicted; with noise it is DDIM wi
             const Matrix found = problems::solve(model, maker(VP(), {.steps = 12}, {.order = 1, .method = method}), x);
             for (std::size_t i = 0; i < x.data.size(); ++i) CHECK(std::abs(found.data[i] - known.data[i]) < 3e-14);
         }
-    const Table ancestral = ddim(VP(), {.steps = 12}, {.eta = 1.0}), random = dpmpp(VP(), {.steps = 12}, {.order = 1, .sde = true});
+    const Table ancestral = ddim(VP(), {.steps = 12}, {.eta = 1.0}),
+                random = dpmpp(VP(), {.steps = 12}, {.order = 1, .sde = true});
     REQUIRE(random.rows.size() == ancestral.rows.size());
     for (std::size_t i = 0; i + 1 < random.rows.size(); ++i) {
         CHECK(random.rows[i].noise == doctest::Approx(ancestral.rows[i].noise).epsilon(1e-12));
@@ -102,7 +110,8 @@ TEST_CASE("dpm: 'fast' spends the evaluations it is given") {
     for (const GridKind kind : {GridKind::time, GridKind::logsnr, GridKind::rho})
         for (int steps = 1; steps <= 20; ++steps)
             for (const bool to_zero : {false, true}) {
-                const Table table = dpmpp(VP(), {.steps = steps, .grid = kind, .to_zero = to_zero}, {.order = 3, .method = DpmMethod::fast});
+                const Table table = dpmpp(VP(), {.steps = steps, .grid = kind, .to_zero = to_zero},
+                                          {.order = 3, .method = DpmMethod::fast});
                 CHECK(table.evaluations() == steps);
                 CHECK(table.violation() <= 1e-13);
                 CHECK(table.nodes.rho.front() == nodes(VP(), {.steps = 1}).rho.front());
@@ -139,33 +148,39 @@ TEST_CASE("dpm: lower_order_final lowers the last orders of short tables only") 
     CHECK(last_terms(10, true) == 4);
 }
 
-TEST_CASE("dpm: variances of the random forms on a Gaussian, by an independent recursion") {   // relative errors at N = 10 ... 160
+TEST_CASE(
+    "dpm: variances of the random forms on a Gaussian, by an independent recursion") {   // relative errors at N = 10 ... 160
     struct Known {
         Table (*maker)(const Schedule&, const Grid&, const DpmOptions&);
         DpmOptions options;
         std::vector<double> errors;
     };
-    for (const auto& [maker, options, errors] :
-         {Known{&dpmpp, stochastic[0], {.56, .36, .21, .11, .058}}, Known{&dpmpp, stochastic[1], {.048, .060, .018, .0047, .0012}},
-          Known{&dpmpp, stochastic[2], {.46, .17, .041, .0099, .0024}}, Known{&dpm, stochastic[0], {.24, .044, .010, .0026, 6.8e-4}}}) {
+    for (const auto& [maker, options, errors] : {Known{&dpmpp, stochastic[0], {.56, .36, .21, .11, .058}},
+                                                 Known{&dpmpp, stochastic[1], {.048, .060, .018, .0047, .0012}},
+                                                 Known{&dpmpp, stochastic[2], {.46, .17, .041, .0099, .0024}},
+                                                 Known{&dpm, stochastic[0], {.24, .044, .010, .0026, 6.8e-4}}}) {
         int steps = 10;
         for (const double known : errors) {
             DpmOptions full = options;
             full.lower_order_final = false;
             CAPTURE(maker(VP(), {.steps = steps}, full).text());
-            CHECK(std::abs(relative_variance_error(maker(VP(), {.steps = steps}, full)) - known) < 0.06 * known);   // two digits are known
+            CHECK(std::abs(relative_variance_error(maker(VP(), {.steps = steps}, full)) - known) <
+                  0.06 * known);   // two digits are known
             steps *= 2;
         }
     }
     DpmOptions first = stochastic[0];
     first.lower_order_final = false;
-    CHECK(std::abs(relative_variance_error(dpm(VP(), {.steps = 5}, first)) / 4e3 - 1) < 0.13);   // of noise, five steps: one digit is known
+    CHECK(std::abs(relative_variance_error(dpm(VP(), {.steps = 5}, first)) / 4e3 - 1) <
+          0.13);   // of noise, five steps: one digit is known
 }
 
 TEST_CASE("dpm: declared orders are reached from the noise end and from the middle") {
     for (const auto& all : {multistep, singlestep})
         for (const DpmOptions& options : all)
-            for (const auto& maker : {&dpm, &dpmpp}) problems::check_declared_orders([&](const Schedule& schedule, const Grid& grid) { return maker(schedule, grid, options); });
+            for (const auto& maker : {&dpm, &dpmpp})
+                problems::check_declared_orders(
+                    [&](const Schedule& schedule, const Grid& grid) { return maker(schedule, grid, options); });
 }
 
 TEST_CASE("dpm: a refusal names the solver, the option, the value and the requirement") {
@@ -173,7 +188,8 @@ TEST_CASE("dpm: a refusal names the solver, the option, the value and the requir
     CHECK(message([&] { dpm(VP(), grid, {.order = 4}); }) == "dpm: order must be 1, 2 or 3, got 4");
     CHECK(message([&] { dpmpp(VP(), grid, {.order = 0}); }) == "dpmpp: order must be 1, 2 or 3, got 0");
     CHECK(message([&] { dpmpp(VP(), grid, {.order = 3, .sde = true}); }) == "dpmpp: with sde the order must be 1 or 2, got 3");
-    CHECK(message([&] { dpmpp(VP(), grid, {.method = DpmMethod::fast, .sde = true}); }) == "dpmpp: with sde the method must be 'multistep'");
+    CHECK(message([&] { dpmpp(VP(), grid, {.method = DpmMethod::fast, .sde = true}); }) ==
+          "dpmpp: with sde the method must be 'multistep'");
     CHECK(message([&] { dpm(VP(), {.grid = std::vector{1.0, 0.1}}, {.method = DpmMethod::fast}); }) ==
           "dpm: method 'fast' makes its own grid: steps must be given, and grid as a word");
     CHECK(message([&] { dpm(VP(), {.steps = 0}, {.method = DpmMethod::fast}); }) == "dpm: steps must be at least 1, got 0");

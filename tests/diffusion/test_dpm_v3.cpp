@@ -65,7 +65,8 @@ TEST_CASE("dpm_v3: published errors, exact coefficients within 1 %, estimated on
             if (row.problem != problem) continue;
             for (std::size_t k = 0; k < row.errors.size(); ++k) {
                 DpmV3Options options{.order = row.order, .corrector = row.corrector, .lower_order_final = false};
-                options.statistics = row.statistics ? statistics : Ems::constant(schedule.lambda(1), schedule.lambda(1e-3), 1, 0, 0);
+                options.statistics =
+                    row.statistics ? statistics : Ems::constant(schedule.lambda(1), schedule.lambda(1e-3), 1, 0, 0);
                 const Table table = dpm_v3(schedule, {.steps = 5 << k}, options);
                 CAPTURE(problem);
                 CAPTURE(table.text());
@@ -82,11 +83,16 @@ TEST_CASE("dpm_v3: data prediction is the exact third-order DPM-Solver++ up to t
     const Matrix x = problems::starts(64, 2);
     const Schedule schedule = VP();
     // with the order-2 rows of the exact integral at the beginning
-    const Matrix other = problems::solve(model, dpmpp(schedule, {.steps = 20}, {.order = 3, .second = SecondOrder::taylor, .lower_order_final = false}), x);
+    const Matrix other = problems::solve(
+        model, dpmpp(schedule, {.steps = 20}, {.order = 3, .second = SecondOrder::taylor, .lower_order_final = false}),
+        x);
     double before = 1;
     for (const auto& [nodes, bound] : {std::pair{320, 8e-4}, std::pair{1280, 5e-5}, std::pair{5120, 3.5e-6}}) {
-        const Table table = dpm_v3(schedule, {.steps = 20}, {.statistics = Ems::constant(schedule.lambda(1), schedule.lambda(1e-3), 1, 0, 0, nodes),
-                                                             .corrector = V3Corrector::none, .lower_order_final = false});
+        const Table table =
+            dpm_v3(schedule, {.steps = 20},
+                   {.statistics = Ems::constant(schedule.lambda(1), schedule.lambda(1e-3), 1, 0, 0, nodes),
+                    .corrector = V3Corrector::none,
+                    .lower_order_final = false});
         const double difference = problems::rms_error(problems::solve(model, table, x), other);
         CHECK(difference <= bound);
         CHECK(difference < before / 8);
@@ -117,5 +123,6 @@ TEST_CASE("dpm_v3: Gaussian data: one step of order 1 is exact up to the statist
 
 TEST_CASE("dpm_v3: refuses") {
     CHECK_THROWS_WITH(dpm_v3(VP(), {.steps = 3}, {.order = 5}), "dpm_v3: order must be 1 to 4, got 5");
-    CHECK_THROWS_WITH(dpm_v3(VP(), {.steps = 3, .t_end = 1e-4}, {.statistics = Ems::constant(-6, 3, 1, 0, 0)}), doctest::Contains("the statistics reach from"));
+    CHECK_THROWS_WITH(dpm_v3(VP(), {.steps = 3, .t_end = 1e-4}, {.statistics = Ems::constant(-6, 3, 1, 0, 0)}),
+                      doctest::Contains("the statistics reach from"));
 }

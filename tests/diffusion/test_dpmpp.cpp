@@ -7,7 +7,8 @@
 using namespace buffon::diffusion;
 
 TEST_CASE("dpmpp: multistep of order 2 has the weights of the paper's algorithm 2") {
-    // x' = (sigma_t / sigma_s) x - alpha_t (e^-h - 1) ((1 + 1/(2r)) D_i - 1/(2r) D_before) with r = h_before / h; here in x / alpha
+    // x' = (sigma_t / sigma_s) x - alpha_t (e^-h - 1) ((1 + 1/(2r)) D_i - 1/(2r) D_before) with r = h_before / h; here
+    // in x / alpha
     const Table table = dpmpp(VP(), {.steps = 12, .grid = GridKind::time});
     const auto& lambda = table.nodes.lambda;
     for (std::size_t i = 1; i < 12; ++i) {

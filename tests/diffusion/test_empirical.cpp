@@ -57,7 +57,8 @@ GaussianMixture as_mixture(double bandwidth, std::int64_t label = -1) {
 
 Numbers levels(std::int64_t n) {
     Numbers sigma;
-    for (std::int64_t i = 0; i < n; ++i) sigma.push_back(std::pow(10.0, -2.0 + 4.0 * static_cast<double>(i) / static_cast<double>(n)));
+    for (std::int64_t i = 0; i < n; ++i)
+        sigma.push_back(std::pow(10.0, -2.0 + 4.0 * static_cast<double>(i) / static_cast<double>(n)));
     return sigma;
 }
 
@@ -91,9 +92,13 @@ TEST_CASE("Empirical: with and without bandwidth it is the mixture of its points
         same(m, [&](View out) { e.responsibilities(q, out); }, [&](View out) { g.responsibilities(x, sigma, out); });
         same(d * d, [&](View out) { e.jacobian(q, out); }, [&](View out) { g.jacobian(x, sigma, out); });
         same(d * d, [&](View out) { e.posterior_covariance(q, out); }, [&](View out) { g.posterior_covariance(x, sigma, out); });
-        same(d, [&](View out) { e.posterior_sample(q, Stream{3, 1}, 5, out); }, [&](View out) { g.posterior_sample(x, sigma, Stream{3, 1}, 5, out); });
+        same(
+            d, [&](View out) { e.posterior_sample(q, Stream{3, 1}, 5, out); },
+            [&](View out) { g.posterior_sample(x, sigma, Stream{3, 1}, 5, out); });
         same(n, [&](View out) { e.sigma_posterior(q, sigma, out); }, [&](View out) { g.sigma_posterior(x, sigma, out); });
-        same(d, [&](View out) { e.forward({{}, sigma, {}, 1}, Stream{3, 0}, 5, out); }, [&](View out) { g.forward(sigma, Stream{3, 0}, 5, out); });
+        same(
+            d, [&](View out) { e.forward({{}, sigma, {}, 1}, Stream{3, 0}, 5, out); },
+            [&](View out) { g.forward(sigma, Stream{3, 0}, 5, out); });
     }
 }
 
@@ -125,7 +130,9 @@ TEST_CASE("Empirical: a label asks for the points of its class, -1 for all; rows
     for (std::int64_t i = 0; i < n; ++i) {
         const Matrix y = points.points();
         std::int64_t found = 0;
-        while (found < m && !std::equal(drawn.view().row(i).begin(), drawn.view().row(i).end(), y.view().row(found).begin())) ++found;
+        while (found < m &&
+               !std::equal(drawn.view().row(i).begin(), drawn.view().row(i).end(), y.view().row(found).begin()))
+            ++found;
         REQUIRE(found < m);
         const std::int64_t label = asked[static_cast<std::size_t>(i)];
         CHECK((label == -1 || labels()[static_cast<std::size_t>(found)] == label));
@@ -201,7 +208,8 @@ TEST_CASE("Empirical: what is wrong is refused, by its name") {
     const double bad = -1.0, good = 1.0, zero = 0.0;
     const std::int64_t label = 0;
     CHECK(message([&] { e.denoise({x, std::span(&bad, 1), {}, 1}, out); }).find("sigma must lie in") != std::string::npos);
-    CHECK(message([&] { e.denoise({x, std::span(&good, 1), std::span(&label, 1), 1}, out); }).find("no labels") != std::string::npos);
+    CHECK(message([&] { e.denoise({x, std::span(&good, 1), std::span(&label, 1), 1}, out); }).find("no labels") !=
+          std::string::npos);
     CHECK(message([&] { e.score({x, std::span(&zero, 1), {}, 1}, out); }).find("sigma must be positive") != std::string::npos);
     Matrix far = x;
     far(0, 0) = std::numeric_limits<double>::infinity();

@@ -45,7 +45,8 @@ TEST_CASE("ems: l of a mixture is 1 - E[Var(x0 | x)] / rho^2 within its error") 
 
 TEST_CASE("ems: coordinate by coordinate the diagonal of the Jacobian has no noise of its own") {
     const GaussianMixture model = problems::g16();
-    const Ems exact = ems(model, VP(), {.n = 256, .nodes = 8, .probes = 0, .rng = 5}), random = ems(model, VP(), {.n = 256, .nodes = 8, .probes = 2, .rng = 5});
+    const Ems exact = ems(model, VP(), {.n = 256, .nodes = 8, .probes = 0, .rng = 5}),
+              random = ems(model, VP(), {.n = 256, .nodes = 8, .probes = 2, .rng = 5});
     CHECK(exact.evaluations == 35 * 256 * 9);
     CHECK(random.evaluations == 7 * 256 * 9);
     for (std::int64_t j = 0; j < 16; ++j) {
@@ -82,9 +83,11 @@ TEST_CASE("ems: of a class, or of each pair's own: the Jacobians of Gaussian cla
             CHECK(e.l(m, 0) == doctest::Approx(1 - share / (1 + rho2) - (1 - share) * 0.04 / (0.04 + rho2)).epsilon(1e-5));
         }
     }
-    CHECK_THROWS_WITH(ems(model, VP(), {.n = 300, .condition = std::vector<std::int64_t>{0, 1}}), "ems: condition must be one label or one per pair (300), got 2");
+    CHECK_THROWS_WITH(ems(model, VP(), {.n = 300, .condition = std::vector<std::int64_t>{0, 1}}),
+                      "ems: condition must be one label or one per pair (300), got 2");
     CHECK_THROWS_WITH(ems(model, VP(), {.condition = 2}), "ems: condition must lie in 0 ... 1 (-1: none), got 2");
-    CHECK_THROWS_WITH(ems(problems::g1(), VP(), {.condition = 1}), "ems: condition must be None, GaussianMixture is unconditional");
+    CHECK_THROWS_WITH(ems(problems::g1(), VP(), {.condition = 1}),
+                      "ems: condition must be None, GaussianMixture is unconditional");
 }
 
 TEST_CASE("ems: from given data; refuses what it cannot use") {

@@ -20,7 +20,8 @@ TEST_CASE("ems_integrals: constant statistics, closed forms at nodes and between
         CHECK(static_cast<double>(at.J) == doctest::Approx(static_cast<double>(at.I)).epsilon(1e-6));
         CHECK(static_cast<double>(at.B) == doctest::Approx(b * std::expm1(-s * x) / -s).epsilon(1e-6));
         // e^(a u) b (e^(-s u) - 1) / -s integrated
-        CHECK(static_cast<double>(at.C) == doctest::Approx(b / -s * (std::expm1((a - s) * x) / (a - s) - std::expm1(a * x) / a)).epsilon(1e-6));
+        CHECK(static_cast<double>(at.C) ==
+              doctest::Approx(b / -s * (std::expm1((a - s) * x) / (a - s) - std::expm1(a * x) / a)).epsilon(1e-6));
     }
     const EmsAt from = integrals.at(-1.5), to = integrals.at(0.25);
     const double h = 1.75, a = l + s, E = std::exp(a * h);

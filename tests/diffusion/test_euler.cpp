@@ -20,5 +20,6 @@ TEST_CASE("euler: without churn it is DDIM, on every schedule") {
 
 TEST_CASE("euler: of order 1 from the noise end and from the middle") {
     CHECK(problems::observed_order([](std::int64_t n) { return euler(VP(), {.steps = n}); }, 160) > 0.75);
-    CHECK(problems::observed_order([](std::int64_t n) { return euler(VP(), {.steps = n, .t_end = 0.02, .t_start = 0.3}); }, 160) > 0.75);
+    CHECK(problems::observed_order(
+              [](std::int64_t n) { return euler(VP(), {.steps = n, .t_end = 0.02, .t_start = 0.3}); }, 160) > 0.75);
 }

@@ -29,8 +29,9 @@ long double phi_by_quadrature(int k, long double z) {
     return b + (b - a) / 15;
 }
 
-const std::vector<ExponentialStep> steps{{Prediction::data, -5.0, -3.2}, {Prediction::noise, -5.0, -3.2}, {Prediction::data, 1.3, 1.3001},
-                                         {Prediction::noise, 1.3, 1.3001}, {Prediction::data, -1.0, 4.0}, {Prediction::noise, -1.0, 4.0}};
+const std::vector<ExponentialStep> steps{{Prediction::data, -5.0, -3.2},  {Prediction::noise, -5.0, -3.2},
+                                         {Prediction::data, 1.3, 1.3001}, {Prediction::noise, 1.3, 1.3001},
+                                         {Prediction::data, -1.0, 4.0},   {Prediction::noise, -1.0, 4.0}};
 
 }  // namespace
 
@@ -72,7 +73,8 @@ TEST_CASE("exponential: moments are integrals of the kernel") {
             const int n = 20'000;
             for (int i = 0; i < n; ++i) {
                 const double s = (i + 0.5) / n, lambda = step.lambda_from + s * step.h();
-                const double kernel = step.prediction == Prediction::data ? std::exp(lambda - step.lambda_to) : -std::exp(-lambda);
+                const double kernel =
+                    step.prediction == Prediction::data ? std::exp(lambda - step.lambda_to) : -std::exp(-lambda);
                 sum += kernel * std::pow(s, j) * step.h() / n;
             }
             CHECK(relative(step.moment(j), sum) < 1e-6);
@@ -92,7 +94,8 @@ TEST_CASE("exponential: quadrature finds the weights in lambda, and those of Ada
     }
     Numbers nodes;
     for (const double rho : {5.0, 6.0, 7.0, 8.0}) nodes.push_back(-std::log(rho));
-    const Numbers w = ExponentialStep{Prediction::noise, nodes[0], -std::log(4.0)}.weights(nodes, [](double lambda) { return std::exp(-lambda); });
+    const Numbers w = ExponentialStep{Prediction::noise, nodes[0], -std::log(4.0)}.weights(
+        nodes, [](double lambda) { return std::exp(-lambda); });
     const Numbers classical{-55. / 24, 59. / 24, -37. / 24, 9. / 24};
     for (std::size_t k = 0; k < 4; ++k) CHECK(w[k] == doctest::Approx(classical[k]).epsilon(1e-13));
 }

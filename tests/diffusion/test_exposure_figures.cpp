@@ -35,7 +35,8 @@ void check_rows(const Matrix& x, const std::function<Figure(const Matrix&)>& of,
     CHECK(std::abs(sum) < 1e-9 * static_cast<double>(x.rows) * (1 + std::abs(all.value)));
     for (std::int64_t i = 0; i < x.rows; i += x.rows / 7) {
         const double jackknife = static_cast<double>(x.rows - 1) * (all.value - of(without(x, i)).value);
-        CHECK(std::abs(all.rows[static_cast<std::size_t>(i)] - jackknife) < tolerance * std::sqrt(all.variance() * static_cast<double>(x.rows)));
+        CHECK(std::abs(all.rows[static_cast<std::size_t>(i)] - jackknife) <
+              tolerance * std::sqrt(all.variance() * static_cast<double>(x.rows)));
     }
 }
 

@@ -16,7 +16,8 @@ TEST_CASE("exposure_run: parts of a table, one after the other, are the table") 
     for (const Table& table : {ddim(VP(), {.steps = 5, .to_zero = true}), heun(EDM(), {.steps = 4})}) {
         const Matrix x = problems::starts(6, 2);
         Matrix there = x, whole = problems::solve(problems::g2(), table, x);
-        for (std::size_t k = 0; k < table.nodes.steps(); ++k) there = problems::solve(problems::g2(), part_of(table, k, k + 1), there);
+        for (std::size_t k = 0; k < table.nodes.steps(); ++k)
+            there = problems::solve(problems::g2(), part_of(table, k, k + 1), there);
         for (std::size_t i = 0; i < whole.data.size(); ++i) CHECK(there.data[i] == doctest::Approx(whole.data[i]).epsilon(1e-10));
         CHECK(part_of(table, 1, 3).nodes.t == std::vector<double>(table.nodes.t.begin() + 1, table.nodes.t.begin() + 4));
     }

@@ -29,7 +29,8 @@ std::string message(const buffon::Matrix& answer, const std::vector<double>& sig
 TEST_CASE("all_finite: one infinity or NaN is seen at any place of any length; the largest numbers and zeros are finite") {
     for (std::size_t n = 0; n <= 40; ++n) {
         std::vector<double> values(n);
-        for (std::size_t i = 0; i < n; ++i) values[i] = (i % 2 == 0 ? 1 : -1) * (i % 3 == 0 ? std::numeric_limits<double>::max() : 0.0);
+        for (std::size_t i = 0; i < n; ++i)
+            values[i] = (i % 2 == 0 ? 1 : -1) * (i % 3 == 0 ? std::numeric_limits<double>::max() : 0.0);
         CHECK(all_finite(values));
         for (std::size_t i = 0; i < n; ++i)
             for (const double bad : {infinity, -infinity, nan}) {

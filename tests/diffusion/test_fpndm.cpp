@@ -34,12 +34,18 @@ TEST_CASE("fpndm: nine evaluations more than steps, none with the multistep warm
 
 TEST_CASE("fpndm: of order 2 on any grid from both ends, of order 4 on equal steps in the noise level") {
     for (const Warmup warmup : {Warmup::runge_kutta, Warmup::multistep}) {
-        CHECK(problems::observed_order([&](std::int64_t n) { return fpndm(VP(), {.steps = n}, {.warmup = warmup}); }, 160) > 1.75);
-        CHECK(problems::observed_order([&](std::int64_t n) { return fpndm(VP(), {.steps = n, .t_end = 0.02, .t_start = 0.3}, {.warmup = warmup}); }, 320) > 1.75);
+        CHECK(problems::observed_order([&](std::int64_t n) { return fpndm(VP(), {.steps = n}, {.warmup = warmup}); },
+                                       160) > 1.75);
+        CHECK(problems::observed_order(
+                  [&](std::int64_t n) {
+                      return fpndm(VP(), {.steps = n, .t_end = 0.02, .t_start = 0.3}, {.warmup = warmup});
+                  },
+                  320) > 1.75);
     }
     const double high = problems::observed_order([](std::int64_t n) { return uniform(n, Warmup::runge_kutta); }, 320);
     CHECK(high > 3.6);
-    const double low = problems::observed_order([](std::int64_t n) { return uniform(n, Warmup::multistep); }, 320);   // starts with order 1
+    const double low = problems::observed_order([](std::int64_t n) { return uniform(n, Warmup::multistep); },
+                                                320);   // starts with order 1
     CHECK(low == doctest::Approx(2.0).epsilon(0.05));
 }
 
@@ -47,5 +53,6 @@ TEST_CASE("fpndm: its first two steps with the multistep warm-up are those of pn
     const Grid grid{.steps = 2};
     const Matrix x = problems::starts(10, 2);
     const PndmOptions options{.warmup = Warmup::multistep};
-    CHECK(problems::solve(problems::g2(), fpndm(VP(), grid, options), x).data == problems::solve(problems::g2(), pndm(VP(), grid, options), x).data);
+    CHECK(problems::solve(problems::g2(), fpndm(VP(), grid, options), x).data ==
+          problems::solve(problems::g2(), pndm(VP(), grid, options), x).data);
 }

@@ -41,10 +41,12 @@ TEST_CASE("frechet_gap: scaled and shifted laws in closed form, without the bias
         double sum = 0.0, square = 0.0, raw = 0.0, of_rows = 0.0;
         for (int r = 0; r < replicates; ++r) {
             const Figure f = reference.gap(rows(80, 300 + static_cast<std::uint64_t>(r), shift, scale), factor, variance);
-            sum += f.value / replicates, square += f.value * f.value / replicates, raw += f.raw / replicates, of_rows += f.variance() / replicates;
+            sum += f.value / replicates, square += f.value * f.value / replicates, raw += f.raw / replicates,
+                of_rows += f.variance() / replicates;
         }
         const double sd = std::sqrt(square - sum * sum);
-        CHECK(std::abs(sum - exact) < 4 * sd / std::sqrt(replicates) + 0.02 * (raw - exact));   // what is left of the bias is of order 1 / n^2
+        CHECK(std::abs(sum - exact) <
+              4 * sd / std::sqrt(replicates) + 0.02 * (raw - exact));   // what is left of the bias is of order 1 / n^2
         CHECK(raw - exact > 8 * sd / std::sqrt(replicates));                                     // there was one
         if (exact > 0.5) CHECK(of_rows == doctest::Approx(sd * sd).epsilon(0.2));
     };

@@ -136,7 +136,9 @@ double largest_difference(const Numbers& a, const Numbers& b) {
 
 using Dense = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-Eigen::VectorXd vector_of(const Matrix& m, std::int64_t row) { return Eigen::Map<const Eigen::VectorXd>(&m.data[row * m.cols], m.cols); }
+Eigen::VectorXd vector_of(const Matrix& m, std::int64_t row) {
+    return Eigen::Map<const Eigen::VectorXd>(&m.data[row * m.cols], m.cols);
+}
 Dense noisy_covariance(const GaussianMixture& g, std::size_t k, double sigma) {
     Dense c = Eigen::Map<const Dense>(g.covariances()[k].data.data(), g.dim(), g.dim());
     c.diagonal().array() += sigma * sigma;
@@ -185,7 +187,8 @@ private:
     static double prior(const GaussianMixture& g, const Eigen::VectorXd& x0) {
         double total = 0;
         for (std::size_t k = 0; k < g.weights().size(); ++k)
-            total += g.weights()[k] * std::exp(log_normal(x0 - vector_of(g.means(), static_cast<std::int64_t>(k)), noisy_covariance(g, k, 0)));
+            total += g.weights()[k] * std::exp(log_normal(x0 - vector_of(g.means(), static_cast<std::int64_t>(k)),
+                                                          noisy_covariance(g, k, 0)));
         return total;
     }
     void add(const Eigen::VectorXd& x0, double weight) {
@@ -326,7 +329,8 @@ TEST_CASE("mixture denoiser: responsibilities are Bayes' rule") {
     const Matrix x = points(20, 2, 2.0), gamma = responsibilities(g, x, {0.6});
     for (std::int64_t i = 0; i < x.rows; ++i)
         for (std::int64_t k = 0; k < 3; ++k) {
-            const double joint = std::log(g.weights()[k]) + log_normal(vector_of(x, i) - vector_of(g.means(), k), noisy_covariance(g, k, 0.6));
+            const double joint = std::log(g.weights()[k]) +
+                                 log_normal(vector_of(x, i) - vector_of(g.means(), k), noisy_covariance(g, k, 0.6));
             CHECK(gamma(i, k) == doctest::Approx(std::exp(joint - dense_log_density(g, x, i, 0.6))).epsilon(1e-12));
         }
 }
@@ -429,7 +433,8 @@ TEST_CASE("mixture denoiser: forward samples and posterior samples close the cir
     // x ~ p_sigma and x0 | x make x0 ~ p0; the oracle is the mixture's first two moments
     const std::int64_t n = 200'000;
     const GaussianMixture g = plane();
-    const Matrix x = forward(g, n, {0.7}, {11, 0}), x0 = posterior_sample(g, x, {0.7}, {11, 1}), data = forward(g, n, {0.0}, {11, 0});
+    const Matrix x = forward(g, n, {0.7}, {11, 0}), x0 = posterior_sample(g, x, {0.7}, {11, 1}),
+                 data = forward(g, n, {0.0}, {11, 0});
     const auto z = [&](const auto& f, double expected) { return z_score(n, f, expected); };
     for (int a = 0; a < 2; ++a) {
         double first = 0, second = 0;
@@ -510,7 +515,8 @@ TEST_CASE("mixture denoiser: weights are normalised, no rows are fine") {
 
 TEST_CASE("mixture denoiser: a refusal names the function, the argument, the value and the requirement") {
     const Matrix one = table(1, 1, {1.0}), mean = table(1, 1, {0.0});
-    CHECK(message([&] { GaussianMixture({}, mean, {one}); }) == "GaussianMixture: weights must hold at least one number, got none");
+    CHECK(message([&] { GaussianMixture({}, mean, {one}); }) ==
+          "GaussianMixture: weights must hold at least one number, got none");
     CHECK(message([&] { GaussianMixture({-1.0}, mean, {one}); }) ==
           "GaussianMixture: weights must be positive and finite, got weights[0] = -1");
     CHECK(message([&] { GaussianMixture({1.0}, Matrix(2, 1), {one}); }) ==
@@ -525,7 +531,8 @@ TEST_CASE("mixture denoiser: a refusal names the function, the argument, the val
           "GaussianMixture: covariances must be positive semidefinite, covariances[0] has the eigenvalue -1");
     CHECK(message([&] { GaussianMixture({1.0}, Matrix(1, 2), {table(2, 2, {1.0, 0.5, 0.4, 1.0})}); }) ==
           "GaussianMixture: covariances must be symmetric, covariances[0] has 0.4 at (1, 0) and 0.5 at (0, 1)");
-    CHECK(message([&] { denoise(line(), Matrix(3, 2), {1.0}); }) == "GaussianMixture.denoise: x must have shape (n, 1), got (3, 2)");
+    CHECK(message([&] { denoise(line(), Matrix(3, 2), {1.0}); }) ==
+          "GaussianMixture.denoise: x must have shape (n, 1), got (3, 2)");
     CHECK(message([&] { denoise(line(), Matrix(3, 1), {1.0, 1.0}); }) ==
           "GaussianMixture.denoise: sigma must be one number or one per row (3), got 2 numbers");
     CHECK(message([&] { score(line(), Matrix(1, 1), {-1.0}); }) == "GaussianMixture.score: sigma must lie in [0, 1e154], got -1");
@@ -538,7 +545,8 @@ TEST_CASE("mixture denoiser: a refusal names the function, the argument, the val
           "GaussianMixture.sigma_posterior: x must be finite and its log density representable, got x[0, 0] = nan");
     CHECK(message([&] { sigma_posterior(plane(), Matrix(1, 2), {}); }) ==
           "GaussianMixture.sigma_posterior: grid must hold at least one noise level, got none");
-    CHECK(message([&] { forward(plane(), 3, {-1.0}, {}); }) == "GaussianMixture.forward: sigma must be at least 0 and finite, got -1");
+    CHECK(message([&] { forward(plane(), 3, {-1.0}, {}); }) ==
+          "GaussianMixture.forward: sigma must be at least 0 and finite, got -1");
     Matrix narrow(3, 1);
     CHECK(message([&] { plane().denoise(Matrix(3, 2), Numbers{1.0}, narrow); }) ==
           "GaussianMixture.denoise: out must have shape (3, 2), got (3, 1)");
@@ -554,7 +562,8 @@ void check_equal(const GaussianMixture& a, const GaussianMixture& b, double tole
     Matrix x(n, d);
     Stream{5, 0}.normal(0, x);
     Numbers sigma;
-    for (std::int64_t i = 0; i < n; ++i) sigma.push_back(std::pow(10.0, -1.5 + 3.0 * static_cast<double>(i) / static_cast<double>(n)));
+    for (std::int64_t i = 0; i < n; ++i)
+        sigma.push_back(std::pow(10.0, -1.5 + 3.0 * static_cast<double>(i) / static_cast<double>(n)));
     const auto compare = [&](std::int64_t cols, const auto& f) {
         Matrix left(n, cols), right(n, cols);
         f(a, left.view());
@@ -572,7 +581,8 @@ void check_equal(const GaussianMixture& a, const GaussianMixture& b, double tole
     if (same_noise) compare(d, [&](const GaussianMixture& g, View out) { g.forward(sigma, Stream{1, 0}, 0, out); });
     for (std::int64_t k = 0; k < a.size(); ++k)
         for (std::size_t e = 0; e < a.covariances()[0].data.size(); ++e)
-            CHECK(std::abs(a.covariances()[static_cast<std::size_t>(k)].data[e] - b.covariances()[static_cast<std::size_t>(k)].data[e]) < 1e-12);
+            CHECK(std::abs(a.covariances()[static_cast<std::size_t>(k)].data[e] -
+                           b.covariances()[static_cast<std::size_t>(k)].data[e]) < 1e-12);
 }
 
 Matrix means_in_four() { return table(2, 4, {0.5, -1, 0, 1, 0, 1, 1, -0.5}); }
@@ -615,7 +625,8 @@ TEST_CASE("GaussianMixture: low-rank covariances are those of their matrices") {
         for (std::int64_t b = 0; b < 4; ++b) {
             double mean = 0.0;
             for (std::int64_t i = 0; i < draws.rows; ++i) mean += draws(i, a) * draws(i, b) / static_cast<double>(draws.rows);
-            CHECK(std::abs(mean - c(a, b)) < 5 * std::sqrt((c(a, a) * c(b, b) + c(a, b) * c(a, b)) / static_cast<double>(draws.rows)));
+            CHECK(std::abs(mean - c(a, b)) <
+                  5 * std::sqrt((c(a, a) * c(b, b) + c(a, b) * c(a, b)) / static_cast<double>(draws.rows)));
         }
 }
 
@@ -623,7 +634,8 @@ TEST_CASE("GaussianMixture: along a direction components have the moments of the
     const Numbers direction{0.4, -1.0, 0.3, 2.0}, noise{0.3, 0.6};
     const Matrix diagonal = table(2, 4, {1, 0.2, 0, 3, 0.5, 0.5, 0.5, 0.1});
     const GaussianMixture low = GaussianMixture::low_rank({1, 3}, means_in_four(), factors(), noise);
-    for (const GaussianMixture& mixture : {GaussianMixture::diagonal({1, 3}, means_in_four(), diagonal), low, GaussianMixture({1, 3}, means_in_four(), low.covariances())}) {
+    for (const GaussianMixture& mixture : {GaussianMixture::diagonal({1, 3}, means_in_four(), diagonal), low,
+                                           GaussianMixture({1, 3}, means_in_four(), low.covariances())}) {
         const GaussianMixture::Line line = mixture.along(direction);
         for (std::size_t k = 0; k < 2; ++k) {
             const Matrix c = mixture.covariances()[k];
@@ -631,7 +643,9 @@ TEST_CASE("GaussianMixture: along a direction components have the moments of the
             for (std::int64_t a = 0; a < 4; ++a) {
                 mean += direction[static_cast<std::size_t>(a)] * mixture.means()(static_cast<std::int64_t>(k), a);
                 trace += c(a, a);
-                for (std::int64_t b = 0; b < 4; ++b) variance += direction[static_cast<std::size_t>(a)] * c(a, b) * direction[static_cast<std::size_t>(b)];
+                for (std::int64_t b = 0; b < 4; ++b)
+                    variance +=
+                        direction[static_cast<std::size_t>(a)] * c(a, b) * direction[static_cast<std::size_t>(b)];
             }
             CHECK(line.means[k] == doctest::Approx(mean));
             CHECK(line.variances[k] == doctest::Approx(variance));
@@ -642,8 +656,10 @@ TEST_CASE("GaussianMixture: along a direction components have the moments of the
 }
 
 TEST_CASE("GaussianMixture: a class is the mixture of its components, row by row") {
-    const GaussianMixture g({0.5, 0.3, 0.2}, table(3, 2, {-1.0, 0.5, 1.5, -0.5, 0.2, 2.0}),
-                            {table(2, 2, {0.5, 0.3, 0.3, 0.4}), table(2, 2, {0.2, -0.1, -0.1, 0.9}), table(2, 2, {1.0, 0.0, 0.0, 0.3})}, {1, 0, 1});
+    const GaussianMixture g(
+        {0.5, 0.3, 0.2}, table(3, 2, {-1.0, 0.5, 1.5, -0.5, 0.2, 2.0}),
+        {table(2, 2, {0.5, 0.3, 0.3, 0.4}), table(2, 2, {0.2, -0.1, -0.1, 0.9}), table(2, 2, {1.0, 0.0, 0.0, 0.3})},
+        {1, 0, 1});
     CHECK(g.classes() == 2);
     CHECK(g.given(1).size() == 2);
     CHECK(g.given(1).weights()[0] == doctest::Approx(5.0 / 7.0));
@@ -654,7 +670,9 @@ TEST_CASE("GaussianMixture: a class is the mixture of its components, row by row
     g.denoise({x, sigma, labels, 1}, out);
     for (std::int64_t i = 0; i < 5; ++i) {
         const std::int64_t label = labels[static_cast<std::size_t>(i)];
-        (label < 0 ? g : g.given(label)).denoise(x.view().slice(i, 1), std::span(sigma).subspan(static_cast<std::size_t>(i), 1), expected.view().slice(i, 1));
+        (label < 0 ? g : g.given(label))
+            .denoise(x.view().slice(i, 1), std::span(sigma).subspan(static_cast<std::size_t>(i), 1),
+                     expected.view().slice(i, 1));
     }
     CHECK(out.data == expected.data);
     CHECK_THROWS_AS(g.given(2), std::invalid_argument);

@@ -17,7 +17,9 @@ Denoiser toy(std::int64_t* rows) {
                 *rows += q.x.rows;
                 for (std::int64_t i = 0; i < out.rows; ++i)
                     for (std::int64_t j = 0; j < out.cols; ++j)
-                        out(i, j) = q.x(i, j) * (q.labels.empty() || q.labels[static_cast<std::size_t>(i)] < 0 ? -1.0 : q.labels[static_cast<std::size_t>(i)] + 1.0);
+                        out(i, j) = q.x(i, j) * (q.labels.empty() || q.labels[static_cast<std::size_t>(i)] < 0
+                                                     ? -1.0
+                                                     : q.labels[static_cast<std::size_t>(i)] + 1.0);
             },
             {.name = "toy", .classes = 3}};
 }

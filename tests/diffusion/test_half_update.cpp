@@ -39,7 +39,9 @@ std::vector<T> normal(std::int64_t n, std::uint32_t stream) {
 
 template <class T>
 bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
-    return std::ranges::equal(a, b, [](T u, T v) { return Eigen::numext::bit_cast<std::uint16_t>(u) == Eigen::numext::bit_cast<std::uint16_t>(v); });
+    return std::ranges::equal(a, b, [](T u, T v) {
+        return Eigen::numext::bit_cast<std::uint16_t>(u) == Eigen::numext::bit_cast<std::uint16_t>(v);
+    });
 }
 
 /// Updates of K operands, with noise and without, one set of coefficients and one for each column, on the device of `queue`.
@@ -53,11 +55,15 @@ void check_device(Number number, const DeviceQueue& queue) {
                 const std::int64_t width = by_column ? cols : 1;
                 std::vector<std::vector<T>> in;
                 for (std::int64_t k = 0; k < terms; ++k) in.push_back(normal<T>(n, static_cast<std::uint32_t>(k)));
-                const std::vector<double> weights = normal<double>(terms * width, 90), offset = normal<double>(width, 91), of_noise = normal<double>(width, 92), xi = normal<double>(n, 93);
+                const std::vector<double> weights = normal<double>(terms * width, 90),
+                                          offset = normal<double>(width, 91), of_noise = normal<double>(width, 92),
+                                          xi = normal<double>(n, 93);
                 std::vector<const T*> from;
                 for (const auto& operand : in) from.push_back(operand.data());
                 std::vector<T> here(static_cast<std::size_t>(n)), there(here);
-                update_half(here.data(), from.data(), {weights.data(), offset.data(), of_noise.data(), terms, by_column ? cols : 0}, noisy ? xi.data() : nullptr, rows, cols);
+                update_half(here.data(), from.data(),
+                            {weights.data(), offset.data(), of_noise.data(), terms, by_column ? cols : 0},
+                            noisy ? xi.data() : nullptr, rows, cols);
 
                 DeviceCombine c;
                 c.out_number = c.in_number = number;
@@ -71,7 +77,9 @@ void check_device(Number number, const DeviceQueue& queue) {
                 std::vector<double> all(weights);
                 all.insert(all.end(), offset.begin(), offset.end());
                 all.insert(all.end(), of_noise.begin(), of_noise.end());
-                const DeviceBuffer out(queue, n * 2), coefficients = DeviceBuffer::of(queue, std::span<const double>(all)), numbers = DeviceBuffer::of(queue, std::span<const double>(xi));
+                const DeviceBuffer out(queue, n * 2),
+                    coefficients = DeviceBuffer::of(queue, std::span<const double>(all)),
+                    numbers = DeviceBuffer::of(queue, std::span<const double>(xi));
                 c.out = out.data();
                 c.offset = offset[0];
                 c.random = noisy;
@@ -91,12 +99,20 @@ void check_device(Number number, const DeviceQueue& queue) {
             }
 }
 
-/// Root mean square difference from states in double, relative to that of the numbers; single samples between modes may take other ways.
+/// Root mean square difference from states in double, relative to that of the numbers; single samples between modes may
+/// take other ways.
 double rounding(const Table& table, SampleOptions options) {
     const GaussianMixture model = problems::g16();
     options.n = 200;
     options.rng = 4;
-    const Draws exact = sample(model, table, [&] { SampleOptions o = options; o.dtype = StateType::float64; o.device = "cpu"; return o; }()), halves = sample(model, table, options);
+    const Draws exact = sample(model, table,
+                               [&] {
+                                   SampleOptions o = options;
+                                   o.dtype = StateType::float64;
+                                   o.device = "cpu";
+                                   return o;
+                               }()),
+                halves = sample(model, table, options);
     CHECK(halves.single);
     double gap = 0.0, scale = 0.0;
     for (std::size_t i = 0; i < exact.x.data.size(); ++i) {
@@ -116,7 +132,8 @@ TEST_CASE("half states: an update is the sum in double, rounded to float and the
     const double weights[] = {0.3, -0.7}, offset = 0.25, noise = 2.0, xi = 1.5;
     Eigen::half out;
     update_half(&out, in, {weights, &offset, &noise, 2, 0}, &xi, 1, 1);
-    CHECK(static_cast<float>(out) == static_cast<float>(Eigen::half(static_cast<float>(0.25 + 0.3 * static_cast<double>(a) - 0.7 * 3.0 + 2.0 * 1.5))));
+    CHECK(static_cast<float>(out) == static_cast<float>(Eigen::half(static_cast<float>(
+                                         0.25 + 0.3 * static_cast<double>(a) - 0.7 * 3.0 + 2.0 * 1.5))));
     const Eigen::half pair[] = {a, b};
     const Eigen::half* one[] = {pair};
     const double own[] = {2.0, 3.0}, none[] = {0.0, 1.0};

@@ -15,5 +15,6 @@ TEST_CASE("heun: two evaluations a step, one in a step to sigma = 0") {
 
 TEST_CASE("heun: of order 2 from the noise end and from the middle") {
     CHECK(problems::observed_order([](std::int64_t n) { return heun(VP(), {.steps = n}); }, 160) > 1.75);
-    CHECK(problems::observed_order([](std::int64_t n) { return heun(VP(), {.steps = n, .t_end = 0.02, .t_start = 0.3}); }, 160) > 1.75);
+    CHECK(problems::observed_order(
+              [](std::int64_t n) { return heun(VP(), {.steps = n, .t_end = 0.02, .t_start = 0.3}); }, 160) > 1.75);
 }

@@ -39,7 +39,8 @@ TEST_CASE("identities: Euler's method on x / alpha is DDIM; Heun's is the Runge-
     const Matrix x = problems::starts(20, 16);
     for (const Schedule& schedule : {Schedule(VP()), Schedule(Cosine())}) {
         const Grid grid{.steps = 15};
-        CHECK(difference(problems::solve(model, euler(schedule, grid), x), problems::solve(model, ddim(schedule, grid), x)) < 3e-14);
+        CHECK(difference(problems::solve(model, euler(schedule, grid), x),
+                         problems::solve(model, ddim(schedule, grid), x)) < 3e-14);
         const Table stages = deis(schedule, grid, {.method = DeisMethod::rhork, .tableau = TableauName::heun});
         CHECK(difference(problems::solve(model, heun(schedule, grid), x), problems::solve(model, stages, x)) < 8e-15);
     }
@@ -50,7 +51,12 @@ TEST_CASE("identities: UniPC's predictors are DPM-Solver's multistep rows") {
     const Matrix x = problems::starts(64, 2);
     for (const auto& [prediction, maker] : {std::pair{Prediction::data, &dpmpp}, std::pair{Prediction::noise, &dpm}}) {
         const auto apart = [&](int order, UnipcVariant variant, SecondOrder second) {
-            const Table a = unipc(VP(), {.steps = 15}, {.order = order, .variant = variant, .prediction = prediction, .corrector = false, .lower_order_final = false});
+            const Table a = unipc(VP(), {.steps = 15},
+                                  {.order = order,
+                                   .variant = variant,
+                                   .prediction = prediction,
+                                   .corrector = false,
+                                   .lower_order_final = false});
             const Table b = maker(VP(), {.steps = 15}, {.order = order, .second = second, .lower_order_final = false});
             return difference(problems::solve(model, a, x), problems::solve(model, b, x));
         };
@@ -113,7 +119,8 @@ TEST_CASE("identities: guidance of the noise is guidance of the data") {
 TEST_CASE("identities: samples keep their bits when their starts change places") {
     const Matrix x = problems::starts(65, 2);
     Matrix turned = x;
-    for (std::int64_t i = 0; i < 65; ++i) std::copy_n(&x.data[static_cast<std::size_t>(2 * (64 - i))], 2, &turned.data[static_cast<std::size_t>(2 * i)]);
+    for (std::int64_t i = 0; i < 65; ++i)
+        std::copy_n(&x.data[static_cast<std::size_t>(2 * (64 - i))], 2, &turned.data[static_cast<std::size_t>(2 * i)]);
     const Table table = unipc(VP(), {.steps = 7}, {.order = 3});
     const Matrix a = problems::solve(problems::g2(), table, x), b = problems::solve(problems::g2(), table, turned);
     for (std::int64_t i = 0; i < 65; ++i)

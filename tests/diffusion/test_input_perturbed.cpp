@@ -42,7 +42,8 @@ TEST_CASE("input_perturbed: no other function of the perturbed input is nearer t
     model.denoise(x, sigma, plain);
     double better = 0.0, along = 0.0, square = 0.0;
     for (std::size_t i = 0; i < x.data.size(); ++i) {
-        const double a = (x.data[i] - perturbed.data[i]) / sigma[0] - eps.data[i], b = (x.data[i] - plain.data[i]) / sigma[0] - eps.data[i];
+        const double a = (x.data[i] - perturbed.data[i]) / sigma[0] - eps.data[i],
+                     b = (x.data[i] - plain.data[i]) / sigma[0] - eps.data[i];
         better += b * b - a * a;
         along += a * (b - a);   // its error is orthogonal to every function of x
         square += a * (b - a) * a * (b - a);
@@ -61,7 +62,8 @@ TEST_CASE("input_perturbed: gamma 0 changes nothing, the range shrinks by the ro
     Denoiser::Traits traits;
     traits.sigma_max = 10;
     traits.sigma_min = 0.1;
-    const Denoiser narrow = input_perturbed({2, [](const Query& q, View out) { std::copy_n(q.x.data, out.size(), out.data); }, traits}, std::sqrt(3.0));
+    const Denoiser narrow = input_perturbed(
+        {2, [](const Query& q, View out) { std::copy_n(q.x.data, out.size(), out.data); }, traits}, std::sqrt(3.0));
     CHECK(narrow.traits().sigma_max == doctest::Approx(5));
     CHECK(narrow.traits().sigma_min == doctest::Approx(0.05));
     CHECK_THROWS_AS((void)input_perturbed(model, -0.1), std::invalid_argument);

@@ -29,19 +29,32 @@ std::vector<double> shares(const GaussianMixture& model, const Matrix& x) {
     const double none[] = {0.0};
     model.responsibilities(x, none, modes);
     std::vector<double> out(static_cast<std::size_t>(model.size()), 0.0);
-    for (std::int64_t i = 0; i < x.rows; ++i) out[static_cast<std::size_t>(std::ranges::max_element(modes.view().row(i)) - modes.view().row(i).begin())] += 1.0 / static_cast<double>(x.rows);
+    for (std::int64_t i = 0; i < x.rows; ++i)
+        out[static_cast<std::size_t>(std::ranges::max_element(modes.view().row(i)) - modes.view().row(i).begin())] +=
+            1.0 / static_cast<double>(x.rows);
     return out;
 }
 
 }  // namespace
 
-TEST_CASE("langevin_gibbs: masses of the modes, with their errors, from chains that all start in one mode, and sigma has its law") {
+TEST_CASE(
+    "langevin_gibbs: masses of the modes, with their errors, from chains that all start in one mode, and sigma has its "
+    "law") {
     const GaussianMixture model = chains::gmm2d();
     Matrix x(60, 2);
     const double there[] = {0.5};
-    GaussianMixture::diagonal({1.0}, [] { Matrix m(1, 2); m(0, 0) = 4; return m; }(), Matrix(1, 2, 0.02)).forward(there, {1, 1}, 0, x);   // about mode 0, of mass 1 / 36
-    const LangevinGibbsDraws draws = langevin_gibbs(model, ddim(EDM(0.3, 8), seven), {.n = 6000, .skip = 20, .burn_in = 300, .x = x, .level = 0.5, .rng = 5},
-                                                    {.step = 1.0, .metropolis = true, .levels = 40});
+    GaussianMixture::diagonal(
+        {1.0},
+        [] {
+            Matrix m(1, 2);
+            m(0, 0) = 4;
+            return m;
+        }(),
+        Matrix(1, 2, 0.02))
+        .forward(there, {1, 1}, 0, x);   // about mode 0, of mass 1 / 36
+    const LangevinGibbsDraws draws = langevin_gibbs(
+        model, ddim(EDM(0.3, 8), seven), {.n = 6000, .skip = 20, .burn_in = 300, .x = x, .level = 0.5, .rng = 5},
+        {.step = 1.0, .metropolis = true, .levels = 40});
     const Estimate masses = mode_masses(draws.traces), visits = flatness(draws.traces);
     for (std::size_t k = 0; k < 8; ++k) {
         CHECK(std::abs(masses.value[k] - model.weights()[k]) < 4.5 * masses.std_error()[k]);
@@ -57,7 +70,9 @@ TEST_CASE("langevin_gibbs: masses of the modes, with their errors, from chains t
 
 TEST_CASE("langevin_gibbs: short chains below the level of mixing keep the modes of their starts, and R-hat says so") {
     const GaussianMixture model = chains::gmm2d();
-    const LangevinGibbsDraws draws = langevin_gibbs(model, ddim(EDM(0.05, 10), seven), {.n = 800, .chains = 40, .rng = 6}, {.step = 0.5, .levels = 60, .sigma_max = 0.8});
+    const LangevinGibbsDraws draws =
+        langevin_gibbs(model, ddim(EDM(0.05, 10), seven), {.n = 800, .chains = 40, .rng = 6},
+                       {.step = 0.5, .levels = 60, .sigma_max = 0.8});
     const Estimate masses = mode_masses(draws.traces);
     CHECK(std::get<double>(masses.diagnostics.at("r_hat")) > 1.05);
     CHECK(!masses.warnings.empty());
@@ -72,12 +87,18 @@ TEST_CASE("langevin_gibbs: every evaluation is counted, by part, with all six in
         model.denoise(q, out);
     }, {.name = "counted", .concurrent = false});
     const EDM schedule(0.05, 10);
-    const Table tables[] = {heun(schedule, {.steps = 4, .grid = GridKind::rho, .to_zero = true}), heun(schedule, seven, {.s_churn = 10.0, .s_tmin = 0.1, .s_tmax = 1.0}),
-                            reverse_diffusion(schedule, seven), euler_maruyama(VE(0.05, 10), {.steps = 7}), probability_flow(schedule, seven), rk45(schedule, {})};
+    const Table tables[] = {heun(schedule, {.steps = 4, .grid = GridKind::rho, .to_zero = true}),
+                            heun(schedule, seven, {.s_churn = 10.0, .s_tmin = 0.1, .s_tmax = 1.0}),
+                            reverse_diffusion(schedule, seven),
+                            euler_maruyama(VE(0.05, 10), {.steps = 7}),
+                            probability_flow(schedule, seven),
+                            rk45(schedule, {})};
     for (const Table& table : tables) {
         CAPTURE(table.name);
         asked = 0;
-        const LangevinGibbsDraws draws = langevin_gibbs(counted, table, {.n = 50, .chains = 20, .skip = 2, .burn_in = 3, .rng = 7}, {.sigma = SigmaRule::plug_in, .levels = 40});
+        const LangevinGibbsDraws draws =
+            langevin_gibbs(counted, table, {.n = 50, .chains = 20, .skip = 2, .burn_in = 3, .rng = 7},
+                           {.sigma = SigmaRule::plug_in, .levels = 40});
         CHECK(draws.evaluations() == asked);
         // three rounds; the plug-in asks once more in every step, and once at the start
         CHECK(draws.parts.at("start") == 20 * (39 + 1 + 2 * 3));
@@ -95,7 +116,8 @@ TEST_CASE("langevin_gibbs: bits depend neither on threads nor on how many sample
     LangevinGibbsOptions other = options;
     other.threads = 4;
     const Table table = ddim(VP(), {.steps = 6});
-    const LangevinGibbsDraws one = langevin_gibbs(model, table, options, chain), four = langevin_gibbs(model, table, other, chain);
+    const LangevinGibbsDraws one = langevin_gibbs(model, table, options, chain),
+                             four = langevin_gibbs(model, table, other, chain);
     CHECK(one.x.data == four.x.data);
     CHECK(one.traces.modes.data == four.traces.modes.data);
     other.n = 400;
@@ -105,11 +127,14 @@ TEST_CASE("langevin_gibbs: bits depend neither on threads nor on how many sample
     // the same levels in a variance-exploding schedule: the chain is the same, and so is DDIM up to rounding
     const auto in = [&](const Schedule& schedule) {
         Matrix x(10, 2, 2.0);
-        const Grid grid{.steps = 6, .t_end = schedule.t_of_lambda(-std::log(0.02)), .t_start = schedule.t_of_lambda(-std::log(6.0))};
+        const Grid grid{.steps = 6,
+                        .t_end = schedule.t_of_lambda(-std::log(0.02)),
+                        .t_start = schedule.t_of_lambda(-std::log(6.0))};
         return langevin_gibbs(model, ddim(schedule, grid), {.n = 30, .x = x, .level = 2.0, .rng = 9}, {.levels = 50});
     };
     const LangevinGibbsDraws vp = in(VP()), edm = in(EDM(0.01, 20));
-    for (std::size_t i = 0; i < vp.x.data.size(); ++i) CHECK(vp.x.data[i] == doctest::Approx(edm.x.data[i]).epsilon(1e-2));   // VP's last alpha is not 1
+    for (std::size_t i = 0; i < vp.x.data.size(); ++i)
+        CHECK(vp.x.data[i] == doctest::Approx(edm.x.data[i]).epsilon(1e-2));   // VP's last alpha is not 1
     for (std::size_t i = 0; i < vp.levels.size(); ++i) CHECK(vp.levels[i] == doctest::Approx(edm.levels[i]).epsilon(1e-9));
 }
 
@@ -134,10 +159,12 @@ TEST_CASE("langevin_gibbs: 'min' gives the least noisy state of a round, the one
 TEST_CASE("langevin_gibbs: states at the table's last level or below it are one evaluation away from the data") {
     const GaussianMixture model = chains::gmm2d();
     const Table table = ddim(EDM(0.5, 10), {.steps = 4});
-    const LangevinGibbsDraws draws = langevin_gibbs(model, table, {.n = 60, .chains = 30, .final = false, .rng = 11}, {.levels = 40, .sigma_min = 0.1, .sigma_max = 0.4});
+    const LangevinGibbsDraws draws = langevin_gibbs(model, table, {.n = 60, .chains = 30, .final = false, .rng = 11},
+                                                    {.levels = 40, .sigma_min = 0.1, .sigma_max = 0.4});
     CHECK(draws.parts.at("denoise") == 0);
     CHECK(draws.parts.at("final") == 60);
-    const LangevinGibbsDraws both = langevin_gibbs(model, table, {.n = 60, .chains = 30, .rng = 11}, {.levels = 40, .sigma_min = 0.6, .sigma_max = 0.9});
+    const LangevinGibbsDraws both = langevin_gibbs(model, table, {.n = 60, .chains = 30, .rng = 11},
+                                                   {.levels = 40, .sigma_min = 0.6, .sigma_max = 0.9});
     CHECK(both.parts.at("denoise") == 60 * 4);
     CHECK(both.parts.at("final") == 60);
 }
@@ -159,5 +186,6 @@ TEST_CASE("langevin_gibbs: options that contradict each other are refused by nam
     fails({.x = Matrix(2, 2)}, "level must be given with x", {.sigma = SigmaRule::plug_in});
     fails({.adapt = PriorAim::flat}, "adapt needs sigma_rule = 'sample'", {.sigma_rule = SigmaChoice::argmax});
     fails({}, "condition must be one of the 0 classes", {.condition = 0});
-    CHECK_THROWS_WITH_AS(langevin_gibbs(Denoiser(model), table, {}), doctest::Contains("sigma = 'exact' needs a model with a density"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(langevin_gibbs(Denoiser(model), table, {}),
+                         doctest::Contains("sigma = 'exact' needs a model with a density"), std::invalid_argument);
 }

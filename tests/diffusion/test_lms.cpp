@@ -23,7 +23,8 @@ double weight_of_output(const Table& table, std::size_t step, std::size_t i) {
 TEST_CASE("lms: on equal steps in sigma the weights are those of Adams and Bashforth") {
     // x' = x + h sum_k b_k eps_k with eps = (x - D) / sigma: D_k has the weight -h b_k / sigma_k; EDM's time is sigma
     const std::vector<double> sigma{9, 8, 7, 6, 5, 4};
-    const std::vector<std::vector<double>> known{{1}, {1.5, -0.5}, {23. / 12, -16. / 12, 5. / 12}, {55. / 24, -59. / 24, 37. / 24, -9. / 24}};
+    const std::vector<std::vector<double>> known{
+        {1}, {1.5, -0.5}, {23. / 12, -16. / 12, 5. / 12}, {55. / 24, -59. / 24, 37. / 24, -9. / 24}};
     for (int order = 1; order <= 4; ++order) {
         const Table table = lms(EDM(), {.grid = sigma}, {.order = order});
         for (std::size_t step = 0; step < 5; ++step) {

@@ -66,7 +66,8 @@ TEST_CASE("loss_levels: weighted means are those of log sigma uniform, of a latt
 TEST_CASE("loss_levels: of terms constant in each bin the optimal density leaves no variance") {
     const LossLevels levels = taught(4, 1e-9, [](double u) { return std::floor(u) + 1; });
     const LossLevels::Draws at = levels.draw(100, {3, 0}, 0, true);
-    for (std::size_t i = 0; i < 100; ++i) CHECK(at.weight[i] * (std::floor(std::log(at.sigma[i])) + 1) == doctest::Approx(2.5).epsilon(1e-6));
+    for (std::size_t i = 0; i < 100; ++i)
+        CHECK(at.weight[i] * (std::floor(std::log(at.sigma[i])) + 1) == doctest::Approx(2.5).epsilon(1e-6));
 }
 
 TEST_CASE("loss_levels: what is not known is drawn as the mean of what is, and old squares fade") {
@@ -88,6 +89,8 @@ TEST_CASE("loss_levels: levels that cannot be are refused") {
     CHECK_THROWS_AS(LossLevels(1, 2, 4, 0.0), std::invalid_argument);
     LossLevels levels(1, 2);
     CHECK_THROWS_AS(levels.learn(std::vector<double>{3}, std::vector<double>{1}), std::invalid_argument);
-    CHECK_THROWS_AS(levels.learn(std::vector<double>{1.5}, std::vector<double>{std::numeric_limits<double>::quiet_NaN()}), std::invalid_argument);
+    CHECK_THROWS_AS(
+        levels.learn(std::vector<double>{1.5}, std::vector<double>{std::numeric_limits<double>::quiet_NaN()}),
+        std::invalid_argument);
     CHECK_THROWS_AS(levels.learn(std::vector<double>{1.5}, std::vector<double>{1, 2}), std::invalid_argument);
 }

@@ -84,9 +84,11 @@ TEST_CASE("mode_masses: exact draws have the weights, intervals cover, the floor
         return [&](std::uint64_t r) { return mode_masses(one(draws(from, 150, r)), of(mixture), {.threads = 1}); };
     };
     const Runs equal = repeat(times, {0.05, 0.25, 0.3, 0.4, 0.0}, masses(mixture));
-    for (std::size_t k = 0; k < 4; ++k) CHECK(std::abs(equal.mean[k] - weights[k]) < 5 * std::sqrt(weights[k] * (1 - weights[k]) / (150 * times)));
+    for (std::size_t k = 0; k < 4; ++k)
+        CHECK(std::abs(equal.mean[k] - weights[k]) < 5 * std::sqrt(weights[k] * (1 - weights[k]) / (150 * times)));
     for (const double covered : equal.covered) CHECK(covered > 0.94);
-    CHECK(equal.mean[4] == doctest::Approx(number(masses(mixture)(0), "floor")).epsilon(0.06));   // its sd is 0.4 of it: 3.6 errors
+    CHECK(equal.mean[4] ==
+          doctest::Approx(number(masses(mixture)(0), "floor")).epsilon(0.06));   // its sd is 0.4 of it: 3.6 errors
     const Runs apart = repeat(times, {0.15, 0.25, 0.2, 0.4, 0.1}, masses(other));
     for (const double covered : apart.covered) CHECK(covered > 0.94);
     CHECK(apart.mean[4] > 0.1);   // biased upward
@@ -96,7 +98,12 @@ TEST_CASE("mode_masses: exact draws have the weights, intervals cover, the floor
 TEST_CASE("mode_masses: posterior means are unbiased where modes overlap and at noise levels, counts are not") {
     const GaussianMixture mixture = line({0.2, 0.8}, 2.0);
     constexpr double noise = 0.7;
-    const auto masses = [&](bool hard) { return [&mixture, hard](std::uint64_t r) { return mode_masses(one(draws(mixture, 400, r, noise)), of(mixture), {.sigma = noise, .hard = hard, .threads = 1}); }; };
+    const auto masses = [&](bool hard) {
+        return [&mixture, hard](std::uint64_t r) {
+            return mode_masses(one(draws(mixture, 400, r, noise)), of(mixture),
+                               {.sigma = noise, .hard = hard, .threads = 1});
+        };
+    };
     const Runs soft = repeat(400, {0.2, 0.8}, masses(false)), hard = repeat(400, {0.2, 0.8}, masses(true));
     CHECK(std::abs(soft.mean[0] - 0.2) < 5 * 0.02 / std::sqrt(400.0));
     CHECK(soft.covered[0] > 0.92);
@@ -108,7 +115,9 @@ TEST_CASE("off_mode: the tail of the chi-square law, less where modes lie in eac
     const GaussianMixture single = line({1.0}, 0.0);
     const double share = 0.02;
     constexpr int times = 600;
-    const Runs found = repeat(times, {share}, [&](std::uint64_t r) { return off_mode(one(draws(single, 300, r)), single, {.share = share, .threads = 1}); });
+    const Runs found = repeat(times, {share}, [&](std::uint64_t r) {
+        return off_mode(one(draws(single, 300, r)), single, {.share = share, .threads = 1});
+    });
     CHECK(std::abs(found.mean[0] - share) < 5 * std::sqrt(share * (1 - share) / (300 * times)));
     CHECK(found.covered[0] > 0.94);
     const boost::math::chi_squared_distribution<double> law(2.0);
@@ -130,7 +139,8 @@ TEST_CASE("mode_mixture: between two modes a stretch in closed form; a function 
     constexpr double apart = 6.0, sigma = 0.8;
     const GaussianMixture mixture = line({0.5, 0.5}, apart, 0.25);
     Matrix x(601, 2);
-    for (std::int64_t i = 0; i < x.rows; ++i) x(i, 0) = -0.0001 + 0.01 * static_cast<double>(i), x(i, 1) = 5.0;   // across, from mode to mode
+    for (std::int64_t i = 0; i < x.rows; ++i)
+        x(i, 0) = -0.0001 + 0.01 * static_cast<double>(i), x(i, 1) = 5.0;   // across, from mode to mode
     const auto expected = [&](double level) {   // log odds = apart (x - apart / 2) / (variance + sigma^2)
         const double half = std::log((1 - level) / level) * (0.25 + sigma * sigma) / apart;
         std::int64_t hits = 0;
@@ -156,8 +166,10 @@ TEST_CASE("mode_mixture: between two modes a stretch in closed form; a function 
     const Estimate masses = mode_masses(one(x), {{}, probabilities}, {.weights = {{2, 2}}});
     CHECK(masses.value == mode_masses(one(x), of(mixture), {.sigma = sigma}).value);
     CHECK(number(masses, "floor") == number(mode_masses(one(x), of(mixture)), "floor"));
-    CHECK_THROWS_WITH(mode_masses(one(x), {{}, probabilities}), "mode_masses: weights must be given, a function of rows has none of its own");
-    CHECK_THROWS_WITH(mode_masses(one(x), {{}, probabilities}, {.weights = {{1, 1, 1}}}), "mode_masses: classifier must give shape (n, c) = (601, 3), got (601, 2)");
+    CHECK_THROWS_WITH(mode_masses(one(x), {{}, probabilities}),
+                      "mode_masses: weights must be given, a function of rows has none of its own");
+    CHECK_THROWS_WITH(mode_masses(one(x), {{}, probabilities}, {.weights = {{1, 1, 1}}}),
+                      "mode_masses: classifier must give shape (n, c) = (601, 3), got (601, 2)");
     const auto logits = [](ConstView rows) { return Outputs{Matrix(rows.rows, 2, 3.0), {}}; };
     CHECK_THROWS_WITH(mode_mixture(one(x), {{}, logits}), "mode_mixture: classifier must give probabilities, got 3");
     CHECK_THROWS_WITH(mode_mixture(one(x), of(mixture), {.level = 0.6}), "mode_mixture: level must lie in (0, 0.5], got 0.6");
@@ -166,8 +178,10 @@ TEST_CASE("mode_mixture: between two modes a stretch in closed form; a function 
 TEST_CASE("mode_metrics: threads change nothing, wrong shapes are named") {
     const GaussianMixture mixture = line({0.4, 0.6}, 3.0);
     const PointSets x{{draws(mixture, 9000, 1), draws(mixture, 40, 2)}, {}};
-    CHECK(mode_masses(x, of(mixture), {.threads = 1}).covariance.data == mode_masses(x, of(mixture), {.threads = 3}).covariance.data);
+    CHECK(mode_masses(x, of(mixture), {.threads = 1}).covariance.data ==
+          mode_masses(x, of(mixture), {.threads = 3}).covariance.data);
     CHECK(off_mode(x, mixture, {.threads = 1}).value == off_mode(x, mixture, {.threads = 2}).value);
-    CHECK_THROWS_WITH(mode_masses(one(Matrix(5, 3)), of(mixture)), "mode_masses: x must have the 2 columns of the reference, got 3");
+    CHECK_THROWS_WITH(mode_masses(one(Matrix(5, 3)), of(mixture)),
+                      "mode_masses: x must have the 2 columns of the reference, got 3");
     CHECK_THROWS_WITH(off_mode(PointSets{}, mixture, {}), "off_mode: x must hold at least one sample");
 }

@@ -28,7 +28,9 @@ Matrix draws(std::int64_t n, std::uint64_t key) {
 
 PointSets one(Matrix x) { return {{std::move(x)}, {}}; }
 
-const std::vector<double>& numbers(const Estimate& e, const char* name) { return std::get<std::vector<double>>(e.diagnostics.at(name)); }
+const std::vector<double>& numbers(const Estimate& e, const char* name) {
+    return std::get<std::vector<double>>(e.diagnostics.at(name));
+}
 
 }  // namespace
 
@@ -37,7 +39,8 @@ TEST_CASE("moment_probe: moments of three points by hand, against those of a nor
     Matrix x(4, 1), along(1, 1, -5.0);
     x.data = {2, 5, 8, 2};   // t: 0, -1, -2, 0 along the negative direction
     const Estimate e = moment_probe(one(x), {{}, law}, {.orders = 6, .along = along});
-    const double moments[] = {-0.75, 1.25, -2.25, 4.25, -8.25, 16.25}, exact[] = {0, 1, 0, 3, 0, 15}, variances[] = {1, 2, 15, 96, 945, 10170};
+    const double moments[] = {-0.75, 1.25, -2.25, 4.25, -8.25, 16.25}, exact[] = {0, 1, 0, 3, 0, 15},
+                 variances[] = {1, 2, 15, 96, 945, 10170};
     for (std::size_t r = 0; r < 6; ++r) {
         CAPTURE(r);
         CHECK(e.value[r] == doctest::Approx(moments[r] - exact[r]));
@@ -86,8 +89,11 @@ TEST_CASE("moment_probe: it finds the order that is wrong; samples share errors;
     CHECK(numbers(e, "z")[5] > 5);
     CHECK(e.value[5] == doctest::Approx(0.21).epsilon(0.1));
     CHECK(e.contrast(5, 1).std_error()[0] < 0.3 * e.std_error()[5]);
-    CHECK(moment_probe(one(x), {wide, {}}, {.rng = 2, .threads = 1}).covariance.data == moment_probe(one(x), {wide, {}}, {.rng = 2, .threads = 3}).covariance.data);
+    CHECK(moment_probe(one(x), {wide, {}}, {.rng = 2, .threads = 1}).covariance.data ==
+          moment_probe(one(x), {wide, {}}, {.rng = 2, .threads = 3}).covariance.data);
     CHECK_THROWS_WITH(moment_probe(one(x), {{}, mixture()}, {.orders = 9}), "moment_probe: orders must lie in 1 ... 8, got 9");
-    CHECK_THROWS_WITH(moment_probe(one(x), {Matrix(9, 2, 1.0), {}}, {.rng = 1}), "moment_probe: the reference must vary along every direction, it does not along number 0");
-    CHECK_THROWS_WITH(moment_probe(one(x), {{}, mixture()}, {.along = Matrix(1, 3)}), "moment_probe: along must have the 2 columns of the reference, got 3");
+    CHECK_THROWS_WITH(moment_probe(one(x), {Matrix(9, 2, 1.0), {}}, {.rng = 1}),
+                      "moment_probe: the reference must vary along every direction, it does not along number 0");
+    CHECK_THROWS_WITH(moment_probe(one(x), {{}, mixture()}, {.along = Matrix(1, 3)}),
+                      "moment_probe: along must have the 2 columns of the reference, got 3");
 }

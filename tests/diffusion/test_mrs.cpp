@@ -73,7 +73,9 @@ TEST_CASE("mrs: errors on two exact mixtures within 1 percent of an independent 
         {data(1), {.246, .117, .0548, .0267, .0133}, {.162, .0813, .0390, .0194, .00972}},
         {noise(1), {.246, .117, .0548, .0267, .0133}, {.162, .0813, .0390, .0194, .00972}},
         {data(2), {.333, .0847, .0154, .00330, 7.7e-4}, {.263, .0475, .00808, .00186, 4.6e-4}},
-        {{.order = 2, .prediction = MrsPrediction::velocity}, {.333, .0847, .0154, .00330, 7.7e-4}, {.263, .0475, .00808, .00186, 4.6e-4}},
+        {{.order = 2, .prediction = MrsPrediction::velocity},
+         {.333, .0847, .0154, .00330, 7.7e-4},
+         {.263, .0475, .00808, .00186, 4.6e-4}},
         {noise(2), {.0661, .0208, .00653, .00179, 4.8e-4}, {.0594, .0196, .00606, .00169, 4.4e-4}}};
     const Problem g2(problems::g2()), g16(problems::g16());
     for (const auto& [options, on_g2, on_g16] : known)
@@ -96,7 +98,10 @@ TEST_CASE("mrs: without mu and with sinf = 1 it is DPM-Solver and DPM-Solver++ w
     }
     const Table random = mrs(unit, {.steps = 12}, {.order = 2, .sde = true});
     CHECK(random.has_noise());
-    check_rows(random, dpmpp(unit, {.steps = 12}, {.order = 2, .second = SecondOrder::taylor, .sde = true, .lower_order_final = false}), 1e-15);
+    check_rows(random,
+               dpmpp(unit, {.steps = 12},
+                     {.order = 2, .second = SecondOrder::taylor, .sde = true, .lower_order_final = false}),
+               1e-15);
 }
 
 TEST_CASE("mrs: with data, noise and order 1 it is posterior sampling") {
@@ -108,9 +113,11 @@ TEST_CASE("mrs: with data, noise and order 1 it is posterior sampling") {
 TEST_CASE("mrs: the third order is exact, and all keep their promise and their declared orders") {
     for (const auto& options : {data(1), data(2), data(3), noise(1), noise(2), noise(3)})
         problems::check_declared_orders([&](const Schedule& s, const Grid& grid) { return mrs(s, grid, options); });
-    for (const auto& options : {noise(3), data(3), MrsOptions{.order = 2, .sde = true}, MrsOptions{.order = 2, .prediction = MrsPrediction::noise, .sde = true}})
+    for (const auto& options : {noise(3), data(3), MrsOptions{.order = 2, .sde = true},
+                                MrsOptions{.order = 2, .prediction = MrsPrediction::noise, .sde = true}})
         for (const int steps : {1, 2, 3, 10, 20})
-            for (const bool to_zero : {false, true}) CHECK(mrs(schedule, {.steps = steps, .to_zero = to_zero}, options).violation() <= 1e-13);
+            for (const bool to_zero : {false, true})
+                CHECK(mrs(schedule, {.steps = steps, .to_zero = to_zero}, options).violation() <= 1e-13);
 }
 
 TEST_CASE("mrs: its table says what made it, and is made again from another level") {

@@ -20,8 +20,11 @@ NetworkFunction perfect(const Schedule& schedule, Prediction prediction) {
                 const double t = in.time[in.time.size() == 1 ? 0 : static_cast<std::size_t>(i)];
                 const double alpha = schedule.alpha(t), sigma = schedule.sigma(t), x = in.x(i, j);
                 const double data = alpha * x / (alpha * alpha + sigma * sigma), noise = (x - alpha * data) / sigma;
-                out(i, j) = prediction == Prediction::data ? data : prediction == Prediction::noise ? noise
-                          : prediction == Prediction::score ? -noise / sigma : (alpha * noise - sigma * data) / std::hypot(alpha, sigma);
+                out(i, j) = prediction == Prediction::data    ? data
+                            : prediction == Prediction::noise ? noise
+                            : prediction == Prediction::score
+                                ? -noise / sigma
+                                : (alpha * noise - sigma * data) / std::hypot(alpha, sigma);
             }
     };
 }
@@ -29,7 +32,8 @@ NetworkFunction perfect(const Schedule& schedule, Prediction prediction) {
 }  // namespace
 
 TEST_CASE("network: every prediction under every schedule is the denoiser x / (1 + sigma^2) of N(0, 1)") {
-    for (const Schedule& schedule : {Schedule(VP()), Schedule(SubVP()), Schedule(Cosine()), Schedule(Discrete::linear()), Schedule(VE()), Schedule(EDM())})
+    for (const Schedule& schedule : {Schedule(VP()), Schedule(SubVP()), Schedule(Cosine()),
+                                     Schedule(Discrete::linear()), Schedule(VE()), Schedule(EDM())})
         for (const Prediction prediction : {Prediction::noise, Prediction::data, Prediction::velocity, Prediction::score}) {
             const Denoiser model = network(2, perfect(schedule, prediction), schedule, {.prediction = prediction});
             Matrix x(20, 2), out(20, 2);
@@ -51,7 +55,8 @@ TEST_CASE("parametrisation: edm is table 1, discrete numbers the levels") {
     CHECK(p.factor == doctest::Approx(1.0 / std::sqrt(4.25)).epsilon(1e-15));
     const Discrete levels = Discrete::linear();
     const double sigma = levels.sigma(levels.time(250)) / levels.alpha(levels.time(250));
-    CHECK(parametrisation(levels, {.preconditioning = Preconditioning::discrete}, sigma).time == doctest::Approx(250).epsilon(1e-10));
+    CHECK(parametrisation(levels, {.preconditioning = Preconditioning::discrete}, sigma).time ==
+          doctest::Approx(250).epsilon(1e-10));
 }
 
 TEST_CASE("network: knows its schedule's levels only, and refuses an output that is no number") {

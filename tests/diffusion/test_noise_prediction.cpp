@@ -13,7 +13,8 @@ TEST_CASE("noise prediction: Adams-Bashforth of order p integrates polynomials o
             std::vector<Combination> e;
             for (int k = 0; k < 5; ++k) e.push_back({{{k + 2, 1.0}}});   // values at times -4 ... 0
             double integral = 0.0;
-            for (const auto& [value, weight] : adams_bashforth(e, order).weights) integral += weight * std::pow(value - 6, degree);
+            for (const auto& [value, weight] : adams_bashforth(e, order).weights)
+                integral += weight * std::pow(value - 6, degree);
             CHECK(integral == doctest::Approx(1.0 / (degree + 1)).epsilon(1e-14));
         }
 }

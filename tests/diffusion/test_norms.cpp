@@ -16,7 +16,8 @@ TEST_CASE("norms: under 'sample' a sample is the same alone, under 'batch' it is
     REQUIRE(x(0, 0) == first(0, 0));
     for (const Norms norms : {Norms::sample, Norms::batch}) {
         const Table table = rk45(VP(), {}, {.norms = norms});
-        const double together = sample(problems::g1(), table, {.x = x}).x(0, 0), alone = sample(problems::g1(), table, {.x = first}).x(0, 0);
+        const double together = sample(problems::g1(), table, {.x = x}).x(0, 0),
+                     alone = sample(problems::g1(), table, {.x = first}).x(0, 0);
         CHECK((together == alone) == (norms == Norms::sample));
     }
 }

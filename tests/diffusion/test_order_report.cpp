@@ -56,7 +56,9 @@ TEST_CASE("order report: a table that falls to order 1 in its last steps misses 
     CHECK_FALSE(report.ok());
     CHECK(report.order < 3);
     CHECK(report.declared_here() == 4);
-    CHECK(report.advice().find("below the declared 4. The last rows of this table are of lower order: lower_order_final=False") != std::string::npos);
+    CHECK(report.advice().find(
+              "below the declared 4. The last rows of this table are of lower order: lower_order_final=False") !=
+          std::string::npos);
     const OrderReport whole = order_report(unipc(VP(), {.steps = 10}, {.order = 3, .lower_order_final = false}));
     CHECK(whole.ok());
     CHECK(whole.advice().find("from the noise end, as declared: 4") != std::string::npos);
@@ -76,11 +78,13 @@ TEST_CASE("order report: errors are those of the samples, and the slope is that 
 
 TEST_CASE("order report: the order is of the asymptotic range, without few steps and without rounding") {
     // orders between neighbours: 2.5 to 3.4 below 80 steps, 3.8, 3.9 above
-    const OrderReport report = order_report(unipc(VP(), {.steps = 10}, {.order = 3, .lower_order_final = false}), {.steps = {20, 40, 80, 160, 320, 640}});
+    const OrderReport report = order_report(unipc(VP(), {.steps = 10}, {.order = 3, .lower_order_final = false}),
+                                            {.steps = {20, 40, 80, 160, 320, 640}});
     CHECK(report.asymptotic.front() >= 80);
     CHECK(report.asymptotic.back() == 640);
     CHECK(report.order > 3.75);
-    const Table accurate = deis(VP(), {.steps = 10, .t_end = 0.02, .t_start = 0.3}, {.method = DeisMethod::rhork, .tableau = TableauName::rk4});
+    const Table accurate = deis(VP(), {.steps = 10, .t_end = 0.02, .t_start = 0.3},
+                                {.method = DeisMethod::rhork, .tableau = TableauName::rk4});
     const OrderReport beyond = order_report(accurate, {.steps = {40, 80, 160, 320, 2560}});
     CHECK(beyond.asymptotic.back() == 320);
     CHECK(std::abs(beyond.order - 4) < 0.05);
@@ -90,7 +94,9 @@ TEST_CASE("order report: refusals name the solver and what it has instead") {
     CHECK(refusal(ddim(VP(), {.steps = 5}), {.steps = {10, 20}}).find("steps must hold at least 3") != std::string::npos);
     CHECK(refusal(ddim(VP(), {.grid = Schedule(VP()).grid(4)})).find("array of times") != std::string::npos);
     CHECK(refusal(rk45(VP(), {})).starts_with("order_report: rk45 chooses its steps"));
-    CHECK(refusal(reverse_diffusion(VP(), {.steps = 5}, {.corrections = 1})).starts_with("order_report: reverse_diffusion has Langevin steps"));
-    const Table accurate = deis(VP(), {.steps = 10, .t_end = 0.02, .t_start = 0.3}, {.method = DeisMethod::rhork, .tableau = TableauName::rk4});
+    CHECK(refusal(reverse_diffusion(VP(), {.steps = 5}, {.corrections = 1}))
+              .starts_with("order_report: reverse_diffusion has Langevin steps"));
+    const Table accurate = deis(VP(), {.steps = 10, .t_end = 0.02, .t_start = 0.3},
+                                {.method = DeisMethod::rhork, .tableau = TableauName::rk4});
     CHECK(refusal(accurate, {.steps = {1000, 2000, 4000}}).find("errs by rounding alone") != std::string::npos);
 }

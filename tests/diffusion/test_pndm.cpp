@@ -41,6 +41,10 @@ TEST_CASE("pndm: the transfer of the paper, in its cancellation-free form, is a 
 TEST_CASE("pndm: of order 2 from the noise end and from the middle") {
     for (const Warmup warmup : {Warmup::runge_kutta, Warmup::multistep}) {
         CHECK(problems::observed_order([&](std::int64_t n) { return pndm(VP(), {.steps = n}, {.warmup = warmup}); }, 160) > 1.75);
-        CHECK(problems::observed_order([&](std::int64_t n) { return pndm(VP(), {.steps = n, .t_end = 0.02, .t_start = 0.3}, {.warmup = warmup}); }, 320) > 1.75);
+        CHECK(problems::observed_order(
+                  [&](std::int64_t n) {
+                      return pndm(VP(), {.steps = n, .t_end = 0.02, .t_start = 0.3}, {.warmup = warmup});
+                  },
+                  320) > 1.75);
     }
 }

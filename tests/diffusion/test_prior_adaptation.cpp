@@ -26,18 +26,22 @@ const Table table = ddim(EDM(low, high), {.steps = 5, .grid = GridKind::rho, .to
 /// A prior that hides the lowest levels: e^5 times less weight than the highest.
 std::vector<double> wrong(std::size_t levels) {
     std::vector<double> out;
-    for (std::size_t j = 0; j < levels; ++j) out.push_back(std::exp(5.0 * static_cast<double>(j) / static_cast<double>(levels - 1)));
+    for (std::size_t j = 0; j < levels; ++j)
+        out.push_back(std::exp(5.0 * static_cast<double>(j) / static_cast<double>(levels - 1)));
     return out;
 }
 
 /// Chains that begin in the law of x0 + sigma eps, with sigma in the middle.
-LangevinGibbsDraws run(std::uint64_t key, std::optional<PriorAim> aim, std::int64_t chains, std::int64_t burn_in, std::int64_t steps, const SigmaLaw& law = SigmaRule::exact) {
+LangevinGibbsDraws run(std::uint64_t key, std::optional<PriorAim> aim, std::int64_t chains, std::int64_t burn_in,
+                       std::int64_t steps, const SigmaLaw& law = SigmaRule::exact) {
     const GaussianMixture model = chains::gmm2d();
     Matrix x(chains, 2);
     model.forward(std::vector<double>(static_cast<std::size_t>(chains), 1.5), {key, 9}, 0, x);
     ChainOptions options{.sigma = law, .step = 1.0, .metropolis = true, .levels = level_count};
     if (std::holds_alternative<SigmaRule>(law)) options.prior = wrong(level_count);
-    return langevin_gibbs(model, table, {.n = chains * steps, .skip = 1, .burn_in = burn_in, .adapt = aim, .x = x, .level = 1.5, .rng = key}, options);
+    return langevin_gibbs(
+        model, table,
+        {.n = chains * steps, .skip = 1, .burn_in = burn_in, .adapt = aim, .x = x, .level = 1.5, .rng = key}, options);
 }
 
 double worst(const Estimate& e) {
@@ -62,7 +66,10 @@ TEST_CASE("prior_adaptation: finds the weights that make visits equal where thes
         PriorAdaptation search = begin_adaptation(std::vector<double>(25, 1.0), 2000);
         while (!search.over()) {
             std::vector<double> visits = adapted_weights(search);
-            for (std::size_t j = 0; j < visits.size(); ++j) visits[j] *= likelihood[j] * (1 + noise * (2 * buffon::Stream{3, 4}.uniform(search.step, static_cast<std::int64_t>(j)) - 1));
+            for (std::size_t j = 0; j < visits.size(); ++j)
+                visits[j] *=
+                    likelihood[j] *
+                    (1 + noise * (2 * buffon::Stream{3, 4}.uniform(search.step, static_cast<std::int64_t>(j)) - 1));
             const double total = std::accumulate(visits.begin(), visits.end(), 0.0);
             for (double& v : visits) v /= total;
             adapt(search, visits);
@@ -77,7 +84,9 @@ TEST_CASE("prior_adaptation: finds the weights that make visits equal where thes
     }
 }
 
-TEST_CASE("prior_adaptation: a wrong prior leaves levels out; adapted, all are visited alike and the masses and x at low noise are right") {
+TEST_CASE(
+    "prior_adaptation: a wrong prior leaves levels out; adapted, all are visited alike and the masses and x at low "
+    "noise are right") {
     const LangevinGibbsDraws before = run(41, {}, 100, 400, 200), after = run(41, PriorAim::flat, 100, 400, 200);
     CHECK(worst(flatness(of_equal(before))) > 30);
     CHECK(worst(flatness(before.traces)) < 4.5);   // it does obey the prior that it was given
@@ -111,7 +120,8 @@ TEST_CASE("prior_adaptation: undoes a classifier whose levels are out of scale, 
     skewed.log_probabilities = [&](buffon::ConstView x, View out) {
         model.sigma_posterior(x, skewed.levels, out);
         for (std::int64_t i = 0; i < out.rows; ++i)
-            for (std::int64_t j = 0; j < out.cols; ++j) out(i, j) = std::log(out(i, j)) + std::log(tilt[static_cast<std::size_t>(j)]);
+            for (std::int64_t j = 0; j < out.cols; ++j)
+                out(i, j) = std::log(out(i, j)) + std::log(tilt[static_cast<std::size_t>(j)]);
     };
     const LangevinGibbsDraws draws = run(43, PriorAim::flat, 100, 500, 150, skewed);
     CHECK(worst(flatness(draws.traces)) < 4.5);
@@ -136,7 +146,8 @@ TEST_CASE("prior_adaptation: errors of mode masses are right after it, in 60 run
             covered += std::abs(z) < 2.00 ? 1 : 0;   // Student's, 59 degrees of freedom
         }
     }
-    CHECK(squares / static_cast<double>(count) == doctest::Approx(1.04).epsilon(0.28));   // 59 / 57; about 420 independent ones: 4 standard errors
+    CHECK(squares / static_cast<double>(count) ==
+          doctest::Approx(1.04).epsilon(0.28));   // 59 / 57; about 420 independent ones: 4 standard errors
     CHECK(static_cast<double>(covered) / static_cast<double>(count) > 0.9);
 }
 
@@ -146,5 +157,6 @@ TEST_CASE("prior_adaptation: weights change in burn-in and never after, and bits
     CHECK(std::equal(one.x.data.begin(), one.x.data.end(), longer.x.data.begin()));
     CHECK(one.prior.weights != wrong(level_count));
     CHECK(one.traces.prior.weights == std::vector<double>(level_count, 1.0));
-    CHECK_THROWS_WITH_AS(run(44, PriorAim::flat, 30, 0, 5), "langevin_gibbs: adapt needs steps of burn_in, got 0", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(run(44, PriorAim::flat, 30, 0, 5), "langevin_gibbs: adapt needs steps of burn_in, got 0",
+                         std::invalid_argument);
 }

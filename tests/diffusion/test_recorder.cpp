@@ -53,7 +53,8 @@ TEST_CASE("recorder: a slot is used again after its value's last use, and never 
             CHECK(holder[static_cast<std::size_t>(slot[static_cast<std::size_t>(row.at)])] == row.at);
             CHECK(row.slot != slot[static_cast<std::size_t>(row.at)]);   // the denoiser reads while it writes
         }
-        for (const Term& term : row.terms) CHECK(holder[static_cast<std::size_t>(slot[static_cast<std::size_t>(term.value)])] == term.value);
+        for (const Term& term : row.terms)
+            CHECK(holder[static_cast<std::size_t>(slot[static_cast<std::size_t>(term.value)])] == term.value);
         holder[static_cast<std::size_t>(row.slot)] = static_cast<int>(slot.size());
         slot.push_back(row.slot);
     }

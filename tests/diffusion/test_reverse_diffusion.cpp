@@ -19,7 +19,8 @@ TEST_CASE("reverse_diffusion: on VP one step is (2 - sqrt(1 - beta)) x + beta sc
     const double ratio = table.nodes.alpha[0] / table.nodes.alpha[1], beta = 1 - ratio * ratio;
     const double alpha = table.nodes.alpha[0], sigma = alpha * table.nodes.rho[0], next = table.nodes.alpha[1];
     const Row& row = table.rows[1];
-    CHECK(row.terms[0].weight == doctest::Approx(alpha / next * (2 - std::sqrt(1 - beta) - beta / (sigma * sigma))).epsilon(1e-10));
+    CHECK(row.terms[0].weight ==
+          doctest::Approx(alpha / next * (2 - std::sqrt(1 - beta) - beta / (sigma * sigma))).epsilon(1e-10));
     CHECK(row.terms[1].weight == doctest::Approx(beta * alpha / (sigma * sigma) / next).epsilon(1e-12));
     CHECK(row.noise == doctest::Approx(std::sqrt(beta) / next).epsilon(1e-12));
     CHECK(table.rows.back().noise == 0.0);
@@ -28,10 +29,14 @@ TEST_CASE("reverse_diffusion: on VP one step is (2 - sqrt(1 - beta)) x + beta sc
 TEST_CASE("reverse_diffusion: of weak order 1 from the noise end and from the middle") {
     CHECK(problems::observed_order([](std::int64_t n) { return reverse_diffusion(EDM(), {.steps = n}); }, 320) > 0.75);
     CHECK(problems::observed_order([](std::int64_t n) { return reverse_diffusion(VP(), {.steps = n}); }, 640) > 0.75);
-    CHECK(problems::observed_order([](std::int64_t n) { return reverse_diffusion(VP(), {.steps = n, .t_end = 0.02, .t_start = 0.3}); }, 320) > 0.75);
+    CHECK(problems::observed_order(
+              [](std::int64_t n) { return reverse_diffusion(VP(), {.steps = n, .t_end = 0.02, .t_start = 0.3}); },
+              320) > 0.75);
 }
 
-TEST_CASE("reverse_diffusion: a Langevin step is x + e score + sqrt(2 e) xi with the published e, by norms of the sample or of all") {
+TEST_CASE(
+    "reverse_diffusion: a Langevin step is x + e score + sqrt(2 e) xi with the published e, by norms of the sample or "
+    "of all") {
     const Schedule schedule = VP();
     const Matrix x = problems::starts(40, 16);
     SampleOptions options;
@@ -67,8 +72,10 @@ TEST_CASE("reverse_diffusion: a Langevin step is x + e score + sqrt(2 e) xi with
             const double e = 2 * (1 - beta) * std::pow(0.2 * ratio, 2);
             for (std::int64_t j = 0; j < 16; ++j) corrected(i, j) += e * score(i, j) / alpha + std::sqrt(2 * e) * xi(i, j);
         }
-        const Matrix expected = problems::solve(problems::g16(), reverse_diffusion(schedule, grid), corrected), got = sample(problems::g16(), table, options).x;
-        for (std::size_t k = 0; k < got.data.size(); ++k) CHECK(got.data[k] == doctest::Approx(expected.data[k]).epsilon(1e-9).scale(1));
+        const Matrix expected = problems::solve(problems::g16(), reverse_diffusion(schedule, grid), corrected),
+                     got = sample(problems::g16(), table, options).x;
+        for (std::size_t k = 0; k < got.data.size(); ++k)
+            CHECK(got.data[k] == doctest::Approx(expected.data[k]).epsilon(1e-9).scale(1));
     }
     CHECK_THROWS_AS((void)reverse_diffusion(schedule, grid, {.corrections = -1}), std::invalid_argument);
     CHECK_THROWS_AS((void)reverse_diffusion(schedule, grid, {.snr = 0.0}), std::invalid_argument);

@@ -25,7 +25,9 @@ TEST_CASE("of_row, label_of: one for all or one per row") {
 TEST_CASE("over_rows: every row once, on any number of threads") {
     for (const int threads : {1, 3}) {
         std::vector<int> seen(1000, 0);
-        over_rows(1000, threads, [] { return 1; }, [&](std::int64_t i, int& worker) { seen[static_cast<std::size_t>(i)] += worker; });
+        over_rows(
+            1000, threads, [] { return 1; },
+            [&](std::int64_t i, int& worker) { seen[static_cast<std::size_t>(i)] += worker; });
         CHECK(seen == std::vector<int>(1000, 1));
     }
 }

@@ -37,7 +37,8 @@ TEST_CASE("sample: DDIM from given starts is the formula of the paper, in the sc
     Matrix x = problems::starts(20, 2), D(20, 2);
     const Matrix got = problems::solve(model, table, x);
     for (std::size_t i = 0; i < 7; ++i) {
-        const double a = s.alpha(table.nodes.t[i]), b = s.sigma(table.nodes.t[i]), a1 = s.alpha(table.nodes.t[i + 1]), b1 = s.sigma(table.nodes.t[i + 1]);
+        const double a = s.alpha(table.nodes.t[i]), b = s.sigma(table.nodes.t[i]), a1 = s.alpha(table.nodes.t[i + 1]),
+                     b1 = s.sigma(table.nodes.t[i + 1]);
         Matrix v = x;
         for (double& number : v.data) number /= a;
         const double level[] = {b / a};
@@ -86,7 +87,8 @@ TEST_CASE("sample: counts evaluations, keeps the key, records with a stride") {
     // a recorded state is that of a table that ends there
     Grid half{.grid = std::vector(table.nodes.t.begin(), table.nodes.t.begin() + 5)};
     const Matrix there = sample(model, dpmpp(VP(), half, {.lower_order_final = false}), draw(10)).x;
-    for (std::size_t i = 0; i < there.data.size(); ++i) CHECK(draws.trajectory[0].data[i] == doctest::Approx(there.data[i]).epsilon(1e-12));
+    for (std::size_t i = 0; i < there.data.size(); ++i)
+        CHECK(draws.trajectory[0].data[i] == doctest::Approx(there.data[i]).epsilon(1e-12));
     options.rng.reset();
     CHECK(sample(model, table, options).rng_key != sample(model, table, options).rng_key);
 }
@@ -113,7 +115,8 @@ TEST_CASE("sample: a callback sees state and data, and stops") {
 TEST_CASE("sample: labels reach the denoiser, one for all or one each, batch by batch") {
     const Denoiser model{1,
                          [](const Query& q, View out) {
-                             for (std::int64_t i = 0; i < out.rows; ++i) out(i, 0) = static_cast<double>(q.labels[static_cast<std::size_t>(i)]);
+                             for (std::int64_t i = 0; i < out.rows; ++i)
+                                 out(i, 0) = static_cast<double>(q.labels[static_cast<std::size_t>(i)]);
                          },
                          {.classes = 5}};
     SampleOptions options = draw(5);
@@ -155,7 +158,8 @@ TEST_CASE("sample: a mean-reverting process with mean mu is one without it, of t
     Matrix mu = problems::starts(n, 2);
     for (const bool one_for_all : {false, true})
         for (const bool given : {false, true})
-            for (const Table& table : {posterior_mr(schedule, {.steps = 6}), mrs(schedule, {.steps = 6, .to_zero = true}), mrs(schedule, {.steps = 4})}) {
+            for (const Table& table : {posterior_mr(schedule, {.steps = 6}),
+                                       mrs(schedule, {.steps = 6, .to_zero = true}), mrs(schedule, {.steps = 4})}) {
                 SampleOptions options = draw(n);
                 options.batch = 7;
                 options.record = 2;
@@ -186,7 +190,8 @@ TEST_CASE("sample: a mean-reverting process with mean mu is one without it, of t
                     for (std::int64_t j = 0; j < 2; ++j) {
                         CHECK(found.x(i, j) == doctest::Approx(known.x(i, j) + mean(i, j)).epsilon(1e-10));
                         for (std::size_t k = 0; k < found.trajectory.size(); ++k)
-                            CHECK(found.trajectory[k](i, j) == doctest::Approx(known.trajectory[k](i, j) + mean(i, j)).epsilon(1e-10));
+                            CHECK(found.trajectory[k](i, j) ==
+                                  doctest::Approx(known.trajectory[k](i, j) + mean(i, j)).epsilon(1e-10));
                     }
                 }
             }
@@ -213,7 +218,8 @@ TEST_CASE("sample: a mean-reverting start is mu + sinf xi, and a callback sees x
     options.x = xi;
     for (double& v : options.x->data) v = 0.4 + 0.5 * v;
     const Draws given = sample(model, table, options);
-    for (std::size_t i = 0; i < given.x.data.size(); ++i) CHECK(drawn.x.data[i] == doctest::Approx(given.x.data[i]).epsilon(1e-12));
+    for (std::size_t i = 0; i < given.x.data.size(); ++i)
+        CHECK(drawn.x.data[i] == doctest::Approx(given.x.data[i]).epsilon(1e-12));
 }
 
 TEST_CASE("sample: an adaptive table knows mu, there and back") {
@@ -221,20 +227,23 @@ TEST_CASE("sample: an adaptive table knows mu, there and back") {
     const MeanReverting schedule(0.5);
     SampleOptions options = draw(12);
     options.mean = problems::starts(12, 2);
-    const Draws fine = sample(model, mrs(schedule, {.steps = 400}, {.order = 3}), options), found = sample(model, rk45(schedule, {.steps = 4}), options);
+    const Draws fine = sample(model, mrs(schedule, {.steps = 400}, {.order = 3}), options),
+                found = sample(model, rk45(schedule, {.steps = 4}), options);
     for (std::size_t i = 0; i < fine.x.data.size(); ++i) CHECK(std::abs(found.x.data[i] - fine.x.data[i]) < 2e-3);
     options.x = found.x;
     const Matrix noise = invert(model, rk45(schedule, {.steps = 4}), options).x;
     Matrix xi(12, 2);
     buffon::Stream{1, 0x10000}.normal(0, xi);
-    for (std::size_t i = 0; i < xi.data.size(); ++i) CHECK(std::abs(noise.data[i] - (*options.mean).data[i] - 0.5 * xi.data[i]) < 2e-3);
+    for (std::size_t i = 0; i < xi.data.size(); ++i)
+        CHECK(std::abs(noise.data[i] - (*options.mean).data[i] - 0.5 * xi.data[i]) < 2e-3);
 }
 
 TEST_CASE("sample: the degraded data are asked for where the schedule needs them") {
     const GaussianMixture model = problems::g2();
     const Table table = mrs(MeanReverting(0.5), {.steps = 3});
     SampleOptions options = draw(3);
-    CHECK_THROWS_WITH(sample(model, table, options), "sample: mean must be given with a mean-reverting schedule: the degraded data mu");
+    CHECK_THROWS_WITH(sample(model, table, options),
+                      "sample: mean must be given with a mean-reverting schedule: the degraded data mu");
     options.mean = Matrix(2, 2);
     CHECK_THROWS_WITH(sample(model, table, options), "sample: mean must have shape (3, 2) or (1, 2), got (2, 2)");
     options.mean = Matrix(1, 3);
@@ -256,7 +265,8 @@ TEST_CASE("sample: refuses options that contradict each other") {
     CHECK_THROWS_WITH(refuse([](SampleOptions& o) { o.n.reset(); }), "sample: n must be given, or the starts x");
     CHECK_THROWS_WITH(refuse([](SampleOptions& o) { o.n = 0; }), "sample: n must be at least 1, got 0");
     CHECK_THROWS_WITH(refuse([](SampleOptions& o) { o.x = Matrix(3, 4); }), "sample: x must have shape (n, 2), got (3, 4)");
-    CHECK_THROWS_WITH(refuse([](SampleOptions& o) { o.x = Matrix(4, 2); }), "sample: n must be the number of rows of x, 4, got 3");
+    CHECK_THROWS_WITH(refuse([](SampleOptions& o) { o.x = Matrix(4, 2); }),
+                      "sample: n must be the number of rows of x, 4, got 3");
     CHECK_THROWS_WITH(refuse([](SampleOptions& o) { o.x = Matrix(3, 2, NAN); }), "sample: x must be finite, got nan");
     CHECK_THROWS_WITH(refuse([](SampleOptions& o) { o.level = 3.0; }), "sample: level belongs to starts x, which are missing");
     CHECK_THROWS_WITH(refuse([](SampleOptions& o) { o.batch = 0; }), "sample: batch must be at least 1, got 0");

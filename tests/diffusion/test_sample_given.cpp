@@ -29,5 +29,6 @@ TEST_CASE("sample_given: the numbers that the key would draw give what sample gi
     CHECK(sample_given(model, table, options, {}).x.data == drawn);
     noises(3, 1) += 0.5;
     const Draws other = sample_given(model, table, options, noises);
-    for (std::int64_t i = 0; i < n; ++i) CHECK((std::ranges::equal(other.x.view().row(i), ConstView(drawn.data(), n, d).row(i)) == (i != 3)));
+    for (std::int64_t i = 0; i < n; ++i)
+        CHECK((std::ranges::equal(other.x.view().row(i), ConstView(drawn.data(), n, d).row(i)) == (i != 3)));
 }

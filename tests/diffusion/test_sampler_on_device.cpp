@@ -35,7 +35,9 @@ Matrix normal(std::int64_t n, std::int64_t d) {
 
 }  // namespace
 
-TEST_CASE("sampler on a device: draws of latent numbers are those of the processor, looked at there, with noise in each row and without") {
+TEST_CASE(
+    "sampler on a device: draws of latent numbers are those of the processor, looked at there, with noise in each row "
+    "and without") {
     std::vector<std::int64_t> labels(60);
     for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int64_t>(i % 3);
     const Denoiser points = Empirical(normal(60, 2), {.labels = labels});
@@ -49,7 +51,8 @@ TEST_CASE("sampler on a device: draws of latent numbers are those of the process
                 const Matrix latent = normal(300, problem.dim());
                 const Outputs here = problem(latent), there = evaluate_on_device(device_queues(device), problem, latent);
                 REQUIRE(there.y.data.size() == here.y.data.size());
-                for (std::size_t i = 0; i < here.y.data.size(); ++i) CHECK(there.y.data[i] == doctest::Approx(here.y.data[i]).epsilon(1e-10));
+                for (std::size_t i = 0; i < here.y.data.size(); ++i)
+                    CHECK(there.y.data[i] == doctest::Approx(here.y.data[i]).epsilon(1e-10));
             }
     }
 }

@@ -40,13 +40,15 @@ Matrix latent_of(std::uint64_t key, std::int64_t n, std::int64_t d, std::int64_t
 
 TEST_CASE("sampler_problem: the draws of the numbers that sample draws are its draws, with noise at every step and without") {
     const GaussianMixture model = mixture();
-    for (const Table& table : {ddim(VP(), {.steps = 7}), ancestral(EDM(0.01, 20), {.steps = 6, .to_zero = true}), unipc(VP(), {.steps = 5}), rk45(VP(), {})}) {
+    for (const Table& table : {ddim(VP(), {.steps = 7}), ancestral(EDM(0.01, 20), {.steps = 6, .to_zero = true}),
+                               unipc(VP(), {.steps = 5}), rk45(VP(), {})}) {
         CAPTURE(table.name);
         const std::int64_t rows = latent_dim(model, table) / 2 - 1;
         CHECK((rows > 0) == table.has_noise());
         const Draws draws = sample(model, table, {.n = 50, .rng = 11});
         const Matrix again = draws_of(model, table, latent_of(11, 50, 2, rows));
-        for (std::size_t k = 0; k < draws.x.data.size(); ++k) CHECK(again.data[k] == doctest::Approx(draws.x.data[k]).epsilon(1e-11));
+        for (std::size_t k = 0; k < draws.x.data.size(); ++k)
+            CHECK(again.data[k] == doctest::Approx(draws.x.data[k]).epsilon(1e-11));
     }
 }
 

@@ -128,7 +128,8 @@ TEST_CASE("grid: its nodes are equidistant in the time, in lambda, in rho^(1/p),
             const std::vector<double> t = s.grid(10, kind, 3.0);
             const double first = coordinate(t.front()), last = coordinate(t.back());
             for (int i = 0; i <= 10; ++i)
-                CHECK(std::abs(coordinate(t[i]) - (first + i / 10.0 * (last - first))) < 1e-12 * (std::abs(first) + std::abs(last)));
+                CHECK(std::abs(coordinate(t[i]) - (first + i / 10.0 * (last - first))) <
+                      1e-12 * (std::abs(first) + std::abs(last)));
         }
 }
 

@@ -16,7 +16,8 @@ TEST_CASE("sde steps: drift and diffusion are those of the schedules in closed f
     const VE ve;
     for (const double t : {0.0, 1e-6, 0.1, 1.0}) {
         CHECK(rates(ve, t).f == 0.0);
-        CHECK(std::abs(rates(ve, t).g_squared / (2 * std::pow(ve.sigma(t), 2) * std::log(5000.0)) - 1) < (t < 1e-3 ? 1e-5 : 1e-9));
+        CHECK(std::abs(rates(ve, t).g_squared / (2 * std::pow(ve.sigma(t), 2) * std::log(5000.0)) - 1) <
+              (t < 1e-3 ? 1e-5 : 1e-9));
     }
     for (const double t : {0.01, 80.0}) CHECK(rates(EDM(), t).g_squared == doctest::Approx(2 * t).epsilon(1e-9));
 }

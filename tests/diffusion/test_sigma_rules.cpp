@@ -35,7 +35,9 @@ TEST_CASE("sigma_rules: the exact law of a mixture on 1,000 levels has the speci
     for (int j = 1; j <= 1000; ++j) levels.push_back(0.01 * std::pow(1000, 0.001 * j));
     const SigmaPrior prior = prior_of(levels);
     const std::int64_t n = 1500;
-    for (const auto& [x, mean, mode] : {std::tuple<std::vector<double>, double, std::int64_t>{{1, 2}, 0.970057, 999 - 176}, {{3.5, 0.5}, 0.122056, 999 - 446}}) {
+    for (const auto& [x, mean, mode] :
+         {std::tuple<std::vector<double>, double, std::int64_t>{{1, 2}, 0.970057, 999 - 176},
+          {{3.5, 0.5}, 0.122056, 999 - 446}}) {
         const Matrix at = repeated(x, n);
         CHECK(draw_sigma(target, SigmaRule::exact, prior, repeated(x, 1), {}, {1, 1}, {1, 2}, 0, true, 1).level[0] == mode);
         const SigmaDraws drawn = draw_sigma(target, SigmaRule::exact, prior, at, {}, {1, 1}, {1, 2}, 0, false, 1);
@@ -60,7 +62,8 @@ TEST_CASE("sigma_rules: weights before x is seen multiply, a classifier's logari
     std::vector<double> second;
     for (const std::int64_t j : drawn.level) second.push_back(static_cast<double>(j));
     CHECK(std::abs(chains::z_score(second, 0.4)) < 4.5);   // 2 / (3 + 2)
-    const SigmaDraws again = draw_sigma(target, classifier, {classifier.levels, {1.0, 2.0}}, ConstView(x.view().slice(0, 10)), {}, {5, 1}, {5, 2}, 0, false, 1);
+    const SigmaDraws again = draw_sigma(target, classifier, {classifier.levels, {1.0, 2.0}},
+                                        ConstView(x.view().slice(0, 10)), {}, {5, 1}, {5, 2}, 0, false, 1);
     CHECK(std::equal(again.level.begin(), again.level.end(), drawn.level.begin()));
 }
 
@@ -79,7 +82,8 @@ TEST_CASE("sigma_rules: the plug-in finds the level of a Gaussian from its trace
         const SigmaDraws drawn = draw_sigma(target, SigmaRule::plug_in, prior, x, sigma, {3, 2}, {3, 3}, probes, false, 1);
         CHECK(drawn.evaluations == n * (1 + probes));
         double sum = 0.0;
-        for (const std::int64_t j : drawn.level) sum += std::log(prior.levels[static_cast<std::size_t>(j)]) / static_cast<double>(n);
+        for (const std::int64_t j : drawn.level)
+            sum += std::log(prior.levels[static_cast<std::size_t>(j)]) / static_cast<double>(n);
         return sum;
     };
     CHECK(std::abs(mean_log(1)) < 0.02);   // 2 % in sigma
@@ -89,11 +93,14 @@ TEST_CASE("sigma_rules: the plug-in finds the level of a Gaussian from its trace
 TEST_CASE("sigma_rules: what the model does not know, and laws without a level, are refused by name") {
     const ChainTarget bare = chain_target(Denoiser(chains::gmm2d()));
     CHECK_THROWS_WITH_AS(check_sigma_law(bare, SigmaRule::exact),
-                         "langevin_gibbs: sigma = 'exact' needs a model with a density (GaussianMixture, Empirical); for GaussianMixture use 'plug-in' or a noise classifier",
+                         "langevin_gibbs: sigma = 'exact' needs a model with a density (GaussianMixture, Empirical); "
+                         "for GaussianMixture use 'plug-in' or a noise classifier",
                          std::invalid_argument);
     CHECK_THROWS_AS(check_sigma_law(bare, SigmaRule::data), std::invalid_argument);
     check_sigma_law(bare, SigmaRule::plug_in);
-    const NoiseClassifier none{{1.0, 2.0}, [](ConstView, View out) { std::fill_n(out.data, out.size(), -std::numeric_limits<double>::infinity()); }};
+    const NoiseClassifier none{{1.0, 2.0}, [](ConstView, View out) {
+                                   std::fill_n(out.data, out.size(), -std::numeric_limits<double>::infinity());
+                               }};
     const Matrix x(1, 2);
     CHECK_THROWS_AS(draw_sigma(bare, none, prior_of({1.0, 2.0}), x, {}, {1, 1}, {1, 2}, 0, false, 1), std::invalid_argument);
     const auto levels = geometric_levels(0.01, 20, 5);

@@ -65,12 +65,16 @@ TEST_CASE("solvers: errors on exact problems within 1 percent of an independent 
     CHECK(compared >= 480);
 }
 
-TEST_CASE("solvers: a plain root mean square is ruled by the starts beside a basin's boundary, and shows no order") {   // why medians
+TEST_CASE(
+    "solvers: a plain root mean square is ruled by the starts beside a basin's boundary, and shows no order") {   // why medians
     const GaussianMixture model = problems::g2();
     const Matrix x = problems::starts(256, 2), exact = problems::flow(model, VP(), x, 1.0, 1e-3, 2000);
     int steps = 5;
     for (const double known : {0.465, 0.270, 0.190, 0.140, 0.120, 0.103}) {
-        CHECK(std::abs(problems::rms_error(problems::solve(model, named::table("ddim()", VP(), {.steps = steps}), x), exact) / known - 1) <= 0.01);
+        CHECK(std::abs(problems::rms_error(problems::solve(model, named::table("ddim()", VP(), {.steps = steps}), x),
+                                           exact) /
+                           known -
+                       1) <= 0.01);
         steps *= 2;
     }
 }

@@ -39,7 +39,8 @@ TEST_CASE("solver_search: a small search finds what no solver that it began with
     const Matrix x = problems::starts(200, 2);
     const Matrix exact = problems::flow(model, VP(), x, 1, 1e-3, 1500);
     double best_known = 1;
-    for (const Table& table : {dpmpp(VP(), {.steps = 5}, {.order = 2}), dpmpp(VP(), {.steps = 5}, {.order = 3}), unipc(VP(), {.steps = 5})})
+    for (const Table& table :
+         {dpmpp(VP(), {.steps = 5}, {.order = 2}), dpmpp(VP(), {.steps = 5}, {.order = 3}), unipc(VP(), {.steps = 5})})
         best_known = std::min(best_known, held_out(model, table, x, exact).first);
     const Table found = solver_search(model, VP(), {.budget = 600, .points = 100, .rng = 1});
     CHECK(found.evaluations() == 5);
@@ -66,9 +67,15 @@ TEST_CASE("solver_search: the same for any number of threads, and when it is res
 
 TEST_CASE("solver_search: any objective; a candidate whose score is not finite never wins") {
     const GaussianMixture model = problems::g2();
-    const Table table = solver_search(model, VP(), {.evaluations = 3, .budget = 80, .points = 10, .objective = [calls = 0](const Draws& draws) mutable {
-        return ++calls % 2 == 0 ? std::nan("") : std::abs(draws.x(0, 0));
-    }, .rng = 2});
+    const Table table = solver_search(model, VP(),
+                                      {.evaluations = 3,
+                                       .budget = 80,
+                                       .points = 10,
+                                       .objective =
+                                           [calls = 0](const Draws& draws) mutable {
+                                               return ++calls % 2 == 0 ? std::nan("") : std::abs(draws.x(0, 0));
+                                           },
+                                       .rng = 2});
     CHECK(std::isinf((*table.record)[1].score));
     CHECK(std::isfinite(std::ranges::min(*table.record, {}, &Trial::score).score));
 }
@@ -91,9 +98,11 @@ TEST_CASE("solver_search: refuses") {
     const GaussianMixture model = problems::g2();
     CHECK_THROWS_WITH(solver_search(model, VP(), {.evaluations = 0}), "solver_search: evaluations must be at least 1, got 0");
     CHECK_THROWS_WITH(solver_search(model, VP(), {.children = 0}), "solver_search: children must be at least 1, got 0");
-    CHECK_THROWS_WITH(solver_search(model, VP(), {.budget = 1, .resume = {Trial{}, Trial{}}}), doctest::Contains("budget must not be below the 2"));
+    CHECK_THROWS_WITH(solver_search(model, VP(), {.budget = 1, .resume = {Trial{}, Trial{}}}),
+                      doctest::Contains("budget must not be below the 2"));
     const SolverSearchOptions four{.evaluations = 4, .budget = 4, .points = 10, .rng = 1};
-    SolverSearchOptions next{.evaluations = 5, .budget = 8, .points = 10, .rng = 1, .resume = *solver_search(model, VP(), four).record};
+    SolverSearchOptions next{
+        .evaluations = 5, .budget = 8, .points = 10, .rng = 1, .resume = *solver_search(model, VP(), four).record};
     CHECK_THROWS_WITH(solver_search(model, VP(), next), doctest::Contains("search with evaluations=5, got a candidate of 4"));
     next.evaluations = 4;
     CHECK(solver_search(model, VP(), next).record->size() == 8);
@@ -101,7 +110,9 @@ TEST_CASE("solver_search: refuses") {
     CHECK_THROWS_WITH(solver_search(model, VP(), next), doctest::Contains("first candidate scored"));
 }
 
-TEST_CASE("solver_search: 2,000 candidates: the middle one of three keys halves the held-out error of the best fixed table" * doctest::skip()) {
+TEST_CASE(
+    "solver_search: 2,000 candidates: the middle one of three keys halves the held-out error of the best fixed table" *
+    doctest::skip()) {
     // best of about forty fixed tables on five grids, without statistics of the model: median, 90 % quantile
     const std::vector<std::tuple<std::string, std::int64_t, double, double>> fixed{
         {"g2", 5, .0383, .105}, {"g2", 10, .00735, .0457}, {"g16", 5, .0519, .0934}, {"g16", 10, .00667, .0162}};
@@ -113,7 +124,8 @@ TEST_CASE("solver_search: 2,000 candidates: the middle one of three keys halves 
         const Matrix exact = problems::flow(model, VP(), x, 1, 1e-3, 3000);
         std::vector<double> medians, tails;
         for (const std::uint64_t key : {31, 32, 33}) {
-            const auto [half, most] = held_out(model, solver_search(model, VP(), {.evaluations = evaluations, .rng = key}), x, exact);
+            const auto [half, most] =
+                held_out(model, solver_search(model, VP(), {.evaluations = evaluations, .rng = key}), x, exact);
             medians.push_back(half);
             tails.push_back(most);
             MESSAGE(name << " " << evaluations << " key " << key << ": " << half << " " << most);

@@ -26,7 +26,8 @@ const std::vector<std::pair<std::string, Maker>> solvers{
 #undef ROW
 };
 
-const std::vector<Schedule> schedules{VP(), VP(0.01, 20.0, 1e-4), VE(), EDM(), Cosine(), SubVP(), Discrete::linear(), MeanReverting(0.5)};
+const std::vector<Schedule> schedules{
+    VP(), VP(0.01, 20.0, 1e-4), VE(), EDM(), Cosine(), SubVP(), Discrete::linear(), MeanReverting(0.5)};
 
 /// Grids of a number of steps: by kind, down to sigma = 0, and the user's own times.
 std::vector<Grid> grids(const Schedule& schedule, std::int64_t steps) {

@@ -37,8 +37,11 @@ TEST_CASE("table: a wrong weight, a wrong level and missing noise are violations
 
 TEST_CASE("table: prints its recipe and its rows as formulas") {
     const Table table = ddim(EDM(), {.grid = std::vector{4.0, 1.0, 0.0}});
-    CHECK(table.text() == "ddim(steps=2, grid=[4 ... 0], eta=0): 2 evaluations from noise level 4 to 0, 2 combinations of at most 2 values, 2 arrays");
-    CHECK(table.formula() == "D0 = denoise(x0)\nx1 = 0.25 x0 + 0.75 D0   [level 1]\nD1 = denoise(x1)\nx2 = 0 x1 + 1 D1   [level 0]\n");
+    CHECK(table.text() ==
+          "ddim(steps=2, grid=[4 ... 0], eta=0): 2 evaluations from noise level 4 to 0, 2 combinations of at most 2 "
+          "values, 2 arrays");
+    CHECK(table.formula() ==
+          "D0 = denoise(x0)\nx1 = 0.25 x0 + 0.75 D0   [level 1]\nD1 = denoise(x1)\nx2 = 0 x1 + 1 D1   [level 0]\n");
     CHECK(ddim(VP(), {.steps = 2}, {.eta = 1.0}).text().ends_with(", random"));
 }
 

@@ -23,7 +23,8 @@ Matrix of_identity(const ThresholdedOptions& options, const Matrix& x) {
 TEST_CASE("thresholded: static cuts off; dynamic divides by the sample's own quantile, where that is above max") {
     Matrix x(2, 5);
     x.data = {0.1, -0.5, 4.0, -1.5, 2.0, 0.1, 0.2, 0.3, 0.4, -1.0};
-    CHECK(of_identity({.kind = ThresholdKind::fixed, .max = 1.5}, x).data == std::vector<double>{0.1, -0.5, 1.5, -1.5, 1.5, 0.1, 0.2, 0.3, 0.4, -1.0});
+    CHECK(of_identity({.kind = ThresholdKind::fixed, .max = 1.5}, x).data ==
+          std::vector<double>{0.1, -0.5, 1.5, -1.5, 1.5, 0.1, 0.2, 0.3, 0.4, -1.0});
     const Matrix dynamic = of_identity({.ratio = 0.6}, x);   // sizes 0.1 0.5 1.5 2 4: place 2.4, q = 1.7
     CHECK(dynamic(0, 0) == doctest::Approx(0.1 / 1.7).epsilon(1e-15));
     CHECK(dynamic(0, 2) == 1.0);

@@ -81,21 +81,25 @@ std::vector<Table> solvers(const Schedule& schedule, const Grid& grid) {
             deis(schedule, grid)};
 }
 
-/// The rules as they are printed, in x and with labels, the paper's or the released one: F-PNDM, or DDIM where `multistep` is false.
+/// The rules as they are printed, in x and with labels, the paper's or the released one: F-PNDM, or DDIM where
+/// `multistep` is false.
 class Printed {
 public:
-    Printed(const Denoiser& model, const Discrete& schedule, int window, int cutoff) : model_(model), s_(schedule), window_(window), cutoff_(cutoff) {}
+    Printed(const Denoiser& model, const Discrete& schedule, int window, int cutoff)
+        : model_(model), s_(schedule), window_(window), cutoff_(cutoff) {}
 
     std::vector<double> run(std::vector<double> x, const std::vector<double>& nominal, bool multistep, ShiftRule rule) {
         std::vector<std::vector<double>> e;
         for (std::size_t i = 0; i + 1 < nominal.size(); ++i) {
             const bool paper = i > 0 && rule == ShiftRule::paper, released = i > 0 && rule == ShiftRule::released;
-            const double t = paper ? shifted(x, nominal[i]) : nominal[i], u = released ? shifted(x, nominal[i + 1]) : nominal[i + 1];
+            const double t = paper ? shifted(x, nominal[i]) : nominal[i],
+                         u = released ? shifted(x, nominal[i + 1]) : nominal[i + 1];
             e.push_back(noise(x, t));
             std::vector<double> slope = e.back();
             if (multistep && i < 3) slope = runge_kutta(x, e.back(), t, (t + u) / 2, u);
             if (multistep && i >= 3)
-                for (std::size_t j = 0; j < x.size(); ++j) slope[j] = (55 * e[i][j] - 59 * e[i - 1][j] + 37 * e[i - 2][j] - 9 * e[i - 3][j]) / 24;
+                for (std::size_t j = 0; j < x.size(); ++j)
+                    slope[j] = (55 * e[i][j] - 59 * e[i - 1][j] + 37 * e[i - 2][j] - 9 * e[i - 3][j]) / 24;
             x = transfer(x, t, u, slope);
         }
         return x;
@@ -127,11 +131,14 @@ private:
         return e;
     }
     std::vector<double> transfer(std::vector<double> x, double t, double u, const std::vector<double>& e) const {
-        for (std::size_t j = 0; j < x.size(); ++j) x[j] = s_.alpha(u) / s_.alpha(t) * (x[j] - s_.sigma(t) * e[j]) + s_.sigma(u) * e[j];
+        for (std::size_t j = 0; j < x.size(); ++j)
+            x[j] = s_.alpha(u) / s_.alpha(t) * (x[j] - s_.sigma(t) * e[j]) + s_.sigma(u) * e[j];
         return x;
     }
-    std::vector<double> runge_kutta(const std::vector<double>& x, const std::vector<double>& e1, double t, double m, double u) const {
-        const auto e2 = noise(transfer(x, t, m, e1), m), e3 = noise(transfer(x, t, m, e2), m), e4 = noise(transfer(x, t, u, e3), u);
+    std::vector<double> runge_kutta(const std::vector<double>& x, const std::vector<double>& e1, double t, double m,
+                                    double u) const {
+        const auto e2 = noise(transfer(x, t, m, e1), m), e3 = noise(transfer(x, t, m, e2), m),
+                   e4 = noise(transfer(x, t, u, e3), u);
         std::vector<double> e = e1;
         for (std::size_t j = 0; j < x.size(); ++j) e[j] = (e1[j] + 2 * e2[j] + 2 * e3[j] + e4[j]) / 6;
         return e;
@@ -154,9 +161,10 @@ TEST_CASE("time_shifted: both rules on an exact model and on two that are off, a
         double factor, plain, paper[3], released[3];
     };
     constexpr std::int64_t windows[] = {10, 30, 60};
-    for (const auto& [factor, plain, paper, released] : {Known{1.0, 0.0787, {0.0770, 0.0766, 0.0766}, {0.0799, 0.0797, 0.0850}},
-                                                         Known{1.02, 0.0666, {0.0717, 0.0728, 0.0726}, {0.0624, 0.0643, 0.0755}},
-                                                         Known{0.98, 0.0929, {0.0898, 0.0856, 0.0848}, {0.0963, 0.1030, 0.1151}}}) {
+    for (const auto& [factor, plain, paper, released] :
+         {Known{1.0, 0.0787, {0.0770, 0.0766, 0.0766}, {0.0799, 0.0797, 0.0850}},
+          Known{1.02, 0.0666, {0.0717, 0.0728, 0.0726}, {0.0624, 0.0643, 0.0755}},
+          Known{0.98, 0.0929, {0.0898, 0.0856, 0.0848}, {0.0963, 0.1030, 0.1151}}}) {
         CAPTURE(factor);
         const Denoiser off = noise_scaled(model, factor);
         const auto measured = [&](const Table& t) { return distance(model, problems::solve(off, t, x)); };
@@ -164,7 +172,8 @@ TEST_CASE("time_shifted: both rules on an exact model and on two that are off, a
         for (int k = 0; k < 3; ++k) {
             CAPTURE(windows[k]);
             CHECK(measured(time_shifted(table, {.window = windows[k]})) == doctest::Approx(paper[k]).epsilon(0.05));
-            CHECK(measured(time_shifted(table, {.window = windows[k], .rule = ShiftRule::released})) == doctest::Approx(released[k]).epsilon(0.05));
+            CHECK(measured(time_shifted(table, {.window = windows[k], .rule = ShiftRule::released})) ==
+                  doctest::Approx(released[k]).epsilon(0.05));
         }
     }
 }
@@ -174,15 +183,20 @@ TEST_CASE("time_shifted: ddim and fpndm are the rules as printed") {
     const Denoiser model = noise_scaled(mixture, 0.97);
     const Discrete schedule = Discrete::linear();
     const Matrix x = normal(20, 64);
-    for (const auto& [multistep, rule] : {std::pair{false, ShiftRule::paper}, {true, ShiftRule::paper}, {false, ShiftRule::released}, {true, ShiftRule::released}}) {
+    for (const auto& [multistep, rule] : {std::pair{false, ShiftRule::paper},
+                                          {true, ShiftRule::paper},
+                                          {false, ShiftRule::released},
+                                          {true, ShiftRule::released}}) {
         CAPTURE(multistep);
         const std::vector<double> t = times(schedule, 999, 90, 99);
         const Table table = multistep ? fpndm(schedule, {.grid = t}) : ddim(schedule, {.grid = t});
         const Matrix ours = problems::solve(model, time_shifted(table, {.window = 40, .cutoff = 250, .rule = rule}), x);
         Printed printed(model, schedule, 40, 250);
         for (std::int64_t i = 0; i < x.rows; ++i) {
-            const std::vector<double> expected = printed.run({x.data.begin() + i * 64, x.data.begin() + (i + 1) * 64}, t, multistep, rule);
-            for (std::int64_t j = 0; j < 64; ++j) CHECK(ours(i, j) == doctest::Approx(expected[static_cast<std::size_t>(j)]).epsilon(1e-9).scale(1e-3));
+            const std::vector<double> expected =
+                printed.run({x.data.begin() + i * 64, x.data.begin() + (i + 1) * 64}, t, multistep, rule);
+            for (std::int64_t j = 0; j < 64; ++j)
+                CHECK(ours(i, j) == doctest::Approx(expected[static_cast<std::size_t>(j)]).epsilon(1e-9).scale(1e-3));
         }
         CHECK(problems::rms_error(ours, problems::solve(model, table, x)) > 1e-4);   // the rule did something
     }
@@ -217,10 +231,12 @@ TEST_CASE("time_shifted: a window of 0 and a cutoff above all labels change no b
         const Matrix plain = problems::solve(model, table, x);
         for (const ShiftRule rule : {ShiftRule::paper, ShiftRule::released}) {
             CHECK(problems::solve(model, time_shifted(table, {.window = 0, .cutoff = 0, .rule = rule}), x).data == plain.data);
-            CHECK(problems::solve(model, time_shifted(table, {.window = 40, .cutoff = 1000, .rule = rule}), x).data == plain.data);
+            CHECK(problems::solve(model, time_shifted(table, {.window = 40, .cutoff = 1000, .rule = rule}), x).data ==
+                  plain.data);
             CHECK(problems::solve(model, time_shifted(table, {.window = 40, .cutoff = 0, .rule = rule}), x).data != plain.data);
         }
-        const Table paper = time_shifted(table, {.window = 40}), by_0 = time_shifted(table, {.window = 40, .rule = ShiftRule::calibrated, .variance = 0});
+        const Table paper = time_shifted(table, {.window = 40}),
+                    by_0 = time_shifted(table, {.window = 40, .rule = ShiftRule::calibrated, .variance = 0});
         CHECK(problems::solve(model, paper, x).data == problems::solve(model, by_0, x).data);
         CHECK(paper.evaluations() == table.evaluations());
     }
@@ -287,5 +303,6 @@ TEST_CASE("time_shifted: options outside their range, and tables that it does no
     CHECK_THROWS_AS((void)time_shifted(dpm(VP(), {.steps = 9}, {.order = 3, .method = DpmMethod::fast})), std::invalid_argument);
     CHECK_THROWS_AS((void)problems::solve(problems::g1(), time_shifted(table), problems::starts(4, 1)), std::invalid_argument);
     CHECK_THROWS_AS((void)result_on_gaussian(time_shifted(table), 0, 1), std::invalid_argument);
-    CHECK_THROWS_AS((void)log_likelihood(problems::g2(), time_shifted(table), {.x = problems::starts(2, 2)}), std::invalid_argument);
+    CHECK_THROWS_AS((void)log_likelihood(problems::g2(), time_shifted(table), {.x = problems::starts(2, 2)}),
+                    std::invalid_argument);
 }

@@ -54,8 +54,11 @@ TEST_CASE("transport_start: the exact flow of the points' own denoiser returns t
         const Matrix x = sample(model, rk45(EDM(), {}, {}), options).x;
         std::vector<double> share(3, 0.0);
         for (std::int64_t i = 0; i < n; ++i)
-            for (std::int64_t k = 0; k < 3; ++k) share[static_cast<std::size_t>(k)] += (std::abs(x(i, 0) - map.points(k, 0)) < 0.02) / static_cast<double>(n);
-        for (std::size_t k = 0; k < 3; ++k) CHECK(std::abs(share[k] - map.wanted[k]) < 5 * std::sqrt(map.wanted[k] * (1 - map.wanted[k]) / n));
+            for (std::int64_t k = 0; k < 3; ++k)
+                share[static_cast<std::size_t>(k)] +=
+                    (std::abs(x(i, 0) - map.points(k, 0)) < 0.02) / static_cast<double>(n);
+        for (std::size_t k = 0; k < 3; ++k)
+            CHECK(std::abs(share[k] - map.wanted[k]) < 5 * std::sqrt(map.wanted[k] * (1 - map.wanted[k]) / n));
     }
 }
 
@@ -65,8 +68,11 @@ TEST_CASE("transport_start: noise of the points is left as it is, and a schedule
     CHECK(plain.x.data == map(plain.source).data);
     CHECK(plain.cell == map.cell(plain.source));
     CHECK(plain.used == std::vector<std::int64_t>(50, 1));
-    const Matrix fresh = transport_start(map, 50, 0.5, {.rng = 1}).x, preserved = transport_start(map, 50, 0.5, {.schedule = VP(), .rng = 1}).x;
-    for (std::size_t i = 0; i < 50; ++i) CHECK(preserved.data[i] == doctest::Approx(fresh.data[i] / std::sqrt(1.25)).epsilon(1e-10));   // alpha^2 (1 + level^2) = 1
+    const Matrix fresh = transport_start(map, 50, 0.5, {.rng = 1}).x,
+                 preserved = transport_start(map, 50, 0.5, {.schedule = VP(), .rng = 1}).x;
+    for (std::size_t i = 0; i < 50; ++i)
+        CHECK(preserved.data[i] ==
+              doctest::Approx(fresh.data[i] / std::sqrt(1.25)).epsilon(1e-10));   // alpha^2 (1 + level^2) = 1
 }
 
 TEST_CASE("transport_start: a start is the same alone; images between points are those of the map") {

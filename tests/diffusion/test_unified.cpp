@@ -26,7 +26,8 @@ Decisions alike(int steps, const Decision& decision) {
 double difference(const Decision& decision, const Table& known) {
     const GaussianMixture model = problems::g2();
     const Matrix x = problems::starts(32, 2);
-    return problems::rms_error(problems::solve(model, unified(VP(), 1e-3, alike(12, decision)), x), problems::solve(model, known, x));
+    return problems::rms_error(problems::solve(model, unified(VP(), 1e-3, alike(12, decision)), x),
+                               problems::solve(model, known, x));
 }
 
 }  // namespace
@@ -34,24 +35,45 @@ double difference(const Decision& decision, const Table& known) {
 TEST_CASE("unified: known solvers are members") {
     const Grid grid{.steps = 12};
     CHECK(difference({.order = 1}, dpmpp(VP(), grid, {.order = 1})) <= 1e-11);
-    CHECK(difference({.order = 2, .relaxation = Relaxation::bh2}, dpmpp(VP(), grid, {.order = 2, .lower_order_final = false})) <= 1e-11);
-    CHECK(difference({.order = 2}, dpmpp(VP(), grid, {.order = 2, .second = SecondOrder::taylor, .lower_order_final = false})) <= 1e-11);
-    CHECK(difference({.order = 3, .points = 2}, dpmpp(VP(), grid, {.order = 3, .second = SecondOrder::taylor, .lower_order_final = false})) <= 1e-11);
-    CHECK(difference({.prediction = Prediction::noise, .order = 2}, dpm(VP(), grid, {.order = 2, .second = SecondOrder::taylor, .lower_order_final = false})) <= 1e-11);
+    CHECK(difference({.order = 2, .relaxation = Relaxation::bh2},
+                     dpmpp(VP(), grid, {.order = 2, .lower_order_final = false})) <= 1e-11);
+    CHECK(difference({.order = 2},
+                     dpmpp(VP(), grid, {.order = 2, .second = SecondOrder::taylor, .lower_order_final = false})) <=
+          1e-11);
+    CHECK(difference({.order = 3, .points = 2},
+                     dpmpp(VP(), grid, {.order = 3, .second = SecondOrder::taylor, .lower_order_final = false})) <=
+          1e-11);
+    CHECK(difference({.prediction = Prediction::noise, .order = 2},
+                     dpm(VP(), grid, {.order = 2, .second = SecondOrder::taylor, .lower_order_final = false})) <=
+          1e-11);
     CHECK(difference({.prediction = Prediction::noise, .order = 3, .points = 2},
                      dpm(VP(), grid, {.order = 3, .second = SecondOrder::taylor, .lower_order_final = false})) <= 1e-11);
     for (const Prediction prediction : {Prediction::data, Prediction::noise})
         CHECK(difference({.prediction = prediction, .order = 3, .points = 2, .corrector = true},
-                         unipc(VP(), grid, {.order = 3, .variant = UnipcVariant::exact, .prediction = prediction, .lower_order_final = false})) <= 1e-11);
+                         unipc(VP(), grid,
+                               {.order = 3,
+                                .variant = UnipcVariant::exact,
+                                .prediction = prediction,
+                                .lower_order_final = false})) <= 1e-11);
 }
 
 TEST_CASE("unified: bh1 and bh2 are the rules of UniPC") {
     const Grid grid{.steps = 12};
     for (const Prediction prediction : {Prediction::data, Prediction::noise}) {
         CHECK(difference({.prediction = prediction, .order = 2, .relaxation = Relaxation::bh1},
-                         unipc(VP(), grid, {.order = 2, .variant = UnipcVariant::bh1, .prediction = prediction, .corrector = false, .lower_order_final = false})) <= 1e-11);
+                         unipc(VP(), grid,
+                               {.order = 2,
+                                .variant = UnipcVariant::bh1,
+                                .prediction = prediction,
+                                .corrector = false,
+                                .lower_order_final = false})) <= 1e-11);
         CHECK(difference({.prediction = prediction, .order = 2, .relaxation = Relaxation::bh2},
-                         unipc(VP(), grid, {.order = 2, .variant = UnipcVariant::bh2, .prediction = prediction, .corrector = false, .lower_order_final = false})) <= 1e-11);
+                         unipc(VP(), grid,
+                               {.order = 2,
+                                .variant = UnipcVariant::bh2,
+                                .prediction = prediction,
+                                .corrector = false,
+                                .lower_order_final = false})) <= 1e-11);
     }
 }
 
@@ -69,7 +91,8 @@ TEST_CASE("unified: predictions, orders, points and factors may change from step
     const Table table = unified(VP(), 1e-3, d);
     CHECK(table.violation() <= 1e-13);
     CHECK(table.evaluations() == 7);
-    CHECK(table.nodes.lambda[3] == doctest::Approx(VP().lambda(1) + d.steps[2].place * (VP().lambda(1e-3) - VP().lambda(1))).epsilon(1e-10));
+    CHECK(table.nodes.lambda[3] ==
+          doctest::Approx(VP().lambda(1) + d.steps[2].place * (VP().lambda(1e-3) - VP().lambda(1))).epsilon(1e-10));
 }
 
 TEST_CASE("unified: the analytic first evaluation is the limit of pure noise") {
@@ -80,7 +103,8 @@ TEST_CASE("unified: the analytic first evaluation is the limit of pure noise") {
     d.analytic_first = false;
     const GaussianMixture model = problems::g2();
     const Matrix x = problems::starts(32, 2);
-    const double gap = problems::median_error(problems::solve(model, table, x), problems::solve(model, unified(VP(), 1e-3, d), x));
+    const double gap =
+        problems::median_error(problems::solve(model, table, x), problems::solve(model, unified(VP(), 1e-3, d), x));
     CHECK(gap > 1e-6);
     CHECK(gap < 0.1);
 }

@@ -35,7 +35,11 @@ std::vector<UnipcOptions> all(int highest) {
         for (const UnipcVariant variant : {UnipcVariant::bh1, UnipcVariant::bh2, UnipcVariant::exact})
             for (const Prediction prediction : {Prediction::data, Prediction::noise})
                 for (const bool corrector : {false, true})
-                    options.push_back({.order = order, .variant = variant, .prediction = prediction, .corrector = corrector, .lower_order_final = false});
+                    options.push_back({.order = order,
+                                       .variant = variant,
+                                       .prediction = prediction,
+                                       .corrector = corrector,
+                                       .lower_order_final = false});
     return options;
 }
 
@@ -66,7 +70,12 @@ TEST_CASE("unipc: the predictor alone is DPM-Solver, of both predictions") {
     for (const auto& [prediction, maker] : {std::pair{Prediction::data, &dpmpp}, std::pair{Prediction::noise, &dpm}})
         for (const bool final : {false, true}) {
             const auto same = [&](int order, UnipcVariant variant, const DpmOptions& options) {
-                const Table a = unipc(VP(), {.steps = 9}, {.order = order, .variant = variant, .prediction = prediction, .corrector = false, .lower_order_final = final});
+                const Table a = unipc(VP(), {.steps = 9},
+                                      {.order = order,
+                                       .variant = variant,
+                                       .prediction = prediction,
+                                       .corrector = false,
+                                       .lower_order_final = final});
                 return difference(problems::solve(model, a, x), problems::solve(model, maker(VP(), {.steps = 9}, options), x));
             };
             CHECK(same(2, UnipcVariant::bh2, {.order = 2, .lower_order_final = final}) < 1e-13);
@@ -86,7 +95,9 @@ TEST_CASE("unipc: variants differ where two outputs are used only, by what is kn
     };
     CHECK(std::abs(between(true) / 1.6e-2 - 1) < 0.04);
     CHECK(std::abs(between(false) / 2.5e-4 - 1) < 0.04);
-    const auto rows = [](UnipcVariant variant) { return unipc(VP(), {.steps = 6}, {.order = 3, .variant = variant, .lower_order_final = false}).rows; };
+    const auto rows = [](UnipcVariant variant) {
+        return unipc(VP(), {.steps = 6}, {.order = 3, .variant = variant, .lower_order_final = false}).rows;
+    };
     const auto bh1 = rows(UnipcVariant::bh1), bh2 = rows(UnipcVariant::bh2), exact = rows(UnipcVariant::exact);
     for (std::size_t i = 0; i < bh1.size(); ++i) {
         const bool two = i == 3 || i == 4;   // the corrector of the first step and the predictor of the second
@@ -103,14 +114,17 @@ TEST_CASE("unipc: exact weights of order 2 have the errors of an independent imp
     const Matrix x = problems::starts(64, 2), ends = problems::flow(model, VP(), x, 1.0, 1e-3, 2000);
     int steps = 20;
     for (const double known : {4.1e-3, 5.7e-4, 7.0e-5, 8.4e-6}) {
-        const Table table = unipc(VP(), {.steps = steps}, {.order = 2, .variant = UnipcVariant::exact, .lower_order_final = false});
-        CHECK(std::abs(problems::median_error(problems::solve(model, table, x), ends) / known - 1) < 0.01);   // two digits are known
+        const Table table =
+            unipc(VP(), {.steps = steps}, {.order = 2, .variant = UnipcVariant::exact, .lower_order_final = false});
+        CHECK(std::abs(problems::median_error(problems::solve(model, table, x), ends) / known - 1) <
+              0.01);   // two digits are known
         steps *= 2;
     }
 }
 
 TEST_CASE("unipc: uncorrected steps keep their prediction") {
-    const Table all = unipc(VP(), {.steps = 8}), without = unipc(VP(), {.steps = 8}, {.uncorrected = {1, 5}}), none = unipc(VP(), {.steps = 8}, {.corrector = false});
+    const Table all = unipc(VP(), {.steps = 8}), without = unipc(VP(), {.steps = 8}, {.uncorrected = {1, 5}}),
+                none = unipc(VP(), {.steps = 8}, {.corrector = false});
     CHECK(all.rows.size() == 23);
     CHECK(without.rows.size() == 21);
     CHECK(none.rows.size() == 16);
@@ -125,11 +139,15 @@ TEST_CASE("unipc: uncorrected steps keep their prediction") {
 }
 
 TEST_CASE("unipc: declared orders are reached from the noise end and from the middle") {
-    for (const UnipcOptions& options : all(4)) problems::check_declared_orders([&](const Schedule& schedule, const Grid& grid) { return unipc(schedule, grid, options); });
+    for (const UnipcOptions& options : all(4))
+        problems::check_declared_orders(
+            [&](const Schedule& schedule, const Grid& grid) { return unipc(schedule, grid, options); });
 }
 
 TEST_CASE("unipc: a refusal names the solver, the option, the value and the requirement") {
     CHECK(message([] { unipc(VP(), {.steps = 4}, {.order = 0}); }) == "unipc: order must be at least 1, got 0");
-    CHECK(message([] { unipc(VP(), {.steps = 4}, {.uncorrected = {5}}); }) == "unipc: uncorrected must hold steps 1 ... 4, got 5");
-    CHECK(message([] { unipc(VP(), {.steps = 4}, {.uncorrected = {0}}); }) == "unipc: uncorrected must hold steps 1 ... 4, got 0");
+    CHECK(message([] { unipc(VP(), {.steps = 4}, {.uncorrected = {5}}); }) ==
+          "unipc: uncorrected must hold steps 1 ... 4, got 5");
+    CHECK(message([] { unipc(VP(), {.steps = 4}, {.uncorrected = {0}}); }) ==
+          "unipc: uncorrected must hold steps 1 ... 4, got 0");
 }

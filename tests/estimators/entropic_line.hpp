@@ -1,4 +1,5 @@
-/// Entropic transport on a line under a normal source, by quadrature: trapezoids, whose error for these analytic integrands is below 1e-12.
+/// Entropic transport on a line under a normal source, by quadrature: trapezoids, whose error for these analytic
+/// integrands is below 1e-12.
 #pragma once
 
 #include <cmath>
@@ -45,7 +46,8 @@ public:
         });
         return w;
     }
-    /// E|x - y|^2 of the plan, and with epsilon times its divergence from the independent one: from the plan itself, not from the dual.
+    /// E|x - y|^2 of the plan, and with epsilon times its divergence from the independent one: from the plan itself,
+    /// not from the dual.
     double cost() const { return both().first; }
     double value() const { return both().second; }
 

@@ -31,8 +31,10 @@ struct LinearGaussian {
         const auto k = static_cast<std::int64_t>(u.size());
         Matrix a(k, k + 1);
         for (std::int64_t i = 0; i < k; ++i) {
-            for (std::int64_t j = 0; j < k; ++j) a(i, j) = covariance(u[static_cast<std::size_t>(i)], u[static_cast<std::size_t>(j)]);
-            for (std::int64_t j = 0; j < dim(); ++j) a(i, k) += covariance(u[static_cast<std::size_t>(i)], j) * b[static_cast<std::size_t>(j)];
+            for (std::int64_t j = 0; j < k; ++j)
+                a(i, j) = covariance(u[static_cast<std::size_t>(i)], u[static_cast<std::size_t>(j)]);
+            for (std::int64_t j = 0; j < dim(); ++j)
+                a(i, k) += covariance(u[static_cast<std::size_t>(i)], j) * b[static_cast<std::size_t>(j)];
         }
         double value = 0;   // elimination: the sum of squared pivotal right sides
         for (std::int64_t p = 0; p < k; ++p) {

@@ -117,7 +117,8 @@ TEST_CASE("a stop keeps the better proposal: the newest is not always it") {
         chosen += std::log(moments_variance(p));
         newest += std::log(moments_variance(last));
     }
-    MESSAGE(different << " of 20 differ; variance of the chosen against the newest " << std::exp((chosen - newest) / std::max(different, 1)));
+    MESSAGE(different << " of 20 differ; variance of the chosen against the newest "
+                      << std::exp((chosen - newest) / std::max(different, 1)));
     CHECK(different >= 3);
     CHECK(chosen < newest);
 }
@@ -173,7 +174,8 @@ TEST_CASE("batches too small for a covariance in 50 dimensions end the adaptatio
 }
 
 TEST_CASE("a batch has a twentieth of the budget, within a tenth where that is little and never more than 16,384 points") {
-    const std::pair<std::int64_t, std::int64_t> cases[] = {{150, 15}, {500, 50}, {1200, 100}, {2000, 100}, {20'000, 1000}, {1'000'000, 16'384}};
+    const std::pair<std::int64_t, std::int64_t> cases[] = {{150, 15},   {500, 50},      {1200, 100},
+                                                           {2000, 100}, {20'000, 1000}, {1'000'000, 16'384}};
     for (const auto& [budget, batch] : cases) {
         Case c(testing::gaussian_moments().problem, budget);
         CHECK(c.adaptation.init());
@@ -182,7 +184,9 @@ TEST_CASE("a batch has a twentieth of the budget, within a tenth where that is l
 }
 
 TEST_CASE("what a small budget hits too rarely for a fit ends the adaptation after its first batch, a score goes on") {
-    const auto far = [](std::span<const double> x) { return *std::max_element(x.begin(), x.end()) > 3 ? 1.0 : 0.0; };   // p = 0.027
+    const auto far = [](std::span<const double> x) {
+        return *std::max_element(x.begin(), x.end()) > 3 ? 1.0 : 0.0;
+    };   // p = 0.027
     Case c(Problem(far, testing::standard_normal(20)), 1000, {}, 2);
     CHECK(c.adaptation.init());
     CHECK_FALSE(c.adaptation.step());
@@ -234,7 +238,8 @@ TEST_CASE("an event that the first batch hardly hits gets a wide law for good, o
     CHECK(wide.alpha()[0] == doctest::Approx(0.1));
     const double scale = std::get<Gaussian>(wide.components()[0]).factor(0, 0);
     double mean = 0;   // of q_0 / g under q_0, in one of the two dimensions: a sum over a grid, exact for smooth tails
-    for (int i = -4000; i <= 4000; ++i) mean += 0.005 * std::pow(normal_density(0.005 * i, 0, 1), 2) / normal_density(0.005 * i, 0, scale);
+    for (int i = -4000; i <= 4000; ++i)
+        mean += 0.005 * std::pow(normal_density(0.005 * i, 0, 1), 2) / normal_density(0.005 * i, 0, scale);
     CHECK(mean * mean == doctest::Approx(4.0).epsilon(1e-6));
     for (std::size_t i = 0; i < pool.log_h().size(); ++i)
         CHECK(std::exp(pool.log_initial()[i] - pool.log_h()[i]) <= 2 / 1.1 * (1 + 1e-9));
@@ -247,10 +252,13 @@ TEST_CASE("an event that the first batch hardly hits gets a wide law for good, o
     CHECK(p.alpha().back() > 0.09);
 }
 
-TEST_CASE("nobody looks further out with a score, after many hits, for a constant, or with few points in many dimensions after one hit") {
+TEST_CASE(
+    "nobody looks further out with a score, after many hits, for a constant, or with few points in many dimensions "
+    "after one hit") {
     const Problem constant([](std::span<const double>) { return 2.0; }, testing::standard_normal(2));
     const Problem common = indicator(1.0);
-    const Problem far([](std::span<const double> x) { return *std::max_element(x.begin(), x.end()) > 3 ? 1.0 : 0.0; }, testing::standard_normal(20));
+    const Problem far([](std::span<const double> x) { return *std::max_element(x.begin(), x.end()) > 3 ? 1.0 : 0.0; },
+                      testing::standard_normal(20));
     for (const Problem& problem : {constant, common, far, testing::linear_exceedance(2, {3.3}).problem}) {
         Case c(problem, 1000, {}, 2);
         c.go();

@@ -14,7 +14,8 @@ namespace {
 
 std::string complaint(AiscvOptions options, std::int64_t budget = 1'000) {
     try {
-        check_adaptive("who", Problem([](std::span<const double> x) { return x[0]; }, testing::standard_normal(1)), {.budget = budget}, options);
+        check_adaptive("who", Problem([](std::span<const double> x) { return x[0]; }, testing::standard_normal(1)),
+                       {.budget = budget}, options);
     } catch (const std::invalid_argument& error) {
         return error.what();
     }
@@ -58,7 +59,8 @@ TEST_CASE("pools of batches from other proposals are averaged by their sizes, ea
     Pool pools[2];
     double sum = 0;
     for (std::uint32_t l = 0; l < 2; ++l) {
-        const Batch batch = draw_batch(evaluate, space, proposals[l], PointSet::independent(100 + 300 * l, {3, l}), 0, 100 + 300 * l);
+        const Batch batch =
+            draw_batch(evaluate, space, proposals[l], PointSet::independent(100 + 300 * l, {3, l}), 0, 100 + 300 * l);
         pools[l].add(batch, proposals[l], {});
         for (std::int64_t i = 0; i < batch.n(); ++i) {
             const double z = batch.z(i, 0), f = std::exp(-z * z / 2), g = std::exp(-(z - 0.5) * (z - 0.5) / 4.5) / 1.5;

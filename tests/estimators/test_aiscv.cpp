@@ -37,7 +37,8 @@ struct Score {
     double calibration = 0; // mean squared z-score
 };
 
-Score score_of(const testing::KnownProblem& known, std::vector<double> scale, std::uint64_t keys, std::int64_t budget, const AiscvOptions& options) {
+Score score_of(const testing::KnownProblem& known, std::vector<double> scale, std::uint64_t keys, std::int64_t budget,
+               const AiscvOptions& options) {
     if (scale.empty()) scale = known.exact;
     Score s;
     const double share = 1.0 / static_cast<double>(keys);
@@ -112,12 +113,14 @@ struct Cells {
     std::vector<double> covered, calibration;
 };
 
-Cells cells_of(const testing::KnownProblem& known, std::uint64_t first_key, int keys, std::int64_t budget, const AiscvOptions& options) {
+Cells cells_of(const testing::KnownProblem& known, std::uint64_t first_key, int keys, std::int64_t budget,
+               const AiscvOptions& options) {
     const std::size_t m = known.exact.size();
     Cells cells{std::vector<double>(m), std::vector<double>(m)};
     std::vector<double> variance(m);
     for (int r = 0; r < keys; ++r) {
-        const Estimate e = aiscv(known.problem, {.budget = budget, .rng = first_key + static_cast<std::uint64_t>(r), .threads = 1}, options);
+        const Estimate e = aiscv(
+            known.problem, {.budget = budget, .rng = first_key + static_cast<std::uint64_t>(r), .threads = 1}, options);
         const auto [low, high] = e.confidence_interval();
         for (std::size_t j = 0; j < m; ++j) {
             cells.covered[j] += (low[j] <= known.exact[j] && known.exact[j] <= high[j] ? 1.0 : 0.0) / keys;
@@ -154,7 +157,9 @@ TEST_CASE("aiscv: each of ten Gaussian moments is covered in 92 to 98 of 100 run
 // The control arm, one Gaussian a part, is expected to lose: beyond the boundary the density given the event falls like
 // exp(-beta u) and a fitted Gaussian like exp(-u^2 / 2 s^2), so that one or two percent of the mass is seen by q_0 alone,
 // which in most runs has no point there.
-TEST_CASE("aiscv: Student components and mixtures see the exponential tail of a rare event, one Gaussian misses it and does not say so") {
+TEST_CASE(
+    "aiscv: Student components and mixtures see the exponential tail of a rare event, one Gaussian misses it and does "
+    "not say so") {
     const auto known = testing::linear_exceedance(2, {2, 3, 3.5});
     const auto mean_squares = [&](const AiscvOptions& options) {   // of the error, and of it in standard errors
         std::array<double, 2> sum{};
@@ -166,9 +171,11 @@ TEST_CASE("aiscv: Student components and mixtures see the exponential tail of a 
         }
         return sum;
     };
-    const auto student = mean_squares({.family = Family::student}), gaussian = mean_squares({.components = 1}), mixture = mean_squares({});
-    MESSAGE("relative errors " << std::sqrt(student[0]) / known.exact[2] << " and " << std::sqrt(gaussian[0]) / known.exact[2]
-                               << ", of mixtures " << std::sqrt(mixture[0]) / known.exact[2] << ", mean squares in standard errors "
+    const auto student = mean_squares({.family = Family::student}), gaussian = mean_squares({.components = 1}),
+               mixture = mean_squares({});
+    MESSAGE("relative errors " << std::sqrt(student[0]) / known.exact[2] << " and "
+                               << std::sqrt(gaussian[0]) / known.exact[2] << ", of mixtures "
+                               << std::sqrt(mixture[0]) / known.exact[2] << ", mean squares in standard errors "
                                << student[1] << " and " << gaussian[1] << ", of mixtures " << mixture[1]);
     CHECK(student[0] < 0.5 * gaussian[0]);   // measured with other keys: 0.17
     CHECK(student[1] < 2);                   // a t law of 13 degrees of freedom has 1.18, standard deviation of the mean 0.25
@@ -201,7 +208,9 @@ TEST_CASE("aiscv: of several laws with a heavy tail Student components see the t
     // A log-normal and a normal law of one input: its support is the line, so that nothing takes the logarithm.
     const Problem square([](std::span<const double> x) { return x[0] * x[0]; }, testing::standard_normal(1));
     const auto errors = [&](Family family, int& covered, int& warned) {
-        AiscvOptions options{.laws = {testing::independent(1, LogNormal(0, 1)), testing::independent(1, Normal(1, 1))}, .family = family, .degrees = 3};
+        AiscvOptions options{.laws = {testing::independent(1, LogNormal(0, 1)), testing::independent(1, Normal(1, 1))},
+                             .family = family,
+                             .degrees = 3};
         double sum = 0;
         for (std::uint64_t key = 0; key < 40; ++key) {
             const Estimate e = aiscv(square, {.budget = 10'000, .rng = key, .threads = 1}, options);
@@ -233,7 +242,8 @@ TEST_CASE("aiscv: an integrand in the family of the proposals is integrated with
     for (const auto& a : {std::vector<double>{1.5}, std::vector<double>{1, -1, 0.5}}) {
         const auto known = testing::zero_variance(a);
         const Estimate e = aiscv(known.problem, {.budget = 20'000, .rng = 3});
-        CHECK(std::abs(e.value[0] / known.exact[0] - 1) < 1e-5);   // the fit itself is the only error left, and it is a control: 1e-6, at most 6e-6 over 40 keys
+        CHECK(std::abs(e.value[0] / known.exact[0] - 1) <
+              1e-5);   // the fit itself is the only error left, and it is a control: 1e-6, at most 6e-6 over 40 keys
     }
 }
 
@@ -266,7 +276,8 @@ TEST_CASE("aiscv: twenty input laws are answered from one sample, law by law") {
 }
 
 TEST_CASE("aiscv: several outputs under several laws are ordered law by law") {
-    const Problem problem([](std::span<const double> x) { return std::array{x[0], x[0] * x[0]}; }, testing::standard_normal(1), {"x", "x2"});
+    const Problem problem([](std::span<const double> x) { return std::array{x[0], x[0] * x[0]}; },
+                          testing::standard_normal(1), {"x", "x2"});
     AiscvOptions options;
     options.laws = {testing::independent(1, Normal(0.5, 1)), testing::independent(1, Normal(-1, 0.8))};
     const Estimate e = aiscv(problem, {.budget = 5000, .rng = 2}, options);
@@ -332,7 +343,8 @@ TEST_CASE("aiscv: rare events without a score in three to eight inputs have a te
 }
 
 TEST_CASE("aiscv: an integrand of mean zero with two far lobes gets a component for each") {
-    const Problem problem([](std::span<const double> x) { return std::exp(4 * x[0]) - std::exp(-4 * x[0]); }, testing::standard_normal(2));
+    const Problem problem([](std::span<const double> x) { return std::exp(4 * x[0]) - std::exp(-4 * x[0]); },
+                          testing::standard_normal(2));
     const double lobe = std::exp(8.0);   // mean of each; E y^2 = 2 (exp(32) - 1), so plain Monte Carlo errs by 1e5
     double squares = 0;
     for (std::uint64_t key = 1; key <= 10; ++key) {
@@ -519,9 +531,11 @@ TEST_CASE("aiscv: more laws than a batch can tell apart, with nothing in common,
         const Estimate e = aiscv(problem, {.budget = 2'000, .rng = key, .threads = 1}, options);
         CHECK(std::get<std::string>(e.diagnostics.at("stop")) == "out of reach");
         for (int j = 0; j < 200; ++j) {
-            const double s = std::sin(20.0 * j) * std::exp(-0.5), second = 9 + 6 * s + 0.5 * (1 - std::exp(-2.0) * std::cos(40.0 * j));
+            const double s = std::sin(20.0 * j) * std::exp(-0.5),
+                         second = 9 + 6 * s + 0.5 * (1 - std::exp(-2.0) * std::cos(40.0 * j));
             squares += std::pow(e.value[static_cast<std::size_t>(j)] - 3 - s, 2) / 1000;
-            plain += (200 * second - (3 + s) * (3 + s)) / 2'000 / 1000;   // of 2,000 points of the mixture, q_0 = f / 200 near a law
+            plain += (200 * second - (3 + s) * (3 + s)) / 2'000 /
+                     1000;   // of 2,000 points of the mixture, q_0 = f / 200 near a law
         }
     }
     MESSAGE("mean squared error " << squares << ", plain " << plain);

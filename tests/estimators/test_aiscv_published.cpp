@@ -66,7 +66,8 @@ TEST_CASE("published: an integrand with two lobes needs two components, and gets
     for (const std::int64_t components : {1, 2}) {
         std::vector<double> errors;
         for (std::uint64_t key = 1; key <= 11; ++key) {
-            const Estimate e = aiscv(problem, {.budget = 10'000, .rng = key, .threads = 1}, {.variant = Variant::published, .components = components});
+            const Estimate e = aiscv(problem, {.budget = 10'000, .rng = key, .threads = 1},
+                                     {.variant = Variant::published, .components = components});
             CHECK(std::get<std::int64_t>(e.diagnostics.at("components")) == components);
             errors.push_back(std::abs(e.value[0] / exact - 1));
         }
@@ -79,7 +80,8 @@ TEST_CASE("published: an integrand with two lobes needs two components, and gets
 }
 
 TEST_CASE("published: the estimate is unbiased and its variance is what it says") {
-    const Problem problem([](std::span<const double> x) { return std::array{std::exp(x[0]), x[1] * x[1]}; }, testing::standard_normal(2));
+    const Problem problem([](std::span<const double> x) { return std::array{std::exp(x[0]), x[1] * x[1]}; },
+                          testing::standard_normal(2));
     const double exact[] = {std::exp(0.5), 1.0};
     constexpr int keys = 200;
     double sum[2] = {}, squares[2] = {}, calibration[2] = {};
@@ -109,20 +111,23 @@ TEST_CASE("published: a negative integrand is refused by name, and told of the d
 
 TEST_CASE("published: an integrand that was never hit is refused by name") {
     CHECK(complaint(one_input([](double x) { return x > 8 ? 1.0 : 0.0; }, "far")) ==
-          "aiscv: variant = 'published' saw only zeros of output 'far' in 200 points; the default with a score finds rare events");
+          "aiscv: variant = 'published' saw only zeros of output 'far' in 200 points; the default with a score finds "
+          "rare events");
 }
 
 TEST_CASE("published: weights of the wrong length are refused") {
     AiscvOptions options = published;
     options.weights = {1, 2};
-    CHECK(complaint(one_input([](double x) { return x * x; }, "y"), options) == "aiscv: weights must have one entry per expectation, 1, got 2");
+    CHECK(complaint(one_input([](double x) { return x * x; }, "y"), options) ==
+          "aiscv: weights must have one entry per expectation, 1, got 2");
 }
 
 TEST_CASE("published: the adaptation takes whole tenths of the budget, half of it at most, and all the rest is final") {
     bool traded = false;
     for (std::uint64_t key = 1; key <= 10; ++key)
         for (const std::int64_t budget : {1000, 20'000}) {
-            const Estimate e = aiscv(testing::gaussian_moments().problem, {.budget = budget, .rng = key, .threads = 1}, published);
+            const Estimate e =
+                aiscv(testing::gaussian_moments().problem, {.budget = budget, .rng = key, .threads = 1}, published);
             const auto stop = std::get<std::string>(e.diagnostics.at("stop"));
             const auto batches = std::get<std::int64_t>(e.diagnostics.at("batches"));
             CHECK((stop == "trade-off" || stop == "budget"));
@@ -142,7 +147,8 @@ TEST_CASE("published: the final sample comes from the newest proposal, also wher
     for (std::uint64_t key = 1; key <= 10; ++key) {
         const Estimate e = aiscv(problem, {.budget = 2000, .rng = key, .threads = 1, .keep = Keep::sample}, published);
         traded += std::get<std::string>(e.diagnostics.at("stop")) == "trade-off";
-        const std::int64_t last = std::get<std::int64_t>(e.diagnostics.at("adaptation_n")) - 200;   // first row of the newest batch
+        const std::int64_t last =
+            std::get<std::int64_t>(e.diagnostics.at("adaptation_n")) - 200;   // first row of the newest batch
         const auto x = [&](std::int64_t i) { return e.sample->x(i, 0); };
         const auto q = [&](std::int64_t i) { return e.sample->log_density[static_cast<std::size_t>(i)]; };
         std::array<std::int64_t, 3> row{last, last, last};   // least, middle and largest x of the batch
@@ -159,7 +165,8 @@ TEST_CASE("published: the final sample comes from the newest proposal, also wher
 }
 
 TEST_CASE("published: budgets without room for batches are plain Monte Carlo") {
-    const Estimate e = aiscv(one_input([](double x) { return x; }, "x"), {.budget = 19, .rng = 1}, {.variant = Variant::published, .replicates = 2});
+    const Estimate e = aiscv(one_input([](double x) { return x; }, "x"), {.budget = 19, .rng = 1},
+                             {.variant = Variant::published, .replicates = 2});
     CHECK(std::get<std::string>(e.diagnostics.at("stop")) == "no adaptation");
     CHECK(e.n == 19);
 }

@@ -72,7 +72,8 @@ TEST_CASE("amis: halves fitted to each other's points have no bias to speak of w
     AmisOptions all = iid;
     all.refit = Refit::all;
     const Score classic = score_of(known, 100, 4'000, all);
-    MESSAGE("crossed " << crossed.bias << ", covered " << crossed.covered << "; classic " << classic.bias << ", covered " << classic.covered);
+    MESSAGE("crossed " << crossed.bias << ", covered " << crossed.covered << "; classic " << classic.bias
+                       << ", covered " << classic.covered);
     CHECK(classic.bias < -1.5);                  // errors of 0.1
     CHECK(classic.covered < 0.7);
     CHECK(std::abs(crossed.bias) < 0.6);
@@ -94,7 +95,8 @@ TEST_CASE("amis: with independent points it has less error than its final sample
 TEST_CASE("amis: four regions of failure are all found: with one law for each event one run of ten misses one in silence") {
     const testing::KnownProblem known = testing::four_branch();
     const Score chosen = score_of(known, 60, 10'000, {}), one = score_of(known, 60, 10'000, {.components = 1});
-    MESSAGE("chosen " << chosen.criterion << ", covered " << chosen.covered << "; one " << one.criterion << ", covered " << one.covered);
+    MESSAGE("chosen " << chosen.criterion << ", covered " << chosen.covered << "; one " << one.criterion << ", covered "
+                      << one.covered);
     CHECK(chosen.covered >= 0.9);   // 180 intervals of 95 %, three of a key correlated
     CHECK(10 * chosen.criterion < one.criterion);
 }
@@ -103,7 +105,8 @@ TEST_CASE("amis: every evaluation is in the estimate, and n is what the model co
     for (const Points points : {Points::rqmc, Points::iid})
         for (const Refit refit : {Refit::crossed, Refit::all, Refit::newest}) {
             std::atomic<std::int64_t> calls = 0;
-            const Problem problem([&](std::span<const double> x) { return ++calls, std::exp(2 * x[0] + x[1]); }, testing::standard_normal(2));
+            const Problem problem([&](std::span<const double> x) { return ++calls, std::exp(2 * x[0] + x[1]); },
+                                  testing::standard_normal(2));
             const Estimate e = amis(problem, {.budget = 10'000, .rng = 1}, {.refit = refit, .points = points});
             CHECK(e.n == calls);
             CHECK(e.n <= 10'000);
@@ -116,14 +119,16 @@ TEST_CASE("amis: every evaluation is in the estimate, and n is what the model co
 TEST_CASE("amis: use = final is aiscv, bit for bit") {
     const testing::KnownProblem known = testing::gaussian_moments();
     const Run run{.budget = 5'000, .rng = 4};
-    const Estimate a = amis(known.problem, run, {.use = Use::final, .refit = Refit::all, .adaptation = 0.5}), b = aiscv(known.problem, run);
+    const Estimate a = amis(known.problem, run, {.use = Use::final, .refit = Refit::all, .adaptation = 0.5}),
+                   b = aiscv(known.problem, run);
     CHECK(a.value == b.value);
     CHECK(a.covariance.data == b.covariance.data);
     CHECK(a.n == b.n);
 }
 
 TEST_CASE("amis: several outputs under several laws are ordered law by law") {
-    const Problem problem([](std::span<const double> x) { return std::vector{x[0], x[0] * x[0]}; }, testing::standard_normal(1), {"a", "b"});
+    const Problem problem([](std::span<const double> x) { return std::vector{x[0], x[0] * x[0]}; },
+                          testing::standard_normal(1), {"a", "b"});
     const std::vector<double> means{-1, 0, 2};
     std::vector<Distribution> laws;
     for (const double mean : means) laws.push_back(testing::independent(1, Normal(mean, 1)));
@@ -138,7 +143,8 @@ TEST_CASE("amis: several outputs under several laws are ordered law by law") {
 
 TEST_CASE("amis: neither threads nor batches change a bit") {
     const testing::KnownProblem known = testing::linear_exceedance(2, {2, 3, 3.5});
-    for (const AmisOptions& options : {AmisOptions{}, AmisOptions{.refit = Refit::newest, .points = Points::iid}, AmisOptions{.family = Family::student}}) {
+    for (const AmisOptions& options : {AmisOptions{}, AmisOptions{.refit = Refit::newest, .points = Points::iid},
+                                       AmisOptions{.family = Family::student}}) {
         const Estimate first = amis(known.problem, {.budget = 9'000, .rng = 3, .threads = 1}, options);
         for (const int threads : {2, 4})
             for (const std::int64_t batch : {1000, 7777}) {
@@ -162,7 +168,8 @@ TEST_CASE("amis: discarded failures leave the mean given success, and are counte
 }
 
 TEST_CASE("amis: an event without a score that is never hit has the value 0 and a warning") {
-    const Problem problem([](std::span<const double> x) { return x[0] > 40 ? 1.0 : 0.0; }, testing::standard_normal(1), {"never"});
+    const Problem problem([](std::span<const double> x) { return x[0] > 40 ? 1.0 : 0.0; }, testing::standard_normal(1),
+                          {"never"});
     const Estimate e = amis(problem, {.budget = 2'000, .rng = 1});
     CHECK(e.value[0] == 0);
     CHECK(warns(e, "'never' was 0 in the whole sample"));
@@ -170,8 +177,10 @@ TEST_CASE("amis: an event without a score that is never hit has the value 0 and 
 
 TEST_CASE("amis: options that cannot be are named with their value") {
     const Problem problem([](std::span<const double> x) { return x[0]; }, testing::standard_normal(1));
-    CHECK_THROWS_WITH_AS((void)amis(problem, {.budget = 1'000}, {.components = -1}), "amis: components must be at least 0, got -1", std::invalid_argument);
-    CHECK_THROWS_WITH_AS((void)amis(problem, {.budget = 1'000}, {.weights = {1, 2}}), "amis: weights must have one entry per expectation, 1, got 2",
-                         std::invalid_argument);
-    CHECK_THROWS_WITH_AS((void)amis(problem, {.budget = 20}), "amis: budget must be at least 32, twice replicates = 16, got 20", std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)amis(problem, {.budget = 1'000}, {.components = -1}),
+                         "amis: components must be at least 0, got -1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)amis(problem, {.budget = 1'000}, {.weights = {1, 2}}),
+                         "amis: weights must have one entry per expectation, 1, got 2", std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)amis(problem, {.budget = 20}),
+                         "amis: budget must be at least 32, twice replicates = 16, got 20", std::invalid_argument);
 }

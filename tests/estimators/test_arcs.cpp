@@ -30,15 +30,20 @@ Problem scored(std::int64_t d, const Number& score, const Number& label = {}) {
 
 /// In class k = 0, 1 by the sign of x_1, a score that peaks at the border: x_1 in (-width / 2, width / 2) where it is above 0.
 Problem slab(std::int64_t d, double width) {
-    return scored(d, [width](std::span<const double> x) { return std::max(1 - 2 * std::abs(x[0]) / width, -10.0) - 0.05 * std::sin(x[1]); },
-                  [](std::span<const double> x) { return x[0] > 0 ? 1.0 : 0.0; });
+    return scored(
+        d,
+        [width](std::span<const double> x) {
+            return std::max(1 - 2 * std::abs(x[0]) / width, -10.0) - 0.05 * std::sin(x[1]);
+        },
+        [](std::span<const double> x) { return x[0] > 0 ? 1.0 : 0.0; });
 }
 
 struct Runs {
     double mean = 0, sd = 0, covered = 0, n = 0, warned = 0;
 };
 
-Runs repeat(const Problem& problem, double threshold, double exact, std::int64_t budget, int runs, const ArcsOptions& options = {}) {
+Runs repeat(const Problem& problem, double threshold, double exact, std::int64_t budget, int runs,
+            const ArcsOptions& options = {}) {
     Runs out;
     double square = 0;
     for (int r = 0; r < runs; ++r) {
@@ -56,7 +61,8 @@ Runs repeat(const Problem& problem, double threshold, double exact, std::int64_t
         CHECK(e.n > budget / 2);
     }
     out.sd = std::sqrt(square - out.mean * out.mean);
-    MESSAGE("mean " << out.mean << ", sd " << out.sd << ", covered " << out.covered << ", n " << out.n << ", warned " << out.warned);
+    MESSAGE("mean " << out.mean << ", sd " << out.sd << ", covered " << out.covered << ", n " << out.n << ", warned "
+                    << out.warned);
     return out;
 }
 
@@ -65,7 +71,8 @@ Runs repeat(const Problem& problem, double threshold, double exact, std::int64_t
 // A circle meets a half-space with probability exp(-beta^2 / 2) only: this is not what arcs are for.
 TEST_CASE("arcs: a half-space of probability 1.3e-3 in ten inputs, without labels, is unbiased over 200 runs") {
     const double beta = 3, exact = normal_cdf(-beta);
-    const Runs r = repeat(scored(10, [](std::span<const double> x) { return x[0] * 0.6 + x[1] * 0.8; }), beta, exact, 10'000, 200);
+    const Runs r =
+        repeat(scored(10, [](std::span<const double> x) { return x[0] * 0.6 + x[1] * 0.8; }), beta, exact, 10'000, 200);
     CHECK(std::abs(r.mean - 1) < 4.5 * r.sd / std::sqrt(200.0));
     CHECK(r.covered > 0.89);
     CHECK(r.n * r.sd * r.sd < 3 / exact);   // no better than plain's 1 / p
@@ -119,7 +126,8 @@ TEST_CASE("arcs: frequent events and outputs that are none are means over indepe
 
 TEST_CASE("arcs: circles are looked at more closely where labels are searched, unless told") {
     const auto grid = [](const Problem& problem, std::int64_t given) {
-        return std::get<std::int64_t>(arcs(problem, {.budget = 3'000, .rng = 1}, {.thresholds = {0}, .grid = given}).diagnostics.at("grid"));
+        return std::get<std::int64_t>(
+            arcs(problem, {.budget = 3'000, .rng = 1}, {.thresholds = {0}, .grid = given}).diagnostics.at("grid"));
     };
     CHECK(grid(slab(4, 1e-3), 0) == 24);
     CHECK(grid(slab(4, 1e-3), 7) == 7);
@@ -146,6 +154,7 @@ TEST_CASE("arcs: batches and threads change no bit") {
 TEST_CASE("arcs: options that cannot be are refused") {
     const Problem problem = slab(3, 1e-3);
     CHECK_THROWS_WITH_AS(arcs(problem, {.budget = 5}), "arcs: budget must be at least 10, got 5", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(arcs(problem, {}, {.grid = 3}), "arcs: grid must be 0 (chosen) or lie between 4 and 10000, got 3", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(arcs(problem, {}, {.grid = 3}),
+                         "arcs: grid must be 0 (chosen) or lie between 4 and 10000, got 3", std::invalid_argument);
     CHECK_THROWS_WITH_AS(arcs(problem, {}, {.pilot = 1}), "arcs: pilot must lie between 0 and 1, got 1", std::invalid_argument);
 }

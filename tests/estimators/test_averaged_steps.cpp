@@ -29,7 +29,8 @@ TEST_CASE("averaged steps: a step is that of the relative errors of its batch, o
     CHECK(steps.next_draws() == 80);
     const CellCounts found = same.count(line.heights, 80);
     std::vector<double> wanted = line.heights;
-    for (std::size_t i = 0; i < 5; ++i) wanted[i] += 1 - static_cast<double>(found.counts[i]) / static_cast<double>(found.draws) / line.nu[i];
+    for (std::size_t i = 0; i < 5; ++i)
+        wanted[i] += 1 - static_cast<double>(found.counts[i]) / static_cast<double>(found.draws) / line.nu[i];
     draws.centre(wanted);
     steps.step();
     for (std::size_t i = 0; i < 5; ++i) CHECK(steps.average()[i] == doctest::Approx(wanted[i]));
@@ -63,7 +64,8 @@ TEST_CASE("averaged steps: the average is far closer than its iterates, and as c
     for (int run = 0; run < runs; ++run) {
         TransportDraws draws(cells, line.nu, static_cast<std::uint64_t>(run), 1'000'000, 1, {});
         std::vector<double> now(5);
-        AveragedSteps steps(draws, std::vector<double>(5, 0.0), [&, by = diagonal(scales)](std::span<const double> r, double f) { return by(r, f); });
+        AveragedSteps steps(draws, std::vector<double>(5, 0.0),
+                            [&, by = diagonal(scales)](std::span<const double> r, double f) { return by(r, f); });
         while (draws.spent() < 200'000) steps.step();
         average += line.error(steps.average()) / runs;
         AveragedSteps one(draws, steps.average(), diagonal(scales));   // one step from there is as noisy as its batch
@@ -71,6 +73,11 @@ TEST_CASE("averaged steps: the average is far closer than its iterates, and as c
         last += line.error(one.average()) / runs;
     }
     MESSAGE("error of the averages ", average, ", after a further step ", last);
-    CHECK(average < 1.9 * 0.8 * std::sqrt(5 / 200'000.0));   // 0.8 sqrt(cells / n) is the limit of n plain draws; the last iterates are at 2.5 times it
+    CHECK(
+        average <
+        1.9 * 0.8 *
+            std::sqrt(
+                5 /
+                200'000.0));   // 0.8 sqrt(cells / n) is the limit of n plain draws; the last iterates are at 2.5 times it
     CHECK(average < 0.25 * last);
 }

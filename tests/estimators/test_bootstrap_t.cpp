@@ -94,7 +94,8 @@ TEST_CASE("bootstrap_t: shares with a tail s^-2 up to 1 are covered with their t
     const int runs = 400;
     for (int r = 0; r < runs; ++r) {
         Matrix rows(150, 1);
-        for (std::int64_t i = 0; i < 150; ++i) rows(i, 0) = 0.003 / std::sqrt(rest + (1 - rest) * Stream{static_cast<std::uint64_t>(r), 5}.uniform(i, 0));
+        for (std::int64_t i = 0; i < 150; ++i)
+            rows(i, 0) = 0.003 / std::sqrt(rest + (1 - rest) * Stream{static_cast<std::uint64_t>(r), 5}.uniform(i, 0));
         Stratum stratum;
         stratum.rows.add(rows);
         for (const bool shares : {false, true}) {
@@ -117,7 +118,9 @@ TEST_CASE("bootstrap_t: strata of a dozen such shares each are covered, too") {
         for (std::size_t h = 0; h < strata.size(); ++h) {
             Matrix rows(12, 1);
             for (std::int64_t i = 0; i < 12; ++i)
-                rows(i, 0) = 0.003 / std::sqrt(rest + (1 - rest) * Stream{static_cast<std::uint64_t>(r), static_cast<std::uint32_t>(10 + h)}.uniform(i, 0));
+                rows(i, 0) = 0.003 / std::sqrt(rest + (1 - rest) * Stream{static_cast<std::uint64_t>(r),
+                                                                          static_cast<std::uint32_t>(10 + h)}
+                                                                       .uniform(i, 0));
             strata[h].weight = 1.0 / 6;
             strata[h].shares = true;
             strata[h].rows.add(rows);

@@ -17,7 +17,8 @@ TEST_CASE("cell Laplacian: on a line its step is Newton's, with the density at t
     const std::vector<double> moved{0.3, -0.1, 0.2, 0.0, -0.4};
     std::vector<double> relative(5, 0.0);   // of L moved
     for (std::size_t k = 0; k + 1 < 5; ++k) {
-        const double cut = line.heights[k] - line.heights[k + 1], density = std::exp(-0.5 * cut * cut) / std::sqrt(2 * std::numbers::pi);
+        const double cut = line.heights[k] - line.heights[k + 1],
+                     density = std::exp(-0.5 * cut * cut) / std::sqrt(2 * std::numbers::pi);
         relative[k] += density * (moved[k] - moved[k + 1]) / line.nu[k];
         relative[k + 1] += density * (moved[k + 1] - moved[k]) / line.nu[k + 1];
     }

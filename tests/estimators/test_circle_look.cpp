@@ -46,7 +46,11 @@ double square_norm(std::span<const double> x) {
 }  // namespace
 
 TEST_CASE("circle_look: two classes by the sign of x_1 + x_2 span that direction") {
-    const Looked l(labelled_exceedance("test", told(6, {"y", "label"}, [](auto x) { return std::vector<double>{-std::abs(x[0]), x[0] + x[1] > 0 ? 1.0 : 0.0}; }), {0}));
+    const Looked l(labelled_exceedance(
+        "test",
+        told(6, {"y", "label"},
+             [](auto x) { return std::vector<double>{-std::abs(x[0]), x[0] + x[1] > 0 ? 1.0 : 0.0}; }),
+        {0}));
     REQUIRE(l.look.subspace().rows == 1);
     // means (1/sqrt(pi)) (1, 1) of 500 points each: standard error of an angle 0.06 a coordinate
     CHECK(std::abs(l.look.subspace()(0, 0) + l.look.subspace()(0, 1)) / std::sqrt(2.0) > 0.97);

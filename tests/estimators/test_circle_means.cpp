@@ -27,7 +27,9 @@ CirclePart part(Shell shell, bool circles, const Matrix& rows) {
 
 /// Two outputs, an event and a label.
 struct Ready {
-    Problem problem{Model([](ConstView x) { return Outputs{Matrix(x.rows, 2), Matrix(x.rows, 2)}; }), testing::standard_normal(2), {"P", "label"}};
+    Problem problem{Model([](ConstView x) { return Outputs{Matrix(x.rows, 2), Matrix(x.rows, 2)}; }),
+                    testing::standard_normal(2),
+                    {"P", "label"}};
     Run run{.budget = 100, .rng = 1, .threads = 1};
     Evaluation evaluate{"test", problem, run};
 
@@ -40,14 +42,16 @@ struct Ready {
 TEST_CASE("circle_means: value, error and the largest circle of two strata are what one works out by hand, without the label") {
     const Ready ready;
     // means 0.2 and 0.5; variances 0.03 (three circles) and 1 / 3 (four points)
-    const Estimate e = ready.finish({part({0, 0.8}, true, table(3, 2, {0.1, 5, 0.1, 6, 0.4, 7})), part({0.8, 1}, false, table(4, 2, {0, 1, 1, 1, 0, 2, 1, 2}))});
+    const Estimate e = ready.finish({part({0, 0.8}, true, table(3, 2, {0.1, 5, 0.1, 6, 0.4, 7})),
+                                     part({0.8, 1}, false, table(4, 2, {0, 1, 1, 1, 0, 2, 1, 2}))});
     CHECK(e.names == std::vector<std::string>{"P"});
     CHECK(e.value[0] == doctest::Approx(0.8 * 0.2 + 0.2 * 0.5).epsilon(1e-13));
     CHECK(e.covariance(0, 0) == doctest::Approx(0.64 * 0.03 / 3 + 0.04 * (1.0 / 3) / 4).epsilon(1e-13));
     CHECK(std::get<std::vector<double>>(e.diagnostics.at("largest_arc"))[0] == doctest::Approx(0.16 / 0.18).epsilon(1e-13));
     CHECK(e.n == 4);
     CHECK(e.bounds.low.rows == 1);
-    const auto told = std::ranges::find_if(e.warnings, [](const std::string& w) { return w.find("one circle carries more than 0.2") != w.npos; });
+    const auto told = std::ranges::find_if(
+        e.warnings, [](const std::string& w) { return w.find("one circle carries more than 0.2") != w.npos; });
     CHECK(told != e.warnings.end());
 }
 
@@ -57,6 +61,7 @@ TEST_CASE("circle_means: a stratum without two terms is told by its probability,
     const Estimate e = ready.finish({part({0, 0.9}, true, rows), part({0.9, 1}, true, table(1, 2, {0.3, 1}))});
     CHECK(e.value[0] == doctest::Approx(0.9 * 0.2).epsilon(1e-13));
     CHECK(e.warnings.back().starts_with("shells of the norm with probability 0.1 had too small a share"));
-    CHECK_THROWS_WITH_AS(ready.finish({part({0, 0.5}, true, Matrix()), part({0.5, 1}, true, rows)}), "test: fewer than two independent terms were finished", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(ready.finish({part({0, 0.5}, true, Matrix()), part({0.5, 1}, true, rows)}),
+                         "test: fewer than two independent terms were finished", std::invalid_argument);
     CHECK_THROWS_AS(ready.finish({}), std::invalid_argument);
 }

@@ -22,7 +22,8 @@ struct Found {
 };
 
 /// The search on a circle of which all is known, from 12 phases.
-Found search(const Score& score, const Score& labels, std::int64_t events, bool distances, const Stream& stream, std::int64_t index) {
+Found search(const Score& score, const Score& labels, std::int64_t events, bool distances, const Stream& stream,
+             std::int64_t index) {
     CircleSearch circle(events, distances);
     Found out;
     const auto ask = [&](double phase) {
@@ -35,7 +36,9 @@ Found search(const Score& score, const Score& labels, std::int64_t events, bool 
     const auto edges = circle.edges();
     std::vector<bool> hits;
     for (std::size_t e = 0; e < edges.size(); ++e)
-        for (const double s : score(std::fmod(edges[e].low + stream.uniform(index, 1 + static_cast<std::int64_t>(e)) * edges[e].width, turn))) hits.push_back(s > 0);
+        for (const double s : score(std::fmod(
+                 edges[e].low + stream.uniform(index, 1 + static_cast<std::int64_t>(e)) * edges[e].width, turn)))
+            hits.push_back(s > 0);
     out.evaluations += static_cast<std::int64_t>(edges.size());
     out.share = circle.shares(edges, hits);
     return out;
@@ -45,7 +48,9 @@ Score no_labels() { return [](double) { return std::vector<double>(); }; }
 
 }  // namespace
 
-TEST_CASE("circle_search: the mean share of a smooth bump's arcs is theirs, for two thresholds at once, also where no phase of the grid is") {
+TEST_CASE(
+    "circle_search: the mean share of a smooth bump's arcs is theirs, for two thresholds at once, also where no phase "
+    "of the grid is") {
     // sum of two bumps: arcs |phase - 1| < acos(..), at the levels .9 and .99
     const Score score = [](double phase) { return std::vector{std::cos(phase - 1) - 0.9, std::cos(phase - 1) - 0.99}; };
     const double exact[] = {std::acos(0.9) / std::numbers::pi, std::acos(0.99) / std::numbers::pi};
@@ -63,7 +68,9 @@ TEST_CASE("circle_search: the mean share of a smooth bump's arcs is theirs, for 
     for (int j = 0; j < 2; ++j) CHECK(std::abs(mean[j] - exact[j]) < 5 * std::sqrt((square[j] - mean[j] * mean[j]) / n));
 }
 
-TEST_CASE("circle_search: slabs a millionth of the circle wide along the borders of three classes are found by distances and by numbers") {
+TEST_CASE(
+    "circle_search: slabs a millionth of the circle wide along the borders of three classes are found by distances and "
+    "by numbers") {
     // Borders at 1, 3 and 5; the score peaks there at 1 and falls to -1 within 1e-5: the event is 5e-6 wide on each side.
     const double borders[] = {1, 3, 5};
     const auto nearest = [&](double phase) {

@@ -37,7 +37,9 @@ struct Planned {
 
 }  // namespace
 
-TEST_CASE("circle_strata: outside of a sphere six shells make the whole, circles inside, points where it is all or common, and the budget holds") {
+TEST_CASE(
+    "circle_strata: outside of a sphere six shells make the whole, circles inside, points where it is all or common, "
+    "and the budget holds") {
     // 6 degrees of freedom, P(R^2 > r) = (1 + r / 2 + r^2 / 8) exp(-r / 2)
     const double r = 24, exact = (1 + r / 2 + r * r / 8) * std::exp(-r / 2);
     Planned p(square_norm, r);

@@ -13,7 +13,8 @@ using namespace buffon;
 
 namespace {
 
-/// Columns: first coordinate, its square, square norm, square of the part outside the first two coordinates, and 1{x_1 > 2} with its score.
+/// Columns: first coordinate, its square, square norm, square of the part outside the first two coordinates, and 1{x_1
+/// > 2} with its score.
 Problem looked_at(std::int64_t d) {
     return Problem(Model([](ConstView x) {
         Outputs out{Matrix(x.rows, 5), Matrix(x.rows, 5, 1.0)};
@@ -21,7 +22,8 @@ Problem looked_at(std::int64_t d) {
             const auto row = x.row(i);
             double square = 0;
             for (const double v : row) square += v * v;
-            const double values[] = {row[0], row[0] * row[0], square, square - row[0] * row[0] - row[1] * row[1], row[0] > 2 ? 1.0 : 0.0};
+            const double values[] = {row[0], row[0] * row[0], square, square - row[0] * row[0] - row[1] * row[1],
+                                     row[0] > 2 ? 1.0 : 0.0};
             std::copy(std::begin(values), std::end(values), out.y.view().row(i).begin());
             out.score(i, 4) = row[0] - 2;
         }
@@ -37,7 +39,9 @@ Matrix plane(std::int64_t d) {
 
 }  // namespace
 
-TEST_CASE("circles: points at every phase have the law of the shell, in a subspace and without, and shares of x_1 > 2 are right") {
+TEST_CASE(
+    "circles: points at every phase have the law of the shell, in a subspace and without, and shares of x_1 > 2 are "
+    "right") {
     const std::int64_t d = 4;
     const Problem problem = looked_at(d);
     for (const Matrix& subspace : std::array{Matrix(), plane(d)})
@@ -65,9 +69,12 @@ TEST_CASE("circles: points at every phase have the law of the shell, in a subspa
                         square[k] += from(i, j) * from(i, j) / static_cast<double>(from.rows);
                     }
                 }
-                const double error = std::sqrt((square[0] - mean[0] * mean[0]) / static_cast<double>(rows.rows) + (square[1] - mean[1] * mean[1]) / 40'000.0);
+                const double error = std::sqrt((square[0] - mean[0] * mean[0]) / static_cast<double>(rows.rows) +
+                                               (square[1] - mean[1] * mean[1]) / 40'000.0);
                 CHECK(std::abs(mean[0] - mean[1]) < 4.5 * error + 1e-12);
-                if (shell.whole() && j < 3) CHECK(std::abs(mean[0] - std::array{0.0, 1.0, 4.0}[static_cast<std::size_t>(j)]) < 4.5 * error + 1e-12);
+                if (shell.whole() && j < 3)
+                    CHECK(std::abs(mean[0] - std::array{0.0, 1.0, 4.0}[static_cast<std::size_t>(j)]) <
+                          4.5 * error + 1e-12);
             }
         }
 }
@@ -94,6 +101,7 @@ TEST_CASE("circles: what the evaluations do not suffice for is left out, and nev
         Circles whole(again, space, none, {}, {{4}}, 12);
         const Matrix all = whole.sample(40, {7, 1}, 0, 10'000);
         REQUIRE(all.rows == 40);
-        for (std::int64_t k = 0; k < few.rows * few.cols; ++k) CHECK(few.data[static_cast<std::size_t>(k)] == all.data[static_cast<std::size_t>(k)]);
+        for (std::int64_t k = 0; k < few.rows * few.cols; ++k)
+            CHECK(few.data[static_cast<std::size_t>(k)] == all.data[static_cast<std::size_t>(k)]);
     }
 }

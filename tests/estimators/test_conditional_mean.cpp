@@ -47,7 +47,10 @@ TEST_CASE("events between thresholds, under another law") {
 
 TEST_CASE("events that are none, or that nobody saw, are refused") {
     const Sample s = *plain(pair(), {.budget = 100, .rng = 7, .threads = 1, .keep = Keep::sample}).sample;
-    CHECK_THROWS_WITH_AS(conditional_mean(s, {.given = "a"}), "conditional_mean: above or below is needed: the event that is given", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(conditional_mean(s, {.above = 1.0}), "conditional_mean: given is needed: the sample has 2 outputs", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(conditional_mean(s, {.given = "a", .above = 9.0}), "conditional_mean: no row of the sample tells 'E[a | a > 9]'", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(conditional_mean(s, {.given = "a"}),
+                         "conditional_mean: above or below is needed: the event that is given", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(conditional_mean(s, {.above = 1.0}),
+                         "conditional_mean: given is needed: the sample has 2 outputs", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(conditional_mean(s, {.given = "a", .above = 9.0}),
+                         "conditional_mean: no row of the sample tells 'E[a | a > 9]'", std::invalid_argument);
 }

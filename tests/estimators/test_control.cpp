@@ -24,7 +24,9 @@ Controls hermite(std::int64_t k) {
                 Matrix h(x.rows, k);
                 for (std::int64_t i = 0; i < x.rows; ++i)
                     for (std::int64_t c = 0; c < k; ++c)
-                        h(i, c) = c == 0 ? x(i, 0) : c == 1 ? x(i, 0) * h(i, 0) - 1 : x(i, 0) * h(i, c - 1) - static_cast<double>(c) * h(i, c - 2);
+                        h(i, c) = c == 0   ? x(i, 0)
+                                  : c == 1 ? x(i, 0) * h(i, 0) - 1
+                                           : x(i, 0) * h(i, c - 1) - static_cast<double>(c) * h(i, c - 2);
                 return h;
             },
             .means = std::vector<double>(static_cast<std::size_t>(k))};
@@ -39,7 +41,9 @@ double share(int k) {
     return sum / (e1 - 1);
 }
 
-const std::vector<double>& numbers(const Estimate& e, const char* name) { return std::get<std::vector<double>>(e.diagnostics.at(name)); }
+const std::vector<double>& numbers(const Estimate& e, const char* name) {
+    return std::get<std::vector<double>>(e.diagnostics.at(name));
+}
 
 /// z-score of the mean error, mean square over mean variance, and coverage of 95 % intervals, over keys.
 struct Campaign {
@@ -104,7 +108,9 @@ TEST_CASE("control: Hermite polynomials explain of exp(x) what its expansion say
     }
 }
 
-TEST_CASE("control: independent points, nets, weighted and adaptive ones: errors are as large as said, without a bias that shows") {
+TEST_CASE(
+    "control: independent points, nets, weighted and adaptive ones: errors are as large as said, without a bias that "
+    "shows") {
     const Distribution wide = testing::independent(1, Normal(0.5, 1.2));
     const auto run = [](std::uint64_t key, std::int64_t budget) { return Run{.budget = budget, .rng = key, .threads = 1}; };
     const auto check = [](const Campaign& c) {
@@ -119,22 +125,33 @@ TEST_CASE("control: independent points, nets, weighted and adaptive ones: errors
         check(campaign([&](auto key) { return control(exponential, run(key, 4'000), {.controls = hermite(2)}); }, root_e, 600));
     }
     SUBCASE("quasi") {   // bounded: means over nets are nearly normal
-        const Problem product([](std::span<const double> u) { return std::exp(u[0] + u[1]); }, testing::independent(2, Uniform()));
+        const Problem product([](std::span<const double> u) { return std::exp(u[0] + u[1]); },
+                              testing::independent(2, Uniform()));
         Controls linear{.values = [](ConstView x) {
                             Matrix h(x.rows, 2);
                             std::copy_n(x.data, x.size(), h.data.begin());
                             return h;
                         },
                         .means = {0.5, 0.5}};
-        check(campaign([&](auto key) { return control(product, run(key, 1'000), {.controls = linear, .estimator = {quasi}}); }, (e1 - 1) * (e1 - 1), 600));
+        check(campaign(
+            [&](auto key) { return control(product, run(key, 1'000), {.controls = linear, .estimator = {quasi}}); },
+            (e1 - 1) * (e1 - 1), 600));
     }
     SUBCASE("importance") {
-        check(campaign([&](auto key) { return control(exponential, run(key, 4'000), {.controls = hermite(2), .estimator = {importance, {.proposal = wide}}}); },
-                       root_e, 600));
+        check(campaign(
+            [&](auto key) {
+                return control(exponential, run(key, 4'000),
+                               {.controls = hermite(2), .estimator = {importance, {.proposal = wide}}});
+            },
+            root_e, 600));
     }
     SUBCASE("aiscv") {
-        check(campaign([&](auto key) { return control(exponential, run(key, 4'000), {.controls = hermite(1), .estimator = {aiscv, {.points = Points::iid}}}); },
-                       root_e, 600));
+        check(campaign(
+            [&](auto key) {
+                return control(exponential, run(key, 4'000),
+                               {.controls = hermite(1), .estimator = {aiscv, {.points = Points::iid}}});
+            },
+            root_e, 600));
     }
 }
 
@@ -153,7 +170,8 @@ TEST_CASE("control: half the variance and less is left, never more, whatever the
 }
 
 TEST_CASE("control: the joint covariance of several outputs is that of their errors") {
-    const Problem two([](std::span<const double> x) { return std::vector{std::exp(x[0]), std::exp(-x[0])}; }, standard, {"up", "down"});
+    const Problem two([](std::span<const double> x) { return std::vector{std::exp(x[0]), std::exp(-x[0])}; }, standard,
+                      {"up", "down"});
     double uu = 0, ud = 0, dd = 0, said_uu = 0, said_ud = 0;
     constexpr int keys = 500;
     for (std::uint64_t key = 0; key < keys; ++key) {
@@ -199,14 +217,16 @@ TEST_CASE("control: collinear controls count once") {
         return h;
     };
     const Run run{.budget = 5'000, .rng = 1};
-    const Estimate one = control(exponential, run, {.controls = hermite(1)}), two = control(exponential, run, {.controls = twice});
+    const Estimate one = control(exponential, run, {.controls = hermite(1)}),
+                   two = control(exponential, run, {.controls = twice});
     CHECK(std::get<std::int64_t>(two.diagnostics.at("controls_dropped")) == 1);
     CHECK(two.value[0] == doctest::Approx(one.value[0]).epsilon(1e-12));
     CHECK(two.covariance(0, 0) == doctest::Approx(one.covariance(0, 0)).epsilon(1e-9));
 }
 
 TEST_CASE("control: nets get a replicate more for each control") {
-    const Estimate e = control(exponential, {.budget = 10'000, .rng = 1}, {.controls = hermite(6), .estimator = {quasi, {.replicates = 10}}});
+    const Estimate e = control(exponential, {.budget = 10'000, .rng = 1},
+                               {.controls = hermite(6), .estimator = {quasi, {.replicates = 10}}});
     CHECK(std::get<std::int64_t>(e.diagnostics.at("replicates")) >= 16);
     CHECK(e.degrees_of_freedom >= 9);
 }
@@ -221,7 +241,8 @@ TEST_CASE("control: an adaptive estimator does not adapt to the controls") {
     CHECK(numbers(with, "pareto_k") == numbers(alone, "pareto_k"));
     for (std::int64_t j = 0; j < with.size(); ++j) {
         CAPTURE(j);
-        CHECK(std::abs(with.value[static_cast<std::size_t>(j)] - moments.exact[static_cast<std::size_t>(j)]) < 6 * with.std_error()[static_cast<std::size_t>(j)]);
+        CHECK(std::abs(with.value[static_cast<std::size_t>(j)] - moments.exact[static_cast<std::size_t>(j)]) <
+              6 * with.std_error()[static_cast<std::size_t>(j)]);
     }
 }
 
@@ -298,7 +319,8 @@ TEST_CASE("control: what cannot be is refused before the model is asked") {
     CHECK(refusal({.controls = c}) == "Problem: 'y' is the name of two outputs");
     c.names = {"a", "b"};
     CHECK(refusal({.controls = c, .collinear = 1}) == "control: collinear must lie in [0, 1), got 1");
-    CHECK(refusal({.controls = c, .estimator = {quasi, {.replicates = 99}}}) == "quasi: budget must be at least replicates = 101, got 100");
+    CHECK(refusal({.controls = c, .estimator = {quasi, {.replicates = 99}}}) ==
+          "quasi: budget must be at least replicates = 101, got 100");
 }
 
 TEST_CASE("control: functions of the wrong shape are named") {

@@ -13,7 +13,9 @@ using namespace buffon;
 
 namespace {
 
-double dot(const std::vector<double>& a, const std::vector<double>& b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
+double dot(const std::vector<double>& a, const std::vector<double>& b) {
+    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
 
 /// a' C a of the law's covariance.
 double variance(const Gaussian& g, const std::vector<double>& a) {
@@ -48,7 +50,8 @@ TEST_CASE("corner: oblique planes keep their distances apart") {
     const std::vector<double> first{1, 0}, second{c, s}, u{2 + 3 * c, 3 * s};   // shares 2 and 3
     const auto laws = about_corner(u, {first, second});
     REQUIRE(laws.size() == 4);
-    const std::vector<double> sum{1 + c, s}, difference{1 - c, -s};   // uncorrelated distances: their sum and difference vary alike
+    const std::vector<double> sum{1 + c, s},
+        difference{1 - c, -s};   // uncorrelated distances: their sum and difference vary alike
     CHECK(variance(laws[0], sum) == doctest::Approx(variance(laws[0], difference)));
     CHECK(dot(laws[0].mean, first) > dot(u, first));
     CHECK(dot(laws[0].mean, second) > dot(u, second));
@@ -61,7 +64,8 @@ TEST_CASE("corner: a point that the normals do not lead to is none") {
 }
 
 TEST_CASE("corner: form samples parallel systems of two and of three components well") {
-    for (const auto& known : {testing::component_system(10, {3.0, 3.5}, 0.5, true), testing::component_system(10, {2.5, 2.5, 2.5}, 0.3, true)}) {
+    for (const auto& known : {testing::component_system(10, {3.0, 3.5}, 0.5, true),
+                              testing::component_system(10, {2.5, 2.5, 2.5}, 0.3, true)}) {
         double w = 0;
         for (std::uint64_t key = 1; key <= 20; ++key) {
             const Estimate e = form(known.problem, {.budget = 5'000, .rng = key, .threads = 1});

@@ -21,7 +21,8 @@ struct Study {
 Study study(const testing::KnownProblem& known, int keys, std::int64_t budget, const CrossEntropyOptions& options = {}) {
     Study s;
     for (int key = 1; key <= keys; ++key) {
-        const Estimate e = cross_entropy(known.problem, {.budget = budget, .rng = static_cast<std::uint64_t>(key), .threads = 1}, options);
+        const Estimate e = cross_entropy(
+            known.problem, {.budget = budget, .rng = static_cast<std::uint64_t>(key), .threads = 1}, options);
         const auto [low, high] = e.confidence_interval();
         const double error = e.value[0] - known.exact[0];
         s.w += static_cast<double>(e.n) * std::pow(error / known.exact[0], 2) / keys;
@@ -59,9 +60,10 @@ TEST_CASE("cross_entropy: a small budget keeps all four regions of a series syst
 }
 
 TEST_CASE("cross_entropy: variances are those of the errors and intervals cover, in both variants and all families") {
-    for (const CrossEntropyOptions& options : {CrossEntropyOptions{}, CrossEntropyOptions{.variant = Levels::plain},
-                                               CrossEntropyOptions{.family = Family::student}, CrossEntropyOptions{.family = Family::vmfn},
-                                               CrossEntropyOptions{.components = 1, .points = Points::iid}}) {
+    for (const CrossEntropyOptions& options :
+         {CrossEntropyOptions{}, CrossEntropyOptions{.variant = Levels::plain},
+          CrossEntropyOptions{.family = Family::student}, CrossEntropyOptions{.family = Family::vmfn},
+          CrossEntropyOptions{.components = 1, .points = Points::iid}}) {
         const Study s = study(testing::linear_exceedance(4, {3.7}), 100, 4'000, options);
         MESSAGE("W " << s.w << ", covered " << s.covered << ", calibration " << s.calibration);
         CHECK(s.covered > 0.86);   // 0.95 with an error of 0.022
@@ -86,14 +88,17 @@ TEST_CASE("cross_entropy: levels are limited, and an event on the way is told") 
     const Estimate e = cross_entropy(known.problem, {.budget = 20'000, .rng = 2}, {.levels = 1});
     CHECK(stop_of(e) == "levels");
     CHECK(std::get<std::int64_t>(e.diagnostics.at("batches")) == 2);
-    CHECK(std::ranges::any_of(e.warnings, [](const std::string& w) { return w.find("the levels ended on the way to its event") != std::string::npos; }));
+    CHECK(std::ranges::any_of(e.warnings, [](const std::string& w) {
+        return w.find("the levels ended on the way to its event") != std::string::npos;
+    }));
     const Estimate poor = cross_entropy(known.problem, {.budget = 2'000, .rng = 2}, {.adaptation = 0.25});
     CHECK(stop_of(poor) == "budget");
     CHECK(poor.n <= 2'000);
 }
 
 TEST_CASE("cross_entropy: an output without a score is fitted where it is, of both signs") {
-    const Problem problem([](std::span<const double> x) { return std::vector<double>{std::pow(x[0], 6), x[0] * x[1]}; }, testing::standard_normal(2));
+    const Problem problem([](std::span<const double> x) { return std::vector<double>{std::pow(x[0], 6), x[0] * x[1]}; },
+                          testing::standard_normal(2));
     const Estimate e = cross_entropy(problem, {.budget = 10'000, .rng = 1});
     CHECK(std::abs(e.value[0] - 15) < 5 * e.std_error()[0]);
     CHECK(e.std_error()[0] < 0.02 * 15);   // plain: sqrt(10395 / 10,000) = 1.0
@@ -106,12 +111,16 @@ TEST_CASE("cross_entropy: a kept run can be extended, and no budget is exceeded"
     const Estimate more = extend(e, known.problem, {.budget = 16'000});
     CHECK(std::abs(more.value[0] - known.exact[0]) < 5 * more.std_error()[0]);
     CHECK(more.std_error()[0] < e.std_error()[0]);
-    for (const std::int64_t budget : {32, 50, 100, 331, 1'000}) CHECK(cross_entropy(known.problem, {.budget = budget, .rng = 1}).n <= budget);
+    for (const std::int64_t budget : {32, 50, 100, 331, 1'000})
+        CHECK(cross_entropy(known.problem, {.budget = budget, .rng = 1}).n <= budget);
 }
 
 TEST_CASE("cross_entropy: options that cannot be are named") {
     const testing::KnownProblem known = testing::linear_exceedance(2, {2.0});
-    CHECK_THROWS_WITH_AS(cross_entropy(known.problem, {.budget = 1'000}, {.variation = 0}), "cross_entropy: variation must be positive and finite, got 0", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(cross_entropy(known.problem, {.budget = 1'000}, {.quantile = 1}), "cross_entropy: quantile must lie between 0 and 1, got 1", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(cross_entropy(known.problem, {.budget = 1'000}, {.levels = 0}), "cross_entropy: levels must be at least 1, got 0", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(cross_entropy(known.problem, {.budget = 1'000}, {.variation = 0}),
+                         "cross_entropy: variation must be positive and finite, got 0", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(cross_entropy(known.problem, {.budget = 1'000}, {.quantile = 1}),
+                         "cross_entropy: quantile must lie between 0 and 1, got 1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(cross_entropy(known.problem, {.budget = 1'000}, {.levels = 0}),
+                         "cross_entropy: levels must be at least 1, got 0", std::invalid_argument);
 }

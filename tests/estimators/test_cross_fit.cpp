@@ -31,7 +31,8 @@ FitSums sums_of(std::uint32_t fold, std::int64_t rows, const F& f) {
         s.squares[0] += y * y;
         for (std::int64_t a = 0; a < p; ++a) {
             s.products(a, 0) += psi[static_cast<std::size_t>(a)] * y;
-            for (std::int64_t b = 0; b < p; ++b) s.gram(a, b) += psi[static_cast<std::size_t>(a)] * psi[static_cast<std::size_t>(b)];
+            for (std::int64_t b = 0; b < p; ++b)
+                s.gram(a, b) += psi[static_cast<std::size_t>(a)] * psi[static_cast<std::size_t>(b)];
         }
     }
     return s;
@@ -51,7 +52,8 @@ double coefficient(const Polynomial& fit, std::int64_t term) {
 }  // namespace
 
 TEST_CASE("cross_fit: a polynomial of the ladder comes back") {
-    const auto fits = cross_fit(ladder, four(600, [](const std::vector<double>& psi, double) { return 2 + psi[3] - 0.5 * psi[20]; }), 1);
+    const auto fits = cross_fit(
+        ladder, four(600, [](const std::vector<double>& psi, double) { return 2 + psi[3] - 0.5 * psi[20]; }), 1);
     REQUIRE(fits.size() == 4);
     for (const Polynomial& fit : fits) {
         CHECK(coefficient(fit, 0) == doctest::Approx(2).epsilon(1e-8));
@@ -78,7 +80,9 @@ TEST_CASE("cross_fit: noise is pruned, and predicted no better than by its mean"
         CHECK(coefficient(fit, 1) == doctest::Approx(1).epsilon(0.05));   // noise of 0.29 / sqrt(2400)
         CHECK(fit.terms.size() <= 4);
     }
-    for (const Polynomial& fit : cross_fit(ladder, four(800, [](const std::vector<double>&, double noise) { return noise; }), 1)) CHECK(fit.terms.size() <= 2);
+    for (const Polynomial& fit :
+         cross_fit(ladder, four(800, [](const std::vector<double>&, double noise) { return noise; }), 1))
+        CHECK(fit.terms.size() <= 2);
 }
 
 TEST_CASE("cross_fit: threads change no bit") {

@@ -48,7 +48,8 @@ Found found(std::int64_t d, const Scores& scores, std::uint64_t key = 1, SearchO
     return {points, search.spent(), evaluate.n() - pool.n(), search.exhausted()};
 }
 
-Found found_one(std::int64_t d, const std::function<double(std::span<const double>)>& score, std::uint64_t key = 1, SearchOptions options = {}) {
+Found found_one(std::int64_t d, const std::function<double(std::span<const double>)>& score, std::uint64_t key = 1,
+                SearchOptions options = {}) {
     return found(d, [&](std::span<const double> x) { return std::vector<double>{score(x)}; }, key, options);
 }
 
@@ -97,7 +98,8 @@ TEST_CASE("design_search: the four branches of a series system, with their dista
     for (std::uint64_t key = 1; key <= 20; ++key) {
         const Found f = found_one(2, [](std::span<const double> x) {
             const double difference = x[0] - x[1];
-            return -std::min(3 + 0.1 * difference * difference - std::abs(x[0] + x[1]) / std::sqrt(2.0), 7 / std::sqrt(2.0) - std::abs(difference));
+            return -std::min(3 + 0.1 * difference * difference - std::abs(x[0] + x[1]) / std::sqrt(2.0),
+                             7 / std::sqrt(2.0) - std::abs(difference));
         }, key);
         REQUIRE(f.points.size() == 4);
         const auto b = betas(f);
@@ -131,7 +133,8 @@ TEST_CASE("design_search: an intersection has its point at the corner, where no 
 TEST_CASE("design_search: a curved surface has its nearest point, also by central differences") {
     // s = x1 - 3 + x2^2 / 2 (d = 3): |u|^2 least on x1 = 3 - x2^2 / 2 is at x2^2 = 2 (3 - 1) = 4, x1 = 1: beta = sqrt(5), twice
     for (const auto differences : {Differences::forward, Differences::central}) {
-        const Found f = found_one(3, [](std::span<const double> x) { return x[0] - 3 + 0.5 * x[1] * x[1]; }, 3, {.differences = differences, .tolerance = 1e-4});
+        const Found f = found_one(3, [](std::span<const double> x) { return x[0] - 3 + 0.5 * x[1] * x[1]; }, 3,
+                                  {.differences = differences, .tolerance = 1e-4});
         REQUIRE(f.points.size() >= 2);
         const auto b = betas(f);
         CHECK(b[0] == doctest::Approx(std::sqrt(5.0)).epsilon(1e-3));
@@ -141,12 +144,17 @@ TEST_CASE("design_search: a curved surface has its nearest point, also by centra
 
 TEST_CASE("design_search: levels of one function are found from each other, at a fraction of the cost") {
     const auto level = [](double beta) {
-        return [beta](std::span<const double> x) { return std::vector<double>{std::abs(sum(x)) / std::sqrt(20.0) - 3, std::abs(sum(x)) / std::sqrt(20.0) - beta}; };
+        return [beta](std::span<const double> x) {
+            return std::vector<double>{std::abs(sum(x)) / std::sqrt(20.0) - 3,
+                                       std::abs(sum(x)) / std::sqrt(20.0) - beta};
+        };
     };
     const Found both = found(20, level(4.5));
     REQUIRE(both.points.size() == 4);
-    CHECK(std::ranges::count_if(both.points, [](const DesignPoint& p) { return p.output == 1 && std::abs(p.beta - 4.5) < 1e-3; }) == 2);
-    const Found one = found(20, [](std::span<const double> x) { return std::vector<double>{std::abs(sum(x)) / std::sqrt(20.0) - 3}; });
+    CHECK(std::ranges::count_if(
+              both.points, [](const DesignPoint& p) { return p.output == 1 && std::abs(p.beta - 4.5) < 1e-3; }) == 2);
+    const Found one = found(
+        20, [](std::span<const double> x) { return std::vector<double>{std::abs(sum(x)) / std::sqrt(20.0) - 3}; });
     CHECK(both.spent < one.spent + 6 * 26);
 }
 
@@ -156,7 +164,8 @@ TEST_CASE("design_search: what is likely at the origin has no point, nor a score
 }
 
 TEST_CASE("design_search: evaluations are limited, and the limit is told") {
-    const Found f = found(50, [](std::span<const double> x) { return std::vector<double>{sum(x) / std::sqrt(50.0) - 4}; }, 1, {}, 300);
+    const Found f = found(
+        50, [](std::span<const double> x) { return std::vector<double>{sum(x) / std::sqrt(50.0) - 4}; }, 1, {}, 300);
     CHECK(f.exhausted);
     CHECK(f.counted == f.spent);
     CHECK(f.spent <= 270);

@@ -40,7 +40,8 @@ TEST_CASE("entropic images: they are the potential's gradient; a point without h
             up(i, j) += 1e-5;
             down(i, j) -= 1e-5;
         }
-        const auto above = entropic_potential(points, heights, 0.3, up, 1), below = entropic_potential(points, heights, 0.3, down, 1);
+        const auto above = entropic_potential(points, heights, 0.3, up, 1),
+                   below = entropic_potential(points, heights, 0.3, down, 1);
         for (std::int64_t i = 0; i < x.rows; ++i) {
             const auto k = static_cast<std::size_t>(i);
             CHECK(images(i, j) == doctest::Approx((above[k] - below[k]) / 2e-5).epsilon(1e-6));

@@ -51,5 +51,6 @@ TEST_CASE("event_labels: events of a threshold each with their scores, labels as
 
 TEST_CASE("event_labels: an output that is none beside the first is refused by name") {
     CHECK_THROWS_WITH_AS(labelled_exceedance("arcs", beside({"y", "mass"}), {1}),
-                         "arcs: thresholds are for a problem with one output beside its labels, got 'mass', too", std::invalid_argument);
+                         "arcs: thresholds are for a problem with one output beside its labels, got 'mass', too",
+                         std::invalid_argument);
 }

@@ -14,7 +14,9 @@ namespace {
 
 template <class Options>
 std::vector<std::string> described() {
-    return std::apply([](const auto&... field) { return std::vector{std::string(field.name) + ": " + std::string(field.help)...}; }, Options::fields());
+    return std::apply(
+        [](const auto&... field) { return std::vector{std::string(field.name) + ": " + std::string(field.help)...}; },
+        Options::fields());
 }
 
 }  // namespace
@@ -29,14 +31,16 @@ TEST_CASE("event options: the five of the sample come last, with one description
 }
 
 TEST_CASE("event options: all that the final sample of aiscv reads arrives there") {
-    const AiscvOptions a = sample_options(FormOptions{.adaptation = 0.25, .points = Points::iid, .weights = {2}, .defensive = 0.3, .cut = 0.5, .replicates = 7});
+    const AiscvOptions a = sample_options(FormOptions{
+        .adaptation = 0.25, .points = Points::iid, .weights = {2}, .defensive = 0.3, .cut = 0.5, .replicates = 7});
     CHECK(a.adaptation == 0.25);
     CHECK(a.points == Points::iid);
     CHECK(a.weights == std::vector<double>{2});
     CHECK(a.defensive == 0.3);
     CHECK(a.cut == 0.5);
     CHECK(a.replicates == 7);
-    const AiscvOptions b = sample_options(CrossEntropyOptions{.batch_fraction = 0.1, .components = 3, .family = Family::student, .degrees = 5});
+    const AiscvOptions b = sample_options(
+        CrossEntropyOptions{.batch_fraction = 0.1, .components = 3, .family = Family::student, .degrees = 5});
     CHECK(b.batch_fraction == 0.1);
     CHECK(b.components == 3);
     CHECK(b.family == Family::student);

@@ -23,10 +23,14 @@ TEST_CASE("exact transport: on a line heights and distance are those of the clos
     for (std::size_t k = 0; k < 5; ++k) CHECK(std::abs(found.heights[k] - line.heights[k]) < 1e-14);
     Matrix points(3, 1);
     points.data = {0.4, 0.1, 0.9};   // not sorted
-    const TransportMap map = transport_map(points, {.masses = std::vector<double>{0.5, 0.2, 0.3}, .source = Joint({Uniform(0, 1)}), .method = TransportMethod::newton});
+    const TransportMap map = transport_map(points, {.masses = std::vector<double>{0.5, 0.2, 0.3},
+                                                    .source = Joint({Uniform(0, 1)}),
+                                                    .method = TransportMethod::newton});
     CHECK(map.heights[0] - map.heights[1] == doctest::Approx(-0.06).epsilon(1e-13));
     CHECK(map.heights[2] - map.heights[1] == doctest::Approx(-0.41).epsilon(1e-13));
-    const double wanted = (std::pow(0.1, 3) + std::pow(0.1, 3) + std::pow(0.3, 3) + std::pow(0.2, 3) + std::pow(0.1, 3) + std::pow(0.2, 3)) / 3;
+    const double wanted = (std::pow(0.1, 3) + std::pow(0.1, 3) + std::pow(0.3, 3) + std::pow(0.2, 3) +
+                           std::pow(0.1, 3) + std::pow(0.2, 3)) /
+                          3;
     CHECK(std::abs(map.w2_squared.value[0] - wanted) < 1e-12);
     CHECK(map.converged);
     CHECK(map.draws == 0);
@@ -43,14 +47,17 @@ TEST_CASE("exact transport: W2 on a line from a normal source, half to each of t
 TEST_CASE("exact transport: two targets in the plane are cut at the quantile, for a uniform and a normal source") {
     Matrix points(2, 2);
     points(0, 0) = 0.7;
-    const TransportMap map = transport_map(points, {.masses = std::vector<double>{0.3, 0.7}, .source = square(), .method = TransportMethod::newton});
+    const TransportMap map = transport_map(
+        points, {.masses = std::vector<double>{0.3, 0.7}, .source = square(), .method = TransportMethod::newton});
     CHECK(std::abs(map.heights[1] - map.heights[0] - 0.7 * (1 - 0.3)) < 1e-10);
     Matrix covariance(2, 2);
     covariance(0, 0) = 2.0;
     covariance(1, 1) = 0.5;
     covariance(0, 1) = covariance(1, 0) = 0.6;
     points(0, 1) = -0.4;
-    const TransportMap normal = transport_map(points, {.masses = std::vector<double>{0.3, 0.7}, .source = MultivariateNormal({1.0, -2.0}, covariance), .method = TransportMethod::newton});
+    const TransportMap normal = transport_map(points, {.masses = std::vector<double>{0.3, 0.7},
+                                                       .source = MultivariateNormal({1.0, -2.0}, covariance),
+                                                       .method = TransportMethod::newton});
     const double mean = 0.7 * 1.0 + 0.4 * 2.0, variance = 0.49 * 2.0 + 0.16 * 0.5 - 2 * 0.28 * 0.6;
     CHECK(std::abs(normal.heights[1] - normal.heights[0] - (mean - std::sqrt(variance) * normal_quantile(0.3))) < 1e-10);
 }
@@ -87,5 +94,6 @@ TEST_CASE("exact transport: other sources and dimensions are refused in words") 
     CHECK_THROWS_AS(transport_map(Matrix(2, 3, 1.0), {.method = TransportMethod::newton}), std::invalid_argument);
     Matrix points(2, 2);
     points(1, 1) = 1.0;
-    CHECK_THROWS_AS(transport_map(points, {.source = Joint({Normal(), Uniform()}), .method = TransportMethod::newton}), std::invalid_argument);
+    CHECK_THROWS_AS(transport_map(points, {.source = Joint({Normal(), Uniform()}), .method = TransportMethod::newton}),
+                    std::invalid_argument);
 }

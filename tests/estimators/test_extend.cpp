@@ -57,7 +57,8 @@ void check_equal(const Estimate& a, const Estimate& b) {
     CHECK(a.n == b.n);
     CHECK(a.n_failed == b.n_failed);
     CHECK(a.warnings == b.warnings);
-    CHECK(std::get<std::vector<double>>(a.diagnostics.at("pareto_k")) == std::get<std::vector<double>>(b.diagnostics.at("pareto_k")));
+    CHECK(std::get<std::vector<double>>(a.diagnostics.at("pareto_k")) ==
+          std::get<std::vector<double>>(b.diagnostics.at("pareto_k")));
 }
 
 std::string complaint(const Estimate& e, const Problem& problem, const Run& run, const ExtendOptions& options = {}) {
@@ -103,7 +104,8 @@ TEST_CASE("extend: the estimate stays unbiased and its interval covers") {
         constexpr int keys = 200;
         double covered = 0, error = 0, squares = 0, variance = 0;
         for (std::uint64_t key = 1; key <= keys; ++key) {
-            const Estimate e = extend(begin(word, problem, {.budget = 1'000, .rng = key, .threads = 1}), problem, {.budget = 2'000, .threads = 1}, again(word));
+            const Estimate e = extend(begin(word, problem, {.budget = 1'000, .rng = key, .threads = 1}), problem,
+                                      {.budget = 2'000, .threads = 1}, again(word));
             const auto [low, high] = e.confidence_interval();
             covered += (low[0] <= exact[0] && exact[0] <= high[0]) / static_cast<double>(keys);
             const double off = e.value[0] - exact[0];
@@ -128,7 +130,8 @@ TEST_CASE("extend: several laws go on when they are given again, and are refused
     CHECK(more.names == e.names);
     CHECK(std::abs(more.value[3] - 1.25) < 5 * more.std_error()[3]);
     CHECK(complaint(e, problem, {.budget = 8'000}) == "extend: laws must be given again, 2 as in the run, got 0");
-    CHECK(complaint(e, problem, {.budget = 8'000}, {.laws = others}) == "extend: laws[1] must be that of the run, got another one");
+    CHECK(complaint(e, problem, {.budget = 8'000}, {.laws = others}) ==
+          "extend: laws[1] must be that of the run, got another one");
 }
 
 TEST_CASE("extend: under control the controls correct the longer run") {
@@ -140,15 +143,18 @@ TEST_CASE("extend: under control the controls correct the longer run") {
     }, .means = {0.0}};
     for (const bool nets : {false, true}) {
         const BaseEstimator base = nets ? BaseEstimator(&quasi) : BaseEstimator(&plain);
-        const Estimate e = control(problem, {.budget = 4'000, .rng = 2, .keep = Keep::state}, {.controls = controls, .estimator = base});
+        const Estimate e = control(problem, {.budget = 4'000, .rng = 2, .keep = Keep::state},
+                                   {.controls = controls, .estimator = base});
         const Estimate more = extend(e, problem, {.budget = 16'000}, {.controls = controls});
         CHECK(more.n > 15'000);
         CHECK(more.names == e.names);
         CHECK(std::abs(more.value[0] - exact[0]) < 5 * more.std_error()[0]);
-        const BaseEstimator larger = nets ? BaseEstimator(&quasi, {.replicates = 124}) : base;   // nets of 128 points, as in the run
+        const BaseEstimator larger =
+            nets ? BaseEstimator(&quasi, {.replicates = 124}) : base;   // nets of 128 points, as in the run
         check_equal(more, control(problem, {.budget = 16'000, .rng = 2}, {.controls = controls, .estimator = larger}));
         CHECK(extend(more, problem, {.budget = 20'000}, {.controls = controls}).n > 18'000);
-        CHECK(complaint(e, problem, {.budget = 16'000}) == "extend: controls are needed: functions of the inputs with known means");
+        CHECK(complaint(e, problem, {.budget = 16'000}) ==
+              "extend: controls are needed: functions of the inputs with known means");
     }
 }
 
@@ -165,14 +171,17 @@ TEST_CASE("extend: discarded failures go on being counted") {
 TEST_CASE("extend: what cannot be is refused before the model is called") {
     std::atomic<std::int64_t> calls = 0;
     const Problem problem = exponential(&calls);
-    const Estimate e = plain(problem, {.budget = 100, .rng = 1, .keep = Keep::state}), bare = plain(problem, {.budget = 100, .rng = 1});
+    const Estimate e = plain(problem, {.budget = 100, .rng = 1, .keep = Keep::state}),
+                   bare = plain(problem, {.budget = 100, .rng = 1});
     calls = 0;
     CHECK(complaint(bare, problem, {.budget = 200}).starts_with("extend: estimate must have a state"));
     CHECK(complaint(e, problem, {.budget = 100}) == "extend: budget must be larger than the 100 evaluations spent, got 100");
     CHECK(complaint(e, problem, {.budget = 200, .rng = 2}) == "extend: rng must be that of the run, 1, or none, got 2");
-    CHECK(complaint(e, problem, {.budget = 200, .on_error = OnError::discard}) == "extend: on_error must be 'raise' as in the run, got 'discard'");
+    CHECK(complaint(e, problem, {.budget = 200, .on_error = OnError::discard}) ==
+          "extend: on_error must be 'raise' as in the run, got 'discard'");
     const auto square = [](std::span<const double> x) { return std::vector{x[0], x[0]}; };
-    CHECK(complaint(e, Problem(square, testing::standard_normal(3), {"exp", "square"}), {.budget = 200}).starts_with("extend: problem must have the inputs of the run"));
+    CHECK(complaint(e, Problem(square, testing::standard_normal(3), {"exp", "square"}), {.budget = 200})
+              .starts_with("extend: problem must have the inputs of the run"));
     CHECK(complaint(e, Problem(square, testing::standard_normal(2), {"exp", "cube"}), {.budget = 200}) ==
           "extend: problem must have the outputs of the run, (exp, square), got (exp, cube)");
     CHECK(complaint(e, Problem(square, testing::independent(2, Normal(0, 1.1)), {"exp", "square"}), {.budget = 200}) ==
@@ -180,7 +189,8 @@ TEST_CASE("extend: what cannot be is refused before the model is called") {
     CHECK(calls == 0);
     const Problem three([](std::span<const double> x) { return std::vector{x[0], x[0], x[0]}; }, testing::standard_normal(2));
     const Estimate nets = quasi(exponential(), {.budget = 16 * 256, .rng = 3, .keep = Keep::state});
-    CHECK(complaint(nets, problem, {.budget = 16 * 256 + 255}) == "extend: budget must be at least 4352, one net of 256 points more, got 4351");
+    CHECK(complaint(nets, problem, {.budget = 16 * 256 + 255}) ==
+          "extend: budget must be at least 4352, one net of 256 points more, got 4351");
     CHECK(complaint(e, three, {.budget = 200}).starts_with("extend: the model must give the outputs of the run"));
     CHECK(complaint(e.contrast(0, 1), problem, {.budget = 200}).starts_with("extend: estimate must have a state"));
 }

@@ -29,10 +29,15 @@ struct Method {
 
 std::vector<Method> methods() {
     return {{"form", [](const Problem& p, const Run& r) { return form(p, r); }},
-            {"form, central", [](const Problem& p, const Run& r) { return form(p, r, {.differences = Differences::central}); }},
+            {"form, central",
+             [](const Problem& p, const Run& r) { return form(p, r, {.differences = Differences::central}); }},
             {"cross_entropy", [](const Problem& p, const Run& r) { return cross_entropy(p, r); }},
-            {"cross_entropy, plain", [](const Problem& p, const Run& r) { return cross_entropy(p, r, {.variant = Levels::plain, .components = 1}); }},
-            {"cross_entropy, vmfn", [](const Problem& p, const Run& r) { return cross_entropy(p, r, {.family = Family::vmfn}); }},
+            {"cross_entropy, plain",
+             [](const Problem& p, const Run& r) {
+                 return cross_entropy(p, r, {.variant = Levels::plain, .components = 1});
+             }},
+            {"cross_entropy, vmfn",
+             [](const Problem& p, const Run& r) { return cross_entropy(p, r, {.family = Family::vmfn}); }},
             {"subset", [](const Problem& p, const Run& r) { return subset(p, r); }},
             {"line_sampling", [](const Problem& p, const Run& r) { return line_sampling(p, r); }}};
 }
@@ -54,20 +59,24 @@ struct Counted {
                   }), testing::standard_normal(dim)) {}
 };
 
-double sum_of(std::span<const double> x) { return std::accumulate(x.begin(), x.end(), 0.0) / std::sqrt(static_cast<double>(dim)); }
+double sum_of(std::span<const double> x) {
+    return std::accumulate(x.begin(), x.end(), 0.0) / std::sqrt(static_cast<double>(dim));
+}
 
 }  // namespace
 
 TEST_CASE("events: no score makes a method ask for more than its budget, or count less than it asked for") {
     const double nothing = std::numeric_limits<double>::quiet_NaN();
     const std::vector<std::function<double(std::span<const double>)>> scores{
-        [](std::span<const double> x) { return -1 - std::exp(-sum_of(x) * sum_of(x)); },           // rises for ever, and never arrives
-        [](std::span<const double> x) { return x[0] - 50; },                                        // out of reach
-        [](std::span<const double>) { return -1.0; },                                               // the same everywhere
-        [](std::span<const double> x) { return sum_of(x) > 4 ? 1.0 : -1.0; },                       // a step
-        [](std::span<const double> x) { return std::floor(sum_of(x) - 3) + 0.5; },                  // stairs
-        [=](std::span<const double> x) { return x[0] < -0.5 ? nothing : sum_of(x) - 4; },           // fails often
-        [=](std::span<const double>) { return nothing; }};                                          // fails always
+        [](std::span<const double> x) {
+            return -1 - std::exp(-sum_of(x) * sum_of(x));
+        },                                                                      // rises for ever, and never arrives
+        [](std::span<const double> x) { return x[0] - 50; },                    // out of reach
+        [](std::span<const double>) { return -1.0; },                           // the same everywhere
+        [](std::span<const double> x) { return sum_of(x) > 4 ? 1.0 : -1.0; },   // a step
+        [](std::span<const double> x) { return std::floor(sum_of(x) - 3) + 0.5; },          // stairs
+        [=](std::span<const double> x) { return x[0] < -0.5 ? nothing : sum_of(x) - 4; },   // fails often
+        [=](std::span<const double>) { return nothing; }};                                  // fails always
     for (const auto& score : scores)
         for (const Method& method : methods())
             for (const std::int64_t budget : {331, 3'000}) {
@@ -75,7 +84,8 @@ TEST_CASE("events: no score makes a method ask for more than its budget, or coun
                 CAPTURE(method.name);
                 Counted event(score);
                 try {
-                    const Estimate e = method.run(event.problem, {.budget = budget, .rng = 3, .threads = 1, .on_error = OnError::discard});
+                    const Estimate e = method.run(
+                        event.problem, {.budget = budget, .rng = 3, .threads = 1, .on_error = OnError::discard});
                     CHECK(e.n == event.calls);
                     CHECK((e.value[0] > 0 || !e.warnings.empty()));
                     CHECK(std::isfinite(e.value[0]));

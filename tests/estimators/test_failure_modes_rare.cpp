@@ -28,7 +28,8 @@ struct Runs {
 Runs runs_of(const testing::KnownProblem& known, std::uint64_t first_key, int keys, const AiscvOptions& options) {
     Runs runs;
     for (int k = 0; k < keys; ++k) {
-        const Estimate e = aiscv(known.problem, {.budget = 20'000, .rng = first_key + static_cast<std::uint64_t>(k), .threads = 1}, options);
+        const Estimate e = aiscv(
+            known.problem, {.budget = 20'000, .rng = first_key + static_cast<std::uint64_t>(k), .threads = 1}, options);
         const double error = e.value.back() / known.exact.back() - 1;
         runs.square += error * error / keys;
         runs.missed += error < -0.25;
@@ -41,7 +42,11 @@ Runs runs_of(const testing::KnownProblem& known, std::uint64_t first_key, int ke
 TEST_CASE("no hit: without a score an event of 1e-6 in 50 inputs is a flagged 0, with one it is known") {
     constexpr double beta = 4.753424308822899;
     const auto known = testing::linear_exceedance(50, {beta});
-    const Problem blind([](std::span<const double> x) { return std::accumulate(x.begin(), x.end(), 0.0) > beta * std::sqrt(50.0) ? 1.0 : 0.0; }, testing::standard_normal(50), {"hit"});
+    const Problem blind(
+        [](std::span<const double> x) {
+            return std::accumulate(x.begin(), x.end(), 0.0) > beta * std::sqrt(50.0) ? 1.0 : 0.0;
+        },
+        testing::standard_normal(50), {"hit"});
     const Estimate naive = aiscv(blind, {.budget = 5'000, .rng = 1, .threads = 1});
     CHECK(naive.value[0] == 0);
     CHECK(warns(naive, "'hit' was 0 in the whole final sample"));
@@ -51,7 +56,8 @@ TEST_CASE("no hit: without a score an event of 1e-6 in 50 inputs is a flagged 0,
 
 TEST_CASE("no hit: in two inputs a wide law finds an event of 1e-6 without a score") {
     constexpr double beta = 4.753424308822899;
-    const Problem blind([](std::span<const double> x) { return x[0] + x[1] > beta * std::sqrt(2.0) ? 1.0 : 0.0; }, testing::standard_normal(2), {"hit"});
+    const Problem blind([](std::span<const double> x) { return x[0] + x[1] > beta * std::sqrt(2.0) ? 1.0 : 0.0; },
+                        testing::standard_normal(2), {"hit"});
     for (std::uint64_t key = 1; key <= 5; ++key) {
         const Estimate e = aiscv(blind, {.budget = 20'000, .rng = key, .threads = 1});
         CHECK(std::abs(e.value[0] / normal_cdf(-beta) - 1) < 0.05);
@@ -68,14 +74,16 @@ TEST_CASE("weight degeneracy: two regions in 20 dimensions defeat one Gaussian, 
 }
 
 TEST_CASE("a missed region: four regions of a series system are found by every run") {
-    const Runs runs = runs_of(testing::four_branch({0, -1, -1.6}), 5024, 6, {});   // without the wide law key 5026 finds two fifths
+    const Runs runs =
+        runs_of(testing::four_branch({0, -1, -1.6}), 5024, 6, {});   // without the wide law key 5026 finds two fifths
     CHECK(runs.missed == 0);
     CHECK(19'300 * runs.square < 15);
 }
 
 TEST_CASE("a missed region: without a score a smaller one is hit by the input law's share alone, and the run says so") {
     constexpr double near = 2.3, far = 3.1;
-    const Problem blind([](std::span<const double> x) { return x[0] > near || -x[1] > far ? 1.0 : 0.0; }, testing::standard_normal(10), {"hit"});
+    const Problem blind([](std::span<const double> x) { return x[0] > near || -x[1] > far ? 1.0 : 0.0; },
+                        testing::standard_normal(10), {"hit"});
     const double p = normal_cdf(-near), q = normal_cdf(-far), exact = p + q - p * q;
     int far_off = 0, told = 0;
     for (std::uint64_t key = 770'000; key < 770'009; ++key) {
@@ -93,7 +101,8 @@ TEST_CASE("a missed region: without a score a smaller one is hit by the input la
 
 TEST_CASE("a missed region: regions that components cover raise no alarm") {
     for (std::uint64_t key = 1; key <= 3; ++key) {
-        const Estimate e = aiscv(testing::two_sided_exceedance(20, {2.575829, 3.890592}).problem, {.budget = 20'000, .rng = key, .threads = 1});
+        const Estimate e = aiscv(testing::two_sided_exceedance(20, {2.575829, 3.890592}).problem,
+                                 {.budget = 20'000, .rng = key, .threads = 1});
         CHECK_FALSE(warns(e, "where no component is"));
     }
 }
@@ -131,7 +140,8 @@ TEST_CASE("immediate stop: the first batch of a heavy-tailed integrand sees too 
     const Problem last([](std::span<const double> x) { return std::pow(x[0], 20); }, testing::standard_normal(1), {"x^20"});
     for (std::uint64_t key = 1; key <= 5; ++key) {
         const Run run{.budget = 20'000, .rng = key, .threads = 1};
-        // naive: the input law alone, with the variance that its first 1,000 points show; the true one of x^20 is E x^40 - (E x^20)^2
+        // naive: the input law alone, with the variance that its first 1,000 points show; the true one of x^20 is E
+        // x^40 - (E x^20)^2
         const Estimate first = plain(last, {.budget = 1'000, .rng = key, .threads = 1}), naive = plain(last, run);
         const double variance = 319830986772877770815625.0 - std::pow(654729075.0, 2);
         CHECK(1'000 * first.covariance(0, 0) < 0.01 * variance);

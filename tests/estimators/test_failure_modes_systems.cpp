@@ -1,4 +1,5 @@
-// Series, parallel and mixed systems, as largest and smallest scores and as several at once: known bivariate-normal probabilities.
+// Series, parallel and mixed systems, as largest and smallest scores and as several at once: known bivariate-normal
+// probabilities.
 #include <buffon/cross_entropy.hpp>
 #include <buffon/form.hpp>
 #include <buffon/line_sampling.hpp>
@@ -26,7 +27,8 @@ double both() {
     double sum = 0;
     for (int i = 0; i < nodes; ++i) {
         const double u = low + length * (i + 0.5) / nodes;
-        sum += std::exp(-0.5 * u * u - half_log_two_pi) * normal_cdf((correlation * u - high) / std::sqrt(1 - correlation * correlation));
+        sum += std::exp(-0.5 * u * u - half_log_two_pi) *
+               normal_cdf((correlation * u - high) / std::sqrt(1 - correlation * correlation));
     }
     return sum * length / nodes;
 }
@@ -56,7 +58,9 @@ Problem two_components() {
 
 }  // namespace
 
-TEST_CASE("systems: components, their union and their intersection from one run have bivariate-normal probabilities, and add up") {
+TEST_CASE(
+    "systems: components, their union and their intersection from one run have bivariate-normal probabilities, and add "
+    "up") {
     const double inside = both();
     REQUIRE(inside < 0.01 * normal_cdf(-low) * normal_cdf(-high));   // against the correlation
     const std::vector<double> exact{normal_cdf(-low), normal_cdf(-high), normal_cdf(-low) + normal_cdf(-high) - inside, inside};
@@ -74,9 +78,11 @@ TEST_CASE("systems: components, their union and their intersection from one run 
 
 TEST_CASE("systems: every method agrees on series and parallel systems of correlated components") {
     for (const bool parallel : {false, true}) {
-        const testing::KnownProblem known = parallel ? testing::component_system(8, {2.5, 3}, 0.5, true) : testing::component_system(8, {3.5, 3.7}, 0.5);
+        const testing::KnownProblem known = parallel ? testing::component_system(8, {2.5, 3}, 0.5, true)
+                                                     : testing::component_system(8, {3.5, 3.7}, 0.5);
         const Run run{.budget = 20'000, .rng = 11, .threads = 1};
-        for (const Estimate& e : {form(known.problem, run), cross_entropy(known.problem, run), subset(known.problem, run), line_sampling(known.problem, run)})
+        for (const Estimate& e : {form(known.problem, run), cross_entropy(known.problem, run),
+                                  subset(known.problem, run), line_sampling(known.problem, run)})
             CHECK(std::abs(e.value[0] - known.exact[0]) < 5 * e.std_error()[0]);
     }
 }
@@ -86,7 +92,8 @@ TEST_CASE("systems: form finds the corner of each parallel part of a mixed syste
     const Problem mixed = problem_of(6, 1, [](std::span<const double> x, std::span<double> s) {
         s[0] = std::max(std::min(x[0] - 2, x[1] - 2.5), std::min(-x[2] - 2.2, x[3] - 2.3));
     });
-    const double first = normal_cdf(-2) * normal_cdf(-2.5), second = normal_cdf(-2.2) * normal_cdf(-2.3), exact = first + second - first * second;
+    const double first = normal_cdf(-2) * normal_cdf(-2.5), second = normal_cdf(-2.2) * normal_cdf(-2.3),
+                 exact = first + second - first * second;
     for (std::uint64_t key = 1; key <= 5; ++key) {
         const Estimate e = form(mixed, {.budget = 10'000, .rng = key, .threads = 1});
         CHECK(std::abs(e.value[0] - exact) < 5 * e.std_error()[0]);

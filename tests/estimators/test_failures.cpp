@@ -59,7 +59,9 @@ TEST_CASE("failure: a Gaussian of the inputs themselves leaves their support; in
     const auto squares = [&](Variant variant) {
         double sum = 0;
         for (std::uint64_t key = 0; key < 20; ++key) {
-            const Estimate e = aiscv(corner, {.budget = 4'000, .rng = key, .threads = 1}, {.variant = variant, .laws = {square, square}});   // several laws: the paper fits the inputs
+            const Estimate e =
+                aiscv(corner, {.budget = 4'000, .rng = key, .threads = 1},
+                      {.variant = variant, .laws = {square, square}});   // several laws: the paper fits the inputs
             sum += std::pow(81 * e.value[0] - 1, 2) / 20;
         }
         return sum;
@@ -75,7 +77,8 @@ TEST_CASE("failure: the probability of a far score rounds to one; scores that do
     CHECK(std::abs(threshold + normal_log_cdf(-far)) < 1e-12 * threshold);   // -log P(X > x) = x
     MeanOf naive, remedy;
     for (std::int64_t i = 0; i < 20'000; ++i) {
-        const double u = far + normal_quantile(Stream{4, 0}.uniform(i, 0)), weight = std::exp(0.5 * far * far - far * u);   // phi(u) / phi(u - far)
+        const double u = far + normal_quantile(Stream{4, 0}.uniform(i, 0)),
+                     weight = std::exp(0.5 * far * far - far * u);   // phi(u) / phi(u - far)
         naive.add(law.quantile(normal_cdf(u)) > threshold ? weight : 0.0);
         remedy.add(law.from_normal(u) > threshold ? weight : 0.0);
     }

@@ -20,7 +20,8 @@ Matrix rows(std::int64_t n, std::int64_t columns, double scale) {
 }  // namespace
 
 TEST_CASE("family_means: families are independent, values stand in the order of the outputs") {
-    const Problem problem([](std::span<const double> x) { return std::vector<double>{x[0], -x[0], x[0] - 1}; }, testing::standard_normal(1), {"a", "b", "c"});
+    const Problem problem([](std::span<const double> x) { return std::vector<double>{x[0], -x[0], x[0] - 1}; },
+                          testing::standard_normal(1), {"a", "b", "c"});
     const Run run{.budget = 100, .rng = 1};
     Evaluation evaluate("here", problem, run);
     evaluate(Matrix(1, 1));

@@ -67,7 +67,8 @@ TEST_CASE("a variance that cancels to rounding is never negative") {
     int negative = 0;
     for (const Points points : both)
         for (std::uint64_t key = 1; key <= 50; ++key)
-            negative += !(final_estimate(known.problem, Proposal(true, {gaussian({1.0})}, {0.1, 0.9}), points, 500, key).covariance(0, 0) >= 0);
+            negative += !(final_estimate(known.problem, Proposal(true, {gaussian({1.0})}, {0.1, 0.9}), points, 500, key)
+                              .covariance(0, 0) >= 0);
     CHECK(negative == 0);
 }
 
@@ -80,7 +81,8 @@ TEST_CASE("the ideal Gaussian as a control alone, never sampled, makes the estim
 }
 
 TEST_CASE("controls under q_0 that would spoil nets are left out: errors are those of q_0 without controls") {
-    const Problem smooth([](std::span<const double> x) { return std::vector{std::cos(3 * (x[0] + x[1] + x[2]))}; }, Joint({Uniform(0, 1), Uniform(0, 1), Uniform(0, 1)}));
+    const Problem smooth([](std::span<const double> x) { return std::vector{std::cos(3 * (x[0] + x[1] + x[2]))}; },
+                         Joint({Uniform(0, 1), Uniform(0, 1), Uniform(0, 1)}));
     const Proposal controlled = Proposal::initial({gaussian({0.8, 0.8, 0.8}, 0.3), gaussian({-0.5, 0.0, 0.5}, 0.3)});
     double with = 0, without = 0;
     for (std::uint64_t key = 1; key <= 20; ++key) {
@@ -111,7 +113,9 @@ TEST_CASE("nets spend R replicates of a power of two within what is left; indepe
             CHECK(e.degrees_of_freedom == static_cast<double>(left / net - 1));
             CHECK(left / net >= 8);   // half of the 16 replicates asked for, where a net is kept large
         }
-        CHECK(std::get<std::int64_t>(final_estimate(curved(), three_components(), Points::rqmc, left, 1).diagnostics.at("components")) == 2);
+        CHECK(std::get<std::int64_t>(
+                  final_estimate(curved(), three_components(), Points::rqmc, left, 1).diagnostics.at("components")) ==
+              2);
     }
 }
 
@@ -174,7 +178,8 @@ TEST_CASE("cross-fitted estimates are unbiased at tiny samples, where coefficien
     CHECK(std::abs(own) > 8);   // the test has the power to see it
     for (const Points points : both) {
         // coefficients from so few points make for heavy tails: thousands of keys before their mean is normal
-        const double z = z_of(8000, [&](std::uint64_t key) { return final_estimate(curved(), proposal, points, budget, key).value[0]; });
+        const double z = z_of(
+            8000, [&](std::uint64_t key) { return final_estimate(curved(), proposal, points, budget, key).value[0]; });
         CHECK(std::abs(z) < 5);
     }
 }
@@ -200,7 +205,8 @@ TEST_CASE("the covariance is the covariance: squared errors and their product, o
 }
 
 TEST_CASE("an output that is 0 in the whole sample is said so, by name") {
-    const Problem problem([](std::span<const double> x) { return std::vector{x[0], x[0] > 30 ? 1.0 : 0.0}; }, testing::standard_normal(1), {"seen", "unseen"});
+    const Problem problem([](std::span<const double> x) { return std::vector{x[0], x[0] > 30 ? 1.0 : 0.0}; },
+                          testing::standard_normal(1), {"seen", "unseen"});
     for (const Points points : both) {
         const Estimate e = final_estimate(problem, three_components(), points, 500, 2);
         int seen = 0, unseen = 0;

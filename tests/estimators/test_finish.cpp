@@ -76,11 +76,13 @@ TEST_CASE("finish: without a failure, discard gives the numbers of raise") {
 
 TEST_CASE("finish: a run in which everything failed is refused") {
     // a batch model: the point model of one failing batch would not say how many outputs there are
-    const Problem hopeless(Model([](ConstView x) { return Outputs{Matrix(x.rows, 1, std::nan("")), {}}; }), testing::standard_normal(1));
+    const Problem hopeless(Model([](ConstView x) { return Outputs{Matrix(x.rows, 1, std::nan("")), {}}; }),
+                           testing::standard_normal(1));
     const Run run{.budget = 8, .rng = 3, .on_error = OnError::discard};
     Evaluation evaluate("test", hopeless, run);
     const Outputs out = evaluate(mixed);
-    CHECK_THROWS_WITH_AS((void)finish_mean(evaluate, Moments(out.y)), "test: every one of the 8 model evaluations failed", std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)finish_mean(evaluate, Moments(out.y)),
+                         "test: every one of the 8 model evaluations failed", std::invalid_argument);
 }
 
 TEST_CASE("finish: each group is named and is divided by its own probability of success") {

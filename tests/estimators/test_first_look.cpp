@@ -32,5 +32,6 @@ TEST_CASE("first_look: weights are one for each output") {
     look_first(evaluate, space, 500, pool);
     check_output_weights(evaluate, {1, 2});
     check_output_weights(evaluate, {});
-    CHECK_THROWS_WITH_AS(check_output_weights(evaluate, {1}), "here: weights must have one entry per output, 2, got 1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(check_output_weights(evaluate, {1}), "here: weights must have one entry per output, 2, got 1",
+                         std::invalid_argument);
 }

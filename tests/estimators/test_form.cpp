@@ -75,14 +75,17 @@ TEST_CASE("form: a region that the search missed and the input law's share hits 
     int told = 0;
     for (std::uint64_t key = 1; key <= 10; ++key) {
         const Estimate e = form(known.problem, {.budget = 4'000, .rng = key, .threads = 1}, {.starts = 0});
-        told += std::ranges::any_of(e.warnings, [](const std::string& w) { return w.find("a region may be missed") != std::string::npos; }) ||
+        told += std::ranges::any_of(
+                    e.warnings,
+                    [](const std::string& w) { return w.find("a region may be missed") != std::string::npos; }) ||
                 std::abs(e.value[0] - known.exact[0]) < 4 * e.std_error()[0];
     }
     CHECK(told == 10);
 }
 
 TEST_CASE("form: several levels of one function and of another, each with its own points") {
-    const Problem base([](std::span<const double> x) { return std::vector<double>{x[0] + x[1], -x[2]}; }, testing::standard_normal(4));
+    const Problem base([](std::span<const double> x) { return std::vector<double>{x[0] + x[1], -x[2]}; },
+                       testing::standard_normal(4));
     const auto model = [base](ConstView x) {
         const Outputs raw = base(x);
         Outputs out{Matrix(x.rows, 3), Matrix(x.rows, 3)};
@@ -122,7 +125,8 @@ TEST_CASE("form: an intersection of half-spaces is sampled at its corner") {
 
 TEST_CASE("form: design points are in the inputs' units, log-normal ones too") {
     // R / S of log-normals: log R - log S is normal, P(R < S) = Phi(-(1 - 0) / sqrt(0.1^2 + 0.2^2))
-    const Problem ratio([](std::span<const double> x) { return x[1] / x[0]; }, Distribution(Joint({LogNormal(1, 0.1), LogNormal(0, 0.2)})));
+    const Problem ratio([](std::span<const double> x) { return x[1] / x[0]; },
+                        Distribution(Joint({LogNormal(1, 0.1), LogNormal(0, 0.2)})));
     const Estimate e = form(exceedance(ratio, {1.0}), {.budget = 5'000, .rng = 1});
     const double beta = 1 / std::sqrt(0.05);
     CHECK(std::get<std::vector<double>>(e.diagnostics.at("beta")).at(0) == doctest::Approx(beta).epsilon(1e-3));
@@ -133,8 +137,13 @@ TEST_CASE("form: design points are in the inputs' units, log-normal ones too") {
 }
 
 TEST_CASE("form: an event without a design point is told: stairs have no gradient") {
-    const auto stairs = exceedance(Problem([](std::span<const double> x) { return std::floor(x[0] + x[1] - 5); }, testing::standard_normal(2)), {-0.5});
-    const auto says = [](const Estimate& e) { return std::ranges::any_of(e.warnings, [](const std::string& w) { return w.find("no design point was found") != std::string::npos; }); };
+    const auto stairs = exceedance(
+        Problem([](std::span<const double> x) { return std::floor(x[0] + x[1] - 5); }, testing::standard_normal(2)),
+        {-0.5});
+    const auto says = [](const Estimate& e) {
+        return std::ranges::any_of(
+            e.warnings, [](const std::string& w) { return w.find("no design point was found") != std::string::npos; });
+    };
     CHECK(says(form(stairs, {.budget = 5'000, .rng = 1})));
     CHECK_FALSE(says(form(testing::linear_exceedance(2, {3.5}).problem, {.budget = 5'000, .rng = 1})));
 }
@@ -166,12 +175,16 @@ TEST_CASE("form: a kept run can be extended, and no budget is exceeded") {
     CHECK(more.n <= 12'000);
     CHECK(std::abs(more.value[0] - known.exact[0]) < 5 * more.std_error()[0]);
     CHECK(more.std_error()[0] < e.std_error()[0]);
-    for (const std::int64_t budget : {32, 50, 100, 331, 1'000}) CHECK(form(known.problem, {.budget = budget, .rng = 1}).n <= budget);
+    for (const std::int64_t budget : {32, 50, 100, 331, 1'000})
+        CHECK(form(known.problem, {.budget = budget, .rng = 1}).n <= budget);
 }
 
 TEST_CASE("form: options that cannot be are named") {
     const testing::KnownProblem known = testing::linear_exceedance(2, {2.0});
-    CHECK_THROWS_WITH_AS(form(known.problem, {.budget = 1'000}, {.starts = -1}), "form: starts must be at least 0, got -1", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(form(known.problem, {.budget = 1'000}, {.step = 0}), "form: step must lie between 0 and 1, got 0", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(form(known.problem, {.budget = 1'000}, {.weights = {1, 2}}), "form: weights must have one entry per output, 1, got 2", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(form(known.problem, {.budget = 1'000}, {.starts = -1}),
+                         "form: starts must be at least 0, got -1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(form(known.problem, {.budget = 1'000}, {.step = 0}),
+                         "form: step must lie between 0 and 1, got 0", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(form(known.problem, {.budget = 1'000}, {.weights = {1, 2}}),
+                         "form: weights must have one entry per output, 1, got 2", std::invalid_argument);
 }

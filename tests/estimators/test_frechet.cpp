@@ -33,7 +33,8 @@ double by_roots(const Matrix& x, const Matrix& y) {
     const auto [mx, cx] = moments(x);
     const auto [my, cy] = moments(y);
     const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> of_x(cx);
-    const Eigen::MatrixXd root = of_x.eigenvectors() * of_x.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal() * of_x.eigenvectors().transpose();
+    const Eigen::MatrixXd root =
+        of_x.eigenvectors() * of_x.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal() * of_x.eigenvectors().transpose();
     const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> both(root * cy * root, Eigen::EigenvaluesOnly);
     return (mx - my).squaredNorm() + cx.trace() + cy.trace() - 2 * both.eigenvalues().cwiseMax(0).cwiseSqrt().sum();
 }
@@ -68,7 +69,8 @@ TEST_CASE("frechet: both routes are the symmetric square roots, for any ranks") 
         CAPTURE(c.m);
         Matrix x = normal(c.n, c.d, 1, 0.2, 1.3), y = normal(c.m, c.d, 2);
         CHECK(frechet(one(x), {y}, {.threads = 1}).value[0] == doctest::Approx(by_roots(x, y)).epsilon(1e-7));
-        if (c.d < 60 || std::min(c.n, c.m) > c.d) CHECK(frechet(one(x), {y}, {.threads = 1}).value[0] == doctest::Approx(by_roots(x, y)).epsilon(1e-10));
+        if (c.d < 60 || std::min(c.n, c.m) > c.d)
+            CHECK(frechet(one(x), {y}, {.threads = 1}).value[0] == doctest::Approx(by_roots(x, y)).epsilon(1e-10));
         for (std::int64_t i = 0; i < c.n; ++i) x(i, 3) = 2.0;   // constant columns, and one that is the sum of two
         for (std::int64_t i = 0; i < c.m; ++i) y(i, 3) = 2.0, y(i, 5) = y(i, 0) + y(i, 1);
         CHECK(frechet(one(x), {y}, {.threads = 1}).value[0] == doctest::Approx(by_roots(x, y)).epsilon(1e-6));
@@ -89,15 +91,21 @@ TEST_CASE("frechet: normal laws in closed form, with the errors that runs have; 
     // C = s^2 A in both: d |mean|^2 + (s - 1)^2 tr A, A of x_j + 0.4 x_(j - 1)
     const double d = 6, trace = 1 + (d - 1) * 1.16;
     const auto bias_free = [&](double mean, double sd) { return d * mean * mean + (sd - 1) * (sd - 1) * trace; };
-    const Repeated apart = repeat(times, bias_free(0.7, 1.8), [&](std::uint64_t r) { return frechet(one(normal(600, 6, 2 * r, 0.7, 1.8)), {normal(500, 6, 2 * r + 1)}, {.threads = 1}); });
+    const Repeated apart = repeat(times, bias_free(0.7, 1.8), [&](std::uint64_t r) {
+        return frechet(one(normal(600, 6, 2 * r, 0.7, 1.8)), {normal(500, 6, 2 * r + 1)}, {.threads = 1});
+    });
     CHECK(std::abs(apart.mean - bias_free(0.7, 1.8)) < 0.35 * apart.sd);
     CHECK(std::sqrt(apart.claimed) / apart.sd == doctest::Approx(1).epsilon(0.12));
     CHECK(apart.covered > 0.9);
     CHECK(apart.covered < 0.975);
-    const Repeated equal = repeat(times, 0.0, [&](std::uint64_t r) { return frechet(one(normal(600, 6, 2 * r)), {normal(500, 6, 2 * r + 1)}, {.threads = 1}); });
+    const Repeated equal = repeat(times, 0.0, [&](std::uint64_t r) {
+        return frechet(one(normal(600, 6, 2 * r)), {normal(500, 6, 2 * r + 1)}, {.threads = 1});
+    });
     CHECK(equal.floor / equal.mean == doctest::Approx(1).epsilon(0.08));
     CHECK(std::sqrt(equal.claimed) > 0.8 * equal.sd);
-    const Repeated line = repeat(200, 0.0, [&](std::uint64_t r) { return frechet(one(normal(600, 6, 2 * r)), {normal(500, 6, 2 * r + 1)}, {.sizes = 5, .threads = 1}); });
+    const Repeated line = repeat(200, 0.0, [&](std::uint64_t r) {
+        return frechet(one(normal(600, 6, 2 * r)), {normal(500, 6, 2 * r + 1)}, {.sizes = 5, .threads = 1});
+    });
     CHECK(std::abs(line.mean) < 0.12 * equal.mean);   // of the bias 1 / n nothing is left
     CHECK(line.covered > 0.9);
 }
@@ -109,7 +117,8 @@ TEST_CASE("frechet: errors of the route by products are those of the other") {
         for (std::int64_t j = 0; j < 70; ++j) wide_x(i, 2 * j) = x(i, j);
     for (std::int64_t i = 0; i < 71; ++i)
         for (std::int64_t j = 0; j < 70; ++j) wide_y(i, 2 * j) = y(i, j);
-    const Estimate a = frechet(one(x), {y}, {.threads = 1}), b = frechet(one(wide_x), {wide_y}, {.threads = 1}), c = frechet(one(wide_y), {wide_x}, {.threads = 1});
+    const Estimate a = frechet(one(x), {y}, {.threads = 1}), b = frechet(one(wide_x), {wide_y}, {.threads = 1}),
+                   c = frechet(one(wide_y), {wide_x}, {.threads = 1});
     CHECK(b.value[0] == doctest::Approx(a.value[0]).epsilon(1e-8));
     CHECK(b.std_error()[0] == doctest::Approx(a.std_error()[0]).epsilon(1e-3));
     CHECK(c.value[0] == doctest::Approx(a.value[0]).epsilon(1e-8));
@@ -121,7 +130,8 @@ TEST_CASE("frechet: joint errors, threads, refusals") {
     const Matrix x = normal(300, 4, 1), y = normal(250, 4, 2);
     Matrix other = x;
     for (double& v : other.data) v = 0.2 + 1.1 * v;
-    const Estimate e = frechet({{x, other}, {"a", "b"}}, {y}, {.threads = 1}), two = frechet({{x, other}, {"a", "b"}}, {y}, {.threads = 3});
+    const Estimate e = frechet({{x, other}, {"a", "b"}}, {y}, {.threads = 1}),
+                   two = frechet({{x, other}, {"a", "b"}}, {y}, {.threads = 3});
     CHECK(e.value == two.value);
     CHECK(e.covariance.data == two.covariance.data);
     CHECK(e.n == 850);

@@ -27,7 +27,9 @@ Estimate four() {
     return e;
 }
 
-const std::vector<double>& numbers(const Estimate& e, const char* name) { return std::get<std::vector<double>>(e.diagnostics.at(name)); }
+const std::vector<double>& numbers(const Estimate& e, const char* name) {
+    return std::get<std::vector<double>>(e.diagnostics.at(name));
+}
 
 /// An estimate from these replicates, one a row, as every estimator makes it.
 Estimate from(const Matrix& replicates) {

@@ -27,5 +27,6 @@ TEST_CASE("given rows: failed ones are left out, outputs have mean 0 and varianc
     REQUIRE(e.warnings.size() == 2);
     CHECK(e.warnings[0].find("20 of 200 evaluations failed") == 0);
     CHECK(e.warnings[1].find("only 180 rows") == 0);
-    CHECK_THROWS_WITH_AS(GivenRows("test", s, 181, 1), "test: the sample must have at least 181 rows that succeeded, got 180", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(GivenRows("test", s, 181, 1),
+                         "test: the sample must have at least 181 rows that succeeded, got 180", std::invalid_argument);
 }

@@ -20,7 +20,8 @@ using namespace buffon;
 namespace {
 
 Problem exponential() {
-    return Problem([](std::span<const double> x) { return std::vector{std::exp(x[0] + 0.5 * x[1]), x[0] * x[0]}; }, testing::standard_normal(2), {"exp", "square"});
+    return Problem([](std::span<const double> x) { return std::vector{std::exp(x[0] + 0.5 * x[1]), x[0] * x[0]}; },
+                   testing::standard_normal(2), {"exp", "square"});
 }
 
 Distribution wide() { return testing::independent(2, Normal(0.3, 1.3)); }
@@ -50,13 +51,16 @@ void check_equal(const Estimate& a, const Estimate& b) {
 
 TEST_CASE("going on: plain and importance give the bits of one longer run, whatever the budgets, and go on again") {
     const Problem problem = exponential();
-    const auto importance_again = [](Evaluation& evaluate, const State& state) { return go_on_importance(evaluate, state, wide()); };
+    const auto importance_again = [](Evaluation& evaluate, const State& state) {
+        return go_on_importance(evaluate, state, wide());
+    };
     for (const std::int64_t first : {100, 4'096, 10'000, 70'001}) {
         CAPTURE(first);
         const Run run{.budget = first, .rng = 5, .keep = Keep::state}, whole{.budget = 3 * first + 7, .rng = 5};
         Estimate e = longer(plain(problem, run), problem, {.budget = 2 * first, .batch = 999, .threads = 1}, go_on_plain);
         check_equal(longer(e, problem, whole, go_on_plain), plain(problem, whole));
-        e = longer(importance(problem, run, {.proposal = wide()}), problem, {.budget = 2 * first, .batch = 999, .threads = 1}, importance_again);
+        e = longer(importance(problem, run, {.proposal = wide()}), problem,
+                   {.budget = 2 * first, .batch = 999, .threads = 1}, importance_again);
         check_equal(longer(e, problem, whole, importance_again), importance(problem, whole, {.proposal = wide()}));
     }
 }
@@ -78,7 +82,8 @@ TEST_CASE("going on: in two steps or at once, aiscv has the same nets of the den
     const Problem problem = exponential();
     const auto again = [](Evaluation& evaluate, const State& state) { return go_on_aiscv(evaluate, state, {}); };
     const Estimate e = aiscv(problem, {.budget = 4'000, .rng = 1, .keep = Keep::state});
-    const Estimate twice = longer(longer(e, problem, {.budget = 8'000}, again), problem, {.budget = 12'000}, again), once = longer(e, problem, {.budget = 12'000}, again);
+    const Estimate twice = longer(longer(e, problem, {.budget = 8'000}, again), problem, {.budget = 12'000}, again),
+                   once = longer(e, problem, {.budget = 12'000}, again);
     CHECK(twice.n == once.n);
     CHECK(twice.n > 11'000);
     for (std::size_t j = 0; j < 2; ++j) CHECK(twice.value[j] == doctest::Approx(once.value[j]).epsilon(1e-12));

@@ -20,7 +20,8 @@ TEST_CASE("half_space: the tail law does better than N(beta, 1), and no law near
     for (const double beta : {1.0, 3.0, 4.75, 7.0}) {
         const TailLaw law = tail_law(beta);
         const double least = relative_variance(beta, law);
-        MESSAGE("beta " << beta << ": mean " << law.mean << ", sd " << law.sd << ", variance " << least << " of " << relative_variance(beta, {beta, 1}));
+        MESSAGE("beta " << beta << ": mean " << law.mean << ", sd " << law.sd << ", variance " << least << " of "
+                        << relative_variance(beta, {beta, 1}));
         CHECK(least < 0.8 * relative_variance(beta, {beta, 1}));
         for (const double m : {-0.05, 0.05}) CHECK(relative_variance(beta, {law.mean + m, law.sd}) > 0.999 * least);
         for (const double s : {0.9, 1.1}) CHECK(relative_variance(beta, {law.mean, law.sd * s}) > 0.999 * least);

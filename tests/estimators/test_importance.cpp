@@ -62,7 +62,8 @@ TEST_CASE("importance: errors are as large as they are said to be, over 1,000 ke
 TEST_CASE("importance: self-normalised, a few large weights do not carry the mean of what is constant") {
     const Problem one([](std::span<const double>) { return 1.0; }, normal(0, 1));
     for (const bool self_normalise : {false, true}) {
-        const Estimate e = importance(one, {.budget = 2000, .rng = 1}, {.proposal = normal(0.5, 1), .self_normalise = self_normalise});
+        const Estimate e =
+            importance(one, {.budget = 2000, .rng = 1}, {.proposal = normal(0.5, 1), .self_normalise = self_normalise});
         CHECK(std::isinf(std::get<std::vector<double>>(e.diagnostics.at("effective_terms"))[0]) == self_normalise);
     }
 }
@@ -72,10 +73,12 @@ TEST_CASE("importance: self-normalised, the variance is E w^2 (y - mean)^2, with
     const double mu = 0.5;   // w^k q = exp((k^2 - k) mu^2 / 2) N((1 - k) mu, 1)
     for (const bool self_normalise : {false, true}) {
         CAPTURE(self_normalise);
-        const Estimate e = importance(shifted, {.budget = n, .rng = 12}, {.proposal = normal(mu, 1), .self_normalise = self_normalise});
+        const Estimate e = importance(shifted, {.budget = n, .rng = 12},
+                                      {.proposal = normal(mu, 1), .self_normalise = self_normalise});
         const double about = self_normalise ? 0 : -1;   // y - 1 = x, or y = x + 1
         const double variance = std::exp(mu * mu) * second(-mu, about) - (self_normalise ? 0 : 1);
-        const double spread = std::sqrt(std::exp(6 * mu * mu) * fourth(-3 * mu, about) / n);   // bounds the sd of a sample variance
+        const double spread =
+            std::sqrt(std::exp(6 * mu * mu) * fourth(-3 * mu, about) / n);         // bounds the sd of a sample variance
         CHECK(std::abs(e.value[0] - 1) < 5 * std::sqrt(variance / n) + 5.0 / n);   // 1/n: bias of the ratio
         CHECK(std::abs(n * e.covariance(0, 0) - variance) < 5 * spread);
         CHECK(spread < 0.05 * variance);   // so the check above tells the two apart
@@ -86,7 +89,8 @@ TEST_CASE("importance: self-normalised, a constant is exact and its error is a n
     const Problem constant([](std::span<const double>) { return 2.5; }, standard);
     int numbers = 0;
     for (std::uint64_t key = 0; key < 100; ++key) {
-        const Estimate e = importance(constant, {.budget = 5000, .rng = key, .threads = 1}, {.proposal = normal(0.5, 1), .self_normalise = true});
+        const Estimate e = importance(constant, {.budget = 5000, .rng = key, .threads = 1},
+                                      {.proposal = normal(0.5, 1), .self_normalise = true});
         CHECK(e.value[0] == doctest::Approx(2.5).epsilon(1e-13));
         numbers += e.std_error()[0] < 1e-8;   // root of roundings of 1e-16 of the two terms that cancel
     }
@@ -118,7 +122,8 @@ TEST_CASE("importance: rows outside the support of the inputs cost no evaluation
         if (u[0] < 0 || u[0] > 1) ++*outside;
         return std::sqrt(u[0]);
     }, testing::independent(1, Uniform()));
-    const Estimate e = importance(root, {.budget = n, .rng = 5, .keep = Keep::sample}, {.proposal = testing::independent(1, Uniform(-1, 3))});
+    const Estimate e = importance(root, {.budget = n, .rng = 5, .keep = Keep::sample},
+                                  {.proposal = testing::independent(1, Uniform(-1, 3))});
     CHECK(*outside == 0);
     CHECK(e.n == *count);
     CHECK(std::abs(static_cast<double>(e.n) - n / 4.0) < 5 * std::sqrt(n * 3.0 / 16));   // binomial
@@ -160,7 +165,9 @@ TEST_CASE("importance: a rare support is found in every batch size, or in none")
     const Problem unit([](std::span<const double> u) { return u[0]; }, testing::independent(1, Uniform()));
     const auto evaluations = [&](std::uint64_t key, std::int64_t batch) -> std::int64_t {
         try {
-            return importance(unit, {.budget = 1 << 19, .rng = key, .batch = batch}, {.proposal = testing::independent(1, Uniform(0, 1e5))}).n;
+            return importance(unit, {.budget = 1 << 19, .rng = key, .batch = batch},
+                              {.proposal = testing::independent(1, Uniform(0, 1e5))})
+                .n;
         } catch (const std::invalid_argument&) {
             return -1;
         }
@@ -178,7 +185,8 @@ TEST_CASE("importance: what a failing model leaves behind claims no more evaluat
         return out;
     }), testing::independent(1, Uniform()), {}, false);
     try {
-        (void)importance(failing, {.budget = 200'000, .rng = 1, .batch = 1000}, {.proposal = testing::independent(1, Uniform(-1, 3))});
+        (void)importance(failing, {.budget = 200'000, .rng = 1, .batch = 1000},
+                         {.proposal = testing::independent(1, Uniform(-1, 3))});
         FAIL("the failure was swallowed");
     } catch (const ModelError& error) {
         REQUIRE(error.partial != nullptr);
@@ -200,10 +208,12 @@ TEST_CASE("importance: discarded failures leave the mean conditional on success 
 }
 
 TEST_CASE("importance: a missing proposal, one of another dimension and one elsewhere are refused") {
-    CHECK_THROWS_WITH_AS((void)importance(shifted, {.budget = 100}, {}), "importance: proposal is needed: the law that is sampled", std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)importance(shifted, {.budget = 100}, {}),
+                         "importance: proposal is needed: the law that is sampled", std::invalid_argument);
     CHECK_THROWS_WITH_AS((void)importance(shifted, {.budget = 100}, {.proposal = testing::standard_normal(2)}),
                          "importance: proposal must have 1 coordinates, got 2", std::invalid_argument);
-    CHECK_THROWS_WITH_AS((void)importance(shifted, {.budget = 1}, {.proposal = standard}), "importance: budget must be at least 2, got 1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)importance(shifted, {.budget = 1}, {.proposal = standard}),
+                         "importance: budget must be at least 2, got 1", std::invalid_argument);
     const Problem unit([](std::span<const double> u) { return u[0]; }, testing::independent(1, Uniform()));
     CHECK_THROWS_WITH_AS((void)importance(unit, {.budget = 100, .rng = 1}, {.proposal = testing::independent(1, Uniform(2, 3))}),
                          "importance: no point of the proposal falls into the support of the inputs", std::invalid_argument);

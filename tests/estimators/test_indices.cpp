@@ -22,7 +22,8 @@ TEST_CASE("indices: parts have their names, values and block of the covariance")
     CHECK(s.first_order.n == 77);
     CHECK(s.joint.names[5] == "total order of a: z");
     CHECK(s.joint.names[9] == "second order of a, b: z");
-    CHECK(s.aggregated.names == std::vector<std::string>{"first order of a", "first order of b", "total order of a", "total order of b", "second order of a, b"});
+    CHECK(s.aggregated.names == std::vector<std::string>{"first order of a", "first order of b", "total order of a",
+                                                         "total order of b", "second order of a, b"});
     CHECK(s.aggregated.value == std::vector<double>{10, 11, 12, 13, 14});
     CHECK(s.aggregated.covariance(0, 4) == 15 * 10 + 14);
     CHECK(s.joint.names[14] == "second order of a, b");
@@ -37,5 +38,6 @@ TEST_CASE("indices: one output goes without its name, and there may be no second
     CHECK(s.second_order.size() == 0);
     CHECK(s.aggregated.value == s.joint.value);
     CHECK(s.aggregated.names == s.joint.names);
-    CHECK(s.joint.names == std::vector<std::string>{"first order of a", "first order of b", "total order of a", "total order of b"});
+    CHECK(s.joint.names ==
+          std::vector<std::string>{"first order of a", "first order of b", "total order of a", "total order of b"});
 }

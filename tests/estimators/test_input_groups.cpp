@@ -27,7 +27,8 @@ TEST_CASE("input_groups: coordinates that are correlated belong together, and on
     Matrix scale(2, 2);
     scale(0, 0) = scale(1, 1) = 1;
     CHECK(dependent_blocks(MultivariateNormal({0, 0}, scale)) == std::vector<std::int64_t>{0, 1});
-    CHECK(dependent_blocks(MultivariateT({0, 0}, scale, 3)) == std::vector<std::int64_t>{0, 0});   // uncorrelated is not independent
+    CHECK(dependent_blocks(MultivariateT({0, 0}, scale, 3)) ==
+          std::vector<std::int64_t>{0, 0});   // uncorrelated is not independent
 }
 
 TEST_CASE("input_groups: given groups come first, others stay alone") {

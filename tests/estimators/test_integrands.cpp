@@ -16,7 +16,8 @@ namespace {
 using Column = std::function<double(std::int64_t)>;
 
 /// A pool of n points with these weights f_j / h, outputs and scores.
-Pool pool_of(std::int64_t n, const std::vector<Column>& weights, const std::vector<Column>& y, const std::vector<Column>& score = {}) {
+Pool pool_of(std::int64_t n, const std::vector<Column>& weights, const std::vector<Column>& y,
+             const std::vector<Column>& score = {}) {
     const auto table = [&](const std::vector<Column>& columns) {
         Matrix m(columns.empty() ? 0 : n, static_cast<std::int64_t>(columns.size()));
         for (std::int64_t i = 0; i < m.rows; ++i)
@@ -45,7 +46,9 @@ std::vector<double> weights_of(const Integrands& seen, std::int64_t part) {
     return w;
 }
 
-double quantile(std::int64_t i, std::int64_t n) { return normal_quantile((static_cast<double>(i) + 0.5) / static_cast<double>(n)); }
+double quantile(std::int64_t i, std::int64_t n) {
+    return normal_quantile((static_cast<double>(i) + 0.5) / static_cast<double>(n));
+}
 
 /// Log-normal weights: the quantiles of exp(spread N(0, 1)).
 Column lognormal(double spread) {
@@ -70,7 +73,8 @@ TEST_CASE("too few points: weights are flattened by the largest power that reach
     const auto weights = weights_of(seen, 0);
     const double tau = std::log(weights[900] / weights[100]) / std::log(w(900) / w(100));
     for (std::int64_t i = 0; i < 1000; ++i)
-        REQUIRE(weights[static_cast<std::size_t>(i)] / weights[500] == doctest::Approx(std::pow(w(i) / w(500), tau)).epsilon(1e-9));
+        REQUIRE(weights[static_cast<std::size_t>(i)] / weights[500] ==
+                doctest::Approx(std::pow(w(i) / w(500), tau)).epsilon(1e-9));
     CHECK(size_of(weights) >= need * (1 - 1e-9));
     CHECK(part.size == doctest::Approx(size_of(weights)).epsilon(1e-12));
     CHECK(size_of(powers(w, tau * (1 + 1e-5))) < need);   // bisection to 2^-24
@@ -107,7 +111,8 @@ TEST_CASE("an event of probability 1e-6 that no point hits is seen through its s
     const Column score = [](std::int64_t i) { return quantile(i, 1000) - 4.75; };
     const Column weight = lognormal(0.3);
     const double need = 80;
-    const Integrands seen = look_at(pool_of(1000, {weight}, {[&](std::int64_t i) { return score(i) > 0 ? 1.0 : 0.0; }}, {score}), 1, need);
+    const Integrands seen =
+        look_at(pool_of(1000, {weight}, {[&](std::int64_t i) { return score(i) > 0 ? 1.0 : 0.0; }}, {score}), 1, need);
     REQUIRE(seen.parts.size() == 1);
     CHECK(seen.provisional);
     const auto p = weights_of(seen, 0);
@@ -131,7 +136,8 @@ TEST_CASE("an event of probability 1e-6 that no point hits is seen through its s
 }
 
 TEST_CASE("a score is left alone where the event is seen well enough, and each output has its own") {
-    const Column seen_score = [](std::int64_t i) { return quantile(i, 1000); }, rare_score = [](std::int64_t i) { return quantile(i, 1000) - 4.75; };
+    const Column seen_score = [](std::int64_t i) { return quantile(i, 1000); },
+                 rare_score = [](std::int64_t i) { return quantile(i, 1000) - 4.75; };
     const Column hit = [&](std::int64_t i) { return seen_score(i) > 0 ? 1.0 : 0.0; }, none = [](std::int64_t) { return 0.0; };
     const Integrands clear = look_at(pool_of(1000, {one}, {hit}, {seen_score}), 1, 60);
     CHECK_FALSE(clear.provisional);
@@ -167,7 +173,8 @@ TEST_CASE("a negative part appears above one hundredth of the absolute mass only
 
 TEST_CASE("expectations go law by law over the columns looked at, with mean and standard error of weight times output") {
     const std::vector<Column> laws{lognormal(0.2), lognormal(0.5)};
-    const std::vector<Column> y{one, [](std::int64_t i) { return 1.0 + static_cast<double>(i % 3); }, [](std::int64_t) { return 1e9; }};
+    const std::vector<Column> y{one, [](std::int64_t i) { return 1.0 + static_cast<double>(i % 3); },
+                                [](std::int64_t) { return 1e9; }};
     const Integrands seen = look_at(pool_of(1000, laws, y), 2, 60);
     REQUIRE(seen.r.cols == 4);
     REQUIRE(seen.mean.size() == 4);

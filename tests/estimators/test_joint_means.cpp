@@ -18,7 +18,8 @@ namespace {
 
 /// exp(x1) and x2^2 of two standard normal inputs.
 const Problem& curved() {
-    static const Problem problem([](std::span<const double> x) { return std::vector{std::exp(x[0]), x[1] * x[1]}; }, testing::standard_normal(2));
+    static const Problem problem([](std::span<const double> x) { return std::vector{std::exp(x[0]), x[1] * x[1]}; },
+                                 testing::standard_normal(2));
     return problem;
 }
 
@@ -47,7 +48,8 @@ TEST_CASE("without controls the means and their covariance are those of the run"
         CHECK(e.degrees_of_freedom == run.degrees_of_freedom);
         for (std::int64_t j = 0; j < 2; ++j) {
             CHECK(std::abs(e.value[static_cast<std::size_t>(j)] / run.value[static_cast<std::size_t>(j)] - 1) < 1e-12);
-            for (std::int64_t k = 0; k < 2; ++k) CHECK(std::abs(e.covariance(j, k) - run.covariance(j, k)) < 1e-9 * run.covariance(0, 0));
+            for (std::int64_t k = 0; k < 2; ++k)
+                CHECK(std::abs(e.covariance(j, k) - run.covariance(j, k)) < 1e-9 * run.covariance(0, 0));
         }
         CHECK(e.n == run.n);
     }
@@ -67,7 +69,8 @@ TEST_CASE("controls take their part of the error, a control that is the summand 
 TEST_CASE("nothing depends on threads") {
     const Estimate run = quasi(curved(), kept(40'000, 5));
     const KeptRows one("test", *run.sample, {}, 1), two("test", *run.sample, {}, 2);
-    const Estimate a = joint_means(one, {"a", "b"}, 2, outputs_of(one), true, false), b = joint_means(two, {"a", "b"}, 2, outputs_of(two), true, false);
+    const Estimate a = joint_means(one, {"a", "b"}, 2, outputs_of(one), true, false),
+                   b = joint_means(two, {"a", "b"}, 2, outputs_of(two), true, false);
     CHECK(a.value == b.value);
     CHECK(a.covariance.data == b.covariance.data);
 }
@@ -97,7 +100,8 @@ TEST_CASE("clusters of different size have the error of their totals about the m
 TEST_CASE("estimates from different samples merge, those from one do not") {
     const Estimate runs[] = {plain(curved(), kept(1'000, 7)), plain(curved(), kept(1'000, 8))};
     const KeptRows a("test", *runs[0].sample), b("test", *runs[1].sample);
-    const Estimate first = joint_means(a, {"a", "b"}, 2, outputs_of(a), true, false), second = joint_means(b, {"a", "b"}, 2, outputs_of(b), true, false);
+    const Estimate first = joint_means(a, {"a", "b"}, 2, outputs_of(a), true, false),
+                   second = joint_means(b, {"a", "b"}, 2, outputs_of(b), true, false);
     CHECK(first.merge(second).value[0] == doctest::Approx((first.value[0] + second.value[0]) / 2));
     CHECK_THROWS_AS(first.merge(joint_means(a, {"a", "b"}, 2, outputs_of(a), true, false)), std::invalid_argument);
 }
@@ -116,11 +120,13 @@ TEST_CASE("errors include half a row more where the sample is thin") {
         }
         return out;
     };
-    const Estimate with = joint_means(rows, {"P"}, 1, weighted, false), without = joint_means(rows, {"P"}, 1, weighted, false, false);
+    const Estimate with = joint_means(rows, {"P"}, 1, weighted, false),
+                   without = joint_means(rows, {"P"}, 1, weighted, false, false);
     const double m = std::get<std::vector<double>>(with.diagnostics.at("one_row_more"))[0];
     CHECK(m > 0.5);
     CHECK(with.value == without.value);
-    CHECK(with.covariance(0, 0) == doctest::Approx(without.covariance(0, 0) * (1 + 0.25 * std::pow(std::min(m, most_of_one_row), 2))));
+    CHECK(with.covariance(0, 0) ==
+          doctest::Approx(without.covariance(0, 0) * (1 + 0.25 * std::pow(std::min(m, most_of_one_row), 2))));
 }
 
 TEST_CASE("a mean to which no draw contributes warns") {

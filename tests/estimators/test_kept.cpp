@@ -51,7 +51,9 @@ TEST_CASE("rows of plain Monte Carlo are independent, those of nets know their n
     const auto replicates = std::get<std::int64_t>(e.diagnostics.at("replicates"));
     const std::int64_t points = s.n() / replicates;
     std::vector<double> mean(static_cast<std::size_t>(replicates));
-    for (std::int64_t i = 0; i < s.n(); ++i) mean[static_cast<std::size_t>(s.replicate[static_cast<std::size_t>(i)])] += s.y(i, 0) / static_cast<double>(points);
+    for (std::int64_t i = 0; i < s.n(); ++i)
+        mean[static_cast<std::size_t>(s.replicate[static_cast<std::size_t>(i)])] +=
+            s.y(i, 0) / static_cast<double>(points);
     const Matrix column = [&] { Matrix c(replicates, 1); c.data = mean; return c; }();
     // the error that the run reported is that of the means by label
     CHECK(std::abs(Moments(column).covariance()(0, 0) / static_cast<double>(replicates) / e.covariance(0, 0) - 1) < 1e-9);
@@ -78,7 +80,9 @@ TEST_CASE("aiscv says which rows taught it, and the kept controls have mean 0 af
             AiscvOptions options;
             options.points = points;
             options.variant = variant;
-            const Problem problem([](std::span<const double> x) { return std::vector{std::pow(x[0], 8), std::exp(x[1])}; }, testing::standard_normal(2));
+            const Problem problem(
+                [](std::span<const double> x) { return std::vector{std::pow(x[0], 8), std::exp(x[1])}; },
+                testing::standard_normal(2));
             const Estimate e = aiscv(problem, kept(20'000), options);
             const Sample& s = *e.sample;
             CHECK(s.adaptation == std::get<std::int64_t>(e.diagnostics.at("adaptation_n")));

@@ -36,12 +36,22 @@ Sample sample_by(int estimator, std::uint64_t key, std::int64_t budget = 20'000)
     const Run run = kept(budget, key);
     if (estimator == 0) return *plain(line(), run).sample;
     if (estimator == 1) return *quasi(line(), run).sample;
-    if (estimator == 2) return *importance(line(), run, {.proposal = Distribution(Joint({Normal(2, 2.5), Normal(0.7, 1.3)}, {"a", "b"}))}).sample;
+    if (estimator == 2)
+        return *importance(line(), run,
+                           {.proposal = Distribution(Joint({Normal(2, 2.5), Normal(0.7, 1.3)}, {"a", "b"}))})
+                    .sample;
     return *aiscv(line(), run).sample;
 }
 
 /// d / d (a.mean, a.sd, b.mean, b.sd) of the mean, then of the probability.
-const double slopes[] = {1, 0, 2, 0, density(beta) / s, density(beta) * beta / s * 2 / s, 2 * density(beta) / s, density(beta) * beta / s * 4 / s};
+const double slopes[] = {1,
+                         0,
+                         2,
+                         0,
+                         density(beta) / s,
+                         density(beta) * beta / s * 2 / s,
+                         2 * density(beta) / s,
+                         density(beta) * beta / s * 4 / s};
 
 }  // namespace
 
@@ -70,13 +80,15 @@ TEST_CASE("the error is that of repeated samples") {
     for (int r = 0; r < repetitions; ++r) {
         const Sample sample = sample_by(0, 400 + static_cast<std::uint64_t>(r), 2'000);
         const Estimate mean = law_derivatives(sample, {.parameters = {"b.sd"}, .outputs = {"P"}});
-        const Estimate quantile = law_derivatives(sample, {.parameters = {"a.mean"}, .quantity = Differentiated::quantile, .level = 0.9, .outputs = {"y"}});
+        const Estimate quantile = law_derivatives(
+            sample, {.parameters = {"a.mean"}, .quantity = Differentiated::quantile, .level = 0.9, .outputs = {"y"}});
         const double errors[] = {mean.value[0] - slopes[7], quantile.value[0] - 1};
         for (int k = 0; k < 2; ++k) squares[k] += errors[k] * errors[k];
         reported[0] += mean.covariance(0, 0);
         reported[1] += quantile.covariance(0, 0);
     }
-    for (int k = 0; k < 2; ++k) CHECK(std::abs(reported[k] / squares[k] - 1) < 0.4);   // a variance of 300: 8 % one way, and 5 deviations
+    for (int k = 0; k < 2; ++k)
+        CHECK(std::abs(reported[k] / squares[k] - 1) < 0.4);   // a variance of 300: 8 % one way, and 5 deviations
 }
 
 TEST_CASE("by moments a log-normal law has mean and standard deviation, elasticities are relative") {
@@ -96,16 +108,27 @@ TEST_CASE("by moments a log-normal law has mean and standard deviation, elastici
 }
 
 TEST_CASE("correlations have derivatives, ends of a support have none") {
-    const Joint law({Normal(), Normal(), Uniform()}, {"a", "b", "u"}, Dependence({CopulaGroup{GaussianCopula([] { Matrix r(2, 2, 0.4); r(0, 0) = r(1, 1) = 1; return r; }()), {0, 1}}}));
+    const Joint law({Normal(), Normal(), Uniform()}, {"a", "b", "u"},
+                    Dependence({CopulaGroup{GaussianCopula([] {
+                                                Matrix r(2, 2, 0.4);
+                                                r(0, 0) = r(1, 1) = 1;
+                                                return r;
+                                            }()),
+                                            {0, 1}}}));
     const Problem problem([](std::span<const double> x) { return x[0] * x[1] + x[2]; }, Distribution(law));
     const Sample sample = *quasi(problem, kept(40'000, 34)).sample;
     const Estimate e = law_derivatives(sample);
-    CHECK(std::abs(e.value[static_cast<std::size_t>(e.index("d E[y] / d corr(a, b)"))] - 1) < 5 * e.std_error()[static_cast<std::size_t>(e.index("d E[y] / d corr(a, b)"))]);
-    CHECK(std::get<std::vector<std::string>>(e.diagnostics.at("without_score")) == std::vector<std::string>{"u.lower", "u.upper"});
+    CHECK(std::abs(e.value[static_cast<std::size_t>(e.index("d E[y] / d corr(a, b)"))] - 1) <
+          5 * e.std_error()[static_cast<std::size_t>(e.index("d E[y] / d corr(a, b)"))]);
+    CHECK(std::get<std::vector<std::string>>(e.diagnostics.at("without_score")) ==
+          std::vector<std::string>{"u.lower", "u.upper"});
     CHECK_THROWS_WITH_AS(law_derivatives(sample, {.parameters = {"u.upper"}}),
-                         "law_derivatives: 'u.upper' moves an end of the support, so the density has no derivative by it; compare two laws with reweight",
+                         "law_derivatives: 'u.upper' moves an end of the support, so the density has no derivative by "
+                         "it; compare two laws with reweight",
                          std::invalid_argument);
-    CHECK_THROWS_WITH_AS(law_derivatives(sample, {.parameters = {"a.sb"}}), "law_derivatives: the law has no parameter 'a.sb'; did you mean 'a.sd'?", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(law_derivatives(sample, {.parameters = {"a.sb"}}),
+                         "law_derivatives: the law has no parameter 'a.sb'; did you mean 'a.sd'?",
+                         std::invalid_argument);
 }
 
 TEST_CASE("derivatives by many inputs are the same bits on any number of threads") {

@@ -31,12 +31,16 @@ TEST_CASE("level_means: outputs of two problems stand side by side, and differ i
     CHECK(y.data == std::vector<double>{5, 6, 15, 16, 7, 8, 21, 22});
     CHECK(differences(y, true).data == std::vector<double>{-10, -10, -14, -14});
     CHECK(differences(y, false).data == y.data);
-    CHECK_THROWS_WITH_AS(side_by_side({&one, &other}, {1, 3})(table(1, 1, {0})), "levels must have the same number of outputs, got 2 of level 1 and 1 of level 3", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(side_by_side({&one, &other}, {1, 3})(table(1, 1, {0})),
+                         "levels must have the same number of outputs, got 2 of level 1 and 1 of level 3",
+                         std::invalid_argument);
 }
 
 TEST_CASE("level_means: on a device each model must be made for one") {
     const Problem one = times(1, 1);
-    CHECK_THROWS_WITH_AS(side_by_side({&one}, {1}, "cuda"), "multilevel: device = 'cuda' needs a model made for devices (device_problem of buffon/device.cuh); this one runs on the CPU",
+    CHECK_THROWS_WITH_AS(side_by_side({&one}, {1}, "cuda"),
+                         "multilevel: device = 'cuda' needs a model made for devices (device_problem of "
+                         "buffon/device.cuh); this one runs on the CPU",
                          std::invalid_argument);
 }
 

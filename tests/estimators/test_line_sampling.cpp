@@ -58,7 +58,8 @@ TEST_CASE("line_sampling: 500 runs on a curved surface are unbiased, and their i
         n += static_cast<double>(e.n) / 500;
     }
     const double variance = square - mean * mean;
-    MESSAGE("mean " << mean << ", sd " << std::sqrt(variance) << ", claimed " << std::sqrt(claimed) << ", covered " << covered << ", W " << n * variance);
+    MESSAGE("mean " << mean << ", sd " << std::sqrt(variance) << ", claimed " << std::sqrt(claimed) << ", covered "
+                    << covered << ", W " << n * variance);
     CHECK(std::abs(mean - 1) < 4 * std::sqrt(variance / 500));
     CHECK(claimed / variance > 0.75);
     CHECK(claimed / variance < 1.3);
@@ -88,7 +89,8 @@ TEST_CASE("line_sampling: outputs without a score are means over points, and no 
     REQUIRE(e.warnings.size() == 1);
     CHECK(e.warnings.front().starts_with("line_sampling: no output has a score"));
     const testing::KnownProblem known = testing::two_sided_exceedance(3, {4.0});
-    for (const std::int64_t budget : {10, 33, 100, 250, 777}) CHECK(line_sampling(known.problem, {.budget = budget, .rng = 1}).n <= budget);
+    for (const std::int64_t budget : {10, 33, 100, 250, 777})
+        CHECK(line_sampling(known.problem, {.budget = budget, .rng = 1}).n <= budget);
 }
 
 TEST_CASE("line_sampling: a region that no line crosses between its places is seen by the cells' points") {
@@ -102,11 +104,13 @@ TEST_CASE("line_sampling: a region that no line crosses between its places is se
 
 TEST_CASE("line_sampling: regions beside the direction are told, in every run; those along it are not") {
     const auto told = [](const Estimate& e) {
-        return std::ranges::any_of(e.warnings, [](const std::string& w) { return w.find("lies beside the direction") != std::string::npos; });
+        return std::ranges::any_of(
+            e.warnings, [](const std::string& w) { return w.find("lies beside the direction") != std::string::npos; });
     };
     for (std::uint64_t key = 1; key <= 20; ++key) {
         CHECK(told(line_sampling(testing::four_branch({-1}).problem, {.budget = 5'000, .rng = key, .threads = 1})));
-        CHECK(!told(line_sampling(testing::two_sided_exceedance(10, {4.0}).problem, {.budget = 5'000, .rng = key, .threads = 1})));
+        CHECK(!told(line_sampling(testing::two_sided_exceedance(10, {4.0}).problem,
+                                  {.budget = 5'000, .rng = key, .threads = 1})));
     }
 }
 
@@ -115,7 +119,8 @@ TEST_CASE("line_sampling: where evaluations fail across the lines the values are
     double exact = 0;
     for (int i = 0; i < 11'500; ++i) {
         const double x = -10 + (i + 0.5) * 1e-3;
-        exact += 1e-3 * std::exp(-0.5 * x * x) / std::sqrt(2 * 3.14159265358979) * normal_cdf(-(6 - x) / std::sqrt(3.0)) / normal_cdf(1.5);
+        exact += 1e-3 * std::exp(-0.5 * x * x) / std::sqrt(2 * 3.14159265358979) *
+                 normal_cdf(-(6 - x) / std::sqrt(3.0)) / normal_cdf(1.5);
     }
     const Problem problem = exceedance(Problem([](std::span<const double> x) {
         return x[0] > 1.5 ? std::nan("") : 0.5 * (x[0] + x[1] + x[2] + x[3]);
@@ -137,6 +142,8 @@ TEST_CASE("line_sampling: where evaluations fail across the lines the values are
 
 TEST_CASE("line_sampling: options that cannot be are named") {
     const testing::KnownProblem known = testing::linear_exceedance(2, {2.0});
-    CHECK_THROWS_WITH_AS(line_sampling(known.problem, {.budget = 1'000}, {.direction = {1}}), "line_sampling: direction must have 2 coordinates, got 1", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(line_sampling(known.problem, {.budget = 1'000}, {.direction = {0, 0}}), "line_sampling: direction must be finite and not 0", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(line_sampling(known.problem, {.budget = 1'000}, {.direction = {1}}),
+                         "line_sampling: direction must have 2 coordinates, got 1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(line_sampling(known.problem, {.budget = 1'000}, {.direction = {0, 0}}),
+                         "line_sampling: direction must be finite and not 0", std::invalid_argument);
 }

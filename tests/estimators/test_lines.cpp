@@ -12,8 +12,8 @@ using namespace buffon;
 
 namespace {
 
-Matrix sampled(const testing::KnownProblem& known, std::vector<double> direction, std::vector<double> places, std::int64_t count, std::int64_t most,
-               std::int64_t& spent, std::int64_t refinements = 8) {
+Matrix sampled(const testing::KnownProblem& known, std::vector<double> direction, std::vector<double> places,
+               std::int64_t count, std::int64_t most, std::int64_t& spent, std::int64_t refinements = 8) {
     const Run run{.budget = 1'000'000, .rng = 5};
     Evaluation evaluate("here", known.problem, run);
     const WorkingSpace space = WorkingSpace::normal(known.problem.inputs());
@@ -34,7 +34,12 @@ TEST_CASE("lines: cells have their probabilities in both tails, and points that 
     CHECK(cell_probability(5, 6) == doctest::Approx(normal_cdf(-5) - normal_cdf(-6)).epsilon(1e-14));
     CHECK(cell_probability(-1, 2) == doctest::Approx(normal_cdf(2) - normal_cdf(-1)).epsilon(1e-14));
     for (const double v : {0.001, 0.3, 0.999})
-        for (const auto& [low, high] : {std::pair{8.0, infinity}, {-infinity, -8.0}, {-1.0, 9.0}, {6.0, 6.1}, {-infinity, infinity}, {-9.0, -7.0}}) {
+        for (const auto& [low, high] : {std::pair{8.0, infinity},
+                                        {-infinity, -8.0},
+                                        {-1.0, 9.0},
+                                        {6.0, 6.1},
+                                        {-infinity, infinity},
+                                        {-9.0, -7.0}}) {
             const double c = point_of_cell(low, high, v);
             CHECK(c >= low);
             CHECK(c <= high);
@@ -44,7 +49,8 @@ TEST_CASE("lines: cells have their probabilities in both tails, and points that 
 
 TEST_CASE("lines: a half-space is known exactly from one line, two opposite ones too") {
     std::int64_t spent = 0;
-    for (const auto& [known, exact] : {std::pair{testing::linear_exceedance(2, {4.0}), normal_cdf(-4)}, {testing::two_sided_exceedance(2, {4.0}), 2 * normal_cdf(-4)}}) {
+    for (const auto& [known, exact] : {std::pair{testing::linear_exceedance(2, {4.0}), normal_cdf(-4)},
+                                       {testing::two_sided_exceedance(2, {4.0}), 2 * normal_cdf(-4)}}) {
         const Matrix rows = sampled(known, {half, half}, {-7, -3, 0, 3, 7}, 20, 10'000, spent);
         for (const double v : rows.data) CHECK(v == doctest::Approx(exact).epsilon(1e-9));
     }
@@ -59,7 +65,8 @@ TEST_CASE("lines: rough roots, few evaluations or no places leave the mean as it
             mean += v / static_cast<double>(rows.rows);
             square += v * v / static_cast<double>(rows.rows);
         }
-        CHECK(std::abs(mean - normal_cdf(-1)) < 4.5 * std::sqrt(std::max(square - mean * mean, 1e-12) / static_cast<double>(rows.rows)));
+        CHECK(std::abs(mean - normal_cdf(-1)) <
+              4.5 * std::sqrt(std::max(square - mean * mean, 1e-12) / static_cast<double>(rows.rows)));
     };
     check(sampled(known, {0.6, 0.8}, {-4, -1, 0, 1, 4}, 20'000, 1'000'000, spent, 0));   // middles of brackets as roots
     check(sampled(known, {0.6, 0.8}, {-4, -1, 0, 1, 4}, 20'000, 125'000, spent));
@@ -69,7 +76,8 @@ TEST_CASE("lines: rough roots, few evaluations or no places leave the mean as it
 }
 
 TEST_CASE("lines: what no place sees weighs no more than the cell that it lies in") {
-    // twice x_1 > 3 (no event, whose scores are judged) with a score that is the same everywhere: no root is seen, and without a cut
+    // twice x_1 > 3 (no event, whose scores are judged) with a score that is the same everywhere: no root is seen, and
+    // without a cut
     // a hit weighs 1
     const Problem problem(Model([](ConstView x) {
         Outputs out{Matrix(x.rows, 1), Matrix(x.rows, 1, -1.0)};

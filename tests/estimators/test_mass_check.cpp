@@ -62,7 +62,9 @@ TEST_CASE("mass check: groups without a draw in a cell say that it is empty") {
     CHECK(draws.spent() == check.draws);
 }
 
-TEST_CASE("mass check: the limits cover the truth as often as they say, for five cells, turned draws, at the solution and away from it") {
+TEST_CASE(
+    "mass check: the limits cover the truth as often as they say, for five cells, turned draws, at the solution and "
+    "away from it") {
     const Line line;
     const PowerCells cells(line.y, {0.0}, Line::source());
     for (const double moved : {0.0, 0.02, 0.2}) {

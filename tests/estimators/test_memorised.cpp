@@ -27,7 +27,8 @@ TEST_CASE("memorised: samples on a line count by the ratio of their two distance
     const Estimate third = memorised({{x}, {}}, {y});
     CHECK(third.value[0] == doctest::Approx(4.0 / 6));
     CHECK(third.covariance(0, 0) == doctest::Approx(4.0 / 6 * 2.0 / 6 / 5));
-    CHECK(std::get<std::vector<double>>(third.diagnostics.at("nearest"))[0] == doctest::Approx((0.0 + 0.9 + 1.1 + 2.0 + 0.5 + 1.0) / 6));
+    CHECK(std::get<std::vector<double>>(third.diagnostics.at("nearest"))[0] ==
+          doctest::Approx((0.0 + 0.9 + 1.1 + 2.0 + 0.5 + 1.0) / 6));
     CHECK(memorised({{x}, {}}, {y}, {.ratio = 0.2}).value[0] == doctest::Approx(3.0 / 6));
     CHECK(memorised({{x}, {}}, {y}, {.ratio = 1.0}).value[0] == doctest::Approx(5.0 / 6));   // 2 is in the middle
 }
@@ -45,7 +46,8 @@ TEST_CASE("memorised: normal samples about two points are copies as often as the
 }
 
 TEST_CASE("memorised: intervals are Clopper and Pearson's, also where nothing was copied; paired sets share their errors") {
-    const Matrix y = column({0.0, 10.0}), none = column({5.0, 5.5, 4.5, 5.2, 4.8, 5.1, 4.9, 5.3, 4.7, 5.0}), half = column({0, 0, 0, 0, 0, 5, 5, 5, 5, 5});
+    const Matrix y = column({0.0, 10.0}), none = column({5.0, 5.5, 4.5, 5.2, 4.8, 5.1, 4.9, 5.3, 4.7, 5.0}),
+                 half = column({0, 0, 0, 0, 0, 5, 5, 5, 5, 5});
     const Estimate e = memorised({{none, half, half}, {"none", "half", "again"}}, {y});
     const auto [low, high] = e.confidence_interval(0.95);
     CHECK(low[0] == 0.0);

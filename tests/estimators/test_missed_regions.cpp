@@ -26,7 +26,8 @@ struct Look {
     Estimate e;
 
     explicit Look(testing::KnownProblem problem) : known(std::move(problem)) {
-        pool.add(draw_batch(evaluate, space, Proposal::initial(), PointSet::independent(2'000, {7, 1}), 0, 2'000), Proposal::initial(), {});
+        pool.add(draw_batch(evaluate, space, Proposal::initial(), PointSet::independent(2'000, {7, 1}), 0, 2'000),
+                 Proposal::initial(), {});
         e.names = {"hit"};
         e.value = known.exact;
     }
@@ -35,13 +36,16 @@ struct Look {
 Gaussian towards(double side) { return {std::vector<double>(4, side * beta / 2), {}}; }
 
 bool tells(const Estimate& e) {
-    return std::ranges::any_of(e.warnings, [](const std::string& w) { return w.find("regions that no component leads to") != std::string::npos; });
+    return std::ranges::any_of(e.warnings, [](const std::string& w) {
+        return w.find("regions that no component leads to") != std::string::npos;
+    });
 }
 
 }  // namespace
 
 TEST_CASE("missed regions: of two half-spaces one is told where no component leads to it") {
-    Look one_side(testing::two_sided_exceedance(4, {beta})), both(testing::two_sided_exceedance(4, {beta})), half(testing::linear_exceedance(4, {beta}));
+    Look one_side(testing::two_sided_exceedance(4, {beta})), both(testing::two_sided_exceedance(4, {beta})),
+        half(testing::linear_exceedance(4, {beta}));
     warn_of_missed_regions(one_side.pool, {{towards(1)}}, notable_region, one_side.e);
     CHECK(tells(one_side.e));
     CHECK(std::get<double>(one_side.e.diagnostics.at("beyond")) > 0.5);
@@ -63,7 +67,8 @@ TEST_CASE("missed regions: outputs without components, and pools without scores,
 TEST_CASE("missed regions: a single descent that loses half of an event of 1e-6 says so, and a full search has nothing to say") {
     for (const std::int64_t d : {10, 50})
         for (std::uint64_t key = 1; key <= 5; ++key) {
-            const testing::KnownProblem two = testing::two_sided_exceedance(d, {4.8916}), one = testing::linear_exceedance(d, {4.7534});
+            const testing::KnownProblem two = testing::two_sided_exceedance(d, {4.8916}),
+                                        one = testing::linear_exceedance(d, {4.7534});
             const Run run{.budget = 20'000, .rng = key, .threads = 1};
             const Estimate lost = form(two.problem, run, {.starts = 0});
             CHECK(lost.value[0] < 0.75 * two.exact[0]);

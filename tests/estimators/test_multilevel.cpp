@@ -43,11 +43,15 @@ std::vector<double> exact(double steps) {
 
 std::vector<Level> hierarchy() { return {{euler(32), 32}, {euler(8), 8}, {euler(2), 2}, {euler(1), 1}}; }
 
-const std::vector<double>& numbers(const Estimate& e, const char* name) { return std::get<std::vector<double>>(e.diagnostics.at(name)); }
+const std::vector<double>& numbers(const Estimate& e, const char* name) {
+    return std::get<std::vector<double>>(e.diagnostics.at(name));
+}
 
 }  // namespace
 
-TEST_CASE("multilevel: Euler's geometric Brownian motion in 32 steps, unbiased, covered and several times ahead of plain over 120 runs") {
+TEST_CASE(
+    "multilevel: Euler's geometric Brownian motion in 32 steps, unbiased, covered and several times ahead of plain "
+    "over 120 runs") {
     const std::vector<Level> levels = hierarchy();
     const std::vector<double> truth = exact(32);
     const int runs = 120;
@@ -67,7 +71,8 @@ TEST_CASE("multilevel: Euler's geometric Brownian motion in 32 steps, unbiased, 
     const Estimate by_plain = plain(levels[0].problem, {.budget = 1'000, .rng = 1, .threads = 1});
     for (std::size_t j = 0; j < 2; ++j) {
         CAPTURE(j);
-        MESSAGE("gain " << by_plain.covariance(static_cast<std::int64_t>(j), static_cast<std::int64_t>(j)) / square[j] << ", covered " << covered[j]);
+        MESSAGE("gain " << by_plain.covariance(static_cast<std::int64_t>(j), static_cast<std::int64_t>(j)) / square[j]
+                        << ", covered " << covered[j]);
         CHECK(std::abs(sum[j]) < 4.5 * std::sqrt(square[j] / runs));
         CHECK(covered[j] > 0.87);   // 4 standard errors below 0.95
         CHECK(by_plain.covariance(static_cast<std::int64_t>(j), static_cast<std::int64_t>(j)) / square[j] > 3);
@@ -96,7 +101,8 @@ TEST_CASE("multilevel: where no level pays it is plain Monte Carlo, first look i
 
 TEST_CASE("multilevel: batches and threads change no bit, a key replays a run, one level is plain") {
     const std::vector<Level> levels = hierarchy();
-    const Estimate a = multilevel(levels, {.budget = 1'000, .rng = 5, .batch = 7, .threads = 2}), b = multilevel(levels, {.budget = 1'000, .rng = 5, .threads = 1});
+    const Estimate a = multilevel(levels, {.budget = 1'000, .rng = 5, .batch = 7, .threads = 2}),
+                   b = multilevel(levels, {.budget = 1'000, .rng = 5, .threads = 1});
     CHECK(a.value == b.value);
     CHECK(a.covariance.data == b.covariance.data);
     CHECK(a.bounds.low.data == b.bounds.low.data);
@@ -133,8 +139,11 @@ TEST_CASE("multilevel: progress counts costs, and a run that is stopped at the e
 TEST_CASE("multilevel: what cannot be is refused by name") {
     const Problem p = euler(4);
     CHECK_THROWS_WITH_AS(multilevel({}, {}), "multilevel: levels must be 1 to 16, got 0", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(multilevel({{p, 1}, {p, 0}}, {}), "multilevel: the cost of level 2 must be positive, got 0", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(multilevel({{p, 1}, {testing::ishigami().problem, 1}}, {}), "multilevel: levels must have the same inputs, got 32 of level 1 and 3 of level 2", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(multilevel({{p, 1}, {p, 0}}, {}), "multilevel: the cost of level 2 must be positive, got 0",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(multilevel({{p, 1}, {testing::ishigami().problem, 1}}, {}),
+                         "multilevel: levels must have the same inputs, got 32 of level 1 and 3 of level 2",
+                         std::invalid_argument);
     CHECK_THROWS_AS(multilevel({{p, 1}}, {.on_error = OnError::discard}), std::invalid_argument);
     CHECK_THROWS_AS(multilevel({{p, 1}}, {.keep = Keep::state}), std::invalid_argument);
     CHECK_THROWS_AS(multilevel({{p, 1}}, {}, {.pilot = 0}), std::invalid_argument);

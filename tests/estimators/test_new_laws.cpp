@@ -15,7 +15,9 @@ const Problem& identity() {
     return problem;
 }
 
-Sample thousand(std::uint64_t key) { return *plain(identity(), {.budget = 1'000, .rng = key, .threads = 1, .keep = Keep::sample}).sample; }
+Sample thousand(std::uint64_t key) {
+    return *plain(identity(), {.budget = 1'000, .rng = key, .threads = 1, .keep = Keep::sample}).sample;
+}
 
 /// Normal laws with these means.
 NewLaws shifts(const std::vector<double>& means) {
@@ -35,7 +37,8 @@ TEST_CASE("a density by any function weighs the rows: half the law without a sig
     NewLaws laws;
     laws.densities.push_back([](ConstView x, std::span<double> out) {
         for (std::int64_t i = 0; i < x.rows; ++i)
-            out[static_cast<std::size_t>(i)] = x(i, 0) < 0 ? -INFINITY : std::log(2.0) - 0.5 * x(i, 0) * x(i, 0) - 0.5 * std::log(2 * M_PI);
+            out[static_cast<std::size_t>(i)] =
+                x(i, 0) < 0 ? -INFINITY : std::log(2.0) - 0.5 * x(i, 0) * x(i, 0) - 0.5 * std::log(2 * M_PI);
     });
     laws.names = {""};
     const Estimate e = means_under(rows, laws, false, true);

@@ -35,7 +35,8 @@ struct Data {
         for (std::int64_t i = 0; i < n; ++i) {
             for (std::int64_t a = summands_count; a < r.cols; ++a) r(i, a) += x(i, a % 3);   // own controls know the shared ones
             for (std::int64_t e = 0; e < summands_count; ++e)
-                r(i, e) += static_cast<double>(e) * x(i, 0) + 2 * r(i, summands_count + e / columns) - r(i, summands_count + laws + e / columns);
+                r(i, e) += static_cast<double>(e) * x(i, 0) + 2 * r(i, summands_count + e / columns) -
+                           r(i, summands_count + laws + e / columns);
         }
     }
     CrossProducts shared() const {
@@ -45,7 +46,8 @@ struct Data {
     }
 };
 
-double column_of_rest(const Data& d, const OwnControls& own, const Matrix& b, const OwnControls::Coefficients& c, std::int64_t e) {
+double column_of_rest(const Data& d, const OwnControls& own, const Matrix& b, const OwnControls::Coefficients& c,
+                      std::int64_t e) {
     Matrix rest = d.r;
     for (std::int64_t i = 0; i < rest.rows; ++i)
         for (std::int64_t a = 0; a < rest.cols; ++a)
@@ -86,7 +88,8 @@ TEST_CASE("own controls: the coefficients and the residuals are those of one lea
             for (std::int64_t k = 0; k < all.cols; ++k) rest -= all(i, k) * exact(k, 0);
             sum += rest, squares += rest * rest;
         }
-        CHECK(column_of_rest(d, own, b, c, e) == doctest::Approx(squares - sum * sum / static_cast<double>(all.rows)).epsilon(1e-9));
+        CHECK(column_of_rest(d, own, b, c, e) ==
+              doctest::Approx(squares - sum * sum / static_cast<double>(all.rows)).epsilon(1e-9));
     }
 }
 
@@ -182,7 +185,8 @@ TEST_CASE("own controls: each law's Gaussian is the integrand's where that is on
     const Run run{.budget = 8192, .rng = 4, .threads = 1};
     Evaluation evaluate("test", problem, run);
     Pool pool;
-    pool.add(draw_batch(evaluate, space, Proposal::initial(), PointSet::nets(2, 8192, 1, 4, 0), 0, 8192, std::vector<std::int64_t>{1}),
+    pool.add(draw_batch(evaluate, space, Proposal::initial(), PointSet::nets(2, 8192, 1, 4, 0), 0, 8192,
+                        std::vector<std::int64_t>{1}),
              Proposal::initial(), {});
     const auto fits = fit_each(pool, space, 1, {});
     REQUIRE(fits.size() == 3);

@@ -13,7 +13,8 @@ namespace {
 constexpr std::int64_t rows = 37, groups = 2;
 
 SegmentValues random_values(std::uint32_t id, std::vector<std::int64_t> failed = {}) {
-    SegmentValues v{rows, 2 * groups + 2, 1, std::vector<double>(static_cast<std::size_t>((2 * groups + 2) * rows)), std::move(failed)};
+    SegmentValues v{rows, 2 * groups + 2, 1, std::vector<double>(static_cast<std::size_t>((2 * groups + 2) * rows)),
+                    std::move(failed)};
     for (std::size_t k = 0; k < v.y.size(); ++k) v.y[k] = 3 + Stream{5, id}.uniform(static_cast<std::int64_t>(k), 0);
     for (const std::int64_t i : v.failed)
         for (std::int64_t k = 0; k < v.sets; ++k) v.column(k, 0)[i] = 0;

@@ -20,11 +20,16 @@ Estimate three() {
     e.covariance.data = {0.01, 0, 0, 0, 0.04, 0, 0, 0, 0.09};
     e.n = 100;
     e.rng_key = 1;
-    e.diagnostics = {{"pareto_k", std::vector<double>{0.1, 0.8, nan}},          {"pareto_k_residual", std::vector<double>{0.3, nan, 0.2}},
-                     {"effective_terms", std::vector<double>{50, 7, 1e9}},      {"one_row_more", std::vector<double>{0, 5, 1}},
-                     {"uncovered", std::vector<double>{0.1, 0.2, 0.3}},         {"r_squared", std::vector<double>{0.4, 0.5, 0.6}},
-                     {"variance_ratio", std::vector<double>{0.6, 0.5, 0.4}},    {"coefficients", std::vector<double>{1, 2, 3, 4, 5, 6}},
-                     {"alpha", std::vector<double>{0.2, 0.3, 0.5}},             {"picture", std::string("derivatives")},
+    e.diagnostics = {{"pareto_k", std::vector<double>{0.1, 0.8, nan}},
+                     {"pareto_k_residual", std::vector<double>{0.3, nan, 0.2}},
+                     {"effective_terms", std::vector<double>{50, 7, 1e9}},
+                     {"one_row_more", std::vector<double>{0, 5, 1}},
+                     {"uncovered", std::vector<double>{0.1, 0.2, 0.3}},
+                     {"r_squared", std::vector<double>{0.4, 0.5, 0.6}},
+                     {"variance_ratio", std::vector<double>{0.6, 0.5, 0.4}},
+                     {"coefficients", std::vector<double>{1, 2, 3, 4, 5, 6}},
+                     {"alpha", std::vector<double>{0.2, 0.3, 0.5}},
+                     {"picture", std::string("derivatives")},
                      {"replicates", std::int64_t{15}}};
     return e;
 }
@@ -33,7 +38,9 @@ std::vector<double> numbers(const Estimate& e, const char* name) { return std::g
 
 }  // namespace
 
-TEST_CASE("per value: what is made of values has the worst tail of those that have a part in it, and no share or ratio of theirs") {
+TEST_CASE(
+    "per value: what is made of values has the worst tail of those that have a part in it, and no share or ratio of "
+    "theirs") {
     const auto sum = [](const std::vector<double>& v) { return std::vector{v[0] + v[1], v[2], 4.0}; };
     const Estimate made = three().transform(sum);
     const auto k = numbers(made, "pareto_k"), terms = numbers(made, "effective_terms");

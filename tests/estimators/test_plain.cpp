@@ -72,7 +72,9 @@ TEST_CASE("plain: bits do not depend on threads or batches") {
             for (const std::int64_t batch : {1000, 7777, 140'000}) {
                 CAPTURE(threads);
                 CAPTURE(batch);
-                const Estimate e = plain(known.problem, {.budget = 150'001, .rng = 9, .batch = batch, .threads = threads, .on_error = on_error});
+                const Estimate e =
+                    plain(known.problem,
+                          {.budget = 150'001, .rng = 9, .batch = batch, .threads = threads, .on_error = on_error});
                 CHECK(e.value == once.value);
                 CHECK(e.covariance.data == once.covariance.data);
             }
@@ -89,7 +91,8 @@ Problem in_batches(const Problem& problem) {
 /// NaN where x > 3: 1 of 740 points.
 const Problem rarely_nan([](std::span<const double> x) { return x[0] > 3 ? std::nan("") : x[0]; }, testing::standard_normal(1));
 /// Infinite where x > 4.4: 1 of 185,000 points.
-const Problem seldom_infinite([](std::span<const double> x) { return x[0] > 4.4 ? HUGE_VAL : x[0] * x[0]; }, testing::standard_normal(1));
+const Problem seldom_infinite([](std::span<const double> x) { return x[0] > 4.4 ? HUGE_VAL : x[0] * x[0]; },
+                              testing::standard_normal(1));
 const Problem throws_late(
     [](std::span<const double> x) {
         if (x[0] > 4.4) throw std::runtime_error("out of licences");
@@ -112,7 +115,8 @@ TEST_CASE("plain: in blocks or in batches, every number of the estimate is the s
         CHECK(blocks.diagnostics == batches.diagnostics);
     };
     for (const OnError on_error : {OnError::raise, OnError::discard})
-        for (const auto& known : {testing::ishigami(), testing::g_function(), testing::gaussian_moments()}) check(known.problem, on_error);
+        for (const auto& known : {testing::ishigami(), testing::g_function(), testing::gaussian_moments()})
+            check(known.problem, on_error);
     check(rarely_nan, OnError::discard);
     check(seldom_infinite, OnError::discard);
     check(throws_late, OnError::discard);
@@ -142,7 +146,9 @@ TEST_CASE("plain: in blocks or in batches, a failure says and leaves the same") 
     }
 }
 
-TEST_CASE("plain: in blocks, progress is told each batch and may stop the run; what was finished is kept, up to four million numbers") {
+TEST_CASE(
+    "plain: in blocks, progress is told each batch and may stop the run; what was finished is kept, up to four million "
+    "numbers") {
     const auto stopped_after = [](const Problem& problem, std::int64_t calls) {
         std::int64_t seen = 0;
         Run run{.budget = 3'000'000, .rng = 3};
@@ -172,7 +178,9 @@ TEST_CASE("plain: a run that stops early does not ask a slow model again for wha
     const auto count = std::make_shared<std::atomic<std::int64_t>>(0);
     const Problem slow([=](std::span<const double> x) {
         ++*count;
-        for (const auto start = std::chrono::steady_clock::now(); std::chrono::steady_clock::now() - start < std::chrono::microseconds(8);) {}
+        for (const auto start = std::chrono::steady_clock::now();
+             std::chrono::steady_clock::now() - start < std::chrono::microseconds(8);) {
+        }
         return x[0] * x[0];
     }, normal_2_3);
     const Problem quick([](std::span<const double> x) { return x[0] * x[0]; }, normal_2_3);
@@ -259,7 +267,8 @@ TEST_CASE("plain: discarded failures leave the mean conditional on success") {
     const Estimate e = plain(half, {.budget = 100'000, .rng = 8, .on_error = OnError::discard});
     // half-normal law: mean sqrt(2 / pi), variance 1 - 2 / pi
     CHECK(std::abs(e.value[0] - std::sqrt(2 / std::numbers::pi)) < 5 * e.std_error()[0]);
-    CHECK(e.covariance(0, 0) * static_cast<double>(e.n - e.n_failed) == doctest::Approx(1 - 2 / std::numbers::pi).epsilon(0.05));   // 5 sd: 0.03
+    CHECK(e.covariance(0, 0) * static_cast<double>(e.n - e.n_failed) ==
+          doctest::Approx(1 - 2 / std::numbers::pi).epsilon(0.05));   // 5 sd: 0.03
     CHECK(std::abs(static_cast<double>(e.n_failed) - 50'000) < 5 * std::sqrt(25'000));
 }
 
@@ -276,8 +285,10 @@ TEST_CASE("plain: a mean without a variance is warned of, and an event never hit
 }
 
 TEST_CASE("plain: an event of a few hits has a wider interval, and one of less than ten a warning") {
-    // 30 hits expected: Poisson counts with 2 h degrees of freedom are covered in 95.5 % of the runs, with the normal law in 93.1 %
-    const Problem event([](std::span<const double> u) { return u[0] < 0.03 ? 1.0 : 0.0; }, testing::independent(1, Uniform(0, 1)));
+    // 30 hits expected: Poisson counts with 2 h degrees of freedom are covered in 95.5 % of the runs, with the normal
+    // law in 93.1 %
+    const Problem event([](std::span<const double> u) { return u[0] < 0.03 ? 1.0 : 0.0; },
+                        testing::independent(1, Uniform(0, 1)));
     int covered = 0;
     for (std::uint64_t key = 0; key < 1000; ++key) {
         const Estimate e = plain(event, {.budget = 1000, .rng = key, .threads = 1});

@@ -49,9 +49,11 @@ TEST_CASE("planar cells: the normal law's mass, moment and facets are those of h
         CHECK(std::abs(law.moment(half).x - a * density) < 1e-14);
         CHECK(std::abs(law.moment(half).y - b * density) < 1e-14);
         for (std::size_t i = 0; i < half.size(); ++i)
-            if (half[i].beyond == 1) CHECK(law.along(half[i].at, half[(i + 1) % half.size()].at) == doctest::Approx(density).epsilon(1e-12));
+            if (half[i].beyond == 1)
+                CHECK(law.along(half[i].at, half[(i + 1) % half.size()].at) == doctest::Approx(density).epsilon(1e-12));
     }
-    const Polygon wedge = clip(clip(law.domain(), 0.0, 1.0, 0.0, 1), std::sin(1.0), -std::cos(1.0), 0.0, 2);   // angles from 0 to 1
+    const Polygon wedge =
+        clip(clip(law.domain(), 0.0, 1.0, 0.0, 1), std::sin(1.0), -std::cos(1.0), 0.0, 2);   // angles from 0 to 1
     CHECK(std::abs(law.mass(wedge) - angle_mass(1.0)) < 1e-14);
 }
 

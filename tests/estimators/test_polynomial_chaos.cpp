@@ -21,7 +21,8 @@ Matrix scores(std::int64_t n, std::int64_t d) {
 TEST_CASE("polynomial chaos: a polynomial is found, term by term, and leaves nothing") {
     const Matrix z = scores(200, 3);
     Matrix y(200, 1);
-    for (std::int64_t i = 0; i < 200; ++i) y(i, 0) = 2 + 3 * z(i, 0) + 0.5 * z(i, 1) * z(i, 2) + (z(i, 2) * z(i, 2) - 1) / std::sqrt(2.0);
+    for (std::int64_t i = 0; i < 200; ++i)
+        y(i, 0) = 2 + 3 * z(i, 0) + 0.5 * z(i, 1) * z(i, 2) + (z(i, 2) * z(i, 2) - 1) / std::sqrt(2.0);
     const ChaosFit fit = fit_chaos(std::vector<Family1d>(3, Family1d::hermite), z, y, 1).front();
     CHECK(fit.terms == 4);
     CHECK(fit.leave_one_out < 1e-20);
@@ -30,7 +31,10 @@ TEST_CASE("polynomial chaos: a polynomial is found, term by term, and leaves not
         REQUIRE(fold.terms.size() == 4);
         CHECK(fold.terms[0].empty());
         for (std::size_t t = 0; t < 4; ++t) {
-            const double truth = fold.terms[t].empty() ? 2 : fold.terms[t].size() == 2 ? 0.5 : fold.terms[t][0].coordinate == 0 ? 3 : 1;
+            const double truth = fold.terms[t].empty()              ? 2
+                                 : fold.terms[t].size() == 2        ? 0.5
+                                 : fold.terms[t][0].coordinate == 0 ? 3
+                                                                    : 1;
             CHECK(fold.coefficients[t] == doctest::Approx(truth).epsilon(1e-9));
         }
         CHECK(fold.rows.size() == 25);

@@ -43,7 +43,9 @@ TEST_CASE("polynomial_ladder: the polynomials are orthonormal under the uniform 
         for (int a = 0; a <= degree; ++a)
             for (int b = 0; b <= a; ++b) {
                 double sum = 0;
-                for (std::int64_t i = 0; i < n; ++i) sum += w[static_cast<std::size_t>(i)] * p[static_cast<std::size_t>(a * n + i)] * p[static_cast<std::size_t>(b * n + i)];
+                for (std::int64_t i = 0; i < n; ++i)
+                    sum += w[static_cast<std::size_t>(i)] * p[static_cast<std::size_t>(a * n + i)] *
+                           p[static_cast<std::size_t>(b * n + i)];
                 CHECK(std::abs(sum - (a == b)) < 1e-6);
             }
     }

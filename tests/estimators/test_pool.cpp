@@ -23,7 +23,8 @@ Gaussian gaussian2(double a, double b, double l00, double l10, double l11) {
 long double log_gaussian2(const Gaussian& g, long double z0, long double z1) {
     const long double e0 = (z0 - g.mean[0]) / g.factor(0, 0);
     const long double e1 = (z1 - g.mean[1] - g.factor(1, 0) * e0) / g.factor(1, 1);
-    return -std::log(2 * std::numbers::pi_v<long double>) - std::log(static_cast<long double>(g.factor(0, 0)) * g.factor(1, 1)) - (e0 * e0 + e1 * e1) / 2;
+    return -std::log(2 * std::numbers::pi_v<long double>) -
+           std::log(static_cast<long double>(g.factor(0, 0)) * g.factor(1, 1)) - (e0 * e0 + e1 * e1) / 2;
 }
 
 const Gaussian standard = gaussian2(0, 0, 1, 0, 1);
@@ -34,9 +35,9 @@ struct ThreeBatches {
     Problem problem{[](std::span<const double> x) { return std::vector{x[0] + x[1], x[0] * x[0]}; }, testing::standard_normal(2)};
     Run run{.budget = 750, .rng = 11};
     Evaluation evaluate{"test", problem, run};
-    std::vector<Proposal> proposals{Proposal::initial(),
-                                    Proposal(true, {gaussian2(9, -4, 0.3, 0.1, 0.2)}, {0.3, 0.7}),
-                                    Proposal(true, {gaussian2(-2, 1, 1.5, 0.5, 0.8), gaussian2(1, 1, 0.5, 0, 2)}, {0.1, 0.6, 0.3})};
+    std::vector<Proposal> proposals{
+        Proposal::initial(), Proposal(true, {gaussian2(9, -4, 0.3, 0.1, 0.2)}, {0.3, 0.7}),
+        Proposal(true, {gaussian2(-2, 1, 1.5, 0.5, 0.8), gaussian2(1, 1, 0.5, 0, 2)}, {0.1, 0.6, 0.3})};
     std::vector<std::int64_t> counts{400, 100, 250};
     std::vector<Batch> batches;
     Pool pool;

@@ -76,7 +76,9 @@ TEST_CASE("prdc: errors are those that runs have, intervals cover, the floor is 
     for (const Case c : {Case{240, 200, 2, 0.0, 1.0}, {200, 200, 4, 0.0, 0.8}, {160, 240, 3, 0.6, 1.0}}) {
         constexpr int times = 500;
         std::vector<Estimate> runs;
-        for (std::uint64_t r = 0; r < times; ++r) runs.push_back(prdc(one(normal(c.n, c.d, 2 * r, c.mean, c.sd)), {normal(c.m, c.d, 2 * r + 1)}, {.threads = 1}));
+        for (std::uint64_t r = 0; r < times; ++r)
+            runs.push_back(
+                prdc(one(normal(c.n, c.d, 2 * r, c.mean, c.sd)), {normal(c.m, c.d, 2 * r + 1)}, {.threads = 1}));
         for (std::size_t v = 0; v < 4; ++v) {
             CAPTURE(v);
             double mean = 0, square = 0, claimed = 0, covered = 0, floor = 0;
@@ -100,7 +102,8 @@ TEST_CASE("prdc: errors are those that runs have, intervals cover, the floor is 
 TEST_CASE("prdc: several samples, names, threads, refusals") {
     const Matrix x = normal(90, 2, 1), y = normal(80, 2, 2), far = normal(90, 2, 3, 20.0);
     const Estimate e = prdc({{x, far}, {"near", "far"}}, {y}, {.threads = 1});
-    CHECK(e.names == std::vector<std::string>{"near.precision", "near.recall", "near.density", "near.coverage", "far.precision", "far.recall", "far.density", "far.coverage"});
+    CHECK(e.names == std::vector<std::string>{"near.precision", "near.recall", "near.density", "near.coverage",
+                                              "far.precision", "far.recall", "far.density", "far.coverage"});
     for (std::size_t v = 4; v < 8; ++v) CHECK(e.value[v] == 0.0);
     for (const double s : e.std_error()) CHECK(s > 0);   // no value is known without error
     CHECK(prdc(one(x), {y}).names == std::vector<std::string>{"precision", "recall", "density", "coverage"});

@@ -70,9 +70,13 @@ TEST_CASE("normalise is the brute-force mixture, with rows and entries of -inf a
     Matrix g(n, 4);
     const Matrix v = uniforms(n, 5, 1);
     for (std::int64_t i = 0; i < n; ++i)
-        for (std::int64_t k = 0; k < 4; ++k) g(i, k) = i % 10 == 3 || v(i, 4) * 5 < static_cast<double>(k) - 2.5 ? -infinity : 100 * normal_quantile(v(i, k));
+        for (std::int64_t k = 0; k < 4; ++k)
+            g(i, k) =
+                i % 10 == 3 || v(i, 4) * 5 < static_cast<double>(k) - 2.5 ? -infinity : 100 * normal_quantile(v(i, k));
     const Matrix before = g;
-    const auto log_q = Proposal(true, {gaussian2(0, 0, 1, 0, 1), gaussian2(0, 0, 1, 0, 1), gaussian2(0, 0, 1, 0, 1)}, alpha).normalise(g);
+    const auto log_q =
+        Proposal(true, {gaussian2(0, 0, 1, 0, 1), gaussian2(0, 0, 1, 0, 1), gaussian2(0, 0, 1, 0, 1)}, alpha)
+            .normalise(g);
     std::int64_t empty = 0;
     for (std::int64_t i = 0; i < n; ++i) {
         long double top = -infinity, sum = 0;

@@ -18,7 +18,8 @@ namespace {
 
 /// y = x, standard normal, and exp(y).
 const Problem& both() {
-    static const Problem problem([](std::span<const double> x) { return std::vector{x[0], std::exp(x[0])}; }, Distribution(Normal()), {"y", "e"});
+    static const Problem problem([](std::span<const double> x) { return std::vector{x[0], std::exp(x[0])}; },
+                                 Distribution(Normal()), {"y", "e"});
     return problem;
 }
 
@@ -45,7 +46,8 @@ TEST_CASE("of independent rows the interval ends at the order statistics of its 
     CHECK(e.value[0] == sorted[899]);
     CHECK(low[0] == sorted[881]);
     CHECK(high[0] == sorted[918]);
-    CHECK(e.std_error()[0] == doctest::Approx((high[0] - low[0]) / 2 / 1.959964).epsilon(1e-2));   // Student, for the tenth beyond
+    CHECK(e.std_error()[0] ==
+          doctest::Approx((high[0] - low[0]) / 2 / 1.959964).epsilon(1e-2));   // Student, for the tenth beyond
     CHECK(e.names == std::vector<std::string>{"q0.9(y)"});
 }
 
@@ -84,7 +86,8 @@ TEST_CASE("the sample of every estimator gives the quantiles of its law and of a
 TEST_CASE("levels beyond the sample warn, levels that are none are refused") {
     const Sample s = sample_by(0, 5, 100);
     const Estimate e = quantile(s, {0.995}, {.outputs = {"y"}, .doubtful = Doubtful::warn});
-    CHECK(std::ranges::any_of(e.warnings, [](const std::string& w) { return w.ends_with("a larger one is needed for this level"); }));
+    CHECK(std::ranges::any_of(
+        e.warnings, [](const std::string& w) { return w.ends_with("a larger one is needed for this level"); }));
     CHECK_THROWS_WITH_AS(quantile(s, {1.0}), "quantile: levels must lie between 0 and 1, got 1", std::invalid_argument);
     CHECK_THROWS_WITH_AS(quantile(s, {}), "quantile: at least one level is needed", std::invalid_argument);
 }

@@ -171,6 +171,8 @@ TEST_CASE("quasi: discarded failures leave the mean conditional on success") {
 }
 
 TEST_CASE("quasi: what cannot be is refused by name") {
-    CHECK_THROWS_WITH_AS((void)quasi(smooth, {.budget = 100}, {.replicates = 1}), "quasi: replicates must be at least 2, got 1", std::invalid_argument);
-    CHECK_THROWS_WITH_AS((void)quasi(smooth, {.budget = 15}), "quasi: budget must be at least replicates = 16, got 15", std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)quasi(smooth, {.budget = 100}, {.replicates = 1}),
+                         "quasi: replicates must be at least 2, got 1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)quasi(smooth, {.budget = 15}), "quasi: budget must be at least replicates = 16, got 15",
+                         std::invalid_argument);
 }

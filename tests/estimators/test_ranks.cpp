@@ -42,7 +42,8 @@ TEST_CASE("ranks: rows come in the order of the input, ties as one group in an o
     const RankOrder order = rank_order(column({3, 1, 2, 1, 2, 1, 2, 2, 2, 2}), 0);
     CHECK(order.group == std::vector<std::int64_t>{0, 3, 9, 10});
     CHECK(order.rows.back() == 0);
-    std::vector<std::int64_t> ones(order.rows.begin(), order.rows.begin() + 3), twos(order.rows.begin() + 3, order.rows.begin() + 9);
+    std::vector<std::int64_t> ones(order.rows.begin(), order.rows.begin() + 3),
+        twos(order.rows.begin() + 3, order.rows.begin() + 9);
     CHECK_FALSE(std::ranges::is_sorted(twos));
     std::ranges::sort(ones);
     CHECK(ones == std::vector<std::int64_t>{1, 3, 5});
@@ -50,9 +51,14 @@ TEST_CASE("ranks: rows come in the order of the input, ties as one group in an o
 
 TEST_CASE("ranks: ties count in the mean over all of their orders") {
     const std::vector<double> y{0.3, -1.2, 2.0, 0.7, -0.4, 1.1, -2.5};
-    for (const std::vector<double>& x : {std::vector<double>{4, 1, 3, 2, 7, 6, 5}, {1, 1, 1, 2, 2, 3, 4}, {1, 2, 2, 2, 3, 3, 3}, {1, 1, 1, 1, 1, 1, 1}, {1, 1, 2, 2, 2, 2, 2}}) {
+    for (const std::vector<double>& x : {std::vector<double>{4, 1, 3, 2, 7, 6, 5},
+                                         {1, 1, 1, 2, 2, 3, 4},
+                                         {1, 2, 2, 2, 3, 3, 3},
+                                         {1, 1, 1, 1, 1, 1, 1},
+                                         {1, 1, 2, 2, 2, 2, 2}}) {
         CAPTURE(x[1]);
-        CHECK(neighbour_products(rank_order(column(x), 0), column(y))[0] == doctest::Approx(over_all_orders(x, y)).epsilon(1e-12));
+        CHECK(neighbour_products(rank_order(column(x), 0), column(y))[0] ==
+              doctest::Approx(over_all_orders(x, y)).epsilon(1e-12));
     }
 }
 

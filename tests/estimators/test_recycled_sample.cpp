@@ -18,7 +18,8 @@ double density(double z, double mean, double sd) {
 
 /// q_0, then two mixtures of it with a Gaussian, 2^a points each: the proposals do not depend on the points.
 struct Fixed {
-    Problem problem{[](std::span<const double> x) { return std::vector{x[0] * x[0], std::exp(x[0])}; }, testing::standard_normal(1)};
+    Problem problem{[](std::span<const double> x) { return std::vector{x[0] * x[0], std::exp(x[0])}; },
+                    testing::standard_normal(1)};
     std::vector<double> exact{1.0, std::exp(0.5)};
     Run run;
     Evaluation evaluate;
@@ -28,7 +29,8 @@ struct Fixed {
                                     Proposal(true, {Gaussian{{-0.5}, Matrix(1, 1, 1.6)}}, {0.1, 0.9})};
     Pool pool;
 
-    Fixed(std::uint64_t key, Points points, int threads = 1) : run{.budget = 896, .rng = key, .threads = threads}, evaluate("test", problem, run) {
+    Fixed(std::uint64_t key, Points points, int threads = 1)
+        : run{.budget = 896, .rng = key, .threads = threads}, evaluate("test", problem, run) {
         options.points = points;
         for (std::uint32_t t = 0; t < 2; ++t) {
             const PointSet set = points == Points::iid ? PointSet::independent(128, {key, 4 * t})
@@ -51,7 +53,8 @@ struct Fixed {
 
 TEST_CASE("the stage mixture is the mixture of the proposals by their counts, and its controls have mean 0") {
     const Fixed fixed(1, Points::iid);
-    const std::vector<Stage> stages{{fixed.proposals[0], 100, 2, 0}, {fixed.proposals[1], 300, 2, 100}, {fixed.proposals[2], 600, 2, 0}};
+    const std::vector<Stage> stages{
+        {fixed.proposals[0], 100, 2, 0}, {fixed.proposals[1], 300, 2, 100}, {fixed.proposals[2], 600, 2, 0}};
     const StageMixture mixture(stages);
     CHECK(mixture.controls() == 3);   // q_0, the last one's Gaussian, and the other mixture
     std::vector<double> mean(3);
@@ -106,7 +109,8 @@ TEST_CASE("where the last stage is q_0 in nets only what came from q_0 is used")
 
 TEST_CASE("an integrand that is a density of the mixture is integrated without error") {
     Fixed fixed(5, Points::iid);
-    const Problem shifted([](std::span<const double> x) { return density(x[0], -0.5, 1.6) / density(x[0], 0, 1); }, testing::standard_normal(1));
+    const Problem shifted([](std::span<const double> x) { return density(x[0], -0.5, 1.6) / density(x[0], 0, 1); },
+                          testing::standard_normal(1));
     Evaluation evaluate("test", shifted, fixed.run);
     Pool pool;
     const Batch batch = draw_batch(evaluate, fixed.space, fixed.proposals[1], PointSet::independent(128, {5, 0}), 0, 128);

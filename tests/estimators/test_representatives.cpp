@@ -42,7 +42,8 @@ TEST_CASE("representatives: copies are stood for by one of them, and leave nothi
     std::set<std::int64_t> kinds;
     for (const std::int64_t law : r.laws) kinds.insert(law % 12);
     CHECK(kinds.size() == 12);
-    for (std::size_t j = 0; j < 60; ++j) CHECK(r.laws[static_cast<std::size_t>(r.of[j])] % 12 == static_cast<std::int64_t>(j) % 12);
+    for (std::size_t j = 0; j < 60; ++j)
+        CHECK(r.laws[static_cast<std::size_t>(r.of[j])] % 12 == static_cast<std::int64_t>(j) % 12);
     CHECK(r.unseen < 1e-9);
 }
 

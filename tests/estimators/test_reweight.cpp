@@ -40,7 +40,8 @@ Sample sample_by(int estimator, std::uint64_t key, std::int64_t budget = 8'000) 
     const Run run = kept(budget, key);
     if (estimator == 0) return *plain(line(), run).sample;
     if (estimator == 1) return *quasi(line(), run).sample;
-    if (estimator == 2) return *importance(line(), run, {.proposal = Distribution(Joint({Normal(0.5, 1.3), Normal(0.5, 1.3)}))}).sample;
+    if (estimator == 2)
+        return *importance(line(), run, {.proposal = Distribution(Joint({Normal(0.5, 1.3), Normal(0.5, 1.3)}))}).sample;
     return *aiscv(line(), run).sample;
 }
 
@@ -92,7 +93,8 @@ TEST_CASE("means are unbiased and their intervals honest over 300 samples") {
             squares += z * z;
         }
         CHECK(std::abs(sum / std::sqrt(squares)) < 4);
-        // nets: Student with some 15 degrees of freedom has variance 1.15; half a row more in the errors of a thin sample leaves less
+        // nets: Student with some 15 degrees of freedom has variance 1.15; half a row more in the errors of a thin
+        // sample leaves less
         CHECK(squares / repetitions < (estimator == 0 ? 1.4 : 1.55));
         CHECK(squares / repetitions > (estimator == 0 ? 0.6 : 0.15));
     }
@@ -106,7 +108,8 @@ TEST_CASE("several laws come law by law with the covariance that their common ro
     const Estimate difference = e.contrast(1, 0);
     CHECK(difference.std_error()[0] < 0.1 * e.std_error()[0]);
     CHECK(std::abs(difference.value[0] - 0.01 / std::sqrt(2.0)) < 5 * difference.std_error()[0]);
-    CHECK_THROWS_WITH_AS(reweight(s, shifted(), {.laws = laws}), "reweight: either law or laws must be given", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(reweight(s, shifted(), {.laws = laws}), "reweight: either law or laws must be given",
+                         std::invalid_argument);
     CHECK_THROWS_WITH_AS(reweight(s, std::nullopt), "reweight: either law or laws must be given", std::invalid_argument);
     CHECK_THROWS_WITH_AS(reweight(s, Distribution(Normal())), "reweight: law must have 2 inputs, got 1", std::invalid_argument);
 }

@@ -14,7 +14,8 @@ TEST_CASE("RootForms: quadratic forms of square roots are those of eigenvectors,
     Matrix basis(d, d), z(5, d);
     Stream{1, 1}.normal(0, basis.view());
     Stream{2, 1}.normal(0, z.view());
-    const Eigen::MatrixXd turn = Eigen::HouseholderQR<Eigen::MatrixXd>(Eigen::Map<Eigen::MatrixXd>(basis.data.data(), d, d)).householderQ();
+    const Eigen::MatrixXd turn =
+        Eigen::HouseholderQR<Eigen::MatrixXd>(Eigen::Map<Eigen::MatrixXd>(basis.data.data(), d, d)).householderQ();
     Eigen::VectorXd roots(d);
     for (std::int64_t i = 0; i < d; ++i) roots[i] = std::pow(10.0, -6.0 * static_cast<double>(i) / (d - 1));
     const Eigen::MatrixXd square = turn * roots.cwiseAbs2().asDiagonal() * turn.transpose();

@@ -21,7 +21,11 @@ namespace {
 /// Names and helps of the fields.
 template <class Options>
 std::vector<std::pair<std::string, std::string>> described() {
-    return std::apply([](const auto&... field) { return std::vector{std::pair(std::string(field.name), std::string(field.help))...}; }, Options::fields());
+    return std::apply(
+        [](const auto&... field) {
+            return std::vector{std::pair(std::string(field.name), std::string(field.help))...};
+        },
+        Options::fields());
 }
 
 }  // namespace
@@ -54,7 +58,9 @@ TEST_CASE("sample options: mass that the sample does not cover is noticed by eve
         CHECK(e.warnings[1] == "this law has mass where the sample's has none: 'x1' outside [0, 1]");
     };
     const auto first_two = [](Estimate e) {   // those of the laws, after what else the estimate warns of
-        std::erase_if(e.warnings, [](const std::string& w) { return !w.starts_with("the mean weight") && !w.starts_with("this law"); });
+        std::erase_if(e.warnings, [](const std::string& w) {
+            return !w.starts_with("the mean weight") && !w.starts_with("this law");
+        });
         return e;
     };
     check(first_two(reweight(s, wide)));

@@ -61,7 +61,8 @@ TEST_CASE("seeded_design: walks go through all groups but the noise, twice") {
         const ConstView row = x.view().slice(i * 6, 6);
         for (std::int64_t w = 0; w < 2; ++w)
             for (std::int64_t k = 0; k < 2; ++k)
-                CHECK(moved(row, 3 * w + k, 3 * w + k + 1) == (orders[static_cast<std::size_t>(2 * i + k)] == 0 ? Moved{0, 3} : Moved{1}));
+                CHECK(moved(row, 3 * w + k, 3 * w + k + 1) ==
+                      (orders[static_cast<std::size_t>(2 * i + k)] == 0 ? Moved{0, 3} : Moved{1}));
         for (std::int64_t k = 0; k < 3; ++k) CHECK(moved(row, k, k + 3) == Moved{2});
     }
     CHECK(std::ranges::count(orders, 0) == 16);
@@ -84,10 +85,12 @@ TEST_CASE("seeded_design: noise that depends on another input is refused") {
     Matrix r(2, 2);
     r(0, 0) = r(1, 1) = 1;
     r(0, 1) = r(1, 0) = 0.5;
-    const Distribution tied = Joint({Uniform(), Uniform(), Uniform()}, {"a", "b", "n"}, std::vector<CopulaGroup>{{GaussianCopula(r), {1, 2}}});
+    const Distribution tied = Joint({Uniform(), Uniform(), Uniform()}, {"a", "b", "n"},
+                                    std::vector<CopulaGroup>{{GaussianCopula(r), {1, 2}}});
     const Groups groups = named_groups("shapley", tied, {});
     CHECK(noise_group("shapley", tied, groups, "a") == 0);
-    CHECK_THROWS_WITH_AS(noise_group("shapley", tied, groups, "n"), "shapley: noise must not depend on other inputs, got 'n'", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(noise_group("shapley", tied, groups, "n"),
+                         "shapley: noise must not depend on other inputs, got 'n'", std::invalid_argument);
     const Distribution one = Joint({Uniform()}, {"n"});
     CHECK_THROWS_AS(noise_group("shapley", one, named_groups("shapley", one, {}), "n"), std::invalid_argument);
 }

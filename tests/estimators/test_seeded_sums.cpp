@@ -18,7 +18,8 @@ std::vector<SeededSums> all_cases(std::int64_t replicates) {
         double u[2][4];
         for (int w = 0; w < 2; ++w) {
             const double n = sign(2 + 3 * w);
-            const double values[] = {f(sign(0), sign(1), n), f(sign(3), sign(4), n), f(sign(3), sign(1), n), f(sign(0), sign(4), n)};
+            const double values[] = {f(sign(0), sign(1), n), f(sign(3), sign(4), n), f(sign(3), sign(1), n),
+                                     f(sign(0), sign(4), n)};
             for (int s = 0; s < 4; ++s) u[w][s] = values[s] - 2.5;
         }
         sums.add(u[0], u[1]);

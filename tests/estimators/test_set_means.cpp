@@ -13,7 +13,8 @@ TEST_CASE("set_means: means of functions of rows, samples of equal size covary r
     for (std::size_t i = 0; i < a.data.size(); ++i) b.data[i] = 3 - 2 * a.data[i];
     const PointSets x{{a, c, b}, {}};
     const RowFunctions functions = [](std::int64_t s, ConstView rows, View out) {
-        for (std::int64_t i = 0; i < rows.rows; ++i) out(i, 0) = rows(i, 0), out(i, 1) = rows(i, 1) * rows(i, 1) + static_cast<double>(s);
+        for (std::int64_t i = 0; i < rows.rows; ++i)
+            out(i, 0) = rows(i, 0), out(i, 1) = rows(i, 1) * rows(i, 1) + static_cast<double>(s);
     };
     const SetMeans one = set_means(x, 2, 1, functions), three = set_means(x, 2, 3, functions);
     CHECK(one.value == three.value);

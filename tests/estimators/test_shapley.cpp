@@ -41,7 +41,10 @@ double sum(const std::vector<double>& v) { return std::accumulate(v.begin(), v.e
 double coverage(const Problem& problem, const std::vector<double>& truth, std::int64_t budget, Points points, int runs) {
     double covered = 0;
     for (int r = 0; r < runs; ++r) {
-        const auto [low, high] = shapley(problem, {.budget = budget, .rng = 100 + static_cast<std::uint64_t>(r), .threads = 1}, {.points = points}).confidence_interval();
+        const auto [low, high] =
+            shapley(problem, {.budget = budget, .rng = 100 + static_cast<std::uint64_t>(r), .threads = 1},
+                    {.points = points})
+                .confidence_interval();
         for (std::size_t i = 0; i < truth.size(); ++i) covered += low[i] <= truth[i] && truth[i] <= high[i];
     }
     return covered / (static_cast<double>(runs) * static_cast<double>(truth.size()));
@@ -75,7 +78,8 @@ TEST_CASE("shapley: effects of correlated inputs match the closed form of the li
         }
         CHECK(sum(e.value) == doctest::Approx(1).epsilon(1e-12));
     }
-    // first-order Sobol' indices of these inputs do not share the variance out: (1.48^2 + 1.2^2 + 0.68^2 / 2) / 2.78 is more than 1
+    // first-order Sobol' indices of these inputs do not share the variance out: (1.48^2 + 1.2^2 + 0.68^2 / 2) / 2.78 is
+    // more than 1
     const double first = model.explained(1) + model.explained(2) + model.explained(4);
     CHECK(first / model.explained(7) == doctest::Approx(3.8616 / 2.78).epsilon(1e-12));
 }
@@ -89,8 +93,10 @@ TEST_CASE("shapley: a Gaussian copula of other marginal laws has the effects of 
 }
 
 TEST_CASE("shapley: a linear function of a Student vector has the effects of the normal one") {
-    const testing::LinearGaussian model = correlated();   // conditional means and, on average, variances are those of the normal law
-    const Problem problem([](std::span<const double> x) { return x[0] + 0.8 * x[1] + 0.5 * x[2]; }, MultivariateT({0, 0, 0}, model.covariance, 8));
+    const testing::LinearGaussian model =
+        correlated();   // conditional means and, on average, variances are those of the normal law
+    const Problem problem([](std::span<const double> x) { return x[0] + 0.8 * x[1] + 0.5 * x[2]; },
+                          MultivariateT({0, 0, 0}, model.covariance, 8));
     const Estimate e = shapley(problem, {.budget = 1 << 17, .rng = 9});
     for (std::size_t i = 0; i < 3; ++i) {
         CHECK(std::abs(e.value[i] - model.effects()[i]) < 4.5 * e.std_error()[i]);
@@ -99,7 +105,8 @@ TEST_CASE("shapley: a linear function of a Student vector has the effects of the
 }
 
 TEST_CASE("shapley: groups share one effect, and a copula may be any within one") {
-    const Distribution inputs = Joint({Normal(), Normal(), Normal()}, {"a", "b", "c"}, Dependence({CopulaGroup{ClaytonCopula(2.0, 2), {0, 1}}}));
+    const Distribution inputs = Joint({Normal(), Normal(), Normal()}, {"a", "b", "c"},
+                                      Dependence({CopulaGroup{ClaytonCopula(2.0, 2), {0, 1}}}));
     const Problem problem([](std::span<const double> x) { return x[0] + x[1] + 2 * x[2]; }, inputs);
     CHECK_THROWS_AS(shapley(problem, {.budget = 4'096, .rng = 1}), std::invalid_argument);
     const Estimate e = shapley(problem, {.budget = 1 << 14, .rng = 1}, {.groups = {{"pair", {"a", "b"}}}});
@@ -126,7 +133,8 @@ TEST_CASE("shapley: an inactive input of independent ones has exactly no effect;
 }
 
 TEST_CASE("shapley: walks with a failed evaluation are left out and told") {
-    const Problem problem([](std::span<const double> x) { return x[0] > 2.5 ? std::nan("") : x[0] + x[1]; }, testing::standard_normal(2));
+    const Problem problem([](std::span<const double> x) { return x[0] > 2.5 ? std::nan("") : x[0] + x[1]; },
+                          testing::standard_normal(2));
     const Estimate e = shapley(problem, {.budget = 8'192, .rng = 1, .on_error = OnError::discard});
     CHECK(e.n_failed > 0);
     REQUIRE(e.warnings.size() == 1);
@@ -145,7 +153,8 @@ TEST_CASE("shapley: the same bits on any number of threads and batch size") {
 TEST_CASE("shapley: what cannot be is refused") {
     const Problem problem = testing::ishigami().problem;
     CHECK_THROWS_WITH_AS(shapley(problem, {.budget = 63, .rng = 1}),
-                         "shapley: budget must be at least 64 (8 replicates of 2 walks of 4 evaluations), got 63", std::invalid_argument);
+                         "shapley: budget must be at least 64 (8 replicates of 2 walks of 4 evaluations), got 63",
+                         std::invalid_argument);
     CHECK_THROWS_AS(shapley(problem, {.budget = 1'000, .rng = 1}, {.replicates = 3}), std::invalid_argument);
     CHECK_THROWS_AS(shapley(problem, {.budget = 1'000, .rng = 1}, {.groups = {{"g", {"x7"}}}}), std::invalid_argument);
     CHECK(shapley(problem, {.budget = 64, .rng = 1}).n == 64);
@@ -174,9 +183,12 @@ TEST_CASE("shapley: coverage over 1,000 runs" * doctest::skip()) {
         }
 }
 
-TEST_CASE("shapley: of a random model effects are those of its mean, of dependent inputs too; a dummy has exactly 0 and noise its share") {
+TEST_CASE(
+    "shapley: of a random model effects are those of its mean, of dependent inputs too; a dummy has exactly 0 and "
+    "noise its share") {
     const Matrix tied = matrix(2, {1, 0.8, 0.8, 1});
-    const Joint law({Normal(), Normal(), Uniform(), Uniform(), Normal()}, {"a", "b", "c", "dummy", "seed"}, std::vector<CopulaGroup>{{GaussianCopula(tied), {0, 1}}});
+    const Joint law({Normal(), Normal(), Uniform(), Uniform(), Normal()}, {"a", "b", "c", "dummy", "seed"},
+                    std::vector<CopulaGroup>{{GaussianCopula(tied), {0, 1}}});
     const Joint apart({Normal(), Normal(), Uniform(), Uniform(), Normal()}, {"a", "b", "c", "dummy", "seed"});
     // a + sqrt 12 c, variance 2: tied to a, b has 0.8^2 / 2 of its part
     const auto model = [](std::span<const double> x) { return x[0] + std::sqrt(12.0) * x[2] + 2 * x[4] * x[2]; };
@@ -191,7 +203,8 @@ TEST_CASE("shapley: of a random model effects are those of its mean, of dependen
         }
         CHECK(e.value[3] == 0);
         CHECK(sum(e.value) == doctest::Approx(1).epsilon(1e-12));
-        const double share = std::get<std::vector<double>>(e.diagnostics.at("noise_share"))[0], error = std::get<std::vector<double>>(e.diagnostics.at("noise_share_error"))[0];
+        const double share = std::get<std::vector<double>>(e.diagnostics.at("noise_share"))[0],
+                     error = std::get<std::vector<double>>(e.diagnostics.at("noise_share_error"))[0];
         CHECK(std::abs(share - (4.0 / 3) / (2 + 4.0 / 3)) < 4.5 * error);   // E (2 c)^2 = 4 / 3
         CHECK(error < 0.02);
         CHECK(e.warnings.empty());

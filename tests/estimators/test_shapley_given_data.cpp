@@ -52,7 +52,8 @@ Coverage coverage(const Problem& problem, const std::vector<double>& truth, std:
         out.mean += covered[i] / static_cast<double>(truth.size());
         out.worst = std::min(out.worst, covered[i]);
         if (runs >= 500)
-            MESSAGE(n, " rows, input ", i, ": covered ", covered[i], " bias ", sum[i] - truth[i], " sd ", std::sqrt(square[i] - sum[i] * sum[i]), " claimed ", std::sqrt(claimed[i]));
+            MESSAGE(n, " rows, input ", i, ": covered ", covered[i], " bias ", sum[i] - truth[i], " sd ",
+                    std::sqrt(square[i] - sum[i] * sum[i]), " claimed ", std::sqrt(claimed[i]));
     }
     return out;
 }
@@ -109,7 +110,9 @@ TEST_CASE("shapley given data: an input of two values has its share") {
 
 TEST_CASE("shapley given data: what cannot be is refused") {
     const Sample s = drawn(correlated().problem(), 99, 1);
-    CHECK_THROWS_WITH_AS(shapley_given_data(s), "shapley_given_data: the sample must have at least 100 rows that succeeded, got 99", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(shapley_given_data(s),
+                         "shapley_given_data: the sample must have at least 100 rows that succeeded, got 99",
+                         std::invalid_argument);
     const Problem one([](std::span<const double> x) { return x[0]; }, testing::standard_normal(1));
     CHECK_THROWS_AS(shapley_given_data(drawn(one, 500, 1)), std::invalid_argument);
     const Problem many([](std::span<const double> x) { return x[0]; }, testing::standard_normal(13));
@@ -117,7 +120,8 @@ TEST_CASE("shapley given data: what cannot be is refused") {
 }
 
 TEST_CASE("shapley given data: intervals cover as often as they say, or more often") {
-    for (const auto& [problem, truth] : {std::pair(correlated().problem(), correlated().effects()), std::pair(testing::ishigami().problem, ishigami_effects())}) {
+    for (const auto& [problem, truth] : {std::pair(correlated().problem(), correlated().effects()),
+                                         std::pair(testing::ishigami().problem, ishigami_effects())}) {
         const Coverage c = coverage(problem, truth, 400, 200);
         CHECK(c.mean > 0.9);
         CHECK(c.worst > 0.87);   // 0.95 less 5 standard errors

@@ -39,7 +39,9 @@ TEST_CASE("slices: squares are those of the matching of the projections") {
         const std::vector<double> direction = direction_of(9, l, 3);
         for (std::int64_t i = 0; i < 40; ++i) {
             px(i, 0) = py(i, 0) = 0.0;
-            for (std::int64_t j = 0; j < 3; ++j) px(i, 0) += x(i, j) * direction[static_cast<std::size_t>(j)], py(i, 0) += y(i, j) * direction[static_cast<std::size_t>(j)];
+            for (std::int64_t j = 0; j < 3; ++j)
+                px(i, 0) += x(i, j) * direction[static_cast<std::size_t>(j)],
+                    py(i, 0) += y(i, j) * direction[static_cast<std::size_t>(j)];
         }
         CHECK(sums.squares(l, 0) == doctest::Approx(std::pow(wasserstein(px, py).distance, 2)));
     }

@@ -49,7 +49,9 @@ std::vector<std::string> devices() {
 
 }  // namespace
 
-TEST_CASE("slices on a device: few rows and many, of equal numbers and not, one dimension and many, several parts of the directions") {
+TEST_CASE(
+    "slices on a device: few rows and many, of equal numbers and not, one dimension and many, several parts of the "
+    "directions") {
     for (const std::string& device : devices()) {
         for (const std::int64_t d : {1, 3, 16, 70}) {
             CAPTURE(d);
@@ -77,7 +79,9 @@ TEST_CASE("slices on a device: a row that is not finite is named, and a device t
     x(70, 1) = std::numeric_limits<double>::quiet_NaN();
     x(90, 2) = std::numeric_limits<double>::infinity();
     for (const std::string& device : devices()) {
-        CHECK_THROWS_WITH_AS(slice_sums_on_device("test", {{x}, {}}, {y}, options, device), "test: x must be finite, row 70 is not", std::invalid_argument);
-        CHECK_THROWS_WITH_AS(slice_sums_on_device("test", {{y}, {}}, {x}, options, device), "test: y must be finite, row 70 is not", std::invalid_argument);
+        CHECK_THROWS_WITH_AS(slice_sums_on_device("test", {{x}, {}}, {y}, options, device),
+                             "test: x must be finite, row 70 is not", std::invalid_argument);
+        CHECK_THROWS_WITH_AS(slice_sums_on_device("test", {{y}, {}}, {x}, options, device),
+                             "test: y must be finite, row 70 is not", std::invalid_argument);
     }
 }

@@ -22,11 +22,13 @@ std::vector<double> exact_of(const testing::KnownProblem& known) {
     return all;
 }
 
-/// Over keys 0 ... runs - 1, of all indices of first and total order: mean of (error / standard error)^2 and share of intervals that cover.
+/// Over keys 0 ... runs - 1, of all indices of first and total order: mean of (error / standard error)^2 and share of
+/// intervals that cover.
 struct Calibration {
     double ratio = 0, coverage = 0, worst_bias = 0;
 };
-Calibration calibration(const testing::KnownProblem& known, std::int64_t budget, const SobolOptions& options, std::uint64_t runs) {
+Calibration calibration(const testing::KnownProblem& known, std::int64_t budget, const SobolOptions& options,
+                        std::uint64_t runs) {
     const std::vector<double> exact = exact_of(known);
     const auto n = static_cast<double>(runs);
     Calibration out;
@@ -43,7 +45,8 @@ Calibration calibration(const testing::KnownProblem& known, std::int64_t budget,
             squares[i] += off * off;
         }
     }
-    for (std::size_t i = 0; i < exact.size(); ++i) out.worst_bias = std::max(out.worst_bias, std::abs(sum[i]) / std::sqrt(squares[i]));
+    for (std::size_t i = 0; i < exact.size(); ++i)
+        out.worst_bias = std::max(out.worst_bias, std::abs(sum[i]) / std::sqrt(squares[i]));
     return out;
 }
 
@@ -66,7 +69,8 @@ TEST_CASE("sobol: the default finds the indices of a smooth function to six digi
 }
 
 TEST_CASE("sobol: without a surrogate intervals cover as often as they say, whatever the method") {
-    for (const auto method : {SobolMethod::combined, SobolMethod::saltelli, SobolMethod::jansen, SobolMethod::janon, SobolMethod::martinez, SobolMethod::owen})
+    for (const auto method : {SobolMethod::combined, SobolMethod::saltelli, SobolMethod::jansen, SobolMethod::janon,
+                              SobolMethod::martinez, SobolMethod::owen})
         for (const auto points : {Points::rqmc, Points::iid}) {
             CAPTURE(static_cast<int>(method));
             CAPTURE(static_cast<int>(points));
@@ -101,18 +105,22 @@ TEST_CASE("sobol: intervals hold what a polynomial leaves in tails that no repli
 
 TEST_CASE("sobol: the plain estimator never has its place taken by a surrogate that fails") {
     // an indicator of normal inputs: polynomials of scores fit it badly, and far out worse
-    const Problem problem([](std::span<const double> z) { return z[0] + 0.7 * z[1] * z[1] > 1.5 ? 1.0 : 0.0; }, testing::standard_normal(3));
+    const Problem problem([](std::span<const double> z) { return z[0] + 0.7 * z[1] * z[1] > 1.5 ? 1.0 : 0.0; },
+                          testing::standard_normal(3));
     double with = 0, without = 0;
     const Indices reference = sobol(problem, {.budget = 1 << 21, .rng = 99}, {.surrogate = false});
     for (std::uint64_t key = 0; key < 12; ++key) {
         with += std::pow(largest_error(sobol(problem, {.budget = 1 << 12, .rng = key}).joint, reference.joint.value), 2);
-        without += std::pow(largest_error(sobol(problem, {.budget = 1 << 12, .rng = key}, {.surrogate = false}).joint, reference.joint.value), 2);
+        without += std::pow(largest_error(sobol(problem, {.budget = 1 << 12, .rng = key}, {.surrogate = false}).joint,
+                                          reference.joint.value),
+                            2);
     }
     CHECK(with < 1.5 * without);
 }
 
 TEST_CASE("sobol: an input without effect has exactly 0, and an output without variance says so") {
-    const Problem problem([](std::span<const double> x) { return std::array{x[0] * x[2], 7.0}; }, testing::independent(3, Uniform()));
+    const Problem problem([](std::span<const double> x) { return std::array{x[0] * x[2], 7.0}; },
+                          testing::independent(3, Uniform()));
     for (const bool surrogate : {true, false}) {
         const Indices s = sobol(problem, {.budget = 4096, .rng = 1}, {.surrogate = surrogate});
         const std::int64_t none = s.first_order.index("x2: y1");
@@ -130,7 +138,8 @@ TEST_CASE("sobol: an input without effect has exactly 0, and an output without v
 TEST_CASE("sobol: indices do not depend on where the output is centred") {
     const Problem shifted([](std::span<const double> x) { return 1e6 + x[0] + x[1] * x[2]; }, testing::independent(3, Uniform()));
     const Problem centred([](std::span<const double> x) { return x[0] + x[1] * x[2]; }, testing::independent(3, Uniform()));
-    for (const auto method : {SobolMethod::combined, SobolMethod::saltelli, SobolMethod::jansen, SobolMethod::janon, SobolMethod::martinez, SobolMethod::owen})
+    for (const auto method : {SobolMethod::combined, SobolMethod::saltelli, SobolMethod::jansen, SobolMethod::janon,
+                              SobolMethod::martinez, SobolMethod::owen})
         for (const bool surrogate : {true, false}) {
             const Run run{.budget = 4096, .rng = 5};
             const SobolOptions options{.method = method, .surrogate = surrogate};
@@ -144,7 +153,8 @@ TEST_CASE("sobol: pairs of Ishigami's function act together where its formula sa
         CHECK(s.second_order.names == std::vector<std::string>{"x1, x2", "x1, x3", "x2, x3"});
         const double exact[] = {0, ishigami.total_order[2], 0};
         const auto error = s.second_order.std_error();
-        for (std::size_t k = 0; k < 3; ++k) CHECK(std::abs(s.second_order.value[k] - exact[k]) < 6 * error[k]);   // 11 or 5 degrees of freedom
+        for (std::size_t k = 0; k < 3; ++k)
+            CHECK(std::abs(s.second_order.value[k] - exact[k]) < 6 * error[k]);   // 11 or 5 degrees of freedom
         CHECK(error[1] < (surrogate ? 1e-5 : 0.02));
         CHECK(largest_error(s.joint, exact_of(ishigami)) < (surrogate ? 1e-4 : 0.05));
     }
@@ -157,14 +167,16 @@ TEST_CASE("sobol: a group has the share that its inputs have together, dependent
     r(0, 1) = r(1, 0) = 0.5;
     const Joint inputs({Normal(), Normal(), Normal()}, {"a", "c", "b"}, std::vector<CopulaGroup>{{GaussianCopula(r), {0, 2}}});
     const Problem problem([](std::span<const double> x) { return x[0] + x[1] + x[2]; }, inputs);
-    CHECK_THROWS_WITH_AS(sobol(problem, {.budget = 8192}), doctest::Contains("'a' and 'b' may depend on each other"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(sobol(problem, {.budget = 8192}), doctest::Contains("'a' and 'b' may depend on each other"),
+                         std::invalid_argument);
     const Indices s = sobol(problem, {.budget = 8192, .rng = 1}, {.groups = {{"pair", {"a", "b"}}}});
     CHECK(s.first_order.names == std::vector<std::string>{"pair", "c"});
     CHECK(largest_error(s.joint, {0.75, 0.25, 0.75, 0.25}) < 1e-9);
 }
 
 TEST_CASE("sobol: several outputs share their points, and their errors one covariance") {
-    const Problem problem([](std::span<const double> x) { return std::array{x[0] * x[1], 5 - 3 * x[0] * x[1], x[1]}; }, testing::independent(2, Uniform()));
+    const Problem problem([](std::span<const double> x) { return std::array{x[0] * x[1], 5 - 3 * x[0] * x[1], x[1]}; },
+                          testing::independent(2, Uniform()));
     const Indices s = sobol(problem, {.budget = 4096, .rng = 1}, {.surrogate = false});
     const Estimate same = s.joint.transform([&](const std::vector<double>& v) { return std::vector<double>{v[0] - v[1]}; });
     CHECK(std::abs(same.value[0]) < 1e-12);
@@ -186,7 +198,9 @@ TEST_CASE("sobol: threads, batches and what is kept change no bit, whether value
 }
 
 TEST_CASE("sobol: rows with failed evaluations are left out, and warned of") {
-    const auto failing = [](std::span<const double> x) { return x[0] > 0.97 && x[1] > 0.5 ? std::numeric_limits<double>::quiet_NaN() : x[0] + 0.5 * x[1]; };
+    const auto failing = [](std::span<const double> x) {
+        return x[0] > 0.97 && x[1] > 0.5 ? std::numeric_limits<double>::quiet_NaN() : x[0] + 0.5 * x[1];
+    };
     const Problem problem(failing, testing::independent(2, Uniform()));
     CHECK_THROWS_AS(sobol(problem, {.budget = 8192, .rng = 1}), ModelError);
     for (const bool surrogate : {true, false}) {
@@ -199,12 +213,16 @@ TEST_CASE("sobol: rows with failed evaluations are left out, and warned of") {
 }
 
 TEST_CASE("sobol: where evaluations fail the indices are those given success, with a surrogate asked for or not") {
-    const auto failing = [](std::span<const double> x) { return x[0] > 0.5 ? std::numeric_limits<double>::quiet_NaN() : std::sin(3 * x[0]) + x[1]; };
+    const auto failing = [](std::span<const double> x) {
+        return x[0] > 0.5 ? std::numeric_limits<double>::quiet_NaN() : std::sin(3 * x[0]) + x[1];
+    };
     const Problem problem(failing, testing::independent(2, Uniform(-1, 1)));
     // of a uniform on (-1, 0.5): E sin(3 a) = (cos 3 - cos 1.5) / 4.5, E sin(3 a)^2 = (1.5 - (sin 3 + sin 6) / 6) / 3
-    const double mean = (std::cos(3.0) - std::cos(1.5)) / 4.5, square = (1.5 - (std::sin(3.0) + std::sin(6.0)) / 6) / 3, part = square - mean * mean;
+    const double mean = (std::cos(3.0) - std::cos(1.5)) / 4.5, square = (1.5 - (std::sin(3.0) + std::sin(6.0)) / 6) / 3,
+                 part = square - mean * mean;
     const double truth = part / (part + 1.0 / 3);
-    for (const std::int64_t budget : {std::int64_t{2'000}, (std::int64_t{1} << 20) + 100'000}) {   // the second evaluates a pilot for its surrogate
+    for (const std::int64_t budget :
+         {std::int64_t{2'000}, (std::int64_t{1} << 20) + 100'000}) {   // the second evaluates a pilot for its surrogate
         const Indices s = sobol(problem, {.budget = budget, .rng = 1, .on_error = OnError::discard});
         CHECK(std::abs(s.first_order.value[0] - truth) < 4 * s.first_order.std_error()[0]);
         CHECK(std::abs(s.total_order.value[0] - truth) < 4 * s.total_order.std_error()[0]);
@@ -226,8 +244,8 @@ TEST_CASE("sobol: what cannot be is refused") {
     refused({}, {.replicates = 3}, "sobol: replicates must be 0 (chosen) or at least 4, got 3");
     refused({}, {.method = SobolMethod::owen, .second_order = true}, "sobol: second_order must be False for method = 'owen'");
     const Distribution many = testing::independent(2000, Uniform());
-    CHECK_THROWS_WITH_AS(sobol(Problem([](std::span<const double> x) { return x[0]; }, many), {.budget = 1 << 17}), doctest::Contains("points must be 'iid' for more than"),
-                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(sobol(Problem([](std::span<const double> x) { return x[0]; }, many), {.budget = 1 << 17}),
+                         doctest::Contains("points must be 'iid' for more than"), std::invalid_argument);
 }
 
 namespace {
@@ -240,17 +258,21 @@ const std::vector<double> by_variance{0.125, 0.5, 0, 0.5, 0.875, 0}, alike{0.1, 
 }  // namespace
 
 TEST_CASE("sobol: the indices of all outputs together are shares of the sum of their variances, or means of their indices") {
-    const Indices s = sobol(two_outputs, {.budget = 4096, .rng = 1}), scaled = sobol(two_outputs, {.budget = 4096, .rng = 1}, {.scale = true});
+    const Indices s = sobol(two_outputs, {.budget = 4096, .rng = 1}),
+                  scaled = sobol(two_outputs, {.budget = 4096, .rng = 1}, {.scale = true});
     CHECK(largest_error(s.aggregated, by_variance) < 1e-9);
     CHECK(largest_error(scaled.aggregated, alike) < 1e-9);
     CHECK(s.aggregated.names.front() == "first order of a");
     CHECK(s.aggregated.std_error()[2] == 0);
-    for (const auto method : {SobolMethod::combined, SobolMethod::saltelli, SobolMethod::jansen, SobolMethod::janon, SobolMethod::martinez, SobolMethod::owen})
+    for (const auto method : {SobolMethod::combined, SobolMethod::saltelli, SobolMethod::jansen, SobolMethod::janon,
+                              SobolMethod::martinez, SobolMethod::owen})
         for (const bool scale : {false, true}) {
             CAPTURE(static_cast<int>(method));
-            const Indices e = sobol(two_outputs, {.budget = 1 << 16, .rng = 2}, {.method = method, .surrogate = false, .points = Points::iid, .scale = scale});
+            const Indices e = sobol(two_outputs, {.budget = 1 << 16, .rng = 2},
+                                    {.method = method, .surrogate = false, .points = Points::iid, .scale = scale});
             const auto error = e.aggregated.std_error();
-            for (std::size_t i = 0; i < 6; ++i) CHECK(std::abs(e.aggregated.value[i] - (scale ? alike : by_variance)[i]) < 5 * error[i] + 1e-15);
+            for (std::size_t i = 0; i < 6; ++i)
+                CHECK(std::abs(e.aggregated.value[i] - (scale ? alike : by_variance)[i]) < 5 * error[i] + 1e-15);
         }
 }
 
@@ -258,7 +280,8 @@ TEST_CASE("sobol: intervals of indices of all outputs together cover") {
     for (const bool scale : {false, true}) {
         double covered = 0;
         for (std::uint64_t key = 0; key < 300; ++key) {
-            const Indices e = sobol(two_outputs, {.budget = 5000, .rng = key, .threads = 1}, {.surrogate = false, .points = Points::iid, .scale = scale});
+            const Indices e = sobol(two_outputs, {.budget = 5000, .rng = key, .threads = 1},
+                                    {.surrogate = false, .points = Points::iid, .scale = scale});
             const auto [low, high] = e.aggregated.confidence_interval();
             for (const std::size_t i : {0, 1, 3, 4}) {
                 const double exact = (scale ? alike : by_variance)[i];
@@ -271,16 +294,19 @@ TEST_CASE("sobol: intervals of indices of all outputs together cover") {
 }
 
 TEST_CASE("sobol: outputs that do not vary have no part in the indices of all, and too many are refused at the first call") {
-    const Problem constant([](std::span<const double> x) { return std::array{x[0] + 2 * x[1], 7.0}; }, testing::independent(2, Uniform()));
+    const Problem constant([](std::span<const double> x) { return std::array{x[0] + 2 * x[1], 7.0}; },
+                           testing::independent(2, Uniform()));
     for (const bool scale : {false, true})
-        CHECK(largest_error(sobol(constant, {.budget = 4096, .rng = 1}, {.scale = scale}).aggregated, {0.2, 0.8, 0.2, 0.8}) < 1e-9);
+        CHECK(largest_error(sobol(constant, {.budget = 4096, .rng = 1}, {.scale = scale}).aggregated,
+                            {0.2, 0.8, 0.2, 0.8}) < 1e-9);
     std::int64_t rows = 0;
     const Problem many(Model([&](ConstView x) {
                            rows += x.rows;
                            return Outputs{Matrix(x.rows, 2'000, x(0, 0)), {}};
                        }),
                        testing::independent(3, Uniform()), {}, false);
-    CHECK_THROWS_WITH_AS(sobol(many, {.budget = 1 << 14}), doctest::Contains("at most 1665 outputs, got 2000"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(sobol(many, {.budget = 1 << 14}), doctest::Contains("at most 1665 outputs, got 2000"),
+                         std::invalid_argument);
     CHECK(rows < 1 << 13);
 }
 
@@ -298,12 +324,14 @@ TEST_CASE("sobol: intervals hold a row that is hit twice where none was met") {
     // {u1, u2 < 0.03}: about fourteen hits in 2^15 evaluations, and a first order that rests on 0.4 rows hit in both tables
     const double p = 9e-4, first = (2.7e-5 - p * p) / (p - p * p);
     const std::vector<double> exact{first, first, 1 - first, 1 - first};
-    const Problem problem([](std::span<const double> u) { return u[0] < 0.03 && u[1] < 0.03 ? 1.0 : 0.0; }, testing::independent(2, Uniform()));
+    const Problem problem([](std::span<const double> u) { return u[0] < 0.03 && u[1] < 0.03 ? 1.0 : 0.0; },
+                          testing::independent(2, Uniform()));
     for (const bool surrogate : {false, true}) {
         CAPTURE(surrogate);
         double covered = 0;
         for (std::uint64_t key = 0; key < 60; ++key) {
-            const auto [low, high] = sobol(problem, {.budget = 1 << 15, .rng = key}, {.surrogate = surrogate}).joint.confidence_interval();
+            const auto [low, high] =
+                sobol(problem, {.budget = 1 << 15, .rng = key}, {.surrogate = surrogate}).joint.confidence_interval();
             for (std::size_t i = 0; i < 4; ++i) covered += (low[i] <= exact[i] && exact[i] <= high[i]) / 240.0;
         }
         CHECK(covered > 0.9);   // of the replicates alone: about a half of the first orders

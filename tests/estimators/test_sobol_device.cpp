@@ -55,18 +55,23 @@ TEST_CASE("quasi: on a device the answer of the processor, with both scrambles")
                 for (const std::int64_t budget : {100, 100'000, 3'000'000}) {
                     CAPTURE(budget);
                     const QuasiOptions options{.scramble = scramble};
-                    check_alike(quasi(problem, {.budget = budget, .rng = 5, .device = device}, options), quasi(problem, {.budget = budget, .rng = 5}, options));
+                    check_alike(quasi(problem, {.budget = budget, .rng = 5, .device = device}, options),
+                                quasi(problem, {.budget = budget, .rng = 5}, options));
                 }
 }
 
 TEST_CASE("sobol: on a device the indices of the processor, for nets and independent points, fused or by batches") {
     const std::vector<double> a{0, 0.2, 0.5, 1, 1.5, 2, 3, 4, 6, 9, 12, 20, 40, 60, 80, 99};
     for (const auto& device : devices())
-        for (const Problem& problem : {testing::ishigami().problem, testing::g_function(a).problem, testing::cantilever().problem})
+        for (const Problem& problem :
+             {testing::ishigami().problem, testing::g_function(a).problem, testing::cantilever().problem})
             for (const Points points : {Points::rqmc, Points::iid})
-                for (const SobolOptions& options : {SobolOptions{.surrogate = false, .points = points}, SobolOptions{.method = SobolMethod::jansen, .points = points},
-                                                    SobolOptions{.surrogate = false, .second_order = true, .points = points}}) {
+                for (const SobolOptions& options :
+                     {SobolOptions{.surrogate = false, .points = points},
+                      SobolOptions{.method = SobolMethod::jansen, .points = points},
+                      SobolOptions{.surrogate = false, .second_order = true, .points = points}}) {
                     const std::int64_t budget = options.second_order ? 40'000 : 60'000 * (problem.dim() + 2);
-                    check_alike(sobol(problem, {.budget = budget, .rng = 9, .device = device}, options).joint, sobol(problem, {.budget = budget, .rng = 9}, options).joint);
+                    check_alike(sobol(problem, {.budget = budget, .rng = 9, .device = device}, options).joint,
+                                sobol(problem, {.budget = budget, .rng = 9}, options).joint);
                 }
 }

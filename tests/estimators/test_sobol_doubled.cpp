@@ -16,7 +16,8 @@ namespace {
 
 /// exp(s (z1 + z2 + z3) / sqrt 3) of normal z: parts of the variance are differences of exponentials.
 constexpr double s2 = 3.0;
-const Problem lognormal([](std::span<const double> z) { return std::exp(std::sqrt(s2 / 3) * (z[0] + z[1] + z[2])); }, testing::standard_normal(3));
+const Problem lognormal([](std::span<const double> z) { return std::exp(std::sqrt(s2 / 3) * (z[0] + z[1] + z[2])); },
+                        testing::standard_normal(3));
 const double first = std::expm1(s2 / 3) / std::expm1(s2), total = 1 - std::expm1(2 * s2 / 3) / std::expm1(s2);
 const std::vector<double> shares{first, first, first, total, total, total};
 
@@ -35,7 +36,8 @@ TEST_CASE("sobol_doubled: two copies of the inputs keep what depends on what") {
     Matrix r(2, 2);
     r(0, 0) = r(1, 1) = 1;
     r(0, 1) = r(1, 0) = 0.5;
-    const Distribution joint = doubled(Joint({Normal(), Normal(), Uniform()}, {"a", "b", "c"}, std::vector<CopulaGroup>{{GaussianCopula(r), {0, 1}}}));
+    const Distribution joint = doubled(
+        Joint({Normal(), Normal(), Uniform()}, {"a", "b", "c"}, std::vector<CopulaGroup>{{GaussianCopula(r), {0, 1}}}));
     CHECK(joint.names() == std::vector<std::string>{"a", "b", "c", "a'", "b'", "c'"});
     const Matrix c = joint.covariance();
     CHECK(c(0, 1) == doctest::Approx(0.5));
@@ -45,7 +47,8 @@ TEST_CASE("sobol_doubled: two copies of the inputs keep what depends on what") {
     CHECK(normal.mean() == std::vector<double>{1, 2, 1, 2});
     CHECK(normal.covariance()(2, 3) == 0.5);
     CHECK(normal.covariance()(1, 2) == 0);
-    CHECK_THROWS_WITH_AS(doubled(MultivariateT({0, 0}, r, 5)), doctest::Contains("must be a Joint or a MultivariateNormal"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(doubled(MultivariateT({0, 0}, r, 5)),
+                         doctest::Contains("must be a Joint or a MultivariateNormal"), std::invalid_argument);
 }
 
 TEST_CASE("sobol_doubled: indices of a function whose tail makes its variance, where others fail") {
@@ -82,9 +85,11 @@ TEST_CASE("sobol_doubled: a rare event with a score has its indices") {
 }
 
 TEST_CASE("sobol_doubled: groups, several outputs, inputs without effect, centred outputs") {
-    const Problem problem([](std::span<const double> x) { return std::array{100 + x[0] + 2 * x[1] + 0 * x[2], x[0] * x[1], 7.0}; },
-                          testing::independent(3, Uniform()));
-    const Indices s = sobol(problem, {.budget = 40'000, .rng = 2}, {.method = SobolMethod::aiscv, .groups = {{"both", {"x1", "x2"}}}, .scale = true});
+    const Problem problem(
+        [](std::span<const double> x) { return std::array{100 + x[0] + 2 * x[1] + 0 * x[2], x[0] * x[1], 7.0}; },
+        testing::independent(3, Uniform()));
+    const Indices s = sobol(problem, {.budget = 40'000, .rng = 2},
+                            {.method = SobolMethod::aiscv, .groups = {{"both", {"x1", "x2"}}}, .scale = true});
     CHECK(s.groups == std::vector<std::string>{"both", "x3"});
     for (const char* name : {"both: y1", "both: y2"}) {
         const auto i = static_cast<std::size_t>(s.first_order.index(name));
@@ -101,8 +106,11 @@ TEST_CASE("sobol_doubled: groups, several outputs, inputs without effect, centre
 
 TEST_CASE("sobol_doubled: failures are told of the model's own points, or their pairs left out") {
     const auto failing_above = [](double limit) {
-        return Problem([=](std::span<const double> x) { return x[0] > limit ? std::numeric_limits<double>::quiet_NaN() : x[0] + x[1]; },
-                       testing::independent(2, Uniform()));
+        return Problem(
+            [=](std::span<const double> x) {
+                return x[0] > limit ? std::numeric_limits<double>::quiet_NaN() : x[0] + x[1];
+            },
+            testing::independent(2, Uniform()));
     };
     try {
         sobol(failing_above(0.999), {.budget = 10'000, .rng = 1}, {.method = SobolMethod::aiscv});
@@ -113,7 +121,8 @@ TEST_CASE("sobol_doubled: failures are told of the model's own points, or their 
         CHECK(error.sample.x.rows >= 200);   // the pilot, at least
         CHECK(std::string(error.what()).starts_with("sobol: the model gave nan for output 'y' at point"));
     }
-    const Indices s = sobol(failing_above(0.95), {.budget = 10'000, .rng = 1, .on_error = OnError::discard}, {.method = SobolMethod::aiscv});
+    const Indices s = sobol(failing_above(0.95), {.budget = 10'000, .rng = 1, .on_error = OnError::discard},
+                            {.method = SobolMethod::aiscv});
     CHECK(s.joint.n_failed > 100);
     CHECK(s.joint.size() == 4);
     CHECK(s.first_order.value[0] > 0.3);
@@ -121,7 +130,8 @@ TEST_CASE("sobol_doubled: failures are told of the model's own points, or their 
 }
 
 TEST_CASE("sobol: the doubled space refuses what it has no use for") {
-    for (const SobolOptions& options : {SobolOptions{.method = SobolMethod::aiscv, .points = Points::iid}, SobolOptions{.method = SobolMethod::aiscv, .replicates = 16},
+    for (const SobolOptions& options : {SobolOptions{.method = SobolMethod::aiscv, .points = Points::iid},
+                                        SobolOptions{.method = SobolMethod::aiscv, .replicates = 16},
                                         SobolOptions{.method = SobolMethod::aiscv, .second_order = true}})
         CHECK_THROWS_AS(sobol(lognormal, {.budget = 4'000}, options), std::invalid_argument);
 }

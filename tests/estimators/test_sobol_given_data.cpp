@@ -34,8 +34,11 @@ testing::KnownProblem linear() {   // of normal inputs: shares c_i^2 / c.c
 std::vector<double> coverage(const testing::KnownProblem& known, std::int64_t n, int runs) {
     std::vector<double> covered(known.first_order.size(), 0.0);
     for (int r = 0; r < runs; ++r) {
-        const auto [low, high] = sobol_given_data(drawn(known.problem, n, 1000 + static_cast<std::uint64_t>(r))).confidence_interval();
-        for (std::size_t i = 0; i < covered.size(); ++i) covered[i] += (low[i] <= known.first_order[i] && known.first_order[i] <= high[i]) / static_cast<double>(runs);
+        const auto [low, high] =
+            sobol_given_data(drawn(known.problem, n, 1000 + static_cast<std::uint64_t>(r))).confidence_interval();
+        for (std::size_t i = 0; i < covered.size(); ++i)
+            covered[i] +=
+                (low[i] <= known.first_order[i] && known.first_order[i] <= high[i]) / static_cast<double>(runs);
     }
     return covered;
 }
@@ -141,7 +144,8 @@ TEST_CASE("sobol_given_data: the covariance of two indices is that of repeated r
         products += e.value[0] * e.value[1] / runs;
         claimed += e.covariance(0, 1) / runs;
     }
-    CHECK(products - sum[0] * sum[1] == doctest::Approx(claimed).epsilon(0.35));   // a covariance from 400 runs: 0.09 of 0.00046 ...
+    CHECK(products - sum[0] * sum[1] ==
+          doctest::Approx(claimed).epsilon(0.35));   // a covariance from 400 runs: 0.09 of 0.00046 ...
     CHECK(claimed < 0);
 }
 
@@ -186,14 +190,20 @@ TEST_CASE("sobol_given_data: shift and scale of the outputs change nothing") {
 
 TEST_CASE("sobol_given_data: what cannot be is refused") {
     const auto known = testing::ishigami();
-    const auto refused = [](const Sample& s, const char* message) { CHECK_THROWS_WITH_AS(sobol_given_data(s), message, std::invalid_argument); };
+    const auto refused = [](const Sample& s, const char* message) {
+        CHECK_THROWS_WITH_AS(sobol_given_data(s), message, std::invalid_argument);
+    };
     refused(drawn(known.problem, 29, 1), "sobol_given_data: the sample must have at least 30 rows that succeeded, got 29");
     Sample constant = drawn(known.problem, 100, 1);
     for (double& v : constant.y.data) v = 4.25;
     refused(constant, "sobol_given_data: output 'y' is the same in every row: it has no variance to share");
     const Problem one([](std::span<const double> x) { return x[0]; }, testing::standard_normal(1));
-    const Sample tilted = *importance(one, {.budget = 100, .rng = 1, .keep = Keep::sample}, {.proposal = Distribution(Univariate(Normal(1, 1)))}).sample;
-    refused(tilted, "sobol_given_data: the rows of the sample must have equal weights: take draws of the law itself, as plain keeps them");
+    const Sample tilted = *importance(one, {.budget = 100, .rng = 1, .keep = Keep::sample},
+                                      {.proposal = Distribution(Univariate(Normal(1, 1)))})
+                               .sample;
+    refused(tilted,
+            "sobol_given_data: the rows of the sample must have equal weights: take draws of the law itself, as plain "
+            "keeps them");
     CHECK_THROWS_AS(sobol_given_data(drawn(known.problem, 100, 1), {.threads = -1}), std::invalid_argument);
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::int64_t rows = 4096, replicates = 64, groups = 2;
 
-/// f = x1 + 2 x2 + x1 x2 + 5 of uniform x on (-1, 1), at a pick-freeze design of independent points: V_1 = 1/3, V_2 = 4/3, V_12 = 1/9.
+/// f = x1 + 2 x2 + x1 x2 + 5 of uniform x on (-1, 1), at a pick-freeze design of independent points: V_1 = 1/3, V_2 =
+/// 4/3, V_12 = 1/9.
 std::vector<PairSums> sums_of_bilinear(bool both_ways, bool third = false) {
     std::vector<PairSums> out;
     const auto f = [](double x1, double x2) { return x1 + 2 * x2 + x1 * x2 + 5; };
@@ -32,7 +33,8 @@ std::vector<PairSums> sums_of_bilinear(bool both_ways, bool third = false) {
 }
 
 constexpr double variance = 1.0 / 3 + 4.0 / 3 + 1.0 / 9;
-constexpr double exact[5] = {(1.0 / 3) / variance, (4.0 / 3) / variance, (4.0 / 9) / variance, (13.0 / 9) / variance, (1.0 / 9) / variance};
+constexpr double exact[5] = {(1.0 / 3) / variance, (4.0 / 3) / variance, (4.0 / 9) / variance, (13.0 / 9) / variance,
+                             (1.0 / 9) / variance};
 
 double std_error(const Ratio& ratio) {
     const auto e = ratio.errors();
@@ -42,7 +44,8 @@ double std_error(const Ratio& ratio) {
 }  // namespace
 
 TEST_CASE("sobol_ratios: every method finds first, total and second order of a bilinear function") {
-    for (const auto method : {SobolMethod::combined, SobolMethod::saltelli, SobolMethod::jansen, SobolMethod::janon, SobolMethod::martinez, SobolMethod::owen})
+    for (const auto method : {SobolMethod::combined, SobolMethod::saltelli, SobolMethod::jansen, SobolMethod::janon,
+                              SobolMethod::martinez, SobolMethod::owen})
         for (const bool both_ways : {false, true}) {
             const bool third = method == SobolMethod::owen;
             if (third && !both_ways) continue;

@@ -19,7 +19,9 @@ namespace {
 constexpr double pi = 3.14159265358979323846;
 const double variance = 0.5 + 49.0 / 8 + 0.1 * std::pow(pi, 4) / 5 + 0.01 * std::pow(pi, 8) / 18;   // of the Ishigami function
 
-double ishigami(double a, double b, double c) { return std::sin(a) + 7 * std::pow(std::sin(b), 2) + 0.1 * std::pow(c, 4) * std::sin(a); }
+double ishigami(double a, double b, double c) {
+    return std::sin(a) + 7 * std::pow(std::sin(b), 2) + 0.1 * std::pow(c, 4) * std::sin(a);
+}
 
 /// Ishigami's function with a dummy and noise: alike at all points, or as large as x2 (rows of another mean as well).
 Problem noisy(double size, bool alike, std::vector<std::string> outputs = {}) {
@@ -44,7 +46,9 @@ std::vector<double> truth(double of_noise, double alike) {
 
 }  // namespace
 
-TEST_CASE("sobol: of a random model the indices are those of its mean, those of noise come beside them, and a dummy has exactly 0") {
+TEST_CASE(
+    "sobol: of a random model the indices are those of its mean, those of noise come beside them, and a dummy has "
+    "exactly 0") {
     for (const Points points : {Points::rqmc, Points::iid})
         for (const bool alike : {true, false}) {
             const double of_noise = alike ? 9.0 : 9.0 * pi * pi / 3;
@@ -76,7 +80,8 @@ TEST_CASE("sobol: intervals of the indices of a mean cover as they say, with the
         for (std::size_t i = 0; i < exact.size(); ++i) {
             if (exact[i] == 0) continue;
             covered += (low[i] <= exact[i] && exact[i] <= high[i]) / (7.0 * runs);
-            ratio += std::pow(e.value[i] - exact[i], 2) / e.covariance(static_cast<std::int64_t>(i), static_cast<std::int64_t>(i)) / (7.0 * runs);
+            ratio += std::pow(e.value[i] - exact[i], 2) /
+                     e.covariance(static_cast<std::int64_t>(i), static_cast<std::int64_t>(i)) / (7.0 * runs);
         }
     }
     MESSAGE("covered " << covered << ", squared error over its estimate " << ratio);
@@ -102,20 +107,25 @@ TEST_CASE("sobol: without noise the option changes what is spent, not what is fo
 TEST_CASE("sobol: a mean that noise hides, and an output that never varies, are told") {
     const Joint law({Uniform(), Uniform()}, {"a", "seed"});
     const auto run = [&](double share) {
-        return sobol(Problem([share](std::span<const double> x) { return share * x[0] + std::sin(1e4 * (x[1] + x[0])); }, law), {.budget = 1 << 10, .rng = 1}, {.noise = "seed"});
+        return sobol(
+            Problem([share](std::span<const double> x) { return share * x[0] + std::sin(1e4 * (x[1] + x[0])); }, law),
+            {.budget = 1 << 10, .rng = 1}, {.noise = "seed"});
     };
     REQUIRE(run(0.05).joint.warnings.size() == 1);
     CHECK(run(0.05).joint.warnings.front().find("over the noise is less than four standard errors") != std::string::npos);
     CHECK(run(20).joint.warnings.empty());
-    const Indices none = sobol(Problem([](std::span<const double>) { return 1.0; }, law), {.budget = 1 << 10, .rng = 1}, {.noise = "seed"});
+    const Indices none = sobol(Problem([](std::span<const double>) { return 1.0; }, law), {.budget = 1 << 10, .rng = 1},
+                               {.noise = "seed"});
     CHECK(std::isnan(none.first_order.value[0]));
-    CHECK(none.joint.warnings.front() == "output 'y' is the same at every point: it has no variance to share, its indices are NaN");
+    CHECK(none.joint.warnings.front() ==
+          "output 'y' is the same at every point: it has no variance to share, its indices are NaN");
 }
 
 TEST_CASE("sobol: threads and batches change no bit of the indices of a mean, and groups share one") {
     const Problem problem = noisy(3, true);
     const SobolOptions options{.groups = {{"pair", {"x1", "x3"}}}, .noise = "seed"};
-    const Indices a = sobol(problem, {.budget = 5'000, .rng = 1, .batch = 7, .threads = 2}, options), b = sobol(problem, {.budget = 5'000, .rng = 1, .threads = 1}, options);
+    const Indices a = sobol(problem, {.budget = 5'000, .rng = 1, .batch = 7, .threads = 2}, options),
+                  b = sobol(problem, {.budget = 5'000, .rng = 1, .threads = 1}, options);
     CHECK(a.joint.value == b.joint.value);
     CHECK(a.joint.covariance.data == b.joint.covariance.data);
     CHECK(a.groups == std::vector<std::string>{"pair", "x2", "dummy", "seed"});
@@ -124,10 +134,14 @@ TEST_CASE("sobol: threads and batches change no bit of the indices of a mean, an
 TEST_CASE("sobol: a noise that is no input, is in a group, or is all there is, is refused, and so are other methods") {
     const Problem problem = noisy(3, true);
     const auto run = [&](const SobolOptions& options) { return sobol(problem, {.budget = 5'000, .rng = 1}, options); };
-    CHECK_THROWS_WITH_AS(run({.noise = "sed"}), "sobol: noise must name an input, got 'sed'; did you mean 'seed'?", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(run({.groups = {{"g", {"x1", "seed"}}}, .noise = "seed"}), "sobol: noise must be an input in no group with others, got 'seed'", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(run({.noise = "sed"}), "sobol: noise must name an input, got 'sed'; did you mean 'seed'?",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(run({.groups = {{"g", {"x1", "seed"}}}, .noise = "seed"}),
+                         "sobol: noise must be an input in no group with others, got 'seed'", std::invalid_argument);
     CHECK_THROWS_AS(run({.method = SobolMethod::jansen, .noise = "seed"}), std::invalid_argument);
     CHECK_THROWS_AS(run({.second_order = true, .noise = "seed"}), std::invalid_argument);
     CHECK_THROWS_WITH_AS(sobol(problem, {.budget = 90, .rng = 1}, {.noise = "seed"}),
-                         "sobol: budget must be at least 96 (4 replicates of 2 rows of 12 evaluations, two values of the noise at each point), got 90", std::invalid_argument);
+                         "sobol: budget must be at least 96 (4 replicates of 2 rows of 12 evaluations, two values of "
+                         "the noise at each point), got 90",
+                         std::invalid_argument);
 }

@@ -17,7 +17,8 @@ const testing::KnownProblem g_function = testing::g_function();
 const std::int64_t row = 8;   // evaluations: six inputs
 
 bool same(const Estimate& a, const Estimate& b) {
-    return a.value == b.value && a.covariance.data == b.covariance.data && a.n == b.n && a.names == b.names && a.degrees_of_freedom == b.degrees_of_freedom;
+    return a.value == b.value && a.covariance.data == b.covariance.data && a.n == b.n && a.names == b.names &&
+           a.degrees_of_freedom == b.degrees_of_freedom;
 }
 
 }  // namespace
@@ -35,12 +36,15 @@ TEST_CASE("sobol_state: without a surrogate a run that goes on is one run with s
         CHECK(grown.joint.n == all);
         CHECK(same(grown.joint, whole.joint));
         CHECK(same(grown.second_order, whole.second_order));
-        const Indices twice = more(more(first, g_function.problem, {.budget = 13 * 64 * evaluations + 7}), g_function.problem, {.budget = all});
+        const Indices twice = more(more(first, g_function.problem, {.budget = 13 * 64 * evaluations + 7}),
+                                   g_function.problem, {.budget = all});
         CHECK(same(twice.joint, whole.joint));
         CHECK(twice.joint.warnings == whole.joint.warnings);
     };
-    for (const auto method : {SobolMethod::combined, SobolMethod::saltelli, SobolMethod::jansen, SobolMethod::janon, SobolMethod::martinez})
-        for (const auto points : {Points::rqmc, Points::iid}) pairwise({.method = method, .surrogate = false, .points = points}, row);
+    for (const auto method :
+         {SobolMethod::combined, SobolMethod::saltelli, SobolMethod::jansen, SobolMethod::janon, SobolMethod::martinez})
+        for (const auto points : {Points::rqmc, Points::iid})
+            pairwise({.method = method, .surrogate = false, .points = points}, row);
     pairwise({.method = SobolMethod::owen}, 14);
     pairwise({.surrogate = false, .second_order = true}, 14);
     pairwise({.surrogate = false, .groups = {{"pair", {"x2", "x5"}}}}, 7);
@@ -73,7 +77,8 @@ TEST_CASE("sobol_state: with surrogates more replicates make the errors smaller,
 TEST_CASE("sobol_state: it tells what was found at every growth") {
     const Indices first = sobol(g_function.problem, {.budget = 4096, .rng = 1, .keep = Keep::state});
     CHECK_FALSE(first.joint.state->tables.contains("history"));
-    const Indices second = more(first, g_function.problem, {.budget = 9000}), third = more(second, g_function.problem, {.budget = 20'000});
+    const Indices second = more(first, g_function.problem, {.budget = 9000}),
+                  third = more(second, g_function.problem, {.budget = 20'000});
     const Matrix& history = third.joint.state->tables.at("history");
     REQUIRE(history.rows == 2);
     REQUIRE(history.cols == 1 + 3 * 12);
@@ -84,11 +89,15 @@ TEST_CASE("sobol_state: it tells what was found at every growth") {
 }
 
 TEST_CASE("sobol_state: what cannot go on is refused") {
-    const Indices s = sobol(g_function.problem, {.budget = 4096, .rng = 1, .keep = Keep::state}, {.groups = {{"pair", {"x1", "x6"}}}});
-    CHECK_THROWS_WITH_AS(more(s, g_function.problem, {.budget = s.joint.n + 10}), doctest::Contains("extend: budget must be at least"), std::invalid_argument);
-    CHECK_THROWS_WITH_AS(more(s, testing::ishigami().problem, {.budget = 10'000}), doctest::Contains("must have the inputs of the run"), std::invalid_argument);
+    const Indices s = sobol(g_function.problem, {.budget = 4096, .rng = 1, .keep = Keep::state},
+                            {.groups = {{"pair", {"x1", "x6"}}}});
+    CHECK_THROWS_WITH_AS(more(s, g_function.problem, {.budget = s.joint.n + 10}),
+                         doctest::Contains("extend: budget must be at least"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(more(s, testing::ishigami().problem, {.budget = 10'000}),
+                         doctest::Contains("must have the inputs of the run"), std::invalid_argument);
     const Indices none = sobol(g_function.problem, {.budget = 4096, .rng = 1});
-    CHECK_THROWS_WITH_AS(more(none, g_function.problem, {.budget = 10'000}), doctest::Contains("estimate must have a state"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(more(none, g_function.problem, {.budget = 10'000}),
+                         doctest::Contains("estimate must have a state"), std::invalid_argument);
     for (const auto& [name, table] : s.joint.state->tables) {
         CAPTURE(name);
         Indices damaged = s;
@@ -101,7 +110,9 @@ TEST_CASE("sobol_state: what cannot go on is refused") {
 }
 
 TEST_CASE("sobol_state: several outputs and failures go on, too") {
-    const Problem problem([](std::span<const double> x) { return std::array{x[0] > 0.99 ? std::nan("") : x[0] + x[1] * x[2], x[1]}; }, testing::independent(3, Uniform()));
+    const Problem problem(
+        [](std::span<const double> x) { return std::array{x[0] > 0.99 ? std::nan("") : x[0] + x[1] * x[2], x[1]}; },
+        testing::independent(3, Uniform()));
     const Run run{.budget = 9 * 64 * 5, .rng = 1, .on_error = OnError::discard, .keep = Keep::state};
     const Run all{.budget = 20 * 64 * 5, .rng = 1, .on_error = OnError::discard};
     const Indices grown = more(sobol(problem, run, {.surrogate = false, .replicates = 9}), problem, {.budget = all.budget});

@@ -15,7 +15,8 @@ namespace {
 bool warned(const Problem& problem, std::int64_t budget, std::uint64_t key) {
     bool told = false;
     for (const std::string& warning : sobol(problem, {.budget = budget, .rng = key}, {.surrogate = false}).joint.warnings)
-        told = told || warning.find("intervals of its indices may be far too short") != std::string::npos || warning.find("has no variance to share") != std::string::npos;
+        told = told || warning.find("intervals of its indices may be far too short") != std::string::npos ||
+               warning.find("has no variance to share") != std::string::npos;
     return told;
 }
 
@@ -59,14 +60,16 @@ namespace {
 /// Both tables of outputs (u^-power) in one segment, u the middles of equal pieces of (0, 1).
 SegmentValues powers(std::int64_t rows, double power) {
     SegmentValues values{rows, 2, 1, {}, {}};
-    for (std::int64_t k = 0; k < 2 * rows; ++k) values.y.push_back(std::pow((static_cast<double>(k) + 0.5) / static_cast<double>(2 * rows), -power));
+    for (std::int64_t k = 0; k < 2 * rows; ++k)
+        values.y.push_back(std::pow((static_cast<double>(k) + 0.5) / static_cast<double>(2 * rows), -power));
     return values;
 }
 
 std::vector<double> judged(const FirstSquares& squares) {
     Estimate e;
     squares.judge(1000, {"y"}, true, e);
-    return squares.squares().rows > 0 ? std::get<std::vector<double>>(e.diagnostics.at("pareto_k_squares")) : std::vector<double>{};
+    return squares.squares().rows > 0 ? std::get<std::vector<double>>(e.diagnostics.at("pareto_k_squares"))
+                                      : std::vector<double>{};
 }
 
 }  // namespace

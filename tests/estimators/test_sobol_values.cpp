@@ -54,11 +54,14 @@ TEST_CASE("sobol_values: values are the model at the inputs of the design") {
     design.inputs(4, x);
     const Outputs wanted = ishigami(x);
     for (std::int64_t k = 0; k < design.sets(); ++k)
-        for (std::int64_t i = 0; i < design.segment_rows(); ++i) CHECK(values[4].column(k, 0)[i] == wanted.y(k * design.segment_rows() + i, 0));
+        for (std::int64_t i = 0; i < design.segment_rows(); ++i)
+            CHECK(values[4].column(k, 0)[i] == wanted.y(k * design.segment_rows() + i, 0));
 }
 
 TEST_CASE("sobol_values: a row with one failed evaluation is out whole, from either form") {
-    const auto limited = [](std::span<const double> x) { return x[0] > 3.1 ? std::numeric_limits<double>::quiet_NaN() : x[0] + x[1]; };
+    const auto limited = [](std::span<const double> x) {
+        return x[0] > 3.1 ? std::numeric_limits<double>::quiet_NaN() : x[0] + x[1];
+    };
     const Problem problem(limited, ishigami.inputs());
     const Run run{.budget = 100'000, .rng = 3, .on_error = OnError::discard};
     Evaluation evaluation("test", problem, run);
@@ -76,7 +79,9 @@ TEST_CASE("sobol_values: a row with one failed evaluation is out whole, from eit
 }
 
 TEST_CASE("sobol_values: a model of columns that fails is asked again by rows, which say where") {
-    const Problem problem([](std::span<const double> x) { return x[2] > 3 ? throw std::runtime_error("too far") : x[2]; }, ishigami.inputs());
+    const Problem problem(
+        [](std::span<const double> x) { return x[2] > 3 ? throw std::runtime_error("too far") : x[2]; },
+        ishigami.inputs());
     const Run run{.budget = 100'000, .rng = 3};
     Evaluation evaluation("test", problem, run);
     const SobolDesign design = design_of(problem);

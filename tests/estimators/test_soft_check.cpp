@@ -25,7 +25,9 @@ TEST_CASE("soft check: the gradient of the log sums' mean is the soft masses") {
     }
 }
 
-TEST_CASE("soft check: masses, scores and their errors are those of quadrature, and the limits cover, at the solution and away from it") {
+TEST_CASE(
+    "soft check: masses, scores and their errors are those of quadrature, and the limits cover, at the solution and "
+    "away from it") {
     const EntropicLine exact(0.8);
     const PowerCells cells(exact.line.y, {0.0}, Line::source());
     for (const double moved : {0.0, 0.1}) {
@@ -34,7 +36,8 @@ TEST_CASE("soft check: masses, scores and their errors are those of quadrature, 
         h[2] += moved;
         const std::vector<double> masses = exact.masses(h);
         double truth = 0.0;
-        for (std::size_t k = 0; k < 5; ++k) truth += (masses[k] - exact.line.nu[k]) * (masses[k] - exact.line.nu[k]) / exact.line.nu[k];
+        for (std::size_t k = 0; k < 5; ++k)
+            truth += (masses[k] - exact.line.nu[k]) * (masses[k] - exact.line.nu[k]) / exact.line.nu[k];
         const int runs = 400;
         int below = 0, above = 0;
         double mean = 0.0, square = 0.0, z = 0.0;
@@ -44,7 +47,8 @@ TEST_CASE("soft check: masses, scores and their errors are those of quadrature, 
             CHECK(check.draws == 4096);
             mean += (check.chi_squared - truth) / runs;
             square += (check.chi_squared - truth) * (check.chi_squared - truth) / runs;
-            for (std::size_t k = 0; k < 5; ++k) z += std::pow((check.masses[k] - masses[k]) / check.mass_std_error[k], 2) / (5 * runs);
+            for (std::size_t k = 0; k < 5; ++k)
+                z += std::pow((check.masses[k] - masses[k]) / check.mass_std_error[k], 2) / (5 * runs);
             below += check.limit(0.975) > MassCheck::l1(truth) * (1 + 1e-9);
             above += check.limit(0.025) < MassCheck::l1(truth) * (1 - 1e-9);
         }

@@ -21,10 +21,13 @@ TEST_CASE("soft rows: shares and log sum are those of the definition, and far sc
     CHECK(std::vector<std::size_t>(kept.begin(), kept.begin() + 4) == std::vector<std::size_t>{0, 1, 2, 4});
     CHECK(row.best == 1.5);
     CHECK(row.log_sum == doctest::Approx(width * std::log(total)));
-    for (std::size_t k = 0; k < row.size; ++k) CHECK(p[k] == doctest::Approx(std::exp(static_cast<double>(scores[kept[k]]) / width) / total));
+    for (std::size_t k = 0; k < row.size; ++k)
+        CHECK(p[k] == doctest::Approx(std::exp(static_cast<double>(scores[kept[k]]) / width) / total));
 }
 
-TEST_CASE("soft rows: sums are those of the definition over the same draws, on any number of threads, and products have the masses' sums") {
+TEST_CASE(
+    "soft rows: sums are those of the definition over the same draws, on any number of threads, and products have the "
+    "masses' sums") {
     const Line line;
     const PowerCells cells(line.y, {0.0}, Line::source());
     TransportDraws draws(cells, line.nu, 4, 1'000'000, 1, {}), many(cells, line.nu, 4, 1'000'000, 3, {});

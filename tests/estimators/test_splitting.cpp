@@ -35,7 +35,9 @@ TEST_CASE("splitting: the threshold has the share above it, and is never beyond 
     CHECK(threshold_of(s, 0.1) == 0);
 }
 
-TEST_CASE("splitting: where many scores are alike at the top these lie above the threshold, and nothing does where all are alike") {
+TEST_CASE(
+    "splitting: where many scores are alike at the top these lie above the threshold, and nothing does where all are "
+    "alike") {
     std::vector<double> s(100, -3.0);
     std::fill_n(s.begin(), 30, -1.0);
     CHECK(threshold_of(s, 0.1) == -3);
@@ -51,7 +53,9 @@ TEST_CASE("splitting: chains keep the law given the level, and the weight of eac
     const auto above = std::ranges::count_if(first.score, [](double s) { return s > -1; });
     CHECK(total(split.weight) == doctest::Approx(static_cast<double>(above)));
     std::vector<double> each(4'000);
-    for (std::int64_t i = 0; i < split.n(); ++i) each[static_cast<std::size_t>(split.root[static_cast<std::size_t>(i)])] += split.weight[static_cast<std::size_t>(i)];
+    for (std::int64_t i = 0; i < split.n(); ++i)
+        each[static_cast<std::size_t>(split.root[static_cast<std::size_t>(i)])] +=
+            split.weight[static_cast<std::size_t>(i)];
     for (std::size_t i = 0; i < each.size(); ++i) CHECK(each[i] == doctest::Approx(first.score[i] > -1 ? 1.0 : 0.0));
     CHECK(std::ranges::all_of(split.score, [](double s) { return s > -1; }));
     CHECK(split.n() > 3'000);
@@ -70,7 +74,8 @@ TEST_CASE("splitting: what few evaluations allow is not exceeded, at the cost of
     const Particles split = here.splitting.split(first, step, 0.1, 1'000, 400, {5, 2}, 0);
     CHECK(here.evaluate.n() - before <= 400);
     CHECK(here.evaluate.n() - before > 100);
-    CHECK(total(split.weight) == doctest::Approx(static_cast<double>(std::ranges::count_if(first.score, [](double s) { return s > -1; }))));
+    CHECK(total(split.weight) ==
+          doctest::Approx(static_cast<double>(std::ranges::count_if(first.score, [](double s) { return s > -1; }))));
 }
 
 TEST_CASE("splitting: the width comes to the acceptance asked for") {

@@ -17,7 +17,8 @@ TEST_CASE("fingerprints tell laws apart by names, family, parameters and depende
     CHECK(of(Normal(1, 2)) != of(Normal(1.001, 2)));
     CHECK(of(Normal(0, 1)) != of(LogNormal(0, 1)));
     CHECK(fingerprint(testing::standard_normal(2)) != fingerprint(testing::standard_normal(3)));
-    const Distribution named(Joint({Normal(0, 1), Normal(0, 1)}, {"a", "b"})), other(Joint({Normal(0, 1), Normal(0, 1)}, {"a", "c"}));
+    const Distribution named(Joint({Normal(0, 1), Normal(0, 1)}, {"a", "b"})),
+        other(Joint({Normal(0, 1), Normal(0, 1)}, {"a", "c"}));
     CHECK(fingerprint(named) != fingerprint(other));
     Matrix covariance(2, 2);
     covariance(0, 0) = covariance(1, 1) = 1;

@@ -39,8 +39,8 @@ Study study(const testing::KnownProblem& known, int keys, std::int64_t budget, s
 TEST_CASE("subset: 500 runs are unbiased, their variance is what they claim, and intervals cover") {
     for (const auto& known : {testing::linear_exceedance(10, {3.719}), testing::two_sided_exceedance(10, {3.891})}) {
         const Study s = study(known, 500, 5'000);
-        MESSAGE(known.name << ": mean " << s.mean << ", sd " << std::sqrt(s.variance) << ", claimed " << std::sqrt(s.claimed) << ", covered " << s.covered << ", W "
-                           << s.n * s.variance);
+        MESSAGE(known.name << ": mean " << s.mean << ", sd " << std::sqrt(s.variance) << ", claimed "
+                           << std::sqrt(s.claimed) << ", covered " << s.covered << ", W " << s.n * s.variance);
         CHECK(std::abs(s.mean - 1) < 4 * std::sqrt(s.variance / 500));
         CHECK(s.claimed / s.variance > 0.75);   // the variance of 500 heavy-tailed values: 0.1 of it, and more
         CHECK(s.claimed / s.variance < 1.35);
@@ -113,8 +113,10 @@ TEST_CASE("subset: without a score points are independent, and no budget is exce
 TEST_CASE("subset: an event that levels do not reach is told") {
     const testing::KnownProblem known = testing::linear_exceedance(2, {7.0});
     const Estimate e = subset(known.problem, {.budget = 20'000, .rng = 1}, {.levels = 3});
-    CHECK(std::ranges::any_of(e.warnings, [](const std::string& w) { return w.find("was not reached in 3 levels") != std::string::npos; }));
+    CHECK(std::ranges::any_of(
+        e.warnings, [](const std::string& w) { return w.find("was not reached in 3 levels") != std::string::npos; }));
     CHECK(std::get<std::vector<double>>(e.diagnostics.at("levels")).front() == -1);
-    CHECK_THROWS_WITH_AS(subset(known.problem, {.budget = 9}), "subset: budget must be at least 10, got 9", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(subset(known.problem, {.budget = 9}), "subset: budget must be at least 10, got 9",
+                         std::invalid_argument);
     CHECK_THROWS_AS(subset(known.problem, {.budget = 1'000}, {.level_probability = 0.9}), std::invalid_argument);
 }

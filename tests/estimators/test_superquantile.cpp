@@ -34,7 +34,8 @@ TEST_CASE("beyond a quantile an exponential law has its mean more, from any samp
 }
 
 TEST_CASE("the lower tail is the upper one of the negative output") {
-    const Problem signs([](std::span<const double> x) { return std::vector{x[0], -x[0]}; }, Distribution(Normal()), {"y", "minus"});
+    const Problem signs([](std::span<const double> x) { return std::vector{x[0], -x[0]}; }, Distribution(Normal()),
+                        {"y", "minus"});
     const Sample s = *plain(signs, kept(4'000, 4)).sample;
     const Estimate low = superquantile(s, {0.0501}, {.tail = Tail::lower, .outputs = {"y"}});
     const Estimate high = superquantile(s, {0.9499}, {.outputs = {"minus"}});

@@ -43,13 +43,16 @@ TEST_CASE("surrogate_fit: uniforms of the rows are those that their inputs are m
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const std::int64_t at = rows[i].replicate * 64 + rows[i].row;
         if (at / design.segment_rows() != design.segments() - 1) continue;
-        for (std::int64_t c = 0; c < 3; ++c) CHECK(u(static_cast<std::int64_t>(i), c) == x(rows[i].set * design.segment_rows() + at % design.segment_rows(), c));
+        for (std::int64_t c = 0; c < 3; ++c)
+            CHECK(u(static_cast<std::int64_t>(i), c) ==
+                  x(rows[i].set * design.segment_rows() + at % design.segment_rows(), c));
     }
 }
 
 TEST_CASE("surrogate_fit: bounded inputs have Legendre polynomials, others Hermite") {
     const Distribution inputs = Joint({Uniform(), Normal(), Exponential(1), Beta(2, 3)});
-    CHECK(families_of(inputs) == std::vector<Family1d>{Family1d::legendre, Family1d::hermite, Family1d::hermite, Family1d::legendre});
+    CHECK(families_of(inputs) ==
+          std::vector<Family1d>{Family1d::legendre, Family1d::hermite, Family1d::hermite, Family1d::legendre});
 }
 
 TEST_CASE("surrogate_fit: sums are those of loops over the rows of a fold, and threads change no bit") {
@@ -66,7 +69,8 @@ TEST_CASE("surrogate_fit: sums are those of loops over the rows of a fold, and t
     }
     std::vector<char> counts(rows.size(), 1);
     counts[5] = 0;
-    const auto sums = fit_sums(ladder, families, rows, u, y, counts, 1), again = fit_sums(ladder, families, rows, u, y, counts, 3);
+    const auto sums = fit_sums(ladder, families, rows, u, y, counts, 1),
+               again = fit_sums(ladder, families, rows, u, y, counts, 3);
     const std::int64_t a = std::ranges::find(ladder.terms, Term{{0, 2}, {1, 1}}) - ladder.terms.begin();
     const std::int64_t b = std::ranges::find(ladder.terms, Term{{1, 2}}) - ladder.terms.begin();
     REQUIRE(a < static_cast<std::int64_t>(ladder.terms.size()));

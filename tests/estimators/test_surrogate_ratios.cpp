@@ -38,7 +38,8 @@ TEST_CASE("surrogate_ratios: a wrong surrogate is corrected by what it leaves, i
         std::vector<double> f;
         const auto p1 = [](double u) { return 1.7320508075688772 * (2 * u - 1); };
         for (std::int64_t i = 0; i < x.rows; ++i) f.push_back(p1(x(i, 0)) * (1 + p1(x(i, 1))));
-        sums[static_cast<std::size_t>(design.replicate_of(s))].merge(residual_sums(design, surrogates[0], s * design.segment_rows(), design.segment_rows(), f, {}));
+        sums[static_cast<std::size_t>(design.replicate_of(s))].merge(
+            residual_sums(design, surrogates[0], s * design.segment_rows(), design.segment_rows(), f, {}));
     }
     for (std::int64_t r = 0; r < 16; ++r) replicates.push_back(r);
     const auto found = surrogate_ratios(surrogates, replicates, sums, 2, true);

@@ -28,7 +28,8 @@ const std::vector<double> coefficients{2.0, 0.7, -0.4, 0.3};
 /// g of these at uniforms of c as they are and the normal score of b.
 double g(double a, double b, double c) {
     const double t = 2 * c - 1;
-    return coefficients[0] + coefficients[1] * p1(a) + coefficients[2] * p1(a) * b + coefficients[3] * std::sqrt(5.0) * (1.5 * t * t - 0.5);
+    return coefficients[0] + coefficients[1] * p1(a) + coefficients[2] * p1(a) * b +
+           coefficients[3] * std::sqrt(5.0) * (1.5 * t * t - 0.5);
 }
 double f(double a, double b, double c) { return g(a, b, c) + 0.2 * a * c + 0.1 * std::sin(b); }
 
@@ -71,7 +72,8 @@ TEST_CASE("surrogate_sums: sums of residuals are those of loops over the rows") 
             total += (all(0) - all(3)) * (c.r(0, i) - c.r(3, i));
             fourth += std::pow(c.r(0, i), 4) + std::pow(c.r(1, i), 4);
             const double step_a = c.r(2, i) - c.r(0, i), step_b = c.r(3, i) - c.r(0, i);
-            largest_first = std::max(largest_first, std::abs(step_a * (coefficients[1] * (p1(at(1, 0)) - p1(at(0, 0))) + c.r(1, i))));
+            largest_first = std::max(largest_first,
+                                     std::abs(step_a * (coefficients[1] * (p1(at(1, 0)) - p1(at(0, 0))) + c.r(1, i))));
             largest_total = std::max(largest_total, std::abs(step_b * (all(3) - all(0) + 0.5 * step_b)));
             if (!both_ways) continue;
             first += coefficients[1] * (p1(at(1, 0)) - p1(at(0, 0))) * (c.r(1, i) - c.r(5, i));

@@ -17,7 +17,8 @@ Matrix pareto(std::int64_t n, const std::vector<double>& k) {
     Matrix out(n, static_cast<std::int64_t>(k.size()));
     for (std::int64_t i = 0; i < n; ++i)
         for (std::int64_t j = 0; j < out.cols; ++j)
-            out(i, j) = (i % 2 ? -1 : 1) * std::pow((static_cast<double>(i) + 0.5) / static_cast<double>(n), -k[static_cast<std::size_t>(j)]);
+            out(i, j) = (i % 2 ? -1 : 1) * std::pow((static_cast<double>(i) + 0.5) / static_cast<double>(n),
+                                                    -k[static_cast<std::size_t>(j)]);
     return out;
 }
 
@@ -33,7 +34,8 @@ Estimate named(std::vector<std::string> names) {
 TEST_CASE("tails: k-hat of Pareto sizes is their tail index, whatever the signs") {
     const std::vector<double> index{0.3, 0.6, 0.9, 1.2};
     const std::vector<double> k_hat = tail_shapes(pareto(20'000, index), 4);
-    for (std::size_t j = 0; j < 4; ++j) CHECK(k_hat[j] == doctest::Approx(index[j]).epsilon(0.1));   // the fit is drawn to 0.5 by 2 %
+    for (std::size_t j = 0; j < 4; ++j)
+        CHECK(k_hat[j] == doctest::Approx(index[j]).epsilon(0.1));   // the fit is drawn to 0.5 by 2 %
 }
 
 TEST_CASE("tails: k-hat of independent Pareto draws lies within its sampling error of the tail index") {
@@ -153,7 +155,8 @@ TEST_CASE("tails: one row more, as far out as any and as heavy as any, tells whe
     std::vector<double> weight(1'000, 0.5), even(1'000, 2.0);
     weight[0] = 5;
     for (std::int64_t i = 0; i < terms.rows; ++i)
-        for (std::int64_t j = 0; j < 3; ++j) terms(i, j) = weight[static_cast<std::size_t>(i)] * (static_cast<double>(i) + 1) * (j == 1 ? -1 : 1);
+        for (std::int64_t j = 0; j < 3; ++j)
+            terms(i, j) = weight[static_cast<std::size_t>(i)] * (static_cast<double>(i) + 1) * (j == 1 ? -1 : 1);
     const std::vector<double> mean{0, 0, 1'000}, error{0.5, 2, 0};
     const auto moves = one_row_more(terms, weight, weight, 2'000, mean, error);
     CHECK(moves[0] == doctest::Approx(4.5 * 1'000 / (2'000 * 0.5)));

@@ -46,7 +46,10 @@ std::vector<double> target_truth(double t) {
     const double p = normal_cdf(-t);
     std::vector<double> out;
     for (const double c : a) {
-        const double square = midpoint(-9, 9, [&](double z) { const double q = normal_cdf((c * z - t) / std::sqrt(1 - c * c)); return density(z) * q * q; });
+        const double square = midpoint(-9, 9, [&](double z) {
+            const double q = normal_cdf((c * z - t) / std::sqrt(1 - c * c));
+            return density(z) * q * q;
+        });
         out.push_back((square - p * p) / (p * (1 - p)));
     }
     return out;
@@ -69,14 +72,18 @@ std::vector<double> conditional_truth(double t) {
     return out;
 }
 
-Sample drawn(std::int64_t n, std::uint64_t key) { return *plain(linear(), {.budget = n, .rng = key, .threads = 1, .keep = Keep::sample}).sample; }
+Sample drawn(std::int64_t n, std::uint64_t key) {
+    return *plain(linear(), {.budget = n, .rng = key, .threads = 1, .keep = Keep::sample}).sample;
+}
 /// Rows of y itself from a law that goes to y > 3.
 Sample tilted(std::int64_t n, std::uint64_t key) {
     Matrix covariance(4, 4);
     for (std::int64_t i = 0; i < 4; ++i) covariance(i, i) = 1.2;
     std::vector<double> shift;
     for (const double c : a) shift.push_back(3 * c);
-    return *importance(linear(), {.budget = n, .rng = key, .threads = 1, .keep = Keep::sample}, {.proposal = Distribution(MultivariateNormal(shift, covariance))}).sample;
+    return *importance(linear(), {.budget = n, .rng = key, .threads = 1, .keep = Keep::sample},
+                       {.proposal = Distribution(MultivariateNormal(shift, covariance))})
+                .sample;
 }
 
 struct Coverage {
@@ -101,7 +108,8 @@ Coverage coverage(const Draw& draw, const TargetSobolOptions& options, const std
         out.worst = std::min(out.worst, covered[i]);
         out.ratio = std::max(out.ratio, std::sqrt((square[i] - sum[i] * sum[i]) / claimed[i]));
         if (runs >= 500)
-            MESSAGE("input ", i, ": covered ", covered[i], " bias ", sum[i] - truth[i], " sd ", std::sqrt(square[i] - sum[i] * sum[i]), " claimed ", std::sqrt(claimed[i]), " truth ", truth[i]);
+            MESSAGE("input ", i, ": covered ", covered[i], " bias ", sum[i] - truth[i], " sd ",
+                    std::sqrt(square[i] - sum[i] * sum[i]), " claimed ", std::sqrt(claimed[i]), " truth ", truth[i]);
     }
     return out;
 }
@@ -145,7 +153,8 @@ TEST_CASE("target sobol: conditional indices match quadrature, from plain and we
 
 TEST_CASE("target sobol: what cannot be is refused") {
     const Sample s = drawn(1'000, 1);
-    CHECK_THROWS_WITH_AS(target_sobol(s, {}), "target_sobol: above or below is needed: the event that is asked of", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(target_sobol(s, {}), "target_sobol: above or below is needed: the event that is asked of",
+                         std::invalid_argument);
     CHECK_THROWS_AS(target_sobol(s, {.above = 3.5}), std::invalid_argument);
     CHECK_THROWS_AS(target_sobol(s, {.above = 1.0, .outputs = {"y"}}), std::invalid_argument);
     CHECK_THROWS_AS(target_sobol(s, {.above = -50.0}), std::invalid_argument);   // certain
@@ -154,9 +163,12 @@ TEST_CASE("target sobol: what cannot be is refused") {
 TEST_CASE("target sobol: intervals cover as often as they say") {
     const auto plainly = [](std::uint64_t key) { return drawn(2'000, key); };
     const auto weighted = [](std::uint64_t key) { return tilted(2'000, key); };
-    for (const Coverage& c : {coverage(plainly, {.above = 1.0}, target_truth(1), 150), coverage(weighted, {.above = 3.5, .doubtful = Doubtful::warn}, target_truth(3.5), 150),
-                              coverage(plainly, {.above = 0.0, .kind = TargetKind::conditional}, conditional_truth(0), 150),
-                              coverage(weighted, {.above = 3.5, .kind = TargetKind::conditional, .doubtful = Doubtful::warn}, conditional_truth(3.5), 150)}) {
+    for (const Coverage& c :
+         {coverage(plainly, {.above = 1.0}, target_truth(1), 150),
+          coverage(weighted, {.above = 3.5, .doubtful = Doubtful::warn}, target_truth(3.5), 150),
+          coverage(plainly, {.above = 0.0, .kind = TargetKind::conditional}, conditional_truth(0), 150),
+          coverage(weighted, {.above = 3.5, .kind = TargetKind::conditional, .doubtful = Doubtful::warn},
+                   conditional_truth(3.5), 150)}) {
         CHECK(c.mean > 0.9);
         CHECK(c.worst > 0.85);   // 0.95 less 5.6 standard errors
         CHECK(c.ratio < 1.25);   // a standard deviation from 150 runs: 0.06
@@ -165,11 +177,13 @@ TEST_CASE("target sobol: intervals cover as often as they say") {
 
 TEST_CASE("target sobol: a dependence that bends away is not smoothed out of the interval of few rows") {
     // y = x2^2 + sqrt(2) x3 wherever x1 > 1, in about 45 of 280 rows: x2 and x3 have a half each
-    const Problem bent([](std::span<const double> x) { return std::vector{x[0], x[1] * x[1] + std::sqrt(2.0) * x[2]}; }, testing::standard_normal(3));
+    const Problem bent([](std::span<const double> x) { return std::vector{x[0], x[1] * x[1] + std::sqrt(2.0) * x[2]}; },
+                       testing::standard_normal(3));
     double covered = 0;
     for (std::uint64_t key = 0; key < 150; ++key) {
         const Estimate runs = plain(bent, {.budget = 280, .rng = key, .keep = Keep::sample});
-        const Estimate e = target_sobol(*runs.sample, {.given = "y1", .above = 1.0, .kind = TargetKind::conditional, .outputs = {"y2"}});
+        const Estimate e = target_sobol(
+            *runs.sample, {.given = "y1", .above = 1.0, .kind = TargetKind::conditional, .outputs = {"y2"}});
         const auto [low, high] = e.confidence_interval();
         covered += (low[1] <= 0.5 && 0.5 <= high[1]) / 150.0;
         CHECK((e.warnings.empty() || std::get<double>(e.diagnostics.at("event_rows")) < 50));
@@ -185,20 +199,22 @@ TEST_CASE("target sobol: a failed run is one without the event") {
         return y < 2 ? y : std::nan("");
     }, testing::standard_normal(4));
     const Run run{.budget = 2'000, .rng = 1, .on_error = OnError::discard, .keep = Keep::sample};
-    const Estimate e = target_sobol(*plain(failing, run).sample, {.above = 1.0}), same = target_sobol(*plain(whole, run).sample, {.above = 1.0, .below = 2.0});
+    const Estimate e = target_sobol(*plain(failing, run).sample, {.above = 1.0}),
+                   same = target_sobol(*plain(whole, run).sample, {.above = 1.0, .below = 2.0});
     CHECK(e.value == same.value);
     CHECK(e.std_error() == same.std_error());
     REQUIRE(e.warnings.size() == same.warnings.size() + 1);
     CHECK(e.warnings.back().find("evaluations of the sample failed: the event is that a run succeeds") != std::string::npos);
-    CHECK_THROWS_WITH_AS(target_sobol(*plain(failing, run).sample, {.above = 2.0, .below = 1.0}), "target_sobol: above must be smaller than below, got 2 and 1",
-                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(target_sobol(*plain(failing, run).sample, {.above = 2.0, .below = 1.0}),
+                         "target_sobol: above must be smaller than below, got 2 and 1", std::invalid_argument);
 }
 
 TEST_CASE("target sobol: an output that is the event itself is named, with those that may be asked for") {
-    const Problem both([](std::span<const double> x) { return std::vector{x[0] + x[1], x[0] + x[1] > 1 ? 1.0 : 0.0}; }, testing::standard_normal(2), {"margin", "fails"});
+    const Problem both([](std::span<const double> x) { return std::vector{x[0] + x[1], x[0] + x[1] > 1 ? 1.0 : 0.0}; },
+                       testing::standard_normal(2), {"margin", "fails"});
     const Sample sample = *plain(both, {.budget = 1'000, .rng = 1, .keep = Keep::sample}).sample;
-    CHECK_THROWS_WITH_AS(target_sobol(sample, {.given = "margin", .above = 1.0, .kind = TargetKind::conditional}), doctest::Contains("ask for others by outputs = ['margin']"),
-                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(target_sobol(sample, {.given = "margin", .above = 1.0, .kind = TargetKind::conditional}),
+                         doctest::Contains("ask for others by outputs = ['margin']"), std::invalid_argument);
 }
 
 TEST_CASE("target sobol: coverage over 500 samples" * doctest::skip()) {

@@ -43,8 +43,10 @@ void check_same(const TransportMap& a, const TransportMap& b) {
     CHECK(a.rng_key == b.rng_key);
 }
 
-/// Stopped again and again, a few draws further on each time, as a killed process would: what it ends with, and how often it was stopped.
-TransportMap in_pieces(const Matrix& y, TransportOptions options, const std::filesystem::path& path, std::int64_t each, int& stops) {
+/// Stopped again and again, a few draws further on each time, as a killed process would: what it ends with, and how
+/// often it was stopped.
+TransportMap in_pieces(const Matrix& y, TransportOptions options, const std::filesystem::path& path, std::int64_t each,
+                       int& stops) {
     options.checkpoint = path;
     for (std::int64_t end = each;; end += each) {
         options.progress = [end](std::int64_t n, std::int64_t) { if (n >= end) throw Stop(); };
@@ -66,7 +68,8 @@ TEST_CASE("transport checkpoint: a search that is stopped often has the bits of 
         std::int64_t each;
     };
     const std::vector<double> nu(40, 1.0);
-    TransportOptions spent{.target_error = 0.0, .budget = 900'000, .rng = 5, .threads = 1}, stopping{.target_error = 0.02, .rng = 5, .threads = 2};
+    TransportOptions spent{.target_error = 0.0, .budget = 900'000, .rng = 5, .threads = 1},
+        stopping{.target_error = 0.02, .rng = 5, .threads = 2};
     TransportOptions entropic{.method = TransportMethod::entropic, .epsilon = 0.3, .target_error = 0.02, .rng = 5, .threads = 1};
     const std::vector<Case> cases{{"soft start, graph", points(40, 2), stopping, 60'000},
                                   {"log-mass start, diagonal", points(600, 5), spent, 120'000},

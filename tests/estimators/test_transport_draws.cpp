@@ -39,7 +39,8 @@ TEST_CASE("transport draws: the scale of a cell is its mean gap, drawn towards t
     y(1, 0) = 1.0;
     const PowerCells cells(y, {0.0}, Line::source());
     TransportDraws draws(cells, {0.5, 0.5}, 3, 1'000'000, 1, {});
-    const std::vector<double> s = gap_scales(draws, std::vector<double>{0.0, 0.0});   // the gap is |x|: 4 of 16 + 4 draws know nothing
+    const std::vector<double> s =
+        gap_scales(draws, std::vector<double>{0.0, 0.0});   // the gap is |x|: 4 of 16 + 4 draws know nothing
     CHECK(s[0] == doctest::Approx(std::sqrt(2 / 3.14159265)).epsilon(0.4));
     const std::vector<double> far = gap_scales(draws, std::vector<double>{20.0, 0.0});
     CHECK(far[0] == doctest::Approx(20.0).epsilon(0.1));

@@ -68,7 +68,9 @@ TEST_CASE("transport images: the map is the gradient of its potential, and rows 
     x.data = {-0.5, 0.3};
     moved.data = {-0.5 + 1e-3, 0.3 + 1e-3};
     const auto u = map.potential(x), v = map.potential(moved);
-    for (std::int64_t i = 0; i < 2; ++i) CHECK((v[static_cast<std::size_t>(i)] - u[static_cast<std::size_t>(i)]) / 1e-3 == doctest::Approx(map(x)(i, 0)));
+    for (std::int64_t i = 0; i < 2; ++i)
+        CHECK((v[static_cast<std::size_t>(i)] - u[static_cast<std::size_t>(i)]) / 1e-3 ==
+              doctest::Approx(map(x)(i, 0)));
     // of the second best score: at 0.3 that of 3, whose cut is at 0.6745, though the cut at 0 is nearer
     CHECK(map.facet_distance(x)[1] == doctest::Approx(0.6745 - 0.3).epsilon(1e-3));
     CHECK(map.facet_distance(x)[0] == doctest::Approx(0.6745 - 0.5).epsilon(1e-3));

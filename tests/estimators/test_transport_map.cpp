@@ -39,7 +39,8 @@ TEST_CASE("transport map: W2 is that of the closed form within its standard erro
         wanted += (std::pow(next - y, 3) - std::pow(before - y, 3)) / 3;
         before = next;
     }
-    const TransportMap map = transport_map(points, {.masses = nu, .source = Joint({Uniform(0, 1)}), .target_error = 0.003, .rng = 2});
+    const TransportMap map =
+        transport_map(points, {.masses = nu, .source = Joint({Uniform(0, 1)}), .target_error = 0.003, .rng = 2});
     CHECK(map.heights[1] - map.heights[0] == doctest::Approx(-0.06).epsilon(0.03));
     CHECK(map.heights[2] - map.heights[0] == doctest::Approx(-0.41).epsilon(0.01));
     CHECK(std::abs(map.w2_squared.value[0] - wanted) < 5 * map.w2_squared.std_error()[0]);
@@ -52,7 +53,8 @@ TEST_CASE("transport map: W2 is that of the closed form within its standard erro
 TEST_CASE("transport map: equal points share a height and the first has their mass, unwanted ones get nothing") {
     Matrix points(4, 1);
     points.data = {0.2, 0.8, 0.2, 0.5};
-    const TransportMap map = transport_map(points, {.masses = std::vector<double>{1, 2, 1, 0}, .source = Joint({Uniform(0, 1)}), .rng = 1});
+    const TransportMap map =
+        transport_map(points, {.masses = std::vector<double>{1, 2, 1, 0}, .source = Joint({Uniform(0, 1)}), .rng = 1});
     CHECK(map.heights[0] == map.heights[2]);
     CHECK(map.heights[3] == -std::numeric_limits<double>::infinity());
     CHECK(map.wanted == std::vector<double>{0.5, 0.5, 0.0, 0.0});
@@ -96,7 +98,8 @@ TEST_CASE("transport map: a search goes on from the heights of an earlier one, a
     double before = 0.0, after = 0.0;   // of squares
     for (const std::uint64_t key : {2, 3, 4, 5}) {
         const TransportMap rough = transport_map(points, {.target_error = 0.0, .budget = 1'000'000, .rng = key});
-        const TransportMap on = transport_map(points, {.target_error = 0.0, .budget = 6'000'000, .heights = rough.heights, .rng = key + 100});
+        const TransportMap on = transport_map(
+            points, {.target_error = 0.0, .budget = 6'000'000, .heights = rough.heights, .rng = key + 100});
         before += std::pow(rough.check(2'000'000, 7).mass_error.value[0], 2);
         after += std::pow(on.check(2'000'000, 7).mass_error.value[0], 2);
     }
@@ -106,7 +109,11 @@ TEST_CASE("transport map: a search goes on from the heights of an earlier one, a
 
 TEST_CASE("transport map: the entropic problem on a line has the heights, masses, value and images of quadrature") {
     const EntropicLine exact(0.6);
-    const TransportMap map = transport_map(exact.line.y, {.masses = exact.line.nu, .method = TransportMethod::entropic, .epsilon = 0.6, .target_error = 0.003, .rng = 3});
+    const TransportMap map = transport_map(exact.line.y, {.masses = exact.line.nu,
+                                                          .method = TransportMethod::entropic,
+                                                          .epsilon = 0.6,
+                                                          .target_error = 0.003,
+                                                          .rng = 3});
     CHECK(map.converged);
     CHECK(map.epsilon == 0.6);
     for (std::size_t k = 0; k < 5; ++k) {
@@ -115,7 +122,8 @@ TEST_CASE("transport map: the entropic problem on a line has the heights, masses
     }
     CHECK(std::abs(map.entropic_value.value[0] - exact.value()) < 5 * map.entropic_value.std_error()[0]);
     CHECK(map.entropic_value.std_error()[0] < 0.02);
-    const double plan = std::get<double>(map.w2_squared.diagnostics.at("plan_cost")), error = std::get<double>(map.w2_squared.diagnostics.at("plan_cost_std_error"));
+    const double plan = std::get<double>(map.w2_squared.diagnostics.at("plan_cost")),
+                 error = std::get<double>(map.w2_squared.diagnostics.at("plan_cost_std_error"));
     CHECK(std::abs(plan - exact.cost()) < 5 * error);
     const TransportMap line = transport_map(exact.line.y, {.masses = exact.line.nu, .method = TransportMethod::newton});
     const auto [low, high] = map.w2_squared.confidence_interval(0.95);
@@ -152,7 +160,11 @@ TEST_CASE("transport map: as the entropy goes the heights become those of the ce
         gap = above;
     }
     for (const double epsilon : {0.02, 1e-4}) {   // wider and narrower than cells are resolved
-        const TransportMap map = transport_map(Line().y, {.masses = Line().nu, .method = TransportMethod::entropic, .epsilon = epsilon, .target_error = 0.004, .rng = 4});
+        const TransportMap map = transport_map(Line().y, {.masses = Line().nu,
+                                                          .method = TransportMethod::entropic,
+                                                          .epsilon = epsilon,
+                                                          .target_error = 0.004,
+                                                          .rng = 4});
         CHECK(map.converged);
         for (std::size_t k = 0; k < 5; ++k) CHECK(std::abs(map.heights[k] - exact.heights[k]) < 0.01);
     }
@@ -162,7 +174,12 @@ TEST_CASE("transport map: entropic bits do not depend on threads, equal points s
     Matrix points(540, 4);
     Stream{4, 1}.normal(0, points);
     std::ranges::copy(ConstView(points).row(0), View(points).row(539).begin());
-    TransportOptions options{.method = TransportMethod::entropic, .epsilon = 1.0, .target_error = 0.0, .budget = 600'000, .rng = 5, .threads = 1};
+    TransportOptions options{.method = TransportMethod::entropic,
+                             .epsilon = 1.0,
+                             .target_error = 0.0,
+                             .budget = 600'000,
+                             .rng = 5,
+                             .threads = 1};
     const TransportMap one = transport_map(points, options);
     options.threads = 3;
     const TransportMap three = transport_map(points, options);
@@ -201,8 +218,11 @@ TEST_CASE("transport map: heights of moved and of added points begin near the so
         MESSAGE(y->rows, " points: L1 ", warm, ", from the start ", cold);
         CHECK(warm < cold);
     }
-    const std::vector<double> followed = map.heights_at(moved, 100'000, 5);   // where the check of the first heights ends the search
-    CHECK(transport_map(moved, {.target_error = 1.9, .heights = followed, .rng = 2}).check(1'000'000, 3).mass_error.value[0] < 0.15);
+    const std::vector<double> followed =
+        map.heights_at(moved, 100'000, 5);   // where the check of the first heights ends the search
+    CHECK(transport_map(moved, {.target_error = 1.9, .heights = followed, .rng = 2})
+              .check(1'000'000, 3)
+              .mass_error.value[0] < 0.15);
     const TransportMap unmoved = transport_map(moved, {.target_error = 1.9, .heights = map.heights, .rng = 2});
     CHECK(unmoved.check(1'000'000, 3).mass_error.value[0] > 0.3);
     const std::vector<double> same = map.heights_at(points, 1000, 5);
@@ -212,11 +232,14 @@ TEST_CASE("transport map: heights of moved and of added points begin near the so
 
 TEST_CASE("transport map: bad input is refused in words") {
     Matrix points(2, 2, 1.0);
-    CHECK_THROWS_WITH_AS(transport_map(Matrix(0, 2)), "transport_map: points must have shape (n, d) with n, d >= 1, got (0, 2)", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(transport_map(Matrix(0, 2)),
+                         "transport_map: points must have shape (n, d) with n, d >= 1, got (0, 2)",
+                         std::invalid_argument);
     CHECK_THROWS_AS(transport_map(points, {.source = Joint({Normal()})}), std::invalid_argument);
     CHECK_THROWS_AS(transport_map(points, {.target_error = -1.0}), std::invalid_argument);
     CHECK_THROWS_AS(transport_map(points, {.budget = 10}), std::invalid_argument);
-    CHECK_THROWS_WITH_AS(transport_map(points, {.epsilon = 0.1}), "transport_map: epsilon belongs to method 'entropic'", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(transport_map(points, {.epsilon = 0.1}), "transport_map: epsilon belongs to method 'entropic'",
+                         std::invalid_argument);
     CHECK_THROWS_AS(transport_map(points, {.method = TransportMethod::entropic, .epsilon = 0.0}), std::invalid_argument);
     CHECK_THROWS_AS(transport_map(points, {.method = TransportMethod::newton, .checkpoint = "file"}), std::invalid_argument);
     CHECK_THROWS_AS(transport_map(points, {.source = Joint({Normal(), StudentT(1.5, 0, 1)})}), std::invalid_argument);

@@ -23,7 +23,8 @@ TEST_CASE("transport targets: masses are normalised and checked") {
     const Matrix points(2, 1);
     CHECK(checked_masses(points, {}) == std::vector<double>{0.5, 0.5});
     CHECK(checked_masses(points, std::vector<double>{1, 3}) == std::vector<double>{0.25, 0.75});
-    CHECK_THROWS_WITH_AS(checked_masses(points, std::vector<double>{1}), "transport_map: masses must have shape (n,) = (2,), got 1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(checked_masses(points, std::vector<double>{1}),
+                         "transport_map: masses must have shape (n,) = (2,), got 1", std::invalid_argument);
     CHECK_THROWS_AS(checked_masses(points, std::vector<double>{1, -1}), std::invalid_argument);
     CHECK_THROWS_AS(checked_masses(points, std::vector<double>{0, 0}), std::invalid_argument);
 }

@@ -37,7 +37,8 @@ Estimate with(double value, double error) {
 }
 
 bool warns(const Estimate& e) {
-    return std::ranges::any_of(e.warnings, [](const std::string& w) { return w.find("where no component is") != std::string::npos; });
+    return std::ranges::any_of(
+        e.warnings, [](const std::string& w) { return w.find("where no component is") != std::string::npos; });
 }
 
 }  // namespace

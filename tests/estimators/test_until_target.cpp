@@ -40,7 +40,8 @@ bool warns(const Estimate& e, const std::string& text) {
 }
 
 /// {x_1 + x_2^2, 1} of three normals; the third is inert.
-const Problem inert_and_constant([](std::span<const double> x) { return std::vector{x[0] + x[1] * x[1], 1.0}; }, testing::standard_normal(3), {"y", "one"});
+const Problem inert_and_constant([](std::span<const double> x) { return std::vector{x[0] + x[1] * x[1], 1.0}; },
+                                 testing::standard_normal(3), {"y", "one"});
 
 /// Some of six normals is above 4: six design points.
 Problem series() {
@@ -95,18 +96,23 @@ TEST_CASE("until_target: a budget that ends before the target is spent to the la
 }
 
 TEST_CASE("until_target: an event without a hit has no error that could be believed") {
-    const Problem never([](std::span<const double> x) { return std::vector{x[0] > 1e3 ? 1.0 : 0.0}; }, testing::standard_normal(1), {"P"});
+    const Problem never([](std::span<const double> x) { return std::vector{x[0] > 1e3 ? 1.0 : 0.0}; },
+                        testing::standard_normal(1), {"P"});
     const Estimate e = plain(never, {.budget = 20'000, .target_error = 0.5, .rng = 1});
     CHECK(e.n == 20'000);
     CHECK(stop(e) == "budget");
-    CHECK(e.warnings.back() == "the target error was not reached with 20,000 evaluations: the error of 'P' is 0, as of an event that was never hit; a larger budget helps");
+    CHECK(e.warnings.back() ==
+          "the target error was not reached with 20,000 evaluations: the error of 'P' is 0, as of an event that was "
+          "never hit; a larger budget helps");
 }
 
 TEST_CASE("until_target: a miss says by how much, and why an error is not believed") {
     const Estimate narrow = plain(event(), {.budget = 10'000, .rng = 1});
-    const Estimate close = plain(event(), {.budget = 10'000, .target_error = {{"mean", half_width(narrow, 0) / 1.0351}}, .rng = 1});
+    const Estimate close =
+        plain(event(), {.budget = 10'000, .target_error = {{"mean", half_width(narrow, 0) / 1.0351}}, .rng = 1});
     CHECK(warns(close, "that of 'mean' is 1.04 times what was asked for; a larger budget helps"));
-    const Problem rare([](std::span<const double> x) { return std::vector{x[0] > 3.5 ? 1.0 : 0.0}; }, testing::standard_normal(1), {"P"});
+    const Problem rare([](std::span<const double> x) { return std::vector{x[0] > 3.5 ? 1.0 : 0.0}; },
+                       testing::standard_normal(1), {"P"});
     const Estimate few = plain(rare, {.budget = 10'000, .target_error = 0.5, .rng = 1});
     REQUIRE(few.value[0] > 0);
     CHECK(stop(few) == "budget");
@@ -116,13 +122,16 @@ TEST_CASE("until_target: a miss says by how much, and why an error is not believ
 TEST_CASE("until_target: the first stage of adaptive Sobol' indices is one that the method takes") {
     for (const std::int64_t d : {2, 3, 8}) {
         const Problem linear([](std::span<const double> x) { return 3 + x[0] + 0.5 * x[1]; }, testing::standard_normal(d));
-        const Estimate e = sobol(linear, {.budget = 100'000, .target_error = 0.05, .rng = 1}, {.method = SobolMethod::aiscv}).joint;
+        const Estimate e =
+            sobol(linear, {.budget = 100'000, .target_error = 0.05, .rng = 1}, {.method = SobolMethod::aiscv}).joint;
         CHECK(stop(e) == "target");
         CHECK(stages(e).front() > 180 * (2 * static_cast<double>(d) + 1));   // about 200 pairs
     }
 }
 
-TEST_CASE("until_target: what is known exactly keeps no run of Sobol' indices going, nor does an output that does not vary beside others") {
+TEST_CASE(
+    "until_target: what is known exactly keeps no run of Sobol' indices going, nor does an output that does not vary "
+    "beside others") {
     const SobolOptions plain_rows{.method = SobolMethod::saltelli};
     const Run run{.budget = 400'000, .target_error = 0.05, .rng = 1};
     const Estimate fresh = sobol(inert_and_constant, run, plain_rows).joint;
@@ -157,7 +166,8 @@ TEST_CASE("until_target: a search for design points that its budget ended is tol
 }
 
 TEST_CASE("until_target: a stage is never more than sixteen times the one that planned it, four where few terms carry the mean") {
-    const Problem rare([](std::span<const double> x) { return std::vector{x[0] > 3.0 ? 1.0 : 0.0}; }, testing::standard_normal(1), {"P"});
+    const Problem rare([](std::span<const double> x) { return std::vector{x[0] > 3.0 ? 1.0 : 0.0}; },
+                       testing::standard_normal(1), {"P"});
     const std::vector<double> rare_stages = stages(plain(rare, {.budget = 200'000, .target_error = relative(0.01), .rng = 2}));
     REQUIRE(rare_stages.size() > 3);
     CHECK(rare_stages[1] == 4 * rare_stages[0]);
@@ -178,9 +188,16 @@ TEST_CASE("until_target: a run that stopped at its target goes on to a smaller o
     REQUIRE(more.state);
 }
 
-TEST_CASE("until_target: nets of quasi are doubled, none of their points again, and stop after two stages that reach the target") {
+TEST_CASE(
+    "until_target: nets of quasi are doubled, none of their points again, and stop after two stages that reach the "
+    "target") {
     std::atomic<std::int64_t> calls = 0;
-    const Problem problem([&](std::span<const double> x) { ++calls; return std::vector{std::exp(x[0]), x[0] > 1.0 ? 1.0 : 0.0}; }, testing::standard_normal(1), {"exp", "P"});
+    const Problem problem(
+        [&](std::span<const double> x) {
+            ++calls;
+            return std::vector{std::exp(x[0]), x[0] > 1.0 ? 1.0 : 0.0};
+        },
+        testing::standard_normal(1), {"exp", "P"});
     const Estimate e = quasi(problem, {.budget = 1'000'000, .target_error = 0.002, .rng = 4, .keep = Keep::sample});
     CHECK(stop(e) == "target");
     CHECK(e.n == calls);
@@ -213,7 +230,8 @@ TEST_CASE("until_target: a fresh run has a key of its own, counts what planned i
 
 TEST_CASE("until_target: an interval of 1,000 runs with skew terms covers") {
     // chi-square terms with one degree of freedom: skewness 2.8. Binomial: 95 +- 0.7 %, five standard errors
-    const Problem squares([](std::span<const double> x) { return std::vector{x[0] * x[0]}; }, testing::standard_normal(1), {"square"});
+    const Problem squares([](std::span<const double> x) { return std::vector{x[0] * x[0]}; },
+                          testing::standard_normal(1), {"square"});
     std::int64_t covered = 0;
     for (std::uint64_t key = 0; key < 1'000; ++key) {
         const Estimate e = plain(squares, {.budget = 100'000, .target_error = relative(0.05), .rng = key, .threads = 1});

@@ -65,14 +65,18 @@ TEST_CASE("sliced_w2: normal laws in closed form, with the errors that runs have
     for (const Case c : {Case{400, 400, 0.8, 1.0}, {300, 500, 0.5, 1.6}}) {
         const double exact = std::sqrt(c.mean * c.mean + (c.sd - 1) * (c.sd - 1));
         const Repeated found = repeat(times, [&](std::uint64_t r) {
-            return sliced_w2(one(normal(c.n, 3, 2 * r, c.mean, c.sd)), {normal(c.m, 3, 2 * r + 1)}, {.directions = 64, .rng = r, .threads = 1});
+            return sliced_w2(one(normal(c.n, 3, 2 * r, c.mean, c.sd)), {normal(c.m, 3, 2 * r + 1)},
+                             {.directions = 64, .rng = r, .threads = 1});
         });
         CHECK(std::abs(found.mean - exact) < 0.5 * found.sd);
         CHECK(std::sqrt(found.claimed) / found.sd == doctest::Approx(1).epsilon(0.12));
         CHECK(found.covered > 0.9);
         CHECK(found.covered < 0.98);
     }
-    const Repeated equal = repeat(300, [&](std::uint64_t r) { return sliced_w2(one(normal(300, 3, 2 * r)), {normal(400, 3, 2 * r + 1)}, {.directions = 32, .rng = r, .threads = 1}); });
+    const Repeated equal = repeat(300, [&](std::uint64_t r) {
+        return sliced_w2(one(normal(300, 3, 2 * r)), {normal(400, 3, 2 * r + 1)},
+                         {.directions = 32, .rng = r, .threads = 1});
+    });
     CHECK(equal.floor / equal.mean == doctest::Approx(1).epsilon(0.1));
 }
 
@@ -84,17 +88,22 @@ TEST_CASE("w2: a shift is its length; errors are those that runs have, the floor
     CHECK(e.value[0] == doctest::Approx(5.0));
     CHECK(e.std_error()[0] < 1e-12);
     CHECK(e.n == 160);
-    const Repeated apart = repeat(500, [&](std::uint64_t r) { return w2(one(normal(200, 2, 2 * r, 0.8)), {normal(200, 2, 2 * r + 1)}, {.blocks = 5, .threads = 1}); });
+    const Repeated apart = repeat(500, [&](std::uint64_t r) {
+        return w2(one(normal(200, 2, 2 * r, 0.8)), {normal(200, 2, 2 * r + 1)}, {.blocks = 5, .threads = 1});
+    });
     CHECK(std::sqrt(apart.claimed) / apart.sd == doctest::Approx(1).epsilon(0.12));
     CHECK(apart.covered > 0.92);
     CHECK(apart.covered < 0.98);
-    const Repeated equal = repeat(300, [&](std::uint64_t r) { return w2(one(normal(120, 2, 2 * r)), {normal(120, 2, 2 * r + 1)}, {.blocks = 4, .threads = 1}); });
+    const Repeated equal = repeat(300, [&](std::uint64_t r) {
+        return w2(one(normal(120, 2, 2 * r)), {normal(120, 2, 2 * r + 1)}, {.blocks = 4, .threads = 1});
+    });
     CHECK(equal.floor / equal.mean == doctest::Approx(1).epsilon(0.03));
 }
 
 TEST_CASE("w2, sliced_w2: joint errors, threads, refusals") {
     const Matrix x = normal(60, 2, 1, 0.5), y = normal(60, 2, 2), near = normal(60, 2, 3, 0.6);
-    const Estimate e = sliced_w2({{x, near}, {"a", "b"}}, {y}, {.directions = 20, .rng = 5, .threads = 1}), two = sliced_w2({{x, near}, {"a", "b"}}, {y}, {.directions = 20, .rng = 5, .threads = 3});
+    const Estimate e = sliced_w2({{x, near}, {"a", "b"}}, {y}, {.directions = 20, .rng = 5, .threads = 1}),
+                   two = sliced_w2({{x, near}, {"a", "b"}}, {y}, {.directions = 20, .rng = 5, .threads = 3});
     CHECK(e.value == two.value);
     CHECK(e.covariance.data == two.covariance.data);
     CHECK(e.names == std::vector<std::string>{"a", "b"});

@@ -48,5 +48,6 @@ TEST_CASE("weights shift the levels, and rows without weight or that failed do n
     CHECK(cdf.quantile(0.51) == 2);
     CHECK(cdf.quantile(0.9) == 3);
     CHECK(cdf(2) == doctest::Approx(0.75));
-    CHECK_THROWS_WITH_AS(WeightedCdf(rows, std::vector<double>{0, 0, 1, 0, 0}, 0), "test: no row of the sample has weight under this law", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(WeightedCdf(rows, std::vector<double>{0, 0, 1, 0, 0}, 0),
+                         "test: no row of the sample has weight under this law", std::invalid_argument);
 }

@@ -28,8 +28,11 @@ double log_density(const C& copula, const std::vector<double>& z) {
 /// Scores of d coordinates: moderate, together in either tail, apart.
 inline std::vector<std::vector<double>> places(std::int64_t d) {
     std::vector<std::vector<double>> out;
-    for (const auto& pattern : std::vector<std::vector<double>>{
-             {0.3, -0.7, 1.1, 0.2, -0.4}, {-8, -7.5, -8.2, -7.9, -8}, {8, 7.5, 8.2, 7.9, 8}, {-3, 2, -6, 0.5, 4}, {5, -0.1, 0.1, 8, 2}})
+    for (const auto& pattern : std::vector<std::vector<double>>{{0.3, -0.7, 1.1, 0.2, -0.4},
+                                                                {-8, -7.5, -8.2, -7.9, -8},
+                                                                {8, 7.5, 8.2, 7.9, 8},
+                                                                {-3, 2, -6, 0.5, 4},
+                                                                {5, -0.1, 0.1, 8, 2}})
         out.emplace_back(pattern.begin(), pattern.begin() + d);
     return out;
 }
@@ -72,7 +75,8 @@ double round_trip_error(const C& copula, double reach) {
     double worst = 0;
     Matrix z(400, copula.dim());
     for (std::int64_t i = 0; i < z.rows; ++i)
-        for (std::int64_t j = 0; j < z.cols; ++j) z(i, j) = reach * (2 * buffon::Stream{3, 0}.uniform(i, static_cast<std::uint32_t>(j)) - 1);
+        for (std::int64_t j = 0; j < z.cols; ++j)
+            z(i, j) = reach * (2 * buffon::Stream{3, 0}.uniform(i, static_cast<std::uint32_t>(j)) - 1);
     const Matrix before = z;
     copula.correlate(z);
     copula.decorrelate(z);
@@ -92,7 +96,8 @@ void check_sample(const C& copula) {
     const auto last = copula.dim() - 1;
     double first = 0, second = 0, concordance = 0;
     for (int i = 0; i < 2 * n; ++i) first += z(i, last), second += z(i, last) * z(i, last);
-    for (int i = 0; i < n; ++i) concordance += (z(2 * i, 0) - z(2 * i + 1, 0)) * (z(2 * i, last) - z(2 * i + 1, last)) > 0 ? 1 : -1;
+    for (int i = 0; i < n; ++i)
+        concordance += (z(2 * i, 0) - z(2 * i + 1, 0)) * (z(2 * i, last) - z(2 * i + 1, last)) > 0 ? 1 : -1;
     CAPTURE(copula.theta());
     CHECK(std::abs(first) < 5 * std::sqrt(2.0 * n));
     CHECK(std::abs(second - 2 * n) < 5 * std::sqrt(4.0 * n));

@@ -21,8 +21,11 @@ TEST_CASE("archimedean: logarithms of sums and differences of exponentials keep 
 
 TEST_CASE("archimedean: roots to the last digits, near and far") {
     const auto concave = [](double x) { return std::pair{std::log1p(x), 1 / (1 + x)}; };
-    for (const double target : {1e-12, 0.5, 30.0}) CHECK(archimedean::concave_root(concave, target) == doctest::Approx(std::expm1(target)).epsilon(1e-13).scale(0));
+    for (const double target : {1e-12, 0.5, 30.0})
+        CHECK(archimedean::concave_root(concave, target) ==
+              doctest::Approx(std::expm1(target)).epsilon(1e-13).scale(0));
     CHECK(archimedean::concave_root(concave, 0) == 0);
     const auto bent = [](double x) { return std::pair{x * x * x + x, 3 * x * x + 1}; };
-    for (const double x : {1e-9, 0.7, 1e5}) CHECK(archimedean::bracketed_root(bent, x * x * x + x, 0, 1e6) == doctest::Approx(x).epsilon(1e-14).scale(0));
+    for (const double x : {1e-9, 0.7, 1e5})
+        CHECK(archimedean::bracketed_root(bent, x * x * x + x, 0, 1e6) == doctest::Approx(x).epsilon(1e-14).scale(0));
 }

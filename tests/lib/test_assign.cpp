@@ -70,7 +70,8 @@ TEST_CASE("assign: the cheapest of all assignments, whatever the shape, with tie
             for (std::size_t k = 1; k < c.data.size(); k += 4) c.data[k] = infinity;
             const auto costs = assignments::all_costs(c);
             if (costs.empty()) {
-                CHECK_THROWS_WITH_AS(assign(look(c)), doctest::Contains("no assignment without a forbidden pair"), std::invalid_argument);
+                CHECK_THROWS_WITH_AS(assign(look(c)), doctest::Contains("no assignment without a forbidden pair"),
+                                     std::invalid_argument);
             } else {
                 CHECK(assign(look(c)).cost == costs[0]);
                 check_certificate(c, assign(look(c)));
@@ -84,7 +85,8 @@ TEST_CASE("assign: the duals certify large problems of every kind") {
             CAPTURE(rows);
             CAPTURE(cols);
             for (const Matrix& c : {assignments::uniform(rows, cols, 1), assignments::integers(rows, cols, 2, 50.0),
-                                    assignments::distances(rows, cols, 2, 3), assignments::distances(rows, cols, 16, 5), Matrix(rows, cols, -3.0)})
+                                    assignments::distances(rows, cols, 2, 3), assignments::distances(rows, cols, 16, 5),
+                                    Matrix(rows, cols, -3.0)})
                 check_certificate(c, assign(look(c)));
         }
     Matrix products(600, 600);   // long price wars
@@ -135,15 +137,18 @@ TEST_CASE("assign: what is no cost is named with its place") {
     for (const auto& [rows, cols] : {std::pair{4, 9}, {9, 4}}) {
         Matrix c = assignments::uniform(rows, cols, 1);
         c(3, 2) = std::nan("");
-        CHECK_THROWS_WITH_AS(assign(look(c)), "assign: costs must be numbers up to 1e300, or inf where a pair is forbidden, got nan at row 3, column 2",
-                             std::invalid_argument);
+        CHECK_THROWS_WITH_AS(
+            assign(look(c)),
+            "assign: costs must be numbers up to 1e300, or inf where a pair is forbidden, got nan at row 3, column 2",
+            std::invalid_argument);
         c(3, 2) = -infinity;
         const std::vector<Costs> two{look(Matrix(0, 0)), look(c)};
         CHECK_THROWS_WITH_AS(assign(two), doctest::Contains("got -inf at row 3, column 2 of problem 1"), std::invalid_argument);
         c(3, 2) = 1e301;
         CHECK_THROWS_WITH_AS(assign(look(c)), doctest::Contains("1e+301"), std::invalid_argument);
     }
-    CHECK_THROWS_WITH_AS(assign(std::vector<Costs>{}, {.threads = -1}), "assign: threads must not be negative, got -1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(assign(std::vector<Costs>{}, {.threads = -1}), "assign: threads must not be negative, got -1",
+                         std::invalid_argument);
     CHECK(std::isnan(assign(look(Matrix(2, 2))).gap));   // not asked for
 }
 

@@ -82,13 +82,16 @@ TEST_CASE("assign kernels: what is not the nearest of its class is beyond the bo
             const double bound = assign_kernels(*level).nearest_of_classes(c.data(), v.data(), n, value, column);
             for (std::int64_t k = 0; k < near_classes; ++k) {
                 double least = infinity;
-                for (std::int64_t j = k; j < n; j += near_classes) least = std::min(least, c[static_cast<std::size_t>(j)] - v[static_cast<std::size_t>(j)]);
+                for (std::int64_t j = k; j < n; j += near_classes)
+                    least = std::min(least, c[static_cast<std::size_t>(j)] - v[static_cast<std::size_t>(j)]);
                 CHECK(value[k] == least);
-                if (least < infinity) CHECK(c[static_cast<std::size_t>(column[k])] - v[static_cast<std::size_t>(column[k])] == least);
+                if (least < infinity)
+                    CHECK(c[static_cast<std::size_t>(column[k])] - v[static_cast<std::size_t>(column[k])] == least);
             }
             double others = infinity;
             for (std::int64_t j = 0; j < n; ++j)
-                if (column[j % near_classes] != j) others = std::min(others, c[static_cast<std::size_t>(j)] - v[static_cast<std::size_t>(j)]);
+                if (column[j % near_classes] != j)
+                    others = std::min(others, c[static_cast<std::size_t>(j)] - v[static_cast<std::size_t>(j)]);
             CHECK(bound == others);
         }
 }
@@ -137,7 +140,8 @@ TEST_CASE("assign kernels: distances, minima of columns and widened numbers have
         for (std::int64_t j = 0; j < n; ++j) {
             const auto k = static_cast<std::size_t>(j);
             double expected = 0.0;
-            for (std::int64_t a = 0; a < d; ++a) expected += (x[static_cast<std::size_t>(a)] - y(a, j)) * (x[static_cast<std::size_t>(a)] - y(a, j));
+            for (std::int64_t a = 0; a < d; ++a)
+                expected += (x[static_cast<std::size_t>(a)] - y(a, j)) * (x[static_cast<std::size_t>(a)] - y(a, j));
             CHECK(square[k] == expected);
             CHECK(root[k] == std::sqrt(expected));
             CHECK(smallest[k] == std::min(0.5, expected - 0.25));

@@ -43,19 +43,43 @@ void check_same(const Assignment& there, const Assignment& here) {
 
 }  // namespace
 
-TEST_CASE("assign on a device: pairs, costs and duals are the processor's, to the bit, for every shape, order and kind of number") {
+TEST_CASE(
+    "assign on a device: pairs, costs and duals are the processor's, to the bit, for every shape, order and kind of "
+    "number") {
     for (const std::string& device : devices())
         for (const bool whole : {false, true}) {   // whole numbers: ties
             std::vector<std::vector<double>> tables;
             std::vector<std::vector<float>> singles;
             std::vector<Costs> problems;
             std::uint32_t id = 0;
-            for (const auto& [rows, cols] : {std::pair{20, 300}, {300, 20}, {1, 1}, {1, 40}, {32, 32}, {33, 31}, {100, 100}, {120, 128}, {200, 210}, {60, 1000}, {0, 5}, {700, 1024}}) {
+            for (const auto& [rows, cols] : {std::pair{20, 300},
+                                             {300, 20},
+                                             {1, 1},
+                                             {1, 40},
+                                             {32, 32},
+                                             {33, 31},
+                                             {100, 100},
+                                             {120, 128},
+                                             {200, 210},
+                                             {60, 1000},
+                                             {0, 5},
+                                             {700, 1024}}) {
                 tables.push_back(costs_of(rows, cols, id++, whole));
                 singles.emplace_back(tables.back().begin(), tables.back().end());
             }
             std::size_t k = 0;
-            for (const auto& [rows, cols] : {std::pair{20, 300}, {300, 20}, {1, 1}, {1, 40}, {32, 32}, {33, 31}, {100, 100}, {120, 128}, {200, 210}, {60, 1000}, {0, 5}, {700, 1024}}) {
+            for (const auto& [rows, cols] : {std::pair{20, 300},
+                                             {300, 20},
+                                             {1, 1},
+                                             {1, 40},
+                                             {32, 32},
+                                             {33, 31},
+                                             {100, 100},
+                                             {120, 128},
+                                             {200, 210},
+                                             {60, 1000},
+                                             {0, 5},
+                                             {700, 1024}}) {
                 problems.push_back(Costs::of(tables[k].data(), rows, cols));
                 problems.push_back(Costs::of(singles[k].data(), rows, cols));
                 problems.push_back({tables[k].data(), nullptr, cols, rows, 1, cols});   // transposed
@@ -81,14 +105,16 @@ TEST_CASE("assign on a device: forbidden pairs are avoided; what the processor r
         wrong[5] = std::nan("");
         CHECK_THROWS_WITH_AS(assign(std::vector{good[0], Costs::of(blocked.data(), 10, 12)}, {.device = device}),
                              "assign: no assignment without a forbidden pair (inf) exists of problem 1", std::invalid_argument);
-        CHECK_THROWS_WITH_AS(assign(std::vector{good[0], Costs::of(wrong.data(), 10, 12)}, {.device = device}), doctest::Contains("at row 0, column 5 of problem 1"),
-                             std::invalid_argument);
-        CHECK_THROWS_WITH_AS(assign(good, {.gap = true, .device = device}), doctest::Contains("the gap is found on the processor only"), std::invalid_argument);
+        CHECK_THROWS_WITH_AS(assign(std::vector{good[0], Costs::of(wrong.data(), 10, 12)}, {.device = device}),
+                             doctest::Contains("at row 0, column 5 of problem 1"), std::invalid_argument);
+        CHECK_THROWS_WITH_AS(assign(good, {.gap = true, .device = device}),
+                             doctest::Contains("the gap is found on the processor only"), std::invalid_argument);
     }
 }
 
 TEST_CASE("assign on a device: one that is not there is named, and what paths alone should not solve is known") {
-    CHECK_THROWS_WITH_AS(assign(Costs{}, {.device = "gpu"}), doctest::Contains("device 'gpu' is not there"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(assign(Costs{}, {.device = "gpu"}), doctest::Contains("device 'gpu' is not there"),
+                         std::invalid_argument);
     CHECK(most_path_scans(600, 600) == 0);        // the auction first
     CHECK(most_path_scans(20, 300) > 1'000'000);
     CHECK(most_path_scans(300, 300) == 3'000);

@@ -39,7 +39,8 @@ std::vector<double> mean_of(const Setup& s, std::int64_t i, std::int64_t first, 
     for (std::int64_t k = first; k < last; ++k) {
         long double distance = 0;
         for (std::int64_t j = 0; j < d; ++j) distance += std::pow(static_cast<long double>(s.x(i, j)) - s.points(k, j), 2);
-        logit.push_back(s.log_weights[static_cast<std::size_t>(k)] - distance / (2 * static_cast<long double>(s.variance[static_cast<std::size_t>(i)])));
+        logit.push_back(s.log_weights[static_cast<std::size_t>(k)] -
+                        distance / (2 * static_cast<long double>(s.variance[static_cast<std::size_t>(i)])));
     }
     const long double top = *std::max_element(logit.begin(), logit.end());
     long double total = 0;
@@ -78,7 +79,8 @@ void check_equal_bits() {
     for (const Kernels* level : available_kernels()) {
         INFO(level->level);
         for (std::int64_t i = 0; i < 50; ++i) {
-            attention.average(s.x.view().slice(i, 1), std::span(s.variance).subspan(static_cast<std::size_t>(i), 1), -1, one, *level);
+            attention.average(s.x.view().slice(i, 1), std::span(s.variance).subspan(static_cast<std::size_t>(i), 1), -1,
+                              one, *level);
             CHECK(std::memcmp(one.data.data(), all.view().row(i).data(), 19 * sizeof(double)) == 0);
         }
     }

@@ -16,7 +16,9 @@ TEST_CASE("auction: what it joins is tight, and it leaves few lines, uniform, ne
     for (int kind = 0; kind < 3; ++kind) {
         CAPTURE(kind);
         const std::int64_t n = 300;
-        const Matrix c = kind == 0 ? assignments::uniform(n, n, 1) : kind == 1 ? assignments::distances(n, n, 2, 3) : assignments::integers(n, n, 5, 20.0);
+        const Matrix c = kind == 0   ? assignments::uniform(n, n, 1)
+                         : kind == 1 ? assignments::distances(n, n, 2, 3)
+                                     : assignments::integers(n, n, 5, 20.0);
         const CostLines costs(Costs::of(c.data.data(), n, n));
         Matching m(costs);
         std::vector<std::int64_t> free;

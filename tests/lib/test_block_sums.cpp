@@ -22,7 +22,9 @@ Matrix table(std::int64_t rows, std::int64_t cols) {
 
 }  // namespace
 
-TEST_CASE("signed sums of many rows are those of blocks in their order: one block's bits up to 4,096 rows, and any number of threads gives the same") {
+TEST_CASE(
+    "signed sums of many rows are those of blocks in their order: one block's bits up to 4,096 rows, and any number of "
+    "threads gives the same") {
     const std::int64_t block = parallel::block_size;
     for (const std::int64_t rows : {std::int64_t{0}, std::int64_t{77}, block, 3 * block + 5}) {
         CAPTURE(rows);

@@ -38,7 +38,8 @@ TEST_CASE("by_index: block_moments are, bit for bit, those of Moments on each bl
         CAPTURE(n);
         const std::int64_t blocks = by_index::blocks(n);
         REQUIRE(blocks == (n + 4095) / 4096);
-        std::vector<double> lanes(static_cast<std::size_t>(8 * blocks)), mean(static_cast<std::size_t>(blocks)), scatter(mean.size());
+        std::vector<double> lanes(static_cast<std::size_t>(8 * blocks)), mean(static_cast<std::size_t>(blocks)),
+            scatter(mean.size());
         by_index::block_moments(thrust::cpp::par, n, Term{}, lanes.data(), mean.data(), scatter.data());
         for (std::int64_t b = 0; b < blocks; ++b) {
             Matrix y(by_index::terms_in(b, n), 1);

@@ -31,7 +31,9 @@ std::vector<double> some_heights(std::int64_t n) {
     return h;
 }
 
-Distribution joint_of(std::int64_t d, const Univariate& law) { return Joint(std::vector<Univariate>(static_cast<std::size_t>(d), law)); }
+Distribution joint_of(std::int64_t d, const Univariate& law) {
+    return Joint(std::vector<Univariate>(static_cast<std::size_t>(d), law));
+}
 
 MultivariateNormal slanted(std::int64_t d) {
     Matrix c(d, d, 0.4);
@@ -41,7 +43,8 @@ MultivariateNormal slanted(std::int64_t d) {
 
 /// Sources that a device draws, and one that it does not.
 std::vector<Distribution> sources(std::int64_t d) {
-    return {joint_of(d, Normal()), slanted(d), joint_of(d, Uniform(0, 1)), joint_of(d, LogNormal(0, 0.5)), joint_of(d, Gamma(2.0, 1.0))};
+    return {joint_of(d, Normal()), slanted(d), joint_of(d, Uniform(0, 1)), joint_of(d, LogNormal(0, 0.5)),
+            joint_of(d, Gamma(2.0, 1.0))};
 }
 
 constexpr std::int64_t dims[] = {1, 2, 7, 32, 33, 64, 100}, sizes[] = {2, 100, 128, 129, 1000};
@@ -57,7 +60,9 @@ TEST_CASE("cells on a device: counts and the sum of the scores are the processor
                         CAPTURE(d);
                         CAPTURE(n);
                         CAPTURE(rotations);
-                        const PowerCells cells(normal_points(n, d), std::vector<double>(static_cast<std::size_t>(d), 0.1), source, rotations);
+                        const PowerCells cells(normal_points(n, d),
+                                               std::vector<double>(static_cast<std::size_t>(d), 0.1), source,
+                                               rotations);
                         const CellsOnDevice device(queue, cells);
                         const std::vector<double> h = some_heights(n);
                         const CellCounts here = cells.count(h, 20'000, {7, 2}, 0), there = device.count(h, 20'000, {7, 2});
@@ -101,10 +106,12 @@ TEST_CASE("cells on a device: the two best cells are the processor's, their gap 
                         h[static_cast<std::size_t>(i)] = h[static_cast<std::size_t>(i - n / 2)];
                     }
                     const PowerCells cells(y, std::vector<double>(static_cast<std::size_t>(d), 0.0), joint_of(d, Normal()));
-                    const auto here = cells.top_two(h, 4'000, {7, 4}, 0), there = CellsOnDevice(queue, cells).top_two(h, 4'000, {7, 4});
+                    const auto here = cells.top_two(h, 4'000, {7, 4}, 0),
+                               there = CellsOnDevice(queue, cells).top_two(h, 4'000, {7, 4});
                     bool same = here.size() == there.size();
                     for (std::size_t i = 0; same && i < here.size(); ++i)
-                        same = here[i].first == there[i].first && here[i].second == there[i].second && here[i].gap == there[i].gap;
+                        same = here[i].first == there[i].first && here[i].second == there[i].second &&
+                               here[i].gap == there[i].gap;
                     CHECK(same);
                 }
 }

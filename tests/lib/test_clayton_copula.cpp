@@ -49,7 +49,8 @@ TEST_CASE("clayton copula: decorrelate undoes correlate to 1e-11 at scores of 8 
             CHECK(round_trip_error(ClaytonCopula(theta, d), 8) < 1e-11);
             CHECK(round_trip_error(ClaytonCopula(theta, d), 30) < 1e-10);
         }
-    for (const double theta : {-0.2, -0.7}) CHECK(round_trip_error(ClaytonCopula(theta, 2), 3) < 1e-9);   // an end inside the interval
+    for (const double theta : {-0.2, -0.7})
+        CHECK(round_trip_error(ClaytonCopula(theta, 2), 3) < 1e-9);   // an end inside the interval
 }
 
 TEST_CASE("clayton copula: samples have normal scores and Kendall's tau") {
@@ -59,8 +60,12 @@ TEST_CASE("clayton copula: samples have normal scores and Kendall's tau") {
 }
 
 TEST_CASE("clayton copula: parameters without a copula are refused") {
-    CHECK_THROWS_WITH_AS(ClaytonCopula(0, 2), "ClaytonCopula: theta must be finite, above -1 and not 0, got 0", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(ClaytonCopula(-0.5, 3), "ClaytonCopula: theta must be positive with more than two inputs, got -0.5 with 3", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(ClaytonCopula(0, 2), "ClaytonCopula: theta must be finite, above -1 and not 0, got 0",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(ClaytonCopula(-0.5, 3),
+                         "ClaytonCopula: theta must be positive with more than two inputs, got -0.5 with 3",
+                         std::invalid_argument);
     CHECK_THROWS_WITH_AS(ClaytonCopula(1, 1), "ClaytonCopula: dimension must be at least 2, got 1", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(ClaytonCopula::from_kendall(1, 2), "ClaytonCopula: tau must lie in (-1/3, 1) and not be 0, got 1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(ClaytonCopula::from_kendall(1, 2),
+                         "ClaytonCopula: tau must lie in (-1/3, 1) and not be 0, got 1", std::invalid_argument);
 }

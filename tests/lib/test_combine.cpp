@@ -8,7 +8,9 @@
 
 namespace {
 
-double number(std::int64_t i, std::int64_t k) { return std::sin(1.0 + 0.7 * static_cast<double>(i) + 2.3 * static_cast<double>(k)); }
+double number(std::int64_t i, std::int64_t k) {
+    return std::sin(1.0 + 0.7 * static_cast<double>(i) + 2.3 * static_cast<double>(k));
+}
 
 /// The same sum written plainly, in the promised order.
 double plain(std::int64_t i, std::int64_t count, double offset, double noise_weight) {
@@ -43,7 +45,8 @@ TEST_CASE("combine: every number of operands and odd length, on every instructio
                     const double* z = noise_weight == 0 ? nullptr : noise.data();
                     use->combine(out.data(), pointers.data(), count, weights.data(), 0.25, z, noise_weight, n);
                     CAPTURE(use->level);
-                    for (std::int64_t i = 0; i < n; ++i) CHECK(out[static_cast<std::size_t>(i)] == plain(i, count, 0.25, noise_weight));
+                    for (std::int64_t i = 0; i < n; ++i)
+                        CHECK(out[static_cast<std::size_t>(i)] == plain(i, count, 0.25, noise_weight));
                     use->combine(in.back().data(), pointers.data(), count, weights.data(), 0.25, z, noise_weight, n);
                     CHECK(in.back() == out);
                 }
@@ -58,7 +61,9 @@ TEST_CASE("combine: float states, sums in double") {
         std::vector<float> out(n);
         use->combine_single(out.data(), pointers, 3, weights, 0.125, nullptr, 0.0, n);
         for (std::size_t i = 0; i < n; ++i)
-            CHECK(out[i] == static_cast<float>(0.125 + 1e8 * static_cast<double>(in[0][i]) + -1e8 * static_cast<double>(in[1][i]) + 0.5 * static_cast<double>(in[2][i])));
+            CHECK(out[i] ==
+                  static_cast<float>(0.125 + 1e8 * static_cast<double>(in[0][i]) +
+                                     -1e8 * static_cast<double>(in[1][i]) + 0.5 * static_cast<double>(in[2][i])));
     }
 }
 
@@ -71,11 +76,13 @@ TEST_CASE("combine: coefficients per column") {
     for (std::int64_t j = 0; j < cols; ++j) offset.push_back(number(j, 8)), noise_weight.push_back(number(j, 9));
     for (const auto* use : buffon::available_kernels()) {
         std::vector<double> out(rows * cols);
-        use->combine_columns(out.data(), pointers, count, weights.data(), offset.data(), noise.data(), noise_weight.data(), rows, cols);
+        use->combine_columns(out.data(), pointers, count, weights.data(), offset.data(), noise.data(),
+                             noise_weight.data(), rows, cols);
         std::vector<float> single(rows * cols);
         const auto small = operands<float>(count, rows * cols);
         const float* small_pointers[] = {small[0].data(), small[1].data()};
-        use->combine_columns_single(single.data(), small_pointers, count, weights.data(), offset.data(), noise.data(), noise_weight.data(), rows, cols);
+        use->combine_columns_single(single.data(), small_pointers, count, weights.data(), offset.data(), noise.data(),
+                                    noise_weight.data(), rows, cols);
         for (std::size_t i = 0; i < rows * cols; ++i) {
             const std::size_t j = i % cols;
             CHECK(out[i] == offset[j] + weights[j] * in[0][i] + weights[cols + j] * in[1][i] + noise_weight[j] * 0.5);

@@ -27,9 +27,11 @@ TEST_CASE("a constant is a discrete law of one value") {
 TEST_CASE("a constant: NaN stays NaN, probabilities lie in [0, 1], and the value is finite") {
     const Constant law(3);
     const double nan = std::nan("");
-    for (const double seen : {law.log_density(nan), law.cdf(nan), law.ccdf(nan), law.to_normal(nan), law.from_normal(nan), law.quantile(nan)})
+    for (const double seen : {law.log_density(nan), law.cdf(nan), law.ccdf(nan), law.to_normal(nan),
+                              law.from_normal(nan), law.quantile(nan)})
         CHECK(std::isnan(seen));
     CHECK(std::isnan(law.quantile(1.5)));
     CHECK(std::isnan(law.upper_quantile(-0.5)));
-    CHECK_THROWS_WITH_AS((void)Constant(std::numeric_limits<double>::infinity()), "Constant: value must be finite, got inf", std::invalid_argument);
+    CHECK_THROWS_WITH_AS((void)Constant(std::numeric_limits<double>::infinity()),
+                         "Constant: value must be finite, got inf", std::invalid_argument);
 }

@@ -21,7 +21,8 @@ Matrix correlation(std::int64_t d, double rho) {
 
 Matrix sample(const Dependence& dependence, std::int64_t d, std::int64_t n, std::uint64_t key) {
     Matrix x(n, d);
-    Distribution(Joint(std::vector<Univariate>(static_cast<std::size_t>(d), LogNormal()), {}, dependence)).sample(Stream{key, 0}, 0, x);
+    Distribution(Joint(std::vector<Univariate>(static_cast<std::size_t>(d), LogNormal()), {}, dependence))
+        .sample(Stream{key, 0}, 0, x);
     return x;
 }
 
@@ -29,9 +30,12 @@ Matrix sample(const Dependence& dependence, std::int64_t d, std::int64_t n, std:
 
 TEST_CASE("fit_copula: theta and df are found within their standard errors, in two and more dimensions") {
     for (const std::int64_t d : {2, 4}) {
-        const auto theta = [&](const char* family, const Dependence& truth) { return fit_copula(family, sample(truth, d, 2000, 7)); };
+        const auto theta = [&](const char* family, const Dependence& truth) {
+            return fit_copula(family, sample(truth, d, 2000, 7));
+        };
         const CopulaFit clayton = theta("clayton", ClaytonCopula(1.5, d)), frank = theta("frank", FrankCopula(5, d)),
-                        gumbel = theta("gumbel", GumbelCopula(1.8, d)), student = theta("student", StudentCopula(correlation(d, 0.5), 4));
+                        gumbel = theta("gumbel", GumbelCopula(1.8, d)),
+                        student = theta("student", StudentCopula(correlation(d, 0.5), 4));
         CHECK(std::abs(std::get<ClaytonCopula>(clayton.copula).theta() - 1.5) < 5 * clayton.std_error);
         CHECK(std::abs(std::get<FrankCopula>(frank.copula).theta() - 5) < 5 * frank.std_error);
         CHECK(std::abs(std::get<GumbelCopula>(gumbel.copula).theta() - 1.8) < 5 * gumbel.std_error);
@@ -50,7 +54,8 @@ TEST_CASE("compare_copulas: the family that made the data has the smallest AIC")
     CHECK(best(StudentCopula(correlation(2, 0.4), 3)) == "student");
     const auto all = compare_copulas(sample(GaussianCopula(correlation(2, 0.6)), 2, 2000, 4));
     CHECK(all.size() == 5);
-    CHECK(std::abs(std::find_if(all.begin(), all.end(), [](const auto& f) { return f.family == "gaussian"; })->aic() - all.front().aic()) < 2.5);
+    CHECK(std::abs(std::find_if(all.begin(), all.end(), [](const auto& f) { return f.family == "gaussian"; })->aic() -
+                   all.front().aic()) < 2.5);
 }
 
 TEST_CASE("kendall_tau: counts pairs as the definition does, ties too") {
@@ -85,7 +90,10 @@ TEST_CASE("fit_copula: rows with a missing value are counted and left out; defec
     const CopulaFit fit = fit_copula("gumbel", x);
     CHECK((fit.n == 298 && fit.missing == 2));
     CHECK(fit.log_likelihood == whole.log_likelihood);
-    CHECK_THROWS_WITH_AS(fit_copula("gumble", x), "fit_copula: no family is named 'gumble'; did you mean 'gumbel'?", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(fit_copula("frank", Matrix(20, 1)), "fit_copula: data must have shape (n, d) with d >= 2, got (20, 1)", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(fit_copula("frank", Matrix(5, 2)), "fit_copula: data must have at least 10 rows without NaN, got 5", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(fit_copula("gumble", x), "fit_copula: no family is named 'gumble'; did you mean 'gumbel'?",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(fit_copula("frank", Matrix(20, 1)),
+                         "fit_copula: data must have shape (n, d) with d >= 2, got (20, 1)", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(fit_copula("frank", Matrix(5, 2)),
+                         "fit_copula: data must have at least 10 rows without NaN, got 5", std::invalid_argument);
 }

@@ -37,7 +37,12 @@ TEST_CASE("cost lines: rows, columns, strides and float32 give the same lines") 
         Matrix every_second(2 * rows, 3 * cols, 99.0);
         for (std::int64_t i = 0; i < rows; ++i)
             for (std::int64_t j = 0; j < cols; ++j) every_second(2 * i, 3 * j) = c(i, j);
-        check_lines(CostLines({.wide = every_second.data.data(), .rows = rows, .cols = cols, .row_stride = 6 * cols, .col_stride = 3}), c);
+        check_lines(CostLines({.wide = every_second.data.data(),
+                               .rows = rows,
+                               .cols = cols,
+                               .row_stride = 6 * cols,
+                               .col_stride = 3}),
+                    c);
 
         const std::vector<float> single(c.data.begin(), c.data.end());
         Matrix rounded = c;
@@ -63,5 +68,6 @@ TEST_CASE("cost lines: distances of points, stored or not, and lines of zeros be
     lines.fill_up();
     CHECK(lines.lines() == 5);
     CHECK(lines.real_lines() == 3);
-    for (std::int64_t j = 0; j < 5; ++j) CHECK((lines.line(4)[j] == 0.0 && lines.cost(3, j) == 0.0 && lines.line(2)[j] == c(2, j)));
+    for (std::int64_t j = 0; j < 5; ++j)
+        CHECK((lines.line(4)[j] == 0.0 && lines.cost(3, j) == 0.0 && lines.line(2)[j] == c(2, j)));
 }

@@ -75,8 +75,12 @@ TEST_CASE("dependence: an infinite score stays and makes no other one NaN") {
 TEST_CASE("dependence: groups that overlap, leave the inputs or do not fit are refused") {
     const auto joint = [](std::vector<CopulaGroup> groups) { Joint({Normal(), Normal(), Normal()}, {}, std::move(groups)); };
     const GaussianCopula two(pair(0.5));
-    CHECK_THROWS_WITH_AS(joint({{two, {0, 1}}, {two, {1, 2}}}), "Joint: copulas must be of different coordinates, got 1 twice", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(joint({{two, {0, 3}}}), "Joint: coordinates of a copula must lie in 0 ... 2, got 3", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(joint({{two, {0, 1, 2}}}), "Joint: copula must have dimension 3 (one per coordinate of its group), got 2", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(joint({{two, {0, 1}}, {two, {1, 2}}}),
+                         "Joint: copulas must be of different coordinates, got 1 twice", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(joint({{two, {0, 3}}}), "Joint: coordinates of a copula must lie in 0 ... 2, got 3",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(joint({{two, {0, 1, 2}}}),
+                         "Joint: copula must have dimension 3 (one per coordinate of its group), got 2",
+                         std::invalid_argument);
     CHECK_THROWS_WITH_AS(joint({{two, {}}}), "Joint: copula must have dimension 3 (one per law), got 2", std::invalid_argument);
 }

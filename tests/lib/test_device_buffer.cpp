@@ -35,15 +35,19 @@ std::vector<double> numbers(std::int64_t n, std::uint32_t id) {
 TEST_CASE("device_number: cpu is no device, cuda is the first, others must be there") {
     CHECK(device_number("cpu") == -1);
     for (const char* wrong : {"gpu", "cuda:99", "cuda:", "CUDA"}) CHECK_THROWS_AS(device_number(wrong), std::invalid_argument);
-    if (queues().empty()) CHECK_THROWS_WITH_AS(device_number("cuda"), doctest::Contains("device 'cuda' is not there; CUDA: "), std::invalid_argument);
+    if (queues().empty())
+        CHECK_THROWS_WITH_AS(device_number("cuda"), doctest::Contains("device 'cuda' is not there; CUDA: "),
+                             std::invalid_argument);
     else CHECK(device_number("cuda") == 0);
 }
 
 TEST_CASE("device_numbers: none, one, several or all; each once") {
     CHECK(device_numbers("cpu").empty());
-    for (const char* wrong : {"gpu", "cuda:99", "cuda:0,99", "cuda:0,", "cpu,0", "cuda:0,cpu", ""}) CHECK_THROWS_AS(device_numbers(wrong), std::invalid_argument);
+    for (const char* wrong : {"gpu", "cuda:99", "cuda:0,99", "cuda:0,", "cpu,0", "cuda:0,cpu", ""})
+        CHECK_THROWS_AS(device_numbers(wrong), std::invalid_argument);
     if (queues().empty()) {
-        CHECK_THROWS_WITH_AS(device_numbers("cuda:all"), doctest::Contains("device 'cuda:all' is not there; CUDA: "), std::invalid_argument);
+        CHECK_THROWS_WITH_AS(device_numbers("cuda:all"), doctest::Contains("device 'cuda:all' is not there; CUDA: "),
+                             std::invalid_argument);
         return;
     }
     CHECK(device_numbers("cuda") == std::vector{0});
@@ -105,12 +109,15 @@ TEST_CASE("combine: every device gives the bits of the processor, whatever the n
                 out.download(found.data());
                 Matrix xi(rows, cols);
                 c.noise.normal(c.first, xi);
-                kernels().combine(expected.data(), at.data(), terms, c.weight, c.offset, random ? xi.data.data() : nullptr, c.noise_weight, n);
+                kernels().combine(expected.data(), at.data(), terms, c.weight, c.offset,
+                                  random ? xi.data.data() : nullptr, c.noise_weight, n);
                 CHECK(std::memcmp(found.data(), expected.data(), found.size() * sizeof(double)) == 0);
             }
 }
 
-TEST_CASE("gram: products of columns on a device, of any number of rows and of more columns than one tile, added to what is there") {
+TEST_CASE(
+    "gram: products of columns on a device, of any number of rows and of more columns than one tile, added to what is "
+    "there") {
     for (const DeviceQueue& queue : queues())
         for (const std::int64_t rows : {1, 515, 1300})
             for (const auto& columns : {std::pair(3, 5), std::pair(28, 90), std::pair(45, 300)}) {
@@ -118,8 +125,13 @@ TEST_CASE("gram: products of columns on a device, of any number of rows and of m
                 CAPTURE(rows);
                 CAPTURE(left);
                 const std::vector<double> u = numbers(rows * width, 21), before = numbers(left * width, 22);
-                const DeviceBuffer from = DeviceBuffer::of(queue, std::span<const double>(u)), sums = DeviceBuffer::of(queue, std::span<const double>(before));
-                DeviceGram gram{.u = from.as<double>(), .rows = rows, .left = left, .width = width, .sums = static_cast<double*>(sums.data())};
+                const DeviceBuffer from = DeviceBuffer::of(queue, std::span<const double>(u)),
+                                   sums = DeviceBuffer::of(queue, std::span<const double>(before));
+                DeviceGram gram{.u = from.as<double>(),
+                                .rows = rows,
+                                .left = left,
+                                .width = width,
+                                .sums = static_cast<double*>(sums.data())};
                 const DeviceBuffer records(queue, gram.slices() * left * width * 8);
                 gram.records = static_cast<double*>(records.data());
                 device_check(queue, device_library().table->gram(&queue, &gram));
@@ -129,8 +141,11 @@ TEST_CASE("gram: products of columns on a device, of any number of rows and of m
                 for (std::int64_t a = 0; a < left; ++a)
                     for (std::int64_t b = 0; b < width; ++b) {
                         long double sum = before[static_cast<std::size_t>(a * width + b)];
-                        for (std::int64_t i = 0; i < rows; ++i) sum += static_cast<long double>(u[static_cast<std::size_t>(i * width + a)]) * u[static_cast<std::size_t>(i * width + b)];
-                        worst = std::max(worst, std::abs(there[static_cast<std::size_t>(a * width + b)] - static_cast<double>(sum)));
+                        for (std::int64_t i = 0; i < rows; ++i)
+                            sum += static_cast<long double>(u[static_cast<std::size_t>(i * width + a)]) *
+                                   u[static_cast<std::size_t>(i * width + b)];
+                        worst = std::max(
+                            worst, std::abs(there[static_cast<std::size_t>(a * width + b)] - static_cast<double>(sum)));
                     }
                 CHECK(worst < 1e-14 * static_cast<double>(rows) + 1e-14);   // of products of size 1
             }

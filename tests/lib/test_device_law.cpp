@@ -13,8 +13,9 @@ using namespace buffon;
 
 namespace {
 
-const std::vector<Univariate> laws{Uniform(-2, 5),   Normal(1, 0.3),        LogNormal(0.2, 0.5),      Exponential(2.5), Weibull(1.7, 2.0, -1.0),
-                                   Gumbel(3, 0.4),   Logistic(-1, 0.7),     Triangular(-1, 0.25, 2),  Triangular(0, 0, 1), Constant(4)};
+const std::vector<Univariate> laws{
+    Uniform(-2, 5), Normal(1, 0.3),    LogNormal(0.2, 0.5),     Exponential(2.5),    Weibull(1.7, 2.0, -1.0),
+    Gumbel(3, 0.4), Logistic(-1, 0.7), Triangular(-1, 0.25, 2), Triangular(0, 0, 1), Constant(4)};
 
 DeviceLaw form_of(const Univariate& law) { return DeviceInputs::of(Joint({law}))->laws.front(); }
 

@@ -42,7 +42,8 @@ struct Singles {
 void check_alike(const std::vector<double>& there, const std::vector<double>& here, double tolerance) {
     REQUIRE(there.size() == here.size());
     double worst = 0;
-    for (std::size_t i = 0; i < here.size(); ++i) worst = std::max(worst, std::abs(there[i] - here[i]) / (std::abs(here[i]) + 1e-3));
+    for (std::size_t i = 0; i < here.size(); ++i)
+        worst = std::max(worst, std::abs(there[i] - here[i]) / (std::abs(here[i]) + 1e-3));
     CHECK(worst < tolerance);
 }
 
@@ -57,7 +58,12 @@ void check_alike(const KernelSums& there, const KernelSums& here, double toleran
 TEST_CASE("pair_sums on a device: in double those of the processor, for awkward sizes") {
     for (const DeviceQueue& queue : queues())
         for (const PairFunction f : {PairFunction::gaussian, PairFunction::distance, PairFunction::cubic})
-            for (const auto [n, m, d] : {std::array<std::int64_t, 3>{1, 1, 1}, {3, 130, 2}, {64, 16, 5}, {65, 1030, 17}, {700, 513, 33}, {8200, 300, 3}}) {
+            for (const auto [n, m, d] : {std::array<std::int64_t, 3>{1, 1, 1},
+                                         {3, 130, 2},
+                                         {64, 16, 5},
+                                         {65, 1030, 17},
+                                         {700, 513, 33},
+                                         {8200, 300, 3}}) {
                 CAPTURE(n);
                 CAPTURE(static_cast<int>(f));
                 const Matrix x = normal(n, d, 1), y = normal(m, d, 2, 0.3);
@@ -92,7 +98,8 @@ TEST_CASE("pair_sums on devices: the same bits on any number of them, and again"
         std::vector<DeviceQueue> all = queues();
         for (int k = 0; k < 3; ++k) all.push_back(queue);   // the same device may stand for several
         const DevicePairPoints one({queue}, x, {}), several(all, x, {}), reference({queue}, y, {}), references(all, y, {});
-        const KernelSums alone = pair_sums(PairFunction::gaussian, 0.1, one, reference), together = pair_sums(PairFunction::gaussian, 0.1, several, references);
+        const KernelSums alone = pair_sums(PairFunction::gaussian, 0.1, one, reference),
+                         together = pair_sums(PairFunction::gaussian, 0.1, several, references);
         CHECK(alone.rows == together.rows);
         CHECK(alone.columns == together.columns);
         CHECK(alone.squares == together.squares);

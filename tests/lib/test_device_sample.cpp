@@ -64,7 +64,8 @@ TEST_CASE("words of a net: point i is the shift and the directions of the digits
 
 TEST_CASE("DeviceSample: moments of independent points are those of the processor, far into a stream") {
     for (const auto& queue : queues())
-        for (const Problem& problem : {testing::ishigami().problem, testing::g_function().problem, testing::cantilever().problem, beam_under_a_copula()}) {
+        for (const Problem& problem : {testing::ishigami().problem, testing::g_function().problem,
+                                       testing::cantilever().problem, beam_under_a_copula()}) {
             CAPTURE(problem.dim());
             const PointSet points = PointSet::independent(1, Stream{7, 3});
             const auto sample = DeviceSample::of({queue}, problem, points, problem.dim());
@@ -94,7 +95,8 @@ TEST_CASE("DeviceSample: moments of nets are those of the processor, net by net,
                     CHECK(there.mean[0] == doctest::Approx(here.mean[0]).epsilon(1e-12));
                     CHECK(there.scatter(0, 0) == doctest::Approx(here.scatter(0, 0)).epsilon(1e-11));
                     const std::int64_t last = std::min(net, device_block);
-                    CHECK(merged(*sample, 3 * net - last, last).mean[0] == doctest::Approx(expected(problem, points, 3 * net - last, last).mean[0]).epsilon(1e-12));
+                    CHECK(merged(*sample, 3 * net - last, last).mean[0] ==
+                          doctest::Approx(expected(problem, points, 3 * net - last, last).mean[0]).epsilon(1e-12));
                 }
 }
 
@@ -102,7 +104,8 @@ TEST_CASE("DeviceSample: records do not depend on how many are asked for at once
     for (const auto& queue : queues()) {
         const Problem problem = testing::ishigami().problem;
         const auto sample = DeviceSample::of({queue}, problem, PointSet::independent(1, Stream{1, 1}), 3);
-        const std::vector<double> all = sample->moments(0, 3 * device_block, 1, 1), second = sample->moments(device_block, device_block, 1, 1);
+        const std::vector<double> all = sample->moments(0, 3 * device_block, 1, 1),
+                                  second = sample->moments(device_block, device_block, 1, 1);
         CHECK(std::vector(all.begin() + 3, all.begin() + 6) == second);
     }
 }
@@ -111,14 +114,17 @@ TEST_CASE("DeviceSample: records are the same bits on any number of devices") {
     for (const auto& queue : queues())
         for (const std::int64_t net : {0, 512, 1 << 17}) {
             const Problem problem = testing::g_function().problem;
-            const PointSet points = net > 0 ? PointSet::nets(2 * problem.dim(), net, 5, 11, 40) : PointSet::independent(1, Stream{1, 1});
+            const PointSet points =
+                net > 0 ? PointSet::nets(2 * problem.dim(), net, 5, 11, 40) : PointSet::independent(1, Stream{1, 1});
             std::vector<DeviceQueue> several = queues();
             several.insert(several.end(), 2, queue);   // the same device may stand for several
             const std::int64_t replicate = net > 0 ? 0 : 1 << 15, rows = net > 0 ? 5 * net : 6 * device_block - 5;
-            const auto one = DeviceSample::of({queue}, problem, points, 2 * problem.dim(), replicate), all = DeviceSample::of(several, problem, points, 2 * problem.dim(), replicate);
+            const auto one = DeviceSample::of({queue}, problem, points, 2 * problem.dim(), replicate),
+                       all = DeviceSample::of(several, problem, points, 2 * problem.dim(), replicate);
             CHECK(one->pick_freeze(0.5, 0, rows) == all->pick_freeze(0.5, 0, rows));
             const PointSet own = net > 0 ? PointSet::nets(problem.dim(), net, 5, 11, 40) : points;
-            CHECK(DeviceSample::of({queue}, problem, own, problem.dim())->moments(0, rows, 1, 1) == DeviceSample::of(several, problem, own, problem.dim())->moments(0, rows, 1, 1));
+            CHECK(DeviceSample::of({queue}, problem, own, problem.dim())->moments(0, rows, 1, 1) ==
+                  DeviceSample::of(several, problem, own, problem.dim())->moments(0, rows, 1, 1));
         }
 }
 
@@ -136,8 +142,11 @@ TEST_CASE("evaluate_on_device: the model at given rows, however many devices sha
 
 TEST_CASE("device_queue: a model that is not made for devices, and a device that is not there") {
     const Problem plain([](std::span<const double> x) { return x[0]; }, Univariate(Uniform(0, 1)));
-    CHECK_THROWS_WITH_AS(device_queue("plain", "cuda", plain), doctest::Contains("plain: device = 'cuda' needs a model made for devices"), std::invalid_argument);
-    CHECK_THROWS_WITH_AS(device_queue("plain", "cuda:99", testing::ishigami().problem), doctest::Contains("device 'cuda:99' is not there; CUDA: "), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(device_queue("plain", "cuda", plain),
+                         doctest::Contains("plain: device = 'cuda' needs a model made for devices"),
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(device_queue("plain", "cuda:99", testing::ishigami().problem),
+                         doctest::Contains("device 'cuda:99' is not there; CUDA: "), std::invalid_argument);
 }
 
 TEST_CASE("merge_records: the moments of all rows, as Moments::merge has them, with a column of successes or without") {
@@ -148,7 +157,9 @@ TEST_CASE("merge_records: the moments of all rows, as Moments::merge has them, w
     for (const auto& [first, count] : {std::pair{0, 100}, {100, 1}, {101, 199}}) {
         const Moments part(y.view().slice(first, count));
         expected.merge(part);
-        for (const double v : {static_cast<double>(count), part.mean[0], part.mean[1], part.scatter(0, 0), part.scatter(1, 0), part.scatter(1, 1)}) records.push_back(v);
+        for (const double v : {static_cast<double>(count), part.mean[0], part.mean[1], part.scatter(0, 0),
+                               part.scatter(1, 0), part.scatter(1, 1)})
+            records.push_back(v);
     }
     for (const std::int64_t columns : {2, 3}) {
         Moments total;
@@ -159,7 +170,8 @@ TEST_CASE("merge_records: the moments of all rows, as Moments::merge has them, w
         CHECK(total.n == 300);
         for (std::int64_t j = 0; j < columns; ++j) {
             CHECK(total.mean[static_cast<std::size_t>(j)] == (j < 2 ? expected.mean[static_cast<std::size_t>(j)] : 1.0));
-            for (std::int64_t k = 0; k < columns; ++k) CHECK(total.scatter(j, k) == (j < 2 && k < 2 ? expected.scatter(j, k) : 0.0));
+            for (std::int64_t k = 0; k < columns; ++k)
+                CHECK(total.scatter(j, k) == (j < 2 && k < 2 ? expected.scatter(j, k) : 0.0));
         }
     }
     CHECK(moments_of(records.data(), 2).mean[1] == records[2]);

@@ -124,8 +124,10 @@ TEST_CASE("tables of the wrong shape are refused with both shapes") {
     Matrix x(4, 3), good(4, 2), short_one(3, 2);
     std::vector<double> out(4);
     CHECK(message([&] { law.log_density(x, out); }) == "Distribution::log_density: x must have shape (n, 2), got (4, 3)");
-    CHECK(message([&] { law.log_density(short_one, out); }) == "Distribution::log_density: out must have one entry per row of x, 3, got 4");
-    CHECK(message([&] { law.to_normal(good, short_one); }) == "Distribution::to_normal: u must have shape (4, 2) like x, got (3, 2)");
+    CHECK(message([&] { law.log_density(short_one, out); }) ==
+          "Distribution::log_density: out must have one entry per row of x, 3, got 4");
+    CHECK(message([&] { law.to_normal(good, short_one); }) ==
+          "Distribution::to_normal: u must have shape (4, 2) like x, got (3, 2)");
     CHECK(message([&] { law.from_normal(x, good); }) == "Distribution::from_normal: u must have shape (n, 2), got (4, 3)");
     CHECK(message([&] { law.sample(Stream{}, 0, x); }) == "Distribution::sample: x must have shape (n, 2), got (4, 3)");
     CHECK(message([&] { (void)law.support(2); }) == "Distribution::support: j must be a coordinate, 0 ... 1, got 2");

@@ -116,9 +116,11 @@ TEST_CASE("evaluation: outputs without names are y1, y2, ...; another number of 
 TEST_CASE("evaluation: run options that cannot be are refused with the estimator's name") {
     const Problem problem(doubled, law());
     const Run no_budget{.budget = 0}, no_batch{.batch = 0}, no_threads{.threads = -1};
-    CHECK_THROWS_WITH_AS(Evaluation("plain", problem, no_budget), "plain: budget must be at least 1, got 0", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Evaluation("plain", problem, no_budget), "plain: budget must be at least 1, got 0",
+                         std::invalid_argument);
     CHECK_THROWS_WITH_AS(Evaluation("plain", problem, no_batch), "plain: batch must be at least 1, got 0", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(Evaluation("plain", problem, no_threads), "plain: threads must not be negative, got -1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Evaluation("plain", problem, no_threads), "plain: threads must not be negative, got -1",
+                         std::invalid_argument);
 }
 
 TEST_CASE("evaluation: the key is the one given; without one each run has its own") {
@@ -159,7 +161,8 @@ TEST_CASE("evaluation: what the model throws becomes a ModelError with the batch
     const ModelError error = model_error([&] { evaluate(counted(20)); });
     CHECK(error.index == 8);
     CHECK(error.point == std::vector<double>{8.0});
-    CHECK(std::string(error.what()) == "plain: the model failed in the batch of 4 points that starts at point 8 (x1 = 8): no convergence");
+    CHECK(std::string(error.what()) ==
+          "plain: the model failed in the batch of 4 points that starts at point 8 (x1 = 8): no convergence");
     REQUIRE(error.cause);
     CHECK_THROWS_WITH_AS(std::rethrow_exception(error.cause), "no convergence", std::runtime_error);
 }
@@ -171,7 +174,8 @@ TEST_CASE("evaluation: on several threads the failure of the smallest index is r
                           }),
                           law());
     const Run run{.rng = 1, .batch = 4, .threads = 4};
-    for (int repeat = 0; repeat < 20; ++repeat) CHECK(model_error([&] { Evaluation("test", problem, run)(counted(400)); }).index == 16);
+    for (int repeat = 0; repeat < 20; ++repeat)
+        CHECK(model_error([&] { Evaluation("test", problem, run)(counted(400)); }).index == 16);
 }
 
 TEST_CASE("evaluation: long points are cut in messages") {
@@ -207,7 +211,8 @@ TEST_CASE("evaluation: a discarded row has a score that lies as far from success
 }
 
 TEST_CASE("evaluation: a score that is not finite fails although the output is") {
-    const Problem problem(Model([](ConstView x) { return Outputs{Matrix(x.rows, 1, 1.0), Matrix(x.rows, 1, nan_value)}; }), law());
+    const Problem problem(
+        Model([](ConstView x) { return Outputs{Matrix(x.rows, 1, 1.0), Matrix(x.rows, 1, nan_value)}; }), law());
     const Run run{.rng = 1};
     CHECK(std::string(model_error([&] { Evaluation("test", problem, run)(counted(2)); }).what())
               .starts_with("test: the model gave a score that is not finite at point 0"));
@@ -215,7 +220,10 @@ TEST_CASE("evaluation: a score that is not finite fails although the output is")
 
 TEST_CASE("evaluation: a model that gives too few or too many rows, or another width, is refused") {
     const auto bad_second = [](std::int64_t rows, std::int64_t cols) {
-        return Problem(Model([=](ConstView x) { return x(0, 0) > 0 ? Outputs{Matrix(x.rows + rows, 2 + cols), {}} : Outputs{Matrix(x.rows, 2), {}}; }),
+        return Problem(Model([=](ConstView x) {
+                           return x(0, 0) > 0 ? Outputs{Matrix(x.rows + rows, 2 + cols), {}}
+                                              : Outputs{Matrix(x.rows, 2), {}};
+                       }),
                        law());
     };
     const Run run{.rng = 1, .batch = 5, .threads = 2};
@@ -224,7 +232,8 @@ TEST_CASE("evaluation: a model that gives too few or too many rows, or another w
         CHECK_THROWS_AS(Evaluation("test", problem, run)(counted(15)), std::exception);
     }
     const Problem silent(Model([](ConstView x) { return Outputs{Matrix(x.rows, 0), {}}; }), law());
-    CHECK_THROWS_WITH_AS(Evaluation("test", silent, run)(counted(3)), "test: the model must give at least one output, got none", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Evaluation("test", silent, run)(counted(3)),
+                         "test: the model must give at least one output, got none", std::invalid_argument);
 }
 
 TEST_CASE("evaluation: an interruption passes with the finished batches and is not taken for a failure") {
@@ -250,12 +259,15 @@ TEST_CASE("evaluation: an interruption passes with the finished batches and is n
 TEST_CASE("evaluation: progress is told after each batch, with what was spent and the budget") {
     const Problem problem(doubled, law());
     std::vector<std::pair<std::int64_t, std::int64_t>> told;
-    const Run run{.budget = 100, .rng = 1, .progress = [&](std::int64_t n, std::int64_t budget) { told.emplace_back(n, budget); }};
+    const Run run{.budget = 100, .rng = 1, .progress = [&](std::int64_t n, std::int64_t budget) {
+                      told.emplace_back(n, budget);
+                  }};
     Evaluation evaluate("test", problem, run);
     evaluate(counted(30));
     evaluate(Matrix(0, 1));
     evaluate(counted(12));
-    CHECK(told == std::vector<std::pair<std::int64_t, std::int64_t>>{{30, 100}});   // the second when the estimator has taken it in
+    CHECK(told == std::vector<std::pair<std::int64_t, std::int64_t>>{
+                      {30, 100}});   // the second when the estimator has taken it in
     evaluate.announce();
     CHECK(told == std::vector<std::pair<std::int64_t, std::int64_t>>{{30, 100}, {42, 100}});
 }

@@ -49,12 +49,16 @@ TEST_CASE("frank copula: samples have normal scores and Kendall's tau; from_kend
     check_sample(FrankCopula::from_kendall(0.2, 3));
     check_sample(FrankCopula::from_kendall(0.7, 4));
     check_sample(FrankCopula::from_kendall(-0.4, 2));
-    for (const double tau : {-0.9, -1e-4, 1e-3, 0.5, 0.98}) CHECK(FrankCopula::from_kendall(tau, 2).kendall_tau() == doctest::Approx(tau).epsilon(1e-10).scale(0));
+    for (const double tau : {-0.9, -1e-4, 1e-3, 0.5, 0.98})
+        CHECK(FrankCopula::from_kendall(tau, 2).kendall_tau() == doctest::Approx(tau).epsilon(1e-10).scale(0));
     CHECK(FrankCopula(5.736, 2).kendall_tau() == doctest::Approx(0.5).epsilon(1e-4));   // the textbook's pair
 }
 
 TEST_CASE("frank copula: parameters without a copula are refused") {
-    CHECK_THROWS_WITH_AS(FrankCopula(0, 2), "FrankCopula: theta must lie in [-300, 300] and not be 0, got 0", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(FrankCopula(-5, 3), "FrankCopula: theta must be positive with more than two inputs, got -5 with 3", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(FrankCopula(0, 2), "FrankCopula: theta must lie in [-300, 300] and not be 0, got 0",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(FrankCopula(-5, 3),
+                         "FrankCopula: theta must be positive with more than two inputs, got -5 with 3",
+                         std::invalid_argument);
     CHECK_THROWS_AS(FrankCopula::from_kendall(1, 2), std::invalid_argument);
 }

@@ -94,13 +94,15 @@ TEST_CASE("from_spearman has the asked rank correlation: 6 / pi asin(R / 2)") {
 }
 
 TEST_CASE("a bad correlation is refused with its defect") {
-    CHECK(message(matrix(2, {1, 1.2, 1.2, 1})) == "GaussianCopula: correlation must be positive definite, smallest eigenvalue is -0.2");
+    CHECK(message(matrix(2, {1, 1.2, 1.2, 1})) ==
+          "GaussianCopula: correlation must be positive definite, smallest eigenvalue is -0.2");
     CHECK(message(matrix(2, {1, 1, 1, 1})).find("must be positive definite") != std::string::npos);
     const auto chain = [](double r) { return matrix(3, {1, .9, .9, .9, 1, r, .9, r, 1}); };   // singular at r = 0.62
     CHECK(message(chain(0.6201)) == "");
     CHECK(message(chain(0.62)).find("must be positive definite") != std::string::npos);
     CHECK(message(chain(0.61)).find("smallest eigenvalue is -") != std::string::npos);
-    CHECK(message(matrix(2, {1, 0.5, 0.4, 1})) == "GaussianCopula: correlation must be symmetric, got 0.4 at (1, 0) and 0.5 at (0, 1)");
+    CHECK(message(matrix(2, {1, 0.5, 0.4, 1})) ==
+          "GaussianCopula: correlation must be symmetric, got 0.4 at (1, 0) and 0.5 at (0, 1)");
     CHECK(message(matrix(2, {1, 0, 0, 2})) == "GaussianCopula: correlation must have ones on the diagonal, got 2 at (1, 1)");
     CHECK(message(matrix(2, {1, std::nan(""), 0, 1})) == "GaussianCopula: correlation must be finite, got nan at (0, 1)");
     CHECK(message(Matrix(2, 3, 1.0)) == "GaussianCopula: correlation must be square, got shape (2, 3)");

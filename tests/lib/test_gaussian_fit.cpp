@@ -105,7 +105,8 @@ TEST_CASE("fit_gaussian: shrinkage of Schaefer and Strimmer with the effective s
         const double cross = products.sum() - products.diagonal().sum();
         const double centre = s.diagonal().mean();
         const double one = std::min(1.0, (cross + off.squaredNorm()) / m.effective / off.squaredNorm());
-        const double two = std::min(1.0, 2 * s.diagonal().squaredNorm() / m.effective / (s.diagonal().array() - centre).matrix().squaredNorm());
+        const double two = std::min(
+            1.0, 2 * s.diagonal().squaredNorm() / m.effective / (s.diagonal().array() - centre).matrix().squaredNorm());
         CHECK(one > 0);
         CHECK((n < 100 || one < 0.1));
         const Eigen::MatrixXd expected = (1 - one) * off + (1 - two) * diagonal + two * centre * Eigen::MatrixXd::Identity(d, d);
@@ -118,7 +119,8 @@ TEST_CASE("fit_gaussian: one coordinate is not shrunk, diagonal keeps the varian
     const Matrix line = points(50, 1, 8), z = points(50, 3, 8);
     const Moments one = oracle(line, w), m = oracle(z, w);
     check(fit_gaussian(line, w, {.relative_jitter = 0}), one.mean, one.covariance);
-    check(fit_gaussian(z, w, {.shrink = false, .diagonal = true, .relative_jitter = 0}), m.mean, m.covariance.diagonal().asDiagonal());
+    check(fit_gaussian(z, w, {.shrink = false, .diagonal = true, .relative_jitter = 0}), m.mean,
+          m.covariance.diagonal().asDiagonal());
 }
 
 TEST_CASE("fit_gaussian: neither the scale of the weights nor rows of weight 0 count") {
@@ -217,7 +219,8 @@ TEST_CASE("fit_gaussians: each column as fit_gaussian alone, its mean and covari
         std::vector<double> sizes;
         for (std::int64_t p = 0; p < w.cols; ++p) {
             std::vector<double> column = weights(1500, static_cast<std::uint32_t>(15 + p));
-            for (std::int64_t i = 0; i < w.rows; ++i) w(i, p) = column[static_cast<std::size_t>(i)] *= std::exp(0.3 * static_cast<double>(p) * z(i, 0));
+            for (std::int64_t i = 0; i < w.rows; ++i)
+                w(i, p) = column[static_cast<std::size_t>(i)] *= std::exp(0.3 * static_cast<double>(p) * z(i, 0));
             sizes.push_back(effective_size(column));
         }
         const auto fits = fit_gaussians(z, w, sizes, {});
@@ -227,7 +230,8 @@ TEST_CASE("fit_gaussians: each column as fit_gaussian alone, its mean and covari
             for (std::int64_t i = 0; i < w.rows; ++i) column.push_back(w(i, p));
             const auto alone = fit_gaussian(z, column, {});
             REQUIRE(alone.has_value());
-            check(fits[static_cast<std::size_t>(p)], Eigen::Map<const Eigen::VectorXd>(alone->mean.data(), d), covariance(*alone));
+            check(fits[static_cast<std::size_t>(p)], Eigen::Map<const Eigen::VectorXd>(alone->mean.data(), d),
+                  covariance(*alone));
         }
     }
 }

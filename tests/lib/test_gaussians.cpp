@@ -129,8 +129,9 @@ TEST_CASE("Student: log densities are those of the closed form beside Gaussian o
                 for (std::int64_t j = 0; j < d; ++j) log_root += std::log(g.factor(j, j));
                 const double dim = static_cast<double>(d), log_pi = std::log(3.14159265358979323846);
                 const double square = -2 * (normal(i, k) + log_root + 0.5 * dim * (log_pi + std::log(2.0)));
-                const double expected = std::lgamma(0.5 * (degrees + dim)) - std::lgamma(0.5 * degrees) - 0.5 * dim * (log_pi + std::log(degrees)) -
-                                        log_root - 0.5 * (degrees + dim) * std::log1p(square / degrees);
+                const double expected = std::lgamma(0.5 * (degrees + dim)) - std::lgamma(0.5 * degrees) -
+                                        0.5 * dim * (log_pi + std::log(degrees)) - log_root -
+                                        0.5 * (degrees + dim) * std::log1p(square / degrees);
                 REQUIRE(out(i, k) == doctest::Approx(expected).epsilon(1e-12));
             }
     }

@@ -56,7 +56,9 @@ TEST_CASE("gumbel copula: samples have normal scores and Kendall's tau") {
 }
 
 TEST_CASE("gumbel copula: parameters without a copula are refused") {
-    CHECK_THROWS_WITH_AS(GumbelCopula(0.9, 2), "GumbelCopula: theta must be finite and at least 1, got 0.9", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(GumbelCopula(0.9, 2), "GumbelCopula: theta must be finite and at least 1, got 0.9",
+                         std::invalid_argument);
     CHECK_THROWS_WITH_AS(GumbelCopula(2, 1), "GumbelCopula: dimension must be at least 2, got 1", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(GumbelCopula::from_kendall(-0.1, 2), "GumbelCopula: tau must lie in [0, 1), got -0.1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(GumbelCopula::from_kendall(-0.1, 2), "GumbelCopula: tau must lie in [0, 1), got -0.1",
+                         std::invalid_argument);
 }

@@ -31,7 +31,9 @@ GaussianCopula six(double rho) {
     return GaussianCopula(r);
 }
 
-std::vector<Univariate> six_laws() { return {Normal(1, 2), LogNormal(0, 0.5), Uniform(0, 3), Normal(), LogNormal(2, 0.1), Uniform(-1, 0)}; }
+std::vector<Univariate> six_laws() {
+    return {Normal(1, 2), LogNormal(0, 0.5), Uniform(0, 3), Normal(), LogNormal(2, 0.1), Uniform(-1, 0)};
+}
 
 double covariance(Univariate a, Univariate b, double rho) { return Joint({a, b}, {}, pair(rho)).covariance()(0, 1); }
 
@@ -62,15 +64,18 @@ std::string message(const F& f) {
 TEST_CASE("the density of independent coordinates is the product of Boost.Math's") {
     const Joint law({Normal(1, 2), LogNormal(0.5, 0.25), Uniform(0, 4)});
     const Matrix x = row({-3, 1.25, 3});
-    const double want = std::log(pdf(boost::math::normal(1, 2), -3.0)) + std::log(pdf(boost::math::lognormal(0.5, 0.25), 1.25)) - std::log(4.0);
+    const double want = std::log(pdf(boost::math::normal(1, 2), -3.0)) +
+                        std::log(pdf(boost::math::lognormal(0.5, 0.25), 1.25)) - std::log(4.0);
     CHECK(log_density(law, x)[0] == doctest::Approx(want).epsilon(1e-14));
 }
 
 TEST_CASE("two dependent log-normals have the bivariate log-normal density") {
     const double r = 0.7, s = 0.5, t = 2, x = 0.3, y = 40;
     const double a = (std::log(x) - 1) / s, b = (std::log(y) + 0.5) / t;
-    const double want = -std::log(2 * std::numbers::pi * s * t * std::sqrt(1 - r * r) * x * y) - (a * a - 2 * r * a * b + b * b) / (2 * (1 - r * r));
-    CHECK(log_density(Joint({LogNormal(1, s), LogNormal(-0.5, t)}, {}, pair(r)), row({x, y}))[0] == doctest::Approx(want).epsilon(1e-13));
+    const double want = -std::log(2 * std::numbers::pi * s * t * std::sqrt(1 - r * r) * x * y) -
+                        (a * a - 2 * r * a * b + b * b) / (2 * (1 - r * r));
+    CHECK(log_density(Joint({LogNormal(1, s), LogNormal(-0.5, t)}, {}, pair(r)), row({x, y}))[0] ==
+          doctest::Approx(want).epsilon(1e-13));
 }
 
 TEST_CASE("the density of dependent uniforms integrates to one, with the first moment product of the covariance") {
@@ -82,7 +87,8 @@ TEST_CASE("the density of dependent uniforms integrates to one, with the first m
         for (int j = 0; j < n; ++j) {
             const double a = -8 + 16 * (i + 0.5) / n, b = -8 + 16 * (j + 0.5) / n;
             const double u = normal_cdf(a), v = normal_cdf(b);
-            const double weight = std::exp(log_density(law, row({u, v}))[0] - 0.5 * (a * a + b * b)) * (256.0 / n / n) / (2 * std::numbers::pi);
+            const double weight = std::exp(log_density(law, row({u, v}))[0] - 0.5 * (a * a + b * b)) * (256.0 / n / n) /
+                                  (2 * std::numbers::pi);
             total += weight;
             product += weight * u * v;
         }
@@ -94,13 +100,16 @@ TEST_CASE("covariances through the copula match their closed forms to 1e-10") {
     const double pi = std::numbers::pi;
     for (const double r : {-0.95, -0.3, 0.01, 0.5, 0.99}) {
         CAPTURE(r);
-        CHECK(covariance(Uniform(0, 2), Uniform(1, 4), r) == doctest::Approx(6 * std::asin(r / 2) / (2 * pi)).epsilon(1e-10).scale(0));
+        CHECK(covariance(Uniform(0, 2), Uniform(1, 4), r) ==
+              doctest::Approx(6 * std::asin(r / 2) / (2 * pi)).epsilon(1e-10).scale(0));
         CHECK(covariance(Uniform(0, 2), Normal(5, 3), r) == doctest::Approx(6 * r / (2 * std::sqrt(pi))).epsilon(1e-10).scale(0));
         const LogNormal x(0.3, 1.5);
-        CHECK(covariance(x, Uniform(0, 2), r) == doctest::Approx(2 * x.mean() * 0.5 * std::erf(r * 1.5 / 2)).epsilon(1e-10).scale(0));
+        CHECK(covariance(x, Uniform(0, 2), r) ==
+              doctest::Approx(2 * x.mean() * 0.5 * std::erf(r * 1.5 / 2)).epsilon(1e-10).scale(0));
         CHECK(covariance(Normal(5, 3), Normal(0, 2), r) == doctest::Approx(6 * r).epsilon(1e-14).scale(0));
         // E[X Y] of a bivariate log-normal and E[Z exp(s Z')]: textbook
-        CHECK(covariance(x, LogNormal(0, 0.5), r) == doctest::Approx(std::exp(0.3 + (2.25 + 0.25) / 2) * (std::exp(0.75 * r) - 1)).epsilon(1e-12).scale(0));
+        CHECK(covariance(x, LogNormal(0, 0.5), r) ==
+              doctest::Approx(std::exp(0.3 + (2.25 + 0.25) / 2) * (std::exp(0.75 * r) - 1)).epsilon(1e-12).scale(0));
         CHECK(covariance(Normal(5, 3), x, r) == doctest::Approx(covariance(x, Normal(5, 3), r)).epsilon(1e-15).scale(0));
         CHECK(covariance(Normal(5, 3), x, r) == doctest::Approx(3 * r * 1.5 * std::exp(0.3 + 1.125)).epsilon(1e-13).scale(0));
     }
@@ -131,7 +140,8 @@ TEST_CASE("the sample has the mean and covariance of the law") {
 TEST_CASE("to_normal inverts from_normal, tails included, with and without a copula") {
     for (const auto& copula : {Dependence(), Dependence(six(0.5))}) {
         // uniform laws with an end at 0 on the side of the tail: elsewhere doubles are too coarse to carry a score of 8
-        const Joint law({Normal(1, 2), LogNormal(0, 0.5), Uniform(-2, 0), Normal(), LogNormal(2, 0.1), Uniform(-1, 0)}, {}, copula);
+        const Joint law({Normal(1, 2), LogNormal(0, 0.5), Uniform(-2, 0), Normal(), LogNormal(2, 0.1), Uniform(-1, 0)},
+                        {}, copula);
         Matrix u(3, 6), x(3, 6), back(3, 6);
         u.data = {8, 8, 8, 8, 8, 8, 0.5, -1, 2, -0.1, 0, 1.5, -1, -8, 6, 3, 8, 2};
         law.from_normal(u, x);
@@ -143,9 +153,19 @@ TEST_CASE("to_normal inverts from_normal, tails included, with and without a cop
 }
 
 TEST_CASE("dependent scores far out come back: no law passes through a probability that rounds to one or to zero") {
-    const std::vector<Univariate> laws{Normal(1, 2), LogNormal(0.3, 0.5), Exponential(0.5), Gamma(2.5, 0.5), Weibull(1.8, 2), Gumbel(1, 0.5),
-                                       StudentT(7, 1, 0.5), Logistic(1, 0.5), Truncated(Normal(), 1.5), Beta(2, 3), Uniform(0, 2),
-                                       Triangular(0, 0, 1), Histogram({0, 1, 2}, {1, 3})};
+    const std::vector<Univariate> laws{Normal(1, 2),
+                                       LogNormal(0.3, 0.5),
+                                       Exponential(0.5),
+                                       Gamma(2.5, 0.5),
+                                       Weibull(1.8, 2),
+                                       Gumbel(1, 0.5),
+                                       StudentT(7, 1, 0.5),
+                                       Logistic(1, 0.5),
+                                       Truncated(Normal(), 1.5),
+                                       Beta(2, 3),
+                                       Uniform(0, 2),
+                                       Triangular(0, 0, 1),
+                                       Histogram({0, 1, 2}, {1, 3})};
     const auto d = static_cast<std::int64_t>(laws.size());
     Matrix r(d, d);
     for (std::int64_t i = 0; i < d; ++i)

@@ -59,13 +59,16 @@ TEST_CASE("kernel density: reflection keeps all the mass between the bounds") {
         const auto integral = [&](const auto& f, double a, double b) {
             double sum = 0;
             for (int k = 0; k < 40; ++k)
-                sum += boost::math::quadrature::gauss_kronrod<double, 31>::integrate(f, a + (b - a) * k / 40, a + (b - a) * (k + 1) / 40, 0);
+                sum += boost::math::quadrature::gauss_kronrod<double, 31>::integrate(f, a + (b - a) * k / 40,
+                                                                                     a + (b - a) * (k + 1) / 40, 0);
             return sum;
         };
         const double end = std::min(upper, 20.0);
         const auto density = [&](double x) { return std::exp(law.log_density(x)); };
         CHECK(integral(density, 0, end) == doctest::Approx(1).epsilon(1e-12));
-        for (const double x : {0.0, 0.3, 8.95}) {   // what a kernel has beyond a bound comes back from it, and nothing is divided by a mass
+        for (const double x :
+             {0.0, 0.3,
+              8.95}) {   // what a kernel has beyond a bound comes back from it, and nothing is divided by a mass
             double sum = 0;
             for (const double p : points)
                 for (const double centre : {p, -p, 2 * upper - p})
@@ -74,7 +77,9 @@ TEST_CASE("kernel density: reflection keeps all the mass between the bounds") {
         }
         const double mean = integral([&](double x) { return x * density(x); }, 0, end);
         CHECK(law.mean() == doctest::Approx(mean).epsilon(1e-12));
-        CHECK(law.variance() == doctest::Approx(integral([&](double x) { return (x - mean) * (x - mean) * density(x); }, 0, end)).epsilon(1e-11));
+        CHECK(law.variance() ==
+              doctest::Approx(integral([&](double x) { return (x - mean) * (x - mean) * density(x); }, 0, end))
+                  .epsilon(1e-11));
         CHECK(law.cdf(0.7) == doctest::Approx(integral(density, 0, 0.7)).epsilon(1e-12));
         CHECK(law.ccdf(5.0) == doctest::Approx(integral(density, 5.0, end)).epsilon(1e-11));
         CHECK(law.cdf(1e-9) == doctest::Approx(1e-9 * density(0)).epsilon(1e-6).scale(0));
@@ -124,7 +129,11 @@ TEST_CASE("kernel density: bandwidths") {
 
 TEST_CASE("kernel density: defects are named") {
     CHECK_THROWS_WITH_AS(KernelDensity({}, 1), "KernelDensity: points must not be empty", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(KernelDensity({1.0}, 0), "KernelDensity: bandwidth must be positive and finite, got 0", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(KernelDensity({1.0, -1.0}, 1, 0), "KernelDensity: points must be finite and lie in [0, inf], got -1 at 1", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(silverman_bandwidth(std::vector<double>{2, 2}), "silverman_bandwidth: points must not all be equal, got 2", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(KernelDensity({1.0}, 0), "KernelDensity: bandwidth must be positive and finite, got 0",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(KernelDensity({1.0, -1.0}, 1, 0),
+                         "KernelDensity: points must be finite and lie in [0, inf], got -1 at 1",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(silverman_bandwidth(std::vector<double>{2, 2}),
+                         "silverman_bandwidth: points must not all be equal, got 2", std::invalid_argument);
 }

@@ -21,7 +21,8 @@ using namespace buffon;
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-const double edges[] = {0.0, -0.0, 1.0, -infinity, infinity, std::nan(""), 0x1p-1074, 0x1p-1022, 1e308, -1e308, 709.0, -744.5, -746.0};
+const double edges[] = {0.0,       -0.0,  1.0,    -infinity, infinity, std::nan(""), 0x1p-1074,
+                        0x1p-1022, 1e308, -1e308, 709.0,     -744.5,   -746.0};
 
 /// Uniform on (low, high).
 std::vector<double> numbers(std::int64_t n, std::uint32_t id, double low = -3.0, double high = 3.0) {
@@ -77,7 +78,8 @@ TEST_CASE("all levels give equal bits: gaussian_log_density") {
                         std::vector<double> out(static_cast<std::size_t>(n * (k + 3)), 42.0);
                         use.gaussian_log_density(groups.data(), k, d, z.data(), n, out.data() + 1, k + 3);
                         for (std::int64_t i = 0; i < n; ++i)   // nothing beyond its columns
-                            for (const std::int64_t j : {std::int64_t{0}, k + 1, k + 2}) REQUIRE(out[static_cast<std::size_t>(i * (k + 3) + j)] == 42.0);
+                            for (const std::int64_t j : {std::int64_t{0}, k + 1, k + 2})
+                                REQUIRE(out[static_cast<std::size_t>(i * (k + 3) + j)] == 42.0);
                         return out;
                     });
                 }
@@ -88,7 +90,8 @@ TEST_CASE("all levels give equal bits: student_log_density, and it leaves Gaussi
     random_and_edges([](auto change) {
         for (const std::int64_t k : {1, 5, 8, 19})
             for (const std::int64_t n : {1, 6, 23}) {
-                const auto start = change(numbers(n * (k + 2), 8, -50, 0)), log_norm = numbers(k, 9), power = numbers(k, 10, 1, 5);
+                const auto start = change(numbers(n * (k + 2), 8, -50, 0)), log_norm = numbers(k, 9),
+                           power = numbers(k, 10, 1, 5);
                 auto inverse = numbers(k, 11, 0.1, 1);
                 inverse[static_cast<std::size_t>(k / 2)] = 0;
                 check_all_levels([&](const Kernels& use) {
@@ -284,7 +287,8 @@ TEST_CASE("all levels give equal bits: centre, and those of the order of all sum
     random_and_edges([](auto change) {
         for (const std::int64_t n : {1, 7, 8, 9, 4095, 4096, 4097}) {
             const auto x = change(numbers(n, 19));
-            const double mean = sum_of(n, [&](std::int64_t i) { return x[static_cast<std::size_t>(i)]; }) / static_cast<double>(n);
+            const double mean =
+                sum_of(n, [&](std::int64_t i) { return x[static_cast<std::size_t>(i)]; }) / static_cast<double>(n);
             auto gaps = x;
             for (double& v : gaps) v -= mean;
             check_all_levels([&](const Kernels& use) {
@@ -361,7 +365,8 @@ TEST_CASE("all levels give equal bits, those of Stream: uniform_rows and uniform
                     use.uniform_columns(stream.key, stream.id, 3, n, component, count, u.data(), 20);
                     for (std::int64_t j = 0; j < count; ++j)
                         for (std::int64_t i = 0; i < 20; ++i)
-                            REQUIRE(u[static_cast<std::size_t>(j * 20 + i)] == (i < n ? stream.uniform(3 + i, component + j) : 42.0));
+                            REQUIRE(u[static_cast<std::size_t>(j * 20 + i)] ==
+                                    (i < n ? stream.uniform(3 + i, component + j) : 42.0));
                     return u;
                 });
 }
@@ -381,7 +386,8 @@ TEST_CASE("all levels give equal bits: sobol_rows and owen_rows") {
                     std::vector<double> u(static_cast<std::size_t>(rows * width));
                     if (owen) use.owen_rows(directions.data(), keys.data(), state.data(), 5, rows, width, u.data());
                     else use.sobol_rows(directions.data(), state.data(), 5, rows, width, u.data());
-                    for (const std::uint64_t w : state) u.push_back(std::bit_cast<double>(w >> 2));   // no NaN: any two would be equal
+                    for (const std::uint64_t w : state)
+                        u.push_back(std::bit_cast<double>(w >> 2));   // no NaN: any two would be equal
                     return u;
                 });
 }
@@ -410,10 +416,12 @@ TEST_CASE("mixture_ratios: ratios times the mixture are the densities, far below
     const auto log_q = mixture_ratios(log_g, alpha);
     for (std::int64_t i = 0; i < 200; ++i) {
         long double q = 0;
-        for (std::size_t k = 0; k < 11; ++k) q += alpha[k] * std::exp(static_cast<long double>(before(i, static_cast<std::int64_t>(k))));
+        for (std::size_t k = 0; k < 11; ++k)
+            q += alpha[k] * std::exp(static_cast<long double>(before(i, static_cast<std::int64_t>(k))));
         const auto expected = static_cast<double>(std::log(q));
         CHECK(log_q[static_cast<std::size_t>(i)] == doctest::Approx(expected).epsilon(1e-14));
-        for (std::int64_t k = 0; k < 11; ++k) CHECK(log_g(i, k) == doctest::Approx(std::exp(before(i, k) - expected)).epsilon(1e-12));
+        for (std::int64_t k = 0; k < 11; ++k)
+            CHECK(log_g(i, k) == doctest::Approx(std::exp(before(i, k) - expected)).epsilon(1e-12));
     }
 }
 

@@ -40,8 +40,12 @@ TEST_CASE("columns: the bits of the law's own functions, for every law") {
     for (const Univariate& any : laws)
         std::visit([](const auto& law) {
             check_same(numbers(0, 1), [&](auto p) { columns::quantile(law, p); }, [&](double p) { return law.quantile(p); });
-            check_same(numbers(-9, 9), [&](auto z) { columns::from_normal(law, z); }, [&](double z) { return law.from_normal(z); });
+            check_same(
+                numbers(-9, 9), [&](auto z) { columns::from_normal(law, z); },
+                [&](double z) { return law.from_normal(z); });
             check_same(numbers(-2, 5), [&](auto x) { columns::to_normal(law, x); }, [&](double x) { return law.to_normal(x); });
-            check_same(numbers(-2, 5), [&](auto x) { columns::log_density(law, x); }, [&](double x) { return law.log_density(x); });
+            check_same(
+                numbers(-2, 5), [&](auto x) { columns::log_density(law, x); },
+                [&](double x) { return law.log_density(x); });
         }, any);
 }

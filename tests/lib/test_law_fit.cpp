@@ -14,7 +14,8 @@ namespace {
 
 std::vector<double> drawn(const Univariate& law, int n, std::uint64_t key) {
     std::vector<double> out;
-    for (int i = 0; i < n; ++i) out.push_back(std::visit([&](const auto& l) { return l.quantile(Stream{key, 0}.uniform(i, 0)); }, law));
+    for (int i = 0; i < n; ++i)
+        out.push_back(std::visit([&](const auto& l) { return l.quantile(Stream{key, 0}.uniform(i, 0)); }, law));
     return out;
 }
 
@@ -25,9 +26,15 @@ struct Case {
 };
 
 std::vector<Case> cases() {
-    return {{"Normal", Normal(3, 2), {3, 2}},           {"LogNormal", LogNormal(-1, 0.4), {-1, 0.4}}, {"Exponential", Exponential(0.02), {0.02}},
-            {"Gamma", Gamma(2.5, 30), {2.5, 30}},       {"Weibull", Weibull(0.7, 5), {0.7, 5}},       {"Gumbel", Gumbel(1013, 558), {1013, 558}},
-            {"Logistic", Logistic(-2, 0.1), {-2, 0.1}}, {"StudentT", StudentT(4, 1, 2), {4, 1, 2}},   {"Beta", Beta(0.8, 3), {0.8, 3}}};
+    return {{"Normal", Normal(3, 2), {3, 2}},
+            {"LogNormal", LogNormal(-1, 0.4), {-1, 0.4}},
+            {"Exponential", Exponential(0.02), {0.02}},
+            {"Gamma", Gamma(2.5, 30), {2.5, 30}},
+            {"Weibull", Weibull(0.7, 5), {0.7, 5}},
+            {"Gumbel", Gumbel(1013, 558), {1013, 558}},
+            {"Logistic", Logistic(-2, 0.1), {-2, 0.1}},
+            {"StudentT", StudentT(4, 1, 2), {4, 1, 2}},
+            {"Beta", Beta(0.8, 3), {0.8, 3}}};
 }
 
 }  // namespace
@@ -99,7 +106,9 @@ TEST_CASE("fit_law: missing values are counted; kernel and histogram take any da
 
 TEST_CASE("fit_law: a sample of a normal law has no best number of degrees of freedom, and says so") {
     std::vector<double> x;
-    for (int i = 0; i < 300; ++i) x.push_back(std::atanh(2 * (i + 0.5) / 300 - 1) / (1 + std::abs(std::atanh(2 * (i + 0.5) / 300 - 1))));   // light tails
+    for (int i = 0; i < 300; ++i)
+        x.push_back(std::atanh(2 * (i + 0.5) / 300 - 1) /
+                    (1 + std::abs(std::atanh(2 * (i + 0.5) / 300 - 1))));   // light tails
     const LawFit fit = fit_law("StudentT", x);
     CHECK(fit.values[0] > 100);
     CHECK(std::isfinite(fit.log_likelihood));
@@ -107,8 +116,12 @@ TEST_CASE("fit_law: a sample of a normal law has no best number of degrees of fr
 
 TEST_CASE("fit_law: defects are named") {
     const double inf = std::numeric_limits<double>::infinity();
-    CHECK_THROWS_WITH_AS(fit_law("Gama", std::vector<double>{1, 2}), "fit_law: no family is named 'Gama'; did you mean 'Gamma'?", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(fit_law("Gamma", std::vector<double>{1, -2}), "fit_law: data of Gamma must lie in (0, inf), got -2 at 1", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(fit_law("Normal", std::vector<double>{1, 1, 1}), "fit_law: Normal needs at least 2 different numbers, got 1", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(fit_law("Normal", std::vector<double>{1, inf}), "fit_law: data must be finite or NaN (missing), got inf at 1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(fit_law("Gama", std::vector<double>{1, 2}),
+                         "fit_law: no family is named 'Gama'; did you mean 'Gamma'?", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(fit_law("Gamma", std::vector<double>{1, -2}),
+                         "fit_law: data of Gamma must lie in (0, inf), got -2 at 1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(fit_law("Normal", std::vector<double>{1, 1, 1}),
+                         "fit_law: Normal needs at least 2 different numbers, got 1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(fit_law("Normal", std::vector<double>{1, inf}),
+                         "fit_law: data must be finite or NaN (missing), got inf at 1", std::invalid_argument);
 }

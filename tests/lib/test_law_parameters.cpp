@@ -23,7 +23,9 @@ double score_of(const ParametricLaw& law, const std::string& name, std::vector<d
     return 0;
 }
 
-double score_of(const Univariate& law, const std::string& name, double x) { return score_of(ParametricLaw(Joint({law})), "x1." + name, {x}); }
+double score_of(const Univariate& law, const std::string& name, double x) {
+    return score_of(ParametricLaw(Joint({law})), "x1." + name, {x});
+}
 
 }  // namespace
 
@@ -43,13 +45,15 @@ TEST_CASE("scores are the derivatives of the log densities in closed form") {
     CHECK(score_of(Weibull(1.5, 8), "shape", 5) == doctest::Approx(1 / 1.5 + std::log(t) * (1 - std::pow(t, 1.5))).epsilon(1e-9));
     CHECK(score_of(Beta(2, 3, -1, 1), "a", 0.5) == doctest::Approx(std::log(0.75) + 1 / 2.0 + 1 / 3.0 + 1 / 4.0).epsilon(1e-9));
     CHECK(score_of(Logistic(0, 2), "location", 1) == doctest::Approx(std::tanh(0.25) / 2).epsilon(1e-10));
-    CHECK(score_of(StudentT(4, 1, 2), "location", 3) == doctest::Approx(5.0 / 10).epsilon(1e-10));   // (df + 1) u / (df + u^2) / scale, u = 1
+    CHECK(score_of(StudentT(4, 1, 2), "location", 3) ==
+          doctest::Approx(5.0 / 10).epsilon(1e-10));   // (df + 1) u / (df + u^2) / scale, u = 1
     CHECK(score_of(Triangular(0, 1, 3), "mode", 0.4) == doctest::Approx(-1.0).epsilon(1e-9));
     CHECK(score_of(Exponential(2), "rate", -1.0) == 0.0);
 }
 
 TEST_CASE("parameters that move an end of the support are marked, and so is the law inside a truncated one") {
-    const ParametricLaw law(Joint({Truncated(Normal(30, 8), 15), Uniform(), Weibull(2, 3), Histogram({0, 1, 3}, {1, 2})}, {"Ks", "u", "w", "h"}));
+    const ParametricLaw law(Joint(
+        {Truncated(Normal(30, 8), 15), Uniform(), Weibull(2, 3), Histogram({0, 1, 3}, {1, 2})}, {"Ks", "u", "w", "h"}));
     std::vector<std::string> smooth, ends;
     for (const auto& p : law.parameters()) (p.moves_support ? ends : smooth).push_back(p.name);
     CHECK(smooth == std::vector<std::string>{"Ks.mean", "Ks.sd", "w.shape", "w.scale"});
@@ -61,7 +65,11 @@ TEST_CASE("parameters that move an end of the support are marked, and so is the 
 }
 
 TEST_CASE("the copula sees a change of a marginal law, and has its own parameters") {
-    const Joint joint({Normal(1, 2), Normal(0, 3)}, {"a", "b"}, GaussianCopula(Matrix{[] { Matrix r(2, 2, 0.6); r(0, 0) = r(1, 1) = 1; return r; }()}));
+    const Joint joint({Normal(1, 2), Normal(0, 3)}, {"a", "b"}, GaussianCopula(Matrix{[] {
+                          Matrix r(2, 2, 0.6);
+                          r(0, 0) = r(1, 1) = 1;
+                          return r;
+                      }()}));
     const ParametricLaw law(joint);
     CHECK(law.parameters().back().name == "corr(a, b)");
     // bivariate normal: d log f / d mean_a = (za - rho zb) / (sd (1 - rho^2))
@@ -77,7 +85,14 @@ TEST_CASE("nearly singular correlations and Student copulas have scores, too") {
     for (std::int64_t i = 0; i < 3; ++i) r(i, i) = 1;
     const ParametricLaw law(Joint({Normal(), Normal(), Normal()}, {}, GaussianCopula(r)));
     CHECK(std::isfinite(score_of(law, "corr(x1, x3)", {0.1, 0.1, 0.12})));
-    const ParametricLaw t(Joint({Normal(), Normal()}, {}, StudentCopula([] { Matrix m(2, 2, 0.3); m(0, 0) = m(1, 1) = 1; return m; }(), 5)));
+    const ParametricLaw t(Joint({Normal(), Normal()}, {},
+                                StudentCopula(
+                                    [] {
+                                        Matrix m(2, 2, 0.3);
+                                        m(0, 0) = m(1, 1) = 1;
+                                        return m;
+                                    }(),
+                                    5)));
     CHECK(t.parameters().back().name == "df(x1, ...)");
     CHECK(std::isfinite(score_of(t, "df(x1, ...)", {0.3, 1.2})));
 }
@@ -85,11 +100,14 @@ TEST_CASE("nearly singular correlations and Student copulas have scores, too") {
 TEST_CASE("Archimedean copulas have a score of theta, unless it is at its end") {
     const auto law = [](auto copula) { return ParametricLaw(Joint({Normal(), Normal()}, {"a", "b"}, copula)); };
     const double u = 0.3, v = 0.8, theta = 1.7;   // log c = log(1 + theta) - (1 + theta) (log u + log v) - (2 + 1 / theta) log s
-    const double s = std::pow(u, -theta) + std::pow(v, -theta) - 1, slope = -std::pow(u, -theta) * std::log(u) - std::pow(v, -theta) * std::log(v);
+    const double s = std::pow(u, -theta) + std::pow(v, -theta) - 1,
+                 slope = -std::pow(u, -theta) * std::log(u) - std::pow(v, -theta) * std::log(v);
     const double expected = 1 / (1 + theta) - std::log(u * v) + std::log(s) / (theta * theta) - (2 + 1 / theta) * slope / s;
-    CHECK(score_of(law(ClaytonCopula(theta, 2)), "theta(a, ...)", {normal_quantile(u), normal_quantile(v)}) == doctest::Approx(expected).epsilon(1e-9));
+    CHECK(score_of(law(ClaytonCopula(theta, 2)), "theta(a, ...)", {normal_quantile(u), normal_quantile(v)}) ==
+          doctest::Approx(expected).epsilon(1e-9));
     // at theta -> 0 every one of these is independence; c = 1 + theta g + ..., g = (1 - 2 u) (1 - 2 v) / 2 of Frank's
-    CHECK(score_of(law(FrankCopula(1e-3, 2)), "theta(a, ...)", {normal_quantile(u), normal_quantile(v)}) == doctest::Approx(0.5 * (1 - 2 * u) * (1 - 2 * v)).epsilon(1e-2));
+    CHECK(score_of(law(FrankCopula(1e-3, 2)), "theta(a, ...)", {normal_quantile(u), normal_quantile(v)}) ==
+          doctest::Approx(0.5 * (1 - 2 * u) * (1 - 2 * v)).epsilon(1e-2));
     double mean = 0;   // of a score under its own law
     for (int i = 0; i < 200; ++i)
         for (int j = 0; j < 200; ++j) {

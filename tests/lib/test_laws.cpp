@@ -35,7 +35,9 @@ const double infinity = std::numeric_limits<double>::infinity();
 using Wide = long double;
 const boost::math::normal_distribution<Wide> standard;
 
-doctest::Approx near(Wide value, double tolerance) { return doctest::Approx(static_cast<double>(value)).epsilon(tolerance).scale(0); }
+doctest::Approx near(Wide value, double tolerance) {
+    return doctest::Approx(static_cast<double>(value)).epsilon(tolerance).scale(0);
+}
 
 /// All functions of a law at x beside Boost.Math's; p is the smaller of the probabilities on the two sides of x.
 template <class Law, class Oracle>
@@ -47,7 +49,8 @@ void check_at(const Law& law, const Oracle& oracle, double x, double p, double d
     CHECK(law.ccdf(x) == near(above, tolerance));
     CHECK(law.log_density(x) == doctest::Approx(static_cast<double>(std::log(pdf(oracle, Wide(x))))).epsilon(tolerance));
     const Wide score = below < above ? quantile(standard, below) : quantile(complement(standard, above));
-    CHECK(std::abs(law.to_normal(x) - static_cast<double>(score)) <= tolerance * std::max(1.0, std::abs(static_cast<double>(score))));
+    CHECK(std::abs(law.to_normal(x) - static_cast<double>(score)) <=
+          tolerance * std::max(1.0, std::abs(static_cast<double>(score))));
 }
 
 /// At the oracle's quantiles in both tails, down to 1e-300, as far as they are inside the support after rounding.
@@ -71,7 +74,8 @@ void check_against(const Law& law, const Oracle& oracle, double digits = 1e-14) 
             try {
                 return static_cast<double>(exact());
             } catch (const std::exception&) {
-                if (mine > support.lower && mine < support.upper) CHECK(std::min(law.cdf(mine), law.ccdf(mine)) == near(p, 10 * tolerance));
+                if (mine > support.lower && mine < support.upper)
+                    CHECK(std::min(law.cdf(mine), law.ccdf(mine)) == near(p, 10 * tolerance));
                 return mine;
             }
         };
@@ -123,7 +127,9 @@ void check_truncated(const Univariate& inside, const Oracle& oracle, double a, d
         const double low = law.quantile(p), high = law.upper_quantile(p);
         check(low, law.from_normal(z), truth.below(low), law.cdf(low));
         check(high, law.from_normal(-z), truth.above(high), law.ccdf(high));
-        if (low > a && low < b) CHECK(std::abs(law.to_normal(low) - z) <= 1e-13 * (1 + std::abs(z)) + 1e-15 * std::abs(low) * static_cast<double>(truth.density(low)) / p);
+        if (low > a && low < b)
+            CHECK(std::abs(law.to_normal(low) - z) <=
+                  1e-13 * (1 + std::abs(z)) + 1e-15 * std::abs(low) * static_cast<double>(truth.density(low)) / p);
     }
 }
 
@@ -135,9 +141,20 @@ double worst_round_trip(const Law& law, double low, double high) {
 }
 
 std::vector<Univariate> every_law() {
-    return {Normal(1, 2), LogNormal(0.3, 0.5), Uniform(-1, 2), Exponential(0.5), Gamma(2.5, 0.5), Beta(2, 3, -1, 1), Weibull(1.8, 2, 0.5),
-            Gumbel(1, 0.5), Triangular(-1, 1, 2), StudentT(7, 1, 0.5), Logistic(1, 0.5), Truncated(Normal(), 1.5),
-            Truncated(Gamma(2), 0.5, 4), Histogram({-1, 0, 1, 2}, {2, 1, 4})};
+    return {Normal(1, 2),
+            LogNormal(0.3, 0.5),
+            Uniform(-1, 2),
+            Exponential(0.5),
+            Gamma(2.5, 0.5),
+            Beta(2, 3, -1, 1),
+            Weibull(1.8, 2, 0.5),
+            Gumbel(1, 0.5),
+            Triangular(-1, 1, 2),
+            StudentT(7, 1, 0.5),
+            Logistic(1, 0.5),
+            Truncated(Normal(), 1.5),
+            Truncated(Gamma(2), 0.5, 4),
+            Histogram({-1, 0, 1, 2}, {2, 1, 4})};
 }
 
 template <class F>
@@ -166,9 +183,11 @@ TEST_CASE("laws agree with Boost.Math") {
     check_against(Logistic(-2, 0.5), boost::math::logistic_distribution<Wide>(-2, 0.5));
     for (const double shape : {0.02, 0.5, 1.0, 3.0, 50.0, 1e5}) {
         CAPTURE(shape);
-        check_against(Gamma(shape, 2), boost::math::gamma_distribution<Wide>(shape, 2), std::max(2e-14, 2e-14 / shape));   // x is a power 1 / shape of p
+        check_against(Gamma(shape, 2), boost::math::gamma_distribution<Wide>(shape, 2),
+                      std::max(2e-14, 2e-14 / shape));   // x is a power 1 / shape of p
     }
-    for (const auto& [a, b] : std::vector<std::pair<double, double>>{{0.5, 0.5}, {1, 1}, {1, 3}, {2, 5}, {0.1, 4}, {30, 2}, {200, 300}, {5000, 5000}}) {
+    for (const auto& [a, b] : std::vector<std::pair<double, double>>{
+             {0.5, 0.5}, {1, 1}, {1, 3}, {2, 5}, {0.1, 4}, {30, 2}, {200, 300}, {5000, 5000}}) {
         CAPTURE(a);
         check_against(Beta(a, b), boost::math::beta_distribution<Wide>(a, b), 5e-14);
     }
@@ -216,7 +235,8 @@ TEST_CASE("gamma, beta and t quantiles keep to Boost.Math all over the range of 
                 worst = std::max(worst, static_cast<double>(std::abs(mine - exact) / std::max(std::abs(exact), Wide(scale))));
         }
     };
-    for (const double shape : {0.05, 0.3, 1.0, 4.0, 1e3, 1e6}) compare(Gamma(shape), boost::math::gamma_distribution<Wide>(shape), 0);
+    for (const double shape : {0.05, 0.3, 1.0, 4.0, 1e3, 1e6})
+        compare(Gamma(shape), boost::math::gamma_distribution<Wide>(shape), 0);
     for (const double a : {0.1, 2.0, 300.0})
         for (const double b : {0.2, 1.0, 60.0}) compare(Beta(a, b), boost::math::beta_distribution<Wide>(a, b), 0);
     for (const double df : {0.5, 1.0, 3.0, 20.0, 1e6}) compare(StudentT(df), boost::math::students_t_distribution<Wide>(df), 1);
@@ -230,7 +250,8 @@ TEST_CASE("gamma, beta and t laws have scores where their tails underflow: densi
             CAPTURE(z);
             const double x = law.from_normal(z);
             const Support support = law.support();
-            if (std::min(x - support.lower, support.upper - x) < 1e-3 * std::abs(x) || x == support.lower) continue;   // rounded beside an end
+            if (std::min(x - support.lower, support.upper - x) < 1e-3 * std::abs(x) || x == support.lower)
+                continue;   // rounded beside an end
             CHECK(law.to_normal(x) == near(z, 1e-11));
             const double h = 1e-4, slope = (law.from_normal(z + h) - law.from_normal(z - h)) / (2 * h);
             CHECK(law.log_density(x) + std::log(slope) == near(-0.5 * z * z - half_log_two_pi, 1e-7));
@@ -267,7 +288,8 @@ TEST_CASE("a histogram is piecewise uniform, empty bins included") {
     CHECK(law.quantile(0.499) < 2);
     CHECK(Histogram({0, 1, 2}, {1, 3}).to_normal(1e-200) == near(quantile(standard, Wide(0.25e-200)), 1e-14));
     CHECK(Histogram({-2, -1, 0}, {3, 1}).ccdf(-1e-200) == near(0.25e-200, 1e-15));
-    CHECK(Histogram({-2, -1, 0}, {3, 1}).from_normal(static_cast<double>(-quantile(standard, Wide(0.25e-200)))) == near(-1e-200, 1e-11));
+    CHECK(Histogram({-2, -1, 0}, {3, 1}).from_normal(static_cast<double>(-quantile(standard, Wide(0.25e-200)))) ==
+          near(-1e-200, 1e-11));
     // E X = 0.2 (-0.5) + 0.3 (1) + 0.5 (5); E X^2 from the integrals of x^2
     CHECK(law.mean() == near(2.7, 1e-15));
     CHECK(law.variance() == near(0.2 / 3 + 0.3 * 4.0 / 3 + 0.5 * (343 - 27) / 12.0 - 2.7 * 2.7, 1e-14));
@@ -299,7 +321,8 @@ TEST_CASE("densities integrate to the distribution function, and moments are int
                         return half * std::pow(x - centre, power) * std::exp(l.log_density(x));
                     }, -1.0, 1.0, 0);
                 };
-                const double share = moment(0), wanted = ends[i] < centre ? l.cdf(ends[i + 1]) - l.cdf(ends[i]) : l.ccdf(ends[i]) - l.ccdf(ends[i + 1]);
+                const double share = moment(0), wanted = ends[i] < centre ? l.cdf(ends[i + 1]) - l.cdf(ends[i])
+                                                                          : l.ccdf(ends[i]) - l.ccdf(ends[i + 1]);
                 CHECK(std::abs(share - wanted) < 1e-9);
                 mass += share, first += moment(1), second += moment(2);
             }
@@ -344,7 +367,8 @@ TEST_CASE("samples by index have the mean of the law, for every law") {
         std::visit([&](const auto& l) {
             double sum = 0;
             const double mean = l.mean();
-            for (std::int64_t i = 0; i < n; ++i) sum += l.quantile(Stream{77, static_cast<std::uint32_t>(stream)}.uniform(i, 0)) - mean;
+            for (std::int64_t i = 0; i < n; ++i)
+                sum += l.quantile(Stream{77, static_cast<std::uint32_t>(stream)}.uniform(i, 0)) - mean;
             ++stream;
             CHECK(std::abs(sum / n) < 4.5 * std::sqrt(l.variance() / n));   // 15 laws: one false alarm in 10,000 keys
         }, law);
@@ -383,7 +407,8 @@ TEST_CASE("a truncated law agrees with Boost.Math: across the middle, in a tail,
              {50, infinity}, {-infinity, -45}, {-80, -79.5}})
         check_truncated(Normal(), standard, a, b);
     const boost::math::extreme_value_distribution<Wide> gumbel(1013, 558);
-    for (const auto& [a, b] : std::vector<std::pair<double, double>>{{500, 3000}, {0, infinity}, {2e5, infinity}, {-infinity, -3000}, {-3100, -3000}})
+    for (const auto& [a, b] : std::vector<std::pair<double, double>>{
+             {500, 3000}, {0, infinity}, {2e5, infinity}, {-infinity, -3000}, {-3100, -3000}})
         check_truncated(Gumbel(1013, 558), gumbel, a, b, 1e-12);
     for (const auto& [a, b] : std::vector<std::pair<double, double>>{{1.5, 1.9}, {1.5, 4}, {1.9999, 2.0001}, {4.9, 6}})
         check_truncated(Triangular(1, 2, 5), boost::math::triangular_distribution<Wide>(1, 2, 5), a, std::min(b, 5.0));
@@ -413,7 +438,8 @@ TEST_CASE("moments of truncated laws match their closed forms") {
     CHECK(far.variance() == near(1 + hazard * (50 - hazard), 1e-9));   // 1 - 0.9996
     // density proportional to x on [0, 1], then 1 - (x - 1) / 3 on [1, 2.5]: exact integrals of polynomials
     const Truncated kinked(Triangular(0, 1, 4), 0, 2.5);
-    const double total = 0.5 + 1.125, first = 1.0 / 3 + (4.0 / 3 * 5.25 / 2 - 14.625 / 9), second = 0.25 + (4.0 / 3 * 14.625 / 3 - (39.0625 - 1) / 12);
+    const double total = 0.5 + 1.125, first = 1.0 / 3 + (4.0 / 3 * 5.25 / 2 - 14.625 / 9),
+                 second = 0.25 + (4.0 / 3 * 14.625 / 3 - (39.0625 - 1) / 12);
     CHECK(kinked.mean() == near(first / total, 1e-13));
     CHECK(kinked.variance() == near(second / total - first * first / total / total, 1e-12));
 }
@@ -439,7 +465,8 @@ TEST_CASE("LogNormal::from_moments has the mean and the coefficient of variation
     const boost::math::lognormal_distribution<Wide> oracle(law.mu(), law.sigma());
     CHECK(static_cast<double>(mean(oracle)) == doctest::Approx(556.8).epsilon(1e-14).scale(0));
     CHECK(static_cast<double>(standard_deviation(oracle) / mean(oracle)) == doctest::Approx(0.08).epsilon(1e-14).scale(0));
-    CHECK(LogNormal::from_moments(1, 1e-9).sigma() == doctest::Approx(1e-9).epsilon(1e-15).scale(0));   // log(1 + cv^2) would be 0
+    CHECK(LogNormal::from_moments(1, 1e-9).sigma() ==
+          doctest::Approx(1e-9).epsilon(1e-15).scale(0));   // log(1 + cv^2) would be 0
 }
 
 TEST_CASE("Gumbel::from_moments has the mean and standard deviation that were asked for") {
@@ -511,6 +538,8 @@ TEST_CASE("laws refuse bad parameters with name, argument and value") {
     CHECK(message([] { Triangular(0, 3, 2); }) == "Triangular: mode must lie in [lower, upper] = [0, 2], got 3");
     CHECK(message([] { Triangular(0, 0, 0); }) == "Triangular: upper must be finite and above lower = 0, got 0");
     CHECK(message([] { Truncated(Normal(), 2, 1); }) == "Truncated: lower must be below upper, got lower = 2, upper = 1");
-    CHECK(message([] { Truncated(Uniform(), 2, 3); }) == "Truncated: the law must give [lower, upper] a probability, got lower = 2, upper = 3");
-    CHECK(message([] { Uniform(-1.5e308, 1.5e308); }) == "Uniform: upper - lower must be finite, got lower = -1.5e+308, upper = 1.5e+308");
+    CHECK(message([] { Truncated(Uniform(), 2, 3); }) ==
+          "Truncated: the law must give [lower, upper] a probability, got lower = 2, upper = 3");
+    CHECK(message([] { Uniform(-1.5e308, 1.5e308); }) ==
+          "Uniform: upper - lower must be finite, got lower = -1.5e+308, upper = 1.5e+308");
 }

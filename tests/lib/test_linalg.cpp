@@ -55,9 +55,11 @@ TEST_CASE("linalg: multiply_lower and solve_lower are inverses, in place") {
 TEST_CASE("linalg: what has no factor is refused in words") {
     Matrix s(2, 2, 1.0);
     s(0, 1) = s(1, 0) = 2.0;
-    CHECK_THROWS_WITH_AS(cholesky(s, "here", "s"), "here: s must be positive definite, smallest eigenvalue is -1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(cholesky(s, "here", "s"), "here: s must be positive definite, smallest eigenvalue is -1",
+                         std::invalid_argument);
     s(0, 1) = 0.5;
-    CHECK_THROWS_WITH_AS(cholesky(s, "here", "s"), "here: s must be symmetric, got 2 at (1, 0) and 0.5 at (0, 1)", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(cholesky(s, "here", "s"), "here: s must be symmetric, got 2 at (1, 0) and 0.5 at (0, 1)",
+                         std::invalid_argument);
     s(0, 1) = NAN;
     CHECK_THROWS_AS(cholesky(s, "here", "s"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(cholesky(Matrix(2, 3), "here", "s"), "here: s must be square, got shape (2, 3)", std::invalid_argument);

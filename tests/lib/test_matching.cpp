@@ -57,7 +57,8 @@ TEST_CASE("matching: paths that grow long give way to the auction, with the same
     Paths paths(again, by_paths);
     for (std::int64_t i = 0; i < 200; ++i) REQUIRE(paths.augment(i));
     double difference = 0.0;
-    for (std::int64_t i = 0; i < 200; ++i) difference += again.cost(i, by_both.column_of[at(i)]) - again.cost(i, by_paths.column_of[at(i)]);
+    for (std::int64_t i = 0; i < 200; ++i)
+        difference += again.cost(i, by_both.column_of[at(i)]) - again.cost(i, by_paths.column_of[at(i)]);
     CHECK(std::abs(difference) < 1e-11);
 }
 

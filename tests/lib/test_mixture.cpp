@@ -116,7 +116,8 @@ TEST_CASE("on the line, from_normal finds the point whose score by Boost.Math is
             CAPTURE(u);
             const double x = from_normal(law, u);
             // exact to 1e-12 in u, or as near as neighbouring doubles x allow
-            const double spacing = std::abs(oracle_score(lines[l], std::nextafter(x, 1e9)) - oracle_score(lines[l], std::nextafter(x, -1e9)));
+            const double spacing = std::abs(oracle_score(lines[l], std::nextafter(x, 1e9)) -
+                                            oracle_score(lines[l], std::nextafter(x, -1e9)));
             CHECK(std::abs(oracle_score(lines[l], x) - u) < std::max(1e-12, spacing));
         }
     }
@@ -155,7 +156,8 @@ TEST_CASE("in the plane, log density is the closed form") {
     const double points[] = {0, 0.5, 2, -1, -3, 4};
     double out[3];
     plane().log_density({points, 3, 2}, out);
-    for (int i = 0; i < 3; ++i) CHECK(out[i] == doctest::Approx(std::log(density(points[2 * i], points[2 * i + 1]))).epsilon(1e-13));
+    for (int i = 0; i < 3; ++i)
+        CHECK(out[i] == doctest::Approx(std::log(density(points[2 * i], points[2 * i + 1]))).epsilon(1e-13));
 }
 
 TEST_CASE("log density stays finite where every component's density underflows") {
@@ -219,7 +221,9 @@ TEST_CASE("the sample has the mean and covariance of the law, and these are the 
 }
 
 TEST_CASE("bits do not depend on how rows are batched, with components that share a mean too") {
-    const Mixture shared({1, 2, 1}, {{{0, 0}, square({1, 0.5, 0.5, 2})}, {{0, 0}, square({4, 0, 0, 1})}, {{0, 1}, square({1, 0, 0, 1})}});
+    const Mixture shared(
+        {1, 2, 1},
+        {{{0, 0}, square({1, 0.5, 0.5, 2})}, {{0, 0}, square({4, 0, 0, 1})}, {{0, 1}, square({1, 0, 0, 1})}});
     for (const Mixture& law : {plane(), shared}) {
         Matrix u(300, 2), x(300, 2);
         Stream{.key = 6}.uniform(0, u);
@@ -254,5 +258,6 @@ TEST_CASE("weights are normalised; defects are named") {
     CHECK(message([&] { Mixture({}, {}); }) == "Mixture: components must not be empty");
     CHECK(message([&] { Mixture({1}, {one, one}); }) == "Mixture: weights must have one entry per component, 2, got 1");
     CHECK(message([&] { Mixture({1, -0.5}, {one, one}); }) == "Mixture: weights must be positive and finite, got -0.5 at 1");
-    CHECK(message([&] { Mixture({1, 1}, {one, plane().components()[0]}); }) == "Mixture: components must have one dimension, got 1 at 0 and 2 at 1");
+    CHECK(message([&] { Mixture({1, 1}, {one, plane().components()[0]}); }) ==
+          "Mixture: components must have one dimension, got 1 at 0 and 2 at 1");
 }

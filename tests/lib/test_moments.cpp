@@ -44,7 +44,8 @@ TEST_CASE("moments of a block are those of two passes, far from 0 too") {
 
 TEST_CASE("merged blocks have the moments of the whole table, wherever it is cut") {
     const Matrix y = table(1000, 3);
-    for (const std::vector<std::int64_t> cuts : {std::vector<std::int64_t>{1, 1000}, {999, 1000}, {0, 500, 500, 1000}, {1, 2, 3, 700, 1000}}) {
+    for (const std::vector<std::int64_t> cuts :
+         {std::vector<std::int64_t>{1, 1000}, {999, 1000}, {0, 500, 500, 1000}, {1, 2, 3, 700, 1000}}) {
         Moments total;
         std::int64_t first = 0;
         for (const std::int64_t end : cuts) {
@@ -80,7 +81,8 @@ TEST_CASE("covariance has the divisor n - 1 and needs two rows") {
     CHECK(c(1, 1) == doctest::Approx(100.0).epsilon(1e-14));
     CHECK(c(0, 1) == doctest::Approx(5.0).epsilon(1e-14));
     CHECK(c(1, 0) == c(0, 1));
-    CHECK_THROWS_WITH_AS(Moments(y.view().slice(0, 1)).covariance(), "Moments: a covariance needs at least 2 rows, got 1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Moments(y.view().slice(0, 1)).covariance(),
+                         "Moments: a covariance needs at least 2 rows, got 1", std::invalid_argument);
     CHECK_THROWS_AS(Moments().covariance(), std::invalid_argument);
 }
 
@@ -128,5 +130,6 @@ TEST_CASE("excess kurtosis: Fisher's G2 of a small table, 0 where there is nothi
 TEST_CASE("excess kurtosis of an event is 1 / (p (1 - p)) - 6") {
     Matrix y(100'000, 1);
     for (std::int64_t i = 0; i < 1000; ++i) y(97 * i, 0) = 1;
-    CHECK(excess_kurtosis(y)[0] == doctest::Approx(1 / (0.01 * 0.99) - 6).epsilon(1e-3));   // of a population: terms of order 1 / (n p)
+    CHECK(excess_kurtosis(y)[0] ==
+          doctest::Approx(1 / (0.01 * 0.99) - 6).epsilon(1e-3));   // of a population: terms of order 1 / (n p)
 }

@@ -43,7 +43,8 @@ TEST_CASE("log density in two dimensions is the textbook formula with variances 
     law.log_density(x, out);
     for (int i = 0; i < 2; ++i) {
         const double a = (x(i, 0) - 1) / s, b = (x(i, 1) - 2) / t;
-        const double want = -std::log(2 * std::numbers::pi * s * t * std::sqrt(1 - r * r)) - (a * a - 2 * r * a * b + b * b) / (2 * (1 - r * r));
+        const double want = -std::log(2 * std::numbers::pi * s * t * std::sqrt(1 - r * r)) -
+                            (a * a - 2 * r * a * b + b * b) / (2 * (1 - r * r));
         CHECK(out[i] == doctest::Approx(want).epsilon(1e-13));
     }
 }
@@ -56,7 +57,9 @@ TEST_CASE("density over the density of u is 1 / |L| at x = mean + L u") {
     double log_density = 0;
     law.log_density(x, {&log_density, 1});
     const double det = 4 * (2 * 0.5 - 0.09) - 1 * (0.5 + 0.18) - 0.6 * (0.3 + 1.2);   // by cofactors
-    CHECK(log_density == doctest::Approx(-0.5 * (64 + 64 + 0.25) - 1.5 * std::log(2 * std::numbers::pi) - 0.5 * std::log(det)).epsilon(1e-13));
+    CHECK(log_density ==
+          doctest::Approx(-0.5 * (64 + 64 + 0.25) - 1.5 * std::log(2 * std::numbers::pi) - 0.5 * std::log(det))
+              .epsilon(1e-13));
 }
 
 TEST_CASE("the sample has the mean and covariance of the law") {
@@ -69,7 +72,8 @@ TEST_CASE("the sample has the mean and covariance of the law") {
     for (int i = 0; i < 3; ++i)
         for (int j = 0; j <= i; ++j) {   // var of a product of normals: C_ii C_jj + C_ij^2; |z| < 5
             double sum = 0, first = 0;
-            for (std::int64_t k = 0; k < n; ++k) sum += (x(k, i) - law.mean()[i]) * (x(k, j) - law.mean()[j]), first += x(k, i) - law.mean()[i];
+            for (std::int64_t k = 0; k < n; ++k)
+                sum += (x(k, i) - law.mean()[i]) * (x(k, j) - law.mean()[j]), first += x(k, i) - law.mean()[i];
             const Matrix& c = law.covariance();
             CHECK(std::abs(sum / n - c(i, j)) < 5 * std::sqrt((c(i, i) * c(j, j) + c(i, j) * c(i, j)) / n));
             CHECK(std::abs(first / n) < 5 * std::sqrt(c(i, i) / n));
@@ -103,11 +107,15 @@ TEST_CASE("bits do not depend on how rows are batched") {
 
 TEST_CASE("defects are named") {
     CHECK(message([] { MultivariateNormal({}, Matrix()); }) == "MultivariateNormal: mean must not be empty");
-    CHECK(message([] { MultivariateNormal({1, 2, 3}, Matrix(2, 2)); }) == "MultivariateNormal: covariance must have shape (3, 3), got (2, 2)");
-    CHECK(message([] { MultivariateNormal({std::nan("")}, Matrix(1, 1, 1.0)); }) == "MultivariateNormal: mean must be finite, got nan at 0");
-    CHECK(message([] { MultivariateNormal({0}, Matrix(1, 1, -2.0)); }) == "MultivariateNormal: covariance must be positive definite, smallest eigenvalue is -2");
+    CHECK(message([] { MultivariateNormal({1, 2, 3}, Matrix(2, 2)); }) ==
+          "MultivariateNormal: covariance must have shape (3, 3), got (2, 2)");
+    CHECK(message([] { MultivariateNormal({std::nan("")}, Matrix(1, 1, 1.0)); }) ==
+          "MultivariateNormal: mean must be finite, got nan at 0");
+    CHECK(message([] { MultivariateNormal({0}, Matrix(1, 1, -2.0)); }) ==
+          "MultivariateNormal: covariance must be positive definite, smallest eigenvalue is -2");
     CHECK(message([] { MultivariateNormal({0, 0}, square(2, {1, 2, 2, 4})); }).find("positive definite") != std::string::npos);
-    CHECK(message([] { MultivariateNormal({0}, Matrix(1, 1, 1.0), {"a", "b"}); }) == "MultivariateNormal: names must have one entry per coordinate, 1, got 2");
+    CHECK(message([] { MultivariateNormal({0}, Matrix(1, 1, 1.0), {"a", "b"}); }) ==
+          "MultivariateNormal: names must have one entry per coordinate, 1, got 2");
     CHECK(example().names() == std::vector<std::string>{"x1", "x2", "x3"});
 }
 

@@ -45,7 +45,8 @@ TEST_CASE("multivariate t: log density in two dimensions is the textbook formula
     law.log_density(x, out);
     for (int i = 0; i < 2; ++i) {
         const double a = (x(i, 0) - 1) / s, b = (x(i, 1) - 2) / t, q = (a * a - 2 * r * a * b + b * b) / (1 - r * r);
-        const double want = -std::log(2 * std::numbers::pi * s * t * std::sqrt(1 - r * r)) - (0.5 * df + 1) * std::log(1 + q / df);
+        const double want =
+            -std::log(2 * std::numbers::pi * s * t * std::sqrt(1 - r * r)) - (0.5 * df + 1) * std::log(1 + q / df);
         CHECK(out[i] == doctest::Approx(want).epsilon(1e-13));
     }
 }
@@ -99,9 +100,12 @@ TEST_CASE("multivariate t: what does not exist is infinite or NaN, as in the uni
 
 TEST_CASE("multivariate t: defects are named") {
     CHECK(message([] { MultivariateT({}, Matrix(), 3); }) == "MultivariateT: location must not be empty");
-    CHECK(message([] { MultivariateT({1, 2, 3}, Matrix(2, 2), 3); }) == "MultivariateT: scale must have shape (3, 3), got (2, 2)");
-    CHECK(message([] { MultivariateT({std::nan("")}, Matrix(1, 1, 1.0), 3); }) == "MultivariateT: location must be finite, got nan at 0");
-    CHECK(message([] { MultivariateT({0}, Matrix(1, 1, -2.0), 3); }) == "MultivariateT: scale must be positive definite, smallest eigenvalue is -2");
+    CHECK(message([] { MultivariateT({1, 2, 3}, Matrix(2, 2), 3); }) ==
+          "MultivariateT: scale must have shape (3, 3), got (2, 2)");
+    CHECK(message([] { MultivariateT({std::nan("")}, Matrix(1, 1, 1.0), 3); }) ==
+          "MultivariateT: location must be finite, got nan at 0");
+    CHECK(message([] { MultivariateT({0}, Matrix(1, 1, -2.0), 3); }) ==
+          "MultivariateT: scale must be positive definite, smallest eigenvalue is -2");
     CHECK(message([] { MultivariateT({0}, Matrix(1, 1, 1.0), -1); }) == "MultivariateT: df must be positive and finite, got -1");
     CHECK(example(3).names() == std::vector<std::string>{"x1", "x2", "x3"});
 }

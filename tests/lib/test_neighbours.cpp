@@ -70,7 +70,9 @@ TEST_CASE("close_pairs: all pairs within the radius of either point, and no othe
         }, threads, [&](std::int64_t n) { told = n; });
         for (std::int64_t i = 0; i < 130; ++i)
             for (std::int64_t j = 0; j < 77; ++j)
-                if (square(x, i, y, j) < std::max(around_x[static_cast<std::size_t>(i)], around_y[static_cast<std::size_t>(j)])) expected.emplace_back(i, j);
+                if (square(x, i, y, j) <
+                    std::max(around_x[static_cast<std::size_t>(i)], around_y[static_cast<std::size_t>(j)]))
+                    expected.emplace_back(i, j);
         std::ranges::sort(found);
         CHECK(found == expected);
         CHECK(told == 130 * 77);

@@ -26,7 +26,8 @@ Wide log_cdf_series(Wide z) {
 
 TEST_CASE("normal_quantile agrees with Boost.Math to 1e-15 from the smallest doubles to the centre") {
     double worst = 0;
-    for (double p = 1e-307; p < 0.5; p *= 1.0371) worst = std::max(worst, relative_error(normal_quantile(p), quantile(oracle, Wide(p))));
+    for (double p = 1e-307; p < 0.5; p *= 1.0371)
+        worst = std::max(worst, relative_error(normal_quantile(p), quantile(oracle, Wide(p))));
     CHECK(worst < 1e-15);
     worst = 0;
     for (int i = 1; i < 4096; ++i)
@@ -46,13 +47,15 @@ TEST_CASE("normal_quantile keeps the ends and refuses what is no probability") {
 TEST_CASE("normal_cdf agrees with Boost.Math in relative terms down to 1e-300") {
     double worst = 0;
     // z / sqrt(2) is rounded: half an ulp of z grows by z^2, 1,369 at the end
-    for (double z = -37; z < 8; z += 0.0371) worst = std::max(worst, relative_error(normal_cdf(z), cdf(oracle, Wide(z))) / (1 + z * z));
+    for (double z = -37; z < 8; z += 0.0371)
+        worst = std::max(worst, relative_error(normal_cdf(z), cdf(oracle, Wide(z))) / (1 + z * z));
     CHECK(worst < 4e-16);
 }
 
 TEST_CASE("normal_log_cdf agrees with Boost.Math where the cdf exists, with its asymptotic series beyond") {
     double worst = 0;
-    for (double z = -37; z < 0; z += 0.0171) worst = std::max(worst, relative_error(normal_log_cdf(z), std::log(cdf(oracle, Wide(z)))));
+    for (double z = -37; z < 0; z += 0.0171)
+        worst = std::max(worst, relative_error(normal_log_cdf(z), std::log(cdf(oracle, Wide(z)))));
     for (double z = 0; z < 37; z += 0.0171)
         worst = std::max(worst, relative_error(normal_log_cdf(z), std::log1p(-cdf(complement(oracle, Wide(z))))) / (1 + z * z));
     for (double z = -30; z > -1e150; z *= 1.7) worst = std::max(worst, relative_error(normal_log_cdf(z), log_cdf_series(z)));
@@ -72,7 +75,8 @@ TEST_CASE("normal_quantile_of_log solves log P(Z <= z) = log_p to 1e-15 of z in 
     for (double log_p = -700; log_p < -1; log_p += 0.37)
         worst = std::max(worst, relative_error(normal_quantile_of_log(log_p), quantile(oracle, std::exp(Wide(log_p)))));
     for (double log_p = -0.6; log_p < -1e-300; log_p *= 0.7)
-        worst = std::max(worst, relative_error(normal_quantile_of_log(log_p), quantile(complement(oracle, -std::expm1(Wide(log_p))))));
+        worst = std::max(worst, relative_error(normal_quantile_of_log(log_p),
+                                               quantile(complement(oracle, -std::expm1(Wide(log_p))))));
     CHECK(worst < 1.5e-15);
 }
 

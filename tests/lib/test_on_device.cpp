@@ -71,7 +71,8 @@ TEST_CASE("a device that is not there is named, with what was found") {
     for (const char* device : {"cuda:99", "gpu", "", "cuda:-1"}) {
         CAPTURE(device);
         CHECK_THROWS_AS(on_device::uniforms(device, Stream{1, 0}, 0, out), std::invalid_argument);
-        CHECK_THROWS_WITH(on_device::moments(device, GFunctionAt{}, 5),
-                          doctest::Contains(("device '" + std::string(device) + "' is not there; CUDA: " + cuda_status()).c_str()));
+        CHECK_THROWS_WITH(
+            on_device::moments(device, GFunctionAt{}, 5),
+            doctest::Contains(("device '" + std::string(device) + "' is not there; CUDA: " + cuda_status()).c_str()));
     }
 }

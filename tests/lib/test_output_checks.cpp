@@ -61,6 +61,7 @@ TEST_CASE("a score of the wrong sign is found at its first row, unless it is tha
     CHECK(found->row == 1);
     CHECK(wrong_score({event, wrong, {}}, 1, 2, 3)->row == 2);
     CHECK_FALSE(wrong_score({table({{0.5}, {1}, {0}}), wrong, {}}, 1, 0, 3));      // no event
-    CHECK_FALSE(wrong_score({table({{0, 0}, {1, 0}, {0, 1}}), table({{-1, -1}, {2, 2}, {0, 0}}), {}}, 2, 0, 3));   // the score of the first
+    CHECK_FALSE(wrong_score({table({{0, 0}, {1, 0}, {0, 1}}), table({{-1, -1}, {2, 2}, {0, 0}}), {}}, 2, 0,
+                            3));   // the score of the first
     CHECK(wrong_score({table({{0, 0}, {1, 0}, {0, 1}}), table({{-1, -1}, {2, 2}, {0, -1}}), {}}, 2, 0, 3)->output == 1);
 }

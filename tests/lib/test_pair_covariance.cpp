@@ -32,9 +32,11 @@ TEST_CASE("pair covariance: Student variables under their own copula have the co
 TEST_CASE("pair covariance: under a Student copula with many degrees of freedom, the Gaussian closed forms") {
     for (const double rho : {-0.5, 0.8}) {
         const StudentCopula copula(pair(rho), 1e8);
-        CHECK(covariance(Uniform(0, 2), Uniform(1, 4), copula) == doctest::Approx(6 * std::asin(rho / 2) / (2 * std::numbers::pi)).epsilon(1e-7));
+        CHECK(covariance(Uniform(0, 2), Uniform(1, 4), copula) ==
+              doctest::Approx(6 * std::asin(rho / 2) / (2 * std::numbers::pi)).epsilon(1e-7));
         CHECK(covariance(Histogram({0, 1, 3}, {1, 3}), Triangular(0, 1, 5), copula) ==
-              doctest::Approx(covariance(Histogram({0, 1, 3}, {1, 3}), Triangular(0, 1, 5), GaussianCopula(pair(rho)))).epsilon(1e-7));
+              doctest::Approx(covariance(Histogram({0, 1, 3}, {1, 3}), Triangular(0, 1, 5), GaussianCopula(pair(rho))))
+                  .epsilon(1e-7));
     }
 }
 

@@ -31,7 +31,8 @@ double by_hand(PairFunction f, double scale, ConstView a, ConstView b, std::int6
 
 TEST_CASE("pair_sums: what two loops give, for awkward sizes") {
     for (const PairFunction f : {PairFunction::gaussian, PairFunction::distance, PairFunction::cubic})
-        for (const auto [n, m, d] : {std::array<std::int64_t, 3>{1, 1, 1}, {3, 17, 2}, {64, 16, 5}, {65, 1030, 3}, {200, 131, 19}}) {
+        for (const auto [n, m, d] :
+             {std::array<std::int64_t, 3>{1, 1, 1}, {3, 17, 2}, {64, 16, 5}, {65, 1030, 3}, {200, 131, 19}}) {
             CAPTURE(n);
             const Matrix x = normal(n, d, 1), y = normal(m, d, 2);
             const KernelSums cross = pair_sums(f, 0.3, x, y), within = pair_sums(f, 0.3, x);
@@ -54,7 +55,8 @@ TEST_CASE("pair_sums: what two loops give, for awkward sizes") {
                 CHECK(cross.rows[static_cast<std::size_t>(i)] == doctest::Approx(row).epsilon(1e-12));
                 CHECK(within.rows[static_cast<std::size_t>(i)] == doctest::Approx(own).epsilon(1e-12));
             }
-            for (std::size_t j = 0; j < columns.size(); ++j) CHECK(cross.columns[j] == doctest::Approx(columns[j]).epsilon(1e-12));
+            for (std::size_t j = 0; j < columns.size(); ++j)
+                CHECK(cross.columns[j] == doctest::Approx(columns[j]).epsilon(1e-12));
             CHECK(cross.squares == doctest::Approx(squares).epsilon(1e-12));
             CHECK(within.squares == doctest::Approx(own_squares).epsilon(1e-12));
         }
@@ -74,7 +76,8 @@ TEST_CASE("pair_sums: the same bits for any number of threads and instruction se
     for (const Kernels* k : available_kernels())
         for (const int f : {pair_gaussian, pair_distance, pair_cubic}) {
             std::vector<double> sums(static_cast<std::size_t>(pair_rows + 48 + 1), 0.0);
-            k->pair_sums({f, 0.3, block.data(), 61, 5, panels.data(), 41, true, sums.data(), sums.data() + pair_rows, sums.data() + pair_rows + 48});
+            k->pair_sums({f, 0.3, block.data(), 61, 5, panels.data(), 41, true, sums.data(), sums.data() + pair_rows,
+                          sums.data() + pair_rows + 48});
             found.push_back(sums);
         }
     for (std::size_t i = 3; i < found.size(); ++i) CHECK(found[i] == found[i % 3]);

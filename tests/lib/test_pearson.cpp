@@ -59,8 +59,10 @@ TEST_CASE("normal pairs keep their correlation, others follow the closed forms")
     CHECK(normal_correlation(Normal(3, 2), Normal(-1, 5), 0.4) == doctest::Approx(0.4).epsilon(1e-12));
     CHECK(normal_correlation(Normal(), Uniform(0, 1), 0) == 0.0);
     // Pearson = sqrt(3 / pi) rho for a normal and a uniform law, 6 / pi asin(rho / 2) for two uniforms
-    CHECK(normal_correlation(Normal(), Uniform(2, 7), 0.6) == doctest::Approx(0.6 / std::sqrt(3 / std::numbers::pi)).epsilon(1e-9));
-    CHECK(normal_correlation(Uniform(0, 1), Uniform(-4, 1), -0.5) == doctest::Approx(2 * std::sin(-0.5 * std::numbers::pi / 6)).epsilon(1e-9));
+    CHECK(normal_correlation(Normal(), Uniform(2, 7), 0.6) ==
+          doctest::Approx(0.6 / std::sqrt(3 / std::numbers::pi)).epsilon(1e-9));
+    CHECK(normal_correlation(Uniform(0, 1), Uniform(-4, 1), -0.5) ==
+          doctest::Approx(2 * std::sin(-0.5 * std::numbers::pi / 6)).epsilon(1e-9));
     // log-normals with s, t: (e^{s t rho} - 1) / sqrt((e^{s^2} - 1)(e^{t^2} - 1)) = r
     const double s = 0.8, t = 1.1, r = 0.55;
     const double want = std::log1p(r * std::sqrt(std::expm1(s * s) * std::expm1(t * t))) / (s * t);
@@ -80,7 +82,8 @@ TEST_CASE("draws of the joint law have the correlations asked for") {
             CHECK(std::abs(found.value - r(i, j)) < 5 * found.error);   // six comparisons: one false alarm in 300,000
             CHECK(found.error < 0.01);                                 // a copula that ignores the laws is off by 0.05 and more
         }
-    CHECK(std::abs(sampled(Joint(laws, {}, GaussianCopula(r)), 400'000, 0, 1).value - 0.5) > 0.05);   // so the check above can fail
+    CHECK(std::abs(sampled(Joint(laws, {}, GaussianCopula(r)), 400'000, 0, 1).value - 0.5) >
+          0.05);   // so the check above can fail
 }
 
 TEST_CASE("a correlation that no Gaussian copula reaches is refused with the range that is") {

@@ -70,7 +70,8 @@ TEST_CASE("power cells: counts of a uniform source are those of the definition i
             cube(d).sample({7, 2}, 0, x);
             std::vector<std::int64_t> counts(static_cast<std::size_t>(n), 0);
             for (double& v : x.data) v -= 0.5;
-            for (std::int64_t i = 0; i < x.rows; ++i) ++counts[static_cast<std::size_t>(nearest(ConstView(x).row(i), cells.targets(), h))];
+            for (std::int64_t i = 0; i < x.rows; ++i)
+                ++counts[static_cast<std::size_t>(nearest(ConstView(x).row(i), cells.targets(), h))];
             std::int64_t moved = 0;   // draws within float32 of a facet
             for (std::size_t i = 0; i < counts.size(); ++i) moved += std::abs(counts[i] - found.counts[i]);
             CHECK(moved <= 2);
@@ -102,7 +103,8 @@ TEST_CASE("power cells: turned and mirrored draws have the masses of fresh ones"
         CHECK(turned.draws_per_block() == 128);
         CHECK(fresh.draws_per_block() == 16);
         const CellCounts a = turned.count(h, 400'000, {11, 1}, 0), b = fresh.count(h, 400'000, {11, 2}, 0);
-        // 60 cells: a mean square of 1 +- 0.18; draws of a block depend on each other, which adds a little (1.08 ... 1.2 measured)
+        // 60 cells: a mean square of 1 +- 0.18; draws of a block depend on each other, which adds a little (1.08 ...
+        // 1.2 measured)
         CHECK(mean_square_difference(a, b, 1.2) < 1.9);
     }
 }
@@ -115,9 +117,11 @@ TEST_CASE("power cells: one facet of a normal source cuts off the mass of the di
     const double length = std::sqrt(1.0 + 0.25 + 4.0), wanted = normal_cdf(0.4 / length);
     for (int rotations = 1; rotations <= 8; ++rotations) {
         const PowerCells cells(y, zeros(3), standard(3), rotations);
-        const CellCounts found = cells.count(std::vector<double>{0.4, 0.0}, 300'000, {5, static_cast<std::uint32_t>(rotations)}, 0);
+        const CellCounts found =
+            cells.count(std::vector<double>{0.4, 0.0}, 300'000, {5, static_cast<std::uint32_t>(rotations)}, 0);
         const double n = static_cast<double>(found.draws), p = static_cast<double>(found.counts[0]) / n;
-        CHECK(std::abs(p - wanted) < 5 * std::sqrt(wanted * (1 - wanted) / n));   // mirrored pairs only lessen the variance of a half-space
+        CHECK(std::abs(p - wanted) <
+              5 * std::sqrt(wanted * (1 - wanted) / n));   // mirrored pairs only lessen the variance of a half-space
     }
 }
 
@@ -171,7 +175,9 @@ TEST_CASE("power cells: the best two of plain draws and their gap are those of t
     }
 }
 
-TEST_CASE("power cells: few targets are met by draws that are only mirrored, whose counts vary as those of fresh draws; turned ones vary more") {
+TEST_CASE(
+    "power cells: few targets are met by draws that are only mirrored, whose counts vary as those of fresh draws; "
+    "turned ones vary more") {
     const std::int64_t n = 64, d = 8, blocks = 100;
     const std::uint32_t rounds = 400;
     const Matrix y = normal_points(n, d, 77);

@@ -86,11 +86,16 @@ TEST_CASE("what a function of C needs lives as long as the problem and what is m
 }
 
 TEST_CASE("a function of C that is null, and names that do not fit it, are refused") {
-    CHECK_THROWS_WITH_AS(Problem::from_c(CPointFunction{}, nullptr, two()), "Problem: from_c needs a function, got a null pointer", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(Problem::from_c(CBatchFunction{}, nullptr, 1, two()), "Problem: from_c needs a function, got a null pointer", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(Problem::from_c(sum_and_product, nullptr, 0, two()), "Problem: from_c needs at least one output, got 0", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(Problem::from_c(sum_and_product, nullptr, 2, two(), {"a"}), "Problem: a function of C with 2 outputs got 1 names", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(Problem::from_c(shifted_sum, nullptr, two(), {"a", "b"}), "Problem: a function of C with 1 output got 2 names", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Problem::from_c(CPointFunction{}, nullptr, two()),
+                         "Problem: from_c needs a function, got a null pointer", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Problem::from_c(CBatchFunction{}, nullptr, 1, two()),
+                         "Problem: from_c needs a function, got a null pointer", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Problem::from_c(sum_and_product, nullptr, 0, two()),
+                         "Problem: from_c needs at least one output, got 0", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Problem::from_c(sum_and_product, nullptr, 2, two(), {"a"}),
+                         "Problem: a function of C with 2 outputs got 1 names", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Problem::from_c(shifted_sum, nullptr, two(), {"a", "b"}),
+                         "Problem: a function of C with 1 output got 2 names", std::invalid_argument);
 }
 
 TEST_CASE("a function of one point is called at each row") {
@@ -120,7 +125,8 @@ TEST_CASE("points that give different numbers of outputs are refused") {
 }
 
 TEST_CASE("an empty model is refused") {
-    CHECK_THROWS_WITH_AS(Problem(Model(), two()), "Problem: model must be callable, got an empty function", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Problem(Model(), two()), "Problem: model must be callable, got an empty function",
+                         std::invalid_argument);
 }
 
 TEST_CASE("functionals see the raw output row: many expectations from one model call") {
@@ -140,7 +146,8 @@ TEST_CASE("functionals see the raw output row: many expectations from one model 
     CHECK(problem.outputs() == std::vector<std::string>{"sum", "square", "b"});
     CHECK(problem.thread_safe() == false);
     CHECK(problem.inputs().names() == std::vector<std::string>{"a", "b"});
-    CHECK_THROWS_WITH_AS(raw.with_outputs({}), "Problem: with_outputs needs at least one functional, got none", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(raw.with_outputs({}), "Problem: with_outputs needs at least one functional, got none",
+                         std::invalid_argument);
 }
 
 TEST_CASE("exceedance: indicator and score of each threshold, above or below") {
@@ -164,11 +171,15 @@ TEST_CASE("exceedance: an evaluation that is not finite stays visible") {
 }
 
 TEST_CASE("exceedance: no threshold, one that is not finite, and a model with two outputs are refused") {
-    CHECK_THROWS_WITH_AS(exceedance(says({}), {}), "exceedance: thresholds must hold at least one number, got none", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(exceedance(says({}), {2.0, 1.0, 2.0}), "exceedance: thresholds must differ, got 2 twice", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(exceedance(says({}), {1.0, infinity}), "exceedance: thresholds must be finite, got inf", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(exceedance(says({}), {}), "exceedance: thresholds must hold at least one number, got none",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(exceedance(says({}), {2.0, 1.0, 2.0}), "exceedance: thresholds must differ, got 2 twice",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(exceedance(says({}), {1.0, infinity}), "exceedance: thresholds must be finite, got inf",
+                         std::invalid_argument);
     const Problem vectors([](std::span<const double> x) { return std::array{x[0], x[1]}; }, two());
-    CHECK_THROWS_WITH_AS(exceedance(vectors, {0.0})(points()), "exceedance: the model must have one output, got 2", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(exceedance(vectors, {0.0})(points()), "exceedance: the model must have one output, got 2",
+                         std::invalid_argument);
 }
 
 TEST_CASE("exceedance: neighbouring thresholds do not share a name") {
@@ -177,7 +188,8 @@ TEST_CASE("exceedance: neighbouring thresholds do not share a name") {
 }
 
 TEST_CASE("known functions follow the outputs, also of the points before one that fails") {
-    const Problem problem([](std::span<const double> x) { return x[0] < 0 ? throw std::runtime_error("bad") : x[0]; }, two(), {"y"});
+    const Problem problem([](std::span<const double> x) { return x[0] < 0 ? throw std::runtime_error("bad") : x[0]; },
+                          two(), {"y"});
     const auto sums = [](ConstView x) {
         Matrix out(x.rows, 1);
         for (std::int64_t i = 0; i < x.rows; ++i) out(i, 0) = x(i, 0) + x(i, 1);
@@ -241,8 +253,10 @@ TEST_CASE("a model of columns that throws is asked point by point, and what came
 TEST_CASE("a model of columns must be one, with outputs and as many names") {
     const auto f = [](ConstColumns, Columns) {};
     CHECK_THROWS_AS(Problem(ColumnModel{}, one_normal), std::invalid_argument);
-    CHECK_THROWS_WITH_AS(Problem(ColumnModel{f, 0}, one_normal), "Problem: a model of columns needs at least one output, got 0", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(Problem(ColumnModel{f, 2}, one_normal, {"a"}), "Problem: a model of columns with 2 outputs got 1 names", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Problem(ColumnModel{f, 0}, one_normal),
+                         "Problem: a model of columns needs at least one output, got 0", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Problem(ColumnModel{f, 2}, one_normal, {"a"}),
+                         "Problem: a model of columns with 2 outputs got 1 names", std::invalid_argument);
 }
 
 TEST_CASE("functions of a point have columns, too, where the number of their outputs is known") {

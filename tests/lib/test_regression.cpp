@@ -152,15 +152,16 @@ TEST_CASE("regress: equals a truncated SVD of the data on nearly collinear colum
 
 TEST_CASE("regress: a direction fades out about the cut, folds on both sides of it agree") {
     const Matrix noise = uniforms(2000, 2, 28);
-    const auto kept = [&](double s) {   // of the direction in which two regressors differ, its eigenvalue s^2 / 4 times the largest
-        Matrix x(2000, 2), t(2000, 1);
-        for (std::int64_t i = 0; i < 2000; ++i) {
-            x(i, 0) = noise(i, 0);
-            x(i, 1) = noise(i, 0) + s * noise(i, 1);
-            t(i, 0) = noise(i, 1);
-        }
-        return s * regress(sums_of(x, t), 1e-2)(1, 0);
-    };
+    const auto kept =
+        [&](double s) {   // of the direction in which two regressors differ, its eigenvalue s^2 / 4 times the largest
+            Matrix x(2000, 2), t(2000, 1);
+            for (std::int64_t i = 0; i < 2000; ++i) {
+                x(i, 0) = noise(i, 0);
+                x(i, 1) = noise(i, 0) + s * noise(i, 1);
+                t(i, 0) = noise(i, 1);
+            }
+            return s * regress(sums_of(x, t), 1e-2)(1, 0);
+        };
     CHECK(std::abs(kept(0.07) - 1) < 1e-8);   // 12 times the cut
     CHECK(std::abs(kept(0.006)) < 0.01);      // a tenth of it
     CHECK(std::abs(kept(0.02) - 0.5) < 0.05);
@@ -274,7 +275,8 @@ TEST_CASE("regress: without a cut nearly equal controls get opposite coefficient
 // specs: J large; the remedy is that few components stand in for many laws
 TEST_CASE("regress: as many controls as a batch has points explain its noise, and nothing of the next batch") {
     const auto unexplained = [](std::int64_t controls) {
-        const Matrix x = uniforms(200, controls, 44), t = uniforms(200, 1, 45), new_x = uniforms(200, controls, 46), new_t = uniforms(200, 1, 47);
+        const Matrix x = uniforms(200, controls, 44), t = uniforms(200, 1, 45), new_x = uniforms(200, controls, 46),
+                     new_t = uniforms(200, 1, 47);
         const Matrix b = regress(sums_of(x, t));
         const auto variance = [&](const Matrix& at, const Matrix& of) {
             double sum = 0, squares = 0;

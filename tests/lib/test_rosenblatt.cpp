@@ -73,7 +73,9 @@ TEST_CASE("rosenblatt: draws in another order have the law's mean and covariance
         for (std::int64_t i = 0; i < 3; ++i)
             for (std::int64_t j = 0; j <= i; ++j) {
                 double product = 0;
-                for (std::int64_t r = 0; r < n; ++r) product += (e(r, i) - law.mean()[static_cast<std::size_t>(i)]) * (e(r, j) - law.mean()[static_cast<std::size_t>(j)]);
+                for (std::int64_t r = 0; r < n; ++r)
+                    product += (e(r, i) - law.mean()[static_cast<std::size_t>(i)]) *
+                               (e(r, j) - law.mean()[static_cast<std::size_t>(j)]);
                 // a product of two coordinates has a standard deviation of at most 4 in these units (Student, df = 5): 5 of 0.013
                 CHECK(std::abs(product / static_cast<double>(n) - truth(i, j)) < 0.065 * std::sqrt(truth(i, i) * truth(j, j)));
             }
@@ -83,7 +85,8 @@ TEST_CASE("rosenblatt: draws in another order have the law's mean and covariance
 TEST_CASE("rosenblatt: copulas without conditional laws in every order must lie in one group, mixtures are refused") {
     const Distribution law = Joint({Normal(), Normal(), Uniform()}, {}, Dependence({CopulaGroup{ClaytonCopula(2.0, 2), {0, 1}}}));
     CHECK_THROWS_WITH_AS(Rosenblatt("shapley", law, alone),
-                         "shapley: a ClaytonCopula has no closed conditional law in every order of its inputs: put them into one group, or take a "
+                         "shapley: a ClaytonCopula has no closed conditional law in every order of its inputs: put "
+                         "them into one group, or take a "
                          "GaussianCopula or StudentCopula",
                          std::invalid_argument);
     Matrix e = normal_numbers(50, 3), x(50, 3);

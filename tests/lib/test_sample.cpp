@@ -23,7 +23,8 @@ TEST_CASE("appended rows follow the earlier ones") {
 
 TEST_CASE("rows of another width, or of different number, are refused") {
     Sample s;
-    CHECK_THROWS_WITH_AS(s.append(Matrix(2, 3), Matrix(1, 1)), "Sample: x and y must have equally many rows, got 2 and 1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(s.append(Matrix(2, 3), Matrix(1, 1)),
+                         "Sample: x and y must have equally many rows, got 2 and 1", std::invalid_argument);
     s.append(Matrix(2, 3), Matrix(2, 1));
     CHECK_THROWS_WITH_AS(s.append(Matrix(2, 4), Matrix(2, 1)), "Sample: x must have 3 columns, got 4", std::invalid_argument);
     CHECK_THROWS_WITH_AS(s.append(Matrix(2, 3), Matrix(2, 2)), "Sample: y must have 1 columns, got 2", std::invalid_argument);
@@ -55,5 +56,6 @@ TEST_CASE("rows that stand for a law know the density they were drawn from") {
     tilted.stands_for(Univariate(Normal()));
     CHECK(tilted.log_density[0] == -2.0);
     CHECK(tilted.log_weight()[0] == doctest::Approx(f + 2.0));
-    CHECK_THROWS_WITH_AS(drawn.stands_for(Joint({Normal(), Normal()})), "Sample: law must have one coordinate per input, 1, got 2", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(drawn.stands_for(Joint({Normal(), Normal()})),
+                         "Sample: law must have one coordinate per input, 1, got 2", std::invalid_argument);
 }

@@ -33,7 +33,9 @@ Problem problem(std::int64_t n, std::int64_t k) {
     return p;
 }
 
-std::vector<double> equal_shares(std::int64_t k) { return std::vector<double>(static_cast<std::size_t>(k), 1.0 / static_cast<double>(k)); }
+std::vector<double> equal_shares(std::int64_t k) {
+    return std::vector<double>(static_cast<std::size_t>(k), 1.0 / static_cast<double>(k));
+}
 
 double objective(const Problem& p, const std::vector<double>& a) {
     double f = 0;
@@ -155,7 +157,9 @@ TEST_CASE("raise_to_floors: what falls below its floor by scaling is raised, too
     CHECK(a[2] == doctest::Approx(0.3));
 }
 
-TEST_CASE("minimise_on_simplex: of many rows any number of threads gives the same bits, and the optimum is that of the rows in another order") {
+TEST_CASE(
+    "minimise_on_simplex: of many rows any number of threads gives the same bits, and the optimum is that of the rows "
+    "in another order") {
     const Problem p = problem(3 * 4096 + 700, 9);
     const std::vector<double> floors(9, 0.01);
     const auto a = minimise_on_simplex(p.q, p.c, equal_shares(9), floors, {});

@@ -162,18 +162,21 @@ TEST_CASE("sinkhorn: same bits on any number of threads, and the kernel at every
     CHECK(one.value == three.value);
 
     const std::int64_t keys = 1056, dim = 3, rows = 70;
-    const Matrix coordinates = assignments::uniform(dim, keys, 3, -4.0, 4.0), bias = assignments::uniform(1, keys, 4, -30.0, 30.0), at_x = assignments::uniform(rows, dim, 5);
+    const Matrix coordinates = assignments::uniform(dim, keys, 3, -4.0, 4.0),
+                 bias = assignments::uniform(1, keys, 4, -30.0, 30.0), at_x = assignments::uniform(rows, dim, 5);
     std::vector<double> first;
     for (const Kernels* level : available_kernels())
         for (const bool root : {false, true}) {
             CAPTURE(level->level);
             std::vector<double> log_sum(at(rows)), distance(at(rows));
-            assign_kernels(*level).soft_sums({coordinates.data.data(), bias.data.data(), keys, dim, at_x.data.data(), rows, root, 44.0, log_sum.data(), distance.data()});
+            assign_kernels(*level).soft_sums({coordinates.data.data(), bias.data.data(), keys, dim, at_x.data.data(),
+                                              rows, root, 44.0, log_sum.data(), distance.data()});
             for (std::int64_t i = 0; i < rows; ++i) {
                 long double total = 0, weighted = 0;
                 for (std::int64_t j = 0; j < keys; ++j) {
                     long double d = 0;
-                    for (std::int64_t k = 0; k < dim; ++k) d += std::pow(static_cast<long double>(at_x(i, k)) - coordinates(k, j), 2);
+                    for (std::int64_t k = 0; k < dim; ++k)
+                        d += std::pow(static_cast<long double>(at_x(i, k)) - coordinates(k, j), 2);
                     if (root) d = std::sqrt(d);
                     total += std::exp(bias(0, j) - d);
                     weighted += d * std::exp(bias(0, j) - d);

@@ -145,7 +145,8 @@ TEST_CASE("SobolSequence: after scrambling the first two coordinates are a (0, m
     for (const Scramble kind : kinds)
         for (const int bits : {1, 4, 9, 12})
             for (std::uint32_t id = 0; id < 4; ++id) {
-                const Matrix u = points_of(SobolSequence(2, std::int64_t{1} << bits, Stream{3, id}, kind), std::int64_t{1} << bits);
+                const Matrix u =
+                    points_of(SobolSequence(2, std::int64_t{1} << bits, Stream{3, id}, kind), std::int64_t{1} << bits);
                 for (int a = 0; a <= bits; ++a) CHECK(one_point_each(u, bits, a, 0, 1));
             }
 }

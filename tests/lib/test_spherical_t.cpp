@@ -17,7 +17,8 @@ TEST_CASE("spherical t: the density is that of the textbook, also for a million 
     const std::array y{0.3, -2.0, 1.5};
     const double q = 0.09 + 4 + 2.25;
     for (const double df : {0.5, 3.0, 40.0}) {
-        const double want = std::lgamma(0.5 * df + 1.5) - std::lgamma(0.5 * df) - 1.5 * std::log(df * std::numbers::pi) - (0.5 * df + 1.5) * std::log(1 + q / df);
+        const double want = std::lgamma(0.5 * df + 1.5) - std::lgamma(0.5 * df) -
+                            1.5 * std::log(df * std::numbers::pi) - (0.5 * df + 1.5) * std::log(1 + q / df);
         CHECK(SphericalT(df, 3).log_density(y.data()) == doctest::Approx(want).epsilon(1e-13));
     }
     // to first order in 1 / df (here 1e-6): of -(df + d) / 2 log(1 + q / df), and of the Gamma functions d (d - 2) / (4 df)
@@ -39,7 +40,8 @@ TEST_CASE("spherical t: normal vectors divided by a common chi become independen
         law.to_normal(y.data());
         for (int j = 0; j < 3; ++j) {
             const double a = y[j], b = y[(j + 1) % 3];
-            sum[j] += a, square[j] += a * a, fourth[j] += a * a * a * a, cross[j] += a * b, squares[j] += (a * a - 1) * (b * b - 1);
+            sum[j] += a, square[j] += a * a, fourth[j] += a * a * a * a, cross[j] += a * b,
+                squares[j] += (a * a - 1) * (b * b - 1);
         }
     }
     for (int j = 0; j < 3; ++j) {   // 15 checks at |z| < 5; variances 1, 2, 96, 1, 4

@@ -44,7 +44,8 @@ TEST_CASE("student copula: log density in two dimensions is the joint over the m
         for (std::int64_t i = 0; i < 5; ++i) {
             const double a = t_score(df, z(i, 0)), b = t_score(df, z(i, 1));
             const double q = (a * a - 2 * r * a * b + b * b) / (1 - r * r);
-            const double joint = -std::log(2 * std::numbers::pi) - 0.5 * std::log(1 - r * r) - (0.5 * df + 1) * std::log1p(q / df);
+            const double joint =
+                -std::log(2 * std::numbers::pi) - 0.5 * std::log(1 - r * r) - (0.5 * df + 1) * std::log1p(q / df);
             CHECK(out[i] - 3.0 == doctest::Approx(joint - std::log(pdf(law, a)) - std::log(pdf(law, b))).epsilon(1e-11));
         }
     }
@@ -100,7 +101,8 @@ TEST_CASE("student copula: tail dependence is the limit of the conditional proba
     const double t = t_score(3, -11);
     double joint = 0, all = 0;
     for (int k = 0; k < 200'000; ++k) {
-        const double a = t * std::pow(1 - (k + 0.5) / 200'000, -0.5), w = std::pow(-a, -4.0) * std::pow(a / t, 3.0);   // substitution
+        const double a = t * std::pow(1 - (k + 0.5) / 200'000, -0.5),
+                     w = std::pow(-a, -4.0) * std::pow(a / t, 3.0);   // substitution
         const double b = (t - 0.6 * a) / std::sqrt(0.64 * (3 + a * a) / 4);
         joint += w * cdf(boost::math::students_t(4), b), all += w;
     }
@@ -108,9 +110,11 @@ TEST_CASE("student copula: tail dependence is the limit of the conditional proba
 }
 
 TEST_CASE("student copula: a bad correlation or number of degrees of freedom is refused") {
-    CHECK_THROWS_WITH_AS(StudentCopula(three(), 0), "StudentCopula: df must be positive and finite, got 0", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(StudentCopula(three(), 0), "StudentCopula: df must be positive and finite, got 0",
+                         std::invalid_argument);
     CHECK_THROWS_WITH_AS(StudentCopula(matrix(2, {1, 1.2, 1.2, 1}), 3),
-                         "StudentCopula: correlation must be positive definite, smallest eigenvalue is -0.2", std::invalid_argument);
+                         "StudentCopula: correlation must be positive definite, smallest eigenvalue is -0.2",
+                         std::invalid_argument);
     CHECK_THROWS_WITH_AS(StudentCopula(matrix(2, {1, 0, 0, 2}), 3),
                          "StudentCopula: correlation must have ones on the diagonal, got 2 at (1, 1)", std::invalid_argument);
 }

@@ -32,7 +32,8 @@ TEST_CASE("add_row_products: products, of parts, at any size") {
             Matrix a = normal(n, k, 1), b = normal(70, k, 2), c(n + 2, 80, 1.0);
             add_row_products(-1.0, part_of(a), part_of(b), part_of(c, 1, 5, n, 70), false, 2);
             for (std::int64_t i = 0; i < n; ++i)
-                for (std::int64_t j = 0; j < 70; j += 3) CHECK(c(i + 1, j + 5) == doctest::Approx(1 - dot(a, i, b, j)).epsilon(1e-12));
+                for (std::int64_t j = 0; j < 70; j += 3)
+                    CHECK(c(i + 1, j + 5) == doctest::Approx(1 - dot(a, i, b, j)).epsilon(1e-12));
             CHECK(c(0, 7) == 1.0);
             CHECK(c(1, 4) == 1.0);
             CHECK(c(1, 75) == 1.0);
@@ -48,7 +49,8 @@ TEST_CASE("pivoted_cholesky: L L' is the matrix, at full rank and below") {
         CHECK(c.factor.cols == rank);
         for (std::int64_t i = 0; i < 90; ++i)
             for (std::int64_t j = 0; j <= i; j += 7)
-                CHECK(std::abs(dot(c.factor, i, c.factor, j) - s(c.order[static_cast<std::size_t>(i)], c.order[static_cast<std::size_t>(j)])) < 1e-11);
+                CHECK(std::abs(dot(c.factor, i, c.factor, j) -
+                               s(c.order[static_cast<std::size_t>(i)], c.order[static_cast<std::size_t>(j)])) < 1e-11);
         for (std::int64_t i = 0; i < rank; ++i)
             for (std::int64_t j = i + 1; j < rank; ++j) CHECK(c.factor(i, j) == 0.0);
     }
@@ -62,7 +64,10 @@ TEST_CASE("tridiagonal: the eigenvalues of a matrix that is known, and its forms
         const Tridiagonal t = tridiagonal(s);
         const std::vector<double> found = t.eigenvalues();
         for (std::int64_t k = 0; k < d; ++k)
-            CHECK(found[static_cast<std::size_t>(d - 1 - k)] == doctest::Approx(1 / (2 - 2 * std::cos((2.0 * static_cast<double>(k) + 1) * std::acos(-1.0) / (2.0 * static_cast<double>(d) + 1)))).epsilon(1e-10));
+            CHECK(found[static_cast<std::size_t>(d - 1 - k)] ==
+                  doctest::Approx(1 / (2 - 2 * std::cos((2.0 * static_cast<double>(k) + 1) * std::acos(-1.0) /
+                                                        (2.0 * static_cast<double>(d) + 1))))
+                      .epsilon(1e-10));
         const Matrix z = normal(3, d, 4);
         Matrix turned = z;
         t.turn(turned);

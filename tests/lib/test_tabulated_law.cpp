@@ -25,8 +25,10 @@ void check_against(const TabulatedLaw& law, const Exact& exact, double tolerance
 
 TEST_CASE("the quantiles of a normal law are its scores, those of a logistic law their logits") {
     check_against(TabulatedLaw([](double s) { return -0.5 * s * s; }, 0.0), [](double z) { return z; }, 1e-7, 1e-6);
-    check_against(TabulatedLaw([](double s) { return -2 * std::log(std::cosh(0.5 * s)); }, 0.3), [](double z) { return std::copysign(std::log1p(-normal_cdf(-std::abs(z))) - normal_log_cdf(-std::abs(z)), z); },
-                  1e-7, 1e-5);
+    check_against(
+        TabulatedLaw([](double s) { return -2 * std::log(std::cosh(0.5 * s)); }, 0.3),
+        [](double z) { return std::copysign(std::log1p(-normal_cdf(-std::abs(z))) - normal_log_cdf(-std::abs(z)), z); },
+        1e-7, 1e-5);
 }
 
 TEST_CASE("quantiles ascend, also of a skew law, and end where the table does") {

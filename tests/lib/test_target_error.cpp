@@ -35,7 +35,8 @@ TEST_CASE("Tolerance: the larger of an absolute one and a share of the value's s
 
 TEST_CASE("TargetError: one number for all values, one for each, or some by name") {
     CHECK(!TargetError());
-    const TargetError all = 0.5, share = relative(0.25), each = std::vector<Tolerance>{0.5, relative(0.25)}, one{{"P", relative(0.25)}};
+    const TargetError all = 0.5, share = relative(0.25), each = std::vector<Tolerance>{0.5, relative(0.25)},
+                      one{{"P", relative(0.25)}};
     CHECK(all);
     CHECK(one);
     for (const Tolerance& t : all.of(names, "plain")) CHECK(t.absolute == 0.5);
@@ -58,9 +59,11 @@ TEST_CASE("TargetError: a name stands for the values of all laws") {
 TEST_CASE("TargetError: what cannot be is refused with its number or name") {
     CHECK(complaint(0.1, names) == "no complaint");
     CHECK(complaint(-0.1, names) == "plain: target_error must be positive and finite, got -0.1");
-    CHECK(complaint(std::numeric_limits<double>::infinity(), names) == "plain: target_error must be positive and finite, got inf");
+    CHECK(complaint(std::numeric_limits<double>::infinity(), names) ==
+          "plain: target_error must be positive and finite, got inf");
     CHECK(complaint(0.0, names) == "plain: target_error must be positive for some value");
     CHECK(complaint(relative(1), names) == "plain: target_error: relative must lie between 0 and 1, got 1");
-    CHECK(complaint(std::vector<Tolerance>{0.1}, names) == "plain: target_error must hold one tolerance for each of the 2 values, got 1");
+    CHECK(complaint(std::vector<Tolerance>{0.1}, names) ==
+          "plain: target_error must hold one tolerance for each of the 2 values, got 1");
     CHECK(complaint(std::vector<TargetError::Named>{{"Q", 0.1}}, names) == "plain: target_error: no value 'Q'");
 }

@@ -68,7 +68,8 @@ void check_by_nets(const KnownProblem& p, std::int64_t n = 1 << 12) {
     for (std::size_t j = 0; j < p.exact.size(); ++j) {
         CAPTURE(p.name);
         CAPTURE(j);
-        CHECK(std::abs(found.value[j] - p.exact[j]) < 5 * std::hypot(found.error[j], p.exact_error[j]) + 1e-13 * std::abs(p.exact[j]));
+        CHECK(std::abs(found.value[j] - p.exact[j]) <
+              5 * std::hypot(found.error[j], p.exact_error[j]) + 1e-13 * std::abs(p.exact[j]));
     }
 }
 
@@ -286,9 +287,12 @@ TEST_CASE("testing: Genz's integrals match tensor Gauss quadrature, panels split
         }
         const Matrix y = p.problem(x).y;
         for (std::size_t r = 0; r < n * n; ++r)
-            for (std::size_t j = 0; j < 6; ++j) sum[j] += product[r] * y(static_cast<std::int64_t>(r), static_cast<std::int64_t>(j));
+            for (std::size_t j = 0; j < 6; ++j)
+                sum[j] += product[r] * y(static_cast<std::int64_t>(r), static_cast<std::int64_t>(j));
     }
-    for (std::size_t j = 0; j < 6; ++j) CHECK(p.exact[j] == doctest::Approx(sum[j]).epsilon(j == 1 ? 1e-7 : 1e-9));   // the product peak has poles near the cube
+    for (std::size_t j = 0; j < 6; ++j)
+        CHECK(p.exact[j] ==
+              doctest::Approx(sum[j]).epsilon(j == 1 ? 1e-7 : 1e-9));   // the product peak has poles near the cube
 }
 
 TEST_CASE("testing: separable safety problems match one-dimensional quadrature") {
@@ -301,7 +305,9 @@ TEST_CASE("testing: separable safety problems match one-dimensional quadrature")
     const auto largest = [](double x) { return 20 * normal_density(x) * std::pow(normal_cdf(x), 19); };
     CHECK(maximum.exact[0] == doctest::Approx(integrate([&](double x) { return x * largest(x); }, -10, 12)).epsilon(1e-12));
     CHECK(maximum.exact[1] == doctest::Approx(integrate(largest, 3, 12)).epsilon(1e-12));
-    const auto of_lognormal = [](auto f) { return integrate([&](double z) { return f(std::exp(z)) * normal_density(z); }, -40, 40); };
+    const auto of_lognormal = [](auto f) {
+        return integrate([&](double z) { return f(std::exp(z)) * normal_density(z); }, -40, 40);
+    };
     const double first = of_lognormal([](double x) { return x; }), second = of_lognormal([](double x) { return x * x; });
     const double call = integrate([](double z) { return (std::exp(z) - 5) * normal_density(z); }, std::log(5.0), 40);
     const KnownProblem heavy = safety("heavy_tail");

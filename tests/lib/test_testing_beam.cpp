@@ -82,6 +82,7 @@ TEST_CASE("testing: the hypercube has one law in each slice and usable correlati
 TEST_CASE("testing: the beam bends by the textbook formula") {
     const double x[6] = {500, 450, 200, 0.06, 0.1, 4};
     const double y = testing::cantilever().problem({x, 1, 6}).y(0, 0);
-    const double want = 4 * std::pow(4.0, 3) / (200e9 * 0.06 * 0.1) * std::sqrt(std::pow(500 / 0.0036, 2) + std::pow(450 / 0.01, 2));
+    const double want =
+        4 * std::pow(4.0, 3) / (200e9 * 0.06 * 0.1) * std::sqrt(std::pow(500 / 0.0036, 2) + std::pow(450 / 0.01, 2));
     CHECK(y == doctest::Approx(want).epsilon(1e-14));
 }

@@ -60,9 +60,12 @@ TEST_CASE("testing_reliability: systems of correlated components have the orthan
         const KnownProblem p = testing::component_system(6, std::vector<double>(static_cast<std::size_t>(k), 0.0), 0.5, true);
         CHECK(p.exact[0] == doctest::Approx(1.0 / (k + 1)).epsilon(1e-9));
     }
-    CHECK(testing::component_system(3, {0, 0}, 0.3, true).exact[0] == doctest::Approx(0.25 + std::asin(0.3) / (2 * std::numbers::pi)).epsilon(1e-9));
-    CHECK(testing::component_system(2, {2, 3}, 0, true).exact[0] == doctest::Approx(normal_cdf(-2) * normal_cdf(-3)).epsilon(1e-12));
-    const double either = testing::component_system(4, {3.5, 4}, 0.6).exact[0], both = testing::component_system(4, {3.5, 4}, 0.6, true).exact[0];
+    CHECK(testing::component_system(3, {0, 0}, 0.3, true).exact[0] ==
+          doctest::Approx(0.25 + std::asin(0.3) / (2 * std::numbers::pi)).epsilon(1e-9));
+    CHECK(testing::component_system(2, {2, 3}, 0, true).exact[0] ==
+          doctest::Approx(normal_cdf(-2) * normal_cdf(-3)).epsilon(1e-12));
+    const double either = testing::component_system(4, {3.5, 4}, 0.6).exact[0],
+                 both = testing::component_system(4, {3.5, 4}, 0.6, true).exact[0];
     CHECK(either + both == doctest::Approx(normal_cdf(-3.5) + normal_cdf(-4)).epsilon(1e-9));
     CHECK(both > 20 * normal_cdf(-3.5) * normal_cdf(-4));
 }

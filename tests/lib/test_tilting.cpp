@@ -41,11 +41,13 @@ TEST_CASE("a tilted normal law is a normal law") {
 TEST_CASE("a tilted exponential law is exponential") {
     const Exponential law(1), slower(1 / 1.3);
     const Tilt tilt = tilt_mean(law, 1.3);
-    for (const double x : {0.1, 1.0, 5.0}) CHECK(tilt.log_ratio(x) == doctest::Approx(slower.log_density(x) - law.log_density(x)).epsilon(1e-7));
+    for (const double x : {0.1, 1.0, 5.0})
+        CHECK(tilt.log_ratio(x) == doctest::Approx(slower.log_density(x) - law.log_density(x)).epsilon(1e-7));
 }
 
 TEST_CASE("other laws get the mean and the variance that are asked for") {
-    const Univariate laws[] = {Uniform(-1, 3), Gumbel(1013, 558), Triangular(0, 1, 4), Truncated(Normal(30, 8), 15), Beta(2, 3), LogNormal(6.3, 0.08)};
+    const Univariate laws[] = {Uniform(-1, 3), Gumbel(1013, 558),   Triangular(0, 1, 4), Truncated(Normal(30, 8), 15),
+                               Beta(2, 3),     LogNormal(6.3, 0.08)};
     for (const auto& law : laws) {
         const auto [mean, variance] = std::visit([](const auto& l) { return std::pair(l.mean(), l.variance()); }, law);
         CAPTURE(mean);
@@ -60,8 +62,10 @@ TEST_CASE("other laws get the mean and the variance that are asked for") {
 }
 
 TEST_CASE("what no tilt gives is refused") {
-    CHECK_THROWS_WITH_AS(tilt_mean(Uniform(0, 1), 1.2), "tilt: mean must lie inside the support of the law, (0, 1), got 1.2", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(tilt_variance(Normal(), -1), "tilt: variance must be positive and finite, got -1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(tilt_mean(Uniform(0, 1), 1.2),
+                         "tilt: mean must lie inside the support of the law, (0, 1), got 1.2", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(tilt_variance(Normal(), -1), "tilt: variance must be positive and finite, got -1",
+                         std::invalid_argument);
     CHECK_THROWS_WITH_AS(tilt_mean(StudentT(1.5), 1), "tilt: the law must have a variance", std::invalid_argument);
     CHECK_THROWS_AS(tilt_mean(LogNormal(0, 1.5), 20), std::invalid_argument);
     CHECK_THROWS_AS(tilt_variance(Exponential(1), 4), std::invalid_argument);

@@ -33,7 +33,8 @@ double small_probability(double u, std::int64_t) { return std::exp2(-1074 * u); 
 TEST_CASE("erfc: within 2 ulp over the whole range") {
     CHECK(worst_ulps(300'000, vecmath::erfc, wide_erfc, [](double u, auto) { return -6.0 + 32.5 * u; }) < 2.0);
     CHECK(worst_ulps(300'000, vecmath::erfc, wide_erfc, [](double u, auto) { return -1.0 + 3.0 * u; }) < 2.0);
-    CHECK(worst_ulps(100'000, vecmath::erfc, wide_erfc, [](double u, auto) { return 26.5 + 0.8 * u; }) < 2.0);   // denormal results
+    CHECK(worst_ulps(100'000, vecmath::erfc, wide_erfc, [](double u, auto) { return 26.5 + 0.8 * u; }) <
+          2.0);   // denormal results
 }
 
 TEST_CASE("erfc: ends of the range") {
@@ -60,7 +61,8 @@ TEST_CASE("normal_log_cdf: within 3 ulp of Boost.Math, of the asymptotic series 
     const auto oracle = [](Wide z) { return z > 0 ? std::log1p(-cdf(complement(standard, z))) : std::log(cdf(standard, z)); };
     CHECK(worst_ulps(300'000, vecmath::normal_log_cdf, oracle, [](double u, auto) { return -100.0 + 138.0 * u; }) < 3.0);
     CHECK(worst_ulps(200'000, vecmath::normal_log_cdf, oracle, [](double u, auto) { return 8 * u - 4; }) < 3.0);
-    CHECK(worst_ulps(100'000, vecmath::normal_log_cdf, log_cdf_series, [](double u, auto) { return -std::exp2(5 + 506 * u); }) < 3.0);
+    CHECK(worst_ulps(100'000, vecmath::normal_log_cdf, log_cdf_series,
+                     [](double u, auto) { return -std::exp2(5 + 506 * u); }) < 3.0);
     CHECK(vecmath::normal_log_cdf(-infinity) == -infinity);
     CHECK(vecmath::normal_log_cdf(infinity) == 0.0);
     CHECK(std::isnan(vecmath::normal_log_cdf(no_number)));
@@ -70,8 +72,10 @@ TEST_CASE("normal_quantile: within 2 ulp of Boost.Math from the smallest double 
     CHECK(worst_ulps(60'000, vecmath::normal_quantile, wide_quantile, [](double u, auto) { return u; }) < 2.0);
     CHECK(worst_ulps(60'000, vecmath::normal_quantile, wide_quantile, [](double u, auto) { return 0.05 + 0.2 * u; }) < 2.0);
     CHECK(worst_ulps(30'000, vecmath::normal_quantile, wide_quantile, small_probability) < 2.0);
-    CHECK(worst_ulps(30'000, vecmath::normal_quantile, wide_quantile, [](double u, auto) { return std::exp2(-10 * u) / 2; }) < 2.0);
-    CHECK(worst_ulps(30'000, vecmath::normal_quantile, wide_quantile, [](double u, auto) { return 1 - std::exp2(-52 * u); }) < 2.0);
+    CHECK(worst_ulps(30'000, vecmath::normal_quantile, wide_quantile,
+                     [](double u, auto) { return std::exp2(-10 * u) / 2; }) < 2.0);
+    CHECK(worst_ulps(30'000, vecmath::normal_quantile, wide_quantile,
+                     [](double u, auto) { return 1 - std::exp2(-52 * u); }) < 2.0);
 }
 
 TEST_CASE("normal_quantile: symmetric where 1 - p is exact, and monotone across the seam of its two forms") {
@@ -85,5 +89,6 @@ TEST_CASE("normal_quantile: ends of the range") {
     CHECK(vecmath::normal_quantile(0.0) == -infinity);
     CHECK(vecmath::normal_quantile(1.0) == infinity);
     CHECK(vecmath::normal_quantile(0.5) == 0.0);
-    for (const double p : {-1e-300, -1.0, 1.0000000000000002, 2.0, infinity, -infinity, no_number}) CHECK(std::isnan(vecmath::normal_quantile(p)));
+    for (const double p : {-1e-300, -1.0, 1.0000000000000002, 2.0, infinity, -infinity, no_number})
+        CHECK(std::isnan(vecmath::normal_quantile(p)));
 }

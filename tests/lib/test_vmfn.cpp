@@ -54,7 +54,8 @@ TEST_CASE("vmfn: shape d / 2, spread d and no concentration is the standard norm
         Matrix log_density(50, 1);
         VonMisesFisherNakagamis({law}).log_density(z, log_density);
         for (std::int64_t i = 0; i < 50; ++i) {
-            const double truth = -0.5 * dot(z.view().row(i).data(), z.view().row(i).data(), d) - static_cast<double>(d) * half_log_two_pi;
+            const double truth = -0.5 * dot(z.view().row(i).data(), z.view().row(i).data(), d) -
+                                 static_cast<double>(d) * half_log_two_pi;
             CHECK(std::abs(log_density(i, 0) - truth) < 1e-12 * (1 + std::abs(truth)));
         }
     }

@@ -56,7 +56,8 @@ TEST_CASE("vmfn fit: many points give their law back, weights count as copies") 
     std::copy_n(z.data.begin(), 1000 * d, twice.data.begin() + n * d);
     std::vector<double> weights(static_cast<std::size_t>(n), 1.0);
     std::fill_n(weights.begin(), 1000, 2.0);
-    const auto weighted = fit_vmfn(z, weights), copied = fit_vmfn(twice, std::vector<double>(static_cast<std::size_t>(n + 1000), 1.0));
+    const auto weighted = fit_vmfn(z, weights),
+               copied = fit_vmfn(twice, std::vector<double>(static_cast<std::size_t>(n + 1000), 1.0));
     CHECK(std::abs(weighted->spread() - copied->spread()) < 1e-10);
     CHECK(std::abs(weighted->direction()[3] - copied->direction()[3]) < 1e-12);
 }
@@ -70,7 +71,8 @@ TEST_CASE("vmfn fit: the concentration about a mean direction of few points is t
         const auto fit = fit_vmfn(z, std::vector<double>(static_cast<std::size_t>(n), 1.0));
         REQUIRE(fit);
         const double k = fit->concentration();
-        promised += 2 * k / (static_cast<double>(d) + std::sqrt(static_cast<double>(d * d) + 4 * k * k)) / 40;   // mean cosine, to 1 %
+        promised += 2 * k / (static_cast<double>(d) + std::sqrt(static_cast<double>(d * d) + 4 * k * k)) /
+                    40;   // mean cosine, to 1 %
         found += mean_cosine(draws(law, 1000, 100 + run), *fit) / 40;
         naive += mean_cosine(z, *fit) / 40;
     }
@@ -106,7 +108,9 @@ TEST_CASE("vmfn fit: two opposite directions are told apart, as many as there ar
     }
 }
 
-TEST_CASE("vmfn fit: points all around have no concentration, points at one radius the tail of the normal law, two points no law") {
+TEST_CASE(
+    "vmfn fit: points all around have no concentration, points at one radius the tail of the normal law, two points no "
+    "law") {
     const std::int64_t d = 10;
     const VonMisesFisherNakagami all_around(first_axis(d), 0.0, 5.0, 10.0);
     Matrix z = draws(all_around, 100, 5);

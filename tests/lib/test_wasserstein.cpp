@@ -52,7 +52,9 @@ TEST_CASE("wasserstein: clouds that are moved, scaled and shuffled have the dist
                 scaled((i * 7 + 3) % n, k) = 3.0 * x(i, k);   // gradient of a convex function: optimal for order 2
                 second_moment += 4.0 * x(i, k) * x(i, k) / static_cast<double>(n);
             }
-        for (const int order : {1, 2}) CHECK(wasserstein(x, y, {.order = order}).distance == doctest::Approx(0.25 * std::sqrt(static_cast<double>(d))).epsilon(1e-12));
+        for (const int order : {1, 2})
+            CHECK(wasserstein(x, y, {.order = order}).distance ==
+                  doctest::Approx(0.25 * std::sqrt(static_cast<double>(d))).epsilon(1e-12));
         const Wasserstein w = wasserstein(x, scaled);
         CHECK(w.distance == doctest::Approx(std::sqrt(second_moment)).epsilon(1e-12));
         for (std::int64_t i = 0; i < n; ++i) CHECK(w.partner[static_cast<std::size_t>(i)] == (i * 7 + 3) % n);
@@ -62,11 +64,14 @@ TEST_CASE("wasserstein: clouds that are moved, scaled and shuffled have the dist
 
 TEST_CASE("wasserstein: shapes, orders and numbers that do not fit are named") {
     const Matrix x(3, 2, 1.0);
-    CHECK_THROWS_WITH_AS(wasserstein(x, Matrix(4, 2)), "wasserstein: x and y must have the same shape (n, d), got (3, 2) and (4, 2); sinkhorn takes samples of unequal size",
+    CHECK_THROWS_WITH_AS(wasserstein(x, Matrix(4, 2)),
+                         "wasserstein: x and y must have the same shape (n, d), got (3, 2) and (4, 2); sinkhorn takes "
+                         "samples of unequal size",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(wasserstein(x, x, {.order = 3}), "wasserstein: order must be 1 or 2, got 3", std::invalid_argument);
     Matrix bad = x;
     bad(1, 0) = std::nan("");
-    CHECK_THROWS_WITH_AS(wasserstein(x, bad), "wasserstein: y must hold numbers up to 1e150, got nan in row 1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(wasserstein(x, bad), "wasserstein: y must hold numbers up to 1e150, got nan in row 1",
+                         std::invalid_argument);
     CHECK_THROWS_AS(wasserstein(Matrix(0, 2), Matrix(0, 2)), std::invalid_argument);
 }

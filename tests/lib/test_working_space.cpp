@@ -62,7 +62,8 @@ void check_transformation(const WorkingSpace& space, const std::vector<Distribut
         const auto f = log_density(laws[j], x);
         for (std::size_t i = 0; i < f.size(); ++i) {
             const double value = density(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j));
-            CHECK((value == f[i] + slope[i] || value == doctest::Approx(f[i] + slope[i]).epsilon(tolerance)));   // both may be -inf
+            CHECK((value == f[i] + slope[i] ||
+                   value == doctest::Approx(f[i] + slope[i]).epsilon(tolerance)));   // both may be -inf
         }
     }
 }
@@ -100,10 +101,13 @@ std::vector<double> integrals(const WorkingSpace& space, double step) {
     return sums;
 }
 
-const std::vector<Distribution> normals{Joint({Normal(1, 2), LogNormal(0.3, 0.5)}, {}, pair(-0.6)), Joint({Normal(0, 1), LogNormal(0, 0.7)})};
-const std::vector<Distribution> bounded{Joint({Uniform(-1, 3), LogNormal(0, 0.5)}, {}, pair(0.4)), Joint({Uniform(0, 2), LogNormal(0.4, 0.3)})};
+const std::vector<Distribution> normals{Joint({Normal(1, 2), LogNormal(0.3, 0.5)}, {}, pair(-0.6)),
+                                        Joint({Normal(0, 1), LogNormal(0, 0.7)})};
+const std::vector<Distribution> bounded{Joint({Uniform(-1, 3), LogNormal(0, 0.5)}, {}, pair(0.4)),
+                                        Joint({Uniform(0, 2), LogNormal(0.4, 0.3)})};
 const std::vector<Distribution> vectors{correlated(1, 0.5), correlated(0, -0.8)};
-const std::vector<Distribution> mixed{Distribution(LogNormal(0, 0.5)), Distribution(Normal(1, 1))};   // log-normal on the whole line
+const std::vector<Distribution> mixed{Distribution(LogNormal(0, 0.5)),
+                                      Distribution(Normal(1, 1))};   // log-normal on the whole line
 
 }  // namespace
 
@@ -121,12 +125,14 @@ TEST_CASE("standardised: densities are those of x times |dx / dz|; the fast way 
 
 TEST_CASE("standardised: densities integrate to 1") {
     for (const auto* laws : {&normals, &vectors})
-        for (const double integral : integrals(WorkingSpace::standardised(*laws), 0.1)) CHECK(integral == doctest::Approx(1.0).epsilon(1e-9));
+        for (const double integral : integrals(WorkingSpace::standardised(*laws), 0.1))
+            CHECK(integral == doctest::Approx(1.0).epsilon(1e-9));
     // the second uniform law is narrower than the first: its density in z jumps to 0, the grid resolves that to its step
     const auto two = integrals(WorkingSpace::standardised(bounded), 0.05);
     CHECK(two[0] == doctest::Approx(1.0).epsilon(1e-6));
     CHECK(two[1] == doctest::Approx(1.0).epsilon(0.05));
-    for (const double integral : integrals(WorkingSpace::standardised(mixed), 0.0005)) CHECK(integral == doctest::Approx(1.0).epsilon(1e-5));
+    for (const double integral : integrals(WorkingSpace::standardised(mixed), 0.0005))
+        CHECK(integral == doctest::Approx(1.0).epsilon(1e-5));
 }
 
 TEST_CASE("standardised: q_0 has mean 0 and variance 1 in every coordinate, nearly") {

@@ -20,7 +20,8 @@ void adams_bashforth(Recorder& r, const Nodes& n, int outputs, const std::functi
         const auto used = static_cast<std::size_t>(order_at(n, i, outputs, false));
         std::vector<double> lambda;
         for (std::size_t k = 0; k < used; ++k) lambda.push_back(n.lambda[i - k]);
-        const auto w = ExponentialStep{Prediction::noise, n.lambda[i], n.lambda[i + 1], n.rho[i], n.rho[i + 1]}.weights(lambda, variable);
+        const auto w = ExponentialStep{Prediction::noise, n.lambda[i], n.lambda[i + 1], n.rho[i], n.rho[i + 1]}.weights(
+            lambda, variable);
         for (std::size_t k = 0; k < used; ++k) x = x + w[k] * eps[i - k];
         x = r.node(x, i + 1, n.rho[i + 1]);
     }

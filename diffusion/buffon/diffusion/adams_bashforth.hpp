@@ -9,7 +9,8 @@
 
 namespace buffon::diffusion {
 
-/// Writes all steps down. `outputs`: through how many predictions; fewer in the first steps. A step to rho = 0 ends at D. `variable`: the polynomial's, a
+/// Writes all steps down. `outputs`: through how many predictions; fewer in the first steps. A step to rho = 0 ends at
+/// D. `variable`: the polynomial's, a
 /// monotone function of lambda.
 void adams_bashforth(Recorder& r, const Nodes& n, int outputs, const std::function<double(double)>& variable);
 

@@ -22,8 +22,8 @@ struct Walker {
 class Walk {
 public:
     Walk(const Job& job, std::int64_t first, std::int64_t rows, int threads)
-        : job_(job), first_(first), rows_(rows), cols_(job.model.dim()), threads_(threads), state_(rows, cols_), output_(rows, cols_),
-          remembered_(rows, cols_), walkers_(static_cast<std::size_t>(rows)) {}
+        : job_(job), first_(first), rows_(rows), cols_(job.model.dim()), threads_(threads), state_(rows, cols_),
+          output_(rows, cols_), remembered_(rows, cols_), walkers_(static_cast<std::size_t>(rows)) {}
 
     std::int64_t run() {
         start();
@@ -39,7 +39,9 @@ public:
 
 private:
     const Table& table(std::int64_t i) const {
-        return job_.tables[job_.table_of.empty() ? 0 : static_cast<std::size_t>(job_.table_of[static_cast<std::size_t>(first_ + i)])];
+        return job_.tables[job_.table_of.empty()
+                               ? 0
+                               : static_cast<std::size_t>(job_.table_of[static_cast<std::size_t>(first_ + i)])];
     }
     const Adaptive& rule(std::int64_t i) const { return *table(i).adaptive; }
 
@@ -56,7 +58,8 @@ private:
                 state_(i, j) = remembered_(i, j) / alpha;
             }
             const auto& clock = rule(i).clock;
-            walkers_[static_cast<std::size_t>(i)] = {clock.front(), std::copysign(rule(i).first_step, clock.back() - clock.front()), false};
+            walkers_[static_cast<std::size_t>(i)] = {
+                clock.front(), std::copysign(rule(i).first_step, clock.back() - clock.front()), false};
         }
     }
 
@@ -68,7 +71,9 @@ private:
             if (trials == 1'000'000) throw std::runtime_error(table(0).name + ": a million steps did not reach the next node");
             const std::vector<double> to = ends(moving, node);
             try_step(moving, to);
-            std::erase_if(moving, [&](std::int64_t i) { return walkers_[static_cast<std::size_t>(i)].at == rule(i).clock[node]; });
+            std::erase_if(moving, [&](std::int64_t i) {
+                return walkers_[static_cast<std::size_t>(i)].at == rule(i).clock[node];
+            });
         }
     }
 
@@ -78,7 +83,8 @@ private:
         for (const std::int64_t i : moving) {
             const Walker& w = walkers_[static_cast<std::size_t>(i)];
             const double end = rule(i).clock[node];
-            if (!std::isfinite(w.step) || w.at + w.step == w.at) throw std::runtime_error(table(i).name + ": the step fell to nothing; is the denoiser finite?");
+            if (!std::isfinite(w.step) || w.at + w.step == w.at)
+                throw std::runtime_error(table(i).name + ": the step fell to nothing; is the denoiser finite?");
             to.push_back(std::abs(w.step) < std::abs(end - w.at) ? w.at + w.step : end);
         }
         return to;
@@ -89,8 +95,10 @@ private:
         const auto m = static_cast<std::int64_t>(moving.size());
         const Adaptive& any = rule(0);
         std::vector<StepTrial> trials;
-        for (std::size_t k = 0; k < moving.size(); ++k) trials.push_back(rule(moving[k]).trial(walkers_[static_cast<std::size_t>(moving[k])].at, to[k]));
-        std::vector<Matrix> x(static_cast<std::size_t>(any.values) + 1, Matrix(m, cols_)), D(static_cast<std::size_t>(any.evaluated) + 1, Matrix(m, cols_));
+        for (std::size_t k = 0; k < moving.size(); ++k)
+            trials.push_back(rule(moving[k]).trial(walkers_[static_cast<std::size_t>(moving[k])].at, to[k]));
+        std::vector<Matrix> x(static_cast<std::size_t>(any.values) + 1, Matrix(m, cols_)),
+            D(static_cast<std::size_t>(any.evaluated) + 1, Matrix(m, cols_));
         for (std::int64_t k = 0; k < m; ++k) {
             std::ranges::copy(state_.view().row(moving[static_cast<std::size_t>(k)]), x[0].view().row(k).begin());
             std::ranges::copy(output_.view().row(moving[static_cast<std::size_t>(k)]), D[0].view().row(k).begin());
@@ -106,7 +114,8 @@ private:
         judge(moving, to, x, D);
     }
 
-    void combine(const StepTrial& trial, std::size_t value, std::int64_t row, std::vector<Matrix>& x, const std::vector<Matrix>& D) const {
+    void combine(const StepTrial& trial, std::size_t value, std::int64_t row, std::vector<Matrix>& x,
+                 const std::vector<Matrix>& D) const {
         for (std::int64_t j = 0; j < cols_; ++j) {
             double sum = 0.0;
             for (std::size_t m = 0; m < value; ++m) {
@@ -144,7 +153,9 @@ private:
         const auto& condition = job_.options.condition.values;
         std::vector<std::int64_t> labels;
         if (!condition.empty())
-            for (const std::int64_t i : who) labels.push_back(condition.size() == 1 ? condition[0] : condition[static_cast<std::size_t>(first_ + i)]);
+            for (const std::int64_t i : who)
+                labels.push_back(condition.size() == 1 ? condition[0]
+                                                       : condition[static_cast<std::size_t>(first_ + i)]);
         job_.model.denoise({x, level, labels, threads_}, out);
         evaluations_ += x.rows;
         count_guidance(job_, x.rows, level, labels);
@@ -152,10 +163,12 @@ private:
     }
 
     /// Errors in units of the tolerance; steps are taken or repeated.
-    void judge(const std::vector<std::int64_t>& moving, const std::vector<double>& to, const std::vector<Matrix>& x, const std::vector<Matrix>& D) {
+    void judge(const std::vector<std::int64_t>& moving, const std::vector<double>& to, const std::vector<Matrix>& x,
+               const std::vector<Matrix>& D) {
         const Adaptive& any = rule(0);
         std::vector<double> error;
-        for (std::size_t k = 0; k < moving.size(); ++k) error.push_back(error_of(moving[k], to[k], static_cast<std::int64_t>(k), x));
+        for (std::size_t k = 0; k < moving.size(); ++k)
+            error.push_back(error_of(moving[k], to[k], static_cast<std::int64_t>(k), x));
         if (any.norms == Norms::batch) {
             double all = *std::ranges::max_element(error);
             if (any.tolerances_add) {
@@ -191,7 +204,8 @@ private:
         const double alpha = r.alpha(to);
         double sum = 0.0;
         for (std::int64_t j = 0; j < cols_; ++j) {
-            const double low = alpha * x[static_cast<std::size_t>(r.low)](row, j), high = alpha * x[static_cast<std::size_t>(r.high)](row, j);
+            const double low = alpha * x[static_cast<std::size_t>(r.low)](row, j),
+                         high = alpha * x[static_cast<std::size_t>(r.high)](row, j);
             const double size = r.rtol * std::max(std::abs(r.tolerances_add ? high : low), std::abs(remembered_(i, j)));
             const double scale = r.tolerances_add ? r.atol + size : std::max(r.atol, size);
             sum += (high - low) / scale * ((high - low) / scale);
@@ -215,8 +229,14 @@ private:
         if (stride > 0 && (node % stride == 0 || node == steps))
             write(node, job_.draws.trajectory[static_cast<std::size_t>((node - 1) / stride)].view().slice(first_, rows_));
         if (!job_.options.callback) return true;
-        return job_.options.callback({.node = node, .steps = steps, .first = first_, .evaluations = evaluations_ / rows_,
-                                      .level = table(0).nodes.rho[static_cast<std::size_t>(node)], .alpha = alpha_at(0, node), .x = state_, .data = output_});
+        return job_.options.callback({.node = node,
+                                      .steps = steps,
+                                      .first = first_,
+                                      .evaluations = evaluations_ / rows_,
+                                      .level = table(0).nodes.rho[static_cast<std::size_t>(node)],
+                                      .alpha = alpha_at(0, node),
+                                      .x = state_,
+                                      .data = output_});
     }
 
     const Job& job_;
@@ -229,6 +249,8 @@ private:
 
 }  // namespace
 
-std::int64_t run_adaptive(const Job& job, std::int64_t first, std::int64_t rows, int threads) { return Walk(job, first, rows, threads).run(); }
+std::int64_t run_adaptive(const Job& job, std::int64_t first, std::int64_t rows, int threads) {
+    return Walk(job, first, rows, threads).run();
+}
 
 }  // namespace buffon::diffusion

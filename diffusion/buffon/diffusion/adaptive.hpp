@@ -44,13 +44,13 @@ struct Adaptive {
     bool tolerances_add = true;    // scale = atol + rtol max, else max(atol, rtol max)
     double atol = 0.0, rtol = 0.0;
     Norms norms = Norms::sample;   // batch: all samples take one step, of the rms (added tolerances) or the largest error
-    std::function<double(double clock)> alpha;                                               // errors are those of x, not of x / alpha
+    std::function<double(double clock)> alpha;   // errors are those of x, not of x / alpha
 };
 
 /// The table of such a rule: no rows are known before sampling. Without `steps` its grid has the two ends alone.
 template <class Options, class Rule>
-Table record_adaptive(std::string_view name, Table (*maker)(const Schedule&, const Grid&, const Options&), const Schedule& schedule,
-                      Grid grid, const Options& options, Orders orders, const Rule& rule) {
+Table record_adaptive(std::string_view name, Table (*maker)(const Schedule&, const Grid&, const Options&),
+                      const Schedule& schedule, Grid grid, const Options& options, Orders orders, const Rule& rule) {
     require(!grid.to_zero, name, ": a solver that chooses its steps cannot end at sigma = 0");
     if (!grid.steps && grid.grid.times.empty()) grid.steps = 1;
     Table table = record(name, maker, schedule, grid, options, orders, [](Recorder&, const Nodes&) {});

@@ -79,7 +79,8 @@ CascadePolynomial CascadePolynomial::load(const std::string& path) {
 }
 
 CascadePolynomial fit_ratios(std::span<const double> guidance, std::span<const std::vector<double>> ratios) {
-    require(guidance.size() == ratios.size(), "fit_ratios: guidance must hold one number per list of ratios (", ratios.size(), "), got ", guidance.size());
+    require(guidance.size() == ratios.size(), "fit_ratios: guidance must hold one number per list of ratios (",
+            ratios.size(), "), got ", guidance.size());
     std::size_t count = 0;
     for (const auto& of_search : ratios) count += of_search.size() - std::min(first_fitted, of_search.size());
     require(count > 0, "fit_ratios: ratios must hold a list of more than ", first_fitted, " ratios");

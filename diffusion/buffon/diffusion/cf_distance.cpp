@@ -44,7 +44,8 @@ public:
         for (std::int64_t first = 0; first < size(); first += together) {
             const std::int64_t count = std::min(together, size() - first);
             Matrix part(negative_.rows, count), cosines(rows.rows, count);
-            for (std::int64_t j = 0; j < negative_.rows; ++j) std::copy_n(negative_.view().row(j).begin() + first, count, part.view().row(j).begin());
+            for (std::int64_t j = 0; j < negative_.rows; ++j)
+                std::copy_n(negative_.view().row(j).begin() + first, count, part.view().row(j).begin());
             subtract_products(rows, part, cosines);
             Matrix sines = cosines;
             kernels().cosines(cosines.data.data(), cosines.view().size());
@@ -95,7 +96,8 @@ Phi empirical(const Waves& waves, ConstView x, int threads) {
 
 /// sum_k w_k exp(i w'mean_k - w'C_k w / 2).
 Phi exact(const Waves& waves, const GaussianMixture& mixture, int threads) {
-    Phi out{std::vector<double>(static_cast<std::size_t>(waves.size()), 0.0), std::vector<double>(static_cast<std::size_t>(waves.size()), 0.0)};
+    Phi out{std::vector<double>(static_cast<std::size_t>(waves.size()), 0.0),
+            std::vector<double>(static_cast<std::size_t>(waves.size()), 0.0)};
     parallel::for_each(waves.size(), threads, [&](std::int64_t at) {
         const auto l = static_cast<std::size_t>(at);
         const GaussianMixture::Line line = mixture.along(waves.frequency(at));
@@ -123,7 +125,8 @@ void project(const Waves& waves, const std::vector<const Phi*>& gaps, ConstView 
                 const Phi& gap = *gaps[static_cast<std::size_t>(g)];
                 double sum = 0.0;
                 for (std::int64_t l = 0; l < count; ++l)
-                    sum += gap.real[static_cast<std::size_t>(first + l)] * cosines(i, l) + gap.imaginary[static_cast<std::size_t>(first + l)] * sines(i, l);
+                    sum += gap.real[static_cast<std::size_t>(first + l)] * cosines(i, l) +
+                           gap.imaginary[static_cast<std::size_t>(first + l)] * sines(i, l);
                 out(i, g) += scale * sum;
             }
     });
@@ -135,7 +138,8 @@ double degenerate_square(const Waves& waves, ConstView rows, const Phi& phi) {
     Square gram = Square::Zero(rows.rows, rows.rows);
     waves.over(rows, [&](std::int64_t first, std::int64_t count, ConstView cosines, ConstView sines) {
         Eigen::Map<const Square> c(cosines.data, rows.rows, count), s(sines.data, rows.rows, count);
-        const Eigen::Map<const Eigen::RowVectorXd> real(phi.real.data() + first, count), imaginary(phi.imaginary.data() + first, count);
+        const Eigen::Map<const Eigen::RowVectorXd> real(phi.real.data() + first, count),
+            imaginary(phi.imaginary.data() + first, count);
         const Square a = c.rowwise() - real, b = s.rowwise() - imaginary;
         gram += a * a.transpose() + b * b.transpose();
     });
@@ -189,21 +193,26 @@ Estimate cf_distance(const PointSets& x, const ExactReference& y, const CfDistan
         const Phi& gap = gaps.emplace_back(difference(phi, reference));
         for (std::int64_t l = 0; l < o.frequencies; ++l) {
             const auto at = static_cast<std::size_t>(l);
-            squares(l, s) = gap.square(at) - (1 - phi.square(at)) / static_cast<double>(set.rows - 1) - (1 - reference.square(at)) * of_y;
+            squares(l, s) = gap.square(at) - (1 - phi.square(at)) / static_cast<double>(set.rows - 1) -
+                            (1 - reference.square(at)) * of_y;
         }
         e.n += set.rows;
         tell(set.rows);
     }
     e.value = column_means(squares);
 
-    const SetMeans rows = set_means(x, 1, o.threads, [&](std::int64_t s, ConstView some, View out) { project(waves, {&gaps[static_cast<std::size_t>(s)]}, some, out); });
+    const SetMeans rows = set_means(x, 1, o.threads, [&](std::int64_t s, ConstView some, View out) {
+        project(waves, {&gaps[static_cast<std::size_t>(s)]}, some, out);
+    });
     tell(e.n);
     e.covariance = covariance_of_mean(squares);
     for (std::size_t i = 0; i < e.covariance.data.size(); ++i) e.covariance.data[i] += rows.covariance.data[i];
     if (m > 0) {
         std::vector<const Phi*> all;
         for (const Phi& gap : gaps) all.push_back(&gap);
-        const SetMeans of_reference = set_means({{y.points}, {}}, k, o.threads, [&](std::int64_t, ConstView some, View out) { project(waves, all, some, out); });
+        const SetMeans of_reference =
+            set_means({{y.points}, {}}, k, o.threads,
+                      [&](std::int64_t, ConstView some, View out) { project(waves, all, some, out); });
         for (std::size_t i = 0; i < e.covariance.data.size(); ++i) e.covariance.data[i] += of_reference.covariance.data[i];
         tell(m);
     }

@@ -50,7 +50,8 @@ public:
     void operator()(std::uint64_t& v) {
         const std::string_view from = take(8);
         v = 0;
-        for (int byte = 0; byte < 8; ++byte) v |= std::uint64_t{static_cast<unsigned char>(from[static_cast<std::size_t>(byte)])} << (8 * byte);
+        for (int byte = 0; byte < 8; ++byte)
+            v |= std::uint64_t{static_cast<unsigned char>(from[static_cast<std::size_t>(byte)])} << (8 * byte);
     }
     void operator()(std::int64_t& v) { v = static_cast<std::int64_t>(word()); }
     void operator()(double& v) { v = std::bit_cast<double>(word()); }
@@ -126,8 +127,10 @@ std::optional<ChainCheckpoint> read_chain_checkpoint(const std::filesystem::path
     require(file || !std::filesystem::exists(path), "langevin_gibbs: checkpoint '", path.string(), "' cannot be read");
     if (!file) return std::nullopt;
     const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    require(bytes.starts_with(head), "langevin_gibbs: checkpoint '", path.string(), "' is not a file that this version of langevin_gibbs wrote");
-    require(bytes.ends_with(tail) && bytes.size() >= head.size() + tail.size(), "langevin_gibbs: checkpoint '", path.string(), "' is damaged: it ends too early");
+    require(bytes.starts_with(head), "langevin_gibbs: checkpoint '", path.string(),
+            "' is not a file that this version of langevin_gibbs wrote");
+    require(bytes.ends_with(tail) && bytes.size() >= head.size() + tail.size(), "langevin_gibbs: checkpoint '",
+            path.string(), "' is damaged: it ends too early");
     Reader from(std::string_view(bytes).substr(head.size(), bytes.size() - head.size() - tail.size()), path.string());
     ChainCheckpoint out;
     pass(from, out);
@@ -150,8 +153,9 @@ void write_chain_checkpoint(const std::filesystem::path& path, const ChainCheckp
 void check_same_run(const std::filesystem::path& path, const RunIdentity& file, const RunIdentity& run) {
     for (const auto& [name, value] : run) {
         const auto there = file.find(name);
-        require(there != file.end() && there->second == value, "langevin_gibbs: checkpoint '", path.string(), "' is of another run, by its ", name, ": ",
-                there == file.end() ? "none" : there->second, ", not ", value);
+        require(there != file.end() && there->second == value, "langevin_gibbs: checkpoint '", path.string(),
+                "' is of another run, by its ", name, ": ", there == file.end() ? "none" : there->second, ", not ",
+                value);
     }
 }
 

@@ -36,10 +36,12 @@ struct ChainCheckpoint {
     ChainProgress progress;
 };
 
-/// None where there is no such file.   @throw std::invalid_argument for a file of another kind or version, or one that ends too early.
+/// None where there is no such file.   @throw std::invalid_argument for a file of another kind or version, or one that
+/// ends too early.
 std::optional<ChainCheckpoint> read_chain_checkpoint(const std::filesystem::path& path);
 
-/// Beside the file, then in its place: at any moment there is a whole one.   @throw std::runtime_error where it cannot be written.
+/// Beside the file, then in its place: at any moment there is a whole one.   @throw std::runtime_error where it cannot
+/// be written.
 void write_chain_checkpoint(const std::filesystem::path& path, const ChainCheckpoint& checkpoint);
 
 /// @throw std::invalid_argument that names what differs.

@@ -1,4 +1,5 @@
-/// One step of Denoising MCMC: a Markov chain on (x, sigma) whose stationary law is p_sigma(x) times a law of sigma. x moves along
+/// One step of Denoising MCMC: a Markov chain on (x, sigma) whose stationary law is p_sigma(x) times a law of sigma. x
+/// moves along
 /// the score at its level by Langevin steps, then sigma is drawn given x.
 /// Source: Kim, Ye, "Denoising MCMC for accelerating diffusion-based generative models", ICML 2023; the correction: Roberts,
 /// Tweedie, Bernoulli 2 (1996).
@@ -40,18 +41,30 @@ struct ChainOptions {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field{"sigma", &ChainOptions::sigma, "law of sigma given x: 'exact' by the model's density; 'plug-in', normal in log sigma about |x - D| / sqrt(d); 'data', "
-                                                 "given a posterior draw of x0 too; or what noise_classifier returns"},
-            Field{"sigma_rule", &ChainOptions::sigma_rule, "'sample' draws sigma; 'argmax', as the released code does, takes its most probable level: then p_sigma is not kept"},
-            Field{"step", &ChainOptions::step, "c of Langevin steps of size eta = c sigma^2, or eta itself; None: 1 / sqrt(d) of sigma^2"},
-            Field{"step_scale", &ChainOptions::step_scale, "'sigma': eta = step sigma^2; 'constant': eta = step, as published, in the data's unit squared"},
-            Field{"metropolis", &ChainOptions::metropolis, "whether Langevin steps are accepted or rejected so that p_sigma is kept exactly; needs a density and one evaluation more per draw of sigma"},
+            Field{"sigma", &ChainOptions::sigma,
+                  "law of sigma given x: 'exact' by the model's density; 'plug-in', normal in log sigma about |x - D| "
+                  "/ sqrt(d); 'data', "
+                  "given a posterior draw of x0 too; or what noise_classifier returns"},
+            Field{"sigma_rule", &ChainOptions::sigma_rule,
+                  "'sample' draws sigma; 'argmax', as the released code does, takes its most probable level: then "
+                  "p_sigma is not kept"},
+            Field{"step", &ChainOptions::step,
+                  "c of Langevin steps of size eta = c sigma^2, or eta itself; None: 1 / sqrt(d) of sigma^2"},
+            Field{"step_scale", &ChainOptions::step_scale,
+                  "'sigma': eta = step sigma^2; 'constant': eta = step, as published, in the data's unit squared"},
+            Field{"metropolis", &ChainOptions::metropolis,
+                  "whether Langevin steps are accepted or rejected so that p_sigma is kept exactly; needs a density "
+                  "and one evaluation more per draw of sigma"},
             Field{"langevin_steps", &ChainOptions::langevin_steps, "Langevin steps for each draw of sigma"},
-            Field{"levels", &ChainOptions::levels, "number of levels of sigma, equally far apart in log sigma; a classifier has its own"},
+            Field{"levels", &ChainOptions::levels,
+                  "number of levels of sigma, equally far apart in log sigma; a classifier has its own"},
             Field{"sigma_min", &ChainOptions::sigma_min, "lowest level; None: the table's last that is not 0"},
             Field{"sigma_max", &ChainOptions::sigma_max, "highest level; None: the table's first"},
-            Field{"prior", &ChainOptions::prior, "weights of the levels, rising, in the stationary law; none: equal ones, log-uniform sigma"},
-            Field{"probes", &ChainOptions::probes, "of 'plug-in': directions in which D's derivative is taken, one evaluation each; its trace is what |x - D|^2 / sigma^2 lacks of d"},
+            Field{"prior", &ChainOptions::prior,
+                  "weights of the levels, rising, in the stationary law; none: equal ones, log-uniform sigma"},
+            Field{"probes", &ChainOptions::probes,
+                  "of 'plug-in': directions in which D's derivative is taken, one evaluation each; its trace is what "
+                  "|x - D|^2 / sigma^2 lacks of d"},
             Field{"condition", &ChainOptions::condition, "class of all samples; None: unconditional"}};
     }
 };
@@ -74,7 +87,8 @@ struct ChainStep {
     std::int64_t proposed = 0;      // Langevin steps that could be rejected
     std::int64_t accepted = 0;
     std::int64_t restarted = 0;     // chains that went back to their start
-    std::vector<double> visits;     // (levels) probabilities of the levels given x that sigma was drawn by, their mean over the chains
+    std::vector<double>
+        visits;   // (levels) probabilities of the levels given x that sigma was drawn by, their mean over the chains
 };
 
 class ChainKernel {

@@ -15,21 +15,27 @@ using Levels = std::span<const double>;
 constexpr std::int64_t numbers_at_once = std::int64_t{1} << 20;
 
 void check_label(const Denoiser& model, std::int64_t label) {
-    require(label >= -1 && label < model.traits().classes, "langevin_gibbs: condition must be one of the ", model.traits().classes, " classes of ",
-            model.traits().name, " or -1, got ", label);
+    require(label >= -1 && label < model.traits().classes, "langevin_gibbs: condition must be one of the ",
+            model.traits().classes, " classes of ", model.traits().name, " or -1, got ", label);
 }
 
 /// The sums of the responsibilities of each class's points.
-void class_probabilities(const Empirical& model, const std::vector<std::int64_t>& label_of_point, ConstView x, Levels sigma, View out, int threads) {
+void class_probabilities(const Empirical& model, const std::vector<std::int64_t>& label_of_point, ConstView x,
+                         Levels sigma, View out, int threads) {
     const std::int64_t at_once = std::max<std::int64_t>(1, numbers_at_once / model.size());
     for (std::int64_t first = 0; first < x.rows; first += at_once) {
         const std::int64_t n = std::min(at_once, x.rows - first);
         Matrix weights(n, model.size());
-        model.responsibilities({ConstView(x.slice(first, n)), sigma.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(n)), {}, threads}, weights);
+        model.responsibilities({ConstView(x.slice(first, n)),
+                                sigma.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(n)),
+                                {},
+                                threads},
+                               weights);
         for (std::int64_t i = 0; i < n; ++i) {
             const auto row = out.row(first + i);
             std::ranges::fill(row, 0.0);
-            for (std::int64_t k = 0; k < model.size(); ++k) row[static_cast<std::size_t>(label_of_point[static_cast<std::size_t>(k)])] += weights(i, k);
+            for (std::int64_t k = 0; k < model.size(); ++k)
+                row[static_cast<std::size_t>(label_of_point[static_cast<std::size_t>(k)])] += weights(i, k);
         }
     }
 }
@@ -45,13 +51,19 @@ ChainTarget chain_target(const GaussianMixture& model, std::int64_t label) {
     ChainTarget out = chain_target(Denoiser(model), label);
     const GaussianMixture& mixture = label < 0 ? model : model.given(label);
     out.score = [mixture](ConstView x, Levels sigma, View to, int threads) { mixture.score(x, sigma, to, threads); };
-    out.log_density = [mixture](ConstView x, Levels sigma, std::span<double> to, int threads) { mixture.log_density(x, sigma, to, threads); };
-    out.sigma_posterior = [mixture](ConstView x, Levels grid, View to, int threads) { mixture.sigma_posterior(x, grid, to, threads); };
+    out.log_density = [mixture](ConstView x, Levels sigma, std::span<double> to, int threads) {
+        mixture.log_density(x, sigma, to, threads);
+    };
+    out.sigma_posterior = [mixture](ConstView x, Levels grid, View to, int threads) {
+        mixture.sigma_posterior(x, grid, to, threads);
+    };
     out.posterior_sample = [mixture](ConstView x, Levels sigma, const Stream& stream, View to, int threads) {
         mixture.posterior_sample(x, sigma, stream, 0, to, threads);
     };
     out.modes = mixture.size();
-    out.mode_probabilities = [mixture](ConstView x, Levels sigma, View to, int threads) { mixture.responsibilities(x, sigma, to, threads); };
+    out.mode_probabilities = [mixture](ConstView x, Levels sigma, View to, int threads) {
+        mixture.responsibilities(x, sigma, to, threads);
+    };
     return out;
 }
 
@@ -62,8 +74,12 @@ ChainTarget chain_target(const Empirical& model, std::int64_t label) {
         return Query{x, sigma, given, threads};
     };
     out.score = [=](ConstView x, Levels sigma, View to, int threads) { model.score(query(x, sigma, threads), to); };
-    out.log_density = [=](ConstView x, Levels sigma, std::span<double> to, int threads) { model.log_density(query(x, sigma, threads), to); };
-    out.sigma_posterior = [=](ConstView x, Levels grid, View to, int threads) { model.sigma_posterior(query(x, {}, threads), grid, to); };
+    out.log_density = [=](ConstView x, Levels sigma, std::span<double> to, int threads) {
+        model.log_density(query(x, sigma, threads), to);
+    };
+    out.sigma_posterior = [=](ConstView x, Levels grid, View to, int threads) {
+        model.sigma_posterior(query(x, {}, threads), grid, to);
+    };
     out.posterior_sample = [=](ConstView x, Levels sigma, const Stream& stream, View to, int threads) {
         model.posterior_sample(query(x, sigma, threads), stream, 0, to);
     };

@@ -1,4 +1,5 @@
-/// What a Markov chain on (x, sigma) asks of a model of x = x0 + sigma eps: the denoiser, and what exact models know in closed form.
+/// What a Markov chain on (x, sigma) asks of a model of x = x0 + sigma eps: the denoiser, and what exact models know in
+/// closed form.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@
 
 namespace buffon::diffusion {
 
-/// In every function x is (n, d) and sigma holds a noise level for each row; `threads` as in Query. Empty: the model does not know.
+/// In every function x is (n, d) and sigma holds a noise level for each row; `threads` as in Query. Empty: the model
+/// does not know.
 struct ChainTarget {
     Denoiser denoiser;
     std::int64_t label = -1;   // the class that the closed forms below are given; -1: none
@@ -26,7 +28,8 @@ struct ChainTarget {
     /// P(sigma = grid_j | x) for levels that are equally probable before, (n, grid).
     std::function<void(ConstView x, std::span<const double> grid, View out, int threads)> sigma_posterior = {};
     /// Draws of x0 given x, row i at index i of the stream, (n, d).
-    std::function<void(ConstView x, std::span<const double> sigma, const Stream& stream, View out, int threads)> posterior_sample = {};
+    std::function<void(ConstView x, std::span<const double> sigma, const Stream& stream, View out, int threads)>
+        posterior_sample = {};
     /// P(x0 is of mode k | x), (n, modes): components of a mixture, classes of a data set.
     std::int64_t modes = 0;
     std::function<void(ConstView x, std::span<const double> sigma, View out, int threads)> mode_probabilities = {};

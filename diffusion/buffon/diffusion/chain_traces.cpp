@@ -57,9 +57,11 @@ void doubt(const ChainTraces& t, Estimate& masses) {
     masses.diagnostics["r_hat"] = worst;
     masses.diagnostics["round_trips"] = trips;
     if (worst > largest_r_hat)
-        masses.warnings.push_back("chains disagree about the masses, R-hat " + rounded(worst) + ": run them longer, or raise sigma_max");
+        masses.warnings.push_back("chains disagree about the masses, R-hat " + rounded(worst) +
+                                  ": run them longer, or raise sigma_max");
     if (trips < t.chains())
-        masses.warnings.push_back("chains went from low to high noise and back " + std::to_string(trips) + " times, less than once each: masses may be those of their starts");
+        masses.warnings.push_back("chains went from low to high noise and back " + std::to_string(trips) +
+                                  " times, less than once each: masses may be those of their starts");
 }
 
 }  // namespace
@@ -81,7 +83,8 @@ Estimate mode_masses(const ChainTraces& t) {
 }
 
 Estimate flatness(const ChainTraces& t, std::int64_t bins) {
-    require(bins >= 2 && bins <= t.prior.size(), "flatness: bins must lie in 2 ... ", t.prior.size(), ", the number of levels, got ", bins);
+    require(bins >= 2 && bins <= t.prior.size(), "flatness: bins must lie in 2 ... ", t.prior.size(),
+            ", the number of levels, got ", bins);
     const std::vector<double> up_to = cumulative(t.prior);
     const auto bin_of = [&](std::int64_t level) {   // by the middle of the level's own share
         const auto at = static_cast<std::size_t>(level);
@@ -96,7 +99,8 @@ Estimate flatness(const ChainTraces& t, std::int64_t bins) {
         names[static_cast<std::size_t>(bin_of(j))] = "up to " + std::to_string(t.prior.levels[at]);
     }
     Matrix visits(t.log_sigma.rows * t.log_sigma.cols, bins);
-    for (std::int64_t i = 0; i < visits.rows; ++i) visits(i, bin_of(level_of(t.prior, t.log_sigma.data[static_cast<std::size_t>(i)]))) = 1.0;
+    for (std::int64_t i = 0; i < visits.rows; ++i)
+        visits(i, bin_of(level_of(t.prior, t.log_sigma.data[static_cast<std::size_t>(i)]))) = 1.0;
     Estimate out = chain_means(visits, t.chains(), std::move(names));
     for (std::size_t b = 0; b < expected.size(); ++b) out.value[b] -= expected[b];
     return out;
@@ -124,7 +128,9 @@ double mode_switches(const ChainTraces& t) {
     require(t.modes.cols > 0, "mode_switches: the model knows no modes (components of a mixture, classes of a data set)");
     if (t.steps() < 2) return 0.0;
     std::int64_t switches = 0;
-    const auto mode = [&](std::int64_t row) { return std::ranges::max_element(t.modes.view().row(row)) - t.modes.view().row(row).begin(); };
+    const auto mode = [&](std::int64_t row) {
+        return std::ranges::max_element(t.modes.view().row(row)) - t.modes.view().row(row).begin();
+    };
     for (std::int64_t c = 0; c < t.chains(); ++c)
         for (std::int64_t s = 1; s < t.steps(); ++s) switches += mode(c * t.steps() + s) != mode(c * t.steps() + s - 1) ? 1 : 0;
     return static_cast<double>(switches) / static_cast<double>(t.chains() * (t.steps() - 1));

@@ -33,7 +33,8 @@ std::map<std::string, ChainSummary> summarise(const ChainTraces& traces);
 /// @throw std::invalid_argument where the model knows no modes.
 Estimate mode_masses(const ChainTraces& traces);
 
-/// How often chains visit each of `bins` ranges of levels with equal probability in the prior (as far as levels divide), less that
+/// How often chains visit each of `bins` ranges of levels with equal probability in the prior (as far as levels
+/// divide), less that
 /// probability: zero in the long run where sigma is drawn exactly and Langevin steps are corrected. A chain whose values differ
 /// from 0 by many errors has another law of sigma than was asked for.
 Estimate flatness(const ChainTraces& traces, std::int64_t bins = 10);

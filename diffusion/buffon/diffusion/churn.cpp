@@ -9,10 +9,12 @@
 namespace buffon::diffusion {
 
 void check_churn(const char* solver, const ChurnOptions& options) {
-    require(options.s_churn >= 0 && std::isfinite(options.s_churn), solver, ": s_churn must be at least 0 and finite, got ", options.s_churn);
-    require(options.s_noise >= 0 && std::isfinite(options.s_noise), solver, ": s_noise must be at least 0 and finite, got ", options.s_noise);
-    require(options.s_tmin >= 0 && options.s_tmin <= options.s_tmax, solver, ": levels must have 0 <= s_tmin <= s_tmax, got ", options.s_tmin,
-            " and ", options.s_tmax);
+    require(options.s_churn >= 0 && std::isfinite(options.s_churn), solver,
+            ": s_churn must be at least 0 and finite, got ", options.s_churn);
+    require(options.s_noise >= 0 && std::isfinite(options.s_noise), solver,
+            ": s_noise must be at least 0 and finite, got ", options.s_noise);
+    require(options.s_tmin >= 0 && options.s_tmin <= options.s_tmax, solver,
+            ": levels must have 0 <= s_tmin <= s_tmax, got ", options.s_tmin, " and ", options.s_tmax);
 }
 
 Level churned(Recorder& r, const Nodes& n, std::size_t i, const ChurnOptions& options, const Combination& x) {

@@ -20,10 +20,13 @@ struct ChurnOptions {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field{"s_churn", &ChurnOptions::s_churn, "total churn: a step raises its noise level by the factor 1 + min(s_churn / steps, sqrt(2) - 1); 0 none"},
+            Field{"s_churn", &ChurnOptions::s_churn,
+                  "total churn: a step raises its noise level by the factor 1 + min(s_churn / steps, sqrt(2) - 1); 0 "
+                  "none"},
             Field{"s_tmin", &ChurnOptions::s_tmin, "lowest noise level sigma / alpha at which noise is added"},
             Field{"s_tmax", &ChurnOptions::s_tmax, "highest such level"},
-            Field{"s_noise", &ChurnOptions::s_noise, "factor on the standard deviation of the added noise; 1 matches the level"}};
+            Field{"s_noise", &ChurnOptions::s_noise,
+                  "factor on the standard deviation of the added noise; 1 matches the level"}};
     }
 };
 

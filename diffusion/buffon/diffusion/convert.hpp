@@ -28,7 +28,8 @@ Conversion conversion(Prediction from, Prediction to, double alpha, double sigma
 /// At the time t; scale is the schedule's own.
 Conversion conversion(Prediction from, Prediction to, const Schedule& schedule, double t);
 
-/// Of n rows of d numbers at one time or one per row. `mean` is mu of a mean-reverting schedule, with no rows (0 then), one, or n.
+/// Of n rows of d numbers at one time or one per row. `mean` is mu of a mean-reverting schedule, with no rows (0 then),
+/// one, or n.
 /// @throw std::invalid_argument if a shape is wrong, or a mean is given of a schedule that has none.
 void convert(ConstView value, ConstView x, const Schedule& schedule, std::span<const double> t, Prediction from, Prediction to,
              ConstView mean, View out);

@@ -31,7 +31,9 @@ public:
     void add_variance(double variance) {
         for (std::int64_t j = 0; j < covariance_.cols; ++j) covariance_(j, j) += variance;
     }
-    DataLaw law(std::function<void(const Stream&, View)> draw) && { return {std::move(draw), std::move(mean_), std::move(covariance_)}; }
+    DataLaw law(std::function<void(const Stream&, View)> draw) && {
+        return {std::move(draw), std::move(mean_), std::move(covariance_)};
+    }
 
 private:
     double weight_ = 0.0;
@@ -48,7 +50,9 @@ DataLaw law_of(const GaussianMixture& all, std::int64_t label) {
     const std::vector<Matrix> covariances = mixture.covariances();
     Moments moments(mixture.dim());
     const auto each = [&](const auto& f) {
-        for (std::int64_t k = 0; k < mixture.size(); ++k) f(mixture.weights()[static_cast<std::size_t>(k)], mixture.means().view().row(k), static_cast<std::size_t>(k));
+        for (std::int64_t k = 0; k < mixture.size(); ++k)
+            f(mixture.weights()[static_cast<std::size_t>(k)], mixture.means().view().row(k),
+              static_cast<std::size_t>(k));
     };
     each([&](double w, auto mean, std::size_t) { moments.add_mean(w, mean); });
     each([&](double w, auto mean, std::size_t k) {
@@ -65,7 +69,8 @@ DataLaw law_of(const Empirical& empirical, std::int64_t label) {
     Moments moments(empirical.dim());
     const auto each = [&](const auto& f) {
         for (std::int64_t i = 0; i < points.rows; ++i)
-            if (label < 0 || labels[static_cast<std::size_t>(i)] == label) f(weights[static_cast<std::size_t>(i)], points.view().row(i));
+            if (label < 0 || labels[static_cast<std::size_t>(i)] == label)
+                f(weights[static_cast<std::size_t>(i)], points.view().row(i));
     };
     each([&](double w, auto point) { moments.add_mean(w, point); });
     each([&](double w, auto point) { moments.add_spread(w, point); });

@@ -48,10 +48,11 @@ Grid refined(const Schedule& schedule, const Nodes& n, std::int64_t steps, std::
 }
 
 /// States of an accurate solution at the nodes after the first.
-std::vector<Matrix> reference(const Denoiser& model, const Schedule& schedule, const Nodes& n, const Matrix& x, const DcSearchOptions& options,
-                              std::int64_t& evaluations) {
+std::vector<Matrix> reference(const Denoiser& model, const Schedule& schedule, const Nodes& n, const Matrix& x,
+                              const DcSearchOptions& options, std::int64_t& evaluations) {
     std::vector<int> at;
-    const Table table = unipc(schedule, refined(schedule, n, options.reference_steps, at), {.order = 3, .lower_order_final = false});
+    const Table table =
+        unipc(schedule, refined(schedule, n, options.reference_steps, at), {.order = 3, .lower_order_final = false});
     std::vector<Matrix> states(n.steps(), Matrix(x.rows, x.cols));
     SampleOptions run;
     run.x = x;
@@ -72,7 +73,8 @@ std::vector<Matrix> reference(const Denoiser& model, const Schedule& schedule, c
 /// Values of a table's rows; each is computed once for as long as the rows up to its own stay the same.
 class Values {
 public:
-    Values(const Denoiser& model, const Matrix& x, double alpha, const DcSearchOptions& options) : model_(model), threads_(options.threads), known_(2), values_{x, {}} {
+    Values(const Denoiser& model, const Matrix& x, double alpha, const DcSearchOptions& options)
+        : model_(model), threads_(options.threads), known_(2), values_{x, {}} {
         for (double& v : values_[0].data) v /= alpha;
         labels_ = options.condition.values;
         if (labels_.size() == 1) labels_.assign(static_cast<std::size_t>(x.rows), labels_[0]);
@@ -81,7 +83,8 @@ public:
     const Matrix& at_node(const Table& table, int node) {
         std::size_t value = 2;
         for (const Row& row : table.rows) {
-            if (value == known_.size() || row.at != known_[value].at || row.terms != known_[value].terms) compute(table, row, value);
+            if (value == known_.size() || row.at != known_[value].at || row.terms != known_[value].terms)
+                compute(table, row, value);
             if (row.node == node) break;
             ++value;
         }
@@ -100,7 +103,9 @@ private:
     }
     void evaluate(const Table& table, const Row& row, Matrix& out) {
         const double level[] = {row.at == 0 ? table.rho_start() : known_[static_cast<std::size_t>(row.at)].rho};
-        model_.denoise({.x = values_[static_cast<std::size_t>(row.at)], .sigma = level, .labels = labels_, .threads = threads_}, out);
+        model_.denoise(
+            {.x = values_[static_cast<std::size_t>(row.at)], .sigma = level, .labels = labels_, .threads = threads_},
+            out);
         const auto& cost = model_.traits().rows;
         for (std::int64_t i = 0; i < out.rows; ++i) evaluations_ += cost ? cost(level[0], label_of(labels_, i) >= 0) : 1;
     }
@@ -111,7 +116,8 @@ private:
             in.push_back(values_[static_cast<std::size_t>(term.value)].data.data());
             weights.push_back(term.weight);
         }
-        kernels().combine(out.data.data(), in.data(), static_cast<std::int64_t>(in.size()), weights.data(), 0.0, nullptr, 0.0, out.rows * out.cols);
+        kernels().combine(out.data.data(), in.data(), static_cast<std::int64_t>(in.size()), weights.data(), 0.0,
+                          nullptr, 0.0, out.rows * out.cols);
     }
 
     const Denoiser& model_;
@@ -122,7 +128,8 @@ private:
     std::int64_t evaluations_ = 0;
 };
 
-/// Of points and their exact places, over the points: root mean square and mean of each one's root mean square over its coordinates.
+/// Of points and their exact places, over the points: root mean square and mean of each one's root mean square over its
+/// coordinates.
 struct Distance {
     double rms, mean;
 };
@@ -146,9 +153,14 @@ DcSearch dc_search(const Denoiser& model, const Schedule& schedule, const Grid& 
     DcSearch out;
     out.rng_key = options.rng ? *options.rng : fresh_key();
     const Nodes n = nodes(schedule, grid);
-    const Matrix x = options.x ? *options.x : search_points(options.n, model.dim(), schedule.prior_scale(), {out.rng_key, search_stream});
+    const Matrix x = options.x
+                         ? *options.x
+                         : search_points(options.n, model.dim(), schedule.prior_scale(), {out.rng_key, search_stream});
     const std::vector<Matrix> exact = reference(model, schedule, n, x, options, out.evaluations);
-    DcOptions solver{.ratios = std::vector(n.steps(), 1.0), .order = options.order, .dc_order = options.dc_order, .corrector = options.corrector,
+    DcOptions solver{.ratios = std::vector(n.steps(), 1.0),
+                     .order = options.order,
+                     .dc_order = options.dc_order,
+                     .corrector = options.corrector,
                      .lower_order_final = options.lower_order_final};
     Values values(model, x, n.alpha[0], options);
     for (std::size_t i = 0; i < n.steps(); ++i) {
@@ -161,7 +173,8 @@ DcSearch dc_search(const Denoiser& model, const Schedule& schedule, const Grid& 
         if (static_cast<std::int64_t>(i) >= first_compensated(solver)) {
             auto iterations = static_cast<std::uintmax_t>(options.trials) - 1;   // after the first trial
             const auto rms = [&](double ratio) { return error(ratio).rms; };
-            const double ratio = boost::math::tools::brent_find_minima(rms, options.lowest, options.highest, 26, iterations).first;
+            const double ratio =
+                boost::math::tools::brent_find_minima(rms, options.lowest, options.highest, 26, iterations).first;
             const Distance found = error(ratio);
             // a mean square is that of a few points: what serves these at the cost of the rest does not serve other points
             if (found.rms < before.rms && found.mean < before.mean) best = {ratio, found.rms};

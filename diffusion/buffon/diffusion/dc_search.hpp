@@ -34,15 +34,23 @@ struct DcSearchOptions {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field{"n", &DcSearchOptions::n, "number of search points, a Sobol' net of the prior; published: 10, with which the ratios fit those points"},
-            Field{"rng", &DcSearchOptions::rng, "key of the random numbers: same key, same bits; None draws a fresh one, kept as rng_key"},
-            Field{"x", &DcSearchOptions::x, "search points (n, d) in the schedule's coordinates, in place of drawn ones"},
-            Field{"condition", &DcSearchOptions::condition, "class of each search point, or one of all; -1 for none; None: unconditional"},
+            Field{"n", &DcSearchOptions::n,
+                  "number of search points, a Sobol' net of the prior; published: 10, with which the ratios fit those "
+                  "points"},
+            Field{"rng", &DcSearchOptions::rng,
+                  "key of the random numbers: same key, same bits; None draws a fresh one, kept as rng_key"},
+            Field{"x", &DcSearchOptions::x,
+                  "search points (n, d) in the schedule's coordinates, in place of drawn ones"},
+            Field{"condition", &DcSearchOptions::condition,
+                  "class of each search point, or one of all; -1 for none; None: unconditional"},
             Field{"lowest", &DcSearchOptions::lowest, "smallest ratio tried, below 1"},
             Field{"highest", &DcSearchOptions::highest, "largest ratio tried, above 1"},
-            Field{"trials", &DcSearchOptions::trials, "ratios tried for each step beside 1, at least 2; each costs one evaluation per point, at the last step none"},
-            Field{"reference_steps", &DcSearchOptions::reference_steps, "steps, and evaluations per point, of the reference: UniPC of order 3 through the same nodes, "
-                                                                        "at least one step between two nodes"},
+            Field{"trials", &DcSearchOptions::trials,
+                  "ratios tried for each step beside 1, at least 2; each costs one evaluation per point, at the last "
+                  "step none"},
+            Field{"reference_steps", &DcSearchOptions::reference_steps,
+                  "steps, and evaluations per point, of the reference: UniPC of order 3 through the same nodes, "
+                  "at least one step between two nodes"},
             Field{"order", &DcSearchOptions::order, "of the predictor, as in dc"},
             Field{"dc_order", &DcSearchOptions::dc_order, "degree of the polynomial, as in dc"},
             Field{"corrector", &DcSearchOptions::corrector, "as in dc; without it a trial costs no evaluation"},

@@ -11,9 +11,11 @@ namespace {
 void check_labels(const Denoiser::Traits& traits, std::span<const std::int64_t> labels, std::int64_t n) {
     if (labels.empty()) return;
     require(traits.classes > 0, traits.name, ": condition must be None, this model is unconditional");
-    require(static_cast<std::int64_t>(labels.size()) == n, traits.name, ": condition must hold one label per row (", n, "), got ", labels.size());
+    require(static_cast<std::int64_t>(labels.size()) == n, traits.name, ": condition must hold one label per row (", n,
+            "), got ", labels.size());
     for (const std::int64_t label : labels)
-        require(label >= -1 && label < traits.classes, traits.name, ": condition must lie in 0 ... ", traits.classes - 1, " (-1: none), got ", label);
+        require(label >= -1 && label < traits.classes, traits.name, ": condition must lie in 0 ... ",
+                traits.classes - 1, " (-1: none), got ", label);
 }
 
 void check_levels(const Denoiser::Traits& traits, std::span<const double> sigma, std::int64_t n) {
@@ -34,9 +36,10 @@ Denoiser::Denoiser(std::int64_t dim, Function function, Traits traits)
 }
 
 void Denoiser::denoise(const Query& query, View out) const {
-    require(query.x.cols == dim_, traits_.name, ": x must have shape (n, ", dim_, "), got (", query.x.rows, ", ", query.x.cols, ")");
-    require(out.rows == query.x.rows && out.cols == dim_, traits_.name, ": out must have shape (", query.x.rows, ", ", dim_, "), got (",
-            out.rows, ", ", out.cols, ")");
+    require(query.x.cols == dim_, traits_.name, ": x must have shape (n, ", dim_, "), got (", query.x.rows, ", ",
+            query.x.cols, ")");
+    require(out.rows == query.x.rows && out.cols == dim_, traits_.name, ": out must have shape (", query.x.rows, ", ",
+            dim_, "), got (", out.rows, ", ", out.cols, ")");
     check(query.sigma, query.labels, query.x.rows);
     function_(query, out);
 }

@@ -15,7 +15,8 @@ std::vector<double> spectrum(ConstView data) {
     using Table = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
     const Table centred = Eigen::Map<const Table>(data.data, data.rows, data.cols).rowwise() -
                           Eigen::Map<const Table>(data.data, data.rows, data.cols).colwise().mean();
-    const Eigen::SelfAdjointEigenSolver<Table> solver(centred.transpose() * centred / static_cast<double>(data.rows), Eigen::EigenvaluesOnly);
+    const Eigen::SelfAdjointEigenSolver<Table> solver(centred.transpose() * centred / static_cast<double>(data.rows),
+                                                      Eigen::EigenvaluesOnly);
     std::vector<double> out;
     for (const double v : solver.eigenvalues()) out.push_back(std::max(v, 0.0));
     return out;
@@ -29,10 +30,10 @@ double linear_error(const std::vector<double>& variances, double sigma) {
 
 }  // namespace
 
-DenoiserErrors denoiser_errors(const Denoiser& model, ConstView data, std::span<const double> levels, std::span<const std::int64_t> labels,
-                               std::uint64_t key) {
-    require(data.rows >= 2 && data.cols == model.dim(), "check_denoiser: data must have shape (n, ", model.dim(), ") with n at least 2, got (",
-            data.rows, ", ", data.cols, ")");
+DenoiserErrors denoiser_errors(const Denoiser& model, ConstView data, std::span<const double> levels,
+                               std::span<const std::int64_t> labels, std::uint64_t key) {
+    require(data.rows >= 2 && data.cols == model.dim(), "check_denoiser: data must have shape (n, ", model.dim(),
+            ") with n at least 2, got (", data.rows, ", ", data.cols, ")");
     const std::vector<double> variances = spectrum(data);
     const auto n = static_cast<double>(data.rows);
     Matrix x(data.rows, data.cols), out(data.rows, data.cols);

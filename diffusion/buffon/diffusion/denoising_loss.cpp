@@ -24,7 +24,8 @@ struct Batch {
 
 class Loss {
 public:
-    Loss(const Denoiser& model, const DenoisingLossOptions& options, std::uint64_t key) : model_(model), options_(options), key_(key) {}
+    Loss(const Denoiser& model, const DenoisingLossOptions& options, std::uint64_t key)
+        : model_(model), options_(options), key_(key) {}
 
     /// Rows x0 of a batch.
     Matrix data(std::int64_t batch) const {
@@ -57,7 +58,8 @@ public:
             double error = 0;
             for (std::int64_t c = 0; c < d; ++c) error += (found(i, c) - x0(i, c)) * (found(i, c) - x0(i, c));
             error /= static_cast<double>(d) * (options_.weight == LossWeight::noise ? sigma * sigma : 1.0);
-            require(std::isfinite(error), "denoising_loss: the denoiser must give finite numbers, its loss is ", error, " at level ", sigma);
+            require(std::isfinite(error), "denoising_loss: the denoiser must give finite numbers, its loss is ", error,
+                    " at level ", sigma);
             out.term.push_back(error);
             out.mean += weight * error / static_cast<double>(n);
             out.square += weight * error * error / static_cast<double>(n);
@@ -73,11 +75,12 @@ private:
 
 void check(const Denoiser& model, const DenoisingLossOptions& o) {
     require(o.batch >= 1, "denoising_loss: batch must be at least 1, got ", o.batch);
-    require(o.budget / o.batch >= fewest_batches, "denoising_loss: budget must be at least ", fewest_batches * o.batch, ", ", fewest_batches, " batches, got ", o.budget);
+    require(o.budget / o.batch >= fewest_batches, "denoising_loss: budget must be at least ", fewest_batches * o.batch,
+            ", ", fewest_batches, " batches, got ", o.budget);
     require(o.pilot > 0 && o.pilot < 1, "denoising_loss: pilot must lie between 0 and 1, got ", o.pilot);
     require(o.data || model.traits().draw, "denoising_loss: data must be given, rows (m, d): the model does not know them");
-    require(!o.data || (o.data->rows >= 1 && o.data->cols == model.dim()), "denoising_loss: data must have shape (m, ", model.dim(), "), got (", o.data ? o.data->rows : 0,
-            ", ", o.data ? o.data->cols : 0, ")");
+    require(!o.data || (o.data->rows >= 1 && o.data->cols == model.dim()), "denoising_loss: data must have shape (m, ",
+            model.dim(), "), got (", o.data ? o.data->rows : 0, ", ", o.data ? o.data->cols : 0, ")");
 }
 
 Estimate conclude(const std::vector<Batch>& batches, const LossLevels& levels, std::int64_t n) {
@@ -93,7 +96,8 @@ Estimate conclude(const std::vector<Batch>& batches, const LossLevels& levels, s
     e.diagnostics["gain"] = spread > 0 ? (square - mean * mean) / each / spread : 1.0;
     std::vector<double> edges;
     for (std::int64_t b = 0; b <= levels.bins(); ++b)
-        edges.push_back(levels.low() * std::pow(levels.high() / levels.low(), static_cast<double>(b) / static_cast<double>(levels.bins())));
+        edges.push_back(levels.low() * std::pow(levels.high() / levels.low(),
+                                                static_cast<double>(b) / static_cast<double>(levels.bins())));
     e.diagnostics["edges"] = std::move(edges);
     e.diagnostics["mass"] = levels.mass();
     return e;
@@ -108,7 +112,8 @@ Estimate denoising_loss(const Denoiser& model, const DenoisingLossOptions& optio
     model.check(std::vector<double>{options.high}, {}, 1);
     const std::uint64_t key = options.rng ? *options.rng : fresh_key();
     const Loss loss(model, options, key);
-    const std::int64_t all = options.budget / options.batch, wanted = static_cast<std::int64_t>(options.pilot * static_cast<double>(all));
+    const std::int64_t all = options.budget / options.batch,
+                       wanted = static_cast<std::int64_t>(options.pilot * static_cast<double>(all));
     const std::int64_t pilot = options.importance ? std::clamp<std::int64_t>(wanted, 1, all - 2) : 0;
     for (std::int64_t b = 0; b < pilot; ++b) {
         const Batch batch = loss(b, levels);

@@ -43,27 +43,38 @@ struct DenoisingLossOptions {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field{"data", &DenoisingLossOptions::data, "rows (m, d) that x0 is drawn from; None: what an exact model draws"},
+            Field{"data", &DenoisingLossOptions::data,
+                  "rows (m, d) that x0 is drawn from; None: what an exact model draws"},
             Field{"budget", &DenoisingLossOptions::budget, "evaluations of the denoiser, at most"},
             Field{"low", &DenoisingLossOptions::low, "lowest level sigma"},
             Field{"high", &DenoisingLossOptions::high, "highest level sigma; log sigma is uniform between them"},
-            Field{"weight", &DenoisingLossOptions::weight, "'noise': |D(x) - x0|^2 / (d sigma^2), the error of the noise prediction; 'data': |D(x) - x0|^2 / d"},
-            Field{"importance", &DenoisingLossOptions::importance, "draw levels where squares of the loss are large; False: log sigma uniform"},
-            Field{"lattice", &DenoisingLossOptions::lattice, "levels of a batch are one lattice, shifted; False: independent"},
-            Field{"batch", &DenoisingLossOptions::batch, "evaluations of a batch; batches are the independent replicates behind the interval"},
+            Field{"weight", &DenoisingLossOptions::weight,
+                  "'noise': |D(x) - x0|^2 / (d sigma^2), the error of the noise prediction; 'data': |D(x) - x0|^2 / d"},
+            Field{"importance", &DenoisingLossOptions::importance,
+                  "draw levels where squares of the loss are large; False: log sigma uniform"},
+            Field{"lattice", &DenoisingLossOptions::lattice,
+                  "levels of a batch are one lattice, shifted; False: independent"},
+            Field{"batch", &DenoisingLossOptions::batch,
+                  "evaluations of a batch; batches are the independent replicates behind the interval"},
             Field{"bins", &DenoisingLossOptions::bins, "bins of log sigma in which the density of levels is constant"},
-            Field{"floor", &DenoisingLossOptions::floor, "share of the levels that is spread evenly: no weight is above 1 / floor"},
-            Field{"pilot", &DenoisingLossOptions::pilot, "share of the batches that teach the density, and are no part of the estimate"},
-            Field{"rng", &DenoisingLossOptions::rng, "key of the random numbers: same key, same bits; None draws a fresh one, kept as rng_key"},
+            Field{"floor", &DenoisingLossOptions::floor,
+                  "share of the levels that is spread evenly: no weight is above 1 / floor"},
+            Field{"pilot", &DenoisingLossOptions::pilot,
+                  "share of the batches that teach the density, and are no part of the estimate"},
+            Field{"rng", &DenoisingLossOptions::rng,
+                  "key of the random numbers: same key, same bits; None draws a fresh one, kept as rng_key"},
             Field{"threads", &DenoisingLossOptions::threads, "threads, 0 for all; changes no result"}};
     }
 };
 
-/// E w(sigma) |D(x0 + sigma eps) - x0|^2 / d with log sigma uniform between two levels, x0 from the data, eps standard normal: one value, "loss".
+/// E w(sigma) |D(x0 + sigma eps) - x0|^2 / d with log sigma uniform between two levels, x0 from the data, eps standard
+/// normal: one value, "loss".
 /// Means of batches are the terms; the density of the levels is learnt from batches of its own, so that the estimate is unbiased.
-/// Diagnostics: batches, adaptation_n, gain (the variance that batches of independent uniform levels would have, over that of these; from the same
+/// Diagnostics: batches, adaptation_n, gain (the variance that batches of independent uniform levels would have, over
+/// that of these; from the same
 /// sample), edges (bins + 1) and mass (bins) of the density.
-/// @throw std::invalid_argument where nobody knows the data, levels that the denoiser does not know, a budget of fewer than 4 batches, and a denoiser
+/// @throw std::invalid_argument where nobody knows the data, levels that the denoiser does not know, a budget of fewer
+/// than 4 batches, and a denoiser
 /// that gives what is not finite.
 Estimate denoising_loss(const Denoiser& model, const DenoisingLossOptions& options = {});
 

@@ -32,14 +32,16 @@ void write(std::ostream& out, const char* separator, std::string_view name, cons
     else if constexpr (std::is_floating_point_v<T>) write_number(out << separator << name << '=', value);
     else if constexpr (std::is_arithmetic_v<T>) out << separator << name << '=' << value;
     else if constexpr (std::is_same_v<T, std::string>) out << separator << name << "='" << value << "'";
-    else if constexpr (std::is_enum_v<T>) out << separator << name << "='" << EnumNames<T>::names[static_cast<std::size_t>(value)] << "'";
+    else if constexpr (std::is_enum_v<T>)
+        out << separator << name << "='" << EnumNames<T>::names[static_cast<std::size_t>(value)] << "'";
     else if constexpr (requires { value.has_value(); *value; }) {
         if (value) write(out, separator, name, *value);
     } else if constexpr (requires { value.empty(); out << value[0]; }) {
         if (value.empty()) return;
         out << separator << name << "=[";
         for (std::size_t i = 0; i < value.size(); ++i) {
-            if constexpr (std::is_same_v<std::decay_t<decltype(value[0])>, double>) write_number(out << (i > 0 ? ", " : ""), value[i]);
+            if constexpr (std::is_same_v<std::decay_t<decltype(value[0])>, double>)
+                write_number(out << (i > 0 ? ", " : ""), value[i]);
             else out << (i > 0 ? ", " : "") << value[i];
         }
         out << ']';

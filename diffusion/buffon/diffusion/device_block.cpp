@@ -24,9 +24,11 @@ constexpr Number number_of(StateType type) {
 
 class DeviceBlock {
 public:
-    DeviceBlock(const Job& job, const DeviceQueue& queue, const DeviceFunction& model, std::int64_t first, std::int64_t rows)
-        : job_(job), program_(job.program), queue_(queue), model_(model), first_(first), rows_(rows), cols_(job.model.dim()), size_(rows * cols_),
-          number_(number_of(job.options.dtype)), memory_(queue, program_.slots * bytes()) {
+    DeviceBlock(const Job& job, const DeviceQueue& queue, const DeviceFunction& model, std::int64_t first,
+                std::int64_t rows)
+        : job_(job), program_(job.program), queue_(queue), model_(model), first_(first), rows_(rows),
+          cols_(job.model.dim()), size_(rows * cols_), number_(number_of(job.options.dtype)),
+          memory_(queue, program_.slots * bytes()) {
         place_groups();
         place_labels();
         if (is_half(number_)) { point_ = room_of(Number::float32); answer_ = room_of(Number::float32); }
@@ -142,7 +144,8 @@ private:
         DeviceBuffer given, mu, coefficients;
         DeviceCombine c = blank(slot(0), number_, Number::float64);
         if (options.x) {
-            given = DeviceBuffer::of(queue_, std::span<const double>(options.x->data.data() + first_ * cols_, static_cast<std::size_t>(size_)));
+            given = DeviceBuffer::of(queue_, std::span<const double>(options.x->data.data() + first_ * cols_,
+                                                                     static_cast<std::size_t>(size_)));
             add_operand(c, given.data());
         }
         if (reverting()) {
@@ -178,7 +181,12 @@ private:
             for (std::int64_t i = 0; i < rows_; ++i) sigma[static_cast<std::size_t>(i)] = op.rho[table_of(i)];
             sigmas = DeviceBuffer::of(queue_, std::span<const double>(sigma));
         }
-        DeviceRows asked{.x = slot(op.at), .out = slot(op.out), .number = number_, .rows = rows_, .sigma = sigma[0], .sigmas = sigmas.as<double>(),
+        DeviceRows asked{.x = slot(op.at),
+                         .out = slot(op.out),
+                         .number = number_,
+                         .rows = rows_,
+                         .sigma = sigma[0],
+                         .sigmas = sigmas.as<double>(),
                          .labels = labels_there_.as<std::int64_t>()};
         if (is_half(number_)) {   // models compute in float
             copy_as(asked.x, number_, point_.data(), Number::float32);
@@ -201,14 +209,16 @@ private:
             std::int64_t end = i + 1;
             while (end < rows_ && table_of(end) == table_of(i)) ++end;
             const std::size_t g = per_sample() ? table_of(i) : 0;
-            brownian_increment({job_.draws.rng_key, start_stream}, first_ + i, op.before[g], op.rho[g], xi.view().slice(i, end - i));
+            brownian_increment({job_.draws.rng_key, start_stream}, first_ + i, op.before[g], op.rho[g],
+                               xi.view().slice(i, end - i));
             i = end;
         }
         return DeviceBuffer::of(queue_, std::span<const double>(xi.data));
     }
 
     void combine(const Operation& op) {
-        require(static_cast<int>(op.in.size()) <= DeviceCombine::max_terms, "sample: a row of ", op.in.size(), " terms is too long for a device");
+        require(static_cast<int>(op.in.size()) <= DeviceCombine::max_terms, "sample: a row of ", op.in.size(),
+                " terms is too long for a device");
         DeviceCombine c = blank(slot(op.out), number_, number_);
         for (const int i : op.in) add_operand(c, slot(i));
         DeviceBuffer path, coefficients;
@@ -269,7 +279,8 @@ private:
         result.download(out.data);
         for (std::int64_t i = 0; i < rows_; ++i)
             for (const double v : out.row(i))
-                require(std::isfinite(v), "sample: row ", first_ + i, " is not finite on the device (", v, "): its start is too far out, or the solver diverges");
+                require(std::isfinite(v), "sample: row ", first_ + i, " is not finite on the device (", v,
+                        "): its start is too far out, or the solver diverges");
     }
 
     Matrix downloaded(int from) {
@@ -285,11 +296,18 @@ private:
         node_ = op.node;
         const std::int64_t stride = job_.options.record, steps = job_.tables[0].steps();
         if (stride > 0 && (op.node % stride == 0 || op.node == steps))
-            write(op.out, op.node, job_.draws.trajectory[static_cast<std::size_t>((op.node - 1) / stride)].view().slice(first_, rows_));
+            write(op.out, op.node,
+                  job_.draws.trajectory[static_cast<std::size_t>((op.node - 1) / stride)].view().slice(first_, rows_));
         if (!job_.options.callback) return true;
         const Matrix x = downloaded(op.out);
-        return job_.options.callback({.node = op.node, .steps = steps, .first = first_, .evaluations = evaluations_, .level = op.rho[table_of(0)],
-                                      .alpha = alpha_at(table_of(0), op.node), .x = x, .data = data_});
+        return job_.options.callback({.node = op.node,
+                                      .steps = steps,
+                                      .first = first_,
+                                      .evaluations = evaluations_,
+                                      .level = op.rho[table_of(0)],
+                                      .alpha = alpha_at(table_of(0), op.node),
+                                      .x = x,
+                                      .data = data_});
     }
 
     const Job& job_;
@@ -316,11 +334,13 @@ void check_on_device(const std::string& who, const Denoiser& model, const Table&
     require(static_cast<bool>(model.traits().on_device), who, ": ", model.traits().name, " computes on device='cpu' only");
 }
 
-std::int64_t run_block_on_device(const Job& job, const DeviceQueue& queue, const DeviceFunction& model, std::int64_t first, std::int64_t rows) {
+std::int64_t run_block_on_device(const Job& job, const DeviceQueue& queue, const DeviceFunction& model,
+                                 std::int64_t first, std::int64_t rows) {
     return DeviceBlock(job, queue, model, first, rows).run();
 }
 
-void run_block_there(const Job& job, const DeviceQueue& queue, const DeviceFunction& model, std::int64_t first, std::int64_t rows, double* out) {
+void run_block_there(const Job& job, const DeviceQueue& queue, const DeviceFunction& model, std::int64_t first,
+                     std::int64_t rows, double* out) {
     DeviceBlock(job, queue, model, first, rows).run_to(out);
 }
 

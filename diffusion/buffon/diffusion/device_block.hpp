@@ -19,9 +19,11 @@ std::int64_t rows_on_device(const Denoiser& model, const Program& program);
 
 /// As run_block, with the model as it lies on the device of `queue`. States never leave it but to be recorded, for a callback
 /// and at the end.   @return evaluations spent
-std::int64_t run_block_on_device(const Job& job, const DeviceQueue& queue, const DeviceFunction& model, std::int64_t first, std::int64_t rows);
+std::int64_t run_block_on_device(const Job& job, const DeviceQueue& queue, const DeviceFunction& model,
+                                 std::int64_t first, std::int64_t rows);
 
 /// The same to `out` (rows, dim), memory of the device, where the draws stay.
-void run_block_there(const Job& job, const DeviceQueue& queue, const DeviceFunction& model, std::int64_t first, std::int64_t rows, double* out);
+void run_block_there(const Job& job, const DeviceQueue& queue, const DeviceFunction& model, std::int64_t first,
+                     std::int64_t rows, double* out);
 
 }  // namespace buffon::diffusion

@@ -23,7 +23,9 @@ void combine_levels(const DeviceQuery& query, std::int64_t cols, const LevelSum&
         for (std::size_t k = 0; k < sum.weights.size(); ++k) c.weight[k] = sum.weights[k][0];
     } else {
         std::vector<double> numbers;   // (terms + 2, rows), no offset and no noise
-        for (const auto& w : sum.weights) w.size() == 1 ? numbers.insert(numbers.end(), static_cast<std::size_t>(rows), w[0]) : numbers.insert(numbers.end(), w.begin(), w.end());
+        for (const auto& w : sum.weights)
+            w.size() == 1 ? numbers.insert(numbers.end(), static_cast<std::size_t>(rows), w[0])
+                          : numbers.insert(numbers.end(), w.begin(), w.end());
         numbers.resize(numbers.size() + static_cast<std::size_t>(2 * rows), 0.0);
         std::vector<std::int32_t> groups(static_cast<std::size_t>(rows));
         std::iota(groups.begin(), groups.end(), 0);

@@ -1,4 +1,5 @@
-/// Linear combinations of rows on a device, with weights that depend on a row's noise level: what wrappers of denoisers need. Not installed.
+/// Linear combinations of rows on a device, with weights that depend on a row's noise level: what wrappers of denoisers
+/// need. Not installed.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 
 namespace buffon::diffusion {
 
-/// out = sum_k weights_k in_k over the rows of a query, whose numbers are of one kind; each weights_k is one number, or one per row.
+/// out = sum_k weights_k in_k over the rows of a query, whose numbers are of one kind; each weights_k is one number, or
+/// one per row.
 /// `out` may be one of the operands.
 struct LevelSum {
     std::vector<const void*> in;

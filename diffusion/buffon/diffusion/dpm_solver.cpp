@@ -23,14 +23,16 @@ struct Step {
 /// The stochastic equation is the same with twice the step (data) or twice the integrals (noise).
 Step stochastic(const ExponentialStep& step) {
     const double h = step.h(), from = step.lambda_from;
-    if (step.prediction == Prediction::data) return {{step.prediction, from, from + 2 * h}, 1, step.rho_to * std::sqrt(-std::expm1(-2 * h))};
+    if (step.prediction == Prediction::data)
+        return {{step.prediction, from, from + 2 * h}, 1, step.rho_to * std::sqrt(-std::expm1(-2 * h))};
     return {step, 2, step.rho_to * std::sqrt(std::expm1(2 * h))};
 }
 
 /// How one family member turns outputs into states.
 class Writer {
 public:
-    Writer(Recorder& recorder, const Nodes& nodes, const Schedule& schedule, GridKind kind, Prediction prediction, const DpmOptions& options)
+    Writer(Recorder& recorder, const Nodes& nodes, const Schedule& schedule, GridKind kind, Prediction prediction,
+           const DpmOptions& options)
         : r_(recorder), n_(nodes), schedule_(schedule), kind_(kind), prediction_(prediction), options_(options) {}
 
     /// From node i to the next one, from the outputs of the last `order` nodes.
@@ -83,8 +85,12 @@ public:
 private:
     /// A step to rho = 0 ends at the data prediction itself.
     Prediction prediction(std::size_t i) const { return n_.rho[i + 1] == 0 ? Prediction::data : prediction_; }
-    ExponentialStep step(std::size_t i) const { return {prediction(i), n_.lambda[i], n_.lambda[i + 1], n_.rho[i], n_.rho[i + 1]}; }
-    Combination output(const Combination& x, double rho, Prediction of) { return Evaluation{0, rho, x, r_.denoise(x)}.output(of); }
+    ExponentialStep step(std::size_t i) const {
+        return {prediction(i), n_.lambda[i], n_.lambda[i + 1], n_.rho[i], n_.rho[i + 1]};
+    }
+    Combination output(const Combination& x, double rho, Prediction of) {
+        return Evaluation{0, rho, x, r_.denoise(x)}.output(of);
+    }
     Combination inner(const Step& s, const Combination& y) {
         return output(r_.state(y, s.exact.rho_to), s.exact.rho_to, prediction_);
     }
@@ -128,7 +134,8 @@ Grid outer_grid(const Schedule& schedule, Grid grid, const std::vector<int>& ord
 }
 
 std::vector<int> fast_orders(std::string_view name, const Grid& grid, int order) {
-    require(grid.steps && grid.grid.times.empty(), name, ": method 'fast' makes its own grid: steps must be given, and grid as a word");
+    require(grid.steps && grid.grid.times.empty(), name,
+            ": method 'fast' makes its own grid: steps must be given, and grid as a word");
     require(*grid.steps >= 1, name, ": steps must be at least 1, got ", *grid.steps);
     std::vector<int> orders = split(*grid.steps - (grid.to_zero ? 1 : 0), order);
     if (grid.to_zero) orders.push_back(1);

@@ -33,12 +33,20 @@ struct DpmOptions {
     static constexpr auto fields() {
         return std::tuple{
             Field{"order", &DpmOptions::order, "1 (DDIM), 2 or 3"},
-            Field{"method", &DpmOptions::method, "'multistep': one evaluation per step; 'singlestep': `order` evaluations per step; 'fast': `steps` is the "
-                                                 "number of evaluations, spent in single steps of `order` and fewer at the end"},
-            Field{"second", &DpmOptions::second, "second-order weights, and those of a single step of order 3: 'midpoint' as published, 'taylor' the exact integral"},
-            Field{"third", &DpmOptions::third, "third-order weights of multistep: 'exact', or 'legacy' as in the published code, which is of second order"},
-            Field{"sde", &DpmOptions::sde, "whether to solve the stochastic equation: every step adds noise; multistep of order 1 or 2"},
-            Field{"lower_order_final", &DpmOptions::lower_order_final, "multistep: whether the order falls to 1 in the last steps of a table of fewer than 10"}};
+            Field{"method", &DpmOptions::method,
+                  "'multistep': one evaluation per step; 'singlestep': `order` evaluations per step; 'fast': `steps` "
+                  "is the "
+                  "number of evaluations, spent in single steps of `order` and fewer at the end"},
+            Field{"second", &DpmOptions::second,
+                  "second-order weights, and those of a single step of order 3: 'midpoint' as published, 'taylor' the "
+                  "exact integral"},
+            Field{"third", &DpmOptions::third,
+                  "third-order weights of multistep: 'exact', or 'legacy' as in the published code, which is of second "
+                  "order"},
+            Field{"sde", &DpmOptions::sde,
+                  "whether to solve the stochastic equation: every step adds noise; multistep of order 1 or 2"},
+            Field{"lower_order_final", &DpmOptions::lower_order_final,
+                  "multistep: whether the order falls to 1 in the last steps of a table of fewer than 10"}};
     }
 };
 

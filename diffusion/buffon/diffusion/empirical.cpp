@@ -21,17 +21,19 @@ namespace {
 using Numbers = std::vector<double>;
 
 void check_points(const Matrix& points, const EmpiricalOptions& options) {
-    require(points.rows >= 1 && points.cols >= 1, "Empirical: points must have shape (m, d) with m and d at least 1, got (", points.rows, ", ",
-            points.cols, ")");
+    require(points.rows >= 1 && points.cols >= 1,
+            "Empirical: points must have shape (m, d) with m and d at least 1, got (", points.rows, ", ", points.cols,
+            ")");
     for (const double v : points.data) require(std::isfinite(v), "Empirical: points must be finite, got ", v);
     const auto m = static_cast<std::size_t>(points.rows);
-    require(options.weights.empty() || options.weights.size() == m, "Empirical: weights must hold one number per point (", m, "), got ",
-            options.weights.size());
-    for (const double w : options.weights) require(w > 0 && std::isfinite(w), "Empirical: weights must be positive and finite, got ", w);
-    require(options.bandwidth >= 0 && std::isfinite(options.bandwidth * options.bandwidth), "Empirical: bandwidth must lie in [0, 1e154], got ",
-            options.bandwidth);
-    require(options.labels.empty() || options.labels.size() == m, "Empirical: labels must hold one class per point (", m, "), got ",
-            options.labels.size());
+    require(options.weights.empty() || options.weights.size() == m,
+            "Empirical: weights must hold one number per point (", m, "), got ", options.weights.size());
+    for (const double w : options.weights)
+        require(w > 0 && std::isfinite(w), "Empirical: weights must be positive and finite, got ", w);
+    require(options.bandwidth >= 0 && std::isfinite(options.bandwidth * options.bandwidth),
+            "Empirical: bandwidth must lie in [0, 1e154], got ", options.bandwidth);
+    require(options.labels.empty() || options.labels.size() == m, "Empirical: labels must hold one class per point (",
+            m, "), got ", options.labels.size());
     for (const std::int64_t label : options.labels)   // no class is empty, so there are at most m
         require(label >= 0 && label < points.rows, "Empirical: labels must lie in 0, 1, ..., without a gap, got ", label);
 }
@@ -41,7 +43,8 @@ std::vector<std::int64_t> class_sizes(const std::vector<std::int64_t>& labels, s
     if (labels.empty()) return {points};
     std::vector<std::int64_t> sizes(static_cast<std::size_t>(*std::max_element(labels.begin(), labels.end()) + 1), 0);
     for (const std::int64_t label : labels) ++sizes[static_cast<std::size_t>(label)];
-    for (std::size_t c = 0; c < sizes.size(); ++c) require(sizes[c] > 0, "Empirical: labels must leave no class without a point, class ", c, " has none");
+    for (std::size_t c = 0; c < sizes.size(); ++c)
+        require(sizes[c] > 0, "Empirical: labels must leave no class without a point, class ", c, " has none");
     return sizes;
 }
 
@@ -93,11 +96,14 @@ std::shared_ptr<const Empirical::Data> Empirical::Data::make(Matrix given, const
     std::iota(order.begin(), order.end(), 0);
     const auto& labels = options.labels;
     if (!labels.empty())
-        std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) { return labels[static_cast<std::size_t>(a)] < labels[static_cast<std::size_t>(b)]; });
+        std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+            return labels[static_cast<std::size_t>(a)] < labels[static_cast<std::size_t>(b)];
+        });
     Matrix points(given.rows, given.cols);
     Numbers weights(m, 1.0), log_weights(m);
     for (std::size_t i = 0; i < m; ++i) {
-        std::copy_n(given.view().row(order[i]).begin(), given.cols, points.data.begin() + static_cast<std::int64_t>(i) * given.cols);
+        std::copy_n(given.view().row(order[i]).begin(), given.cols,
+                    points.data.begin() + static_cast<std::int64_t>(i) * given.cols);
         if (!options.weights.empty()) weights[i] = options.weights[static_cast<std::size_t>(order[i])];
     }
     const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
@@ -108,25 +114,30 @@ std::shared_ptr<const Empirical::Data> Empirical::Data::make(Matrix given, const
     std::vector<std::int64_t> starts{0};
     Numbers log_class;
     for (const std::int64_t size : sizes) {
-        log_class.push_back(std::log(std::accumulate(weights.begin() + starts.back(), weights.begin() + starts.back() + size, 0.0)));
+        log_class.push_back(
+            std::log(std::accumulate(weights.begin() + starts.back(), weights.begin() + starts.back() + size, 0.0)));
         starts.push_back(starts.back() + size);
     }
     using Both = std::variant<Attention<double>, Attention<float>>;
-    Both attention = options.single ? Both(Attention<float>(points, log_weights, sizes)) : Both(Attention<double>(points, log_weights, sizes));
-    return std::make_shared<const Data>(Data{std::move(points), std::move(weights), std::move(log_weights), std::move(order), std::move(starts),
-                                             std::move(log_class), !labels.empty(), options.bandwidth,
-                                             options.bandwidth * options.bandwidth, std::move(attention)});
+    Both attention = options.single ? Both(Attention<float>(points, log_weights, sizes))
+                                    : Both(Attention<double>(points, log_weights, sizes));
+    return std::make_shared<const Data>(Data{std::move(points), std::move(weights), std::move(log_weights),
+                                             std::move(order), std::move(starts), std::move(log_class), !labels.empty(),
+                                             options.bandwidth, options.bandwidth * options.bandwidth,
+                                             std::move(attention)});
 }
 
 /// Posterior weights of one row, in double, from distances as differences.
 class Empirical::Row {
 public:
-    explicit Row(const Data& data) : data_(data), distance_(static_cast<std::size_t>(data.points.rows)), weights_(distance_.size()) {}
+    explicit Row(const Data& data)
+        : data_(data), distance_(static_cast<std::size_t>(data.points.rows)), weights_(distance_.size()) {}
 
     void place(const double* x, std::int64_t label) {
         std::tie(first_, last_) = data_.range(label);
         for (std::int64_t i = first_; i < last_; ++i)
-            distance_[static_cast<std::size_t>(i - first_)] = squared_distance(x, data_.points.view().row(i).data(), data_.points.cols);
+            distance_[static_cast<std::size_t>(i - first_)] =
+                squared_distance(x, data_.points.view().row(i).data(), data_.points.cols);
     }
 
     /// log sum_i a_i exp(-|x - y_i|^2 / (2 v)); leaves the weights. v = 0: the nearest points share all.
@@ -187,7 +198,8 @@ bool Empirical::single() const { return data_->attention.index() == 1; }
 Matrix Empirical::points() const {
     Matrix out(size(), dim());
     for (std::int64_t i = 0; i < size(); ++i)
-        std::copy_n(data_->points.view().row(i).begin(), dim(), out.view().row(data_->order[static_cast<std::size_t>(i)]).begin());
+        std::copy_n(data_->points.view().row(i).begin(), dim(),
+                    out.view().row(data_->order[static_cast<std::size_t>(i)]).begin());
     return out;
 }
 
@@ -201,23 +213,30 @@ std::vector<std::int64_t> Empirical::labels() const {
     std::vector<std::int64_t> out(data_->labelled ? data_->order.size() : 0);
     if (data_->labelled)
         for (std::int64_t c = 0; c < classes(); ++c)
-            for (std::int64_t i = data_->range(c).first; i < data_->range(c).second; ++i) out[static_cast<std::size_t>(data_->order[static_cast<std::size_t>(i)])] = c;
+            for (std::int64_t i = data_->range(c).first; i < data_->range(c).second; ++i)
+                out[static_cast<std::size_t>(data_->order[static_cast<std::size_t>(i)])] = c;
     return out;
 }
 
 void Empirical::check(const char* function, const Query& q, View out, std::int64_t cols, bool density) const {
-    require(q.x.data == nullptr || q.x.cols == dim(), "Empirical.", function, ": x must have shape (n, ", dim(), "), got (", q.x.rows, ", ", q.x.cols, ")");
-    require(out.cols == cols && (q.x.data == nullptr || out.rows == q.x.rows), "Empirical.", function, ": out must have shape (n, ", cols, "), got (", out.rows, ", ", out.cols, ")");
+    require(q.x.data == nullptr || q.x.cols == dim(), "Empirical.", function, ": x must have shape (n, ", dim(),
+            "), got (", q.x.rows, ", ", q.x.cols, ")");
+    require(out.cols == cols && (q.x.data == nullptr || out.rows == q.x.rows), "Empirical.", function,
+            ": out must have shape (n, ", cols, "), got (", out.rows, ", ", out.cols, ")");
     const std::int64_t n = out.rows;
-    require(q.sigma.size() == 1 || static_cast<std::int64_t>(q.sigma.size()) == n, "Empirical.", function, ": sigma must be one number or one per row (", n, "), got ", q.sigma.size(), " numbers");
+    require(q.sigma.size() == 1 || static_cast<std::int64_t>(q.sigma.size()) == n, "Empirical.", function,
+            ": sigma must be one number or one per row (", n, "), got ", q.sigma.size(), " numbers");
     for (const double s : q.sigma) {
         require(s >= 0 && std::isfinite(s * s), "Empirical.", function, ": sigma must lie in [0, 1e154], got ", s);
-        require(!density || s * s + data_->variance > 0, "Empirical.", function, ": sigma must be positive because points have no density, got ", s);
+        require(!density || s * s + data_->variance > 0, "Empirical.", function,
+                ": sigma must be positive because points have no density, got ", s);
     }
     require(q.labels.empty() || classes() > 0, "Empirical.", function, ": condition must be None, the points have no labels");
-    require(q.labels.size() <= 1 || static_cast<std::int64_t>(q.labels.size()) == n, "Empirical.", function, ": condition must hold one label or one per row (", n, "), got ", q.labels.size());
+    require(q.labels.size() <= 1 || static_cast<std::int64_t>(q.labels.size()) == n, "Empirical.", function,
+            ": condition must hold one label or one per row (", n, "), got ", q.labels.size());
     for (const std::int64_t label : q.labels)
-        require(label >= -1 && label < classes(), "Empirical.", function, ": condition must lie in 0 ... ", classes() - 1, " (-1: none), got ", label);
+        require(label >= -1 && label < classes(), "Empirical.", function, ": condition must lie in 0 ... ",
+                classes() - 1, " (-1: none), got ", label);
 }
 
 /// f(i, v, mean) with the weighted mean of the points for each row, rows of one class together.
@@ -227,7 +246,8 @@ void Empirical::over_averages(const Query& q, const F& f) const {
         const std::int64_t first = block * rows_at_once, count = std::min(rows_at_once, q.x.rows - first);
         std::vector<std::int64_t> rows(static_cast<std::size_t>(count));
         std::iota(rows.begin(), rows.end(), first);
-        std::stable_sort(rows.begin(), rows.end(), [&](std::int64_t a, std::int64_t b) { return label_of(q.labels, a) < label_of(q.labels, b); });
+        std::stable_sort(rows.begin(), rows.end(),
+                         [&](std::int64_t a, std::int64_t b) { return label_of(q.labels, a) < label_of(q.labels, b); });
         for (std::size_t begin = 0; begin < rows.size();) {
             std::size_t end = begin;
             const std::int64_t label = label_of(q.labels, rows[begin]);
@@ -273,7 +293,8 @@ void Empirical::log_density(const Query& q, std::span<double> out) const {
         row.place(q.x.row(i).data(), label_of(q.labels, i));
         const double log_sum = row.weigh(v);
         if (!std::isfinite(log_sum)) refuse_row(i);
-        out[static_cast<std::size_t>(i)] = log_sum - data_->log_weight(label_of(q.labels, i)) - static_cast<double>(dim()) * (half_log_two_pi + 0.5 * std::log(v));
+        out[static_cast<std::size_t>(i)] = log_sum - data_->log_weight(label_of(q.labels, i)) -
+                                           static_cast<double>(dim()) * (half_log_two_pi + 0.5 * std::log(v));
     });
 }
 
@@ -373,7 +394,9 @@ void Empirical::forward(const Query& q, const Stream& stream, std::int64_t first
     check("forward", {{}, q.sigma, q.labels, q.threads}, out, dim(), false);
     Numbers cumulative(data_->weights.size());
     std::partial_sum(data_->weights.begin(), data_->weights.end(), cumulative.begin());
-    const auto normal = [&](std::int64_t i, std::int64_t component) { return normal_quantile(stream.uniform(first + i, component)); };
+    const auto normal = [&](std::int64_t i, std::int64_t component) {
+        return normal_quantile(stream.uniform(first + i, component));
+    };
     over_rows(out.rows, q.threads, [] { return 0; }, [&](std::int64_t i, int) {
         const auto [begin, end] = data_->range(label_of(q.labels, i));
         const double below = begin == 0 ? 0.0 : cumulative[static_cast<std::size_t>(begin - 1)];
@@ -390,12 +413,16 @@ void Empirical::forward(const Query& q, const Stream& stream, std::int64_t first
 }
 
 Empirical::operator Denoiser() const {
-    return {dim(), [model = *this](const Query& q, View out) { model.denoise(q, out); }, {.name = "Empirical", .classes = classes(),
-             .draw = [model = *this](const Stream& stream, std::int64_t label, View out) {
-                 const double data[] = {0.0};
-                 const std::vector<std::int64_t> labels(label < 0 ? 0 : 1, label);
-                 model.forward({{}, data, labels, 1}, stream, 0, out);
-             },
+    return {dim(),
+            [model = *this](const Query& q, View out) { model.denoise(q, out); },
+            {.name = "Empirical",
+             .classes = classes(),
+             .draw =
+                 [model = *this](const Stream& stream, std::int64_t label, View out) {
+                     const double data[] = {0.0};
+                     const std::vector<std::int64_t> labels(label < 0 ? 0 : 1, label);
+                     model.forward({{}, data, labels, 1}, stream, 0, out);
+                 },
              .on_device = [model = *this](const DeviceQueue& queue) { return model.on_device(queue); }}};
 }
 

@@ -34,7 +34,8 @@ std::shared_ptr<const Kept> keep(const Empirical& model, const DeviceQueue& queu
     const std::size_t tiled = sizeof(T) == 4 && d <= 64 ? (d <= 16 ? 16 : d <= 32 ? 32 : 64) : 0;
     const std::size_t width = tiled > 0 ? tiled : d, padded = tiled > 0 ? (m + 63) / 64 * 64 : m;
     const auto place = [&](std::size_t i) { return tiled > 0 ? i / 64 * 64 + i % 16 * 4 + i % 64 / 16 : i; };
-    std::vector<T> points(padded * width, T(0)), transposed(padded * width, T(0)), half_norm(padded, T(0)), log_weight(padded, T(-1e30));
+    std::vector<T> points(padded * width, T(0)), transposed(padded * width, T(0)), half_norm(padded, T(0)),
+        log_weight(padded, T(-1e30));
     std::vector<std::int64_t> starts;
     const auto kept = std::make_shared<Kept>();
     for (std::size_t i = 0; i < m; ++i) {
@@ -47,7 +48,8 @@ std::shared_ptr<const Kept> keep(const Empirical& model, const DeviceQueue& queu
         half_norm[i] = static_cast<T>(norm / 2);
         log_weight[i] = static_cast<T>(std::log(weights[order[i]]));
         kept->scale_squared = std::max(kept->scale_squared, norm);
-        if (!labels.empty() && (i == 0 || labels[order[i]] != labels[order[i - 1]])) starts.push_back(static_cast<std::int64_t>(i));
+        if (!labels.empty() && (i == 0 || labels[order[i]] != labels[order[i - 1]]))
+            starts.push_back(static_cast<std::int64_t>(i));
     }
     if (!labels.empty()) starts.push_back(y.rows);
     const auto put = [&]<class U>(const std::vector<U>& v) { return DeviceBuffer::of(queue, std::span<const U>(v)); };
@@ -57,10 +59,18 @@ std::shared_ptr<const Kept> keep(const Empirical& model, const DeviceQueue& queu
     kept->half_norm = put(half_norm);
     kept->log_weight = put(log_weight);
     kept->starts = put(starts);
-    kept->data = {.dim = y.cols, .size = y.rows, .tiled = static_cast<std::int64_t>(tiled), .padded = static_cast<std::int64_t>(padded),
-                  .number = sizeof(T) == 8 ? Number::float64 : Number::float32, .centre = kept->centre.as<double>(),
-                  .points = kept->points.data(), .transposed = kept->transposed.data(), .half_norm = kept->half_norm.data(),
-                  .log_weight = kept->log_weight.data(), .starts = kept->starts.as<std::int64_t>(), .bandwidth = model.bandwidth()};
+    kept->data = {.dim = y.cols,
+                  .size = y.rows,
+                  .tiled = static_cast<std::int64_t>(tiled),
+                  .padded = static_cast<std::int64_t>(padded),
+                  .number = sizeof(T) == 8 ? Number::float64 : Number::float32,
+                  .centre = kept->centre.as<double>(),
+                  .points = kept->points.data(),
+                  .transposed = kept->transposed.data(),
+                  .half_norm = kept->half_norm.data(),
+                  .log_weight = kept->log_weight.data(),
+                  .starts = kept->starts.as<std::int64_t>(),
+                  .bandwidth = model.bandwidth()};
     return kept;
 }
 
@@ -77,7 +87,9 @@ struct Empirical::OnDevices {
 std::shared_ptr<Empirical::OnDevices> Empirical::no_devices() { return std::make_shared<OnDevices>(); }
 
 DeviceFunction Empirical::on_device(const DeviceQueue& queue) const {
-    const auto kept = devices_->kept.on(queue.device, [this](const DeviceQueue& all) { return single() ? keep<float>(*this, all) : keep<double>(*this, all); });
+    const auto kept = devices_->kept.on(queue.device, [this](const DeviceQueue& all) {
+        return single() ? keep<float>(*this, all) : keep<double>(*this, all);
+    });
     return [kept](const DeviceQuery& q) {
         DevicePoints data = kept->data;
         const double least = q.least_sigma();

@@ -39,7 +39,9 @@ struct Sums {
     }
     Sums without(const Sums& o) const {
         Sums out = *this, less = o;
-        for (double* p : {&less.n, &less.J, &less.v, &less.D, &less.G, &less.vv, &less.DD, &less.vD, &less.vG, &less.DG}) *p = -*p;
+        for (double* p :
+             {&less.n, &less.J, &less.v, &less.D, &less.G, &less.vv, &less.DD, &less.vD, &less.vG, &less.DG})
+            *p = -*p;
         return out += less;
     }
 };
@@ -49,7 +51,8 @@ using Coefficients = std::array<double, 3>;   // l, s, b
 /// s and b by regression of F1 = (1 - l)(D - v) - l' v - G, the derivative of F = (1 - l) v - D along the flow, on F.
 Coefficients regress(const Sums& sums, double l, double slope_of_l) {
     const double n = sums.n, v = sums.v / n, D = sums.D / n, G = sums.G / n;
-    const double vv = sums.vv / n - v * v, DD = sums.DD / n - D * D, vD = sums.vD / n - v * D, vG = sums.vG / n - v * G, DG = sums.DG / n - D * G;
+    const double vv = sums.vv / n - v * v, DD = sums.DD / n - D * D, vD = sums.vD / n - v * D, vG = sums.vG / n - v * G,
+                 DG = sums.DG / n - D * G;
     const double p = 1 - l, q = -p - slope_of_l;   // F = p v - D, F1 = q v + p D - G
     const double mean = p * (v + sums.origin[0]) - (D + sums.origin[1]);
     const double mean1 = q * (v + sums.origin[0]) + p * (D + sums.origin[1]) - (G + sums.origin[2]);
@@ -74,8 +77,8 @@ std::vector<Coefficients> coefficients(const std::vector<Sums>& sums, double h) 
 class Node {
 public:
     /// `probes`: directions, (n, d) each.
-    Node(const Denoiser& model, const Matrix& x0, const Matrix& eps, const std::vector<Matrix>& probes, std::array<double, 2> range,
-         const std::vector<std::int64_t>& labels)
+    Node(const Denoiser& model, const Matrix& x0, const Matrix& eps, const std::vector<Matrix>& probes,
+         std::array<double, 2> range, const std::vector<std::int64_t>& labels)
         : model_(model), x0_(x0), eps_(eps), probes_(probes), range_(range), labels_(labels) {}
 
     /// (groups, d)
@@ -114,7 +117,8 @@ private:
         for (const Matrix& z : probes_) {
             const auto along = [&](std::size_t i) { return z.data[i]; };
             const Matrix right = outputs(moved(step, along), lambda), left = outputs(moved(-step, along), lambda);
-            for (std::size_t i = 0; i < diagonal.data.size(); ++i) diagonal.data[i] += z.data[i] * (right.data[i] - left.data[i]) / (2 * step);
+            for (std::size_t i = 0; i < diagonal.data.size(); ++i)
+                diagonal.data[i] += z.data[i] * (right.data[i] - left.data[i]) / (2 * step);
         }
         return diagonal;
     }
@@ -140,7 +144,8 @@ std::vector<std::int64_t> labels_of(const Denoiser::Traits& model, const EmsOpti
     require(given <= 1 || given == n, "ems: condition must be one label or one per pair (", n, "), got ", given);
     require(given == 0 || model.classes > 0, "ems: condition must be None, ", model.name, " is unconditional");
     for (const std::int64_t label : labels)
-        require(label >= -1 && label < model.classes, "ems: condition must lie in 0 ... ", model.classes - 1, " (-1: none), got ", label);
+        require(label >= -1 && label < model.classes, "ems: condition must lie in 0 ... ", model.classes - 1,
+                " (-1: none), got ", label);
     if (given == 1) labels.assign(static_cast<std::size_t>(n), labels[0]);
     return labels;
 }
@@ -160,7 +165,8 @@ Matrix drawn(const Denoiser& model, const std::vector<std::int64_t>& labels, std
 
 Matrix data_of(const Denoiser& model, const EmsOptions& options, std::uint64_t key) {
     if (options.data) {
-        require(options.data->cols == model.dim(), "ems: data must have shape (n, ", model.dim(), "), got (", options.data->rows, ", ", options.data->cols, ")");
+        require(options.data->cols == model.dim(), "ems: data must have shape (n, ", model.dim(), "), got (",
+                options.data->rows, ", ", options.data->cols, ")");
         require(options.data->rows >= 64, "ems: data must hold at least 64 rows, got ", options.data->rows);
         return *options.data;
     }
@@ -189,7 +195,9 @@ std::vector<Matrix> directions(std::int64_t n, std::int64_t d, std::int64_t prob
 void fill(Ems& out, std::int64_t j, const std::vector<std::vector<Sums>>& sums) {
     const double h = out.lambda[1] - out.lambda[0];
     std::vector<Sums> all(sums.size());
-    const auto part = [&](std::size_t m, std::int64_t g) -> const Sums& { return sums[m][static_cast<std::size_t>(g * out.dim() + j)]; };
+    const auto part = [&](std::size_t m, std::int64_t g) -> const Sums& {
+        return sums[m][static_cast<std::size_t>(g * out.dim() + j)];
+    };
     for (std::size_t m = 0; m < sums.size(); ++m)
         for (std::int64_t g = 0; g < groups; ++g) all[m] += part(m, g);
     const std::vector<Coefficients> whole = coefficients(all, h);
@@ -215,7 +223,8 @@ void fill(Ems& out, std::int64_t j, const std::vector<std::vector<Sums>>& sums) 
 Ems Ems::constant(double first, double last, double l, double s, double b, std::int64_t nodes) {
     require(nodes >= 2, "Ems.constant: nodes must be at least 2, got ", nodes);
     Ems out;
-    for (std::int64_t m = 0; m <= nodes; ++m) out.lambda.push_back(first + (last - first) * static_cast<double>(m) / static_cast<double>(nodes));
+    for (std::int64_t m = 0; m <= nodes; ++m)
+        out.lambda.push_back(first + (last - first) * static_cast<double>(m) / static_cast<double>(nodes));
     out.l = Matrix(nodes + 1, 1, l);
     out.s = Matrix(nodes + 1, 1, s);
     out.b = Matrix(nodes + 1, 1, b);
@@ -235,12 +244,14 @@ Ems ems(const Denoiser& model, const Schedule& schedule, const EmsOptions& optio
 
     Ems out;
     const double first = schedule.lambda(schedule.t_start()), last = schedule.lambda(options.t_end.value_or(schedule.t_end()));
-    for (std::int64_t m = 0; m < count; ++m) out.lambda.push_back(first + (last - first) * static_cast<double>(m) / static_cast<double>(options.nodes));
+    for (std::int64_t m = 0; m < count; ++m)
+        out.lambda.push_back(first + (last - first) * static_cast<double>(m) / static_cast<double>(options.nodes));
     std::vector<std::vector<Sums>> sums(static_cast<std::size_t>(count));
     const std::vector<std::int64_t> labels = labels_of(model.traits(), options, n);
     const Node node(model, x0, eps, probes, {first, last}, labels);
-    parallel::for_each(count, model.traits().concurrent ? options.threads : 1,
-                       [&](std::int64_t m) { sums[static_cast<std::size_t>(m)] = node.sums(out.lambda[static_cast<std::size_t>(m)]); });
+    parallel::for_each(count, model.traits().concurrent ? options.threads : 1, [&](std::int64_t m) {
+        sums[static_cast<std::size_t>(m)] = node.sums(out.lambda[static_cast<std::size_t>(m)]);
+    });
     out.pairs = n;
     out.evaluations = (3 + 2 * static_cast<std::int64_t>(probes.size())) * n * count;
     for (Matrix* m : {&out.l, &out.s, &out.b, &out.l_error, &out.s_error, &out.b_error}) *m = Matrix(count, d);

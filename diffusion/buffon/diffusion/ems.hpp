@@ -26,7 +26,8 @@ struct Ems {
     std::int64_t evaluations = 0;   // of the denoiser, all together
 
     std::int64_t dim() const { return l.cols; }
-    /// The same l, s and b from one lambda to another, for all coordinates: (1, 0, 0) is data prediction, (0, -1, 0) noise prediction.
+    /// The same l, s and b from one lambda to another, for all coordinates: (1, 0, 0) is data prediction, (0, -1, 0)
+    /// noise prediction.
     static Ems constant(double first, double last, double l, double s, double b, std::int64_t nodes = 1280);
 };
 
@@ -44,10 +45,13 @@ struct EmsOptions {
         return std::tuple{
             Field{"data", &EmsOptions::data, "samples x0 (n, d) of the data; None draws n of them from an exact model"},
             Field{"n", &EmsOptions::n, "number of pairs (x0, eps), the same at every node"},
-            Field{"nodes", &EmsOptions::nodes, "intervals of the table in lambda: its rounding falls with their square"},
-            Field{"probes", &EmsOptions::probes, "random directions per pair for the diagonal of the Jacobian, 0 for every coordinate by itself"},
+            Field{"nodes", &EmsOptions::nodes,
+                  "intervals of the table in lambda: its rounding falls with their square"},
+            Field{"probes", &EmsOptions::probes,
+                  "random directions per pair for the diagonal of the Jacobian, 0 for every coordinate by itself"},
             Field{"t_end", &EmsOptions::t_end, "last time, None for the schedule's t_end"},
-            Field{"condition", &EmsOptions::condition, "class of each pair, or one of all; -1 for none; None: unconditional"},
+            Field{"condition", &EmsOptions::condition,
+                  "class of each pair, or one of all; -1 for none; None: unconditional"},
             Field{"rng", &EmsOptions::rng, "key of the random numbers: same key, same bits"},
             Field{"threads", &EmsOptions::threads, "threads, 0 for all; changes no result"}};
     }

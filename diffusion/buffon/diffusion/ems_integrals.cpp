@@ -41,7 +41,9 @@ EmsIntegrals::EmsIntegrals(const Ems& ems, std::int64_t coordinate, bool exact) 
         s_.push_back(ems.s(m, coordinate));
         b_.push_back(ems.b(m, coordinate));
         const double lambda = ems.lambda[static_cast<std::size_t>(m)], l = ems.l(m, coordinate);
-        nodes_.push_back(m == 0 ? EmsAt{.lambda = lambda, .l = l} : next(nodes_.back(), s_[s_.size() - 2], b_[b_.size() - 2], lambda, l, s_.back(), b_.back()));
+        nodes_.push_back(
+            m == 0 ? EmsAt{.lambda = lambda, .l = l}
+                   : next(nodes_.back(), s_[s_.size() - 2], b_[b_.size() - 2], lambda, l, s_.back(), b_.back()));
     }
 }
 
@@ -49,23 +51,30 @@ EmsAt EmsIntegrals::at(double lambda) const {
     const double first = nodes_.front().lambda, last = nodes_.back().lambda, slack = 1e-9 * (last - first);
     require(lambda >= first - slack && lambda <= last + slack, "dpm_v3: the statistics reach from lambda = ", first, " to ", last,
             ", the grid has ", lambda);
-    const double h = (last - first) / static_cast<double>(nodes_.size() - 1), place = std::clamp((lambda - first) / h, 0.0, static_cast<double>(nodes_.size() - 1));
+    const double h = (last - first) / static_cast<double>(nodes_.size() - 1),
+                 place = std::clamp((lambda - first) / h, 0.0, static_cast<double>(nodes_.size() - 1));
     const double nearest = std::round(place);
     if (std::abs(place - nearest) < 1e-6) return nodes_[static_cast<std::size_t>(nearest)];   // a node, up to rounding
     const auto m = static_cast<std::size_t>(place);
     const double w = place - static_cast<double>(m);
     const auto between = [w](double a, double b) { return a + w * (b - a); };
-    return next(nodes_[m], s_[m], b_[m], lambda, between(nodes_[m].l, nodes_[m + 1].l), between(s_[m], s_[m + 1]), between(b_[m], b_[m + 1]));
+    return next(nodes_[m], s_[m], b_[m], lambda, between(nodes_[m].l, nodes_[m + 1].l), between(s_[m], s_[m + 1]),
+                between(b_[m], b_[m + 1]));
 }
 
 double EmsIntegrals::moment(const EmsAt& s, const EmsAt& t, int k) const {
     const double factorial = std::tgamma(k + 1.0);
-    const auto integrand = [&](const EmsAt& p) { return std::exp(static_cast<double>(p.L + p.S - s.L - s.S)) * std::pow(p.lambda - s.lambda, k) / factorial; };
+    const auto integrand = [&](const EmsAt& p) {
+        return std::exp(static_cast<double>(p.L + p.S - s.L - s.S)) * std::pow(p.lambda - s.lambda, k) / factorial;
+    };
     double sum = 0;
     EmsAt from = s;
     const auto add = [&](const EmsAt& to) {
-        if (exact_) sum += gauss::integrate([&](double lambda) { return integrand(between(from, to, lambda)); }, from.lambda, to.lambda);
-        else sum += (to.lambda - from.lambda) / 2 * (integrand(from) + integrand(to));
+        if (exact_)
+            sum += gauss::integrate([&](double lambda) { return integrand(between(from, to, lambda)); }, from.lambda,
+                                    to.lambda);
+        else
+            sum += (to.lambda - from.lambda) / 2 * (integrand(from) + integrand(to));
         from = to;
     };
     const auto after = std::ranges::upper_bound(nodes_, s.lambda, {}, &EmsAt::lambda);

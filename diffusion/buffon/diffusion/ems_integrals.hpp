@@ -1,4 +1,5 @@
-/// Integrals of one coordinate's statistics over lambda, by the trapezoidal rule on their nodes (I, and moments where `exact`: of e
+/// Integrals of one coordinate's statistics over lambda, by the trapezoidal rule on their nodes (I, and moments where
+/// `exact`: of e
 /// to a linear function). Not installed.
 #pragma once
 
@@ -9,7 +10,8 @@
 
 namespace buffon::diffusion {
 
-/// From the first node to lambda: L of l, S of s, I of e^(L + S), B of e^-S b, C of e^(L + S) B, and J, which is I by the rule of C:
+/// From the first node to lambda: L of l, S of s, I of e^(L + S), B of e^-S b, C of e^(L + S) B, and J, which is I by
+/// the rule of C:
 /// C_t - C_s - B_s (J_t - J_s) then loses nothing to their difference. l is the statistic itself.
 /// Long, as sums over a thousand nodes whose differences count.
 struct EmsAt {
@@ -19,7 +21,8 @@ struct EmsAt {
 
 class EmsIntegrals {
 public:
-    /// @param exact whether the weight of f is taken from I and moments are exact where l + s is constant, or all is as published, from J
+    /// @param exact whether the weight of f is taken from I and moments are exact where l + s is constant, or all is as
+    /// published, from J
     EmsIntegrals(const Ems& ems, std::int64_t coordinate, bool exact = false);
 
     bool exact() const { return exact_; }

@@ -43,7 +43,8 @@ void settle(std::vector<Decision>& steps) {
     places.back() = 1.0;
     std::ranges::sort(places);
     for (std::size_t i = 0; i < steps.size(); ++i) {
-        const double lowest = (i == 0 ? 0.0 : steps[i - 1].place) + least_gap, highest = 1.0 - least_gap * (n - 1 - static_cast<double>(i));
+        const double lowest = (i == 0 ? 0.0 : steps[i - 1].place) + least_gap,
+                     highest = 1.0 - least_gap * (n - 1 - static_cast<double>(i));
         steps[i].place = i + 1 == steps.size() ? 1.0 : std::clamp(places[i], lowest, highest);
     }
 }
@@ -51,7 +52,8 @@ void settle(std::vector<Decision>& steps) {
 /// Of the nodes after the first.
 std::vector<double> places_of(const Nodes& n) {
     std::vector<double> places;
-    for (std::size_t i = 1; i < n.lambda.size(); ++i) places.push_back((n.lambda[i] - n.lambda[0]) / (n.lambda.back() - n.lambda[0]));
+    for (std::size_t i = 1; i < n.lambda.size(); ++i)
+        places.push_back((n.lambda[i] - n.lambda[0]) / (n.lambda.back() - n.lambda[0]));
     return places;
 }
 
@@ -82,15 +84,23 @@ double Dice::normal() { return normal_quantile(uniform()); }
 
 std::vector<Decisions> known_solvers(const Schedule& schedule, double t_end, std::int64_t evaluations) {
     std::vector<Decisions> all;
-    for (const auto& [kind, power] : std::vector<std::pair<GridKind, double>>{
-             {GridKind::logsnr, 1.0}, {GridKind::power, 2.0}, {GridKind::power, 3.0}, {GridKind::rho, 3.0}, {GridKind::rho, 7.0}}) {
-        const std::vector<double> places = places_of(nodes(schedule, {.steps = evaluations, .grid = kind, .t_end = t_end, .power = power}));
+    for (const auto& [kind, power] : std::vector<std::pair<GridKind, double>>{{GridKind::logsnr, 1.0},
+                                                                              {GridKind::power, 2.0},
+                                                                              {GridKind::power, 3.0},
+                                                                              {GridKind::rho, 3.0},
+                                                                              {GridKind::rho, 7.0}}) {
+        const std::vector<double> places =
+            places_of(nodes(schedule, {.steps = evaluations, .grid = kind, .t_end = t_end, .power = power}));
         for (const Prediction prediction : {Prediction::data, Prediction::noise})
             for (const int order : {2, 3})
                 for (const bool corrector : {false, true}) {
                     Decisions d;
                     for (const double place : places)
-                        d.steps.push_back({.place = place, .prediction = prediction, .order = order, .points = order - 1, .corrector = corrector});
+                        d.steps.push_back({.place = place,
+                                           .prediction = prediction,
+                                           .order = order,
+                                           .points = order - 1,
+                                           .corrector = corrector});
                     settle(d.steps);
                     all.push_back(d);
                 }
@@ -135,7 +145,9 @@ Decisions refined(Decisions d, Dice& dice) {
 }
 
 bool alike(const Decisions& a, const Decisions& b) {
-    const auto same = [](const Decision& s, const Decision& t) { return s.prediction == t.prediction && s.order == t.order && s.corrector == t.corrector; };
+    const auto same = [](const Decision& s, const Decision& t) {
+        return s.prediction == t.prediction && s.order == t.order && s.corrector == t.corrector;
+    };
     return a.analytic_first == b.analytic_first && std::ranges::equal(a.steps, b.steps, same);
 }
 
@@ -143,7 +155,9 @@ Decisions differed(Decisions d, const Decisions& best, const Decisions& a, const
     const double along = 0.3 + 0.7 * dice.uniform(), towards = dice.chance(0.5) ? 0.0 : dice.uniform();
     const double width = 0.003 * std::pow(30.0, -dice.uniform());   // a little of its own, so that a population cannot collapse
     for (std::size_t i = 0; i < d.steps.size(); ++i) {
-        const auto move = [&](auto part) { return along * (part(a.steps[i]) - part(b.steps[i])) + towards * (part(best.steps[i]) - part(d.steps[i])); };
+        const auto move = [&](auto part) {
+            return along * (part(a.steps[i]) - part(b.steps[i])) + towards * (part(best.steps[i]) - part(d.steps[i]));
+        };
         const double by = move(factor) + 5 * width * dice.normal();
         d.steps[i].place += move([](const Decision& step) { return step.place; }) + width * dice.normal();
         move_factor(d.steps[i], by);
@@ -159,7 +173,8 @@ Decisions mutated(Decisions d, Dice& dice) {
         const double change = changes / static_cast<double>(d.steps.size());
         for (Decision& step : d.steps) {
             if (dice.chance(change)) step.place += width * dice.normal();
-            if (dice.chance(change / 4)) step.prediction = step.prediction == Prediction::data ? Prediction::noise : Prediction::data;
+            if (dice.chance(change / 4))
+                step.prediction = step.prediction == Prediction::data ? Prediction::noise : Prediction::data;
             if (dice.chance(change / 4)) step.order = random_order(dice);
             if (dice.chance(change / 4) || step.points >= step.order) roll_points(step, dice);
             if (dice.chance(change / 4)) roll_relaxation(step, dice);

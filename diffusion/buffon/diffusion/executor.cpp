@@ -81,8 +81,10 @@ private:
         const auto& condition = job_.options.condition.values;
         std::vector<std::int64_t> repeated;
         if (condition.size() == 1) repeated.assign(static_cast<std::size_t>(rows_), condition[0]);
-        const std::span<const std::int64_t> labels = condition.size() <= 1 ? std::span<const std::int64_t>(repeated)
-                                                                           : std::span(condition).subspan(static_cast<std::size_t>(first_), static_cast<std::size_t>(rows_));
+        const std::span<const std::int64_t> labels =
+            condition.size() <= 1
+                ? std::span<const std::int64_t>(repeated)
+                : std::span(condition).subspan(static_cast<std::size_t>(first_), static_cast<std::size_t>(rows_));
         if constexpr (std::is_same_v<T, double>) {
             job_.model.denoise({{slot(op.at), rows_, cols_}, sigma, labels, threads_}, {slot(op.out), rows_, cols_});
             if (job_.options.callback) std::copy_n(slot(op.out), size_, data_.data.data());   // the next update may overwrite it
@@ -120,7 +122,8 @@ private:
             T* x = slot(op.at) + i * cols_;
             const T* D = slot(op.out) + i * cols_;
             const double r = op.rho[table_of(i)] / label.level;
-            for (std::int64_t j = 0; j < cols_; ++j) x[j] = static_cast<T>(r * static_cast<double>(x[j]) + (1 - r) * static_cast<double>(D[j]));
+            for (std::int64_t j = 0; j < cols_; ++j)
+                x[j] = static_cast<T>(r * static_cast<double>(x[j]) + (1 - r) * static_cast<double>(D[j]));
         }
     }
 
@@ -129,7 +132,8 @@ private:
         const std::int64_t at_once = std::max<std::int64_t>(1, numbers_per_thread / cols_);
         const std::int64_t pieces = (rows_ + at_once - 1) / at_once;
         if (pieces == 1 || threads_ == 1) return combine(op, 0, rows_);
-        parallel::for_each(pieces, threads_, [&](std::int64_t p) { combine(op, p * at_once, std::min(at_once, rows_ - p * at_once)); });
+        parallel::for_each(pieces, threads_,
+                           [&](std::int64_t p) { combine(op, p * at_once, std::min(at_once, rows_ - p * at_once)); });
     }
 
     void combine(const Operation& op, std::int64_t row, std::int64_t count) {
@@ -153,14 +157,17 @@ private:
     /// Standard normal numbers of a row with noise.
     void draw(const Operation& op, std::int64_t row, std::int64_t count) {
         if (job_.noises.rows > 0) {
-            for (std::int64_t i = row; i < row + count; ++i) std::copy_n(job_.noises.row(first_ + i).data() + op.draw * cols_, cols_, noise_.view().row(i).data());
+            for (std::int64_t i = row; i < row + count; ++i)
+                std::copy_n(job_.noises.row(first_ + i).data() + op.draw * cols_, cols_, noise_.view().row(i).data());
             return;
         }
         if (job_.options.noise == NoiseKind::independent)
-            return Stream{job_.draws.rng_key, start_stream + 1 + static_cast<std::uint32_t>(op.draw)}.normal(first_ + row, noise_.view().slice(row, count));
+            return Stream{job_.draws.rng_key, start_stream + 1 + static_cast<std::uint32_t>(op.draw)}.normal(
+                first_ + row, noise_.view().slice(row, count));
         for_runs(row, count, [&](std::size_t table, std::int64_t i, std::int64_t n) {
             const std::size_t g = program_.axis == Program::Axis::sample ? table : 0;
-            brownian_increment({job_.draws.rng_key, start_stream}, first_ + i, op.before[g], op.rho[g], noise_.view().slice(i, n));
+            brownian_increment({job_.draws.rng_key, start_stream}, first_ + i, op.before[g], op.rho[g],
+                               noise_.view().slice(i, n));
         });
     }
 
@@ -171,7 +178,8 @@ private:
         std::vector<double> drawn(static_cast<std::size_t>(rows_)), pull(drawn.size());
         for (std::int64_t i = 0; i < rows_; ++i)
             for (std::int64_t j = i * cols_; j < (i + 1) * cols_; ++j) {
-                const double gap = static_cast<double>(D[j]) - static_cast<double>(x[j]), xi = noise_.data[static_cast<std::size_t>(j)];
+                const double gap = static_cast<double>(D[j]) - static_cast<double>(x[j]),
+                             xi = noise_.data[static_cast<std::size_t>(j)];
                 drawn[static_cast<std::size_t>(i)] += xi * xi;
                 pull[static_cast<std::size_t>(i)] += gap * gap;
             }
@@ -182,11 +190,13 @@ private:
         }
         for (std::int64_t i = 0; i < rows_; ++i) {
             const std::size_t g = per_sample() ? table_of(i) : 0, at = static_cast<std::size_t>(i);
-            const double rho = op.rho[g], from = op.pooled ? drawn_mean : std::sqrt(drawn[at]), to = op.pooled ? pull_mean : std::sqrt(pull[at]);
+            const double rho = op.rho[g], from = op.pooled ? drawn_mean : std::sqrt(drawn[at]),
+                         to = op.pooled ? pull_mean : std::sqrt(pull[at]);
             const double ratio = to > 0 ? from * rho / to : 0.0;   // no score: no step
             const double w = op.langevin[g] * ratio * ratio, noise = rho * std::sqrt(2 * w);
             for (std::int64_t j = i * cols_; j < (i + 1) * cols_; ++j)
-                slot(op.out)[j] = static_cast<T>((1 - w) * static_cast<double>(x[j]) + w * static_cast<double>(D[j]) + noise * noise_.data[static_cast<std::size_t>(j)]);
+                slot(op.out)[j] = static_cast<T>((1 - w) * static_cast<double>(x[j]) + w * static_cast<double>(D[j]) +
+                                                 noise * noise_.data[static_cast<std::size_t>(j)]);
         }
     }
 
@@ -205,11 +215,14 @@ private:
         const double noise_weight = op.noise.empty() ? 0.0 : op.noise[table];
         const auto k = static_cast<std::int64_t>(terms);
         if constexpr (std::is_same_v<T, double>)
-            kernels().combine(slot(op.out) + at, operands(op, at, in), k, weights.data(), op.offset[table], noise, noise_weight, count * cols_);
+            kernels().combine(slot(op.out) + at, operands(op, at, in), k, weights.data(), op.offset[table], noise,
+                              noise_weight, count * cols_);
         else if constexpr (std::is_same_v<T, float>)
-            kernels().combine_single(slot(op.out) + at, operands(op, at, in), k, weights.data(), op.offset[table], noise, noise_weight, count * cols_);
+            kernels().combine_single(slot(op.out) + at, operands(op, at, in), k, weights.data(), op.offset[table],
+                                     noise, noise_weight, count * cols_);
         else
-            update_half(slot(op.out) + at, operands(op, at, in), {weights.data(), &op.offset[table], &noise_weight, k, 0}, noise, count, cols_);
+            update_half(slot(op.out) + at, operands(op, at, in),
+                        {weights.data(), &op.offset[table], &noise_weight, k, 0}, noise, count, cols_);
     }
 
     void combine_columns(const Operation& op, std::int64_t row, std::int64_t count) {
@@ -218,14 +231,19 @@ private:
         const double* noise = op.noise.empty() ? nullptr : noise_.data.data() + at;
         const auto k = static_cast<std::int64_t>(op.in.size());
         if constexpr (std::is_same_v<T, double>)
-            kernels().combine_columns(slot(op.out) + at, operands(op, at, in), k, op.weights.data(), op.offset.data(), noise, op.noise.data(), count, cols_);
+            kernels().combine_columns(slot(op.out) + at, operands(op, at, in), k, op.weights.data(), op.offset.data(),
+                                      noise, op.noise.data(), count, cols_);
         else if constexpr (std::is_same_v<T, float>)
-            kernels().combine_columns_single(slot(op.out) + at, operands(op, at, in), k, op.weights.data(), op.offset.data(), noise, op.noise.data(), count, cols_);
+            kernels().combine_columns_single(slot(op.out) + at, operands(op, at, in), k, op.weights.data(),
+                                             op.offset.data(), noise, op.noise.data(), count, cols_);
         else
-            update_half(slot(op.out) + at, operands(op, at, in), {op.weights.data(), op.offset.data(), op.noise.data(), k, cols_}, noise, count, cols_);
+            update_half(slot(op.out) + at, operands(op, at, in),
+                        {op.weights.data(), op.offset.data(), op.noise.data(), k, cols_}, noise, count, cols_);
     }
 
-    double alpha_at(std::int64_t row, int node) const { return job_.tables[table_of(row)].nodes.alpha[static_cast<std::size_t>(node)]; }
+    double alpha_at(std::int64_t row, int node) const {
+        return job_.tables[table_of(row)].nodes.alpha[static_cast<std::size_t>(node)];
+    }
 
     /// The schedule's coordinates: x = alpha * state + (1 - alpha) mu.
     void write(int from, int node, View out) {
@@ -242,10 +260,17 @@ private:
         node_ = op.node;
         const std::int64_t stride = job_.options.record, steps = job_.tables[0].steps();
         if (stride > 0 && (op.node % stride == 0 || op.node == steps))
-            write(op.out, op.node, job_.draws.trajectory[static_cast<std::size_t>((op.node - 1) / stride)].view().slice(first_, rows_));
+            write(op.out, op.node,
+                  job_.draws.trajectory[static_cast<std::size_t>((op.node - 1) / stride)].view().slice(first_, rows_));
         if (!job_.options.callback) return true;
-        return job_.options.callback({.node = op.node, .steps = steps, .first = first_, .evaluations = evaluations_, .level = op.rho[table_of(0)],
-                                      .alpha = alpha_at(0, op.node), .x = as_double(op.out), .data = data_});
+        return job_.options.callback({.node = op.node,
+                                      .steps = steps,
+                                      .first = first_,
+                                      .evaluations = evaluations_,
+                                      .level = op.rho[table_of(0)],
+                                      .alpha = alpha_at(0, op.node),
+                                      .x = as_double(op.out),
+                                      .data = data_});
     }
 
     ConstView as_double(int from) {
@@ -257,7 +282,9 @@ private:
         }
     }
 
-    void widen(const T* from) { std::transform(from, from + size_, point_.data.begin(), [](T v) { return static_cast<double>(v); }); }
+    void widen(const T* from) {
+        std::transform(from, from + size_, point_.data.begin(), [](T v) { return static_cast<double>(v); });
+    }
 
     void finish(int last) { write(last, node_, job_.draws.x.view().slice(first_, rows_)); }
 

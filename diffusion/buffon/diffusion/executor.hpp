@@ -16,7 +16,8 @@ namespace buffon::diffusion {
 /// Streams of one key: that of the starts, then one for each row with noise.
 inline constexpr std::uint32_t start_stream = 0x10000;
 
-/// Standard normal numbers on the device of a run: those of sample i at `at` + i * stride, d of its start, then d of each noise row.
+/// Standard normal numbers on the device of a run: those of sample i at `at` + i * stride, d of its start, then d of
+/// each noise row.
 struct NoisesThere {
     const double* at = nullptr;
     std::int64_t stride = 0;

@@ -54,7 +54,8 @@ std::vector<double> ExponentialStep::weights(const std::vector<double>& nodes) c
     return {w.begin(), w.end()};
 }
 
-std::vector<double> ExponentialStep::weights(const std::vector<double>& nodes, const std::function<double(double)>& variable) const {
+std::vector<double> ExponentialStep::weights(const std::vector<double>& nodes,
+                                             const std::function<double(double)>& variable) const {
     if (nodes.size() == 1) return {moment(0)};
     std::vector<double> at, w;
     for (const double lambda : nodes) at.push_back(variable(lambda));

@@ -47,7 +47,9 @@ double square(const std::vector<double>& v) {
 }
 
 /// Of a measured |m|^2 with its bias.
-Figure squared_figure(double raw, double bias, std::vector<double> rows) { return {raw - bias, std::move(rows), true, raw, bias}; }
+Figure squared_figure(double raw, double bias, std::vector<double> rows) {
+    return {raw - bias, std::move(rows), true, raw, bias};
+}
 
 }  // namespace
 
@@ -101,11 +103,13 @@ Figure spread_gap(ConstView e, double sigma) {
     std::vector<double> rows(static_cast<std::size_t>(e.rows)), gaps(rows.size());
     double spread = 0.0;
     for (std::int64_t j = 0; j < e.cols; ++j) {
-        for (std::size_t i = 0; i < gaps.size(); ++i) gaps[i] = std::pow(e(static_cast<std::int64_t>(i), j) - at[static_cast<std::size_t>(j)], 2) * n / (n - 1);
+        for (std::size_t i = 0; i < gaps.size(); ++i)
+            gaps[i] = std::pow(e(static_cast<std::int64_t>(i), j) - at[static_cast<std::size_t>(j)], 2) * n / (n - 1);
         const double variance = mean_of(gaps), s = std::sqrt(variance);
         if (!(s > 0)) continue;
         const std::vector<double> of_variance = centred(gaps);
-        spread += (s + square(of_variance) / (n * (n - 1)) / (8 * variance * s)) / d;   // the root of a variance is too small on average
+        spread += (s + square(of_variance) / (n * (n - 1)) / (8 * variance * s)) /
+                  d;   // the root of a variance is too small on average
         for (std::size_t i = 0; i < rows.size(); ++i) rows[i] += of_variance[i] / (2 * s * d);
     }
     const double gap = spread - sigma, bias = square(rows) / (n * (n - 1));

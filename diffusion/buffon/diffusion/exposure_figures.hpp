@@ -1,4 +1,5 @@
-/// What tells a sampler's states from noised data, each from n independent rows: a value, and what every row adds to it, from which
+/// What tells a sampler's states from noised data, each from n independent rows: a value, and what every row adds to
+/// it, from which
 /// the errors follow, those of comparisons too. Not installed.
 #pragma once
 

@@ -29,16 +29,19 @@ void check(const DenoiserOfData& model, const Samplers& samplers, const Exposure
     require(!options.batch || *options.batch >= 1, f, ": batch must be at least 1, got ", options.batch.value_or(1));
     require(options.threads >= 0, f, ": threads must not be negative, got ", options.threads);
     for (const std::string& name : options.quantities)
-        require(std::ranges::count(exposure_quantities(), name) == 1, f, ": there is no quantity '", name, "'", keyword_suggestion(name, exposure_quantities()));
+        require(std::ranges::count(exposure_quantities(), name) == 1, f, ": there is no quantity '", name, "'",
+                keyword_suggestion(name, exposure_quantities()));
     const std::int64_t d = model.denoiser.dim();
-    require(!options.data || (options.data->cols == d && options.data->rows >= 2), f, ": data must have shape (m, ", d, "), m at least 2");
+    require(!options.data || (options.data->cols == d && options.data->rows >= 2), f, ": data must have shape (m, ", d,
+            "), m at least 2");
     require(!options.exact || options.exact->denoiser.dim() == d, f, ": exact must have the model's ", d, " coordinates, got ",
             options.exact ? options.exact->denoiser.dim() : d);
     require(options.data || (options.exact && options.exact->law) || model.law, f,
             ": data must be given, rows (m, d), or exact=bd.Empirical(rows): the model does not know its data");
     for (const Sampler& s : samplers.all) {
         require(!s.model || s.model->dim() == d, f, ": all denoisers must have the model's ", d, " coordinates");
-        require(!s.table.adaptive, f, ": ", s.table.name, " chooses its steps by its tolerances, so that states of different rows belong to no common node");
+        require(!s.table.adaptive, f, ": ", s.table.name,
+                " chooses its steps by its tolerances, so that states of different rows belong to no common node");
         require(!s.table.pooled(), f, ": ", s.table.name, " takes norms over all samples, whose rows are not independent");
         require(!std::holds_alternative<MeanReverting>(s.table.schedule.law()), f, ": not of a mean-reverting schedule");
         require(!s.table.grid.reversed, f, ": tables must run from noise to data");
@@ -106,7 +109,8 @@ Estimate selected(const Estimate& all, const std::vector<std::size_t>& which) {
         const auto row = static_cast<std::int64_t>(from);
         e.value.push_back(all.value[from]);
         e.names.push_back(all.names[from]);
-        for (std::int64_t j = 0; j < m; ++j) e.covariance(i, j) = all.covariance(row, static_cast<std::int64_t>(which[static_cast<std::size_t>(j)]));
+        for (std::int64_t j = 0; j < m; ++j)
+            e.covariance(i, j) = all.covariance(row, static_cast<std::int64_t>(which[static_cast<std::size_t>(j)]));
         for (std::int64_t l = 0; l < levels; ++l) {
             e.bounds.low(i, l) = all.bounds.low(row, l);
             e.bounds.high(i, l) = all.bounds.high(row, l);
@@ -118,8 +122,9 @@ Estimate selected(const Estimate& all, const std::vector<std::size_t>& which) {
 }  // namespace
 
 const std::vector<std::string>& exposure_quantities() {
-    static const std::vector<std::string> names{"variance_ratio", "moment_ratio", "mean_shift", "energy", "frechet", "noise_ratio",
-                                                "delta_single", "delta_multi", "prediction_error", "forward_error", "time_offset"};
+    static const std::vector<std::string> names{"variance_ratio",   "moment_ratio",  "mean_shift",   "energy",
+                                                "frechet",          "noise_ratio",   "delta_single", "delta_multi",
+                                                "prediction_error", "forward_error", "time_offset"};
     return names;
 }
 
@@ -146,7 +151,8 @@ ExposureProfile exposure_profile(const DenoiserOfData& model, const Samplers& sa
         measured.places = figures.places;
         measured.estimate.n = out.evaluations;
         measured.estimate.rng_key = out.rng_key;
-        for (const Place& p : figures.places) measured.estimate.names.push_back(out.samplers[p.sampler] + " " + at_time(out.times[p.sampler][p.node]));
+        for (const Place& p : figures.places)
+            measured.estimate.names.push_back(out.samplers[p.sampler] + " " + at_time(out.times[p.sampler][p.node]));
     }
     return out;
 }
@@ -190,7 +196,9 @@ Estimate ExposureProfile::compare(const std::string& quantity, const std::string
     require(!of_a.empty(), "ExposureProfile: ", a, " and ", b, " have ", quantity, " at no common noise level");
     Estimate e = selected(all.estimate, of_a);
     e.bounds = {};
-    const auto c = [&](std::size_t i, std::size_t j) { return all.estimate.covariance(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j)); };
+    const auto c = [&](std::size_t i, std::size_t j) {
+        return all.estimate.covariance(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j));
+    };
     for (std::size_t i = 0; i < of_a.size(); ++i) {
         e.value[i] -= all.estimate.value[of_b[i]];
         e.names[i] = at_time(times[s][all.places[of_a[i]].node]);
@@ -216,7 +224,8 @@ std::string ExposureProfile::text() const {
                 const Measured& all = measured.at(name);
                 const auto place = std::ranges::find(all.places, Place{s, k});
                 const auto i = static_cast<std::size_t>(place - all.places.begin());
-                const std::string cell = place == all.places.end() ? "-" : with_error(all.estimate.value[i], all.estimate.std_error()[i]);
+                const std::string cell =
+                    place == all.places.end() ? "-" : with_error(all.estimate.value[i], all.estimate.std_error()[i]);
                 // a width counts bytes, and ± has two
                 out << "  " << std::string(cell.size() < 22 ? 22 - cell.size() + (cell == "-" ? 0 : 1) : 0, ' ') << cell;
             }

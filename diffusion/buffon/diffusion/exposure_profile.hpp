@@ -49,15 +49,23 @@ struct ExposureProfileOptions {
     static constexpr auto fields() {
         return std::tuple{
             Field{"n", &ExposureProfileOptions::n, "rows of each sampler, at least 8; 'frechet' needs more than d"},
-            Field{"quantities", &ExposureProfileOptions::quantities, "names of those that are asked for; empty: all that there are"},
-            Field{"data", &ExposureProfileOptions::data, "rows (m, d) that are the data; None: those that `exact` or the model knows"},
-            Field{"exact", &ExposureProfileOptions::exact, "denoiser whose noise predictions are right; None: the model, where it is exact"},
-            Field{"chain", &ExposureProfileOptions::chain, "steps from noised data to the states of 'delta_multi'; 0: all from the table's start"},
-            Field{"condition", &ExposureProfileOptions::condition, "class of the samples, and of the data where the model draws them"},
-            Field{"batch", &ExposureProfileOptions::batch, "largest number of rows in one call of a denoiser; changes no result"},
-            Field{"rng", &ExposureProfileOptions::rng, "key of the random numbers: same key, same bits; None draws a fresh one, kept as rng_key"},
+            Field{"quantities", &ExposureProfileOptions::quantities,
+                  "names of those that are asked for; empty: all that there are"},
+            Field{"data", &ExposureProfileOptions::data,
+                  "rows (m, d) that are the data; None: those that `exact` or the model knows"},
+            Field{"exact", &ExposureProfileOptions::exact,
+                  "denoiser whose noise predictions are right; None: the model, where it is exact"},
+            Field{"chain", &ExposureProfileOptions::chain,
+                  "steps from noised data to the states of 'delta_multi'; 0: all from the table's start"},
+            Field{"condition", &ExposureProfileOptions::condition,
+                  "class of the samples, and of the data where the model draws them"},
+            Field{"batch", &ExposureProfileOptions::batch,
+                  "largest number of rows in one call of a denoiser; changes no result"},
+            Field{"rng", &ExposureProfileOptions::rng,
+                  "key of the random numbers: same key, same bits; None draws a fresh one, kept as rng_key"},
             Field{"threads", &ExposureProfileOptions::threads, "threads, 0 for all; changes no result"},
-            Field{"progress", &ExposureProfileOptions::progress, "called as progress(n, total) with the nodes that are done"}};
+            Field{"progress", &ExposureProfileOptions::progress,
+                  "called as progress(n, total) with the nodes that are done"}};
     }
 };
 
@@ -69,7 +77,8 @@ struct ExposureProfileOptions {
 ///   frechet           Frechet distance of x to y's exact moments             noise_ratio    E|eps(x)| / E|eps(y)|
 ///   delta_single      (s - sigma)^2 after one step from y of the node before, s the mean over the coordinates of the standard
 ///                     deviation of the state less alpha x0                   delta_multi    the same after `chain` steps
-///   prediction_error  E|eps(x) - eps*(x)|^2 / d of the exact eps*            forward_error  the same at y: the denoiser's own part
+///   prediction_error  E|eps(x) - eps*(x)|^2 / d of the exact eps*            forward_error  the same at y: the
+///   denoiser's own part
 ///   time_offset       mean of t*(x) - t*(y), t* the time of the schedule whose data have the variance of a row's coordinates
 /// Squared distances are free of the bias that noise makes in them and may be negative; their intervals are not.
 struct ExposureProfile {
@@ -100,9 +109,11 @@ struct ExposureProfile {
     std::string text() const;
 };
 
-/// @throw std::invalid_argument for fewer than 8 rows, data that nobody knows, an unknown quantity, tables whose nodes are not known
+/// @throw std::invalid_argument for fewer than 8 rows, data that nobody knows, an unknown quantity, tables whose nodes
+/// are not known
 /// beforehand, that take norms over all samples or revert to a mean.
-ExposureProfile exposure_profile(const DenoiserOfData& model, const Samplers& samplers, const ExposureProfileOptions& options = {});
+ExposureProfile exposure_profile(const DenoiserOfData& model, const Samplers& samplers,
+                                 const ExposureProfileOptions& options = {});
 
 /// Names of the quantities, in the order of the table above.
 const std::vector<std::string>& exposure_quantities();

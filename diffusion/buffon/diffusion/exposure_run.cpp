@@ -56,13 +56,18 @@ ExposureRun::ExposureRun(const DenoiserOfData& model, const ExposureProfileOptio
       x0_(options.n, model.denoiser.dim()), eps_(options.n, model.denoiser.dim()) {
     law_.draw({key, data_stream}, x0_);
     Stream{key, noise_stream}.normal(0, eps_);
-    if (wanted("frechet") && options.n <= x0_.cols) note("frechet is left out: n = " + std::to_string(options.n) + " must be above d = " + std::to_string(x0_.cols));
+    if (wanted("frechet") && options.n <= x0_.cols)
+        note("frechet is left out: n = " + std::to_string(options.n) +
+             " must be above d = " + std::to_string(x0_.cols));
     else if (wanted("frechet")) frechet_.emplace(law_.mean, law_.covariance);
     if (wanted("time_offset") && x0_.cols < 2) note("time_offset is left out: one coordinate has no variance");
-    if (wanted("prediction_error") && !exact_) note("prediction_error and forward_error are left out: give an exact denoiser, exact=bd.Empirical(rows)");
+    if (wanted("prediction_error") && !exact_)
+        note("prediction_error and forward_error are left out: give an exact denoiser, exact=bd.Empirical(rows)");
 }
 
-bool ExposureRun::wanted(const std::string& quantity) const { return options_.quantities.empty() || std::ranges::count(options_.quantities, quantity) > 0; }
+bool ExposureRun::wanted(const std::string& quantity) const {
+    return options_.quantities.empty() || std::ranges::count(options_.quantities, quantity) > 0;
+}
 
 void ExposureRun::note(const std::string& text) {
     if (std::ranges::count(notes_, text) == 0) notes_.push_back(text);
@@ -114,11 +119,14 @@ void ExposureRun::predictions(const Node& node, const Matrix& x, const Sampler& 
     if (wanted("noise_ratio")) keep("noise_ratio", node, ratio_figure(norms(of_x), norms(of_y)));
     if (!errors || (!sampler.model && !options_.exact)) return;   // the exact denoiser has no error
     const auto d = static_cast<double>(x.cols);
-    if (wanted("prediction_error")) keep("prediction_error", node, mean_figure(squares(difference(of_x, noise_of(*exact_, x, node)), d)));
-    if (wanted("forward_error")) keep("forward_error", node, mean_figure(squares(difference(of_y, noise_of(*exact_, y, node)), d)));
+    if (wanted("prediction_error"))
+        keep("prediction_error", node, mean_figure(squares(difference(of_x, noise_of(*exact_, x, node)), d)));
+    if (wanted("forward_error"))
+        keep("forward_error", node, mean_figure(squares(difference(of_y, noise_of(*exact_, y, node)), d)));
 }
 
-/// Less that of noised data: of few coordinates t* is far from t even there, as it is clipped and far from linear in their variance.
+/// Less that of noised data: of few coordinates t* is far from t even there, as it is clipped and far from linear in
+/// their variance.
 void ExposureRun::offsets(const Node& node, const Matrix& x, const Schedule& schedule) {
     if (!wanted("time_offset") || x.cols < 2) return;
     const double within = law_.variance_within();
@@ -128,7 +136,9 @@ void ExposureRun::offsets(const Node& node, const Matrix& x, const Schedule& sch
     const auto time_of = [&](const Matrix& states, std::int64_t i) {
         const double seen = unbiased_variance(states.view().row(i).data(), states.cols);
         std::size_t best = 0;   // of equals the one next to the node, then the lower
-        const auto rank = [&](std::size_t k) { return std::tuple(std::abs(variances[k] - seen), std::abs(times[k] - node.t), times[k]); };
+        const auto rank = [&](std::size_t k) {
+            return std::tuple(std::abs(variances[k] - seen), std::abs(times[k] - node.t), times[k]);
+        };
         for (std::size_t k = 1; k < times.size(); ++k)
             if (rank(k) < rank(best)) best = k;
         return times[best];
@@ -176,7 +186,8 @@ Matrix ExposureRun::noise_of(const Denoiser& model, const Matrix& x, const Node&
     const std::int64_t at_once = options_.batch.value_or(x.rows);
     for (std::int64_t first = 0; first < x.rows; first += at_once) {
         const std::int64_t rows = std::min(at_once, x.rows - first);
-        const std::vector<std::int64_t> labels(options_.condition ? static_cast<std::size_t>(rows) : 0, options_.condition.value_or(-1));
+        const std::vector<std::int64_t> labels(options_.condition ? static_cast<std::size_t>(rows) : 0,
+                                               options_.condition.value_or(-1));
         model.denoise({v.view().slice(first, rows), sigma, labels, options_.threads}, out.view().slice(first, rows));
     }
     const auto& cost = model.traits().rows;
@@ -185,8 +196,14 @@ Matrix ExposureRun::noise_of(const Denoiser& model, const Matrix& x, const Node&
     return out;
 }
 
-std::vector<Matrix> ExposureRun::states(const Denoiser& model, const Table& table, const std::optional<Matrix>& starts, std::int64_t record) {
-    SampleOptions options{.n = options_.n, .rng = key_, .x = starts, .batch = options_.batch, .threads = options_.threads, .record = record};
+std::vector<Matrix> ExposureRun::states(const Denoiser& model, const Table& table, const std::optional<Matrix>& starts,
+                                        std::int64_t record) {
+    SampleOptions options{.n = options_.n,
+                          .rng = key_,
+                          .x = starts,
+                          .batch = options_.batch,
+                          .threads = options_.threads,
+                          .record = record};
     if (options_.condition) options.condition = *options_.condition;
     Draws draws = sample(model, table, options);
     evaluations_ += draws.evaluations();
@@ -203,7 +220,8 @@ Table part_of(const Table& table, std::size_t first, std::size_t last) {
     const auto at = [&](std::size_t k) { return table.nodes.t.begin() + static_cast<std::ptrdiff_t>(k); };
     grid.grid.times.assign(at(first), at(last + (grid.to_zero ? 0 : 1)));
     Table part = table.remake(grid);
-    require(part.nodes.steps() == last - first && part.nodes.rho.front() == table.nodes.rho[first] && part.nodes.rho.back() == table.nodes.rho[last],
+    require(part.nodes.steps() == last - first && part.nodes.rho.front() == table.nodes.rho[first] &&
+                part.nodes.rho.back() == table.nodes.rho[last],
             table.name, " makes a grid of its own");
     return part;
 }

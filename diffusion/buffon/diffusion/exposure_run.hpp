@@ -49,7 +49,8 @@ private:
     Matrix noised(double alpha, double rho) const;
     /// (x / alpha - D) / rho at states x of the schedule.
     Matrix noise_of(const Denoiser& model, const Matrix& x, const Node& node);
-    std::vector<Matrix> states(const Denoiser& model, const Table& table, const std::optional<Matrix>& starts, std::int64_t record);
+    std::vector<Matrix> states(const Denoiser& model, const Table& table, const std::optional<Matrix>& starts,
+                               std::int64_t record);
 
     const DenoiserOfData& model_;
     const ExposureProfileOptions& options_;
@@ -64,7 +65,8 @@ private:
     std::int64_t evaluations_ = 0;
 };
 
-/// The same solver over the nodes first ... last of its table, for starts at the first.   @throw std::invalid_argument where it has other steps.
+/// The same solver over the nodes first ... last of its table, for starts at the first.   @throw std::invalid_argument
+/// where it has other steps.
 Table part_of(const Table& table, std::size_t first, std::size_t last);
 /// Times of a schedule at which variances are compared: its levels, or 1,000 equally far apart in log(alpha / sigma).
 std::vector<double> label_times(const Schedule& schedule);

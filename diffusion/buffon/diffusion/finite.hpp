@@ -12,7 +12,8 @@ namespace buffon::diffusion {
 bool all_finite(std::span<const double> values);
 
 /// @param what  begins the message: "Denoiser: the function must return finite numbers"
-/// @throw std::invalid_argument naming the first number that is not finite, its row, and the level from `sigma` (one or one per row).
+/// @throw std::invalid_argument naming the first number that is not finite, its row, and the level from `sigma` (one or
+/// one per row).
 void require_finite(std::string_view what, ConstView answer, std::span<const double> sigma);
 
 }  // namespace buffon::diffusion

@@ -33,8 +33,11 @@ struct RootTrace {
         const Table of_products = squares.transpose() * squares / n, products = w.transpose() * w / n;
         for (Eigen::Index i = 0; i < a.size(); ++i)
             for (Eigen::Index j = 0; j < a.size(); ++j)
-                if (a(i) > least && a(j) > least)   // d^2 tr A^1/2 [H, H] = -1/2 sum H_ij^2 / (r_i r_j (r_i + r_j)) in the eigenvectors of A
-                    curvature += 0.25 * inverse(i) * inverse(j) / (root(i) + root(j)) * (of_products(i, j) - products(i, j) * products(i, j)) / n;
+                if (a(i) > least &&
+                    a(j) >
+                        least)   // d^2 tr A^1/2 [H, H] = -1/2 sum H_ij^2 / (r_i r_j (r_i + r_j)) in the eigenvectors of A
+                    curvature += 0.25 * inverse(i) * inverse(j) / (root(i) + root(j)) *
+                                 (of_products(i, j) - products(i, j) * products(i, j)) / n;
     }
 };
 
@@ -56,7 +59,8 @@ Figure FrechetReference::gap(ConstView x, double factor, double variance) const 
     Table y = (Look(x.data, x.rows, d).rowwise() - factor * m) * axes;
     const Eigen::RowVectorXd shift = y.colwise().mean();
     y.rowwise() -= shift;
-    const Eigen::RowVectorXd known = (factor * factor * Eigen::Map<const Eigen::RowVectorXd>(variances_.data(), d)).array() + variance;
+    const Eigen::RowVectorXd known =
+        (factor * factor * Eigen::Map<const Eigen::RowVectorXd>(variances_.data(), d)).array() + variance;
     const Eigen::RowVectorXd scale = known.cwiseSqrt();
     const RootTrace root(y * scale.asDiagonal());
     const double spread = y.squaredNorm() / (n - 1);
@@ -64,7 +68,10 @@ Figure FrechetReference::gap(ConstView x, double factor, double variance) const 
     // The map that takes the rows' law to the known one along straight lines is symmetric, T = C0^1/2 A^-1/2 C0^1/2.
     const Table map = scale.asDiagonal() * root.half_inverse * scale.asDiagonal();
     const Eigen::VectorXd linear = 2 * y * shift.transpose() + (y.cwiseProduct(y - y * map)).rowwise().sum();
-    Figure out{.value = 0.0, .rows = {}, .squared = true, .raw = std::max(0.0, shift.squaredNorm() + spread + known.sum() - 2 * root.value),
+    Figure out{.value = 0.0,
+               .rows = {},
+               .squared = true,
+               .raw = std::max(0.0, shift.squaredNorm() + spread + known.sum() - 2 * root.value),
                .bias = spread / n + 2 * root.curvature};
     for (Eigen::Index i = 0; i < linear.size(); ++i) out.rows.push_back(linear(i) - linear.mean());
     out.value = out.raw - out.bias;

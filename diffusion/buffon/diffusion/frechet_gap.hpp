@@ -1,4 +1,5 @@
-/// Frechet distance |m - m0|^2 + tr C + tr C0 - 2 tr (C0^1/2 C C0^1/2)^1/2 of n rows from a law whose moments are known. Not installed.
+/// Frechet distance |m - m0|^2 + tr C + tr C0 - 2 tr (C0^1/2 C C0^1/2)^1/2 of n rows from a law whose moments are
+/// known. Not installed.
 #pragma once
 
 #include <span>

@@ -38,7 +38,8 @@ AffineValue result_on_gaussian(const Table& table, double mean, double sd) {
     require(sd >= 0, "result_on_gaussian: sd must not be negative, got ", sd);
     require(!table.adaptive, "result_on_gaussian: ", table.name, " makes its rows as it goes");
     require(!table.shift, "result_on_gaussian: ", table.name, " is not linear");
-    for (const Row& row : table.rows) require(row.langevin == 0, "result_on_gaussian: ", table.name, " has Langevin steps, whose weights are random");
+    for (const Row& row : table.rows)
+        require(row.langevin == 0, "result_on_gaussian: ", table.name, " has Langevin steps, whose weights are random");
     require(table.coordinates.empty(), "result_on_gaussian: ", table.name, " has coefficients per coordinate");
     std::vector<AffineValue> values{marginal(1.0, table.rho_start(), mean, sd), {1.0, 0.0, {}}};
     std::vector<double> rho{table.rho_start(), 0.0};

@@ -55,8 +55,9 @@ double check_covariance(const Matrix& c, std::int64_t d, std::size_t k) {
     for (const double v : c.data) largest = std::max(largest, std::abs(v));
     for (std::int64_t i = 0; i < d; ++i)
         for (std::int64_t j = 0; j < i; ++j)
-            require(std::abs(c(i, j) - c(j, i)) <= 1e-10 * largest, "GaussianMixture: covariances must be symmetric, covariances[",
-                    k, "] has ", c(i, j), " at (", i, ", ", j, ") and ", c(j, i), " at (", j, ", ", i, ")");
+            require(std::abs(c(i, j) - c(j, i)) <= 1e-10 * largest,
+                    "GaussianMixture: covariances must be symmetric, covariances[", k, "] has ", c(i, j), " at (", i,
+                    ", ", j, ") and ", c(j, i), " at (", j, ", ", i, ")");
     return largest;
 }
 
@@ -127,7 +128,8 @@ struct GaussianMixture::Level {
         sigma = level;
         precision.clear();
         log_norm.clear();
-        for (const Component& c : mixture.components_) log_norm.push_back(add_component(c, static_cast<std::size_t>(mixture.dim())));
+        for (const Component& c : mixture.components_)
+            log_norm.push_back(add_component(c, static_cast<std::size_t>(mixture.dim())));
     }
 
 private:
@@ -151,7 +153,8 @@ class GaussianMixture::Row {
 public:
     explicit Row(const GaussianMixture& mixture)
         : mixture_(mixture), d_(static_cast<std::size_t>(mixture.dim())), residual_(mixture.means_.data.size()),
-          parts_(residual_.size()), gamma_(mixture.weights_.size()), rest_squared_(gamma_.size()), along_(d_), offset_(d_), centre_(d_) {}
+          parts_(residual_.size()), gamma_(mixture.weights_.size()), rest_squared_(gamma_.size()), along_(d_),
+          offset_(d_), centre_(d_) {}
 
     /// The offset from each mean, along the axes of its covariance.
     void place(const double* x) {
@@ -193,7 +196,9 @@ public:
     /// Component k's posterior mean m_k.
     void posterior_mean(std::size_t k, double* out) {
         place_offset(k);
-        spectral(k, &residual_[k * d_], offset_.data(), [&](std::size_t j) { return variance_at(k, j) * precision_at(k, j); }, out);
+        spectral(
+            k, &residual_[k * d_], offset_.data(),
+            [&](std::size_t j) { return variance_at(k, j) * precision_at(k, j); }, out);
         add(1.0, mean(k), out, d_);
     }
 
@@ -347,10 +352,12 @@ private:
 
 /// The arguments that every kind of covariance shares are checked before component(k) makes one.
 template <class Make>
-GaussianMixture GaussianMixture::made(std::vector<double> weights, Matrix means, std::vector<std::int64_t> labels, const Make& component) {
+GaussianMixture GaussianMixture::made(std::vector<double> weights, Matrix means, std::vector<std::int64_t> labels,
+                                      const Make& component) {
     weights = normalised(std::move(weights));
     require(means.rows == static_cast<std::int64_t>(weights.size()) && means.cols > 0,
-            "GaussianMixture: means must have shape (k, d) with k = ", weights.size(), " and d > 0, got (", means.rows, ", ", means.cols, ")");
+            "GaussianMixture: means must have shape (k, d) with k = ", weights.size(), " and d > 0, got (", means.rows,
+            ", ", means.cols, ")");
     require(all_finite(means.data), "GaussianMixture: means must be finite");
     std::vector<Component> components;
     for (std::size_t k = 0; k < weights.size(); ++k) {
@@ -360,9 +367,10 @@ GaussianMixture GaussianMixture::made(std::vector<double> weights, Matrix means,
     return {std::move(weights), std::move(means), std::move(components), std::move(labels)};
 }
 
-GaussianMixture::GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Component> components, std::vector<std::int64_t> labels)
-    : weights_(std::move(weights)), means_(std::move(means)), components_(std::move(components)), labels_(std::move(labels)),
-      smallest_variance_(infinity) {
+GaussianMixture::GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Component> components,
+                                 std::vector<std::int64_t> labels)
+    : weights_(std::move(weights)), means_(std::move(means)), components_(std::move(components)),
+      labels_(std::move(labels)), smallest_variance_(infinity) {
     const auto d = static_cast<std::size_t>(dim());
     Vector centre(d, 0.0);
     for (std::size_t k = 0; k < weights_.size(); ++k) add(weights_[k], &means_.data[k * d], centre.data(), d);
@@ -381,12 +389,14 @@ GaussianMixture::GaussianMixture(std::vector<double> weights, Matrix means, std:
 }
 
 /// A diagonal covariance needs no rotation, and keeps its variances to the bit.
-GaussianMixture::GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Matrix> covariances, std::vector<std::int64_t> labels)
+GaussianMixture::GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Matrix> covariances,
+                                 std::vector<std::int64_t> labels)
     : GaussianMixture([&] {
           const std::int64_t d = means.cols;
           const std::size_t count = weights.size();
           return made(std::move(weights), std::move(means), std::move(labels), [&](std::size_t k) {
-              require(covariances.size() == count, "GaussianMixture: covariances must hold k = ", count, " matrices, got ", covariances.size());
+              require(covariances.size() == count, "GaussianMixture: covariances must hold k = ", count,
+                      " matrices, got ", covariances.size());
               const Matrix& c = covariances[k];
               const double largest = check_covariance(c, d, k);
               Component component;
@@ -402,9 +412,11 @@ GaussianMixture::GaussianMixture(std::vector<double> weights, Matrix means, std:
     covariances_ = std::move(covariances);
 }
 
-GaussianMixture GaussianMixture::diagonal(std::vector<double> weights, Matrix means, const Matrix& variances, std::vector<std::int64_t> labels) {
-    require(variances.rows == means.rows && variances.cols == means.cols, "GaussianMixture: diagonal covariances must have the shape of means, (",
-            means.rows, ", ", means.cols, "), got (", variances.rows, ", ", variances.cols, ")");
+GaussianMixture GaussianMixture::diagonal(std::vector<double> weights, Matrix means, const Matrix& variances,
+                                          std::vector<std::int64_t> labels) {
+    require(variances.rows == means.rows && variances.cols == means.cols,
+            "GaussianMixture: diagonal covariances must have the shape of means, (", means.rows, ", ", means.cols,
+            "), got (", variances.rows, ", ", variances.cols, ")");
     require(all_finite(variances.data), "GaussianMixture: covariances must be finite");
     return made(std::move(weights), std::move(means), std::move(labels), [&](std::size_t k) {
         Component component;
@@ -423,10 +435,12 @@ GaussianMixture GaussianMixture::low_rank(std::vector<double> weights, Matrix me
         require(factors.size() == count, "GaussianMixture: factors must hold k = ", count, " matrices, got ", factors.size());
         require(noise.size() == count, "GaussianMixture: noise must hold k = ", count, " numbers, got ", noise.size());
         const Matrix& u = factors[k];
-        require(u.rows == d && u.cols >= 1 && u.cols <= d, "GaussianMixture: factors must have shape (d, r) with d = ", d, " and 1 <= r <= d, got factors[", k,
+        require(u.rows == d && u.cols >= 1 && u.cols <= d,
+                "GaussianMixture: factors must have shape (d, r) with d = ", d, " and 1 <= r <= d, got factors[", k,
                 "] of shape (", u.rows, ", ", u.cols, ")");
         require(all_finite(u.data), "GaussianMixture: factors must be finite, factors[", k, "] is not");
-        require(noise[k] >= 0 && std::isfinite(noise[k] * noise[k]), "GaussianMixture: noise must lie in [0, 1e154], got noise[", k, "] = ", noise[k]);
+        require(noise[k] >= 0 && std::isfinite(noise[k] * noise[k]),
+                "GaussianMixture: noise must lie in [0, 1e154], got noise[", k, "] = ", noise[k]);
         Component component;
         component.rest = noise[k] * noise[k];
         decompose_factor(u, noise[k], component.variance, component.axes);
@@ -436,7 +450,8 @@ GaussianMixture GaussianMixture::low_rank(std::vector<double> weights, Matrix me
 
 void GaussianMixture::split_by_class() {
     if (labels_.empty()) return;
-    require(labels_.size() == weights_.size(), "GaussianMixture: labels must hold one class per component (", size(), "), got ", labels_.size());
+    require(labels_.size() == weights_.size(), "GaussianMixture: labels must hold one class per component (", size(),
+            "), got ", labels_.size());
     for (const std::int64_t label : labels_)
         require(label >= 0 && label < size(), "GaussianMixture: labels must lie in 0, 1, ..., without a gap, got ", label);
     const std::int64_t classes = *std::max_element(labels_.begin(), labels_.end()) + 1;
@@ -472,7 +487,8 @@ std::vector<Matrix> GaussianMixture::covariances() const {
         const double rest = c.variance.size() < d ? c.rest : 0.0;
         for (std::size_t j = 0; j < d; ++j) m.data[j * (d + 1)] = c.axes.empty() ? c.variance[j] : rest;
         for (std::size_t j = 0; !c.axes.empty() && j < c.variance.size(); ++j)
-            for (std::size_t a = 0; a < d; ++a) add((c.variance[j] - rest) * c.axes[j * d + a], &c.axes[j * d], &m.data[a * d], d);
+            for (std::size_t a = 0; a < d; ++a)
+                add((c.variance[j] - rest) * c.axes[j * d + a], &c.axes[j * d], &m.data[a * d], d);
         out.push_back(std::move(m));
     }
     return out;
@@ -482,7 +498,8 @@ std::vector<double> GaussianMixture::variances() const {
     std::vector<double> out;
     for (const Component& c : components_) {
         const double known = std::accumulate(c.variance.begin(), c.variance.end(), 0.0);
-        out.push_back((known + static_cast<double>(static_cast<std::size_t>(dim()) - c.variance.size()) * c.rest) / static_cast<double>(dim()));
+        out.push_back((known + static_cast<double>(static_cast<std::size_t>(dim()) - c.variance.size()) * c.rest) /
+                      static_cast<double>(dim()));
     }
     return out;
 }
@@ -516,7 +533,8 @@ void GaussianMixture::check_sigma(const char* function, std::span<const double> 
 }
 
 void GaussianMixture::check_x(const char* function, ConstView x) const {
-    require(x.cols == dim(), "GaussianMixture.", function, ": x must have shape (n, ", dim(), "), got (", x.rows, ", ", x.cols, ")");
+    require(x.cols == dim(), "GaussianMixture.", function, ": x must have shape (n, ", dim(), "), got (", x.rows, ", ",
+            x.cols, ")");
 }
 
 template <class F>
@@ -613,12 +631,16 @@ void GaussianMixture::score(const Query& q, View out) const {
 }
 
 GaussianMixture::operator Denoiser() const {
-    return {dim(), [mixture = *this](const Query& q, View out) { mixture.denoise(q, out); },
-            {.name = "GaussianMixture", .classes = classes(), .sigma_min = smallest_variance_ > 0 ? 0.0 : std::numeric_limits<double>::min(),
-             .draw = [mixture = *this](const Stream& stream, std::int64_t label, View out) {
-                 const double data[] = {0.0};
-                 (label < 0 ? mixture : mixture.given(label)).forward(data, stream, 0, out);
-             },
+    return {dim(),
+            [mixture = *this](const Query& q, View out) { mixture.denoise(q, out); },
+            {.name = "GaussianMixture",
+             .classes = classes(),
+             .sigma_min = smallest_variance_ > 0 ? 0.0 : std::numeric_limits<double>::min(),
+             .draw =
+                 [mixture = *this](const Stream& stream, std::int64_t label, View out) {
+                     const double data[] = {0.0};
+                     (label < 0 ? mixture : mixture.given(label)).forward(data, stream, 0, out);
+                 },
              .on_device = [mixture = *this](const DeviceQueue& queue) { return mixture.on_device(queue); }}};
 }
 

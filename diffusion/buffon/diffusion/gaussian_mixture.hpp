@@ -23,10 +23,13 @@ class GaussianMixture {
 public:
     /// @param weights (k): positive; normalised here.   @param means (k, d)
     /// @param covariances k times (d, d): symmetric positive semidefinite.
-    /// @param labels (k): class 0, 1, ... of each component; empty: unconditional.   @throw std::invalid_argument naming the defect.
-    GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Matrix> covariances, std::vector<std::int64_t> labels = {});
+    /// @param labels (k): class 0, 1, ... of each component; empty: unconditional.   @throw std::invalid_argument
+    /// naming the defect.
+    GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Matrix> covariances,
+                    std::vector<std::int64_t> labels = {});
     /// Covariances diag(variances_k), variances (k, d) >= 0. No (d, d) is built.
-    static GaussianMixture diagonal(std::vector<double> weights, Matrix means, const Matrix& variances, std::vector<std::int64_t> labels = {});
+    static GaussianMixture diagonal(std::vector<double> weights, Matrix means, const Matrix& variances,
+                                    std::vector<std::int64_t> labels = {});
     /// Covariances U_k U_k^T + noise_k^2 I, factors k times U (d, r), r <= d. No (d, d) is built, a row costs O(k d r).
     static GaussianMixture low_rank(std::vector<double> weights, Matrix means, const std::vector<Matrix>& factors,
                                     const std::vector<double>& noise, std::vector<std::int64_t> labels = {});
@@ -88,9 +91,11 @@ private:
     struct Level;   // one noise level, for all components
     class Row;      // one row of x at one noise level
 
-    GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Component> components, std::vector<std::int64_t> labels);
+    GaussianMixture(std::vector<double> weights, Matrix means, std::vector<Component> components,
+                    std::vector<std::int64_t> labels);
     template <class Make>
-    static GaussianMixture made(std::vector<double> weights, Matrix means, std::vector<std::int64_t> labels, const Make& component);
+    static GaussianMixture made(std::vector<double> weights, Matrix means, std::vector<std::int64_t> labels,
+                                const Make& component);
     struct Kept;        // on a device
     struct OnDevices;
     static std::shared_ptr<OnDevices> no_devices();

@@ -42,7 +42,9 @@ std::shared_ptr<GaussianMixture::OnDevices> GaussianMixture::no_devices() { retu
 
 DeviceFunction GaussianMixture::on_device(const DeviceQueue& queue) const {
     const auto kept = devices_->kept.on(queue.device, [this](const DeviceQueue& all) { return put_on(all); });
-    return [kept](const DeviceQuery& q) { device_check(q.queue, device_library().table->mixture(&q.queue, &kept->mixture, &q.rows)); };
+    return [kept](const DeviceQuery& q) {
+        device_check(q.queue, device_library().table->mixture(&q.queue, &kept->mixture, &q.rows));
+    };
 }
 
 std::shared_ptr<const GaussianMixture::Kept> GaussianMixture::put_on(const DeviceQueue& queue) const {
@@ -75,9 +77,15 @@ std::shared_ptr<const GaussianMixture::Kept> GaussianMixture::put_on(const Devic
     kept->axes = put(axes);
     kept->rest = put(rest);
     kept->label = DeviceBuffer::of(queue, std::span<const std::int64_t>(labels_));
-    kept->mixture = {.dim = dim(), .size = size(), .rank = static_cast<std::int64_t>(rank), .log_weight = kept->log_weight.as<double>(),
-                     .means = kept->means.as<double>(), .variance = kept->variance.as<double>(), .axes = kept->axes.as<double>(),
-                     .rest = kept->rest.as<double>(), .label = kept->label.as<std::int64_t>()};
+    kept->mixture = {.dim = dim(),
+                     .size = size(),
+                     .rank = static_cast<std::int64_t>(rank),
+                     .log_weight = kept->log_weight.as<double>(),
+                     .means = kept->means.as<double>(),
+                     .variance = kept->variance.as<double>(),
+                     .axes = kept->axes.as<double>(),
+                     .rest = kept->rest.as<double>(),
+                     .label = kept->label.as<std::int64_t>()};
     return kept;
 }
 

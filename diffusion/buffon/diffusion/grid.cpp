@@ -19,8 +19,8 @@ std::vector<double> spaced(const Schedule& s, const Grid& grid, std::int64_t ste
 std::vector<double> times(const Schedule& s, const Grid& grid) {
     if (!grid.grid.times.empty()) {
         const auto count = static_cast<std::int64_t>(grid.grid.times.size());
-        require(!grid.steps || *grid.steps + (grid.to_zero ? 0 : 1) == count, "grid: an array for ", *grid.steps, " steps must hold ",
-                *grid.steps + (grid.to_zero ? 0 : 1), " times, got ", count);
+        require(!grid.steps || *grid.steps + (grid.to_zero ? 0 : 1) == count, "grid: an array for ", *grid.steps,
+                " steps must hold ", *grid.steps + (grid.to_zero ? 0 : 1), " times, got ", count);
         require(!grid.t_start && !grid.t_end, "grid: t_start and t_end have no meaning where grid is an array");
         return grid.grid.times;
     }

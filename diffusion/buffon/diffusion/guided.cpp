@@ -72,16 +72,24 @@ DeviceFunction Guidance::on_device(const DeviceFunction& inner) const {
         }
         if (std::ranges::all_of(without, [](double w) { return w == 0.0; })) return;
         if (std::ranges::all_of(with, [&](double w) { return w == with.front(); })) with.resize(1), without.resize(1);
-        const DeviceBuffer none = room_for(q, d, q.rows.number), before = room_for(q, guidance.options.rescale > 0 ? d : 0, q.rows.number);
+        const DeviceBuffer none = room_for(q, d, q.rows.number),
+                           before = room_for(q, guidance.options.rescale > 0 ? d : 0, q.rows.number);
         DeviceQuery unconditional = q;
         unconditional.rows.out = none.data();
         unconditional.rows.labels = nullptr;
         unconditional.labels = {};
         inner(unconditional);
-        if (before.data() != nullptr) device_check(q.queue, device_library().table->copy(&q.queue, q.rows.out, before.data(), n * d * size_of(q.rows.number)));
+        if (before.data() != nullptr)
+            device_check(q.queue, device_library().table->copy(&q.queue, q.rows.out, before.data(),
+                                                               n * d * size_of(q.rows.number)));
         combine_levels(q, d, {{q.rows.out, none.data()}, q.rows.number, {with, without}, q.rows.out, q.rows.number});
         if (before.data() == nullptr) return;
-        const DeviceRescale back{.x = q.rows.out, .before = before.data(), .number = q.rows.number, .rows = n, .cols = d, .rescale = guidance.options.rescale};
+        const DeviceRescale back{.x = q.rows.out,
+                                 .before = before.data(),
+                                 .number = q.rows.number,
+                                 .rows = n,
+                                 .cols = d,
+                                 .rescale = guidance.options.rescale};
         device_check(q.queue, device_library().table->rescale(&q.queue, &back));
     };
 }
@@ -92,12 +100,15 @@ Denoiser guided(const Denoiser& model, double scale, const GuidedOptions& option
     require(model.traits().classes > 0, "guided: model must be conditional, ", model.traits().name, " takes no labels");
     require(std::isfinite(scale), "guided: scale must be finite, got ", scale);
     const auto levels = options.interval.value_or(std::vector<double>{0.0, 1.0});
-    require(levels.size() == 2 && levels[0] >= 0 && levels[0] < levels[1], "guided: interval must be two noise levels, the lower one first");
+    require(levels.size() == 2 && levels[0] >= 0 && levels[0] < levels[1],
+            "guided: interval must be two noise levels, the lower one first");
     require(options.rescale >= 0 && options.rescale <= 1, "guided: rescale must lie in [0, 1], got ", options.rescale);
     const Guidance guidance{model, scale, options};
     Denoiser::Traits traits = model.traits();
     if (traits.on_device)
-        traits.on_device = [guidance, inner = traits.on_device](const DeviceQueue& queue) { return guidance.on_device(inner(queue)); };
+        traits.on_device = [guidance, inner = traits.on_device](const DeviceQueue& queue) {
+            return guidance.on_device(inner(queue));
+        };
     traits.name = "guided " + traits.name;
     traits.rows = [guidance, inner = model.traits().rows](double sigma, bool conditional) {
         const std::int64_t one = inner ? inner(sigma, conditional) : 1;

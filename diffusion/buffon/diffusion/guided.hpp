@@ -18,9 +18,12 @@ struct GuidedOptions {
     double rescale = 0.0;
 
     static constexpr auto fields() {
-        return std::tuple{
-            Field{"interval", &GuidedOptions::interval, "lowest and highest noise level sigma at which to guide, elsewhere the conditional denoiser is taken alone; None: all levels"},
-            Field{"rescale", &GuidedOptions::rescale, "from 0 to 1: how much of the standard deviation over a sample's coordinates goes back to that of the conditional denoiser"}};
+        return std::tuple{Field{"interval", &GuidedOptions::interval,
+                                "lowest and highest noise level sigma at which to guide, elsewhere the conditional "
+                                "denoiser is taken alone; None: all levels"},
+                          Field{"rescale", &GuidedOptions::rescale,
+                                "from 0 to 1: how much of the standard deviation over a sample's coordinates goes back "
+                                "to that of the conditional denoiser"}};
     }
 };
 

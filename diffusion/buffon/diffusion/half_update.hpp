@@ -1,4 +1,5 @@
-/// Updates of states that are stored in half precision: sums in double in the order of kernel::combine, rounded to float and then to
+/// Updates of states that are stored in half precision: sums in double in the order of kernel::combine, rounded to
+/// float and then to
 /// the half, as a device has it. Not installed.
 #pragma once
 
@@ -6,7 +7,8 @@
 
 namespace buffon::diffusion {
 
-/// One number of each for all coordinates (per_column = 0), or one for each of per_column coordinates: weights (terms, per_column).
+/// One number of each for all coordinates (per_column = 0), or one for each of per_column coordinates: weights (terms,
+/// per_column).
 struct HalfCoefficients {
     const double* weights;
     const double* offset;

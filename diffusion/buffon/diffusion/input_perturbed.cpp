@@ -17,7 +17,10 @@ Denoiser input_perturbed(const Denoiser& model, double gamma) {
     traits.draw = {};   // its output is no data's mean
     traits.sigma_min /= root;
     traits.sigma_max /= root;
-    if (traits.rows) traits.rows = [rows = traits.rows, root](double sigma, bool conditional) { return rows(root * sigma, conditional); };
+    if (traits.rows)
+        traits.rows = [rows = traits.rows, root](double sigma, bool conditional) {
+            return rows(root * sigma, conditional);
+        };
     const double lowest = model.traits().sigma_min, highest = model.traits().sigma_max;
     const auto function = [=](const Query& query, View out) {
         std::vector<double> sigma(query.sigma.begin(), query.sigma.end());

@@ -1,5 +1,7 @@
-/// Input perturbation: what an exact denoiser becomes when it is trained on inputs with more noise than it is told, against exposure bias.
-/// Source: Ning, Sangineto, Porrello, Calderara, Cucchiara, "Input perturbation reduces exposure bias in diffusion models", ICML 2023,
+/// Input perturbation: what an exact denoiser becomes when it is trained on inputs with more noise than it is told,
+/// against exposure bias.
+/// Source: Ning, Sangineto, Porrello, Calderara, Cucchiara, "Input perturbation reduces exposure bias in diffusion
+/// models", ICML 2023,
 /// arXiv:2301.11706: the input is x0 + sigma (eps + gamma xi), the target eps. Its best prediction in closed form is ours.
 #pragma once
 

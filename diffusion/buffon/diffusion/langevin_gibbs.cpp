@@ -26,7 +26,9 @@ constexpr std::int64_t usual_chains = 400, usual_start_steps = 20;
 constexpr double slack = 1 + 1e-9;
 
 /// The last level of a table that is not 0.
-double lowest_level(const Table& table) { return table.nodes.rho.back() > 0 ? table.nodes.rho.back() : table.nodes.rho[table.nodes.steps() - 1]; }
+double lowest_level(const Table& table) {
+    return table.nodes.rho.back() > 0 ? table.nodes.rho.back() : table.nodes.rho[table.nodes.steps() - 1];
+}
 
 double alpha_at(const Schedule& schedule, double level) { return schedule.alpha(schedule.t_of_lambda(-std::log(level))); }
 
@@ -43,16 +45,20 @@ std::vector<int> shape_of(const Table& table) {
 void check(const LangevinGibbsOptions& o, const ChainOptions& chain, const Table& table) {
     require(o.n >= 1, "langevin_gibbs: n must be at least 1, got ", o.n);
     require(!o.chains || *o.chains >= 1, "langevin_gibbs: chains must be at least 1, got ", o.chains.value_or(1));
-    require(!o.x || !o.chains || *o.chains == o.x->rows, "langevin_gibbs: chains must be the number of rows of x, ", o.x ? o.x->rows : 0, ", got ", o.chains.value_or(0));
+    require(!o.x || !o.chains || *o.chains == o.x->rows, "langevin_gibbs: chains must be the number of rows of x, ",
+            o.x ? o.x->rows : 0, ", got ", o.chains.value_or(0));
     require(o.x || o.level.values.empty(), "langevin_gibbs: level belongs to starts x, which are missing");
     require(!o.x || !o.start, "langevin_gibbs: start makes what x gives; leave one out");
     require(o.skip >= 1, "langevin_gibbs: skip must be at least 1, got ", o.skip);
     require(o.burn_in >= 0, "langevin_gibbs: burn_in must not be negative, got ", o.burn_in);
     require(!o.adapt || o.burn_in >= 1, "langevin_gibbs: adapt needs steps of burn_in, got ", o.burn_in);
-    require(!o.adapt || chain.sigma_rule == SigmaChoice::sample, "langevin_gibbs: adapt needs sigma_rule = 'sample'; the most probable level does not follow weights");
-    require(o.start_noise >= 0 && std::isfinite(o.start_noise), "langevin_gibbs: start_noise must not be negative, got ", o.start_noise);
+    require(!o.adapt || chain.sigma_rule == SigmaChoice::sample,
+            "langevin_gibbs: adapt needs sigma_rule = 'sample'; the most probable level does not follow weights");
+    require(o.start_noise >= 0 && std::isfinite(o.start_noise),
+            "langevin_gibbs: start_noise must not be negative, got ", o.start_noise);
     require(o.threads >= 0, "langevin_gibbs: threads must not be negative, got ", o.threads);
-    require(!std::holds_alternative<MeanReverting>(table.schedule.law()), "langevin_gibbs: a mean-reverting schedule has a mu for each sample, a chain none");
+    require(!std::holds_alternative<MeanReverting>(table.schedule.law()),
+            "langevin_gibbs: a mean-reverting schedule has a mu for each sample, a chain none");
     require(!table.grid.reversed, "langevin_gibbs: the table must run from noise to data");
 }
 
@@ -63,7 +69,8 @@ std::string exactly(double v) {
 }
 
 std::string named(const Table& table) {
-    return table.name + " of " + std::to_string(table.nodes.steps()) + " steps from " + exactly(table.rho_start()) + " to " + exactly(table.nodes.rho.back());
+    return table.name + " of " + std::to_string(table.nodes.steps()) + " steps from " + exactly(table.rho_start()) +
+           " to " + exactly(table.nodes.rho.back());
 }
 
 class Sampler {
@@ -96,7 +103,9 @@ private:
     const Denoiser& model() const { return kernel_.target().denoiser; }
     std::int64_t dim() const { return model().dim(); }
     std::int64_t label() const { return kernel_.target().label; }
-    OneOrMany<std::int64_t> condition() const { return label() < 0 ? OneOrMany<std::int64_t>() : OneOrMany<std::int64_t>(label()); }
+    OneOrMany<std::int64_t> condition() const {
+        return label() < 0 ? OneOrMany<std::int64_t>() : OneOrMany<std::int64_t>(label());
+    }
 
     void begin() {
         ChainState& state = at_.state;
@@ -110,13 +119,20 @@ private:
     void start(ChainState& state) {
         if (options_.x) {
             const auto& level = options_.level.values;
-            require(!level.empty() || knows_level_, "langevin_gibbs: level must be given with x, the law of sigma given x needs one to begin with");
+            require(!level.empty() || knows_level_,
+                    "langevin_gibbs: level must be given with x, the law of sigma given x needs one to begin with");
             state = kernel_.start(*options_.x, level.empty() ? std::vector<double>{kernel_.prior().levels.back()} : level);
             if (level.empty()) draw_level();
             return;
         }
-        const Table table = options_.start ? *options_.start : heun(table_.schedule, {.steps = usual_start_steps, .grid = GridKind::rho, .to_zero = true});
-        const Draws solved = sample(model(), table, {.n = chains_, .rng = Stream{out_.rng_key, start_key_id}.word(0, 0), .condition = condition(), .threads = options_.threads});
+        const Table table = options_.start ? *options_.start
+                                           : heun(table_.schedule,
+                                                  {.steps = usual_start_steps, .grid = GridKind::rho, .to_zero = true});
+        const Draws solved = sample(model(), table,
+                                    {.n = chains_,
+                                     .rng = Stream{out_.rng_key, start_key_id}.word(0, 0),
+                                     .condition = condition(),
+                                     .threads = options_.threads});
         at_.parts["start"] += solved.evaluations();
         const double alpha = table.nodes.alpha.back(), level = std::hypot(table.nodes.rho.back(), options_.start_noise);
         require(level > 0, "langevin_gibbs: start_noise must be positive after a start that ends at sigma = 0");
@@ -144,16 +160,20 @@ private:
         return {{"settings", describe(o)},
                 {"chain", describe(chain_)},
                 {"levels", describe_levels()},
-                {"model", model().traits().name + " of " + std::to_string(dim()) + " dimensions" + (probe.empty() ? "" : ", log density " + exactly(probe[0]) + " at the first start")},
+                {"model", model().traits().name + " of " + std::to_string(dim()) + " dimensions" +
+                              (probe.empty() ? "" : ", log density " + exactly(probe[0]) + " at the first start")},
                 {"table", named(table_)},
-                {"start", options_.start ? named(*options_.start) : options_.x ? "x" : "None"}};
+                {"start", options_.start ? named(*options_.start)
+                          : options_.x   ? "x"
+                                         : "None"}};
     }
 
     std::string describe_levels() const {
         const SigmaPrior& prior = kernel_.prior();   // levels are the same after adaptation
         const auto* rule = std::get_if<SigmaRule>(&chain_.sigma);
         std::string out = rule ? std::string(EnumNames<SigmaRule>::names[static_cast<std::size_t>(*rule)]) : "a classifier";
-        return out + ", " + std::to_string(prior.size()) + " from " + exactly(prior.levels.front()) + " to " + exactly(prior.levels.back());
+        return out + ", " + std::to_string(prior.size()) + " from " + exactly(prior.levels.front()) + " to " +
+               exactly(prior.levels.back());
     }
 
     /// Takes up what a checkpoint has, if there is one.
@@ -162,13 +182,16 @@ private:
         auto found = read_chain_checkpoint(*options_.checkpoint);
         if (!found) return false;
         const auto& path = *options_.checkpoint;
-        require(!options_.rng || found->key == *options_.rng, "langevin_gibbs: checkpoint '", path.string(), "' is of another run: its rng is ", found->key, ", not ", options_.rng.value_or(0));
+        require(!options_.rng || found->key == *options_.rng, "langevin_gibbs: checkpoint '", path.string(),
+                "' is of another run: its rng is ", found->key, ", not ", options_.rng.value_or(0));
         at_ = std::move(found->progress);
-        require(at_.state.first_x.cols == dim() && at_.state.first_x.rows == chains_ && (!options_.x || options_.x->data == at_.state.first_x.data), "langevin_gibbs: checkpoint '", path.string(),
-                "' is of another run: its chains started elsewhere");
+        require(at_.state.first_x.cols == dim() && at_.state.first_x.rows == chains_ &&
+                    (!options_.x || options_.x->data == at_.state.first_x.data),
+                "langevin_gibbs: checkpoint '", path.string(), "' is of another run: its chains started elsewhere");
         identity_ = identity();
         check_same_run(path, found->run, identity_);
-        require(rounds_done() <= rounds_, "langevin_gibbs: checkpoint '", path.string(), "' holds ", rounds_done() * chains_, " samples already, n must not be below, got ", options_.n);
+        require(rounds_done() <= rounds_, "langevin_gibbs: checkpoint '", path.string(), "' holds ",
+                rounds_done() * chains_, " samples already, n must not be below, got ", options_.n);
         out_.rng_key = found->key;
         kernel_.reweigh(at_.weights);
         return true;
@@ -216,7 +239,8 @@ private:
         at_.proposed += step.proposed;
         at_.accepted += step.accepted;
         at_.restarted += step.restarted;
-        if (options_.progress) options_.progress(at_.state.steps * chains_, (options_.burn_in + rounds_ * options_.skip) * chains_, {});
+        if (options_.progress)
+            options_.progress(at_.state.steps * chains_, (options_.burn_in + rounds_ * options_.skip) * chains_, {});
         return step;
     }
 
@@ -291,10 +315,12 @@ private:
             }
     }
 
-    /// Rows that a table can start from go through it, all at once; the others, at its last level or below, are one evaluation away.
+    /// Rows that a table can start from go through it, all at once; the others, at its last level or below, are one
+    /// evaluation away.
     void denoise(const Matrix& points) {
         std::vector<std::int64_t> above, below;
-        for (std::int64_t i = 0; i < points.rows; ++i) (out_.levels[static_cast<std::size_t>(i)] > lowest_level(table_) * slack ? above : below).push_back(i);
+        for (std::int64_t i = 0; i < points.rows; ++i)
+            (out_.levels[static_cast<std::size_t>(i)] > lowest_level(table_) * slack ? above : below).push_back(i);
         out_.x = Matrix(points.rows, points.cols);
         out_.parts["denoise"] = out_.parts["final"] = 0;
         std::uint32_t group = 0;
@@ -306,7 +332,8 @@ private:
         finish(points, below, low, 1.0);
     }
 
-    /// Rows whose tables have the same rows but for weights, in the order in which shapes appear: churn between two levels adds rows.
+    /// Rows whose tables have the same rows but for weights, in the order in which shapes appear: churn between two
+    /// levels adds rows.
     std::vector<std::pair<std::vector<int>, std::vector<std::int64_t>>> by_shape(const std::vector<std::int64_t>& rows) const {
         std::map<double, std::size_t> known;
         std::vector<std::pair<std::vector<int>, std::vector<std::int64_t>>> out;
@@ -314,7 +341,8 @@ private:
             const auto [place, fresh] = known.try_emplace(out_.levels[static_cast<std::size_t>(i)], 0);
             if (fresh) {
                 const std::vector<int> shape = shape_of(table_.from_level(place->first));
-                place->second = static_cast<std::size_t>(std::ranges::find(out, shape, [](const auto& each) { return each.first; }) - out.begin());
+                place->second = static_cast<std::size_t>(
+                    std::ranges::find(out, shape, [](const auto& each) { return each.first; }) - out.begin());
                 if (place->second == out.size()) out.push_back({shape, {}});
             }
             out[place->second].second.push_back(i);
@@ -331,8 +359,15 @@ private:
             const double alpha = alpha_at(table_.schedule, level.back());
             for (std::int64_t j = 0; j < x.cols; ++j) x(k, j) = alpha * points(i, j);
         }
-        const Draws draws = sample(model(), table_, {.rng = group == 0 ? out_.rng_key : Stream{out_.rng_key, first_group_id - group}.word(0, 0), .condition = condition(), .x = std::move(x), .level = std::move(level), .threads = options_.threads});
-        for (std::int64_t k = 0; k < draws.x.rows; ++k) std::ranges::copy(draws.x.view().row(k), out_.x.view().row(rows[static_cast<std::size_t>(k)]).begin());
+        const Draws draws =
+            sample(model(), table_,
+                   {.rng = group == 0 ? out_.rng_key : Stream{out_.rng_key, first_group_id - group}.word(0, 0),
+                    .condition = condition(),
+                    .x = std::move(x),
+                    .level = std::move(level),
+                    .threads = options_.threads});
+        for (std::int64_t k = 0; k < draws.x.rows; ++k)
+            std::ranges::copy(draws.x.view().row(k), out_.x.view().row(rows[static_cast<std::size_t>(k)]).begin());
         out_.parts["denoise"] += draws.evaluations();
     }
 
@@ -345,7 +380,8 @@ private:
         const std::vector<std::int64_t> labels(label() < 0 ? 0 : rows.size(), label());
         model().denoise({x, sigma, labels, options_.threads}, data);
         for (std::int64_t k = 0; k < x.rows; ++k)
-            for (std::int64_t j = 0; j < x.cols; ++j) out_.x(rows[static_cast<std::size_t>(k)], j) = table_.nodes.alpha.back() * data(k, j);
+            for (std::int64_t j = 0; j < x.cols; ++j)
+                out_.x(rows[static_cast<std::size_t>(k)], j) = table_.nodes.alpha.back() * data(k, j);
         const auto& cost = model().traits().rows;
         for (const double s : sigma) out_.parts["final"] += cost ? cost(s, label() >= 0) : 1;
     }
@@ -367,9 +403,12 @@ private:
 
 }  // namespace
 
-double LangevinGibbsDraws::acceptance() const { return proposed > 0 ? static_cast<double>(accepted) / static_cast<double>(proposed) : 1.0; }
+double LangevinGibbsDraws::acceptance() const {
+    return proposed > 0 ? static_cast<double>(accepted) / static_cast<double>(proposed) : 1.0;
+}
 
-LangevinGibbsDraws langevin_gibbs(const ChainModel& model, const Table& table, const LangevinGibbsOptions& options, const ChainOptions& chain) {
+LangevinGibbsDraws langevin_gibbs(const ChainModel& model, const Table& table, const LangevinGibbsOptions& options,
+                                  const ChainOptions& chain) {
     check(options, chain, table);
     return Sampler(model, table, options, chain)();
 }

@@ -45,22 +45,40 @@ struct LangevinGibbsOptions {
     static constexpr auto fields() {
         return std::tuple{
             Field{"n", &LangevinGibbsOptions::n, "number of samples"},
-            Field{"chains", &LangevinGibbsOptions::chains, "chains side by side, each of which gives every chains-th sample; None: 400, or n where that is less, or the rows of x"},
+            Field{"chains", &LangevinGibbsOptions::chains,
+                  "chains side by side, each of which gives every chains-th sample; None: 400, or n where that is "
+                  "less, or the rows of x"},
             Field{"skip", &LangevinGibbsOptions::skip, "steps of the chain before each sample"},
             Field{"burn_in", &LangevinGibbsOptions::burn_in, "steps before the first round"},
-            Field{"adapt", &LangevinGibbsOptions::adapt, "'flat': weights of the levels are learnt in burn-in, from those of prior, so that all are visited alike, and kept then; takes "
-                                                         "hundreds of steps. None: they are those of prior"},
-            Field{"emit", &LangevinGibbsOptions::emit, "'last' denoises the last state of a round; 'min', as the released code does, that of least sigma: selected states have another law than p_sigma"},
-            Field{"final", &LangevinGibbsOptions::final, "whether samples of a table that ends above sigma = 0 are taken to the data prediction there, by one more evaluation"},
-            Field{"start", &LangevinGibbsOptions::start, "table whose samples the chains start from; None: heun with 20 steps over the schedule, 39 evaluations"},
-            Field{"start_noise", &LangevinGibbsOptions::start_noise, "noise that is added to these samples, in the data's unit"},
-            Field{"x", &LangevinGibbsOptions::x, "starts (chains, d) instead, as the denoiser sees them: x0 + level eps"},
-            Field{"level", &LangevinGibbsOptions::level, "their noise level, one or one per chain; None: drawn given x, by 'exact' or a classifier"},
-            Field{"rng", &LangevinGibbsOptions::rng, "key of the random numbers: same key, same bits; none draws a fresh one, kept in the draws as rng_key"},
-            Field{"checkpoint", &LangevinGibbsOptions::checkpoint, "file in which the chains are kept: the same call goes on from it, with the same bits, after whatever ended it, and one "
-                                                                   "with a larger n adds samples; one of another run is an error. None: no file"},
+            Field{"adapt", &LangevinGibbsOptions::adapt,
+                  "'flat': weights of the levels are learnt in burn-in, from those of prior, so that all are visited "
+                  "alike, and kept then; takes "
+                  "hundreds of steps. None: they are those of prior"},
+            Field{"emit", &LangevinGibbsOptions::emit,
+                  "'last' denoises the last state of a round; 'min', as the released code does, that of least sigma: "
+                  "selected states have another law than p_sigma"},
+            Field{"final", &LangevinGibbsOptions::final,
+                  "whether samples of a table that ends above sigma = 0 are taken to the data prediction there, by one "
+                  "more evaluation"},
+            Field{"start", &LangevinGibbsOptions::start,
+                  "table whose samples the chains start from; None: heun with 20 steps over the schedule, 39 "
+                  "evaluations"},
+            Field{"start_noise", &LangevinGibbsOptions::start_noise,
+                  "noise that is added to these samples, in the data's unit"},
+            Field{"x", &LangevinGibbsOptions::x,
+                  "starts (chains, d) instead, as the denoiser sees them: x0 + level eps"},
+            Field{"level", &LangevinGibbsOptions::level,
+                  "their noise level, one or one per chain; None: drawn given x, by 'exact' or a classifier"},
+            Field{
+                "rng", &LangevinGibbsOptions::rng,
+                "key of the random numbers: same key, same bits; none draws a fresh one, kept in the draws as rng_key"},
+            Field{"checkpoint", &LangevinGibbsOptions::checkpoint,
+                  "file in which the chains are kept: the same call goes on from it, with the same bits, after "
+                  "whatever ended it, and one "
+                  "with a larger n adds samples; one of another run is an error. None: no file"},
             Field{"threads", &LangevinGibbsOptions::threads, "threads, 0 for all; changes no result"},
-            Field{"progress", &LangevinGibbsOptions::progress, "called as progress(n, total) with the steps of the chains that are done"}};
+            Field{"progress", &LangevinGibbsOptions::progress,
+                  "called as progress(n, total) with the steps of the chains that are done"}};
     }
 };
 
@@ -77,8 +95,10 @@ struct LangevinGibbsDraws : Draws {
 
 /// Sample i comes from chain i mod chains.
 /// @throw std::invalid_argument for options that contradict each other or ask for what the model does not know, a mean-reverting
-/// schedule, a table for one level only, a checkpoint of another run.   @throw std::runtime_error where a checkpoint cannot be written.
-LangevinGibbsDraws langevin_gibbs(const ChainModel& model, const Table& table, const LangevinGibbsOptions& options, const ChainOptions& chain = {});
+/// schedule, a table for one level only, a checkpoint of another run.   @throw std::runtime_error where a checkpoint
+/// cannot be written.
+LangevinGibbsDraws langevin_gibbs(const ChainModel& model, const Table& table, const LangevinGibbsOptions& options,
+                                  const ChainOptions& chain = {});
 
 }  // namespace buffon::diffusion
 

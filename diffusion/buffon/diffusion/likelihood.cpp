@@ -20,7 +20,9 @@ constexpr double relative_step = 3e-4;
 /// z' J z by central differences for rows of z, added to out.
 void add_curvature(const Denoiser& model, const Query& query, const Matrix& x, const Matrix& z, std::span<double> out) {
     Matrix ahead = x, behind = x, D(x.rows, x.cols), E(x.rows, x.cols);
-    const auto step = [&](std::int64_t i) { return relative_step * query.sigma[query.sigma.size() == 1 ? 0 : static_cast<std::size_t>(i)]; };
+    const auto step = [&](std::int64_t i) {
+        return relative_step * query.sigma[query.sigma.size() == 1 ? 0 : static_cast<std::size_t>(i)];
+    };
     for (std::int64_t i = 0; i < x.rows; ++i)
         for (std::int64_t j = 0; j < x.cols; ++j) {
             ahead(i, j) += step(i) * z(i, j);
@@ -29,7 +31,8 @@ void add_curvature(const Denoiser& model, const Query& query, const Matrix& x, c
     model.denoise({ahead, query.sigma, query.labels, query.threads}, D);
     model.denoise({behind, query.sigma, query.labels, query.threads}, E);
     for (std::int64_t i = 0; i < x.rows; ++i)
-        for (std::int64_t j = 0; j < x.cols; ++j) out[static_cast<std::size_t>(i)] += z(i, j) * (D(i, j) - E(i, j)) / (2 * step(i));
+        for (std::int64_t j = 0; j < x.cols; ++j)
+            out[static_cast<std::size_t>(i)] += z(i, j) * (D(i, j) - E(i, j)) / (2 * step(i));
 }
 
 Matrix columns(ConstView x, std::int64_t first, std::int64_t count) {
@@ -62,7 +65,8 @@ Denoiser augmented(const Denoiser& model, std::int64_t probes) {
                 for (std::int64_t i = 0; i < x.rows; ++i) axis(i, j) = 1.0;
                 add_curvature(model, query, x, axis, trace);
             }
-            for (std::int64_t i = 0; i < x.rows; ++i) out(i, d + k) -= static_cast<double>(d) - trace[static_cast<std::size_t>(i)];
+            for (std::int64_t i = 0; i < x.rows; ++i)
+                out(i, d + k) -= static_cast<double>(d) - trace[static_cast<std::size_t>(i)];
         }
     };
     return {d + sums + probes * d, function, traits};
@@ -84,7 +88,8 @@ Matrix start_of(const Matrix& x, std::int64_t probes, double alpha, std::uint64_
 
 Likelihood log_likelihood(const Denoiser& model, const Table& table, const LikelihoodOptions& options) {
     require(options.x.has_value(), "log_likelihood: x, the samples, must be given");
-    require(options.x->cols == model.dim(), "log_likelihood: x must have shape (n, ", model.dim(), "), got (", options.x->rows, ", ", options.x->cols, ")");
+    require(options.x->cols == model.dim(), "log_likelihood: x must have shape (n, ", model.dim(), "), got (",
+            options.x->rows, ", ", options.x->cols, ")");
     require(options.probes == 0 || options.probes >= 2, "log_likelihood: probes must be 0 or at least 2, got ", options.probes);
     require(!std::holds_alternative<MeanReverting>(table.schedule.law()), "log_likelihood: not of a mean-reverting schedule");
     require(table.coordinates.empty(), "log_likelihood: ", table.name, " has coefficients per coordinate");

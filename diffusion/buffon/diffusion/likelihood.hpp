@@ -26,11 +26,16 @@ struct LikelihoodOptions {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field{"x", &LikelihoodOptions::x, "samples (n, d), in the schedule's coordinates at the table's last time; must be given"},
-            Field{"probes", &LikelihoodOptions::probes, "random directions in which the denoiser's derivative is taken, at least 2, for an error bar; 0 takes all d coordinates, without random numbers"},
+            Field{"x", &LikelihoodOptions::x,
+                  "samples (n, d), in the schedule's coordinates at the table's last time; must be given"},
+            Field{"probes", &LikelihoodOptions::probes,
+                  "random directions in which the denoiser's derivative is taken, at least 2, for an error bar; 0 "
+                  "takes all d coordinates, without random numbers"},
             Field{"rng", &LikelihoodOptions::rng, "key of the probes' random numbers; none draws a fresh one"},
-            Field{"condition", &LikelihoodOptions::condition, "class of each sample, or one of all; None: unconditional"},
-            Field{"batch", &LikelihoodOptions::batch, "largest number of rows in one call of the denoiser's wrapper; changes no result"},
+            Field{"condition", &LikelihoodOptions::condition,
+                  "class of each sample, or one of all; None: unconditional"},
+            Field{"batch", &LikelihoodOptions::batch,
+                  "largest number of rows in one call of the denoiser's wrapper; changes no result"},
             Field{"threads", &LikelihoodOptions::threads, "threads, 0 for all; changes no result"}};
     }
 };

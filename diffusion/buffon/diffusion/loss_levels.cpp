@@ -7,8 +7,10 @@
 
 namespace buffon::diffusion {
 
-LossLevels::LossLevels(double low, double high, std::int64_t bins, double floor, double memory) : low_(low), high_(high), floor_(floor), memory_(memory) {
-    require(low > 0 && high > low && std::isfinite(high), "LossLevels: low and high must be levels with 0 < low < high, got ", low, " and ", high);
+LossLevels::LossLevels(double low, double high, std::int64_t bins, double floor, double memory)
+    : low_(low), high_(high), floor_(floor), memory_(memory) {
+    require(low > 0 && high > low && std::isfinite(high),
+            "LossLevels: low and high must be levels with 0 < low < high, got ", low, " and ", high);
     require(bins >= 1 && bins <= 10'000, "LossLevels: bins must lie between 1 and 10000, got ", bins);
     require(floor > 0 && floor <= 1, "LossLevels: floor must lie above 0 and be at most 1, got ", floor);
     require(memory >= 0 && memory < 1, "LossLevels: memory must be at least 0 and below 1, got ", memory);
@@ -25,8 +27,10 @@ LossLevels::Draws LossLevels::draw(std::int64_t n, const Stream& stream, std::in
     const double count = static_cast<double>(bins()), shift = stream.uniform(index, 0);
     Draws out;
     for (std::int64_t i = 0; i < n; ++i) {
-        const double v = independent ? stream.uniform(index, i) : std::fmod(shift + static_cast<double>(i) / static_cast<double>(n), 1.0);
-        const auto b = static_cast<std::size_t>(std::min<std::ptrdiff_t>(std::ranges::upper_bound(ends, v * sum) - ends.begin(), bins() - 1));
+        const double v = independent ? stream.uniform(index, i)
+                                     : std::fmod(shift + static_cast<double>(i) / static_cast<double>(n), 1.0);
+        const auto b = static_cast<std::size_t>(
+            std::min<std::ptrdiff_t>(std::ranges::upper_bound(ends, v * sum) - ends.begin(), bins() - 1));
         const double within = std::clamp((v * sum - (ends[b] - mass_[b])) / mass_[b], 0.0, 1.0);
         out.sigma.push_back(std::clamp(low_ * std::pow(high_ / low_, (static_cast<double>(b) + within) / count), low_, high_));
         out.weight.push_back(1 / (count * mass_[b]));
@@ -38,7 +42,8 @@ void LossLevels::learn(std::span<const double> sigma, std::span<const double> te
     require(sigma.size() == term.size(), "LossLevels: terms must be as many as levels, ", sigma.size(), ", got ", term.size());
     std::vector<double> square(mass_.size()), count(mass_.size());
     for (std::size_t i = 0; i < sigma.size(); ++i) {
-        require(sigma[i] >= low_ && sigma[i] <= high_, "LossLevels: levels must lie between ", low_, " and ", high_, ", got ", sigma[i]);
+        require(sigma[i] >= low_ && sigma[i] <= high_, "LossLevels: levels must lie between ", low_, " and ", high_,
+                ", got ", sigma[i]);
         require(std::isfinite(term[i]), "LossLevels: terms must be finite, got ", term[i], " at level ", sigma[i]);
         const auto b = static_cast<std::size_t>(bin_of(sigma[i]));
         square[b] += term[i] * term[i];

@@ -1,6 +1,8 @@
 /// Noise levels for a mean over log sigma, drawn where squares of the terms are large, and close to evenly at every scale.
-/// Source: Nichol, Dhariwal, "Improved denoising diffusion probabilistic models", ICML 2021, arXiv:2102.09672 (density proportional to the root of
-/// the second moment); Kingma, Salimans, Poole, Ho, "Variational diffusion models", NeurIPS 2021, arXiv:2107.00630 (one shift for a batch).
+/// Source: Nichol, Dhariwal, "Improved denoising diffusion probabilistic models", ICML 2021, arXiv:2102.09672 (density
+/// proportional to the root of
+/// the second moment); Kingma, Salimans, Poole, Ho, "Variational diffusion models", NeurIPS 2021, arXiv:2107.00630 (one
+/// shift for a batch).
 #pragma once
 
 #include <cstdint>
@@ -11,8 +13,10 @@
 
 namespace buffon::diffusion {
 
-/// log sigma uniform between two levels is the law of the mean; levels are drawn from a density that is constant in equal bins of log sigma: a share
-/// `floor` alike, the rest by the root of the mean square of the terms that `learn` was told of. With weights, its ratio to the law, any
+/// log sigma uniform between two levels is the law of the mean; levels are drawn from a density that is constant in
+/// equal bins of log sigma: a share
+/// `floor` alike, the rest by the root of the mean square of the terms that `learn` was told of. With weights, its
+/// ratio to the law, any
 /// density gives the mean; none is above 1 / floor.
 class LossLevels {
 public:

@@ -69,7 +69,8 @@ double bias_of_size(double gap, double error) {
 /// Masses of the K modes in one sample, and what their distance to the weights is made of.
 class Masses {
 public:
-    Masses(std::span<const double> value, const Matrix& covariance, std::int64_t first, std::int64_t n, const std::vector<double>& weights)
+    Masses(std::span<const double> value, const Matrix& covariance, std::int64_t first, std::int64_t n,
+           const std::vector<double>& weights)
         : n_(n), too_much_(weights.size()) {
         const auto at = [&](std::size_t k) { return first + static_cast<std::int64_t>(k); };
         for (std::size_t k = 0; k < weights.size(); ++k) {
@@ -104,15 +105,17 @@ private:
 };
 
 /// (n, c), c any number from 2 where it is not given.
-Matrix probabilities(const std::string& who, const ModeClassifier& classifier, double sigma, ConstView rows, std::int64_t classes = 0) {
+Matrix probabilities(const std::string& who, const ModeClassifier& classifier, double sigma, ConstView rows,
+                     std::int64_t classes = 0) {
     if (classifier.mixture) {
         Matrix out(rows.rows, classifier.mixture->size());
         classifier.mixture->responsibilities(rows, {&sigma, 1}, out, 1);
         return out;
     }
     Matrix out = classifier.probabilities(rows).y;
-    require(out.rows == rows.rows && (classes > 0 ? out.cols == classes : out.cols >= 2), who, ": classifier must give shape (n, c) = (", rows.rows, ", ",
-            classes > 0 ? "" : "at least ", std::max<std::int64_t>(classes, 2), "), got (", out.rows, ", ", out.cols, ")");
+    require(out.rows == rows.rows && (classes > 0 ? out.cols == classes : out.cols >= 2), who,
+            ": classifier must give shape (n, c) = (", rows.rows, ", ", classes > 0 ? "" : "at least ",
+            std::max<std::int64_t>(classes, 2), "), got (", out.rows, ", ", out.cols, ")");
     for (const double p : out.data) require(p >= 0 && p <= 1 + 1e-6, who, ": classifier must give probabilities, got ", p);
     return out;
 }
@@ -139,8 +142,9 @@ Estimate shares(const PointSets& x, std::int64_t q, int threads, const RowFuncti
     e.bounds = empty_bounds(e.size());
     for (std::int64_t j = 0; j < e.size(); ++j)
         for (std::int64_t l = 0; l < e.bounds.low.cols; ++l)
-            std::tie(e.bounds.low(j, l), e.bounds.high(j, l)) =
-                share_interval(e.value[static_cast<std::size_t>(j)], e.covariance(j, j), x.sets[static_cast<std::size_t>(j / q)].rows, e.bounds.levels[static_cast<std::size_t>(l)]);
+            std::tie(e.bounds.low(j, l), e.bounds.high(j, l)) = share_interval(
+                e.value[static_cast<std::size_t>(j)], e.covariance(j, j), x.sets[static_cast<std::size_t>(j / q)].rows,
+                e.bounds.levels[static_cast<std::size_t>(l)]);
     return e;
 }
 
@@ -154,7 +158,8 @@ Matrix with_distances(const Matrix& covariance, const std::vector<Masses>& sampl
             jacobian(s * (modes + 1) + modes, s * modes + j) = samples[static_cast<std::size_t>(s)].too_much(j) ? 1.0 : 0.0;
         }
     Matrix out(jacobian.rows, jacobian.rows);
-    const Eigen::Map<const Square> j(jacobian.data.data(), jacobian.rows, jacobian.cols), c(covariance.data.data(), covariance.rows, covariance.cols);
+    const Eigen::Map<const Square> j(jacobian.data.data(), jacobian.rows, jacobian.cols),
+        c(covariance.data.data(), covariance.rows, covariance.cols);
     Eigen::Map<Square>(out.data.data(), out.rows, out.cols) = j * c * j.transpose();
     return out;
 }
@@ -164,7 +169,8 @@ Matrix tail_draws(const GaussianMixture& mixture, double share) {
     const std::int64_t d = mixture.dim();
     const boost::math::chi_squared_distribution<double> law(static_cast<double>(d));
     std::vector<Square> roots;
-    for (const Matrix& c : mixture.covariances()) roots.emplace_back(Square(Eigen::Map<const Square>(c.data.data(), d, d)).llt().matrixL());
+    for (const Matrix& c : mixture.covariances())
+        roots.emplace_back(Square(Eigen::Map<const Square>(c.data.data(), d, d)).llt().matrixL());
     Matrix out(floor_draws, d);
     floor_stream.normal(0, out);
     for (std::int64_t i = 0; i < floor_draws; ++i) {
@@ -172,7 +178,9 @@ Matrix tail_draws(const GaussianMixture& mixture, double share) {
         Eigen::Map<Eigen::VectorXd> row(out.view().row(i).data(), d);
         const double beyond = share * floor_stream.uniform(i, d);
         row *= std::sqrt(boost::math::quantile(boost::math::complement(law, beyond))) / row.norm();
-        row = (roots[k] * row + Eigen::Map<const Eigen::VectorXd>(mixture.means().view().row(static_cast<std::int64_t>(k)).data(), d)).eval();
+        row = (roots[k] * row +
+               Eigen::Map<const Eigen::VectorXd>(mixture.means().view().row(static_cast<std::int64_t>(k)).data(), d))
+                  .eval();
     }
     return out;
 }
@@ -192,7 +200,8 @@ RowFunctions between(const ModeClassifier& classifier, double sigma, const std::
         const Matrix p = probabilities("mode_mixture", classifier, sigma, rows);
         for (std::int64_t i = 0; i < rows.rows; ++i)
             for (std::size_t l = 0; l < levels.size(); ++l)
-                out(i, static_cast<std::int64_t>(l)) = std::ranges::count_if(p.view().row(i), [&](double v) { return v >= levels[l]; }) >= 2 ? 1.0 : 0.0;
+                out(i, static_cast<std::int64_t>(l)) =
+                    std::ranges::count_if(p.view().row(i), [&](double v) { return v >= levels[l]; }) >= 2 ? 1.0 : 0.0;
     };
 }
 
@@ -218,8 +227,9 @@ Estimate mode_masses(const PointSets& x, const ModeClassifier& classifier, const
     check("mode_masses", x, classifier.mixture ? classifier.mixture->dim() : x.sets.front().cols);
     const std::vector<double> weights = options.weights ? normalised(*options.weights) : classifier.mixture->weights();
     const auto modes = static_cast<std::int64_t>(weights.size());
-    require(!classifier.mixture || modes == classifier.mixture->size(), "mode_masses: weights must hold a number for each of the ", classifier.mixture ? classifier.mixture->size() : 0,
-            " modes, got ", modes);
+    require(!classifier.mixture || modes == classifier.mixture->size(),
+            "mode_masses: weights must hold a number for each of the ",
+            classifier.mixture ? classifier.mixture->size() : 0, " modes, got ", modes);
     const Estimate masses = shares(x, modes, classifier.mixture ? options.threads : 1, posteriors(classifier, options));
     std::vector<Masses> samples;
     std::vector<double> floor, bias, found;
@@ -227,7 +237,8 @@ Estimate mode_masses(const PointSets& x, const ModeClassifier& classifier, const
     e.bounds = empty_bounds(x.size() * (modes + 1));
     for (std::int64_t s = 0; s < x.size(); ++s) {
         const std::span<const double> own(masses.value.data() + s * modes, static_cast<std::size_t>(modes));
-        const Masses& here = samples.emplace_back(own, masses.covariance, s * modes, x.sets[static_cast<std::size_t>(s)].rows, weights);
+        const Masses& here =
+            samples.emplace_back(own, masses.covariance, s * modes, x.sets[static_cast<std::size_t>(s)].rows, weights);
         e.value.insert(e.value.end(), own.begin(), own.end());
         e.value.push_back(here.total_variation());
         floor.push_back(here.floor());
@@ -238,7 +249,8 @@ Estimate mode_masses(const PointSets& x, const ModeClassifier& classifier, const
                 e.bounds.low(s * (modes + 1) + j, l) = masses.bounds.low(s * modes + j, l);
                 e.bounds.high(s * (modes + 1) + j, l) = masses.bounds.high(s * modes + j, l);
             }
-            std::tie(e.bounds.low(s * (modes + 1) + modes, l), e.bounds.high(s * (modes + 1) + modes, l)) = here.interval(e.bounds.levels[static_cast<std::size_t>(l)]);
+            std::tie(e.bounds.low(s * (modes + 1) + modes, l), e.bounds.high(s * (modes + 1) + modes, l)) =
+                here.interval(e.bounds.levels[static_cast<std::size_t>(l)]);
         }
     }
     e.covariance = with_distances(masses.covariance, samples, modes);
@@ -259,7 +271,10 @@ Estimate off_mode(const PointSets& x, const GaussianMixture& mixture, const OffM
     const double threshold = boost::math::quantile(boost::math::complement(law, options.share));
     Estimate e = shares(x, 1, options.threads, beyond(distances, threshold));
     e.names = names_of("off_mode", x);
-    const double outside = mixture.size() > 1 ? set_means({{tail_draws(mixture, options.share)}, {}}, 1, options.threads, beyond(distances, threshold)).value[0] : 1.0;
+    const double outside = mixture.size() > 1 ? set_means({{tail_draws(mixture, options.share)}, {}}, 1,
+                                                          options.threads, beyond(distances, threshold))
+                                                    .value[0]
+                                              : 1.0;
     e.diagnostics["floor"] = std::vector<double>(x.sets.size(), options.share * outside);
     e.diagnostics["threshold"] = threshold;
     return e;

@@ -38,7 +38,8 @@ struct Probes {
 };
 
 /// E t^r, r = 0 ... R, t = (y - centre) / scale of a mixture of normal laws: M_r = a M_(r-1) + (r - 1) v M_(r-2) for each.
-std::vector<double> exact_moments(const std::vector<double>& weights, const GaussianMixture::Line& line, double centre, double scale, std::int64_t orders) {
+std::vector<double> exact_moments(const std::vector<double>& weights, const GaussianMixture::Line& line, double centre,
+                                  double scale, std::int64_t orders) {
     std::vector<double> out(static_cast<std::size_t>(orders + 1), 0.0);
     for (std::size_t k = 0; k < weights.size(); ++k) {
         const double a = (line.means[k] - centre) / scale, v = line.variances[k] / (scale * scale);
@@ -66,7 +67,8 @@ Matrix directions_of(const MomentProbeOptions& o, std::uint64_t key, std::int64_
 
 /// More than rounding leaves.
 void check_variance(double mean, double variance, std::int64_t direction) {
-    require(variance > 1e-24 * mean * mean, "moment_probe: the reference must vary along every direction, it does not along number ", direction);
+    require(variance > 1e-24 * mean * mean,
+            "moment_probe: the reference must vary along every direction, it does not along number ", direction);
 }
 
 /// The reference's moments of the probes, with the variance of one row's power, and the covariance of these moments.
@@ -84,7 +86,8 @@ Known exact(const GaussianMixture& mixture, const Matrix& directions, Probes& pr
         check_variance(centre, variance, l);
         probes.centre.push_back(centre);
         probes.scale.push_back(std::sqrt(variance));
-        const std::vector<double> moments = exact_moments(mixture.weights(), line, centre, probes.scale.back(), 2 * probes.orders);
+        const std::vector<double> moments =
+            exact_moments(mixture.weights(), line, centre, probes.scale.back(), 2 * probes.orders);
         for (std::int64_t r = 1; r <= probes.orders; ++r) {
             const double mean = moments[static_cast<std::size_t>(r)];
             out.moments.push_back(mean);
@@ -110,7 +113,8 @@ Known measured(const Matrix& points, Probes& probes, int threads) {
     probes.orders = orders;
     SetMeans found = set_means(whole, probes.values(), threads, powers);
     Known out{std::move(found.value), {}, std::move(found.covariance)};
-    for (std::int64_t j = 0; j < probes.values(); ++j) out.variances.push_back(out.covariance(j, j) * static_cast<double>(points.rows));
+    for (std::int64_t j = 0; j < probes.values(); ++j)
+        out.variances.push_back(out.covariance(j, j) * static_cast<double>(points.rows));
     return out;
 }
 
@@ -147,14 +151,16 @@ Estimate moment_probe(const PointSets& x, const ExactReference& y, const MomentP
         e.value[at] -= known.moments[own];
         floor.push_back(std::sqrt(known.variances[own] * (1 / n + (m > 0 ? 1 / static_cast<double>(m) : 0.0))));
         z.push_back(floor.back() > 0 ? e.value[at] / floor.back() : 0.0);
-        rms[static_cast<std::size_t>(j / q * o.orders + j % o.orders)] += z.back() * z.back() / static_cast<double>(directions.rows);
+        rms[static_cast<std::size_t>(j / q * o.orders + j % o.orders)] +=
+            z.back() * z.back() / static_cast<double>(directions.rows);
         for (std::int64_t i = 0; m > 0 && i < e.size(); ++i) e.covariance(j, i) += known.covariance(j % q, i % q);
     }
     for (double& v : rms) v = std::sqrt(v);
     for (const Matrix& set : x.sets) e.n += set.rows;
     std::vector<std::string> values;
     for (std::int64_t l = 0; l < directions.rows; ++l)
-        for (std::int64_t r = 1; r <= o.orders; ++r) values.push_back("direction " + std::to_string(l) + ", order " + std::to_string(r));
+        for (std::int64_t r = 1; r <= o.orders; ++r)
+            values.push_back("direction " + std::to_string(l) + ", order " + std::to_string(r));
     e.names = names_of(x, values);
     e.diagnostics = {{"floor", floor}, {"z", z}, {"rms_z", rms}};
     return e;

@@ -25,7 +25,8 @@ double level_number(const Schedule& schedule, std::int64_t levels, double t) {
 void check(std::int64_t dim, const NetworkFunction& net, const NetworkOptions& options) {
     require(dim >= 1, "Network: dim must be at least 1, got ", dim);
     require(static_cast<bool>(net), "Network: net is missing");
-    require(options.sigma_data > 0 && std::isfinite(options.sigma_data), "Network: sigma_data must be positive, got ", options.sigma_data);
+    require(options.sigma_data > 0 && std::isfinite(options.sigma_data), "Network: sigma_data must be positive, got ",
+            options.sigma_data);
     require(options.levels >= 2, "Network: levels must be at least 2, got ", options.levels);
     require(options.classes >= 0, "Network: classes must not be negative, got ", options.classes);
 }
@@ -54,9 +55,15 @@ DeviceFunction on_device(const NetworkOnDevice& net, std::int64_t dim, const Sch
         const bool other = number != q.rows.number, copied = other || levels.scaled();
         const DeviceBuffer input = room_for(q, copied ? dim : 0, number), upcast = room_for(q, other ? dim : 0, q.rows.number);
         if (copied) combine_levels(q, dim, {{q.rows.x}, q.rows.number, {levels.in}, input.data(), number});
-        const NetworkOnDevice::Output answer = net.call({q.queue, copied ? input.data() : q.rows.x, q.rows.rows, levels.time, q.labels});
+        const NetworkOnDevice::Output answer =
+            net.call({q.queue, copied ? input.data() : q.rows.x, q.rows.rows, levels.time, q.labels});
         if (other) combine_levels(q, dim, {{answer.y}, number, {{1.0}}, upcast.data(), q.rows.number});
-        combine_levels(q, dim, {{q.rows.x, other ? upcast.data() : answer.y}, q.rows.number, {levels.skip, levels.factor}, q.rows.out, q.rows.number});
+        combine_levels(q, dim,
+                       {{q.rows.x, other ? upcast.data() : answer.y},
+                        q.rows.number,
+                        {levels.skip, levels.factor},
+                        q.rows.out,
+                        q.rows.number});
     };
 }
 
@@ -65,7 +72,8 @@ DeviceFunction on_device(const NetworkOnDevice& net, std::int64_t dim, const Sch
 Parametrisation parametrisation(const Schedule& schedule, const NetworkOptions& options, double sigma) {
     if (options.preconditioning == Preconditioning::edm) {
         const double square = sigma * sigma + options.sigma_data * options.sigma_data, root = std::sqrt(square);
-        return {1 / root, 0.25 * std::log(sigma), options.sigma_data * options.sigma_data / square, sigma * options.sigma_data / root};
+        return {1 / root, 0.25 * std::log(sigma), options.sigma_data * options.sigma_data / square,
+                sigma * options.sigma_data / root};
     }
     // a level that went through logarithms may lie behind the last time by a rounding error
     const double lowest = schedule.lambda(schedule.t_start()), highest = schedule.lambda(schedule.t_end());
@@ -77,14 +85,23 @@ Parametrisation parametrisation(const Schedule& schedule, const NetworkOptions& 
     return p;
 }
 
-Denoiser network(std::int64_t dim, NetworkFunction net, const Schedule& schedule, const NetworkOptions& options, NetworkOnDevice there) {
+Denoiser network(std::int64_t dim, NetworkFunction net, const Schedule& schedule, const NetworkOptions& options,
+                 NetworkOnDevice there) {
     check(dim, net, options);
-    Denoiser::Traits traits{.name = options.name, .classes = options.classes, .concurrent = false,
-                                  .sigma_min = std::exp(-schedule.lambda(schedule.t_end())), .sigma_max = std::exp(-schedule.lambda(schedule.t_start()))};
-    if (there.call) traits.on_device = [there = std::move(there), dim, schedule, options](const DeviceQueue&) { return on_device(there, dim, schedule, options); };
+    Denoiser::Traits traits{.name = options.name,
+                            .classes = options.classes,
+                            .concurrent = false,
+                            .sigma_min = std::exp(-schedule.lambda(schedule.t_end())),
+                            .sigma_max = std::exp(-schedule.lambda(schedule.t_start()))};
+    if (there.call)
+        traits.on_device = [there = std::move(there), dim, schedule, options](const DeviceQueue&) {
+            return on_device(there, dim, schedule, options);
+        };
     const auto denoise = [net = std::move(net), schedule, options](const Query& q, View out) {
         const Levels levels(schedule, options, q.sigma);
-        const auto at = [](const std::vector<double>& of_level, std::int64_t i) { return of_row(std::span<const double>(of_level), i); };
+        const auto at = [](const std::vector<double>& of_level, std::int64_t i) {
+            return of_row(std::span<const double>(of_level), i);
+        };
         const bool scaled = levels.scaled();
         Matrix input;
         if (scaled) {

@@ -49,7 +49,8 @@ struct NetworkInput {
 };
 using NetworkFunction = std::function<void(const NetworkInput&, View out)>;
 
-/// The network where rows lie on a CUDA device: x (rows, d), float32 where `single` and float64 otherwise, is memory of it, and so is
+/// The network where rows lie on a CUDA device: x (rows, d), float32 where `single` and float64 otherwise, is memory of
+/// it, and so is
 /// what comes back, (rows, d) of the same kind, alive as long as `owner`.
 struct NetworkOnDevice {
     struct Input {
@@ -70,7 +71,8 @@ struct NetworkOnDevice {
 
 /// Knows the levels between the schedule's t_start and t_end; is called by one thread at a time.
 /// @throw std::invalid_argument for options without sense; the denoiser: for an output that is not finite, on the processor.
-Denoiser network(std::int64_t dim, NetworkFunction net, const Schedule& schedule, const NetworkOptions& options = {}, NetworkOnDevice there = {});
+Denoiser network(std::int64_t dim, NetworkFunction net, const Schedule& schedule, const NetworkOptions& options = {},
+                 NetworkOnDevice there = {});
 
 }  // namespace buffon::diffusion
 

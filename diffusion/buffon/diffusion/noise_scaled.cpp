@@ -39,7 +39,9 @@ Denoiser noise_scaled(const Denoiser& model, double factor) {
 Denoiser noise_scaled(const Denoiser& model, std::function<double(double)> factor) {
     Denoiser::Traits traits = model.traits();
     if (traits.on_device)
-        traits.on_device = [inner = traits.on_device, dim = model.dim(), factor](const DeviceQueue& queue) { return on_device(inner(queue), dim, factor); };
+        traits.on_device = [inner = traits.on_device, dim = model.dim(), factor](const DeviceQueue& queue) {
+            return on_device(inner(queue), dim, factor);
+        };
     traits.name = "noise_scaled " + traits.name;
     traits.draw = {};   // its output is no data's mean
     const auto function = [model, factor = std::move(factor)](const Query& query, View out) {

@@ -19,11 +19,12 @@ struct OrderReportOptions {
     double level = 0.95;
 
     static constexpr auto fields() {
-        return std::tuple{
-            Field{"steps", &OrderReportOptions::steps, "numbers of steps, increasing, at least 3; small ones are not asymptotic yet"},
-            Field{"mean", &OrderReportOptions::mean, "mean of the data, which are normal"},
-            Field{"sd", &OrderReportOptions::sd, "standard deviation of the data"},
-            Field{"level", &OrderReportOptions::level, "of the order's interval, which says how straight the errors are in logarithms"}};
+        return std::tuple{Field{"steps", &OrderReportOptions::steps,
+                                "numbers of steps, increasing, at least 3; small ones are not asymptotic yet"},
+                          Field{"mean", &OrderReportOptions::mean, "mean of the data, which are normal"},
+                          Field{"sd", &OrderReportOptions::sd, "standard deviation of the data"},
+                          Field{"level", &OrderReportOptions::level,
+                                "of the order's interval, which says how straight the errors are in logarithms"}};
     }
 };
 
@@ -49,10 +50,12 @@ struct OrderReport {
     std::string text() const;
 };
 
-/// Of the table's solver, options, schedule, ends and kind of grid with other numbers of steps. The asymptotic range are the three
+/// Of the table's solver, options, schedule, ends and kind of grid with other numbers of steps. The asymptotic range
+/// are the three
 /// largest numbers of steps and those before them from which the order between neighbours differs by less than 0.1; errors
 /// below 1e-12 of the data's scale, which are rounding, are left out.
-/// @throw std::invalid_argument for fewer than 3 numbers of steps with errors beyond rounding, a grid that is an array, or a solver
+/// @throw std::invalid_argument for fewer than 3 numbers of steps with errors beyond rounding, a grid that is an array,
+/// or a solver
 ///     whose rows are not all known beforehand, or differ by coordinate.
 OrderReport order_report(const Table& table, const OrderReportOptions& options = {});
 

@@ -1,6 +1,8 @@
-/// Weights of noise levels that make a chain visit all of them alike, learnt while it burns in, as in simulated tempering: where its
+/// Weights of noise levels that make a chain visit all of them alike, learnt while it burns in, as in simulated
+/// tempering: where its
 /// steps are not corrected, or sigma given x is a classifier's, equal weights are not equal visits.
-/// Source: Wang, Landau, Phys. Rev. Lett. 86 (2001); Liang, Liu, Carroll, JASA 102 (2007), whose gains fall; Tan, JCGS 26 (2017), who
+/// Source: Wang, Landau, Phys. Rev. Lett. 86 (2001); Liang, Liu, Carroll, JASA 102 (2007), whose gains fall; Tan, JCGS
+/// 26 (2017), who
 /// counts probabilities of levels for visits; means of the weights by Polyak, Juditsky, SIAM J. Control Optim. 30 (1992).
 #pragma once
 

@@ -28,7 +28,8 @@ Combination Recorder::push(Row row) {
 }
 
 Combination Recorder::denoise(const Combination& x) {
-    require(x.weights.size() == 1 && x.weights.begin()->second == 1.0, "Recorder.denoise: x must be one value, make it one by state()");
+    require(x.weights.size() == 1 && x.weights.begin()->second == 1.0,
+            "Recorder.denoise: x must be one value, make it one by state()");
     Row row;
     row.at = x.weights.begin()->first;
     return push(std::move(row));
@@ -70,7 +71,8 @@ void assign_slots(Table& table) {
         Row& row = table.rows[i];
         const auto release = [&] {
             for (const int value : reads(row))
-                if (value != 1 && last[static_cast<std::size_t>(value)] == i) free.push_back(slot[static_cast<std::size_t>(value)]);
+                if (value != 1 && last[static_cast<std::size_t>(value)] == i)
+                    free.push_back(slot[static_cast<std::size_t>(value)]);
         };
         if (row.at < 0) release();   // element by element: the result may overwrite an operand
         if (free.empty()) free.push_back(table.slots++);

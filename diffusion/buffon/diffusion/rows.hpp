@@ -25,7 +25,9 @@ T of_row(std::span<const T> one_or_many, std::int64_t i) {
 }
 
 /// The class that row i asks for; -1 for none.
-inline std::int64_t label_of(std::span<const std::int64_t> labels, std::int64_t i) { return labels.empty() ? -1 : of_row(labels, i); }
+inline std::int64_t label_of(std::span<const std::int64_t> labels, std::int64_t i) {
+    return labels.empty() ? -1 : of_row(labels, i);
+}
 
 /// The first k whose cumulative weight exceeds u times the total; never one of weight 0.
 inline std::size_t pick(std::span<const double> weights, double u) {

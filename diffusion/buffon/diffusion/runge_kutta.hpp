@@ -33,5 +33,6 @@ void runge_kutta(Recorder& r, const Nodes& n, const Tableau& tableau);
 
 template <>
 struct buffon::EnumNames<buffon::diffusion::TableauName> {
-    static constexpr std::array<std::string_view, 8> names{"euler", "heun", "kutta", "ralston3", "heun3", "van_der_houwen", "ssprk3", "rk4"};
+    static constexpr std::array<std::string_view, 8> names{"euler", "heun",           "kutta",  "ralston3",
+                                                           "heun3", "van_der_houwen", "ssprk3", "rk4"};
 };

@@ -61,9 +61,11 @@ std::int64_t count_of(const Denoiser& model, const SampleOptions& options) {
         require(*options.n >= 1, "sample: n must be at least 1, got ", *options.n);
         return *options.n;
     }
-    require(options.x->cols == model.dim(), "sample: x must have shape (n, ", model.dim(), "), got (", options.x->rows, ", ", options.x->cols, ")");
+    require(options.x->cols == model.dim(), "sample: x must have shape (n, ", model.dim(), "), got (", options.x->rows,
+            ", ", options.x->cols, ")");
     require(options.x->rows >= 1, "sample: x must hold at least one row");
-    require(!options.n || *options.n == options.x->rows, "sample: n must be the number of rows of x, ", options.x->rows, ", got ", *options.n);
+    require(!options.n || *options.n == options.x->rows, "sample: n must be the number of rows of x, ", options.x->rows,
+            ", got ", *options.n);
     for (const double v : options.x->data) require(std::isfinite(v), "sample: x must be finite, got ", v);
     return options.x->rows;
 }
@@ -72,11 +74,12 @@ std::int64_t count_of(const Denoiser& model, const SampleOptions& options) {
 void check_mean(const Denoiser& model, const Table& table, const SampleOptions& options, std::int64_t n) {
     const bool reverting = std::holds_alternative<MeanReverting>(table.schedule.law());
     require(reverting == options.mean.has_value(), "sample: mean ",
-            reverting ? "must be given with a mean-reverting schedule: the degraded data mu" : "belongs to a mean-reverting schedule");
+            reverting ? "must be given with a mean-reverting schedule: the degraded data mu"
+                      : "belongs to a mean-reverting schedule");
     if (!reverting) return;
     const Matrix& mean = *options.mean;
-    require((mean.rows == 1 || mean.rows == n) && mean.cols == model.dim(), "sample: mean must have shape (", n, ", ", model.dim(), ") or (1, ",
-            model.dim(), "), got (", mean.rows, ", ", mean.cols, ")");
+    require((mean.rows == 1 || mean.rows == n) && mean.cols == model.dim(), "sample: mean must have shape (", n, ", ",
+            model.dim(), ") or (1, ", model.dim(), "), got (", mean.rows, ", ", mean.cols, ")");
     for (const double v : mean.data) require(std::isfinite(v), "sample: mean must be finite, got ", v);
 }
 
@@ -85,8 +88,9 @@ void check(const Denoiser& model, const Table& table, const SampleOptions& optio
     constexpr double slack = 1e-9;
     const double last = table.nodes.rho.back() > 0 ? table.nodes.rho.back() : table.nodes.rho[table.nodes.steps() - 1];
     const auto [lowest, highest] = std::minmax(last, table.rho_start());
-    require(highest <= traits.sigma_max * (1 + slack) && lowest >= traits.sigma_min * (1 - slack), "sample: the table runs from level ",
-            table.rho_start(), " to ", last, ", but ", traits.name, " knows [", traits.sigma_min, ", ", traits.sigma_max, "]");
+    require(highest <= traits.sigma_max * (1 + slack) && lowest >= traits.sigma_min * (1 - slack),
+            "sample: the table runs from level ", table.rho_start(), " to ", last, ", but ", traits.name, " knows [",
+            traits.sigma_min, ", ", traits.sigma_max, "]");
     const auto labels = static_cast<std::int64_t>(options.condition.values.size());
     require(labels <= 1 || labels == n, "sample: condition must be one label or one per sample (", n, "), got ", labels);
     require(!options.batch || *options.batch >= 1, "sample: batch must be at least 1, got ", options.batch.value_or(1));
@@ -95,9 +99,11 @@ void check(const Denoiser& model, const Table& table, const SampleOptions& optio
     require(!table.grid.reversed || options.x, "sample: a table from data to noise starts from samples x, which are missing");
     require(!table.pooled() || !options.batch || *options.batch >= n, "sample: ", table.name,
             " takes norms over all samples at once; batch must be left out, got ", options.batch.value_or(n));
-    require(table.coordinates.empty() || static_cast<std::int64_t>(table.coordinates.size()) == model.dim(), "sample: ", table.name,
-            " was made for ", table.coordinates.size(), " coordinates, the model has ", model.dim());
-    require(!table.shift || model.dim() >= 2, "sample: ", table.name, " compares variances over a sample's coordinates, the model has one");
+    require(table.coordinates.empty() || static_cast<std::int64_t>(table.coordinates.size()) == model.dim(),
+            "sample: ", table.name, " was made for ", table.coordinates.size(), " coordinates, the model has ",
+            model.dim());
+    require(!table.shift || model.dim() >= 2, "sample: ", table.name,
+            " compares variances over a sample's coordinates, the model has one");
 }
 
 /// Paths are followed towards less noise only: one row with noise ends where the next begins, or before.
@@ -105,8 +111,8 @@ void check_paths(const Table& table, const Program& program, const SampleOptions
     if (options.noise == NoiseKind::independent) return;
     for (const Operation& op : program.operations)
         for (std::size_t g = 0; g < op.before.size(); ++g)
-            require(op.rho[g] < op.before[g], "sample: noise='brownian' needs rows that lower the noise level, ", table.name, " has one from level ",
-                    op.before[g], " to ", op.rho[g]);
+            require(op.rho[g] < op.before[g], "sample: noise='brownian' needs rows that lower the noise level, ",
+                    table.name, " has one from level ", op.before[g], " to ", op.rho[g]);
 }
 
 /// Rows that go through the table together. A concurrent denoiser gets blocks that stay in the cache, one per thread;
@@ -128,14 +134,17 @@ std::int64_t recorded(const Table& table, std::int64_t stride) {
 std::int64_t run_on_devices(const Job& job, const Table& table, const std::vector<DeviceQueue>& queues, std::int64_t n) {
     check_on_device("sample", job.model, table, job.program);
     const auto devices = std::min(static_cast<std::int64_t>(queues.size()), n);
-    require(devices == 1 || !job.options.callback, "sample: a callback follows one device, device='", job.options.device, "' names several");
-    const std::int64_t rows = std::clamp<std::int64_t>(std::min(job.options.batch.value_or(n), rows_on_device(job.model, job.program)), 1, n);
+    require(devices == 1 || !job.options.callback, "sample: a callback follows one device, device='",
+            job.options.device, "' names several");
+    const std::int64_t rows =
+        std::clamp<std::int64_t>(std::min(job.options.batch.value_or(n), rows_on_device(job.model, job.program)), 1, n);
     std::atomic<std::int64_t> spent{0};
     for_devices(devices, [&](std::int64_t k) {
         const DeviceQueue& queue = queues[static_cast<std::size_t>(k)];
         const DeviceFunction model = job.model.traits().on_device(queue);
         const std::int64_t end = n * (k + 1) / devices;
-        for (std::int64_t first = n * k / devices; first < end; first += rows) spent += run_block_on_device(job, queue, model, first, std::min(rows, end - first));
+        for (std::int64_t first = n * k / devices; first < end; first += rows)
+            spent += run_block_on_device(job, queue, model, first, std::min(rows, end - first));
     });
     return spent;
 }
@@ -149,10 +158,13 @@ Draws finished(Draws draws, std::int64_t denoised, std::int64_t guidance) {
 }  // namespace
 
 std::int64_t Draws::evaluations() const {
-    return std::accumulate(parts.begin(), parts.end(), std::int64_t{0}, [](std::int64_t sum, const auto& part) { return sum + part.second; });
+    return std::accumulate(parts.begin(), parts.end(), std::int64_t{0},
+                           [](std::int64_t sum, const auto& part) { return sum + part.second; });
 }
 
-Draws sample(const Denoiser& model, const Table& table, const SampleOptions& options) { return sample_given(model, table, options, {}); }
+Draws sample(const Denoiser& model, const Table& table, const SampleOptions& options) {
+    return sample_given(model, table, options, {});
+}
 
 Draws sample_given(const Denoiser& model, const Table& table, const SampleOptions& options, ConstView noises) {
     const std::int64_t n = count_of(model, options);
@@ -179,7 +191,15 @@ Draws sample_given(const Denoiser& model, const Table& table, const SampleOption
         told += more;
         options.progress(told, std::max(told, n * program.evaluations), {});
     };
-    const Job job{model, tables.tables, tables.table_of, program, options, draws, options.progress ? progress : std::function<void(std::int64_t)>{}, guidance, tables.shift.get(),
+    const Job job{model,
+                  tables.tables,
+                  tables.table_of,
+                  program,
+                  options,
+                  draws,
+                  options.progress ? progress : std::function<void(std::int64_t)>{},
+                  guidance,
+                  tables.shift.get(),
                   noises};
     if (const std::vector<DeviceQueue> queues = device_queues(options.device); !queues.empty()) {
         spent = run_on_devices(job, table, queues, n);
@@ -188,14 +208,16 @@ Draws sample_given(const Denoiser& model, const Table& table, const SampleOption
     const bool side_by_side = model.traits().concurrent && !options.callback;
     parallel::for_each((n + rows - 1) / rows, side_by_side ? options.threads : 1, [&](std::int64_t block) {
         const std::int64_t first = block * rows;
-        spent += (table.adaptive ? run_adaptive : run_block)(job, first, std::min(rows, n - first), side_by_side ? 1 : options.threads);
+        spent += (table.adaptive ? run_adaptive : run_block)(job, first, std::min(rows, n - first),
+                                                             side_by_side ? 1 : options.threads);
     });
     return finished(std::move(draws), spent, guidance);
 }
 
 Draws invert(const Denoiser& model, const Table& table, const SampleOptions& options) {
     require(options.x.has_value(), "invert: x, the samples to invert, must be given");
-    require(options.level.values.empty(), "invert: level has no meaning, x stands at the table's last level ", table.nodes.rho.back());
+    require(options.level.values.empty(), "invert: level has no meaning, x stands at the table's last level ",
+            table.nodes.rho.back());
     return sample(model, table.reversed(), options);
 }
 

@@ -63,7 +63,8 @@ struct OneOrMany {
 /// sample and coordinate, so tables with any number of steps follow the same path.
 enum class NoiseKind { independent, brownian };
 
-/// Precision of the states; coefficients and sums are double always. Denoisers compute in double, on a device in float where states are halves.
+/// Precision of the states; coefficients and sums are double always. Denoisers compute in double, on a device in float
+/// where states are halves.
 enum class StateType { float64, float32, float16, bfloat16 };
 
 struct SampleOptions {
@@ -85,20 +86,37 @@ struct SampleOptions {
     static constexpr auto fields() {
         return std::tuple{
             Field{"n", &SampleOptions::n, "number of samples; may be left out where x is given"},
-            Field{"rng", &SampleOptions::rng, "key of the random numbers: same key, same bits; none draws a fresh one, kept in the draws as rng_key"},
-            Field{"condition", &SampleOptions::condition, "class of each sample, or one of all; -1 for none; None: unconditional"},
-            Field{"x", &SampleOptions::x, "starts (n, d) in the schedule's coordinates, x = alpha x0 + sigma eps; None draws them from the prior"},
-            Field{"level", &SampleOptions::level, "noise level sigma / alpha of the starts, one or one per sample; None for the table's own"},
-            Field{"noise", &SampleOptions::noise, "'independent' numbers for each step, or 'brownian', increments of one path for each sample and coordinate, whatever the number of steps"},
-            Field{"mean", &SampleOptions::mean, "mu of a mean-reverting schedule, the degraded data, (n, d) or one row for all: x = alpha x0 + (1 - alpha) mu + sigma eps; "
-                                                "needed there, refused elsewhere"},
-            Field{"dtype", &SampleOptions::dtype, "precision of the states; coefficients and sums are float64 always. Halves, 'float16' and 'bfloat16', come back as float32"},
-            Field{"batch", &SampleOptions::batch, "largest number of rows in one call of the denoiser; changes no result"},
+            Field{
+                "rng", &SampleOptions::rng,
+                "key of the random numbers: same key, same bits; none draws a fresh one, kept in the draws as rng_key"},
+            Field{"condition", &SampleOptions::condition,
+                  "class of each sample, or one of all; -1 for none; None: unconditional"},
+            Field{"x", &SampleOptions::x,
+                  "starts (n, d) in the schedule's coordinates, x = alpha x0 + sigma eps; None draws them from the "
+                  "prior"},
+            Field{"level", &SampleOptions::level,
+                  "noise level sigma / alpha of the starts, one or one per sample; None for the table's own"},
+            Field{"noise", &SampleOptions::noise,
+                  "'independent' numbers for each step, or 'brownian', increments of one path for each sample and "
+                  "coordinate, whatever the number of steps"},
+            Field{"mean", &SampleOptions::mean,
+                  "mu of a mean-reverting schedule, the degraded data, (n, d) or one row for all: x = alpha x0 + (1 - "
+                  "alpha) mu + sigma eps; "
+                  "needed there, refused elsewhere"},
+            Field{"dtype", &SampleOptions::dtype,
+                  "precision of the states; coefficients and sums are float64 always. Halves, 'float16' and "
+                  "'bfloat16', come back as float32"},
+            Field{"batch", &SampleOptions::batch,
+                  "largest number of rows in one call of the denoiser; changes no result"},
             Field{"threads", &SampleOptions::threads, "threads, 0 for all; changes no result"},
-            Field{"device", &SampleOptions::device, "'cpu', 'cuda' or 'cuda:1': where states and denoiser live; the samples come back. Random numbers are the same"},
-            Field{"record", &SampleOptions::record, "0 records nothing, k every k-th accepted state and the last in draws.trajectory"},
+            Field{"device", &SampleOptions::device,
+                  "'cpu', 'cuda' or 'cuda:1': where states and denoiser live; the samples come back. Random numbers "
+                  "are the same"},
+            Field{"record", &SampleOptions::record,
+                  "0 records nothing, k every k-th accepted state and the last in draws.trajectory"},
             Field{"callback", &SampleOptions::callback, "called after each step with its state; False stops there"},
-            Field{"progress", &SampleOptions::progress, "called as progress(n, total) with the evaluations done, after each batch"}};
+            Field{"progress", &SampleOptions::progress,
+                  "called as progress(n, total) with the evaluations done, after each batch"}};
     }
 };
 

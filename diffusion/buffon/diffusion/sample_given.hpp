@@ -5,7 +5,8 @@
 
 namespace buffon::diffusion {
 
-/// @param noises (n, k d) for a table with k random rows, in their order: d standard normal numbers of each; none: drawn by the key.
+/// @param noises (n, k d) for a table with k random rows, in their order: d standard normal numbers of each; none:
+/// drawn by the key.
 Draws sample_given(const Denoiser& model, const Table& table, const SampleOptions& options, ConstView noises);
 
 }  // namespace buffon::diffusion

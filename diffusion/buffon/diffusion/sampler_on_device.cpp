@@ -26,8 +26,19 @@ struct Sampler {
         Draws kept;
         std::atomic<std::int64_t> guidance{0};
         for (std::int64_t first = 0; first < rows; first += at_once) {
-            const Job job{model, tables, {}, program, options, kept, {}, guidance, nullptr, {}, {latent + first * latent_dim, latent_dim}};
-            run_block_there(job, queue, there, 0, std::min(at_once, rows - first), static_cast<double*>(draws->data()) + first * d);
+            const Job job{model,
+                          tables,
+                          {},
+                          program,
+                          options,
+                          kept,
+                          {},
+                          guidance,
+                          nullptr,
+                          {},
+                          {latent + first * latent_dim, latent_dim}};
+            run_block_there(job, queue, there, 0, std::min(at_once, rows - first),
+                            static_cast<double*>(draws->data()) + first * d);
         }
         return {draws->as<double>(), d, draws};
     }
@@ -35,7 +46,8 @@ struct Sampler {
 
 }  // namespace
 
-std::shared_ptr<const DeviceModel> sampler_on_device(const Denoiser& model, const Table& table, Model look, std::int64_t latent_dim, std::int64_t condition) {
+std::shared_ptr<const DeviceModel> sampler_on_device(const Denoiser& model, const Table& table, Model look,
+                                                     std::int64_t latent_dim, std::int64_t condition) {
     DeviceModel out;
     out.dim = latent_dim;
     const Program program = table.adaptive || table.shift ? Program{} : pack({&table, 1});
@@ -47,7 +59,8 @@ std::shared_ptr<const DeviceModel> sampler_on_device(const Denoiser& model, cons
     }
     Sampler sampler{model, {table}, program, latent_dim, {}};
     if (condition >= 0) sampler.options.condition = condition;
-    out.batch = [sampler = std::make_shared<const Sampler>(std::move(sampler))](const DeviceQueue& queue, const double* latent, std::int64_t rows) {
+    out.batch = [sampler = std::make_shared<const Sampler>(std::move(sampler))](
+                    const DeviceQueue& queue, const double* latent, std::int64_t rows) {
         return (*sampler)(queue, latent, rows);
     };
     out.finish = [look = std::move(look)](ConstView, Outputs& draws) { draws = look(draws.y); };

@@ -11,8 +11,10 @@
 
 namespace buffon::diffusion {
 
-/// The model of a sampler_problem on devices: latent numbers (n, dim) go through the table there, the processor looks at the draws.
+/// The model of a sampler_problem on devices: latent numbers (n, dim) go through the table there, the processor looks
+/// at the draws.
 /// A table or a denoiser that no device runs is said where a run asks for one.
-std::shared_ptr<const DeviceModel> sampler_on_device(const Denoiser& model, const Table& table, Model look, std::int64_t latent_dim, std::int64_t condition);
+std::shared_ptr<const DeviceModel> sampler_on_device(const Denoiser& model, const Table& table, Model look,
+                                                     std::int64_t latent_dim, std::int64_t condition);
 
 }  // namespace buffon::diffusion

@@ -69,7 +69,8 @@ void say_law(std::ostream& out, const ScheduleComparison& c) {
 bool ScheduleComparison::same_law() const { return log_alpha_difference && *log_alpha_difference < rounding; }
 
 bool ScheduleComparison::same_time() const {
-    return same_law() && lambda_difference && *lambda_difference < rounding && a.t_start() == b.t_start() && a.t_end() == b.t_end();
+    return same_law() && lambda_difference && *lambda_difference < rounding && a.t_start() == b.t_start() &&
+           a.t_end() == b.t_end();
 }
 
 std::string ScheduleComparison::text() const {

@@ -14,7 +14,8 @@ Combination step_of_x(const Nodes& n, std::size_t i, double a, double b, const C
 /// Such steps keep the sum of weights only where alpha is constant.
 Promise promise_of_steps(const Nodes& n);
 
-/// f = d log(alpha) / dt and g^2 = d(sigma^2) / dt - 2 f sigma^2 = -2 sigma^2 d(lambda) / dt where lambda is finite, by differences
+/// f = d log(alpha) / dt and g^2 = d(sigma^2) / dt - 2 f sigma^2 = -2 sigma^2 d(lambda) / dt where lambda is finite, by
+/// differences
 /// of fourth order to one side of t: relative error about 1e-11 on smooth schedules.
 struct Rates {
     double f;

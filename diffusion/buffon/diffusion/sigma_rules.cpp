@@ -36,8 +36,9 @@ std::vector<double> squared_lengths(ConstView a, ConstView b) {
 }
 
 /// Hutchinson's estimate of the trace of D's derivative: the mean of v (D(x + h v) - D(x)) / h over signs v.
-std::vector<double> traces(const ChainTarget& target, ConstView x, std::span<const double> sigma, ConstView at_x, const Stream& signs, std::int64_t probes,
-                           std::span<const std::int64_t> labels, int threads) {
+std::vector<double> traces(const ChainTarget& target, ConstView x, std::span<const double> sigma, ConstView at_x,
+                           const Stream& signs, std::int64_t probes, std::span<const std::int64_t> labels,
+                           int threads) {
     std::vector<double> out(static_cast<std::size_t>(x.rows), 0.0);
     Matrix moved(x.rows, x.cols), there(x.rows, x.cols);
     for (std::int64_t p = 0; p < probes; ++p) {
@@ -47,17 +48,20 @@ std::vector<double> traces(const ChainTarget& target, ConstView x, std::span<con
         target.denoiser.denoise({moved, sigma, labels, threads}, there);
         for (std::int64_t i = 0; i < x.rows; ++i)
             for (std::int64_t j = 0; j < x.cols; ++j)
-                out[static_cast<std::size_t>(i)] += sign(i, j) * (there(i, j) - at_x(i, j)) / (difference * of_row(sigma, i) * static_cast<double>(probes));
+                out[static_cast<std::size_t>(i)] += sign(i, j) * (there(i, j) - at_x(i, j)) /
+                                                    (difference * of_row(sigma, i) * static_cast<double>(probes));
     }
     return out;
 }
 
-PlugIn plug_in(const ChainTarget& target, ConstView x, std::span<const double> sigma, const Stream& signs, std::int64_t probes, int threads) {
+PlugIn plug_in(const ChainTarget& target, ConstView x, std::span<const double> sigma, const Stream& signs,
+               std::int64_t probes, int threads) {
     const std::vector<std::int64_t> labels(target.label < 0 ? 0 : static_cast<std::size_t>(x.rows), target.label);
     const double d = static_cast<double>(x.cols);
     Matrix data(x.rows, x.cols);
     target.denoiser.denoise({x, sigma, labels, threads}, data);
-    const std::vector<double> square = squared_lengths(x, data), trace = traces(target, x, sigma, data, signs, probes, labels, threads);
+    const std::vector<double> square = squared_lengths(x, data),
+                              trace = traces(target, x, sigma, data, signs, probes, labels, threads);
     PlugIn out;
     out.evaluations = x.rows * (1 + probes);
     for (std::size_t i = 0; i < square.size(); ++i) {
@@ -71,7 +75,8 @@ PlugIn plug_in(const ChainTarget& target, ConstView x, std::span<const double> s
 void exponentiate(std::span<double> row, std::int64_t i) {
     const bool numbers = std::ranges::none_of(row, [](double v) { return std::isnan(v); });
     const double peak = *std::ranges::max_element(row);
-    require(numbers && std::isfinite(peak), "langevin_gibbs: the law of sigma at chain ", i, " has no level with positive probability");
+    require(numbers && std::isfinite(peak), "langevin_gibbs: the law of sigma at chain ", i,
+            " has no level with positive probability");
     for (double& v : row) v = std::exp(v - peak);
 }
 
@@ -88,8 +93,8 @@ void count(std::span<const double> weights, std::optional<std::int64_t> taken, d
 /// Weights of the levels before the prior, for rows first ... of all.
 class Weights {
 public:
-    Weights(const ChainTarget& target, const SigmaLaw& law, const SigmaPrior& prior, ConstView x, std::span<const double> sigma, const Stream& auxiliary,
-            std::int64_t probes, int threads)
+    Weights(const ChainTarget& target, const SigmaLaw& law, const SigmaPrior& prior, ConstView x,
+            std::span<const double> sigma, const Stream& auxiliary, std::int64_t probes, int threads)
         : target_(target), law_(law), prior_(prior), x_(x), threads_(threads) {
         const auto* rule = std::get_if<SigmaRule>(&law);
         if (rule == nullptr || *rule == SigmaRule::exact) return;
@@ -143,7 +148,9 @@ std::vector<double> geometric_levels(double sigma_min, double sigma_max, std::in
     std::vector<double> out;
     for (std::int64_t j = 0; j < count; ++j) {
         const double share = count > 1 ? static_cast<double>(j) / static_cast<double>(count - 1) : 1.0;
-        out.push_back(j + 1 == count ? sigma_max : sigma_min * std::pow(sigma_max / sigma_min, share));   // no rounding beyond the ends
+        out.push_back(j + 1 == count
+                          ? sigma_max
+                          : sigma_min * std::pow(sigma_max / sigma_min, share));   // no rounding beyond the ends
     }
     return out;
 }
@@ -152,14 +159,18 @@ void check_sigma_law(const ChainTarget& target, const SigmaLaw& law) {
     const auto* rule = std::get_if<SigmaRule>(&law);
     const std::string& name = target.denoiser.traits().name;
     if (rule != nullptr && *rule == SigmaRule::exact)
-        require(static_cast<bool>(target.sigma_posterior), "langevin_gibbs: sigma = 'exact' needs a model with a density (GaussianMixture, Empirical); for ", name,
+        require(static_cast<bool>(target.sigma_posterior),
+                "langevin_gibbs: sigma = 'exact' needs a model with a density (GaussianMixture, Empirical); for ", name,
                 " use 'plug-in' or a noise classifier");
     if (rule != nullptr && *rule == SigmaRule::data)
-        require(static_cast<bool>(target.posterior_sample), "langevin_gibbs: sigma = 'data' needs posterior draws of x0 (GaussianMixture, Empirical); ", name, " has none");
+        require(static_cast<bool>(target.posterior_sample),
+                "langevin_gibbs: sigma = 'data' needs posterior draws of x0 (GaussianMixture, Empirical); ", name,
+                " has none");
 }
 
-SigmaDraws draw_sigma(const ChainTarget& target, const SigmaLaw& law, const SigmaPrior& prior, ConstView x, std::span<const double> sigma,
-                      const Stream& numbers, const Stream& auxiliary, std::int64_t probes, bool largest, int threads) {
+SigmaDraws draw_sigma(const ChainTarget& target, const SigmaLaw& law, const SigmaPrior& prior, ConstView x,
+                      std::span<const double> sigma, const Stream& numbers, const Stream& auxiliary,
+                      std::int64_t probes, bool largest, int threads) {
     const Weights weights(target, law, prior, x, sigma, auxiliary, probes, threads);
     SigmaDraws out;
     out.evaluations = weights.evaluations();
@@ -172,8 +183,10 @@ SigmaDraws draw_sigma(const ChainTarget& target, const SigmaLaw& law, const Sigm
             const std::span<double> row = of_rows.view().row(i);
             for (std::size_t j = 0; j < row.size(); ++j) row[j] *= prior.weights[j];
             const auto place = std::ranges::max_element(row);
-            require(*place > 0, "langevin_gibbs: the law of sigma at chain ", first + i, " has no level with positive probability");
-            out.level.push_back(largest ? place - row.begin() : static_cast<std::int64_t>(pick(row, numbers.uniform(first + i, 0))));
+            require(*place > 0, "langevin_gibbs: the law of sigma at chain ", first + i,
+                    " has no level with positive probability");
+            out.level.push_back(largest ? place - row.begin()
+                                        : static_cast<std::int64_t>(pick(row, numbers.uniform(first + i, 0))));
             count(row, largest ? std::optional(place - row.begin()) : std::nullopt, static_cast<double>(x.rows), out.visits);
         }
     }

@@ -25,7 +25,8 @@ enum class SigmaRule { exact, plug_in, data };
 /// A trained p(sigma_j | x), for levels that were equally probable in training.
 struct NoiseClassifier {
     std::vector<double> levels;                                                  // rising
-    std::function<void(ConstView x, View log_probabilities)> log_probabilities;  // (n, d) -> (n, levels), up to a constant of each row
+    std::function<void(ConstView x, View log_probabilities)>
+        log_probabilities;   // (n, d) -> (n, levels), up to a constant of each row
 };
 
 using SigmaLaw = std::variant<SigmaRule, NoiseClassifier>;
@@ -51,8 +52,9 @@ struct SigmaDraws {
 /// `largest` takes the most probable level instead of a draw.
 /// @param sigma (n): the levels at which x stands now; read by all rules but exact and classifiers.
 /// @throw std::invalid_argument for a rule that the target does not know enough for, weights without a positive one in a row.
-SigmaDraws draw_sigma(const ChainTarget& target, const SigmaLaw& law, const SigmaPrior& prior, ConstView x, std::span<const double> sigma,
-                      const Stream& numbers, const Stream& auxiliary, std::int64_t probes, bool largest, int threads);
+SigmaDraws draw_sigma(const ChainTarget& target, const SigmaLaw& law, const SigmaPrior& prior, ConstView x,
+                      std::span<const double> sigma, const Stream& numbers, const Stream& auxiliary,
+                      std::int64_t probes, bool largest, int threads);
 
 /// @throw std::invalid_argument, naming what the target lacks.
 void check_sigma_law(const ChainTarget& target, const SigmaLaw& law);

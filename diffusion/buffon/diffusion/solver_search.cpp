@@ -20,23 +20,27 @@ namespace {
 constexpr std::uint32_t start_stream = 0x30001;
 constexpr std::int64_t reference_steps = 500;   // of third order: the reference is exact beside 5 to 20 steps
 constexpr double crossing = 0.4;                // share of children with two parents
-constexpr double refinement = 0.3;              // share of children with new places and factors alone; in every second generation all
+constexpr double refinement =
+    0.3;   // share of children with new places and factors alone; in every second generation all
 constexpr std::int64_t refined_parents = 10;    // the best ones, which have such children
 constexpr std::size_t least_kind = 4;           // parents alike, for differences between them
 // Of the mean over the points. 0, the logarithm, can be bought with the tail; 1 is ruled by a few basin boundaries.
 constexpr double power = 0.6;
 
 void check(const SolverSearchOptions& o) {
-    const auto positive = [](const char* name, std::int64_t value) { require(value >= 1, "solver_search: ", name, " must be at least 1, got ", value); };
+    const auto positive = [](const char* name, std::int64_t value) {
+        require(value >= 1, "solver_search: ", name, " must be at least 1, got ", value);
+    };
     positive("evaluations", o.evaluations);
     positive("budget", o.budget);
     positive("points", o.points);
     positive("population", o.population);
     positive("children", o.children);
-    require(static_cast<std::int64_t>(o.resume.size()) <= o.budget, "solver_search: budget must not be below the ", o.resume.size(),
-            " candidates that resume holds, got ", o.budget);
+    require(static_cast<std::int64_t>(o.resume.size()) <= o.budget, "solver_search: budget must not be below the ",
+            o.resume.size(), " candidates that resume holds, got ", o.budget);
     for (const Trial& trial : o.resume)
-        require(trial.decisions.evaluations() == o.evaluations, "solver_search: resume must be the record of a search with evaluations=", o.evaluations,
+        require(trial.decisions.evaluations() == o.evaluations,
+                "solver_search: resume must be the record of a search with evaluations=", o.evaluations,
                 ", got a candidate of ", trial.decisions.evaluations());
 }
 
@@ -49,7 +53,9 @@ public:
         sampling_.rng = key;
         sampling_.threads = 1;
         sampling_.condition = options.condition;
-        if (!options.objective) exact_ = sample(model, dpmpp(schedule, {.steps = reference_steps, .t_end = t_end_}, {.order = 3}), sampling_).x;
+        if (!options.objective)
+            exact_ =
+                sample(model, dpmpp(schedule, {.steps = reference_steps, .t_end = t_end_}, {.order = 3}), sampling_).x;
     }
 
     Table table(const Decisions& decisions) const { return unified(schedule_, t_end_, decisions); }
@@ -92,7 +98,8 @@ std::vector<std::size_t> best(const std::vector<Trial>& trials, std::int64_t cou
 /// One of the best parents with other places and factors: along differences of its kind, or at random where it has few.
 Decisions moved(const std::vector<Trial>& trials, const std::vector<std::size_t>& parents, Dice& dice) {
     const auto of = [&](std::size_t parent) -> const Decisions& { return trials[parent].decisions; };
-    const Decisions& base = of(parents[static_cast<std::size_t>(dice.below(std::min(refined_parents, static_cast<std::int64_t>(parents.size()))))]);
+    const Decisions& base = of(parents[static_cast<std::size_t>(
+        dice.below(std::min(refined_parents, static_cast<std::int64_t>(parents.size()))))]);
     std::vector<std::size_t> kind;   // best first
     for (const std::size_t parent : parents)
         if (alike(of(parent), base)) kind.push_back(parent);
@@ -128,7 +135,9 @@ Table solver_search(const Denoiser& model, const Schedule& schedule, const Solve
     if (!options.resume.empty() && !options.objective) {   // an objective may be random
         const Trial& first = options.resume.front();
         const double score = judge.score(first.decisions);
-        require(score == first.score, "solver_search: resume must be the record of a search with the same model, schedule and options: its first ",
+        require(score == first.score,
+                "solver_search: resume must be the record of a search with the same model, schedule and options: its "
+                "first ",
                 "candidate scored ", first.score, ", and scores ", score, " here");
     }
     std::vector<Trial> trials = options.resume;

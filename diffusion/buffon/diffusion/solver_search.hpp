@@ -45,18 +45,25 @@ struct SolverSearchOptions {
     static constexpr auto fields() {
         return std::tuple{
             Field{"evaluations", &SolverSearchOptions::evaluations, "of the denoiser per sample, of every candidate"},
-            Field{"budget", &SolverSearchOptions::budget, "number of candidates that are scored, those of resume included"},
+            Field{"budget", &SolverSearchOptions::budget,
+                  "number of candidates that are scored, those of resume included"},
             Field{"points", &SolverSearchOptions::points, "number of start points that score a candidate"},
-            Field{"objective", &SolverSearchOptions::objective, "callable of a candidate's Draws, smaller is better; None: logarithm of a mean over the points of the distance to an accurate solution"},
+            Field{"objective", &SolverSearchOptions::objective,
+                  "callable of a candidate's Draws, smaller is better; None: logarithm of a mean over the points of "
+                  "the distance to an accurate solution"},
             Field{"t_end", &SolverSearchOptions::t_end, "last time, None for the schedule's t_end"},
             Field{"population", &SolverSearchOptions::population, "number of best candidates that have children"},
             Field{"children", &SolverSearchOptions::children, "number of candidates between two selections"},
-            Field{"random", &SolverSearchOptions::random, "whether all candidates are drawn anew, the control of the evolution"},
-            Field{"condition", &SolverSearchOptions::condition, "class of each start point, or one of all; -1 for none; None: unconditional"},
+            Field{"random", &SolverSearchOptions::random,
+                  "whether all candidates are drawn anew, the control of the evolution"},
+            Field{"condition", &SolverSearchOptions::condition,
+                  "class of each start point, or one of all; -1 for none; None: unconditional"},
             Field{"rng", &SolverSearchOptions::rng, "key of the random numbers: same key, same table"},
-            Field{"resume", &SolverSearchOptions::resume, "table.record of a search with the same key and options, to go on from"},
+            Field{"resume", &SolverSearchOptions::resume,
+                  "table.record of a search with the same key and options, to go on from"},
             Field{"threads", &SolverSearchOptions::threads, "threads, 0 for all; changes no result"},
-            Field{"progress", &SolverSearchOptions::progress, "called as progress(n, total) with the candidates scored"}};
+            Field{"progress", &SolverSearchOptions::progress,
+                  "called as progress(n, total) with the candidates scored"}};
     }
 };
 

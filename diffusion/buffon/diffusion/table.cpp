@@ -84,9 +84,9 @@ std::string Table::text() const {
         out << "): evaluations as its tolerances ask for, from noise level " << rho_start() << " to " << nodes.rho.back();
         return out.str();
     }
-    out << "): " << evaluations() << " evaluation" << (evaluations() == 1 ? "" : "s") << " from noise level " << rho_start() << " to "
-        << nodes.rho.back() << ", " << rows.size() - static_cast<std::size_t>(evaluations()) << " combinations of at most " << operands()
-        << " values, " << slots << " arrays";
+    out << "): " << evaluations() << " evaluation" << (evaluations() == 1 ? "" : "s") << " from noise level "
+        << rho_start() << " to " << nodes.rho.back() << ", " << rows.size() - static_cast<std::size_t>(evaluations())
+        << " combinations of at most " << operands() << " values, " << slots << " arrays";
     if (has_noise()) out << ", random";
     return out.str();
 }
@@ -99,10 +99,13 @@ std::string Table::formula() const {
         const Row& row = rows[i];
         out << names[i + 2] << " = ";
         if (row.at >= 0) out << "denoise(" << names[static_cast<std::size_t>(row.at)] << ")";
-        if (row.langevin > 0) out << "langevin(" << names[static_cast<std::size_t>(row.terms[0].value)] << ", " << names[static_cast<std::size_t>(row.terms[1].value)] << ")";
+        if (row.langevin > 0)
+            out << "langevin(" << names[static_cast<std::size_t>(row.terms[0].value)] << ", "
+                << names[static_cast<std::size_t>(row.terms[1].value)] << ")";
         else for (std::size_t k = 0; k < row.terms.size(); ++k) {
             const double w = row.terms[k].weight;
-            out << (k == 0 ? (w < 0 ? "-" : "") : (w < 0 ? " - " : " + ")) << std::abs(w) << " " << names[static_cast<std::size_t>(row.terms[k].value)];
+            out << (k == 0 ? (w < 0 ? "-" : "") : (w < 0 ? " - " : " + ")) << std::abs(w) << " "
+                << names[static_cast<std::size_t>(row.terms[k].value)];
         }
         if (row.noise != 0 && row.langevin == 0) out << " + " << row.noise << " xi";
         if (row.at < 0) out << "   [level " << row.rho << "]";
@@ -125,8 +128,10 @@ bool Table::pooled() const {
 
 Table Table::from_level(double rho) const {
     require(!grid.reversed, name, ": a table from data to noise starts at its own level, ", rho_start(), ", only");
-    require(grid.grid.times.empty(), name, ": a table made from an array of times starts at its first only, level ", rho_start(), "; got level ", rho);
-    require(rho > nodes.rho.back() && std::isfinite(rho), name, ": a start must lie above the last noise level ", nodes.rho.back(), ", got ", rho);
+    require(grid.grid.times.empty(), name, ": a table made from an array of times starts at its first only, level ",
+            rho_start(), "; got level ", rho);
+    require(rho > nodes.rho.back() && std::isfinite(rho), name, ": a start must lie above the last noise level ",
+            nodes.rho.back(), ", got ", rho);
     Grid from = grid;
     from.t_start = schedule.t_of_lambda(-std::log(rho));
     return remake(from);

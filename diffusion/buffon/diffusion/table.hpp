@@ -28,7 +28,8 @@ struct Row {
     double noise = 0.0;
     double rho = 0.0;           // what the value claims to be: x0 + rho eps; outputs of the denoiser and their mixes: 0
     int node = -1;              // the accepted state of this node of the grid
-    double langevin = 0.0;      // > 0: a Langevin step of the level rho, see Recorder::langevin; weights and noise are found at run time
+    double langevin =
+        0.0;   // > 0: a Langevin step of the level rho, see Recorder::langevin; weights and noise are found at run time
     bool pooled = false;        // ... by the mean norms of all samples
     int slot = 0;               // where it is stored; may be that of an operand read here for the last time
 };

@@ -49,7 +49,9 @@ Denoiser thresholded(const Denoiser& model, const ThresholdedOptions& options) {
     require(options.max > 0 && std::isfinite(options.max), "thresholded: max must be positive, got ", options.max);
     Denoiser::Traits traits = model.traits();
     if (traits.on_device)
-        traits.on_device = [inner = traits.on_device, dim = model.dim(), options](const DeviceQueue& queue) { return on_device(inner(queue), dim, options); };
+        traits.on_device = [inner = traits.on_device, dim = model.dim(), options](const DeviceQueue& queue) {
+            return on_device(inner(queue), dim, options);
+        };
     traits.name = "thresholded " + traits.name;
     const auto denoise = [model, options](const Query& q, View out) {
         model.denoise(q, out);

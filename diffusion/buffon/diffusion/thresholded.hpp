@@ -20,10 +20,12 @@ struct ThresholdedOptions {
     double max = 1.0;
 
     static constexpr auto fields() {
-        return std::tuple{
-            Field{"kind", &ThresholdedOptions::kind, "static cuts each coordinate off at -max and max; dynamic cuts at -q and q, q = max(max, the sample's quantile of |D|), and divides by q / max"},
-            Field{"ratio", &ThresholdedOptions::ratio, "of dynamic: the quantile over a sample's coordinates, linearly interpolated"},
-            Field{"max", &ThresholdedOptions::max, "largest absolute value of the data"}};
+        return std::tuple{Field{"kind", &ThresholdedOptions::kind,
+                                "static cuts each coordinate off at -max and max; dynamic cuts at -q and q, q = "
+                                "max(max, the sample's quantile of |D|), and divides by q / max"},
+                          Field{"ratio", &ThresholdedOptions::ratio,
+                                "of dynamic: the quantile over a sample's coordinates, linearly interpolated"},
+                          Field{"max", &ThresholdedOptions::max, "largest absolute value of the data"}};
     }
 };
 

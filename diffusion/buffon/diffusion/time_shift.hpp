@@ -12,7 +12,8 @@ namespace buffon::diffusion {
 
 /// One label for the state of a node.
 struct ShiftLabel {
-    double variance = HUGE_VAL;   // of a sample's coordinates that belongs to it, in the schedule's coordinates; inf: not to be taken
+    double variance =
+        HUGE_VAL;   // of a sample's coordinates that belongs to it, in the schedule's coordinates; inf: not to be taken
     double level = 0.0;           // sigma / alpha at which the denoiser is asked
     double scale = 1.0;           // alpha of the node / alpha of the label: the state in the label's x / alpha
 };

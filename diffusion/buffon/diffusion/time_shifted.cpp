@@ -130,9 +130,11 @@ private:
         const double t = table_.nodes.t[node] + static_cast<double>(k) * labels_.width;
         if (k != 0 && !reachable(i, node, t)) return;
         const Schedule& schedule = table_.schedule;
-        const double alpha = k == 0 ? table_.nodes.alpha[node] : schedule.alpha(t), rho = k == 0 ? table_.nodes.rho[node] : schedule.sigma(t) / alpha;
+        const double alpha = k == 0 ? table_.nodes.alpha[node] : schedule.alpha(t),
+                     rho = k == 0 ? table_.nodes.rho[node] : schedule.sigma(t) / alpha;
         const auto place = static_cast<std::size_t>(k + half_);
-        shift_.nodes[i].labels[place] = {.variance = alpha * alpha * (variance_ + rho * rho), .level = released() ? table_.nodes.rho[i] : rho,
+        shift_.nodes[i].labels[place] = {.variance = alpha * alpha * (variance_ + rho * rho),
+                                         .level = released() ? table_.nodes.rho[i] : rho,
                                          .scale = released() ? 1.0 : table_.nodes.alpha[i] / alpha};
         if (k == 0) return;
         if (released()) step_to(shift_.tables[place], i, t, alpha, rho);
@@ -193,8 +195,10 @@ void check(const Table& table, const TimeShiftedOptions& options) {
     require(options.window >= 0, f, ": window must not be negative, got ", options.window);
     require(std::isfinite(options.cutoff), f, ": cutoff must be finite, got ", options.cutoff);
     const bool calibrated = options.rule == ShiftRule::calibrated;
-    require(options.variance.has_value() == calibrated, f, ": variance ", calibrated ? "must be given with rule 'calibrated': that of the data" : "belongs to rule 'calibrated'");
-    require(options.variance.value_or(0) >= 0 && std::isfinite(options.variance.value_or(0)), f, ": variance must not be negative, got ", options.variance.value_or(0));
+    require(options.variance.has_value() == calibrated, f, ": variance ",
+            calibrated ? "must be given with rule 'calibrated': that of the data" : "belongs to rule 'calibrated'");
+    require(options.variance.value_or(0) >= 0 && std::isfinite(options.variance.value_or(0)), f,
+            ": variance must not be negative, got ", options.variance.value_or(0));
     require(!table.shift, f, ": ", table.name, " is shifted already");
     require(!table.grid.reversed, f, ": the table must run from noise to data");
     require(!table.adaptive && table.coordinates.empty(), f, ": ", table.name, " must have rows, the same for all coordinates");
@@ -202,7 +206,8 @@ void check(const Table& table, const TimeShiftedOptions& options) {
     require(table.grid.steps.value_or(table.steps()) == table.steps(), f, ": ", table.name, " makes a grid of its own");
     for (const Row& row : table.rows) require(row.langevin == 0, f, ": ", table.name, " must not have Langevin steps");
     for (std::size_t i = 0; i < table.nodes.steps(); ++i)
-        require(table.rows[rows_of(table, i).first].at == value_of(table, i), f, ": the steps of ", table.name, " must begin by denoising the state of their node");
+        require(table.rows[rows_of(table, i).first].at == value_of(table, i), f, ": the steps of ", table.name,
+                " must begin by denoising the state of their node");
 }
 
 }  // namespace

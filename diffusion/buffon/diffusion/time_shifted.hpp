@@ -27,17 +27,25 @@ struct TimeShiftedOptions {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field{"window", &TimeShiftedOptions::window, "width of the window about a node's label, half to each side. Labels are the levels of a discrete schedule, elsewhere thousandths of its first time"},
-            Field{"cutoff", &TimeShiftedOptions::cutoff, "nodes with a label above this one are shifted; the start never is"},
-            Field{"rule", &TimeShiftedOptions::rule, "'paper': denoiser and step take the label whose 1 - alpha^2 is next to the variance of the sample's coordinates; 'released': the authors' code, the step before ends there; "
-                                                     "'calibrated': as paper, but the label whose 1 - alpha^2 + alpha^2 variance is next to it"},
-            Field{"variance", &TimeShiftedOptions::variance, "of rule 'calibrated': mean over the data of the unbiased variance of a sample's coordinates, data.var(axis=1, ddof=1).mean()"}};
+            Field{"window", &TimeShiftedOptions::window,
+                  "width of the window about a node's label, half to each side. Labels are the levels of a discrete "
+                  "schedule, elsewhere thousandths of its first time"},
+            Field{"cutoff", &TimeShiftedOptions::cutoff,
+                  "nodes with a label above this one are shifted; the start never is"},
+            Field{"rule", &TimeShiftedOptions::rule,
+                  "'paper': denoiser and step take the label whose 1 - alpha^2 is next to the variance of the sample's "
+                  "coordinates; 'released': the authors' code, the step before ends there; "
+                  "'calibrated': as paper, but the label whose 1 - alpha^2 + alpha^2 variance is next to it"},
+            Field{"variance", &TimeShiftedOptions::variance,
+                  "of rule 'calibrated': mean over the data of the unbiased variance of a sample's coordinates, "
+                  "data.var(axis=1, ddof=1).mean()"}};
     }
 };
 
 /// The table with a rule that `sample` follows for each sample alone. Any table whose steps begin by denoising the state of their
 /// node. Labels stay between those of the schedule; where a step's coefficients depend on the label (all but those of one
-/// evaluation without noise) no further than half-way to the neighbouring nodes. Outputs of earlier steps keep their node's label.
+/// evaluation without noise) no further than half-way to the neighbouring nodes. Outputs of earlier steps keep their
+/// node's label.
 /// Needs many coordinates: the variance of d normal numbers is known to a factor 1 +- sqrt(2 / (d - 1)).
 /// @throw std::invalid_argument for options outside their range, a rule whose steps begin otherwise (correctors, adaptive steps,
 /// coefficients per coordinate), a mean-reverting schedule, a table from data to noise.

@@ -26,8 +26,10 @@ Matrix images(const TransportMap& map, const TransportStartOptions& options, Tra
             std::ranges::copy(ConstView(map.points).row(start.cell[static_cast<std::size_t>(i)]), View(out).row(i).begin());
         return out;
     }
-    require(options.centroids.has_value(), "transport_start: k = ", options.k, " needs the centroids of the map's cells: map.centroids(n)");
-    require(options.angle.has_value(), "transport_start: k = ", options.k, " needs the angle beyond which the map jumps; its method angle tells those of draws");
+    require(options.centroids.has_value(), "transport_start: k = ", options.k,
+            " needs the centroids of the map's cells: map.centroids(n)");
+    require(options.angle.has_value(), "transport_start: k = ", options.k,
+            " needs the angle beyond which the map jumps; its method angle tells those of draws");
     TransportBetween found = map.between(start.source, *options.centroids, options.k, *options.angle, options.threads);
     start.used = std::move(found.used);
     return std::move(found.images);

@@ -1,6 +1,8 @@
-/// Starts of samplers from optimal transport: draws of the map's source go to its points, noise of one level is added, and any solver goes on from
+/// Starts of samplers from optimal transport: draws of the map's source go to its points, noise of one level is added,
+/// and any solver goes on from
 /// there. No evaluation of a denoiser; n N d multiplications.
-/// The start of x has the law sum_i w_i N(y_i, level^2 I), w the masses of the cells, whatever the map: what its choice decides is which draw of the
+/// The start of x has the law sum_i w_i N(y_i, level^2 I), w the masses of the cells, whatever the map: what its choice
+/// decides is which draw of the
 /// source goes where. A level far below the points' distances copies them.
 /// Source: Li, Li, Zheng, Lei, Luo, Gu, "DPM-OT: a new diffusion probabilistic model based on optimal transport", ICCV 2023.
 #pragma once
@@ -18,7 +20,8 @@
 
 namespace buffon::diffusion {
 
-/// `fresh`: each start has noise of its own, the points are data. `points`, as published: the points are data with noise of the level.
+/// `fresh`: each start has noise of its own, the points are data. `points`, as published: the points are data with
+/// noise of the level.
 enum class StartNoise { fresh, points };
 
 struct TransportStartOptions {
@@ -41,7 +44,8 @@ struct TransportStart {
 };
 
 /// Row i depends on the key and i only.
-/// @throw std::invalid_argument for n < 1, a level that is not positive and finite, k > 1 without centroids or angle, a schedule that
+/// @throw std::invalid_argument for n < 1, a level that is not positive and finite, k > 1 without centroids or angle, a
+/// schedule that
 /// reverts to a mean or does not know the level.
 TransportStart transport_start(const TransportMap& map, std::int64_t n, double level, const TransportStartOptions& options = {});
 

@@ -21,8 +21,8 @@ double relaxed(const Decision& decision, double h, double z) {
 }
 
 /// The state at lambda `to` from x at known[base], by Taylor terms of the output there; `known`: newest first.
-Combination taylor(const Decision& decision, const Combination& x, const std::vector<Evaluation>& known, std::size_t base, double to,
-                   double rho_to, int order, int points) {
+Combination taylor(const Decision& decision, const Combination& x, const std::vector<Evaluation>& known,
+                   std::size_t base, double to, double rho_to, int order, int points) {
     const Evaluation& from = known[base];
     const double h = to - from.lambda, z = decision.prediction == Prediction::noise ? h : -h;
     const double scale = decision.prediction == Prediction::noise ? -rho_to : 1.0;
@@ -33,11 +33,13 @@ Combination taylor(const Decision& decision, const Combination& x, const std::ve
         nodes.push_back(known[k].lambda - from.lambda);
         outputs.push_back(known[k].output(decision.prediction));
     }
-    Combination next = (decision.prediction == Prediction::noise ? 1.0 : rho_to / from.rho) * x + scale * h * phi(1, z) * outputs[0];
+    Combination next =
+        (decision.prediction == Prediction::noise ? 1.0 : rho_to / from.rho) * x + scale * h * phi(1, z) * outputs[0];
     for (std::size_t k = 1; k < nodes.size(); ++k) {
         const std::size_t used = k == 1 ? std::min(nodes.size(), static_cast<std::size_t>(points) + 1) : nodes.size();
         const std::vector<double> w = derivative({nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(used)}, k);
-        const double factor = scale * std::pow(h, static_cast<double>(k) + 1) * phi(static_cast<int>(k) + 1, z) * (k == 1 ? relaxed(decision, h, z) : 1.0);
+        const double factor = scale * std::pow(h, static_cast<double>(k) + 1) * phi(static_cast<int>(k) + 1, z) *
+                              (k == 1 ? relaxed(decision, h, z) : 1.0);
         for (std::size_t j = 0; j < used; ++j) next = next + factor * w[j] * outputs[j];
     }
     return next;
@@ -61,7 +63,8 @@ void write(Recorder& r, const Nodes& n, const Decisions& decisions, double sigma
         }
         const Decision& step = decisions.steps[i];
         const int order = std::min(step.order, static_cast<int>(i) + 1);
-        const Combination next = taylor(step, x, known, 0, n.lambda[i + 1], n.rho[i + 1], order, std::min(step.points, order - 1));
+        const Combination next =
+            taylor(step, x, known, 0, n.lambda[i + 1], n.rho[i + 1], order, std::min(step.points, order - 1));
         const bool corrected = step.corrector && i + 1 < n.steps();
         predicted = corrected ? r.state(next, n.rho[i + 1]) : r.node(next, i + 1, n.rho[i + 1]);
         if (known.size() > 4) known.pop_back();
@@ -77,7 +80,8 @@ Table unified(const Schedule& schedule, double t_end, const Decisions& decisions
     std::vector<double> times{schedule.t_start()};
     double before = 0.0;
     for (const Decision& step : decisions.steps) {
-        require(step.place > before && step.place <= 1.0, "unified: places must increase to 1, got ", step.place, " after ", before);
+        require(step.place > before && step.place <= 1.0, "unified: places must increase to 1, got ", step.place,
+                " after ", before);
         require(step.order >= 1 && step.order <= 4, "unified: order must be 1 to 4, got ", step.order);
         before = step.place;
         times.push_back(step.place == 1.0 ? t_end : schedule.t_of_lambda(first + step.place * (last - first)));

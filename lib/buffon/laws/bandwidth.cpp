@@ -79,7 +79,8 @@ double silverman_bandwidth(std::span<const double> points) {
     return 0.9 * robust_spread(points, "silverman_bandwidth") * std::pow(static_cast<double>(points.size()), -0.2);
 }
 
-/// h = (R(K) / (n S(alpha(h))))^(1/5) with R(K) = 1 / (2 sqrt(pi)), S the curvature, alpha(h) = 1.357 (S(a) / -T(b))^(1/7) h^(5/7).
+/// h = (R(K) / (n S(alpha(h))))^(1/5) with R(K) = 1 / (2 sqrt(pi)), S the curvature, alpha(h) = 1.357 (S(a) /
+/// -T(b))^(1/7) h^(5/7).
 double sheather_jones_bandwidth(std::span<const double> points) {
     const double spread = robust_spread(points, "sheather_jones_bandwidth"), n = static_cast<double>(points.size());
     const Distances distances(points);

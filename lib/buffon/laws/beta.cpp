@@ -69,7 +69,8 @@ Beta::Beta(double a, double b, double lower, double upper) : a_(a), b_(b), lower
 }
 
 Beta Beta::from_moments(double mean, double sd, double lower, double upper) {
-    require(mean > lower && mean < upper, "Beta::from_moments: mean must lie in (lower, upper) = (", lower, ", ", upper, "), got ", mean);
+    require(mean > lower && mean < upper, "Beta::from_moments: mean must lie in (lower, upper) = (", lower, ", ", upper,
+            "), got ", mean);
     const double room = (mean - lower) * (upper - mean);
     require(sd > 0 && sd * sd < room, "Beta::from_moments: sd must be positive and below ", std::sqrt(room), ", got ", sd);
     const double n = room / (sd * sd) - 1, width = upper - lower;

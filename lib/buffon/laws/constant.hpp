@@ -13,7 +13,9 @@ namespace buffon {
 class Constant {
 public:
     /// @throw std::invalid_argument unless the value is finite.
-    explicit Constant(double value) : value_(value) { require(std::isfinite(value), "Constant: value must be finite, got ", value); }
+    explicit Constant(double value) : value_(value) {
+        require(std::isfinite(value), "Constant: value must be finite, got ", value);
+    }
 
     double value() const { return value_; }
     double log_density(double x) const { return std::isnan(x) ? x : x == value_ ? 0.0 : -infinity; }

@@ -15,11 +15,12 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 void check(const std::vector<double>& values, const std::vector<double>& probabilities) {
     require(!values.empty(), "Discrete: values must not be empty");
-    require(probabilities.size() == values.size(), "Discrete: probabilities must have one entry per value, ", values.size(), ", got ", probabilities.size());
+    require(probabilities.size() == values.size(), "Discrete: probabilities must have one entry per value, ",
+            values.size(), ", got ", probabilities.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
         require(std::isfinite(values[i]), "Discrete: values must be finite, got ", values[i], " at ", i);
-        require(std::isfinite(probabilities[i]) && probabilities[i] >= 0, "Discrete: probabilities must be finite and not negative, got ",
-                probabilities[i], " at ", i);
+        require(std::isfinite(probabilities[i]) && probabilities[i] >= 0,
+                "Discrete: probabilities must be finite and not negative, got ", probabilities[i], " at ", i);
     }
     require(*std::max_element(probabilities.begin(), probabilities.end()) > 0, "Discrete: probabilities must not all be zero");
 }
@@ -28,7 +29,8 @@ void check(const std::vector<double>& values, const std::vector<double>& probabi
 
 struct Discrete::Atoms {
     std::vector<double> values, probabilities;
-    std::vector<double> below, above;   // (k + 1) probability of the values before number i, and from it on: each from its own end
+    std::vector<double> below,
+        above;   // (k + 1) probability of the values before number i, and from it on: each from its own end
     std::vector<double> jumps;
 
     Atoms(const std::vector<double>& v, const std::vector<double>& p) {
@@ -53,7 +55,9 @@ struct Discrete::Atoms {
         for (std::size_t i = 1; i < k; ++i) jumps.push_back(score_of_sides(below[i], above[i]));
     }
     /// Number of the first value above x.
-    std::size_t next(double x) const { return static_cast<std::size_t>(std::upper_bound(values.begin(), values.end(), x) - values.begin()); }
+    std::size_t next(double x) const {
+        return static_cast<std::size_t>(std::upper_bound(values.begin(), values.end(), x) - values.begin());
+    }
 
 private:
     double last_ = 0;
@@ -67,7 +71,8 @@ Discrete::Discrete(std::vector<double> values, std::vector<double> probabilities
 
 std::size_t Discrete::find(double x) const {
     const auto at = std::lower_bound(atoms_->values.begin(), atoms_->values.end(), x);
-    return static_cast<std::size_t>((at != atoms_->values.end() && *at == x ? at : atoms_->values.end()) - atoms_->values.begin());
+    return static_cast<std::size_t>((at != atoms_->values.end() && *at == x ? at : atoms_->values.end()) -
+                                    atoms_->values.begin());
 }
 
 double Discrete::log_density(double x) const {

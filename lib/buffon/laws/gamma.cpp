@@ -46,7 +46,8 @@ double solve_upper(double a, double log_q) {
 
 /// The law with scale 1.
 struct Gamma::Core {
-    explicit Core(double a) : shape(a), log_shape(std::log(a)), log_norm(0.5 * log_shape - half_log_two_pi - stirling_remainder(a)) {}
+    explicit Core(double a)
+        : shape(a), log_shape(std::log(a)), log_norm(0.5 * log_shape - half_log_two_pi - stirling_remainder(a)) {}
 
     double below(double t) const { return boost::math::gamma_p(shape, t, Policy()); }
     double above(double t) const { return boost::math::gamma_q(shape, t, Policy()); }

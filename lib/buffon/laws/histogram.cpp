@@ -15,14 +15,17 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 void check(const std::vector<double>& edges, const std::vector<double>& weights) {
     require(edges.size() >= 2, "Histogram: edges must be at least two, got ", edges.size());
-    require(weights.size() + 1 == edges.size(), "Histogram: weights must have one entry per bin, ", edges.size() - 1, ", got ", weights.size());
+    require(weights.size() + 1 == edges.size(), "Histogram: weights must have one entry per bin, ", edges.size() - 1,
+            ", got ", weights.size());
     for (std::size_t i = 0; i < edges.size(); ++i) {
         require(std::isfinite(edges[i]), "Histogram: edges must be finite, got ", edges[i], " at ", i);
         require(i == 0 || edges[i] > edges[i - 1], "Histogram: edges must ascend, got ", edges[i], " at ", i);
     }
-    require(std::isfinite(edges.back() - edges.front()), "Histogram: the range of the edges must be finite, got ", edges.front(), " ... ", edges.back());
+    require(std::isfinite(edges.back() - edges.front()), "Histogram: the range of the edges must be finite, got ",
+            edges.front(), " ... ", edges.back());
     for (std::size_t i = 0; i < weights.size(); ++i)
-        require(std::isfinite(weights[i]) && weights[i] >= 0, "Histogram: weights must be finite and not negative, got ", weights[i], " at ", i);
+        require(std::isfinite(weights[i]) && weights[i] >= 0,
+                "Histogram: weights must be finite and not negative, got ", weights[i], " at ", i);
     const double largest = *std::max_element(weights.begin(), weights.end());
     require(largest > 0, "Histogram: weights must not all be zero");
 }
@@ -33,7 +36,8 @@ struct Histogram::Bins {
     std::vector<double> edges, weights;
     std::vector<double> below, above;   // (k + 1) probabilities on the two sides of an edge, each summed from its own end
 
-    Bins(std::vector<double> e, std::vector<double> w) : edges(std::move(e)), weights(std::move(w)), below(edges.size()), above(edges.size()) {
+    Bins(std::vector<double> e, std::vector<double> w)
+        : edges(std::move(e)), weights(std::move(w)), below(edges.size()), above(edges.size()) {
         const double largest = *std::max_element(weights.begin(), weights.end());   // the sum itself might overflow
         for (double& weight : weights) weight /= largest;
         const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);

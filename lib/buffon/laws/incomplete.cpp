@@ -59,7 +59,8 @@ double log_gamma_power(double a, double x) {
 double log_beta_power(double a, double b, double x, double y) {
     const double n = a + b, mean = a / n, rest = b / n;
     const double distance = x < y ? x - mean : rest - y;
-    const double norm = 0.5 * (std::log(a) + std::log(rest)) - half_log_two_pi - stirling_remainder(a) - stirling_remainder(b) + stirling_remainder(n);
+    const double norm = 0.5 * (std::log(a) + std::log(rest)) - half_log_two_pi - stirling_remainder(a) -
+                        stirling_remainder(b) + stirling_remainder(n);
     return a * log_ratio(x, mean, distance) + b * log_ratio(y, rest, -distance) + norm;
 }
 

@@ -28,8 +28,9 @@ void check(const std::vector<double>& points, double bandwidth, double lower, do
     require(std::isfinite(bandwidth) && bandwidth > 0, "KernelDensity: bandwidth must be positive and finite, got ", bandwidth);
     require(lower < upper, "KernelDensity: lower must be below upper, got lower = ", lower, ", upper = ", upper);
     for (std::size_t i = 0; i < points.size(); ++i)
-        require(std::isfinite(points[i]) && points[i] >= lower && points[i] <= upper, "KernelDensity: points must be finite and lie in [",
-                lower, ", ", upper, "], got ", points[i], " at ", i);
+        require(std::isfinite(points[i]) && points[i] >= lower && points[i] <= upper,
+                "KernelDensity: points must be finite and lie in [", lower, ", ", upper, "], got ", points[i], " at ",
+                i);
 }
 
 struct Centres {
@@ -105,7 +106,8 @@ struct KernelDensity::Core {
     }
     double sum_below_bound() const {
         double sum = 0;
-        for (std::size_t i = 0; i < centres.size() && centres[i] <= lower + vanished * h; ++i) sum += weights[i] * normal_cdf(at(centres[i], lower));
+        for (std::size_t i = 0; i < centres.size() && centres[i] <= lower + vanished * h; ++i)
+            sum += weights[i] * normal_cdf(at(centres[i], lower));
         return sum;
     }
     double sum_above(double x) const {
@@ -113,10 +115,12 @@ struct KernelDensity::Core {
         double sum = after[counted];
         for (std::size_t i = begin; i < counted; ++i) sum += weights[i] * normal_cdf(-at(centres[i], x));
         if (upper == infinity) return sum;
-        for (std::size_t i = first_from(upper - vanished * h); i < centres.size(); ++i) sum -= weights[i] * normal_cdf(-at(centres[i], upper));
+        for (std::size_t i = first_from(upper - vanished * h); i < centres.size(); ++i)
+            sum -= weights[i] * normal_cdf(-at(centres[i], upper));
         return sum;
     }
-    /// Integral of the density from a bound to a point less than a bandwidth away: the difference of two sums has no digits there.
+    /// Integral of the density from a bound to a point less than a bandwidth away: the difference of two sums has no
+    /// digits there.
     double beside(double bound, double x) const {
         const auto density = [this](double t) { return elementary::exp(log_density(t)); };
         return std::abs(boost::math::quadrature::gauss<double, 15>::integrate(density, bound, x));
@@ -221,7 +225,8 @@ double KernelDensity::mean() const {
     double sum = 0;
     for (std::size_t i = 0; i < core_->centres.size(); ++i) {
         const double c = core_->centres[i], a = core_->at(c, core_->lower), b = core_->at(c, core_->upper);
-        sum += core_->weights[i] * ((c - core_->middle) * (normal_cdf(b) - normal_cdf(a)) - core_->h * (normal_density(b) - normal_density(a)));
+        sum += core_->weights[i] * ((c - core_->middle) * (normal_cdf(b) - normal_cdf(a)) -
+                                    core_->h * (normal_density(b) - normal_density(a)));
     }
     return core_->middle + sum / core_->mass;
 }

@@ -13,8 +13,10 @@
 namespace buffon {
 
 /// Cheap to copy; immutable. Between bounds the kernels are reflected at them, so that nothing is lost there.
-/// More than 400 points are gathered on a grid an eighth of a bandwidth apart, each shared by its neighbours there; this widens the
-/// kernels by less than 0.3 %. A density or cdf costs a sum over the kernels within 39 bandwidths. from_normal and the quantiles read a table of the law,
+/// More than 400 points are gathered on a grid an eighth of a bandwidth apart, each shared by its neighbours there;
+/// this widens the
+/// kernels by less than 0.3 %. A density or cdf costs a sum over the kernels within 39 bandwidths. from_normal and the
+/// quantiles read a table of the law,
 /// made once at their first call (some hundred cdfs per unit of the score), where the law is smooth enough for one, and solve
 /// where it is not, beside a bound, and beyond scores of +-8.5.
 class KernelDensity {

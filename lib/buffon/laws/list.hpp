@@ -22,7 +22,7 @@ class Truncated;
 class Uniform;
 class Weibull;
 
-using Univariate = std::variant<Normal, LogNormal, Uniform, Exponential, Gamma, Beta, Weibull, Gumbel, Triangular, StudentT, Logistic,
-                                Truncated, Histogram, KernelDensity, Discrete, Constant>;
+using Univariate = std::variant<Normal, LogNormal, Uniform, Exponential, Gamma, Beta, Weibull, Gumbel, Triangular,
+                                StudentT, Logistic, Truncated, Histogram, KernelDensity, Discrete, Constant>;
 
 }  // namespace buffon

@@ -45,7 +45,9 @@ struct StudentT::Core {
     /// asinh r at the score z >= 0: grows like a power of z, so that polynomials follow it, however heavy the tail.
     double exact(double z) const {
         const double q = normal_cdf(-z);
-        if (z > 0.7) return std::asinh(std::exp(-0.5 * logit_beta_quantile(0.5 * df, 0.5, 2 * q, std::log(2.0) + normal_log_cdf(-z))));
+        if (z > 0.7)
+            return std::asinh(
+                std::exp(-0.5 * logit_beta_quantile(0.5 * df, 0.5, 2 * q, std::log(2.0) + normal_log_cdf(-z))));
         const double p = std::erf(z * 0.70710678118654752440);   // 1 - 2 q, P(|T| < t)
         return p > 0 ? std::asinh(std::exp(0.5 * logit_beta_quantile(0.5, 0.5 * df, p, std::log(p)))) : 0;
     }
@@ -67,7 +69,9 @@ StudentT::StudentT(double df, double location, double scale) : df_(df), location
     core_ = std::make_shared<const Core>(df);
 }
 
-double StudentT::log_density(double x) const { return core_->log_density(std::abs(standard(x)) / core_->root) - std::log(scale_); }
+double StudentT::log_density(double x) const {
+    return core_->log_density(std::abs(standard(x)) / core_->root) - std::log(scale_);
+}
 
 double StudentT::cdf(double x) const {
     const double t = standard(x);

@@ -17,8 +17,10 @@ public:
     Triangular(double lower, double mode, double upper)
         : lower_(lower), mode_(mode), upper_(upper), width_(upper - lower), log_width_(std::log(width_)) {
         require(std::isfinite(lower), "Triangular: lower must be finite, got ", lower);
-        require(std::isfinite(upper) && upper > lower, "Triangular: upper must be finite and above lower = ", lower, ", got ", upper);
-        require(mode >= lower && mode <= upper, "Triangular: mode must lie in [lower, upper] = [", lower, ", ", upper, "], got ", mode);
+        require(std::isfinite(upper) && upper > lower, "Triangular: upper must be finite and above lower = ", lower,
+                ", got ", upper);
+        require(mode >= lower && mode <= upper, "Triangular: mode must lie in [lower, upper] = [", lower, ", ", upper,
+                "], got ", mode);
         require(std::isfinite(width_), "Triangular: upper - lower must be finite, got lower = ", lower, ", upper = ", upper);
     }
 

@@ -106,8 +106,8 @@ public:
         const auto* nested = std::get_if<Truncated>(&law);   // the common interval of the law inside that one
         if (nested) inner_ = nested->core_->inner_;
         measure();
-        require(std::isfinite(log_mass) && log_mass > -1e30, "Truncated: the law must give [lower, upper] a probability, got lower = ",
-                lower, ", upper = ", upper);
+        require(std::isfinite(log_mass) && log_mass > -1e30,
+                "Truncated: the law must give [lower, upper] a probability, got lower = ", lower, ", upper = ", upper);
         log_given = nested ? log_mass - nested->core_->log_mass : log_mass;
         inner_.law = simplified(inner_.law, support.lower, support.upper);
         measure();
@@ -197,7 +197,8 @@ private:
     /// log P(s < X < t) in a tail, from logarithms of the tail's probabilities.
     double log_probability(double s, double t) const {
         const double a = inner_.to_normal(s), b = inner_.to_normal(t);
-        return a > 0 ? log_difference(normal_log_cdf(-a), normal_log_cdf(-b)) : log_difference(normal_log_cdf(b), normal_log_cdf(a));
+        return a > 0 ? log_difference(normal_log_cdf(-a), normal_log_cdf(-b))
+                     : log_difference(normal_log_cdf(b), normal_log_cdf(a));
     }
     Sides log_sides(double x) const {
         return {log_probability(support.lower, x) - log_mass, log_probability(x, support.upper) - log_mass};
@@ -231,7 +232,8 @@ private:
     double mass_ = 0;
 };
 
-Truncated::Truncated(const Univariate& law, double lower, double upper) : core_(std::make_shared<const Core>(law, lower, upper)) {}
+Truncated::Truncated(const Univariate& law, double lower, double upper)
+    : core_(std::make_shared<const Core>(law, lower, upper)) {}
 
 double Truncated::log_density(double x) const { return core_->log_density(x); }
 double Truncated::cdf(double x) const { return core_->sides(x).first; }

@@ -18,7 +18,8 @@ public:
     explicit Uniform(double lower = 0.0, double upper = 1.0) : lower_(lower), upper_(upper), width_(upper - lower),
           log_density_(-elementary::log(width_)) {
         require(std::isfinite(lower), "Uniform: lower must be finite, got ", lower);
-        require(std::isfinite(upper) && upper > lower, "Uniform: upper must be finite and above lower = ", lower, ", got ", upper);
+        require(std::isfinite(upper) && upper > lower, "Uniform: upper must be finite and above lower = ", lower,
+                ", got ", upper);
         require(std::isfinite(width_), "Uniform: upper - lower must be finite, got lower = ", lower, ", upper = ", upper);
     }
 

@@ -48,6 +48,8 @@ inline constexpr bool all_univariate_laws<std::variant<Laws...>> = (UnivariateLa
 static_assert(all_univariate_laws<Univariate>);
 
 /// Whether the law has values with a probability, and no density.
-inline bool is_discrete(const Univariate& law) { return std::holds_alternative<Discrete>(law) || std::holds_alternative<Constant>(law); }
+inline bool is_discrete(const Univariate& law) {
+    return std::holds_alternative<Discrete>(law) || std::holds_alternative<Constant>(law);
+}
 
 }  // namespace buffon

@@ -10,7 +10,8 @@ namespace buffon::diffusion {
 
 Table ancestral(const Schedule& schedule, const Grid& grid, const AncestralOptions& options) {
     require(options.eta >= 0 && std::isfinite(options.eta), "ancestral: eta must be at least 0 and finite, got ", options.eta);
-    require(options.s_noise >= 0 && std::isfinite(options.s_noise), "ancestral: s_noise must be at least 0 and finite, got ", options.s_noise);
+    require(options.s_noise >= 0 && std::isfinite(options.s_noise),
+            "ancestral: s_noise must be at least 0 and finite, got ", options.s_noise);
     Table table = record("ancestral", ancestral, schedule, grid, options, {1, 1}, [&](Recorder& r, const Nodes& n) {
         Combination x = r.start();
         for (std::size_t i = 0; i < n.steps(); ++i) {

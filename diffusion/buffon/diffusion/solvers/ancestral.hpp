@@ -16,8 +16,11 @@ struct AncestralOptions {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field{"eta", &AncestralOptions::eta, "share of the posterior's standard deviation that is noise; what would exceed the level is cut to it"},
-            Field{"s_noise", &AncestralOptions::s_noise, "factor on the standard deviation of the added noise; 1 matches the level"}};
+            Field{
+                "eta", &AncestralOptions::eta,
+                "share of the posterior's standard deviation that is noise; what would exceed the level is cut to it"},
+            Field{"s_noise", &AncestralOptions::s_noise,
+                  "factor on the standard deviation of the added noise; 1 matches the level"}};
     }
 };
 

@@ -21,14 +21,21 @@ struct DcOptions {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field{"ratios", &DcOptions::ratios, "one number per step, what dc_search finds: the output at step i is replaced by the polynomial through it and "
-                                                "those before, at ratios[i] of the way from the time before to its own; 1, as all are where the list is "
-                                                "empty, changes nothing; the first two must be 1"},
+            Field{"ratios", &DcOptions::ratios,
+                  "one number per step, what dc_search finds: the output at step i is replaced by the polynomial "
+                  "through it and "
+                  "those before, at ratios[i] of the way from the time before to its own; 1, as all are where the list "
+                  "is "
+                  "empty, changes nothing; the first two must be 1"},
             Field{"order", &DcOptions::order, "of the predictor, at least 1; the corrector has one more"},
-            Field{"dc_order", &DcOptions::dc_order, "degree of the polynomial, at least 1; steps with fewer outputs behind them must have ratio 1"},
-            Field{"corrector", &DcOptions::corrector, "whether states from the second on are corrected by the evaluation at them; without it and with order 2 this is "
-                                                      "a compensated DPM-Solver++"},
-            Field{"lower_order_final", &DcOptions::lower_order_final, "whether the order falls to 1 in the last steps"}};
+            Field{"dc_order", &DcOptions::dc_order,
+                  "degree of the polynomial, at least 1; steps with fewer outputs behind them must have ratio 1"},
+            Field{"corrector", &DcOptions::corrector,
+                  "whether states from the second on are corrected by the evaluation at them; without it and with "
+                  "order 2 this is "
+                  "a compensated DPM-Solver++"},
+            Field{"lower_order_final", &DcOptions::lower_order_final,
+                  "whether the order falls to 1 in the last steps"}};
     }
 };
 

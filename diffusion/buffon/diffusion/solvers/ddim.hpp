@@ -13,7 +13,8 @@ struct DdimOptions {
     double eta = 0.0;
 
     static constexpr auto fields() {
-        return std::tuple{Field{"eta", &DdimOptions::eta, "share of the posterior's standard deviation that is noise: 0 deterministic, 1 DDPM"}};
+        return std::tuple{Field{"eta", &DdimOptions::eta,
+                                "share of the posterior's standard deviation that is noise: 0 deterministic, 1 DDPM"}};
     }
 };
 

@@ -16,7 +16,8 @@ Table ddpm(const Schedule& schedule, const Grid& grid, const DdpmOptions& option
             const double a = last ? t / s : (t / s) * (t / s);
             // variance of x / alpha gained from t to s, as the posterior keeps it or as the forward chain has it
             const double gained = std::sqrt((s - t) * (s + t));
-            const double noise = options.variance == StepVariance::posterior ? t / s * gained : n.alpha[i] / n.alpha[i + 1] * gained;
+            const double noise =
+                options.variance == StepVariance::posterior ? t / s * gained : n.alpha[i] / n.alpha[i + 1] * gained;
             x = r.node(a * x + (1 - a) * D, i + 1, t, last ? 0.0 : noise);
         }
     });

@@ -18,8 +18,9 @@ struct DdpmOptions {
     StepVariance variance = StepVariance::posterior;
 
     static constexpr auto fields() {
-        return std::tuple{Field{"variance", &DdpmOptions::variance,
-                                "noise of a step: 'posterior', exact where the data are known, or 'large', beta_n of the forward chain"}};
+        return std::tuple{Field{
+            "variance", &DdpmOptions::variance,
+            "noise of a step: 'posterior', exact where the data are known, or 'large', beta_n of the forward chain"}};
     }
 };
 

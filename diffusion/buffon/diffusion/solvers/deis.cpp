@@ -10,7 +10,9 @@ namespace buffon::diffusion {
 namespace {
 
 Orders orders_of(const DeisOptions& options) {
-    if (options.method == DeisMethod::rhork) return {static_cast<double>(tableau(options.tableau).order), static_cast<double>(tableau(options.tableau).order)};
+    if (options.method == DeisMethod::rhork)
+        return {static_cast<double>(tableau(options.tableau).order),
+                static_cast<double>(tableau(options.tableau).order)};
     return {options.order + 1.0, std::min(options.order + 1.0, 2.0)};   // the first step is of order 1
 }
 

@@ -22,9 +22,12 @@ struct DeisOptions {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field{"method", &DeisOptions::method, "'tab': polynomial in the time, 'rhoab': in rho = sigma / alpha, 'rhork': Runge-Kutta steps in rho"},
-            Field{"order", &DeisOptions::order, "degree of the polynomial, 0 (DDIM) ... 3; it goes through order + 1 predictions"},
-            Field{"tableau", &DeisOptions::tableau, "which Runge-Kutta method, for 'rhork'; as many evaluations per step as it has stages"}};
+            Field{"method", &DeisOptions::method,
+                  "'tab': polynomial in the time, 'rhoab': in rho = sigma / alpha, 'rhork': Runge-Kutta steps in rho"},
+            Field{"order", &DeisOptions::order,
+                  "degree of the polynomial, 0 (DDIM) ... 3; it goes through order + 1 predictions"},
+            Field{"tableau", &DeisOptions::tableau,
+                  "which Runge-Kutta method, for 'rhork'; as many evaluations per step as it has stages"}};
     }
 };
 

@@ -10,7 +10,9 @@ namespace buffon::diffusion {
 namespace {
 
 /// From lambda s on: the slope eps_m = (x_m - D_m) / level_m enters x_k.
-void add_noise(StepTrial& trial, int k, int m, double weight) { trial.add_slope(k, m, weight / trial.level[static_cast<std::size_t>(m)]); }
+void add_noise(StepTrial& trial, int k, int m, double weight) {
+    trial.add_slope(k, m, weight / trial.level[static_cast<std::size_t>(m)]);
+}
 
 /// x_k: the first-order step to its level, plus `weight` times (eps_1 - eps_0) or, of `newer` = 2, (eps_2 - eps_0).
 void step(StepTrial& trial, int k, int newer, double weight) {
@@ -47,14 +49,25 @@ StepTrial trial_23(double s, double t) {
 
 Table dpm_adaptive(const Schedule& schedule, const Grid& grid, const DpmAdaptiveOptions& options) {
     require(options.order == 2 || options.order == 3, "dpm_adaptive: order must be 2 or 3, got ", options.order);
-    require(options.rtol > 0 && options.atol > 0, "dpm_adaptive: tolerances must be positive, got rtol = ", options.rtol, " and atol = ", options.atol);
+    require(options.rtol > 0 && options.atol > 0,
+            "dpm_adaptive: tolerances must be positive, got rtol = ", options.rtol, " and atol = ", options.atol);
     require(options.first_step > 0, "dpm_adaptive: first_step must be positive, got ", options.first_step);
     const double order = options.order;
     return record_adaptive("dpm_adaptive", dpm_adaptive, schedule, grid, options, {order, order}, [&](const Nodes& n) {
-        return Adaptive{.values = options.order + 1, .evaluated = options.order - 1, .low = options.order, .high = options.order + 1,
-                        .trial = options.order == 2 ? trial_12 : trial_23, .clock = n.lambda, .first_step = options.first_step, .order = order,
-                        .smallest_factor = 0.0, .largest_factor = 1e3, .tolerances_add = false,
-                        .atol = options.atol, .rtol = options.rtol, .norms = options.norms,
+        return Adaptive{.values = options.order + 1,
+                        .evaluated = options.order - 1,
+                        .low = options.order,
+                        .high = options.order + 1,
+                        .trial = options.order == 2 ? trial_12 : trial_23,
+                        .clock = n.lambda,
+                        .first_step = options.first_step,
+                        .order = order,
+                        .smallest_factor = 0.0,
+                        .largest_factor = 1e3,
+                        .tolerances_add = false,
+                        .atol = options.atol,
+                        .rtol = options.rtol,
+                        .norms = options.norms,
                         .alpha = [=](double lambda) { return schedule.alpha(schedule.t_of_lambda(lambda)); }};
     });
 }

@@ -21,10 +21,13 @@ struct DpmAdaptiveOptions {
     static constexpr auto fields() {
         return std::tuple{
             Field{"order", &DpmAdaptiveOptions::order, "of the result: 2 (checked by 1) or 3 (checked by 2)"},
-            Field{"rtol", &DpmAdaptiveOptions::rtol, "relative tolerance of a step's error in x, root mean square over the coordinates"},
+            Field{"rtol", &DpmAdaptiveOptions::rtol,
+                  "relative tolerance of a step's error in x, root mean square over the coordinates"},
             Field{"atol", &DpmAdaptiveOptions::atol, "absolute tolerance; the larger of both counts"},
             Field{"first_step", &DpmAdaptiveOptions::first_step, "length of the first step in lambda"},
-            Field{"norms", &DpmAdaptiveOptions::norms, "'sample' gives each sample steps of its own, so it is the same alone; 'batch', as published, one step for all, by the largest error"}};
+            Field{"norms", &DpmAdaptiveOptions::norms,
+                  "'sample' gives each sample steps of its own, so it is the same alone; 'batch', as published, one "
+                  "step for all, by the largest error"}};
     }
 };
 

@@ -20,7 +20,8 @@ struct Point {
 };
 
 /// v at `to` from v at points[0], by the polynomial of g through the points.
-Combination advance(const EmsIntegrals& integrals, const Combination& v, const std::vector<Point>& points, const EmsAt& to, bool pseudo) {
+Combination advance(const EmsIntegrals& integrals, const Combination& v, const std::vector<Point>& points,
+                    const EmsAt& to, bool pseudo) {
     const EmsAt& s = points[0].at;
     const double decay = std::exp(s.L - to.L), shift = std::exp(-to.L) * (to.C - s.C - s.B * (to.J - s.J));
     const double weight = std::exp(-to.L - s.S) * (integrals.exact() ? to.I - s.I : to.J - s.J);
@@ -61,7 +62,9 @@ void write(Recorder& r, const Nodes& n, const EmsIntegrals& integrals, const Dpm
             x = r.node(advance(integrals, previous, known, at, pseudo), i, n.rho[i]);
         }
         const auto order = static_cast<std::size_t>(order_at(n, i, options.order, options.lower_order_final));
-        const Combination next = n.rho[i + 1] == 0 ? D : advance(integrals, x, first(points, order), integrals.at(n.lambda[i + 1]), options.pseudo);
+        const Combination next = n.rho[i + 1] == 0 ? D
+                                                   : advance(integrals, x, first(points, order),
+                                                             integrals.at(n.lambda[i + 1]), options.pseudo);
         corrections = i + 1 == n.steps() || options.corrector == V3Corrector::none ? 0 : order + (pseudo ? 1 : 0);
         predicted = corrections > 1 ? r.state(next, n.rho[i + 1]) : r.node(next, i + 1, n.rho[i + 1]);
         previous = x;
@@ -81,16 +84,17 @@ Table dpm_v3(const Schedule& schedule, const Grid& grid, const DpmV3Options& opt
     require(options.order >= 1 && options.order <= 4, "dpm_v3: order must be 1 to 4, got ", options.order);
     const double order = options.pseudo || options.corrector == V3Corrector::pseudo ? std::min(options.order, 2) : options.order;
     std::vector<std::vector<Row>> coordinates;
-    Table table = record("dpm_v3", dpm_v3, schedule, grid, options, {order, std::min<double>(order, 2)}, [&](Recorder& r, const Nodes& n) {
-        const bool given = options.statistics.has_value();   // then by the published rule
-        const Ems statistics = options.statistics.value_or(data_prediction(n));
-        for (std::int64_t j = 1; j < statistics.dim(); ++j) {
-            Recorder other;
-            write(other, n, {statistics, j, !given}, options);
-            coordinates.push_back(other.seal().rows);
-        }
-        write(r, n, {statistics, 0, !given}, options);
-    });
+    Table table = record("dpm_v3", dpm_v3, schedule, grid, options, {order, std::min<double>(order, 2)},
+                         [&](Recorder& r, const Nodes& n) {
+                             const bool given = options.statistics.has_value();   // then by the published rule
+                             const Ems statistics = options.statistics.value_or(data_prediction(n));
+                             for (std::int64_t j = 1; j < statistics.dim(); ++j) {
+                                 Recorder other;
+                                 write(other, n, {statistics, j, !given}, options);
+                                 coordinates.push_back(other.seal().rows);
+                             }
+                             write(r, n, {statistics, 0, !given}, options);
+                         });
     if (!coordinates.empty()) coordinates.insert(coordinates.begin(), table.rows);
     table.coordinates = std::move(coordinates);
     table.promise = options.statistics ? Promise::nothing : Promise::levels;

@@ -27,11 +27,16 @@ struct DpmV3Options {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field{"statistics", &DpmV3Options::statistics, "what ems(model, schedule) found; None for (l, s, b) = (1, 0, 0), data prediction"},
+            Field{"statistics", &DpmV3Options::statistics,
+                  "what ems(model, schedule) found; None for (l, s, b) = (1, 0, 0), data prediction"},
             Field{"order", &DpmV3Options::order, "of the predictor, 1 to 4"},
-            Field{"corrector", &DpmV3Options::corrector, "'none', 'same' (the predictor's order), 'pseudo' (one more, by divided differences: of second order)"},
-            Field{"pseudo", &DpmV3Options::pseudo, "whether the predictor takes divided differences for derivatives, too; published for 5 steps"},
-            Field{"lower_order_final", &DpmV3Options::lower_order_final, "whether the order falls to 1 in the last steps"}};
+            Field{
+                "corrector", &DpmV3Options::corrector,
+                "'none', 'same' (the predictor's order), 'pseudo' (one more, by divided differences: of second order)"},
+            Field{"pseudo", &DpmV3Options::pseudo,
+                  "whether the predictor takes divided differences for derivatives, too; published for 5 steps"},
+            Field{"lower_order_final", &DpmV3Options::lower_order_final,
+                  "whether the order falls to 1 in the last steps"}};
     }
 };
 

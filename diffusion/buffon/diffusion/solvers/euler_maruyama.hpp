@@ -14,8 +14,9 @@ struct EulerMaruyamaOptions {
     bool final_noise = false;
 
     static constexpr auto fields() {
-        return std::tuple{Field{"final_noise", &EulerMaruyamaOptions::final_noise,
-                                "whether the last step, too, adds noise; never one to sigma = 0, which returns the data prediction"}};
+        return std::tuple{
+            Field{"final_noise", &EulerMaruyamaOptions::final_noise,
+                  "whether the last step, too, adds noise; never one to sigma = 0, which returns the data prediction"}};
     }
 };
 

@@ -14,7 +14,8 @@ struct LmsOptions {
     int order = 4;
 
     static constexpr auto fields() {
-        return std::tuple{Field{"order", &LmsOptions::order, "how many noise predictions the polynomial goes through, 1 (Euler) ... 4"}};
+        return std::tuple{Field{"order", &LmsOptions::order,
+                                "how many noise predictions the polynomial goes through, 1 (Euler) ... 4"}};
     }
 };
 

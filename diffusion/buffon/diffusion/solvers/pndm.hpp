@@ -19,8 +19,9 @@ struct PndmOptions {
     Warmup warmup = Warmup::runge_kutta;
 
     static constexpr auto fields() {
-        return std::tuple{Field{"warmup", &PndmOptions::warmup,
-                                "first steps: 'runge_kutta' as published, at further evaluations, or 'multistep', which is iPNDM"}};
+        return std::tuple{
+            Field{"warmup", &PndmOptions::warmup,
+                  "first steps: 'runge_kutta' as published, at further evaluations, or 'multistep', which is iPNDM"}};
     }
 };
 

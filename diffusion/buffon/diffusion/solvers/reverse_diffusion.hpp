@@ -20,10 +20,12 @@ struct ReverseDiffusionOptions {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field{"corrections", &ReverseDiffusionOptions::corrections, "Langevin steps before each step, one evaluation each; 1 is the predictor-corrector sampler"},
+            Field{"corrections", &ReverseDiffusionOptions::corrections,
+                  "Langevin steps before each step, one evaluation each; 1 is the predictor-corrector sampler"},
             Field{"snr", &ReverseDiffusionOptions::snr, "ratio of the norms of score and noise in a Langevin step"},
             Field{"norms", &ReverseDiffusionOptions::norms,
-                  "'sample' takes them for each sample, which then is the same alone, but in few dimensions widens the law; 'batch', as published, means over all samples"}};
+                  "'sample' takes them for each sample, which then is the same alone, but in few dimensions widens the "
+                  "law; 'batch', as published, means over all samples"}};
     }
 };
 

@@ -43,11 +43,23 @@ StepTrial trial(const Schedule& schedule, double from, double to) {
 }  // namespace
 
 Table rk45(const Schedule& schedule, const Grid& grid, const Rk45Options& options) {
-    require(options.rtol > 0 && options.atol > 0, "rk45: tolerances must be positive, got rtol = ", options.rtol, " and atol = ", options.atol);
+    require(options.rtol > 0 && options.atol > 0, "rk45: tolerances must be positive, got rtol = ", options.rtol,
+            " and atol = ", options.atol);
     return record_adaptive("rk45", rk45, schedule, grid, options, {5, 5}, [&](const Nodes& n) {
-        return Adaptive{.values = 7, .evaluated = 6, .low = 7, .high = 6, .trial = [=](double from, double to) { return trial(schedule, from, to); },
-                        .clock = n.t, .first_step = std::abs(n.t.back() - n.t.front()) / 100, .order = 5, .smallest_factor = 0.2, .largest_factor = 10,
-                        .tolerances_add = true, .atol = options.atol, .rtol = options.rtol, .norms = options.norms,
+        return Adaptive{.values = 7,
+                        .evaluated = 6,
+                        .low = 7,
+                        .high = 6,
+                        .trial = [=](double from, double to) { return trial(schedule, from, to); },
+                        .clock = n.t,
+                        .first_step = std::abs(n.t.back() - n.t.front()) / 100,
+                        .order = 5,
+                        .smallest_factor = 0.2,
+                        .largest_factor = 10,
+                        .tolerances_add = true,
+                        .atol = options.atol,
+                        .rtol = options.rtol,
+                        .norms = options.norms,
                         .alpha = [=](double t) { return schedule.alpha(t); }};
     });
 }

@@ -18,10 +18,12 @@ struct Rk45Options {
     Norms norms = Norms::sample;
 
     static constexpr auto fields() {
-        return std::tuple{
-            Field{"rtol", &Rk45Options::rtol, "relative tolerance of a step's error in x, root mean square over the coordinates"},
-            Field{"atol", &Rk45Options::atol, "absolute tolerance, added to it"},
-            Field{"norms", &Rk45Options::norms, "'sample' gives each sample steps of its own, so it is the same alone; 'batch', as published, one step for all"}};
+        return std::tuple{Field{"rtol", &Rk45Options::rtol,
+                                "relative tolerance of a step's error in x, root mean square over the coordinates"},
+                          Field{"atol", &Rk45Options::atol, "absolute tolerance, added to it"},
+                          Field{"norms", &Rk45Options::norms,
+                                "'sample' gives each sample steps of its own, so it is the same alone; 'batch', as "
+                                "published, one step for all"}};
     }
 };
 

@@ -11,7 +11,8 @@ namespace buffon::diffusion {
 namespace {
 
 /// From x at the first of `known` to node `to`, by the outputs known.
-Combination advance(const UnipcOptions& options, const Nodes& n, std::size_t to, const Combination& x, const std::vector<Evaluation>& known) {
+Combination advance(const UnipcOptions& options, const Nodes& n, std::size_t to, const Combination& x,
+                    const std::vector<Evaluation>& known) {
     const Prediction prediction = n.rho[to] == 0 ? Prediction::data : options.prediction;   // a step to rho = 0 ends at D
     const ExponentialStep step{prediction, known[0].lambda, n.lambda[to], known[0].rho, n.rho[to]};
     std::vector<double> lambda, w;
@@ -34,10 +35,12 @@ bool corrects(const UnipcOptions& options, std::size_t step) {
 }
 
 void check(const UnipcOptions& options, const Nodes& n) {
-    require(options.prediction == Prediction::data || options.prediction == Prediction::noise, "unipc: prediction must be 'data' or 'noise'");
+    require(options.prediction == Prediction::data || options.prediction == Prediction::noise,
+            "unipc: prediction must be 'data' or 'noise'");
     require(options.order >= 1, "unipc: order must be at least 1, got ", options.order);
     for (const std::int64_t step : options.uncorrected)
-        require(step >= 1 && step <= static_cast<std::int64_t>(n.steps()), "unipc: uncorrected must hold steps 1 ... ", n.steps(), ", got ", step);
+        require(step >= 1 && step <= static_cast<std::int64_t>(n.steps()), "unipc: uncorrected must hold steps 1 ... ",
+                n.steps(), ", got ", step);
 }
 
 }  // namespace
@@ -69,8 +72,10 @@ void write_unipc(Recorder& r, const Nodes& n, const UnipcOptions& options, const
 Table unipc(const Schedule& schedule, const Grid& grid, const UnipcOptions& options) {
     const double p = options.order + (options.corrector ? 1 : 0);
     const bool third = options.corrector && !options.lower_order_final;   // from the middle a last step of order 1 errs by h^2
-    const Orders orders{std::min(p, 4.0), std::min(p, third ? 3.0 : 2.0)};   // above 4 the first steps count from the noise end too
-    return record("unipc", unipc, schedule, grid, options, orders, [&](Recorder& r, const Nodes& n) { write_unipc(r, n, options); });
+    const Orders orders{std::min(p, 4.0),
+                        std::min(p, third ? 3.0 : 2.0)};   // above 4 the first steps count from the noise end too
+    return record("unipc", unipc, schedule, grid, options, orders,
+                  [&](Recorder& r, const Nodes& n) { write_unipc(r, n, options); });
 }
 
 }  // namespace buffon::diffusion

@@ -32,12 +32,16 @@ struct UnipcOptions {
 
     static constexpr auto fields() {
         return std::tuple{
-            Field{"order", &UnipcOptions::order, "of the predictor, at least 1; fewer in the first steps; the corrector has one more"},
-            Field{"variant", &UnipcOptions::variant, "weights of a difference of two outputs: 'bh1' or 'bh2' as published, 'exact' the exact integral"},
+            Field{"order", &UnipcOptions::order,
+                  "of the predictor, at least 1; fewer in the first steps; the corrector has one more"},
+            Field{"variant", &UnipcOptions::variant,
+                  "weights of a difference of two outputs: 'bh1' or 'bh2' as published, 'exact' the exact integral"},
             Field{"prediction", &UnipcOptions::prediction, "what is extrapolated: 'data' or 'noise'"},
-            Field{"corrector", &UnipcOptions::corrector, "whether states are corrected by the evaluation at them; the last one has none"},
+            Field{"corrector", &UnipcOptions::corrector,
+                  "whether states are corrected by the evaluation at them; the last one has none"},
             Field{"uncorrected", &UnipcOptions::uncorrected, "steps whose result stays as predicted, counted from 1"},
-            Field{"lower_order_final", &UnipcOptions::lower_order_final, "whether the order falls to 1 in the last steps"}};
+            Field{"lower_order_final", &UnipcOptions::lower_order_final,
+                  "whether the order falls to 1 in the last steps"}};
     }
 };
 
