@@ -42,21 +42,52 @@ __version__: str
 """
 PRIVATE = r"\b(Array|Rng|Law|UnivariateLaw|Copula)\b"
 POSITIONAL = {
-    "model": "GaussianMixture | Empirical | Denoiser", "table": "Table", "tables": "Table | tuple[Any, Table] | Sequence[Any] | Mapping[str, Any]", "schedule": "VP | VE | EDM | Cosine | SubVP | Discrete | MeanReverting",
-    "problem": "Problem", "estimate": "Estimate", "sample": "Sample", "law": "_Law | None", "levels": "Iterable[float] | float",
+    "model": "GaussianMixture | Empirical | Denoiser",
+    "table": "Table",
+    "tables": "Table | tuple[Any, Table] | Sequence[Any] | Mapping[str, Any]",
+    "schedule": "VP | VE | EDM | Cosine | SubVP | Discrete | MeanReverting",
+    "problem": "Problem",
+    "estimate": "Estimate",
+    "sample": "Sample",
+    "law": "_Law | None",
+    "levels": "Iterable[float] | float",
     "hierarchy": "list[tuple[Problem, float]]",
 }
 # what C++ calls a pointer, or an object
-RESULTS = {"NoiseClassifier.dim": "int", "NoiseClassifier.levels": "_Array", "NoiseClassifier.loss": "float", "NoiseClassifier.history": "_Array",
-           "Estimate.sample": "Sample | None", "Indices.history": "list[dict[str, Any]]", "Indices.shape": "tuple[int, ...]", "Estimate.history": "list[dict[str, Any]]", "Problem.inputs": "_Law",
-           **{f"Assignment.{name}": "NDArray[numpy.int64] | list[NDArray[numpy.int64]]" for name in ("columns", "rows")},
-           **{f"Assignment.{name}": "_Array | list[_Array]" for name in ("u", "v")},
-           **{f"Assignment.{name}": "float | _Array" for name in ("cost", "gap")},
-           "DenoiserCheck.advice": "str", "DenoiserCheck.best": "dict[str, Any] | None", "DenoiserCheck.error": "_Array",
-           "DenoiserCheck.levels": "_Array", "DenoiserCheck.linear": "_Array", "DenoiserCheck.ok": "bool", "TransportReport.bound": "float", "TransportStart.mass_bound": "float", "TransportStart.memorised": "Estimate | None", "Joint.laws": "dict[str, _UnivariateLaw]", "Joint.copula": "_Copula | list[_Copula] | None"}
+RESULTS = {
+    "NoiseClassifier.dim": "int",
+    "NoiseClassifier.levels": "_Array",
+    "NoiseClassifier.loss": "float",
+    "NoiseClassifier.history": "_Array",
+    "Estimate.sample": "Sample | None",
+    "Indices.history": "list[dict[str, Any]]",
+    "Indices.shape": "tuple[int, ...]",
+    "Estimate.history": "list[dict[str, Any]]",
+    "Problem.inputs": "_Law",
+    **{f"Assignment.{name}": "NDArray[numpy.int64] | list[NDArray[numpy.int64]]" for name in ("columns", "rows")},
+    **{f"Assignment.{name}": "_Array | list[_Array]" for name in ("u", "v")},
+    **{f"Assignment.{name}": "float | _Array" for name in ("cost", "gap")},
+    "DenoiserCheck.advice": "str",
+    "DenoiserCheck.best": "dict[str, Any] | None",
+    "DenoiserCheck.error": "_Array",
+    "DenoiserCheck.levels": "_Array",
+    "DenoiserCheck.linear": "_Array",
+    "DenoiserCheck.ok": "bool",
+    "TransportReport.bound": "float",
+    "TransportStart.mass_bound": "float",
+    "TransportStart.memorised": "Estimate | None",
+    "Joint.laws": "dict[str, _UnivariateLaw]",
+    "Joint.copula": "_Copula | list[_Copula] | None",
+}
 OPTIONS = {
     "float, dict, list": "float | Mapping[str, Any] | Iterable[float | Mapping[str, float] | None]",
-    "law": "_Law", "array": "ArrayLike", "str or PathLike": "_Path", "denoiser": "GaussianMixture | Empirical | Denoiser", "callable": "Callable[[Step], bool | None]", "callable of Draws": "Callable[[Draws], float]", "name of an estimator": "str",
+    "law": "_Law",
+    "array": "ArrayLike",
+    "str or PathLike": "_Path",
+    "denoiser": "GaussianMixture | Empirical | Denoiser",
+    "callable": "Callable[[Step], bool | None]",
+    "callable of Draws": "Callable[[Draws], float]",
+    "name of an estimator": "str",
     "callable or dict": "Callable[[_Array], Any] | Mapping[str, tuple[Callable[[_Array], Any], float]] | None",
 }
 MODEL_ERROR = """
@@ -85,7 +116,11 @@ def option_type(kind):
         return "_Rng"
     if kind == "callable, bool or None":
         return "Callable[[int, int], Any] | bool | None"
-    for ending, more in ((", array or None", " | ArrayLike | None"), (" or array", " | ArrayLike"), (" or a noise classifier", " | NoiseClassifier")):
+    for ending, more in (
+        (", array or None", " | ArrayLike | None"),
+        (" or array", " | ArrayLike"),
+        (" or a noise classifier", " | NoiseClassifier"),
+    ):
         if kind.endswith(ending):
             return option_type(kind.removesuffix(ending)) + more
     if kind.startswith("'"):

@@ -224,7 +224,11 @@ def studied(study, names, config, progress=None):
     if config.processes == 1:
         records = campaign([study(name, config) for name in names], progress)
     else:
-        records = [r for found in mapped(partial(_alone, study), [(name, config) for name in names], config.processes) for r in found]
+        records = [
+            r
+            for found in mapped(partial(_alone, study), [(name, config) for name in names], config.processes)
+            for r in found
+        ]
     return [with_w(r) if r["kind"] == "criterion" else r for r in records]
 
 

@@ -1,4 +1,5 @@
 """A table of the user's own: its holes, means of its rows and under new laws, perturbed laws, indices; records and their tables."""
+
 import warnings
 
 import numpy as np

@@ -17,7 +17,9 @@ def gmm16():
     rng = np.random.default_rng(7)
     means = 2 * rng.standard_normal((8, 16))
     turns = [np.linalg.qr(rng.standard_normal((16, 16)))[0] for _ in range(8)]
-    return bd.GaussianMixture(np.arange(1, 9) / 36, means, np.array([q @ np.diag(np.linspace(0.1, 0.5, 16) ** 2) @ q.T for q in turns]))
+    return bd.GaussianMixture(
+        np.arange(1, 9) / 36, means, np.array([q @ np.diag(np.linspace(0.1, 0.5, 16) ** 2) @ q.T for q in turns])
+    )
 
 
 BLUR = 0.5   # noise level at which samples are attributed to modes

@@ -27,14 +27,27 @@ def functions():
     a = [0, 1, 4.5, 9, *[99] * 12]
     beam = Known(bf.testing.cantilever().problem, beam_tip, np.array([0.023543, 0.0002958, 0.016358, 0.42810, 0.07293, 0.40102]),
                  np.array([0.029056, 0.000425, 0.019883, 0.47520, 0.08445, 0.44958]), (4e-5, 8e-5))
-    return {"ishigami": _ishigami(), "g6": _g_function([0, 0.5, 3, 9, 99, 99]), "g16": _g_function(a), "lin10": _linear(), "prodmean": _product(),
-            "levitan20": _levitan(), "morris20": _morris(), "indic5": _event(), "beam": beam}
+    return {
+        "ishigami": _ishigami(),
+        "g6": _g_function([0, 0.5, 3, 9, 99, 99]),
+        "g16": _g_function(a),
+        "lin10": _linear(),
+        "prodmean": _product(),
+        "levitan20": _levitan(),
+        "morris20": _morris(),
+        "indic5": _event(),
+        "beam": beam,
+    }
 
 
 def tails():
     """Outputs whose variance comes from a tail: exp of a normal sum, and events with and without a score."""
     known = {f"exp of a normal, sd {sd}": _lognormal(sd) for sd in (0.3, 0.7, 1.0, 1.5, 2.0)}
-    known |= {f"event of {p:.0e}, {text}": _rare(p, score) for p in (1e-3, 1e-4) for text, score in (("score", True), ("no score", False))}
+    known |= {
+        f"event of {p:.0e}, {text}": _rare(p, score)
+        for p in (1e-3, 1e-4)
+        for text, score in (("score", True), ("no score", False))
+    }
     return known | {"ishigami": _ishigami()}
 
 
@@ -94,7 +107,11 @@ def _product():
 
 def _levitan():
     b = np.repeat([0.6, 0.4], 10)
-    return _own(lambda u: np.exp((u * b).sum(1)), _cube(20), *_of_product(list(np.expm1(2 * b) / (2 * b) / (np.expm1(b) / b) ** 2)))
+    return _own(
+        lambda u: np.exp((u * b).sum(1)),
+        _cube(20),
+        *_of_product(list(np.expm1(2 * b) / (2 * b) / (np.expm1(b) / b) ** 2)),
+    )
 
 
 def morris_coefficients():
@@ -158,8 +175,14 @@ def _both(level, correlation):
 
 def held_out():
     """Six functions of 3 to 10 inputs, bounded, truncated or signed; name -> problem and indices."""
-    return {"friedman": _friedman(), "signed product": _signed_product(), "truncated": _truncated(), "kink": _kink(), "absolute": _absolute(),
-            "cosine": _cosine()}
+    return {
+        "friedman": _friedman(),
+        "signed product": _signed_product(),
+        "truncated": _truncated(),
+        "kink": _kink(),
+        "absolute": _absolute(),
+        "cosine": _cosine(),
+    }
 
 
 def _by_quadrature(f, nodes, weights):
@@ -221,7 +244,12 @@ def _kink():
     first, total = _by_quadrature(f, [x] * 3, [np.ones(240)] * 3)
     grid = f(*np.meshgrid(x, x, x, indexing="ij"))
     share = grid.var() / (grid.var() + 1 / 12)
-    return _own(lambda u: f(*u.T[:3]) - u[:, 3], _cube(4), np.append(first * share, 1 - share), np.append(total * share, 1 - share))
+    return _own(
+        lambda u: f(*u.T[:3]) - u[:, 3],
+        _cube(4),
+        np.append(first * share, 1 - share),
+        np.append(total * share, 1 - share),
+    )
 
 
 def _absolute():

@@ -76,7 +76,11 @@ def run(config, progress=None):
 
 def tables(records):
     """What `buffon run` prints: the means, the cells that stand out, then every cell."""
-    return [mean_table(records), outside_table(records), *(cell_table(records, arm) for arm in dict.fromkeys(r["arm"] for r in records))]
+    return [
+        mean_table(records),
+        outside_table(records),
+        *(cell_table(records, arm) for arm in dict.fromkeys(r["arm"] for r in records)),
+    ]
 
 
 def mean_table(records):
@@ -91,8 +95,16 @@ def mean_table(records):
 def outside_table(records, low=0.93, high=0.97):
     """Cells of the methods that cover in fewer or more of the runs than that, those with most misses without a warning first."""
     found = [r for r in records if r["role"] == "method" and r["case"] != MEAN and not low <= r["coverage"] <= high]
-    rows = [[r["arm"], r["case"], f"{r['coverage']:.1%} ({r['coverage_low']:.1%} ... {r['coverage_high']:.1%})", f"{r['warned']:.1%}", f"{r['silent_misses']:.1%}"]
-            for r in sorted(found, key=lambda r: -r["silent_misses"])]
+    rows = [
+        [
+            r["arm"],
+            r["case"],
+            f"{r['coverage']:.1%} ({r['coverage_low']:.1%} ... {r['coverage_high']:.1%})",
+            f"{r['warned']:.1%}",
+            f"{r['silent_misses']:.1%}",
+        ]
+        for r in sorted(found, key=lambda r: -r["silent_misses"])
+    ]
     header = ["", "cell", "coverage (95 %)", "runs warned", "misses without a warning"]
     return Table(f"Cells outside {low:.0%} ... {high:.0%}", header, rows)
 

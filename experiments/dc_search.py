@@ -26,12 +26,38 @@ SEARCH_REFERENCE = 200   # evaluations per search point; a random search has the
 STEPS = (5, 6, 7, 8, 10)
 GUIDANCES = (1.0, 2.0, 3.0, 5.0, 7.5)
 EXPECTED = (
-    *(Claim("gain", "searched", f"{mixture}, {steps} steps", "gain", at_least=least) for (mixture, steps), least in LEAST.items()),
-    *(Claim("least gain of a repetition", "searched", f"{mixture}, {steps} steps{end}", "worst", at_least=-0.02, small=False)
-      for mixture in MIXTURES for steps in (5, 8, 10) for end in ("", f", {ALONE}")),
-    *(Claim("gain beyond that of a random search", "searched", f"{mixture}, {steps} steps", "beyond_random", at_least=0)
-      for mixture in MIXTURES for steps in (5, 8, 10)),
-    Claim("part of the searched gain that the polynomial keeps elsewhere", "fitted", GUIDED, "kept", at_least=0.7, small=False),
+    *(
+        Claim("gain", "searched", f"{mixture}, {steps} steps", "gain", at_least=least)
+        for (mixture, steps), least in LEAST.items()
+    ),
+    *(
+        Claim(
+            "least gain of a repetition",
+            "searched",
+            f"{mixture}, {steps} steps{end}",
+            "worst",
+            at_least=-0.02,
+            small=False,
+        )
+        for mixture in MIXTURES
+        for steps in (5, 8, 10)
+        for end in ("", f", {ALONE}")
+    ),
+    *(
+        Claim(
+            "gain beyond that of a random search", "searched", f"{mixture}, {steps} steps", "beyond_random", at_least=0
+        )
+        for mixture in MIXTURES
+        for steps in (5, 8, 10)
+    ),
+    Claim(
+        "part of the searched gain that the polynomial keeps elsewhere",
+        "fitted",
+        GUIDED,
+        "kept",
+        at_least=0.7,
+        small=False,
+    ),
 )
 
 
@@ -69,9 +95,19 @@ def tables(records):
     chosen = [r for r in records if r["case"] != GUIDED and "steps" in r and "guidance" not in r]
     cells = [r for r in records if "guidance" in r]
     header = ["", "ratios", "rms error", "gain", "gain of the median", "evaluations per point"]
-    return [Table("Held-out errors", header, [_row(r) for r in chosen]),
-            Table("With guidance", header, [_row(r) for r in cells],
-                  "; ".join(f"{r['arm']}: keeps {r['kept']:.0%} ± {2 * r['kept_se']:.0%} of the searched gain" for r in records if "kept" in r))]
+    return [
+        Table("Held-out errors", header, [_row(r) for r in chosen]),
+        Table(
+            "With guidance",
+            header,
+            [_row(r) for r in cells],
+            "; ".join(
+                f"{r['arm']}: keeps {r['kept']:.0%} ± {2 * r['kept_se']:.0%} of the searched gain"
+                for r in records
+                if "kept" in r
+            ),
+        ),
+    ]
 
 
 def picture(records, path):
@@ -80,8 +116,15 @@ def picture(records, path):
     for ax, name in zip(axes, MIXTURES, strict=False):
         for arm, marker in (("searched", "o"), ("random", "s")):
             chosen = [r for r in records if r["case"].startswith(name) and not r["case"].endswith(ALONE) and r["arm"] == arm]
-            ax.errorbar([r["steps"] for r in chosen], [100 * r["gain"] for r in chosen], yerr=[200 * r["gain_se"] for r in chosen],
-                        fmt=marker + "-", markersize=4, capsize=3, label=arm)
+            ax.errorbar(
+                [r["steps"] for r in chosen],
+                [100 * r["gain"] for r in chosen],
+                yerr=[200 * r["gain_se"] for r in chosen],
+                fmt=marker + "-",
+                markersize=4,
+                capsize=3,
+                label=arm,
+            )
         ax.set_xlabel("steps")
         ax.set_title(name, fontsize=10)
     for arm, marker in (("searched", "o"), ("fitted", "^")):
@@ -173,9 +216,26 @@ def _of_guidance(r):
         exact = r.reference(guided, x, condition)
         for steps in STEPS:
             searched = ratios[steps, g][0]
-            for arm, values in {"plain": np.ones(steps), "searched": searched.ratios, "fitted": polynomial.predict(steps, g)}.items():
-                out.append(_measured(r, GUIDED, arm, guided, exact, x, values, condition, guidance=g, fitted_here=_is_fitted(steps, g),
-                                     evaluations=searched.evaluations / r.config.points if arm == "searched" else 0))
+            for arm, values in {
+                "plain": np.ones(steps),
+                "searched": searched.ratios,
+                "fitted": polynomial.predict(steps, g),
+            }.items():
+                out.append(
+                    _measured(
+                        r,
+                        GUIDED,
+                        arm,
+                        guided,
+                        exact,
+                        x,
+                        values,
+                        condition,
+                        guidance=g,
+                        fitted_here=_is_fitted(steps, g),
+                        evaluations=searched.evaluations / r.config.points if arm == "searched" else 0,
+                    )
+                )
     return out
 
 
@@ -239,7 +299,9 @@ def _error(values):
 def _five_modes():
     angles = 2 * np.pi * np.arange(5) / 5
     sd = 0.15 + 0.05 * np.arange(5)
-    return bd.GaussianMixture(np.arange(1, 6) / 15, 2 * np.stack([np.cos(angles), np.sin(angles)], 1), [s**2 * np.eye(2) for s in sd])
+    return bd.GaussianMixture(
+        np.arange(1, 6) / 15, 2 * np.stack([np.cos(angles), np.sin(angles)], 1), [s**2 * np.eye(2) for s in sd]
+    )
 
 
 def _eight_modes():
@@ -254,12 +316,20 @@ def _three_classes():
     """Six modes on a circle, two opposite ones of each class."""
     angles = 2 * np.pi * np.arange(6) / 6
     sd = 0.2 + 0.05 * (np.arange(6) % 3)
-    return bd.GaussianMixture(np.full(6, 1 / 6), 1.5 * np.stack([np.cos(angles), np.sin(angles)], 1), [s**2 * np.eye(2) for s in sd],
-                              labels=np.arange(6) % 3)
+    return bd.GaussianMixture(
+        np.full(6, 1 / 6),
+        1.5 * np.stack([np.cos(angles), np.sin(angles)], 1),
+        [s**2 * np.eye(2) for s in sd],
+        labels=np.arange(6) % 3,
+    )
 
 
 def _row(r):
-    name = r["case"] if "guidance" not in r else f"{r['steps']} steps, guidance {r['guidance']:g}" + " (fitted)" * r["fitted_here"]
+    name = (
+        r["case"]
+        if "guidance" not in r
+        else f"{r['steps']} steps, guidance {r['guidance']:g}" + " (fitted)" * r["fitted_here"]
+    )
     gain = "-" if r["arm"] == "plain" else f"{r['gain']:.1%} ± {2 * r['gain_se']:.1%}"
     median = "-" if r["arm"] == "plain" else f"{r['median_gain']:.1%} ± {2 * r['median_gain_se']:.1%}"
     return [name, r["arm"], short(r["rms"]), gain, median, short(r["evaluations"]) if r["evaluations"] else "-"]

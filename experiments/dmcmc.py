@@ -31,7 +31,12 @@ NOISE = 0.5   # of the starts
 FURTHER = 4    # times the highest noise level: a start there knows less of the mixture's mean and spread
 CHAINS = "many chains + ddim"
 LAWS = {"exact": {}, "plug-in": {"sigma": "plug-in"}, "plug-in, one probe": {"sigma": "plug-in", "probes": 1}, "classifier": {}}
-OF_LAWS = {"exact": (10, 13), "plug-in": (13, 17), "plug-in, one probe": (16, 21), "classifier": (10, 13)}   # evaluations, in total
+OF_LAWS = {
+    "exact": (10, 13),
+    "plug-in": (13, 17),
+    "plug-in, one probe": (16, 21),
+    "classifier": (10, 13),
+}  # evaluations, in total
 
 EXPECTED = (
     Claim("fewer samples between modes: DDIM", "dmcmc + ddim", "gmm16", "off_mode_ratio", at_most=0.4, small=False),
@@ -119,18 +124,47 @@ def tables(records):
     for case in dict.fromkeys(r["case"] for r in records if r not in race):
         out += of_case(case, [r for r in records if r["case"] == case])
     for end, words in (("ratio", "as many evaluations"), ("ratio_total", "as many in total")):
-        rows = [[r["case"], f"{r['evaluations']:.1f}", f"{r['total']:.1f}", short(r["off_mode"]), *_ratios(r, end)] for r in race if r["arm"] == "dmcmc"]
+        rows = [
+            [r["case"], f"{r['evaluations']:.1f}", f"{r['total']:.1f}", short(r["off_mode"]), *_ratios(r, end)]
+            for r in race
+            if r["arm"] == "dmcmc"
+        ]
         if rows:
-            out.append(Table(f"Six integrators: ratio to the solver alone at {words}", ["", "evaluations", "total", "off_mode", *(f"{m}, ratio" for m in SHOWN)], rows))
+            out.append(
+                Table(
+                    f"Six integrators: ratio to the solver alone at {words}",
+                    ["", "evaluations", "total", "off_mode", *(f"{m}, ratio" for m in SHOWN)],
+                    rows,
+                )
+            )
     return out
 
 
 def of_case(case, rows):
     """Figures of a case's arms, and their ratios."""
-    out = [Table(case, ["", "evaluations", "total", *MEASURES],
-                 [[r["arm"], f"{r['evaluations']:.1f}", f"{r['total']:.1f}", *(f"{r[m]:.4f} ± {r[f'{m}_se']:.4f}" for m in MEASURES)] for r in rows])]
+    out = [
+        Table(
+            case,
+            ["", "evaluations", "total", *MEASURES],
+            [
+                [
+                    r["arm"],
+                    f"{r['evaluations']:.1f}",
+                    f"{r['total']:.1f}",
+                    *(f"{r[m]:.4f} ± {r[f'{m}_se']:.4f}" for m in MEASURES),
+                ]
+                for r in rows
+            ],
+        )
+    ]
     for end, words in (("ratio", "as many evaluations"), ("ratio_total", "as many in total")):
-        out.append(Table(f"{case}: ratio to the solver alone at {words}", ["", *SHOWN], [[r["arm"], *_ratios(r, end)] for r in rows if f"mmd_{end}" in r]))
+        out.append(
+            Table(
+                f"{case}: ratio to the solver alone at {words}",
+                ["", *SHOWN],
+                [[r["arm"], *_ratios(r, end)] for r in rows if f"mmd_{end}" in r],
+            )
+        )
     return out
 
 
@@ -139,7 +173,11 @@ def picture(records, path):
     race = [r for r in records if r["role"] == "method" and r.get("mmd_ratio_total") is not None]
     figure, axes = new_figure(2, (10, 0.24 * len(race) + 1.2))
     for ax, measure in zip(axes, ("off_mode", "mmd"), strict=True):
-        shown = [(i, *(r[f"{measure}_ratio_total{end}"] for end in ("", "_low", "_high"))) for i, r in enumerate(race) if r.get(f"{measure}_ratio_total") is not None]
+        shown = [
+            (i, *(r[f"{measure}_ratio_total{end}"] for end in ("", "_low", "_high")))
+            for i, r in enumerate(race)
+            if r.get(f"{measure}_ratio_total") is not None
+        ]
         i, value, low, high = np.array(shown).T if shown else np.zeros((4, 0))
         ax.errorbar(value, i, xerr=[np.maximum(value - low, 0), np.maximum(high - value, 0)], fmt="o", markersize=3, capsize=2)
         ax.axvline(1, color="k", lw=0.7)
@@ -157,13 +195,19 @@ def _measured(config, case, seed, x):
     """The five figures of one sample. Two blocks of rows, of all chains alike, meet fresh draws."""
     order = np.random.default_rng([config.rng, seed]).permutation(len(x))
     size = min(2500, len(x) // 2)
-    blocks = [(x[order[b * size : (b + 1) * size]], case.model.forward(size, 0.0, rng=config.rng + 10_000 + 2 * seed + b)) for b in range(2)]
+    blocks = [
+        (x[order[b * size : (b + 1) * size]], case.model.forward(size, 0.0, rng=config.rng + 10_000 + 2 * seed + b))
+        for b in range(2)
+    ]
     law = Law(blocks[0][1], *case.moments, 0.0)
     options = {"threads": config.threads}
-    return {"off_mode": float(bd.off_mode(x, case.model, **options).value[0]),
-            "mmd": float(np.mean([bd.mmd(a, b, bandwidth=case.bandwidth, **options).value[0] for a, b in blocks])),
-            "energy": float(np.mean([bd.energy(a, b, **options).value[0] for a, b in blocks])),
-            "frechet": float(law.frechet(x)), "mass": float(bd.mode_masses(x, case.model, hard=True, **options)["total_variation"])}
+    return {
+        "off_mode": float(bd.off_mode(x, case.model, **options).value[0]),
+        "mmd": float(np.mean([bd.mmd(a, b, bandwidth=case.bandwidth, **options).value[0] for a, b in blocks])),
+        "energy": float(np.mean([bd.energy(a, b, **options).value[0] for a, b in blocks])),
+        "frechet": float(law.frechet(x)),
+        "mass": float(bd.mode_masses(x, case.model, hard=True, **options)["total_variation"]),
+    }
 
 
 def alone(config, case, table):
@@ -171,7 +215,13 @@ def alone(config, case, table):
     found = []
     for seed in range(config.seeds):
         draws = bd.sample(case.model, table, n=config.n, rng=config.rng + seed, threads=config.threads)
-        found.append({**_measured(config, case, seed, draws.x), "evaluations": draws.evaluations / config.n, "total": draws.evaluations / config.n})
+        found.append(
+            {
+                **_measured(config, case, seed, draws.x),
+                "evaluations": draws.evaluations / config.n,
+                "total": draws.evaluations / config.n,
+            }
+        )
     return found
 
 
@@ -182,7 +232,13 @@ def chained(config, case, table, model=None, **options):
         draws = bd.langevin_gibbs(model or case.model, table, n=config.n, rng=config.rng + seed, threads=config.threads,
                                   **{"chains": config.n // 20, "levels": config.levels, "start_noise": NOISE, **options})
         start = draws.parts["start"] / config.n
-        found.append({**_measured(config, case, seed, draws.x), "evaluations": draws.evaluations / config.n - start, "total": draws.evaluations / config.n})
+        found.append(
+            {
+                **_measured(config, case, seed, draws.x),
+                "evaluations": draws.evaluations / config.n - start,
+                "total": draws.evaluations / config.n,
+            }
+        )
     return found
 
 
@@ -192,7 +248,12 @@ def compared(case, found, against):
 
 
 def _record(case, arm, runs, plain, plain_total):
-    record = {"kind": "criterion", "case": case, "arm": arm, "role": "control" if plain is None or arm.startswith("one mode") else "method"}
+    record = {
+        "kind": "criterion",
+        "case": case,
+        "arm": arm,
+        "role": "control" if plain is None or arm.startswith("one mode") else "method",
+    }
     record |= {key: float(np.mean([r[key] for r in runs])) for key in ("evaluations", "total")}
     for m in MEASURES:
         values = np.array([r[m] for r in runs])
@@ -204,7 +265,11 @@ def _record(case, arm, runs, plain, plain_total):
         if plain_total is not None:
             gap = values - np.array([r[m] for r in plain_total])
             half = float(bf.StudentT(len(gap) - 1).quantile(0.975)) * gap.std(ddof=1) / np.sqrt(len(gap))
-            record |= {f"{m}_gap_total": float(gap.mean()), f"{m}_gap_total_low": float(gap.mean() - half), f"{m}_gap_total_high": float(gap.mean() + half)}
+            record |= {
+                f"{m}_gap_total": float(gap.mean()),
+                f"{m}_gap_total_low": float(gap.mean() - half),
+                f"{m}_gap_total_high": float(gap.mean() + half),
+            }
     return record
 
 
@@ -221,24 +286,49 @@ def _pairs(config, name):
     found = {f"ddim, {n}": alone(config, case, table("ddim", n)) for n in (10, 13, 17)}
     found |= {f"heun, {2 * n - 1}": alone(config, case, table("heun", n)) for n in (6, 7)}
     found["dpmpp, 13"] = alone(config, case, table("dpmpp", 13))
-    found |= {f"{solver}, 13, from further": alone(config, case, table(solver, 13, FURTHER * case.sigma_max)) for solver in ("ddim", "dpmpp")}
+    found |= {
+        f"{solver}, 13, from further": alone(config, case, table(solver, 13, FURTHER * case.sigma_max))
+        for solver in ("ddim", "dpmpp")
+    }
     chain = dict(skip=3, burn_in=20, **(CODE if name == "gmm16" else {"step": 0.5, "sigma_max": 3.0}))
     found["dmcmc + ddim"] = chained(config, case, table("ddim", 7), **chain)
     found["dmcmc + heun"] = chained(config, case, table("heun", 4), **chain)
-    found["corrected + ddim"] = chained(config, case, table("ddim", 7), skip=3, burn_in=20, step=1.0, metropolis=True, sigma_max=6.0 if name == "gmm16" else 3.0)
+    found["corrected + ddim"] = chained(
+        config,
+        case,
+        table("ddim", 7),
+        skip=3,
+        burn_in=20,
+        step=1.0,
+        metropolis=True,
+        sigma_max=6.0 if name == "gmm16" else 3.0,
+    )
     start = bd.heun(bd.EDM(NOISE, FURTHER * case.sigma_max), steps=5, grid="rho")
     many = {"sigma_max": case.sigma_max, **chain, "chains": config.n // 4, "burn_in": 2, "start": start, "start_noise": 0.0}
     found[CHAINS] = chained(config, case, table("ddim", 7), **many)
     found["one mode + ddim"] = _one_mode(config, case, table("ddim", 7), chain)
     ddim, heun = ("ddim, 10", "ddim, 13"), ("heun, 11", "heun, 13")
-    return compared(name, found, {"dmcmc + ddim": ddim, "dmcmc + heun": heun, "corrected + ddim": ("ddim, 13", "ddim, 17"), CHAINS: ddim, "one mode + ddim": ddim,
-                                  "dpmpp, 13": ("ddim, 13", "ddim, 13"), **{f"{s}, 13, from further": ("ddim, 13", "ddim, 13") for s in ("ddim", "dpmpp")}})
+    return compared(
+        name,
+        found,
+        {
+            "dmcmc + ddim": ddim,
+            "dmcmc + heun": heun,
+            "corrected + ddim": ("ddim, 13", "ddim, 17"),
+            CHAINS: ddim,
+            "one mode + ddim": ddim,
+            "dpmpp, 13": ("ddim, 13", "ddim, 13"),
+            **{f"{s}, 13, from further": ("ddim, 13", "ddim, 13") for s in ("ddim", "dpmpp")},
+        },
+    )
 
 
 def _one_mode(config, case, table, chain):
     """Chains that begin in the lightest mode, at a level where they stay."""
     model, chains = case.model, config.n // 20
-    x = np.random.default_rng(config.rng).multivariate_normal(model.means[0], model.covariances[0] + NOISE**2 * np.eye(model.dim), size=chains)
+    x = np.random.default_rng(config.rng).multivariate_normal(
+        model.means[0], model.covariances[0] + NOISE**2 * np.eye(model.dim), size=chains
+    )
     return chained(config, case, table, **{**chain, "sigma_max": NOISE, "chains": chains, "burn_in": 0, "x": x, "level": NOISE})
 
 
@@ -255,7 +345,9 @@ def _laws(config, name):
                 continue
             options = {"sigma": classifier}
         table = bd.ddim(case.schedule(), **case.grid(steps=7))
-        found[law] = chained(config, case, table, case.model if law == "exact" else hidden, skip=3, burn_in=20, step=0.25, **options)
+        found[law] = chained(
+            config, case, table, case.model if law == "exact" else hidden, skip=3, burn_in=20, step=0.25, **options
+        )
     return compared(f"{name}, sigma given x", found, {law: tuple(f"ddim, {n}" for n in pair) for law, pair in OF_LAWS.items()})
 
 
@@ -266,7 +358,14 @@ def _classifier(config, case):
     except ImportError:
         return None
     data = case.model.forward(20_000, 0.0, rng=config.rng)
-    return bd.noise_classifier(data, sigma_min=0.01, sigma_max=case.sigma_max, levels=config.levels, steps=4000 if config.race else 200, rng=config.rng)
+    return bd.noise_classifier(
+        data,
+        sigma_min=0.01,
+        sigma_max=case.sigma_max,
+        levels=config.levels,
+        steps=4000 if config.race else 200,
+        rng=config.rng,
+    )
 
 
 def _race(config, integrator):
@@ -275,7 +374,9 @@ def _race(config, integrator):
     case, half = _case(name), replace(config, n=config.n // 2)
     out = []
     for budget, skip in BUDGETS.items():
-        plain, more, less = (_of_cost(config, case, integrator, evaluations) for evaluations in (budget, budget + 3, budget - skip))
+        plain, more, less = (
+            _of_cost(config, case, integrator, evaluations) for evaluations in (budget, budget + 3, budget - skip)
+        )
         found = {"alone": alone(half, case, plain), "alone, equal total": alone(half, case, more),
                  "dmcmc": chained(half, case, less, skip=skip, burn_in=20, **CODE)}
         out += compared(f"{integrator}, {budget}", found, {"dmcmc": ("alone", "alone, equal total")})
@@ -308,4 +409,7 @@ def _rk45(config, case, evaluations):
 
 def _ratios(r, end):
     """A dash where the solver alone is not sure to differ from the truth."""
-    return ["-" if r.get(f"{m}_{end}") is None else between(r[f"{m}_{end}"], r[f"{m}_{end}_low"], r[f"{m}_{end}_high"]) for m in SHOWN]
+    return [
+        "-" if r.get(f"{m}_{end}") is None else between(r[f"{m}_{end}"], r[f"{m}_{end}_low"], r[f"{m}_{end}_high"])
+        for m in SHOWN
+    ]

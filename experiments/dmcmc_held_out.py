@@ -30,13 +30,40 @@ NOISE, KERNEL, STEP = 0.1, 0.8, 0.02           # of starts near the data; the ba
 LOW, AT, HIGH = 0.8, 1.2, 2.0                  # the band, and where its chains begin
 ROUNDS, SKIP, FIRST, LAST = 8, 3, 4, 9         # samples of a chain, steps before each, evaluations of start and solver
 
-DRAWN = {"4 in 6 modes": (4, 6, 31), "8 in 12 modes": (8, 12, 32), "16 in 20 modes": (16, 20, 33), "32 in 5 modes": (32, 5, 34)}   # d, modes, key
+DRAWN = {
+    "4 in 6 modes": (4, 6, 31),
+    "8 in 12 modes": (8, 12, 32),
+    "16 in 20 modes": (16, 20, 33),
+    "32 in 5 modes": (32, 5, 34),
+}  # d, modes, key
 
 EXPECTED = (
-    Claim("a band of levels beats the solver it was compared with, in MMD", BAND, "gmm16", "mmd_gap_ddim", at_most=0, sure=True, small=False),
-    Claim("and in the energy distance, at equal total", BAND, "gmm16", "energy_gap_ddim", at_most=0, sure=True, small=False),
-    *(Claim("on mixtures that it was not settled on, too", BAND, name, "mmd_gap_ddim", at_most=0, small=False) for name in DRAWN),
-    *(Claim("and is not behind the best solver alone", BAND, name, "energy_gap_unipc", at_most=0, small=False) for name in ("gmm16", *DRAWN)),
+    Claim(
+        "a band of levels beats the solver it was compared with, in MMD",
+        BAND,
+        "gmm16",
+        "mmd_gap_ddim",
+        at_most=0,
+        sure=True,
+        small=False,
+    ),
+    Claim(
+        "and in the energy distance, at equal total",
+        BAND,
+        "gmm16",
+        "energy_gap_ddim",
+        at_most=0,
+        sure=True,
+        small=False,
+    ),
+    *(
+        Claim("on mixtures that it was not settled on, too", BAND, name, "mmd_gap_ddim", at_most=0, small=False)
+        for name in DRAWN
+    ),
+    *(
+        Claim("and is not behind the best solver alone", BAND, name, "energy_gap_unipc", at_most=0, small=False)
+        for name in ("gmm16", *DRAWN)
+    ),
     Claim("chains near the data leave fewer samples between modes", MANY, None, "off_mode", at_most=0.01),
     Claim("from one mode the band finds the others", ONE_MODE, "gmm16", "mass", at_most=0.1, small=False),
 )
@@ -69,9 +96,15 @@ def run(config, progress=None):
         if progress:
             progress(i + 1, len(jobs))
     varied = _settings(config, *_case("gmm16"))
-    cases = {"gmm16": {arm: runs for arm, runs in found["gmm16"].items() if arm not in varied},
-             SETTINGS: {arm: runs for arm, runs in found["gmm16"].items() if arm in varied or arm == BAND or arm in CONTROLS.values()},
-             **{name: found[name] for name in DRAWN}}
+    cases = {
+        "gmm16": {arm: runs for arm, runs in found["gmm16"].items() if arm not in varied},
+        SETTINGS: {
+            arm: runs
+            for arm, runs in found["gmm16"].items()
+            if arm in varied or arm == BAND or arm in CONTROLS.values()
+        },
+        **{name: found[name] for name in DRAWN},
+    }
     return [_record(name, arm, runs, arms) for name, arms in cases.items() for arm, runs in arms.items()]
 
 
@@ -110,7 +143,15 @@ def _arms(config, unit, case):
     """What each arm does, to be called: figures over the seeds."""
     further = {f"{solver}, 13": partial(alone, config, case, _table(solver, 13, unit, FURTHEST)) for solver in ("dpmpp", "unipc")}
     near = bd.heun(bd.EDM(NOISE * unit, FURTHEST * unit), steps=5, grid="rho")
-    many = {**CODE, "step": STEP * unit**2, "skip": SKIP, "burn_in": 2, "chains": config.n // 4, "start": near, "start_noise": 0.0}
+    many = {
+        **CODE,
+        "step": STEP * unit**2,
+        "skip": SKIP,
+        "burn_in": 2,
+        "chains": config.n // 4,
+        "start": near,
+        "start_noise": 0.0,
+    }
     return {"ddim, 13": partial(alone, config, case, _table("ddim", 13, unit)), **further,
             MANY: partial(chained, config, case, _table("ddim", 7, unit), **many),
             BAND_DPMPP: partial(chained, config, case, _table("dpmpp", LAST, unit), **_band(config, unit)),
@@ -120,7 +161,15 @@ def _arms(config, unit, case):
 
 def _band(config, unit, steps=FIRST, furthest=FURTHEST):
     begin = bd.unipc(bd.EDM(AT * unit, furthest * unit), steps=steps, grid="rho")
-    return {"skip": SKIP, "burn_in": 2, "chains": config.n // ROUNDS, "sigma_min": LOW * unit, "sigma_max": HIGH * unit, "start": begin, "start_noise": 0.0}
+    return {
+        "skip": SKIP,
+        "burn_in": 2,
+        "chains": config.n // ROUNDS,
+        "sigma_min": LOW * unit,
+        "sigma_max": HIGH * unit,
+        "start": begin,
+        "start_noise": 0.0,
+    }
 
 
 def _from_one_mode(config, unit, model):
@@ -137,10 +186,15 @@ def _settings(config, unit, case):
     def arm(last=LAST, steps=FIRST, furthest=FURTHEST, **options):
         return partial(chained, config, case, _table("unipc", last, unit), **{**_band(config, unit, steps, furthest), **options})
 
-    return {"1 sample a chain": arm(chains=config.n, skip=1, burn_in=0, steps=3), "4 samples a chain": arm(chains=config.n // 4, skip=2),
-            "20 samples a chain": arm(chains=config.n // 20), "corrected steps": arm(8, skip=2, burn_in=1, metropolis=True),
-            "steps twice as long": arm(step=2 / case.model.dim**0.5), "nearer start": arm(furthest=HIGHEST),
-            "all levels, prior adapted": partial(_all_levels, config, unit, case)}
+    return {
+        "1 sample a chain": arm(chains=config.n, skip=1, burn_in=0, steps=3),
+        "4 samples a chain": arm(chains=config.n // 4, skip=2),
+        "20 samples a chain": arm(chains=config.n // 20),
+        "corrected steps": arm(8, skip=2, burn_in=1, metropolis=True),
+        "steps twice as long": arm(step=2 / case.model.dim**0.5),
+        "nearer start": arm(furthest=HIGHEST),
+        "all levels, prior adapted": partial(_all_levels, config, unit, case),
+    }
 
 
 def _all_levels(config, unit, case):
@@ -148,7 +202,18 @@ def _all_levels(config, unit, case):
     table = _table("unipc", 8, unit)
     near = bd.unipc(bd.EDM(NOISE * unit, FURTHEST * unit), steps=9, grid="rho")
     options = {"sigma_min": 0.01 * unit, "sigma_max": HIGHEST * unit, "levels": config.levels, "start": near, "start_noise": 0.0}
-    first = bd.langevin_gibbs(case.model, table, n=50, chains=50, skip=1, burn_in=150, adapt="flat", rng=config.rng, threads=config.threads, **options)
+    first = bd.langevin_gibbs(
+        case.model,
+        table,
+        n=50,
+        chains=50,
+        skip=1,
+        burn_in=150,
+        adapt="flat",
+        rng=config.rng,
+        threads=config.threads,
+        **options,
+    )
     learnt = (first.parts["start"] + first.parts["chain"]) / config.n
     runs = chained(config, case, table, skip=SKIP, burn_in=2, prior=list(first.prior), **options)
     return [{**r, "total": r["total"] + learnt} for r in runs]
@@ -180,12 +245,35 @@ def tables(records):
     out = []
     for case in dict.fromkeys(r["case"] for r in records):
         rows = [r for r in records if r["case"] == case]
-        out.append(Table(case, ["", "total", *MEASURES], [[r["arm"], f"{r['total']:.1f}", *(f"{r[m]:.4f} ± {r[f'{m}_se']:.4f}" for m in MEASURES)] for r in rows]))
+        out.append(
+            Table(
+                case,
+                ["", "total", *MEASURES],
+                [
+                    [r["arm"], f"{r['total']:.1f}", *(f"{r[m]:.4f} ± {r[f'{m}_se']:.4f}" for m in MEASURES)]
+                    for r in rows
+                ],
+            )
+        )
     methods = [r for r in records if r["role"] == "method"]
-    out.append(Table(f"Ratio to {CONTROLS['ddim']}", ["", *SHOWN], [[f"{r['case']}: {r['arm']}", *(_cell(r, f"{m}_ratio_ddim") for m in SHOWN)] for r in methods]))
+    out.append(
+        Table(
+            f"Ratio to {CONTROLS['ddim']}",
+            ["", *SHOWN],
+            [[f"{r['case']}: {r['arm']}", *(_cell(r, f"{m}_ratio_ddim") for m in SHOWN)] for r in methods],
+        )
+    )
     beside = [(solver, m) for solver in ("dpmpp", "unipc") for m in ("mmd", "energy")]
-    out.append(Table("Thousand times the difference from better solvers alone", ["", *(f"{m}, {CONTROLS[solver]}" for solver, m in beside)],
-                     [[f"{r['case']}: {r['arm']}", *(_cell(r, f"{m}_gap_{solver}", 1000) for solver, m in beside)] for r in methods]))
+    out.append(
+        Table(
+            "Thousand times the difference from better solvers alone",
+            ["", *(f"{m}, {CONTROLS[solver]}" for solver, m in beside)],
+            [
+                [f"{r['case']}: {r['arm']}", *(_cell(r, f"{m}_gap_{solver}", 1000) for solver, m in beside)]
+                for r in methods
+            ],
+        )
+    )
     return out
 
 

@@ -33,8 +33,18 @@ from buffon.experiments._report import Table, new_figure, save, short, with_erro
 
 SCHEDULE = bd.VE()
 LAST, PUBLISHED_LEVEL = 0.01, 0.05
-SMALL, MIDDLE, PUBLISHED, BETWEEN = "transport, level 0.2", "transport, level 0.5", "transport, published", "between two points, level 0.5"
-RANDOM = {SMALL: "random points, level 0.2", MIDDLE: "random points, level 0.5", PUBLISHED: "random points, published", BETWEEN: "random points, level 0.5"}
+SMALL, MIDDLE, PUBLISHED, BETWEEN = (
+    "transport, level 0.2",
+    "transport, level 0.5",
+    "transport, published",
+    "between two points, level 0.5",
+)
+RANDOM = {
+    SMALL: "random points, level 0.2",
+    MIDDLE: "random points, level 0.5",
+    PUBLISHED: "random points, published",
+    BETWEEN: "random points, level 0.5",
+}
 LEVELS = {SMALL: 0.2, MIDDLE: 0.5}
 PLAIN = {"DDIM, 5": ("ddim", 5), "DDIM, 10": ("ddim", 10), "Heun, 5": ("heun", 3), "Heun, 11": ("heun", 6)}
 CONTROL, RIVAL = "Heun, 5", "DDIM, 10"
@@ -44,19 +54,67 @@ TRAINING = 1400   # images
 FEWEST = 512       # targets of a map that begins with nothing
 
 EXPECTED = (
-    *(Claim("Heun's five evaluations from noise are too few, from a start they are not", MIDDLE, f"{data}, N = {FEW}", "ahead", at_least=0, sure=True)
-      for data in ("gmm2d", "gmm16")),
-    *(Claim("at a small level of noise samples copy the targets", PUBLISHED, f"gmm16, N = {n}", "memorised", at_least=0.9)
-      for n in (FEW,)),
+    *(
+        Claim(
+            "Heun's five evaluations from noise are too few, from a start they are not",
+            MIDDLE,
+            f"{data}, N = {FEW}",
+            "ahead",
+            at_least=0,
+            sure=True,
+        )
+        for data in ("gmm2d", "gmm16")
+    ),
+    *(
+        Claim(
+            "at a small level of noise samples copy the targets",
+            PUBLISHED,
+            f"gmm16, N = {n}",
+            "memorised",
+            at_least=0.9,
+        )
+        for n in (FEW,)
+    ),
     Claim("at a larger one they do not", MIDDLE, f"gmm16, N = {FEW}", "memorised", at_most=0.1),
-    *(Claim("a point drawn at random is as good a start", arm, f"{data}, N = {FEW}", "beside_random", at_least=0, at_most=0)
-      for arm in (SMALL, MIDDLE) for data in ("gmm2d", "gmm16")),
-    *(Claim("with many targets, near the modes", arm, f"gmm16, N = {n}", "off", at_most=0.005) for arm in (SMALL, RANDOM[SMALL]) for n in (1024, MANY)),
-    *(Claim("and no further from the data than DDIM's ten evaluations", arm, f"gmm16, N = {n}", "beyond_rival", at_most=0, sure=n == MANY, small=False)
-      for arm in (SMALL, RANDOM[SMALL]) for n in (1024, MANY)),
+    *(
+        Claim(
+            "a point drawn at random is as good a start",
+            arm,
+            f"{data}, N = {FEW}",
+            "beside_random",
+            at_least=0,
+            at_most=0,
+        )
+        for arm in (SMALL, MIDDLE)
+        for data in ("gmm2d", "gmm16")
+    ),
+    *(
+        Claim("with many targets, near the modes", arm, f"gmm16, N = {n}", "off", at_most=0.005)
+        for arm in (SMALL, RANDOM[SMALL])
+        for n in (1024, MANY)
+    ),
+    *(
+        Claim(
+            "and no further from the data than DDIM's ten evaluations",
+            arm,
+            f"gmm16, N = {n}",
+            "beyond_rival",
+            at_most=0,
+            sure=n == MANY,
+            small=False,
+        )
+        for arm in (SMALL, RANDOM[SMALL])
+        for n in (1024, MANY)
+    ),
     *(Claim("a map to many is a map", SMALL, f"gmm16, N = {n}", "l1", at_most=0.1) for n in (1024, MANY)),
-    *(Claim("copies end with the number of targets", SMALL, f"gmm16, N = {n}", "memorised", at_most=most) for n, most in ((1024, 0.03), (MANY, 0.001))),
-    *(Claim("the bound bounds", "bound", f"{data}, error bound", "over", at_least=1, small=data == "gmm16") for data in ("gmm2d", "gmm16")),
+    *(
+        Claim("copies end with the number of targets", SMALL, f"gmm16, N = {n}", "memorised", at_most=most)
+        for n, most in ((1024, 0.03), (MANY, 0.001))
+    ),
+    *(
+        Claim("the bound bounds", "bound", f"{data}, error bound", "over", at_least=1, small=data == "gmm16")
+        for data in ("gmm2d", "gmm16")
+    ),
 )
 
 
@@ -81,7 +139,17 @@ class Config:
     @classmethod
     def small(cls):
         """A few seconds."""
-        return cls(n=400, reference=1000, targets=(256, 1024), planar=256, budget=700_000, draws=500, components=3, flows=150, stretched=20)
+        return cls(
+            n=400,
+            reference=1000,
+            targets=(256, 1024),
+            planar=256,
+            budget=700_000,
+            draws=500,
+            components=3,
+            flows=150,
+            stretched=20,
+        )
 
 
 @dataclass(frozen=True)
@@ -121,8 +189,14 @@ def tables(records):
                                                    *(short(r[k]) for k in ("off", "mixed", "memorised"))])
     terms = ["L", "start", "mass", "solver", "end", "over"]
     bound = [[r["case"], *(short(r[k]) for k in terms)] for r in records if r["arm"] == "bound"]
-    return [*(Table(case, header, found) for case, found in rows.items()),
-            Table("Error bound, term by term", ["", "L", "W2(start, noisy data)", "mass", "solver", "end", "bound / measured"], bound)]
+    return [
+        *(Table(case, header, found) for case, found in rows.items()),
+        Table(
+            "Error bound, term by term",
+            ["", "L", "W2(start, noisy data)", "mass", "solver", "end", "bound / measured"],
+            bound,
+        ),
+    ]
 
 
 def picture(records, path):
@@ -130,12 +204,28 @@ def picture(records, path):
     figure, axes = new_figure(3, (9.6, 3.2))
     cell = {(r["targets"], r["arm"]): r for r in records if r["case"].startswith("gmm16, N")}
     counts = sorted({n for n, _ in cell})
-    for ax, (measure, title) in zip(axes, (("energy", "energy distance to the data"), ("off", "off the modes (mixed: dotted)"), ("memorised", "memorised")), strict=True):
+    for ax, (measure, title) in zip(
+        axes,
+        (
+            ("energy", "energy distance to the data"),
+            ("off", "off the modes (mixed: dotted)"),
+            ("memorised", "memorised"),
+        ),
+        strict=True,
+    ):
         for i, arm in enumerate((SMALL, MIDDLE, PUBLISHED, BETWEEN)):
             lines = [(RANDOM[arm], "-")] if arm != BETWEEN else []
             for name, style in (*lines, (arm, "o")):
                 rows = [cell[n, name] for n in counts if (n, name) in cell]
-                ax.plot([r["targets"] for r in rows], [max(r[measure], 1e-4) for r in rows], style, markersize=4, lw=0.9, color=f"C{i}", label=name)
+                ax.plot(
+                    [r["targets"] for r in rows],
+                    [max(r[measure], 1e-4) for r in rows],
+                    style,
+                    markersize=4,
+                    lw=0.9,
+                    color=f"C{i}",
+                    label=name,
+                )
                 if measure == "off":
                     ax.plot([r["targets"] for r in rows], [max(r["mixed"], 1e-4) for r in rows], ":", lw=0.9, color=f"C{i}")
         if measure != "memorised":
@@ -172,10 +262,22 @@ def _refined(points, masses, config, where):
     heights = None
     if len(points) > FEWEST:
         few = points[:max(len(points) // 8, FEWEST)]
-        near = np.concatenate([((few**2).sum(1) - 2 * rows @ few.T).argmin(1) for rows in np.array_split(points, 1 + len(points) * len(few) // 2**24)])
+        near = np.concatenate(
+            [
+                ((few**2).sum(1) - 2 * rows @ few.T).argmin(1)
+                for rows in np.array_split(points, 1 + len(points) * len(few) // 2**24)
+            ]
+        )
         coarse = _refined(few, np.bincount(near, masses, len(few)), config, where)
         heights = coarse.heights_at(points, max(50 * len(few), 50_000), config.rng + 8)
-    return bd.transport_map(points, masses=masses, heights=heights, target_error=0, budget=max(config.budget, config.draws * len(points)), **where)
+    return bd.transport_map(
+        points,
+        masses=masses,
+        heights=heights,
+        target_error=0,
+        budget=max(config.budget, config.draws * len(points)),
+        **where,
+    )
 
 
 def _centroids(found, draws, rng):
@@ -205,7 +307,9 @@ def _from_points(problem, chosen, config):
     out = {arm: _solved(problem, _ends(level, 3), points[chosen] + level * noise, level, config) for arm, level in LEVELS.items()}
     noisy = points + PUBLISHED_LEVEL * rng.standard_normal(points.shape)
     levels = {"t_start": _time(PUBLISHED_LEVEL), "t_end": _time(0.8 * PUBLISHED_LEVEL)}
-    out[PUBLISHED] = _solved(problem, bd.annealed_langevin(SCHEDULE, steps=2, to_zero=True, **levels), noisy[chosen], PUBLISHED_LEVEL, config)
+    out[PUBLISHED] = _solved(
+        problem, bd.annealed_langevin(SCHEDULE, steps=2, to_zero=True, **levels), noisy[chosen], PUBLISHED_LEVEL, config
+    )
     return out
 
 
@@ -228,7 +332,10 @@ def _plain(problem, config):
     first = 20.0
     noise = first * np.random.default_rng(config.rng + 9).standard_normal((config.n, problem.points.shape[1]))
     ends = {"grid": "rho", "to_zero": True, "t_start": _time(first), "t_end": _time(LAST)}
-    return {arm: _solved(problem, getattr(bd, solver)(SCHEDULE, steps=steps, **ends), noise, first, config) for arm, (solver, steps) in PLAIN.items()}
+    return {
+        arm: _solved(problem, getattr(bd, solver)(SCHEDULE, steps=steps, **ends), noise, first, config)
+        for arm, (solver, steps) in PLAIN.items()
+    }
 
 
 def _case(case, problem, found, config):
@@ -238,11 +345,21 @@ def _case(case, problem, found, config):
     low, high = copies.confidence_interval()
     arms, records = list(samples), []
     for i, (arm, (x, evaluations)) in enumerate(samples.items()):
-        record = {"kind": "criterion", "case": case, "arm": arm, "role": "control" if arm in PLAIN else "method", "evaluations": evaluations,
-                  "targets": int(case.split("= ")[1]), "energy": float(energy.value[i]), "energy_se": float(energy.std_error[i]),
-                  **mode_shares(problem.model, x),
-                  "memorised": float(copies.value[i]), "memorised_low": float(low[i]), "memorised_high": float(high[i]),
-                  "l1": None if found is None else float(found.mass_error.value[0])}
+        record = {
+            "kind": "criterion",
+            "case": case,
+            "arm": arm,
+            "role": "control" if arm in PLAIN else "method",
+            "evaluations": evaluations,
+            "targets": int(case.split("= ")[1]),
+            "energy": float(energy.value[i]),
+            "energy_se": float(energy.std_error[i]),
+            **mode_shares(problem.model, x),
+            "memorised": float(copies.value[i]),
+            "memorised_low": float(low[i]),
+            "memorised_high": float(high[i]),
+            "l1": None if found is None else float(found.mass_error.value[0]),
+        }
         for name, other, sign in (("ahead", CONTROL, -1), ("beyond_rival", RIVAL, 1), ("beside_random", RANDOM.get(arm), 1)):
             if other not in (arm, None):
                 gap = energy.contrast(i, arms.index(other))

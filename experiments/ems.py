@@ -20,12 +20,28 @@ CONTROL = "(1, 0, 0)"
 PAIRS = {"128 pairs": (128, 1), "1,024 pairs": (1024, 1), "1,024 pairs, another key": (1024, 2)}
 
 EXPECTED = (
-    *(Claim("statistics pay at few evaluations", "1,024 pairs", f"{problem}, {n}", "gain", at_least=2, sure=True)
-      for problem in PROBLEMS for n in (5, 6, 8, 10)),
-    *(Claim("few pairs are enough at few evaluations", "128 pairs", f"{problem}, {n}", "gain", at_least=2, sure=True)
-      for problem in PROBLEMS for n in (5, 6)),
-    *(Claim("another key gives much the same", "1,024 pairs, another key", f"{problem}, {n}", "beside", at_least=0.75, at_most=1.33)
-      for problem in PROBLEMS for n in (5, 10)),
+    *(
+        Claim("statistics pay at few evaluations", "1,024 pairs", f"{problem}, {n}", "gain", at_least=2, sure=True)
+        for problem in PROBLEMS
+        for n in (5, 6, 8, 10)
+    ),
+    *(
+        Claim("few pairs are enough at few evaluations", "128 pairs", f"{problem}, {n}", "gain", at_least=2, sure=True)
+        for problem in PROBLEMS
+        for n in (5, 6)
+    ),
+    *(
+        Claim(
+            "another key gives much the same",
+            "1,024 pairs, another key",
+            f"{problem}, {n}",
+            "beside",
+            at_least=0.75,
+            at_most=1.33,
+        )
+        for problem in PROBLEMS
+        for n in (5, 10)
+    ),
 )
 
 
@@ -54,14 +70,29 @@ def run(config, progress=None):
         found = {arm: bd.ems(model, schedule, n=n, nodes=config.nodes, rng=config.rng + key, threads=config.threads)
                  for arm, (n, key) in PAIRS.items()}
         for n in EVALUATIONS:
-            known = {arm: errors(model, _table(schedule, n, statistics), x, exact) for arm, statistics in {**found, CONTROL: None}.items()}
+            known = {
+                arm: errors(model, _table(schedule, n, statistics), x, exact)
+                for arm, statistics in {**found, CONTROL: None}.items()
+            }
             for arm, each in known.items():
                 error, low, high = median_interval(each)
                 gain, gain_low, gain_high = ratio_of_medians(known[CONTROL], each)
-                records.append({"kind": "criterion", "case": f"{problem}, {n}", "arm": arm, "role": "control" if arm == CONTROL else "method",
-                                "error": error, "error_low": low, "error_high": high, "gain": gain, "gain_low": gain_low,
-                                "gain_high": gain_high, "beside": float(np.median(each) / np.median(known["1,024 pairs"])),
-                                "cost": 0 if arm == CONTROL else found[arm].evaluations})
+                records.append(
+                    {
+                        "kind": "criterion",
+                        "case": f"{problem}, {n}",
+                        "arm": arm,
+                        "role": "control" if arm == CONTROL else "method",
+                        "error": error,
+                        "error_low": low,
+                        "error_high": high,
+                        "gain": gain,
+                        "gain_low": gain_low,
+                        "gain_high": gain_high,
+                        "beside": float(np.median(each) / np.median(known["1,024 pairs"])),
+                        "cost": 0 if arm == CONTROL else found[arm].evaluations,
+                    }
+                )
         if progress:
             progress(p + 1, len(PROBLEMS))
     return records
@@ -70,9 +101,21 @@ def run(config, progress=None):
 def tables(records):
     """What `buffon run` prints: a table per problem."""
     cell = {(r["case"], r["arm"]): r for r in records}
-    return [Table(f"{problem}: median error by evaluations", ["", *map(str, EVALUATIONS), "evaluations for the statistics"],
-                  [[arm, *(short(cell[f"{problem}, {n}", arm]["error"]) for n in EVALUATIONS), f"{cell[f'{problem}, 5', arm]['cost']:,}"]
-                   for arm in (*PAIRS, CONTROL)]) for problem in PROBLEMS]
+    return [
+        Table(
+            f"{problem}: median error by evaluations",
+            ["", *map(str, EVALUATIONS), "evaluations for the statistics"],
+            [
+                [
+                    arm,
+                    *(short(cell[f"{problem}, {n}", arm]["error"]) for n in EVALUATIONS),
+                    f"{cell[f'{problem}, 5', arm]['cost']:,}",
+                ]
+                for arm in (*PAIRS, CONTROL)
+            ],
+        )
+        for problem in PROBLEMS
+    ]
 
 
 def picture(records, path):

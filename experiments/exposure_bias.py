@@ -34,32 +34,81 @@ CONTROLS = (EXACT, PLAIN, MORE, WRONG, EARLY)
 MEASURES = ("variance_ratio", "delta_single", "delta_multi", "energy", "noise_ratio")
 MIXTURE, DIGITS, FEW = "mixture", "all digits", "300 digits"
 
-# Figures known beforehand, from an independent implementation over 5 runs: (data, solver, level after the step) -> measure, lower and upper bound,
+# Figures known beforehand, from an independent implementation over 5 runs: (data, solver, level after the step) ->
+# measure, lower and upper bound,
 # four of its standard errors to both sides.
 KNOWN = (
-    (MIXTURE, "ddim", 199, "variance_ratio", 0.934, 0.966), (MIXTURE, "ddim", 99, "variance_ratio", 0.83, 0.91),
-    (MIXTURE, "ddim", 0, "variance_ratio", 0.849, 0.913), (MIXTURE, "ddim", 99, "delta_single", 1.8e-3, 3.0e-3),
-    (MIXTURE, "ddim", 0, "delta_single", 5.3e-3, 8.9e-3), (MIXTURE, "ddim", 99, "delta_multi", 0.06, 0.10),
-    (MIXTURE, "ddim", 0, "delta_multi", 0.225, 0.375), (MIXTURE, "ddim", 0, "energy", 0.0054, 0.0214),
-    (MIXTURE, "ddpm", 0, "variance_ratio", 0.812, 0.860), (MIXTURE, "ddpm", 99, "variance_ratio", 0.745, 0.825),
-    (DIGITS, "ddim", 99, "variance_ratio", 0.845, 0.869), (DIGITS, "ddim", 0, "variance_ratio", 0.910, 0.958),
-    (DIGITS, "ddim", 199, "delta_single", 1.2e-3, 2.0e-3), (DIGITS, "ddim", 99, "delta_multi", 0.111, 0.185),
-    (DIGITS, "ddim", 99, "noise_ratio", 1.05, 1.11), (DIGITS, "ddim", 199, "noise_ratio", 0.98, 1.02),
-    (DIGITS, "ddpm", 0, "variance_ratio", 0.886, 0.910), (DIGITS, "ddpm", 99, "variance_ratio", 0.777, 0.825),
-    (FEW, "ddim", 99, "noise_ratio", 0.81, 0.87), (FEW, "ddim", 0, "delta_single", 0.053, 0.088), (FEW, "ddim", 0, "energy", 0.009, 0.033),
+    (MIXTURE, "ddim", 199, "variance_ratio", 0.934, 0.966),
+    (MIXTURE, "ddim", 99, "variance_ratio", 0.83, 0.91),
+    (MIXTURE, "ddim", 0, "variance_ratio", 0.849, 0.913),
+    (MIXTURE, "ddim", 99, "delta_single", 1.8e-3, 3.0e-3),
+    (MIXTURE, "ddim", 0, "delta_single", 5.3e-3, 8.9e-3),
+    (MIXTURE, "ddim", 99, "delta_multi", 0.06, 0.10),
+    (MIXTURE, "ddim", 0, "delta_multi", 0.225, 0.375),
+    (MIXTURE, "ddim", 0, "energy", 0.0054, 0.0214),
+    (MIXTURE, "ddpm", 0, "variance_ratio", 0.812, 0.860),
+    (MIXTURE, "ddpm", 99, "variance_ratio", 0.745, 0.825),
+    (DIGITS, "ddim", 99, "variance_ratio", 0.845, 0.869),
+    (DIGITS, "ddim", 0, "variance_ratio", 0.910, 0.958),
+    (DIGITS, "ddim", 199, "delta_single", 1.2e-3, 2.0e-3),
+    (DIGITS, "ddim", 99, "delta_multi", 0.111, 0.185),
+    (DIGITS, "ddim", 99, "noise_ratio", 1.05, 1.11),
+    (DIGITS, "ddim", 199, "noise_ratio", 0.98, 1.02),
+    (DIGITS, "ddpm", 0, "variance_ratio", 0.886, 0.910),
+    (DIGITS, "ddpm", 99, "variance_ratio", 0.777, 0.825),
+    (FEW, "ddim", 99, "noise_ratio", 0.81, 0.87),
+    (FEW, "ddim", 0, "delta_single", 0.053, 0.088),
+    (FEW, "ddim", 0, "energy", 0.009, 0.033),
 )
 EXPECTED = (
     Claim("epsilon scaling repairs what few steps do", "noise / 1.02", f"{MIXTURE}: samples", "ratio", at_most=0.70),
     Claim("in the first two moments, too", "noise / 1.02", f"{MIXTURE}: samples", "frechet_ratio", at_most=0.75),
-    Claim("calibrated labels repair part of it", "shift, calibrated, window 80", f"{MIXTURE}: samples", "ratio", at_most=0.90),
-    Claim("in the first two moments, too", "shift, calibrated, window 80", f"{MIXTURE}: samples", "frechet_ratio", at_most=0.80),
-    Claim("epsilon scaling repairs the digits", "noise / 1.02", f"{DIGITS}: samples", "frechet_ratio", at_most=1.0, sure=True, small=False),
-    Claim("a high cutoff leaves nothing to do", "shift, paper, cutoff 600", f"{MIXTURE}: samples", "ratio", at_least=0.95, at_most=1.05),
+    Claim(
+        "calibrated labels repair part of it",
+        "shift, calibrated, window 80",
+        f"{MIXTURE}: samples",
+        "ratio",
+        at_most=0.90,
+    ),
+    Claim(
+        "in the first two moments, too",
+        "shift, calibrated, window 80",
+        f"{MIXTURE}: samples",
+        "frechet_ratio",
+        at_most=0.80,
+    ),
+    Claim(
+        "epsilon scaling repairs the digits",
+        "noise / 1.02",
+        f"{DIGITS}: samples",
+        "frechet_ratio",
+        at_most=1.0,
+        sure=True,
+        small=False,
+    ),
+    Claim(
+        "a high cutoff leaves nothing to do",
+        "shift, paper, cutoff 600",
+        f"{MIXTURE}: samples",
+        "ratio",
+        at_least=0.95,
+        at_most=1.05,
+    ),
     Claim("a larger noise prediction harms", WRONG, f"{MIXTURE}: samples", "ratio", at_least=1.0, sure=True),
     Claim("a low cutoff harms", EARLY, f"{DIGITS}: samples", "frechet_ratio", at_least=1.0, sure=True, small=False),
-    Claim("exact draws have the data's variance", EXACT, f"{MIXTURE}: samples", "variance", at_least=0.98, at_most=1.02, small=False),
-    *(Claim(f"{measure} as known", f"level {level}", f"{data}: {solver}", measure, at_least=low, at_most=high)
-      for data, solver, level, measure, low, high in KNOWN),
+    Claim(
+        "exact draws have the data's variance",
+        EXACT,
+        f"{MIXTURE}: samples",
+        "variance",
+        at_least=0.98,
+        at_most=1.02,
+        small=False,
+    ),
+    *(
+        Claim(f"{measure} as known", f"level {level}", f"{data}: {solver}", measure, at_least=low, at_most=high)
+        for data, solver, level, measure, low, high in KNOWN
+    ),
 )
 
 
@@ -98,7 +147,13 @@ def tables(records):
     for case in dict.fromkeys(r["case"] for r in records):
         rows = [r for r in records if r["case"] == case]
         if case.endswith(": samples"):
-            out.append(Table(case, ["", "energy", "Frechet", "variance", "energy ratio", "Frechet ratio"], [_sample_row(r) for r in rows]))
+            out.append(
+                Table(
+                    case,
+                    ["", "energy", "Frechet", "variance", "energy ratio", "Frechet ratio"],
+                    [_sample_row(r) for r in rows],
+                )
+            )
         else:
             header = ["", *(m.replace("_", " ") for m in MEASURES)]
             out.append(Table(case, header, [[r["arm"], *(_cell(r, m) for m in MEASURES)] for r in rows]))
@@ -111,7 +166,15 @@ def picture(records, path):
     for k, case in enumerate(dict.fromkeys(r["case"] for r in records if not r["case"].endswith(": samples"))):
         rows = [r for r in records if r["case"] == case]
         value, low, high = (np.array([r[f"variance_ratio{end}"] for r in rows]) for end in ("", "_low", "_high"))
-        axes[0].errorbar(range(len(rows)), value, yerr=[value - low, high - value], fmt="osD^v"[k % 5] + "-", markersize=3, lw=0.8, label=case)
+        axes[0].errorbar(
+            range(len(rows)),
+            value,
+            yerr=[value - low, high - value],
+            fmt="osD^v"[k % 5] + "-",
+            markersize=3,
+            lw=0.8,
+            label=case,
+        )
     axes[0].set_xticks(range(len(rows)), [r["arm"].removeprefix("level ") for r in rows], fontsize=8)
     axes[0].set_xlabel("level", fontsize=8)
     axes[0].set_ylabel("variance to that of noised data", fontsize=8)
@@ -121,7 +184,15 @@ def picture(records, path):
         arms = [arm for arm in ARMS if arm not in (EXACT, PLAIN, EARLY)]
         gap = [(1000 * rows[a]["gap"], 1000 * rows[a]["gap_low"], 1000 * rows[a]["gap_high"]) for a in arms]
         value, low, high = np.array(gap).T
-        axes[1].errorbar(value, np.arange(len(arms)) + 0.2 * k, xerr=[value - low, high - value], fmt="os"[k], markersize=3, capsize=2, label=data)
+        axes[1].errorbar(
+            value,
+            np.arange(len(arms)) + 0.2 * k,
+            xerr=[value - low, high - value],
+            fmt="os"[k],
+            markersize=3,
+            capsize=2,
+            label=data,
+        )
     axes[1].axvline(0, color="k", lw=0.7)
     axes[1].set_yticks(range(len(arms)), arms, fontsize=7)
     axes[1].invert_yaxis()
@@ -146,7 +217,9 @@ class Model:
 def _mixture(key):
     model = mixture()
     mean = model.weights @ model.means
-    covariance = sum(w * (c + np.outer(m, m)) for w, m, c in zip(model.weights, model.means - mean, model.covariances, strict=True))
+    covariance = sum(
+        w * (c + np.outer(m, m)) for w, m, c in zip(model.weights, model.means - mean, model.covariances, strict=True)
+    )
     y = model.forward(2000, 0.0, rng=key + 100_000)
     ones = np.ones(len(mean)) / len(mean)
     within = (np.trace(covariance) + mean @ mean - len(mean) * (ones @ covariance @ ones + mean.mean() ** 2)) / (len(mean) - 1)
@@ -172,16 +245,31 @@ def _profiles(config, data, models):
     solvers = ["ddim"] if data == FEW else ["ddim", "ddpm"]
     found = {}
     for r, model in enumerate(models):
-        profile = bd.exposure_profile(model.denoiser, {s: table(s) for s in solvers}, exact=model.exact, n=config.n, quantities=MEASURES,
-                                      rng=config.rng + r, threads=config.threads)
+        profile = bd.exposure_profile(
+            model.denoiser,
+            {s: table(s) for s in solvers},
+            exact=model.exact,
+            n=config.n,
+            quantities=MEASURES,
+            rng=config.rng + r,
+            threads=config.threads,
+        )
         for solver in solvers:
             for measure in MEASURES:
                 for k, value in enumerate(profile.of(measure, solver).value):
                     found.setdefault((solver, k), {}).setdefault(measure, []).append(value)
     levels = [*(1000 - 100 * (k + 1) - 1 for k in range(9)), 0]
-    return [{"kind": "criterion", "case": f"{data}: {solver}", "arm": f"level {levels[k]}", "role": "control" if k == 0 else "method", "evaluations": k + 1}
-            | {key: value for measure in MEASURES for key, value in _mean(measure, values.get(measure)).items()}
-            for (solver, k), values in found.items()]
+    return [
+        {
+            "kind": "criterion",
+            "case": f"{data}: {solver}",
+            "arm": f"level {levels[k]}",
+            "role": "control" if k == 0 else "method",
+            "evaluations": k + 1,
+        }
+        | {key: value for measure in MEASURES for key, value in _mean(measure, values.get(measure)).items()}
+        for (solver, k), values in found.items()
+    ]
 
 
 def _samples(config, data, models):
@@ -230,4 +318,10 @@ def _cell(record, name):
 
 def _sample_row(r):
     ratios = ["-" if r["arm"] == PLAIN else _cell(r, name) for name in ("ratio", "frechet_ratio")]
-    return [r["arm"], between(1000 * r["energy"], 1000 * r["energy_low"], 1000 * r["energy_high"]), short(r["frechet"]), short(r["variance"]), *ratios]
+    return [
+        r["arm"],
+        between(1000 * r["energy"], 1000 * r["energy_low"], 1000 * r["energy_high"]),
+        short(r["frechet"]),
+        short(r["variance"]),
+        *ratios,
+    ]

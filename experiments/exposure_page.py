@@ -21,8 +21,17 @@ def figures(results):
     tables = [markdown(Table("", [title, *(m.replace("_", " ") for m in MEASURES)],
                              [[arm, *(_short(cell[case, arm], m) for m in MEASURES)] for arm in levels[4:]]), 0).strip()
               for case, title in SHOWN.items()]
-    samples = Table("", ["ten steps of `ddim`", *(f"{data}: {name}" for data in (MIXTURE, DIGITS) for name in ("energy, 1/1000", "ratio", "Fréchet ratio"))],
-                    [[arm, *(word for data in (MIXTURE, DIGITS) for word in _sample(cell[f"{data}: samples", arm]))] for arm in ARMS])
+    samples = Table(
+        "",
+        [
+            "ten steps of `ddim`",
+            *(f"{data}: {name}" for data in (MIXTURE, DIGITS) for name in ("energy, 1/1000", "ratio", "Fréchet ratio")),
+        ],
+        [
+            [arm, *(word for data in (MIXTURE, DIGITS) for word in _sample(cell[f"{data}: samples", arm]))]
+            for arm in ARMS
+        ],
+    )
     return "\n\n".join([*tables, markdown(samples, 0).strip(), provenance(recorded)])
 
 
@@ -35,7 +44,11 @@ def _sample(record):
     return [short(1e3 * record["energy"]), *ratios]
 
 
-PAGE = Page("docs/exposure.md", figures, ("<!-- exposure bias: written by experiments/exposure_page.py -->", "<!-- end of exposure bias -->"))
+PAGE = Page(
+    "docs/exposure.md",
+    figures,
+    ("<!-- exposure bias: written by experiments/exposure_page.py -->", "<!-- end of exposure bias -->"),
+)
 
 if __name__ == "__main__":
     PAGE.command()

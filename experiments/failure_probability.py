@@ -34,11 +34,22 @@ CONTROLS = ("widened", "one Gaussian", "cross_entropy", "subset", "aiscv", "line
 
 EXPECTED = (
     Claim("ahead of plain Monte Carlo even with few runs", "arcs", "DDIM-10, 1e-4", against="plain", at_least=1),
-    *(Claim("fewer runs than plain Monte Carlo", "arcs", case, against="plain", at_least=gain, small=False) for case, gain in GAINS.items()),
+    *(
+        Claim("fewer runs than plain Monte Carlo", "arcs", case, against="plain", at_least=gain, small=False)
+        for case, gain in GAINS.items()
+    ),
     *(Claim("intervals cover", "arcs", case, "coverage", at_least=0.93, small=False) for case in KNOWN),
     *(Claim("mean within 8 %", "arcs", case, "bias", at_least=-0.08, at_most=0.08, small=False) for case in KNOWN),
-    *(Claim("warns on slabs", arm, case, "warned", at_least=1, small=False) for arm in ("aiscv", "cross_entropy") for case in SLABS),
-    *(Claim("loses on slabs", "arcs", case, against=control, at_least=1, sure=True, small=False) for case in SLABS for control in CONTROLS),
+    *(
+        Claim("warns on slabs", arm, case, "warned", at_least=1, small=False)
+        for arm in ("aiscv", "cross_entropy")
+        for case in SLABS
+    ),
+    *(
+        Claim("loses on slabs", "arcs", case, against=control, at_least=1, sure=True, small=False)
+        for case in SLABS
+        for control in CONTROLS
+    ),
 )
 
 
@@ -60,7 +71,13 @@ class Config:
     @classmethod
     def small(cls):
         """A few seconds."""
-        return cls(budget=4_000, repetitions=2, control_repetitions=2, cases="DDIM-10, 1e-4", arms="arcs;plain;widened;subset;aiscv")
+        return cls(
+            budget=4_000,
+            repetitions=2,
+            control_repetitions=2,
+            cases="DDIM-10, 1e-4",
+            arms="arcs;plain;widened;subset;aiscv",
+        )
 
 
 def mixture():
@@ -75,7 +92,11 @@ def mixture():
 def sampler(name):
     """The problem of one of the two samplers: one output, the distance to the modes."""
     model, schedule = mixture(), bd.EDM(0.01, 20)
-    table = bd.ddim(schedule, steps=10, grid="rho", to_zero=True) if name == "ddim" else bd.heun(schedule, steps=18, grid="rho", to_zero=True)
+    table = (
+        bd.ddim(schedule, steps=10, grid="rho", to_zero=True)
+        if name == "ddim"
+        else bd.heun(schedule, steps=18, grid="rho", to_zero=True)
+    )
     return bd.sampler_problem(model, table, score=model.off_mode, labels=model.mode)
 
 
@@ -120,9 +141,17 @@ def _arms(case, config):
     def arm(label, estimator, control=True, of=event, **options):
         return Arm(label, lambda rng: estimator(of, rng=rng, budget=config.budget, threads=config.threads, **options), control,
                    config.control_repetitions if control else None)
-    arms = [arm("arcs", bf.arcs, False, problem, thresholds=[threshold]), arm("plain", bf.plain), arm("widened", bf.importance, proposal=wide),
-            arm("one Gaussian", bf.cross_entropy, components=1), arm("cross_entropy", bf.cross_entropy), arm("subset", bf.subset),
-            arm("aiscv", bf.aiscv), arm("line_sampling", bf.line_sampling)]
+
+    arms = [
+        arm("arcs", bf.arcs, False, problem, thresholds=[threshold]),
+        arm("plain", bf.plain),
+        arm("widened", bf.importance, proposal=wide),
+        arm("one Gaussian", bf.cross_entropy, components=1),
+        arm("cross_entropy", bf.cross_entropy),
+        arm("subset", bf.subset),
+        arm("aiscv", bf.aiscv),
+        arm("line_sampling", bf.line_sampling),
+    ]
     return [a for a in arms if config.arms == "all" or a.name in config.arms.split(";")]
 
 

@@ -17,22 +17,64 @@ from buffon.experiments._report import Table, new_figure, save, short
 
 GUIDANCE = (1, 2, 4, 8)
 EVALUATIONS = (10, 15, 20)
-NOISE = ("dpm(method=singlestep,order=2)", "dpm(method=singlestep,order=3)", "unipc(order=3,prediction=noise)", "deis(method=tab,order=3)")
+NOISE = (
+    "dpm(method=singlestep,order=2)",
+    "dpm(method=singlestep,order=3)",
+    "unipc(order=3,prediction=noise)",
+    "deis(method=tab,order=3)",
+)
 DATA = ("ddim()", "dpmpp(order=2)", "unipc(order=2)")
 THRESHOLDED = "dpmpp(order=2), thresholded"
 
 EXPECTED = (
-    *(Claim("single steps of third order in the noise leave the data", NOISE[1], f"guidance {w}, 10 evaluations", "extent", at_least=1.5)
-      for w in (4, 8)),
-    Claim("so do multistep solvers in the noise", "unipc(order=3,prediction=noise)", "guidance 8, 10 evaluations", "extent", at_least=1.5),
+    *(
+        Claim(
+            "single steps of third order in the noise leave the data",
+            NOISE[1],
+            f"guidance {w}, 10 evaluations",
+            "extent",
+            at_least=1.5,
+        )
+        for w in (4, 8)
+    ),
+    Claim(
+        "so do multistep solvers in the noise",
+        "unipc(order=3,prediction=noise)",
+        "guidance 8, 10 evaluations",
+        "extent",
+        at_least=1.5,
+    ),
     Claim("and in the time", "deis(method=tab,order=3)", "guidance 8, 10 evaluations", "extent", at_least=1.5),
-    *(Claim("second order in the data keeps to them", "dpmpp(order=2)", f"guidance {w}, {n} evaluations", "extent", at_most=1.1)
-      for w in GUIDANCE for n in EVALUATIONS),
-    *(Claim("thresholded samples keep to them", THRESHOLDED, f"guidance {w}, {n} evaluations", "extent", at_most=1.05)
-      for w in GUIDANCE for n in EVALUATIONS),
-    Claim("without guidance third order in the noise is ahead", "unipc(order=3,prediction=noise)", "guidance 1, 20 evaluations", "gain",
-          at_least=10),
-    Claim("with much of it second order in the data is", "dpmpp(order=2)", "guidance 8, 10 evaluations", "ahead", at_least=2),
+    *(
+        Claim(
+            "second order in the data keeps to them",
+            "dpmpp(order=2)",
+            f"guidance {w}, {n} evaluations",
+            "extent",
+            at_most=1.1,
+        )
+        for w in GUIDANCE
+        for n in EVALUATIONS
+    ),
+    *(
+        Claim("thresholded samples keep to them", THRESHOLDED, f"guidance {w}, {n} evaluations", "extent", at_most=1.05)
+        for w in GUIDANCE
+        for n in EVALUATIONS
+    ),
+    Claim(
+        "without guidance third order in the noise is ahead",
+        "unipc(order=3,prediction=noise)",
+        "guidance 1, 20 evaluations",
+        "gain",
+        at_least=10,
+    ),
+    Claim(
+        "with much of it second order in the data is",
+        "dpmpp(order=2)",
+        "guidance 8, 10 evaluations",
+        "ahead",
+        at_least=2,
+    ),
 )
 
 
@@ -86,8 +128,16 @@ def picture(records, path):
     cell = {(r["case"], r["arm"]): r for r in records}
     figure, (ax,) = new_figure(1, (6, 4))
     for i, arm in enumerate((*NOISE, *DATA, THRESHOLDED)):
-        ax.loglog(GUIDANCE, [cell[_case(w, 10), arm]["extent"] for w in GUIDANCE], marker="o", markersize=3, lw=0.9, color=f"C{i}",
-                  ls="--" if arm in NOISE else "-", label=arm)
+        ax.loglog(
+            GUIDANCE,
+            [cell[_case(w, 10), arm]["extent"] for w in GUIDANCE],
+            marker="o",
+            markersize=3,
+            lw=0.9,
+            color=f"C{i}",
+            ls="--" if arm in NOISE else "-",
+            label=arm,
+        )
     ax.set_xlabel("guidance")
     ax.set_ylabel("extent, 10 evaluations")
     ax.legend(frameon=False, fontsize=7)

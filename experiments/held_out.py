@@ -57,57 +57,83 @@ def problems():
     copula = bf.GaussianCopula({("a", "b"): 0.7})
     return {
         "call on a sum of 3": (
-            bf.Problem(lambda x: np.maximum(x.sum(1) - 3, 0), _normal(3)), [root * (_density(root) - root * _tail(root))]),
+            bf.Problem(lambda x: np.maximum(x.sum(1) - 3, 0), _normal(3)),
+            [root * (_density(root) - root * _tail(root))],
+        ),
         "product peak in 5": (
-            bf.Problem(lambda x: np.prod(1 / (peak**-2 + (x - centre)**2), 1), _same(bf.Uniform(0, 1), 5)),
-            [np.prod(peak * (np.arctan(peak * (1 - centre)) + np.arctan(peak * centre)))]),
-        "sum of 4 exponentials": (
-            _event(lambda x: x.sum(1) > 14, _same(bf.Exponential(1), 4)), [_poisson(14, 4)]),
+            bf.Problem(lambda x: np.prod(1 / (peak**-2 + (x - centre) ** 2), 1), _same(bf.Uniform(0, 1), 5)),
+            [np.prod(peak * (np.arctan(peak * (1 - centre)) + np.arctan(peak * centre)))],
+        ),
+        "sum of 4 exponentials": (_event(lambda x: x.sum(1) > 14, _same(bf.Exponential(1), 4)), [_poisson(14, 4)]),
         "log-normal product in 8": (
-            _event(lambda x: np.log(x).sum(1) > 1.6 * sqrt(8), _same(bf.LogNormal(0, 0.5), 8)), [_tail(3.2)]),
-        "heavy tails in 2": (   # E (|x1| + |x2|)^1.5 of Student's t with 4 degrees: adaptive quadrature, to 1e-8
-            bf.Problem(lambda x: np.abs(x).sum(1)**1.5, _same(bf.StudentT(4), 2)), [3.3004056055]),
+            _event(lambda x: np.log(x).sum(1) > 1.6 * sqrt(8), _same(bf.LogNormal(0, 0.5), 8)),
+            [_tail(3.2)],
+        ),
+        "heavy tails in 2": (  # E (|x1| + |x2|)^1.5 of Student's t with 4 degrees: adaptive quadrature, to 1e-8
+            bf.Problem(lambda x: np.abs(x).sum(1) ** 1.5, _same(bf.StudentT(4), 2)),
+            [3.3004056055],
+        ),
         "exponential of 6 Beta": (
             bf.Problem(lambda x: np.exp(-2 * x.sum(1)), _same(bf.Beta(2, 3), 6)),
-            [_integral(lambda s: np.exp(-2 * s) * 12 * s * (1 - s)**2, 0, 1)**6]),
-        "largest of 3 Gumbel": (
-            _event(lambda x: x.max(1) > 9, _same(bf.Gumbel(0, 1), 3)), [-expm1(-3 * exp(-9))]),
-        "radius in 20": (
-            _event(lambda x: (x**2).sum(1) > 45.3, _normal(20)), [_poisson(45.3 / 2, 10)]),
-        "exponential in 50": (
-            bf.Problem(lambda x: np.exp((x * weights).sum(1)), _normal(50)), [exp(1.125)]),
+            [_integral(lambda s: np.exp(-2 * s) * 12 * s * (1 - s) ** 2, 0, 1) ** 6],
+        ),
+        "largest of 3 Gumbel": (_event(lambda x: x.max(1) > 9, _same(bf.Gumbel(0, 1), 3)), [-expm1(-3 * exp(-9))]),
+        "radius in 20": (_event(lambda x: (x**2).sum(1) > 45.3, _normal(20)), [_poisson(45.3 / 2, 10)]),
+        "exponential in 50": (bf.Problem(lambda x: np.exp((x * weights).sum(1)), _normal(50)), [exp(1.125)]),
         "two sides, with a score": (
-            bf.exceedance(lambda x: np.abs(x[:, 0]), _normal(10), thresholds=[3.0, 4.0]), [2 * _tail(3), 2 * _tail(4)]),
+            bf.exceedance(lambda x: np.abs(x[:, 0]), _normal(10), thresholds=[3.0, 4.0]),
+            [2 * _tail(3), 2 * _tail(4)],
+        ),
         "cosine in 4": (
-            bf.Problem(lambda x: np.cos(3 * x.sum(1)), _same(bf.Uniform(0, 1), 4)), [cos(6) * (sin(1.5) / 1.5)**4]),
-        "ball in 3": (
-            _event(lambda x: (x**2).sum(1) < 1, _same(bf.Uniform(-1, 1), 3)), [pi / 6]),
+            bf.Problem(lambda x: np.cos(3 * x.sum(1)), _same(bf.Uniform(0, 1), 4)),
+            [cos(6) * (sin(1.5) / 1.5) ** 4],
+        ),
+        "ball in 3": (_event(lambda x: (x**2).sum(1) < 1, _same(bf.Uniform(-1, 1), 3)), [pi / 6]),
         "odd and cubic in 3": (
-            bf.Problem(lambda x: np.stack([x.prod(1) + np.sin(x[:, 0]), x.sum(1)**3], 1), _same(bf.Normal(0.2, 1), 3)),
-            [0.2**3 + sin(0.2) * exp(-0.5), 0.6**3 + 3 * 0.6 * 3]),
+            bf.Problem(
+                lambda x: np.stack([x.prod(1) + np.sin(x[:, 0]), x.sum(1) ** 3], 1), _same(bf.Normal(0.2, 1), 3)
+            ),
+            [0.2**3 + sin(0.2) * exp(-0.5), 0.6**3 + 3 * 0.6 * 3],
+        ),
         "corner under a copula": (
             _event(lambda x: (x > 2).all(1), bf.Joint({"a": bf.Normal(), "b": bf.Normal()}, copula=copula)),
-            [_integral(lambda s: _density(s) * _tail((2 - 0.7 * s) / sqrt(0.51)), 2, 12)]),
+            [_integral(lambda s: _density(s) * _tail((2 - 0.7 * s) / sqrt(0.51)), 2, 12)],
+        ),
         "three thresholds": (
-            bf.Problem(lambda x: x.sum(1) / 2, _normal(4), outputs={f"P{k}": (lambda y, k=k: (y > k).astype(float)) for k in (1, 2, 3)}),
-            [_tail(1), _tail(2), _tail(3)]),
+            bf.Problem(
+                lambda x: x.sum(1) / 2,
+                _normal(4),
+                outputs={f"P{k}": (lambda y, k=k: (y > k).astype(float)) for k in (1, 2, 3)},
+            ),
+            [_tail(1), _tail(2), _tail(3)],
+        ),
         "weakest of 5": (
             bf.Problem(lambda x: np.maximum(x.min(1) - 6, 0), _same(bf.Weibull(1.5, 8), 5)),
-            [_integral(lambda s: np.exp(-5 * (s / 8)**1.5), 6, 40)]),
+            [_integral(lambda s: np.exp(-5 * (s / 8) ** 1.5), 6, 40)],
+        ),
         "corner peak in 8": (
-            bf.Problem(lambda x: (1 + 0.5 * x.sum(1))**-9.0, _same(bf.Uniform(0, 1), 8)),
-            [sum((-1)**j * comb(8, j) / (1 + 0.5 * j) for j in range(9)) / (factorial(8) * 0.5**8)]),
+            bf.Problem(lambda x: (1 + 0.5 * x.sum(1)) ** -9.0, _same(bf.Uniform(0, 1), 8)),
+            [sum((-1) ** j * comb(8, j) / (1 + 0.5 * j) for j in range(9)) / (factorial(8) * 0.5**8)],
+        ),
         "squared Gamma product": (
-            bf.Problem(lambda x: x.prod(1)**2, _same(bf.Gamma(2.5, 3), 3)), [float(np.sum(bf.Gamma(2.5, 3).mean)**2 * 1.4)**3]),
-        "mean of 100": (
-            bf.Problem(lambda x: x.mean(1) + x[:, 0] * x[:, 1], _same(bf.Normal(1, 0.5), 100)), [2.0]),
+            bf.Problem(lambda x: x.prod(1) ** 2, _same(bf.Gamma(2.5, 3), 3)),
+            [float(np.sum(bf.Gamma(2.5, 3).mean) ** 2 * 1.4) ** 3],
+        ),
+        "mean of 100": (bf.Problem(lambda x: x.mean(1) + x[:, 0] * x[:, 1], _same(bf.Normal(1, 0.5), 100)), [2.0]),
         "shell in 5": (
-            bf.Problem(lambda x: np.exp(-(np.sqrt((x**2).sum(1)) - 4)**2 / 0.02), _normal(5)),
-            [_integral(lambda r: np.exp(-(r - 4)**2 / 0.02) * sqrt(2 / pi) / 3 * r**4 * np.exp(-r**2 / 2), 2, 6)]),
+            bf.Problem(lambda x: np.exp(-((np.sqrt((x**2).sum(1)) - 4) ** 2) / 0.02), _normal(5)),
+            [_integral(lambda r: np.exp(-((r - 4) ** 2) / 0.02) * sqrt(2 / pi) / 3 * r**4 * np.exp(-(r**2) / 2), 2, 6)],
+        ),
         "exponential of 4 triangles": (
             bf.Problem(lambda x: np.exp(3 * x.sum(1)), _same(bf.Triangular(0, 0.3, 1), 4)),
-            [(_integral(lambda s: np.exp(3 * s) * 2 * s / 0.3, 0, 0.3)
-              + _integral(lambda s: np.exp(3 * s) * 2 * (1 - s) / 0.7, 0.3, 1))**4]),
+            [
+                (
+                    _integral(lambda s: np.exp(3 * s) * 2 * s / 0.3, 0, 0.3)
+                    + _integral(lambda s: np.exp(3 * s) * 2 * (1 - s) / 0.7, 0.3, 1)
+                )
+                ** 4
+            ],
+        ),
     }
 
 

@@ -22,11 +22,21 @@ PROBABILITIES = (1e-4, 1e-6)
 SHELL = "every direction, 20 inputs, 0.0001"
 
 EXPECTED = (
-    *(Claim("W of vmfn, one region", "vmfn", f"one region, {d} inputs, {p:g}", "w", at_most=20) for d in (20, 50) for p in PROBABILITIES),
-    *(Claim("W of the default, one region", "gaussian", f"one region, {d} inputs, {p:g}", "w", at_most=5)
-      for d in (20, 50) for p in PROBABILITIES),
-    *(Claim("all regions found by vmfn", "vmfn", f"two regions, {d} inputs, {p:g}", "found", at_least=0.99)
-      for d in (20, 50) for p in PROBABILITIES),
+    *(
+        Claim("W of vmfn, one region", "vmfn", f"one region, {d} inputs, {p:g}", "w", at_most=20)
+        for d in (20, 50)
+        for p in PROBABILITIES
+    ),
+    *(
+        Claim("W of the default, one region", "gaussian", f"one region, {d} inputs, {p:g}", "w", at_most=5)
+        for d in (20, 50)
+        for p in PROBABILITIES
+    ),
+    *(
+        Claim("all regions found by vmfn", "vmfn", f"two regions, {d} inputs, {p:g}", "found", at_least=0.99)
+        for d in (20, 50)
+        for p in PROBABILITIES
+    ),
     Claim("an event in every direction: W of vmfn", "vmfn", SHELL, "w", at_most=5),
     Claim("an event in every direction: the default is behind", "vmfn", SHELL, against="gaussian", at_least=5),
     Claim("plain is far behind", "vmfn", against="plain", at_least=10),
@@ -73,9 +83,20 @@ def run(config, progress=None):
 
 def tables(records):
     """What `buffon run` prints."""
-    rows = [[r["case"], r["arm"], short(r["w"]), f"{r['w_low']:.2g} to {r['w_high']:.2g}", f"{r['found']:.0%}", f"{r['coverage']:.0%}",
-             str(r["doubtful"]), f"{1e3 * r['cpu_seconds']:.0f} ms"]
-            for r in records if r["kind"] == "criterion" and r["arm"] != "plain"]
+    rows = [
+        [
+            r["case"],
+            r["arm"],
+            short(r["w"]),
+            f"{r['w_low']:.2g} to {r['w_high']:.2g}",
+            f"{r['found']:.0%}",
+            f"{r['coverage']:.0%}",
+            str(r["doubtful"]),
+            f"{1e3 * r['cpu_seconds']:.0f} ms",
+        ]
+        for r in records
+        if r["kind"] == "criterion" and r["arm"] != "plain"
+    ]
     header = ["", "family", "W", "95 %", "nothing missed", "coverage", "runs warned", "time"]
     runs = next(r["repetitions"] for r in records if r["kind"] == "criterion")
     return [Table(f"Each probability over {runs} runs", header, rows)]
@@ -112,4 +133,10 @@ def _arms(name, problem, vmfn, config):
 
 
 def _case(name, problem, exact, config):
-    return Case(name, problem.outputs, np.array([exact]), np.array([exact**-2.0]), known={"plain": (1 - exact) / exact / config.budget})
+    return Case(
+        name,
+        problem.outputs,
+        np.array([exact]),
+        np.array([exact**-2.0]),
+        known={"plain": (1 - exact) / exact / config.budget},
+    )

@@ -20,7 +20,12 @@ from buffon.experiments._report import Table, between, new_figure, save, short
 OURS, INPUT, FRESH = "noise taken out", "seed as an input", "fresh noise"
 NOISE = 2.04                      # sd of noise over the second input: half of the variance of an evaluation
 DRAWS = (50, 200)
-SHARES, SHARE, DUMMY, RATIO = "closed form: shares", "closed form: share of noise", "closed form: dummy", "gmm2d: noise of 50 draws over that of 200"
+SHARES, SHARE, DUMMY, RATIO = (
+    "closed form: shares",
+    "closed form: share of noise",
+    "closed form: dummy",
+    "gmm2d: noise of 50 draws over that of 200",
+)
 
 EXPECTED = (
     Claim("closer than with the seed as one more input", OURS, SHARES, against=INPUT, at_least=1),
@@ -67,9 +72,18 @@ def quality(n):
 
     def maker(steps, rho, log_low, churn, factor, dummy):
         schedule = bd.EDM(np.exp(log_low), 10)
-        return bd.noise_scaled(model, factor), bd.heun(schedule, steps=int(steps), grid="rho", power=rho, to_zero=True, s_churn=churn)
-    hyper = {"steps": bf.Uniform(5, 21), "rho": bf.Uniform(3, 11), "log_low": bf.Uniform(np.log(1e-3), np.log(0.1)), "churn": bf.Uniform(0, 80),
-             "factor": bf.Uniform(0.98, 1.03), "dummy": bf.Uniform(0, 1)}
+        return bd.noise_scaled(model, factor), bd.heun(
+            schedule, steps=int(steps), grid="rho", power=rho, to_zero=True, s_churn=churn
+        )
+
+    hyper = {
+        "steps": bf.Uniform(5, 21),
+        "rho": bf.Uniform(3, 11),
+        "log_low": bf.Uniform(np.log(1e-3), np.log(0.1)),
+        "churn": bf.Uniform(0, 80),
+        "factor": bf.Uniform(0.98, 1.03),
+        "dummy": bf.Uniform(0, 1),
+    }
     return bd.quality_problem(model, maker, hyper, lambda x: np.log(bd.frechet(x, data, threads=1).value[0]), n=n)
 
 
@@ -90,11 +104,32 @@ def run(config, progress=None):
 
 def tables(records):
     """What `buffon run` prints."""
-    closed = [[r["case"], r["arm"], short(np.sqrt(r["criterion"])), f"{r['coverage']:.1%}"] for r in records if r["kind"] == "criterion" and "repetitions" in r]
-    samplers = [[r["case"].removeprefix("gmm2d, "), r["arm"], *(between(r[k], r[f"{k}_low"], r[f"{k}_high"]) if k in r else "-" for k in ("first", "total", "shapley"))]
-                for r in records if "total" in r]
-    return [Table("Indices of a function that is known, with noise as large as the rest: root of the sum of squared errors", ["", "arm", "error", "coverage"], closed),
-            Table("Hyper-parameters of Heun's method: indices with 95 % intervals", ["", "arm", "first order", "total order", "Shapley effect"], samplers)]
+    closed = [
+        [r["case"], r["arm"], short(np.sqrt(r["criterion"])), f"{r['coverage']:.1%}"]
+        for r in records
+        if r["kind"] == "criterion" and "repetitions" in r
+    ]
+    samplers = [
+        [
+            r["case"].removeprefix("gmm2d, "),
+            r["arm"],
+            *(between(r[k], r[f"{k}_low"], r[f"{k}_high"]) if k in r else "-" for k in ("first", "total", "shapley")),
+        ]
+        for r in records
+        if "total" in r
+    ]
+    return [
+        Table(
+            "Indices of a function that is known, with noise as large as the rest: root of the sum of squared errors",
+            ["", "arm", "error", "coverage"],
+            closed,
+        ),
+        Table(
+            "Hyper-parameters of Heun's method: indices with 95 % intervals",
+            ["", "arm", "first order", "total order", "Shapley effect"],
+            samplers,
+        ),
+    ]
 
 
 def picture(records, path):
@@ -143,7 +178,13 @@ def _only(estimate, names):
 def _dummy(arm, share, config):
     """What one more run says of the dummy's total order, over the share of noise in that of an evaluation, which fresh noise adds to all."""
     value = float(arm.estimate(np.random.SeedSequence([config.rng, 99]))["total order of dummy"])
-    return {"kind": "criterion", "case": DUMMY, "arm": arm.name, "role": "control" if arm.control else "method", "dummy": value / share}
+    return {
+        "kind": "criterion",
+        "case": DUMMY,
+        "arm": arm.name,
+        "role": "control" if arm.control else "method",
+        "dummy": value / share,
+    }
 
 
 def _samplers(config):
@@ -158,12 +199,29 @@ def _samplers(config):
         for arm, found in ((OURS, ours), (INPUT, control)):
             for name in found.groups:
                 shapley = _end(effects, name, "shapley") if arm == OURS and name != "seed" else {}
-                records.append({"kind": "criterion", "case": f"gmm2d, {n} draws: {name}", "arm": arm, "role": "method" if arm == OURS else "control",
-                                **_end(found.first_order, name, "first"), **_end(found.total_order, name, "total"), **shapley})
+                records.append(
+                    {
+                        "kind": "criterion",
+                        "case": f"gmm2d, {n} draws: {name}",
+                        "arm": arm,
+                        "role": "method" if arm == OURS else "control",
+                        **_end(found.first_order, name, "first"),
+                        **_end(found.total_order, name, "total"),
+                        **shapley,
+                    }
+                )
             share = found.total_order["seed"]
             odds.setdefault(arm, []).append(share / (1 - share))
-    return records + [{"kind": "criterion", "case": RATIO, "arm": arm, "role": "method" if arm == OURS else "control", "odds": few / many}
-                      for arm, (few, many) in odds.items()]
+    return records + [
+        {
+            "kind": "criterion",
+            "case": RATIO,
+            "arm": arm,
+            "role": "method" if arm == OURS else "control",
+            "odds": few / many,
+        }
+        for arm, (few, many) in odds.items()
+    ]
 
 
 def _end(estimate, name, what):

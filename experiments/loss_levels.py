@@ -49,8 +49,13 @@ def run(config, progress=None):
     model = mixture()
 
     def arm(name, importance, lattice):
-        return Arm(name, lambda rng: bd.denoising_loss(model, budget=config.budget, importance=importance, lattice=lattice, rng=rng, threads=config.threads),
-                   name == "uniform")
+        return Arm(
+            name,
+            lambda rng: bd.denoising_loss(
+                model, budget=config.budget, importance=importance, lattice=lattice, rng=rng, threads=config.threads
+            ),
+            name == "uniform",
+        )
     case = Case(CASE, ["loss"], np.array([KNOWN]), np.ones(1), exact_error=np.array([KNOWN_ERROR]))
     return campaign([([arm(name, *how) for name, how in ARMS.items()], [case], config)], progress)
 
@@ -59,9 +64,31 @@ def tables(records):
     """What `buffon run` prints."""
     criteria = [r for r in records if r["kind"] == "criterion"]
     uniform = next(r for r in criteria if r["arm"] == "uniform")
-    rows = [[r["arm"], short(np.sqrt(r["criterion"])), short(uniform["criterion"] / r["criterion"]), short(GAINS.get(r["arm"], 1.0)), f"{r['coverage']:.1%}",
-             f"{r['cpu_seconds'] * 1e3:.0f} ms"] for r in criteria]
-    return [Table("Levels of a denoising loss", ["", "error", "evaluations that uniform levels need, relative", "reference, of a batch", "coverage", "time"], rows)]
+    rows = [
+        [
+            r["arm"],
+            short(np.sqrt(r["criterion"])),
+            short(uniform["criterion"] / r["criterion"]),
+            short(GAINS.get(r["arm"], 1.0)),
+            f"{r['coverage']:.1%}",
+            f"{r['cpu_seconds'] * 1e3:.0f} ms",
+        ]
+        for r in criteria
+    ]
+    return [
+        Table(
+            "Levels of a denoising loss",
+            [
+                "",
+                "error",
+                "evaluations that uniform levels need, relative",
+                "reference, of a batch",
+                "coverage",
+                "time",
+            ],
+            rows,
+        )
+    ]
 
 
 def picture(records, path):

@@ -27,9 +27,18 @@ WORST, HOPELESS = 1.9, 1.5   # heights whose error seems to be beyond the one on
 COUNTS, DIMS = (100, 1000, 10_000, 50_000), (2, 16, 64, 512, 3072)
 
 EXPECTED = (
-    *(Claim("after equal time the loop is further off", METHOD, f"N = {n}, d = {d}", "gain", at_least=1.5) for n, d in ((1000, 16), (1000, 64))),
-    *(Claim("a draw is worth nearly what it can be", METHOD, f"N = {n}, d = {d}", "excess", at_most=2.5) for n, d in ((1000, 16), (1000, 64))),
-    *(Claim("after equal time the loop is further off", METHOD, f"N = {n}, d = {d}", "gain", at_least=1.5) for n, d in ((10_000, 64), (50_000, 64))),
+    *(
+        Claim("after equal time the loop is further off", METHOD, f"N = {n}, d = {d}", "gain", at_least=1.5)
+        for n, d in ((1000, 16), (1000, 64))
+    ),
+    *(
+        Claim("a draw is worth nearly what it can be", METHOD, f"N = {n}, d = {d}", "excess", at_most=2.5)
+        for n, d in ((1000, 16), (1000, 64))
+    ),
+    *(
+        Claim("after equal time the loop is further off", METHOD, f"N = {n}, d = {d}", "gain", at_least=1.5)
+        for n, d in ((10_000, 64), (50_000, 64))
+    ),
 )
 
 
@@ -58,11 +67,18 @@ class Config:
 
 def run(config, progress=None):
     """Two records per pair of N and d; in the plane those of exact steps."""
-    pairs = [(n, d) for n in config.counts for d in config.dims if config.smallest < n * d <= config.largest and (d > 2 or n <= config.planar)]
+    pairs = [
+        (n, d)
+        for n in config.counts
+        for d in config.dims
+        if config.smallest < n * d <= config.largest and (d > 2 or n <= config.planar)
+    ]
     exact = [n for n in config.counts if n <= config.exact and 2 in config.dims and config.device == "cpu"]
     records = [_exact(n, config) for n in exact]
     if config.device != "cpu":
-        bd.transport_map(_points(100, 2, config), budget=500_000, rng=config.rng, device=config.device)   # what a device does once is not timed
+        bd.transport_map(
+            _points(100, 2, config), budget=500_000, rng=config.rng, device=config.device
+        )  # what a device does once is not timed
     for i, (n, d) in enumerate(pairs):
         records += _pair(n, d, config)
         if progress:
@@ -76,8 +92,13 @@ def tables(records):
     for machine in dict.fromkeys(r["machine"] for r in records):
         here = [r for r in records if r["machine"] == machine]
         cell = {(r["targets"], r["dim"]): r for r in here if r["arm"] == METHOD}
-        for measure, title in (("microseconds", "Microseconds of a draw"), ("l1", "L1 error of the masses"), ("excess", "of what counts of right heights show"),
-                               ("to_target", "Seconds to an L1 error of 0.02"), ("gain", "Error of the loop after equal time, over ours")):
+        for measure, title in (
+            ("microseconds", "Microseconds of a draw"),
+            ("l1", "L1 error of the masses"),
+            ("excess", "of what counts of right heights show"),
+            ("to_target", "Seconds to an L1 error of 0.02"),
+            ("gain", "Error of the loop after equal time, over ours"),
+        ):
             rows = [[f"N = {n:,}", *(short(cell[n, d][measure]) if (n, d) in cell else "-" for d in DIMS)] for n in COUNTS]
             out.append(Table(f"{title}; {machine}", ["", *(f"d = {d}" for d in DIMS)], rows))
         exact = [[f"N = {r['targets']:,}", short(r["seconds"])] for r in here if r["arm"] == EXACT]
@@ -91,7 +112,14 @@ def picture(records, path):
     for i, d in enumerate(sorted({r["dim"] for r in records})):
         rows = [r for r in records if r["dim"] == d and r["arm"] == METHOD]
         for ax, measure in zip(axes, ("microseconds", "to_target"), strict=True):
-            ax.loglog([r["targets"] for r in rows], [r[measure] for r in rows], "o-", markersize=3, color=f"C{i}", label=f"d = {d}")
+            ax.loglog(
+                [r["targets"] for r in rows],
+                [r[measure] for r in rows],
+                "o-",
+                markersize=3,
+                color=f"C{i}",
+                label=f"d = {d}",
+            )
     axes[0].set(xlabel="targets", ylabel="microseconds a draw")
     axes[1].set(xlabel="targets", ylabel="seconds to an L1 error of 0.02")
     axes[0].legend(frameon=False, fontsize=7)
@@ -113,7 +141,10 @@ def _clock(config):
 
 def _pair(n, d, config):
     y, clock = _points(n, d, config), _clock(config)
-    budget, where = max(config.draws * n, config.least, 400_000 + 200 * n), {"threads": 1} if config.device == "cpu" else {"device": config.device}
+    budget, where = (
+        max(config.draws * n, config.least, 400_000 + 200 * n),
+        {"threads": 1} if config.device == "cpu" else {"device": config.device},
+    )
     begin = clock()
     found = bd.transport_map(y, target_error=0, budget=budget, rng=config.rng, **where)
     seconds = clock() - begin
@@ -129,7 +160,13 @@ def _pair(n, d, config):
 def _exact(n, config):
     begin = time.process_time()
     found = bd.transport_map(_points(n, 2, config), method="newton", threads=1)
-    return {**_common(n, 2, config), "seconds": time.process_time() - begin, "arm": EXACT, "role": "method", "l1": float(found.mass_error.value[0])}
+    return {
+        **_common(n, 2, config),
+        "seconds": time.process_time() - begin,
+        "arm": EXACT,
+        "role": "method",
+        "l1": float(found.mass_error.value[0]),
+    }
 
 
 def _l1(found, config):
@@ -158,7 +195,13 @@ def _shares(y, config, batch=1024, on_device=16_384):
     n, d = y.shape
     if config.device == "cpu":
         rng, points = np.random.default_rng(config.rng), y.astype(np.float32).T.copy()
-        return lambda h: np.bincount((rng.standard_normal((batch, d), dtype=np.float32) @ points + h.astype(np.float32)).argmax(axis=1), minlength=n) / batch
+        return lambda h: (
+            np.bincount(
+                (rng.standard_normal((batch, d), dtype=np.float32) @ points + h.astype(np.float32)).argmax(axis=1),
+                minlength=n,
+            )
+            / batch
+        )
     import torch
 
     torch.manual_seed(config.rng)

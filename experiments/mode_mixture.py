@@ -79,7 +79,14 @@ def picture(records, path):
         rows = [r for r in records if r["case"] == data]
         for marker, word in (("o", "batch"), ("s", "angle")):
             chosen = [r for r in rows if r["arm"].startswith(word)]
-            axes[0].plot([r["kept"] for r in chosen], [r["off"] for r in chosen], marker, color=f"C{i}", markersize=4, label=f"{data}, {word}")
+            axes[0].plot(
+                [r["kept"] for r in chosen],
+                [r["off"] for r in chosen],
+                marker,
+                color=f"C{i}",
+                markersize=4,
+                label=f"{data}, {word}",
+            )
         for marker, arm in (("x", CONTROL), ("*", GAP), ("+", ORACLE)):
             (r,) = [r for r in rows if r["arm"] == arm]
             axes[0].plot(r["kept"], r["off"], marker, color=f"C{i}", markersize=7, label=f"{data}, {arm}")
@@ -104,7 +111,9 @@ def _case(data, model, config):
     d = model.dim
     points = model.forward(config.targets, 0.0, rng=config.rng)
     source = bf.Joint([bf.Uniform(0, 1)] * d)
-    found = bd.transport_map(points, source=source, target_error=0, budget=config.budget, rng=config.rng + 1, threads=config.threads)
+    found = bd.transport_map(
+        points, source=source, target_error=0, budget=config.budget, rng=config.rng + 1, threads=config.threads
+    )
     centroids = found.centroids(4 * config.budget // 10, rng=config.rng + 2)
     x, fresh = np.random.default_rng(config.rng).random((config.n, d)), model.forward(config.reference, 0.0, rng=config.rng + 3)
     images, _ = found.between(x, centroids, k=2, angle=np.pi)
@@ -113,9 +122,18 @@ def _case(data, model, config):
     absolute, released = found.angle(x), _released(points, best)
     scaled = (released - released.min()) / np.ptp(released)
     gap = widest_gap(absolute)
-    kept = {CONTROL: np.ones(config.n, bool), **{f"batch {t}": scaled <= t for t in BATCH}, **{f"angle {t}": absolute <= t for t in ANGLES},
-            GAP: absolute <= gap, ORACLE: ~crossing}
-    sets = {FRESH: model.forward(config.n, 0.0, rng=config.rng + 4), MAP: found(x), **{arm: images[rows] for arm, rows in kept.items()}}
+    kept = {
+        CONTROL: np.ones(config.n, bool),
+        **{f"batch {t}": scaled <= t for t in BATCH},
+        **{f"angle {t}": absolute <= t for t in ANGLES},
+        GAP: absolute <= gap,
+        ORACLE: ~crossing,
+    }
+    sets = {
+        FRESH: model.forward(config.n, 0.0, rng=config.rng + 4),
+        MAP: found(x),
+        **{arm: images[rows] for arm, rows in kept.items()},
+    }
     records = [_record(data, arm, y, kept.get(arm), crossing, model, points, fresh, config) for arm, y in sets.items()]
     for r in records:
         if r["arm"] == GAP:
@@ -134,12 +152,28 @@ def _record(data, arm, y, kept, crossing, model, points, fresh, config):
     energy = bd.energy(y, fresh, threads=config.threads)
     copies = bd.memorised(y, points, threads=config.threads)
     rows = np.ones(config.n, bool) if kept is None else kept
-    record = {"kind": "criterion", "case": data, "arm": arm, "role": "control" if arm == CONTROL else "method", **mode_shares(model, y),
-              **share("kept", rows), "memorised": float(copies.value[0]), "memorised_se": float(copies.std_error[0]),
-              "energy": float(energy.value[0]), "energy_se": float(energy.std_error[0])}
+    record = {
+        "kind": "criterion",
+        "case": data,
+        "arm": arm,
+        "role": "control" if arm == CONTROL else "method",
+        **mode_shares(model, y),
+        **share("kept", rows),
+        "memorised": float(copies.value[0]),
+        "memorised_se": float(copies.std_error[0]),
+        "energy": float(energy.value[0]),
+        "energy_se": float(energy.std_error[0]),
+    }
     return record | ({} if kept is None else share("crossing", crossing[kept]))
 
 
 def _row(r):
-    return [r["arm"], between(r["off"], r["off_low"], r["off_high"]), short(r["mixed"]), short(r.get("crossing")), short(r["kept"]), short(r["memorised"]),
-            with_error(r["energy"], r["energy_se"])]
+    return [
+        r["arm"],
+        between(r["off"], r["off_low"], r["off_high"]),
+        short(r["mixed"]),
+        short(r.get("crossing")),
+        short(r["kept"]),
+        short(r["memorised"]),
+        with_error(r["energy"], r["energy_se"]),
+    ]

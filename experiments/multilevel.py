@@ -28,12 +28,35 @@ OUTPUTS = ("x1", "square", "mode 8", "largest")
 WITHIN = 0.1
 
 EXPECTED = (
-    Claim("a fine solver at the same noise pays, its evaluations counted", "controlled", "DDIM-20, x1", "per_evaluation", at_least=1),
-    *(Claim("fewer evaluations than plain Monte Carlo", "multilevel", case, against="plain", at_least=5, small=False) for case in KNOWN),
+    Claim(
+        "a fine solver at the same noise pays, its evaluations counted",
+        "controlled",
+        "DDIM-20, x1",
+        "per_evaluation",
+        at_least=1,
+    ),
+    *(
+        Claim("fewer evaluations than plain Monte Carlo", "multilevel", case, against="plain", at_least=5, small=False)
+        for case in KNOWN
+    ),
     *(Claim("intervals cover", "multilevel", case, "coverage", at_least=0.93, small=False) for case in KNOWN),
-    *(Claim("never worse than plain", arm, case, against="plain", at_least=1, small=False) for arm in ("every step count", "same solver") for case in KNOWN),
-    *(Claim("gain for each evaluation", "controlled", f"{sampler}, {output}", "per_evaluation", at_least=(1 - WITHIN) * gain, small=False)
-      for sampler, gains in COUPLED.items() for output, gain in zip(OUTPUTS, gains, strict=True)),
+    *(
+        Claim("never worse than plain", arm, case, against="plain", at_least=1, small=False)
+        for arm in ("every step count", "same solver")
+        for case in KNOWN
+    ),
+    *(
+        Claim(
+            "gain for each evaluation",
+            "controlled",
+            f"{sampler}, {output}",
+            "per_evaluation",
+            at_least=(1 - WITHIN) * gain,
+            small=False,
+        )
+        for sampler, gains in COUPLED.items()
+        for output, gain in zip(OUTPUTS, gains, strict=True)
+    ),
 )
 
 
@@ -64,8 +87,16 @@ def samplers():
 
 def problem(model, table):
     """Outputs of a sampler whose means are asked for."""
-    return bd.sampler_problem(model, table, functionals={"x1": lambda x: x[:, 0], "square": lambda x: (x**2).sum(axis=1),
-                                                         "mode 8": lambda x: model.mode(x) == 7, "largest": lambda x: x.max(axis=1)})
+    return bd.sampler_problem(
+        model,
+        table,
+        functionals={
+            "x1": lambda x: x[:, 0],
+            "square": lambda x: (x**2).sum(axis=1),
+            "mode 8": lambda x: model.mode(x) == 7,
+            "largest": lambda x: x.max(axis=1),
+        },
+    )
 
 
 def run(config, progress=None):
@@ -79,12 +110,36 @@ def run(config, progress=None):
 
 def tables(records):
     """What `buffon run` prints."""
-    levels = [[r["case"], r["arm"], short(r["gain"]), f"{r['gain_low']:.2g} to {r['gain_high']:.2g}", f"{r['coverage']:.1%}", f"{r['cpu_seconds']:.2f} s"]
-              for r in records if r["kind"] == "criterion" and "gain" in r and r["arm"] != "plain"]
-    controls = [[r["case"], short(r["per_draw"]), short(r["per_evaluation"]), f"{r['per_evaluation_low']:.3g} to {r['per_evaluation_high']:.3g}"]
-                for r in records if r["arm"] == "controlled"]
-    return [Table("Levels below DDIM-320: evaluations that plain Monte Carlo needs, relative", ["", "arm", "gain", "95 %", "coverage", "time"], levels),
-            Table("Heun-35 as a control", ["", "gain for each draw", "for each evaluation", "95 %"], controls)]
+    levels = [
+        [
+            r["case"],
+            r["arm"],
+            short(r["gain"]),
+            f"{r['gain_low']:.2g} to {r['gain_high']:.2g}",
+            f"{r['coverage']:.1%}",
+            f"{r['cpu_seconds']:.2f} s",
+        ]
+        for r in records
+        if r["kind"] == "criterion" and "gain" in r and r["arm"] != "plain"
+    ]
+    controls = [
+        [
+            r["case"],
+            short(r["per_draw"]),
+            short(r["per_evaluation"]),
+            f"{r['per_evaluation_low']:.3g} to {r['per_evaluation_high']:.3g}",
+        ]
+        for r in records
+        if r["arm"] == "controlled"
+    ]
+    return [
+        Table(
+            "Levels below DDIM-320: evaluations that plain Monte Carlo needs, relative",
+            ["", "arm", "gain", "95 %", "coverage", "time"],
+            levels,
+        ),
+        Table("Heun-35 as a control", ["", "gain for each draw", "for each evaluation", "95 %"], controls),
+    ]
 
 
 def picture(records, path):
@@ -118,7 +173,13 @@ def _arms(problems, config):
     def arm(label, hierarchy, control):
         return Arm(label, lambda rng: bf.multilevel(hierarchy, budget=config.budget, rng=rng, threads=config.threads), control,
                    config.control_repetitions if control else None)
-    plain = Arm("plain", lambda rng: bf.plain(problems["DDIM-320"], budget=config.budget, rng=rng, threads=config.threads), True, 2)
+
+    plain = Arm(
+        "plain",
+        lambda rng: bf.plain(problems["DDIM-320"], budget=config.budget, rng=rng, threads=config.threads),
+        True,
+        2,
+    )
     return [arm("multilevel", levels("DDIM-320", "Heun-35", "Heun-17"), False),
             arm("every step count", levels("DDIM-320", "DDIM-40", "Heun-35", "Heun-17", "DDIM-10"), True),
             arm("same solver", levels("DDIM-320", "DDIM-40", "DDIM-10"), True), plain]
@@ -126,8 +187,15 @@ def _arms(problems, config):
 
 def _case(j, name, config):
     mean, error, variance = KNOWN[name]
-    return Case(name, [name], np.array([mean]), np.array([1 / variance]), lambda e: e.transform(lambda v: v[j:j + 1], names=[name]),
-                {"plain": 1 / config.budget}, np.array([error]))
+    return Case(
+        name,
+        [name],
+        np.array([mean]),
+        np.array([1 / variance]),
+        lambda e: e.transform(lambda v: v[j : j + 1], names=[name]),
+        {"plain": 1 / config.budget},
+        np.array([error]),
+    )
 
 
 def _coupled(name, sampler, fine, config):
@@ -139,7 +207,11 @@ def _coupled(name, sampler, fine, config):
         alone.append(few.var(axis=0, ddof=1))
         together.append((few - many).var(axis=0, ddof=1))
     share = sampler.denoiser_evaluations / (sampler.denoiser_evaluations + fine.denoiser_evaluations)
-    return [r for j, output in enumerate(OUTPUTS) for r in _gain(name, output, share, _pooled(alone, j), _pooled(together, j), config)]
+    return [
+        r
+        for j, output in enumerate(OUTPUTS)
+        for r in _gain(name, output, share, _pooled(alone, j), _pooled(together, j), config)
+    ]
 
 
 def _pooled(variances, j):
@@ -152,9 +224,27 @@ def _gain(name, output, share, alone, together, config):
     """Records of the sampler with its control and of the sampler alone, which gains nothing."""
     gain, low, high = ratio(alone, together)
     head = {"kind": "criterion", "case": f"{name}, {output}", "blocks": config.blocks, "draws": config.draws}
-    return [{**head, "arm": "controlled", "role": "method", "per_draw": gain, "per_evaluation": share * gain, "per_evaluation_low": share * low,
-             "per_evaluation_high": share * high, "stated": COUPLED[name][OUTPUTS.index(output)]},
-            {**head, "arm": "alone", "role": "control", "per_draw": 1.0, "per_evaluation": 1.0, "per_evaluation_low": 1.0, "per_evaluation_high": 1.0}]
+    return [
+        {
+            **head,
+            "arm": "controlled",
+            "role": "method",
+            "per_draw": gain,
+            "per_evaluation": share * gain,
+            "per_evaluation_low": share * low,
+            "per_evaluation_high": share * high,
+            "stated": COUPLED[name][OUTPUTS.index(output)],
+        },
+        {
+            **head,
+            "arm": "alone",
+            "role": "control",
+            "per_draw": 1.0,
+            "per_evaluation": 1.0,
+            "per_evaluation_low": 1.0,
+            "per_evaluation_high": 1.0,
+        },
+    ]
 
 
 __all__ = ["Config", "EXPECTED", "picture", "problem", "run", "samplers", "tables"]

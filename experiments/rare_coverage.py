@@ -33,11 +33,33 @@ SMOOTH = ("form", "cross_entropy", "cross_entropy, vmfn")
 
 EXPECTED = (
     *(Claim(f"{arm}: misses without a warning", arm, measure="silent_misses", at_most=0.07) for arm in METHODS),
-    *(Claim(f"{arm}: mean coverage of cells without warnings", arm, MEAN, "coverage", at_least=0.93, at_most=0.97, small=False)
-      for arm in METHODS),
-    *(Claim(f"{arm}: claimed variance over that of the values", arm, measure="variance_ratio", at_least=0.85, at_most=1.18, small=False)
-      for arm in (*SMOOTH, "subset")),
-    *(Claim(f"{arm}: a control misses without a warning", arm, measure="silent_misses", at_most=0.1) for arm in CONTROLS),
+    *(
+        Claim(
+            f"{arm}: mean coverage of cells without warnings",
+            arm,
+            MEAN,
+            "coverage",
+            at_least=0.93,
+            at_most=0.97,
+            small=False,
+        )
+        for arm in METHODS
+    ),
+    *(
+        Claim(
+            f"{arm}: claimed variance over that of the values",
+            arm,
+            measure="variance_ratio",
+            at_least=0.85,
+            at_most=1.18,
+            small=False,
+        )
+        for arm in (*SMOOTH, "subset")
+    ),
+    *(
+        Claim(f"{arm}: a control misses without a warning", arm, measure="silent_misses", at_most=0.1)
+        for arm in CONTROLS
+    ),
 )
 
 
@@ -80,7 +102,9 @@ def run(config, progress=None):
     studies = [(arm, case) for arm in arms for case in problems()]
     cost = config.budget * config.repetitions
     found = {arm: [] for arm in arms}
-    for i, ((arm, _), cell) in enumerate(zip(studies, mapped(_study, [(*study, config) for study in studies], config.processes), strict=True)):
+    for i, ((arm, _), cell) in enumerate(
+        zip(studies, mapped(_study, [(*study, config) for study in studies], config.processes), strict=True)
+    ):
         found[arm].append(cell)
         if progress:
             progress((i + 1) * cost, len(studies) * cost)
@@ -95,10 +119,28 @@ def tables(records):
 
 def cell_table(records, arm):
     """A row per event."""
-    rows = [[r["case"], f"{r['coverage']:.1%} ({r['coverage_low']:.1%} ... {r['coverage_high']:.1%})",
-             _with(r["variance_ratio"], r["variance_ratio_se"]), f"{short(r['z2'])} ± {short(r['z2_se'])}", short(r["z2_expected"]), f"{r['warned']:.1%}",
-             f"{r['silent_misses']:.1%}"] for r in records if r["arm"] == arm and r["case"] != MEAN]
-    header = ["", "coverage (95 %)", "claimed variance over that of the values", "mean z^2", "of Student's law", "runs warned", "misses without a warning"]
+    rows = [
+        [
+            r["case"],
+            f"{r['coverage']:.1%} ({r['coverage_low']:.1%} ... {r['coverage_high']:.1%})",
+            _with(r["variance_ratio"], r["variance_ratio_se"]),
+            f"{short(r['z2'])} ± {short(r['z2_se'])}",
+            short(r["z2_expected"]),
+            f"{r['warned']:.1%}",
+            f"{r['silent_misses']:.1%}",
+        ]
+        for r in records
+        if r["arm"] == arm and r["case"] != MEAN
+    ]
+    header = [
+        "",
+        "coverage (95 %)",
+        "claimed variance over that of the values",
+        "mean z^2",
+        "of Student's law",
+        "runs warned",
+        "misses without a warning",
+    ]
     return Table(arm, header, rows)
 
 
@@ -125,7 +167,13 @@ def _study(arm, case, config):
     runs = []
     for r in range(config.repetitions):
         key = np.random.SeedSequence([config.rng, zlib.crc32(f"{arm} {case}".encode()), r])
-        runs.append(interval(estimate(known.problem, rng=key, budget=config.budget * TIMES.get(arm, 1), threads=config.threads, **options)))
+        runs.append(
+            interval(
+                estimate(
+                    known.problem, rng=key, budget=config.budget * TIMES.get(arm, 1), threads=config.threads, **options
+                )
+            )
+        )
     (cell,) = cells(case, known.exact, [case], runs)
     return cell, variance_ratio([e.value[0] for e, _, _ in runs], [e.std_error[0] for e, _, _ in runs])
 

@@ -29,15 +29,38 @@ METHODS = ("form", "cross_entropy", "subset", "line_sampling", "aiscv")
 EXPECTED = (
     *(Claim("W, one region", arm, case, "w", at_most=5, small=False) for arm in SAMPLERS for case in ONE),
     *(Claim("W, two regions", arm, case, "w", at_most=15, small=False) for arm in SAMPLERS for case in TWO),
-    *(Claim("runs that found all regions", arm, case, "found", at_least=0.99, small=False) for arm in SAMPLERS for case in ONE + TWO),
-    *(Claim("a single descent loses a region", "form", case, against="one descent", at_least=1, sure=True, small=False) for case in TWO),
-    *(Claim("one Gaussian loses", "cross_entropy", case, against="one Gaussian", at_least=1, small=False) for case in TWO),
-    *(Claim("line sampling is exact on flat surfaces", "line_sampling", case, "w", at_most=1e-3, small=False) for case in ONE + TWO),
+    *(
+        Claim("runs that found all regions", arm, case, "found", at_least=0.99, small=False)
+        for arm in SAMPLERS
+        for case in ONE + TWO
+    ),
+    *(
+        Claim(
+            "a single descent loses a region", "form", case, against="one descent", at_least=1, sure=True, small=False
+        )
+        for case in TWO
+    ),
+    *(
+        Claim("one Gaussian loses", "cross_entropy", case, against="one Gaussian", at_least=1, small=False)
+        for case in TWO
+    ),
+    *(
+        Claim("line sampling is exact on flat surfaces", "line_sampling", case, "w", at_most=1e-3, small=False)
+        for case in ONE + TWO
+    ),
     *(Claim("plain is far behind", arm, case, against="plain", at_least=10) for arm in SAMPLERS for case in ONE + TWO),
-    *(Claim("subset simulation is far ahead of plain at 1e-6", "subset", case, against="plain", at_least=10, small=False)
-      for case in ONE + TWO if case.endswith("6")),
-    *(Claim("coverage of runs without a warning", arm, measure="unwarned_coverage", at_least=0.88, small=False) for arm in METHODS[:4]
-      if arm != "line_sampling"),
+    *(
+        Claim(
+            "subset simulation is far ahead of plain at 1e-6", "subset", case, against="plain", at_least=10, small=False
+        )
+        for case in ONE + TWO
+        if case.endswith("6")
+    ),
+    *(
+        Claim("coverage of runs without a warning", arm, measure="unwarned_coverage", at_least=0.88, small=False)
+        for arm in METHODS[:4]
+        if arm != "line_sampling"
+    ),
 )
 
 
@@ -93,7 +116,16 @@ def picture(records, path):
         at = [(i + 0.14 * (a - 2), criteria[case, arm]) for i, case in enumerate(cases) if (case, arm) in criteria]
         w = np.maximum([r["w"] for _, r in at], 1e-3)
         ends = [w - np.maximum([r["w_low"] for _, r in at], 1e-3), np.maximum([r["w_high"] for _, r in at], 1e-3) - w]
-        ax.errorbar(w, [y for y, _ in at], xerr=np.maximum(ends, 0), fmt="osD^v"[a], color=f"C{a}", markersize=4, capsize=2, label=arm)
+        ax.errorbar(
+            w,
+            [y for y, _ in at],
+            xerr=np.maximum(ends, 0),
+            fmt="osD^v"[a],
+            color=f"C{a}",
+            markersize=4,
+            capsize=2,
+            label=arm,
+        )
     plain = [criteria[case, "plain"]["w"] if (case, "plain") in criteria else np.nan for case in cases]
     ax.plot(plain, range(len(cases)), "|", color="black", markersize=12, label="plain")
     ax.set_yticks(range(len(cases)), cases)
@@ -115,7 +147,12 @@ def _study(name, config):
 
 def _arms(known, config):
     def arm(name, estimator, control=False, **options):
-        return Arm(name, lambda rng: estimator(known.problem, rng=rng, budget=config.budget, threads=config.threads, **options), control)
+        return Arm(
+            name,
+            lambda rng: estimator(known.problem, rng=rng, budget=config.budget, threads=config.threads, **options),
+            control,
+        )
+
     arms = [*(arm(name, getattr(bf, name)) for name in METHODS), arm("one descent", bf.form, True, starts=0),
             arm("one Gaussian", bf.cross_entropy, True, components=1), arm("plain", bf.plain, True)]
     wanted = config.arms.split(",")

@@ -28,17 +28,24 @@ from buffon.experiments.coverage_page import verdict
 # Page -> recorded results: their file, the experiment that made them, and the heading.
 CAMPAIGNS = {
     "rare": (
-        ("rare_events", rare_events, "W over many runs"), ("rare_events_200", rare_events, "In 200 inputs"),
+        ("rare_events", rare_events, "W over many runs"),
+        ("rare_events_200", rare_events, "In 200 inputs"),
         ("rare_coverage", rare_coverage, "Do the intervals keep their word"),
         ("rare_coverage_vmfn", rare_coverage, "Those of von Mises-Fisher-Nakagami components"),
     ),
-    "chains": (("dmcmc", dmcmc, "Figures"), ("dmcmc_held_out", dmcmc_held_out, "On other mixtures, beside the best solvers")),
+    "chains": (
+        ("dmcmc", dmcmc, "Figures"),
+        ("dmcmc_held_out", dmcmc_held_out, "On other mixtures, beside the best solvers"),
+    ),
     "denoisers": (("loss_levels", loss_levels, "Levels drawn in four ways"),),
     "failures": (("failure_probability", failure_probability, "Seven ways side by side"),),
     "multilevel": (("multilevel", multilevel, "Levels below a sampler, and a fine solver as control"),),
     "report": (("sampler_report", sampler_report, "Four denoisers"),),
     "stopping": (("stopping", stopping, "Every estimator, and the naive rule"),),
-    "sobol": (("sobol_tails", sobol_tails, "Errors and coverage"), ("hyper_indices", hyper_indices, "Random models, and what the quality of a sampler depends on")),
+    "sobol": (
+        ("sobol_tails", sobol_tails, "Errors and coverage"),
+        ("hyper_indices", hyper_indices, "Random models, and what the quality of a sampler depends on"),
+    ),
 }
 MARKERS = ("<!-- figures: written by experiments/recorded_pages.py -->", "<!-- end of figures -->")
 
@@ -51,7 +58,12 @@ def figures(campaigns, results=RESULTS):
         if path.is_file():
             result = json.loads(path.read_text("utf-8"))
             told = [verdict(result)] if result["claims"] else []
-            parts += [f"### {heading}", provenance(result), *told, *(markdown(table, 4) for table in module.tables(result["records"]))]
+            parts += [
+                f"### {heading}",
+                provenance(result),
+                *told,
+                *(markdown(table, 4) for table in module.tables(result["records"])),
+            ]
     return "\n\n".join(parts)
 
 

@@ -24,11 +24,36 @@ CONTROL, MORE = "ddim 5", "ddim 20"
 MEASURES = ("energy", "gap", "frechet", "total_variation", "mixed", "off")
 
 EXPECTED = (
-    *(Claim("the page holds every section, and nothing from elsewhere", CONTROL, case, "sections", at_least=6, at_most=6, sure=True) for case in CASES),
-    *(Claim("more evaluations, nearer to the data", MORE, case, "gap", at_most=0, sure=True, small=False) for case in CASES),
-    *(Claim("few steps end off the modes", CONTROL, case, "off", at_least=0.02, sure=True) for case in ("gmm2d", "gmm16")),
+    *(
+        Claim(
+            "the page holds every section, and nothing from elsewhere",
+            CONTROL,
+            case,
+            "sections",
+            at_least=6,
+            at_most=6,
+            sure=True,
+        )
+        for case in CASES
+    ),
+    *(
+        Claim("more evaluations, nearer to the data", MORE, case, "gap", at_most=0, sure=True, small=False)
+        for case in CASES
+    ),
+    *(
+        Claim("few steps end off the modes", CONTROL, case, "off", at_least=0.02, sure=True)
+        for case in ("gmm2d", "gmm16")
+    ),
     *(Claim("more of them hardly do", MORE, case, "off", at_most=0.02) for case in ("gmm2d", "gmm16")),
-    Claim("a network whose weights are wrong has wrong masses at any number of steps", MORE, "network", "total_variation", at_least=0.01, sure=True, small=False),
+    Claim(
+        "a network whose weights are wrong has wrong masses at any number of steps",
+        MORE,
+        "network",
+        "total_variation",
+        at_least=0.01,
+        sure=True,
+        small=False,
+    ),
     *(Claim("exact weights come out", MORE, case, "total_variation", at_most=0.03) for case in ("gmm2d", "gmm16")),
 )
 
@@ -66,8 +91,24 @@ def run(config, progress=None):
 
 def tables(records):
     """What `buffon run` prints: a table per denoiser."""
-    header = ["", "evaluations", "energy distance", "less that of five steps", "Fréchet distance", "total variation of the masses", "between modes", "off"]
-    return [Table(case, header, [[r["arm"], str(r["evaluations"]), *(_cell(r, k) for k in MEASURES)] for r in records if r["case"] == case]) for case in CASES]
+    header = [
+        "",
+        "evaluations",
+        "energy distance",
+        "less that of five steps",
+        "Fréchet distance",
+        "total variation of the masses",
+        "between modes",
+        "off",
+    ]
+    return [
+        Table(
+            case,
+            header,
+            [[r["arm"], str(r["evaluations"]), *(_cell(r, k) for k in MEASURES)] for r in records if r["case"] == case],
+        )
+        for case in CASES
+    ]
 
 
 def _cell(record, measure):
@@ -79,9 +120,19 @@ def picture(records, path):
     figure, axes = new_figure(len(CASES), (10, 2.8))
     for ax, case in zip(axes, CASES, strict=True):
         for k, solver in enumerate(("ddim", "heun")):
-            rows = sorted((r for r in records if r["case"] == case and r["arm"].startswith(solver)), key=lambda r: r["evaluations"])
+            rows = sorted(
+                (r for r in records if r["case"] == case and r["arm"].startswith(solver)),
+                key=lambda r: r["evaluations"],
+            )
             value, low, high = (np.array([r[f"energy{end}"] for r in rows]) for end in ("", "_low", "_high"))
-            ax.errorbar([r["evaluations"] for r in rows], value, yerr=[value - low, high - value], fmt="os"[k] + "-", markersize=3, label=solver)
+            ax.errorbar(
+                [r["evaluations"] for r in rows],
+                value,
+                yerr=[value - low, high - value],
+                fmt="os"[k] + "-",
+                markersize=3,
+                label=solver,
+            )
         ax.axhline(0, color="k", lw=0.6)
         ax.set_xscale("log")
         ax.set_title(case, fontsize=9)
@@ -154,7 +205,9 @@ def subject(case, config):
 def samplers(schedule):
     """DDIM and Heun with 5 to 20 evaluations."""
     grid = {"grid": "rho", "to_zero": True} if isinstance(schedule, bd.EDM) else {"grid": "logsnr"}
-    return {f"ddim {k}": bd.ddim(schedule, steps=k, **grid) for k in (5, 10, 20)} | {f"heun {k}": bd.heun(schedule, steps=k, **grid) for k in (5, 10)}
+    return {f"ddim {k}": bd.ddim(schedule, steps=k, **grid) for k in (5, 10, 20)} | {
+        f"heun {k}": bd.heun(schedule, steps=k, **grid) for k in (5, 10)
+    }
 
 
 def _records(config, case, path):
@@ -162,19 +215,45 @@ def _records(config, case, path):
     grid = {"grid": "rho", "to_zero": True} if isinstance(schedule, bd.EDM) else {"grid": "logsnr"}
 
     def maker(**values):
-        return bd.noise_scaled(model, values["noise factor"]), bd.ddim(schedule, steps=8, power=values["power"], **grid | {"grid": "rho"})
+        return bd.noise_scaled(model, values["noise factor"]), bd.ddim(
+            schedule, steps=8, power=values["power"], **grid | {"grid": "rho"}
+        )
 
-    page = bd.sampler_report(model, samplers(schedule), path, n=config.n, budget=config.budget, hyper_budget=config.hyper, rng=config.rng,
-                             threads=config.threads, hyper={"noise factor": bf.Uniform(0.95, 1.02), "power": bf.Uniform(3, 11)}, maker=maker, **told)
+    page = bd.sampler_report(
+        model,
+        samplers(schedule),
+        path,
+        n=config.n,
+        budget=config.budget,
+        hyper_budget=config.hyper,
+        rng=config.rng,
+        threads=config.threads,
+        hyper={"noise factor": bf.Uniform(0.95, 1.02), "power": bf.Uniform(3, 11)},
+        maker=maker,
+        **told,
+    )
     text = page.read_text(encoding="utf-8")
     elsewhere = sum(text.count(word) for word in ("<script", "<link", 'src="http', "@import"))
-    draws = {name: bd.sample(model, table, n=config.n, rng=config.rng, threads=config.threads) for name, table in samplers(schedule).items()}
+    draws = {
+        name: bd.sample(model, table, n=config.n, rng=config.rng, threads=config.threads)
+        for name, table in samplers(schedule).items()
+    }
     reference = told.get("data", None)
     reference = model.forward(2 * config.n, 0.0, rng=config.rng) if reference is None else reference
     found = _figures(config, case, model, told, {name: d.x for name, d in draws.items()}, reference)
-    return [{"kind": "criterion", "case": case, "arm": name, "role": "control" if name == CONTROL else "method",
-             "evaluations": draws[name].evaluations // config.n, **found[name], "sections": float(text.count("<section") - elsewhere), "bytes": len(text)}
-            for name in draws]
+    return [
+        {
+            "kind": "criterion",
+            "case": case,
+            "arm": name,
+            "role": "control" if name == CONTROL else "method",
+            "evaluations": draws[name].evaluations // config.n,
+            **found[name],
+            "sections": float(text.count("<section") - elsewhere),
+            "bytes": len(text),
+        }
+        for name in draws
+    ]
 
 
 def _figures(config, case, model, told, x, reference):
@@ -182,12 +261,18 @@ def _figures(config, case, model, told, x, reference):
     energy, judge = bd.energy(x, reference, threads=config.threads), told.get("classifier", model)
     weights = {"weights": told["weights"]} if "classifier" in told else {}
     masses = bd.mode_masses(x, judge, threads=config.threads, **weights)
-    found = {"energy": energy, "frechet": bd.frechet(x, reference, threads=config.threads), "mixed": bd.mode_mixture(x, judge, threads=config.threads)}
+    found = {
+        "energy": energy,
+        "frechet": bd.frechet(x, reference, threads=config.threads),
+        "mixed": bd.mode_mixture(x, judge, threads=config.threads),
+    }
     if case.startswith("gmm"):
         found["off"] = bd.off_mode(x, model, threads=config.threads)
     out = {}
     for i, name in enumerate(x):
-        out[name] = _ends("gap", energy.contrast(i, 0), 0) | _ends("total_variation", masses, masses.names.index(f"{name}.total_variation"))
+        out[name] = _ends("gap", energy.contrast(i, 0), 0) | _ends(
+            "total_variation", masses, masses.names.index(f"{name}.total_variation")
+        )
         for measure, e in found.items():
             out[name] |= _ends(measure, e, i)
     return out

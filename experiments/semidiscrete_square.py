@@ -55,9 +55,15 @@ def square():
 def run(config, progress=None):
     """One record per way."""
     exact = bd.transport_map(POINTS, source=square(), method="newton")
-    ways = {NEWTON: (lambda key: (exact.heights, 0), 1),
-            **{f"stochastic, {budget:,}": (lambda key, budget=budget: _stochastic(budget, key, config), config.runs) for budget in config.budgets},
-            CONTROL: (lambda key: _adam(config, key)[:2], config.runs), AVERAGED: (lambda key: _adam(config, key)[1:][::-1], config.runs)}
+    ways = {
+        NEWTON: (lambda key: (exact.heights, 0), 1),
+        **{
+            f"stochastic, {budget:,}": (lambda key, budget=budget: _stochastic(budget, key, config), config.runs)
+            for budget in config.budgets
+        },
+        CONTROL: (lambda key: _adam(config, key)[:2], config.runs),
+        AVERAGED: (lambda key: _adam(config, key)[1:][::-1], config.runs),
+    }
     records = []
     for i, (arm, (way, runs)) in enumerate(ways.items()):
         records.append(_record(arm, [_timed(way, config.rng + k) for k in range(runs)], exact))
@@ -70,7 +76,15 @@ def run(config, progress=None):
 
 def tables(records):
     """What `buffon run` prints."""
-    rows = [[r["arm"], f"{r['draws']:,.0f}", f"{1000 * r['cpu_seconds']:.0f} ms", *(short(r[k]) for k in ("tv", "heights", "mass"))] for r in records]
+    rows = [
+        [
+            r["arm"],
+            f"{r['draws']:,.0f}",
+            f"{1000 * r['cpu_seconds']:.0f} ms",
+            *(short(r[k]) for k in ("tv", "heights", "mass")),
+        ]
+        for r in records
+    ]
     return [Table(CASE, ["", "draws", "CPU", "total variation", "largest error of a height", "of a mass, relative"], rows,
                   f"squared W2 {records[0]['w2_squared']:.12g}, {records[0]['steps']} Newton steps")]
 
@@ -174,6 +188,14 @@ def _record(arm, found, exact):
     record = {"kind": "criterion", "case": CASE, "arm": arm, "role": "control" if arm == CONTROL else "method",
               "draws": int(np.mean([n for _, n, _ in found])), "cpu_seconds": float(np.mean([s for _, _, s in found]))}
     for name, values in measures.items():
-        half = bf.StudentT(len(values) - 1).quantile(0.975) * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-        record |= {name: float(values.mean()), f"{name}_low": float(values.mean() - half), f"{name}_high": float(values.mean() + half)}
+        half = (
+            bf.StudentT(len(values) - 1).quantile(0.975) * values.std(ddof=1) / np.sqrt(len(values))
+            if len(values) > 1
+            else 0.0
+        )
+        record |= {
+            name: float(values.mean()),
+            f"{name}_low": float(values.mean() - half),
+            f"{name}_high": float(values.mean() + half),
+        }
     return record

@@ -73,8 +73,13 @@ def run(config, progress=None):
 def compared(known, sizes, config, progress=None, arms=None):
     """Records of functions, name -> Known, at these sizes; ``arms(problem, size, config)`` other than those of this experiment."""
     studies = [
-        ((arms or _arms)(k.problem, size, config), [_case(name, k, size, order) for order in ORDERS], _Size(size, config.repetitions, config.rng))
-        for name, k in known.items() for size in sizes
+        (
+            (arms or _arms)(k.problem, size, config),
+            [_case(name, k, size, order) for order in ORDERS],
+            _Size(size, config.repetitions, config.rng),
+        )
+        for name, k in known.items()
+        for size in sizes
     ]
     records = [_with_rmse(r) for r in campaign(studies, progress) if r["kind"] == "criterion"]
     return [*records, *_on_average(records)]
@@ -109,7 +114,12 @@ def _with_rmse(record):
     """The criterion is the mean squared error over the inputs: its root, with its interval."""
     value, error = record["criterion"], record["criterion_se"]
     spread = np.exp(1.96 * error / (2 * value)) if value > 0 else 1.0
-    return {**record, "rmse": float(np.sqrt(value)), "rmse_low": float(np.sqrt(value) / spread), "rmse_high": float(np.sqrt(value) * spread)}
+    return {
+        **record,
+        "rmse": float(np.sqrt(value)),
+        "rmse_low": float(np.sqrt(value) / spread),
+        "rmse_high": float(np.sqrt(value) * spread),
+    }
 
 
 def _on_average(records):
@@ -129,8 +139,15 @@ def tables(records):
         if r["kind"] == "criterion":
             cases[r["case"]][r["arm"]] = r
     for case, arms in cases.items():
-        rows.append([case, *(short(arms[a]["rmse"]) for a in ("default", "plain", "saltelli")),
-                     f"{arms['default']['coverage']:.0%}", f"{arms['plain']['coverage']:.0%}", f"{1e3 * arms['default']['cpu_seconds']:.0f} ms"])
+        rows.append(
+            [
+                case,
+                *(short(arms[a]["rmse"]) for a in ("default", "plain", "saltelli")),
+                f"{arms['default']['coverage']:.0%}",
+                f"{arms['plain']['coverage']:.0%}",
+                f"{1e3 * arms['default']['cpu_seconds']:.0f} ms",
+            ]
+        )
     runs = next(r["repetitions"] for r in records if r["kind"] == "criterion")
     header = ["", "default", "plain", "saltelli", "coverage", "of plain", "time"]
     return [Table(f"Root mean square error of the indices over {runs} runs", header, rows)]
@@ -144,7 +161,12 @@ def picture(records, path):
     figure, axes = new_figure(2, (9.5, 4.6))
     for ax, order in zip(axes, ORDERS, strict=True):
         for a, arm in enumerate(("default", "plain", "saltelli")):
-            errors = [next(r["rmse"] for r in of_arm if r["arm"] == arm and r["case"] == f"{name}, {sizes[-1]}, {order} order") for name in names]
+            errors = [
+                next(
+                    r["rmse"] for r in of_arm if r["arm"] == arm and r["case"] == f"{name}, {sizes[-1]}, {order} order"
+                )
+                for name in names
+            ]
             ax.plot(errors, range(len(names)), "osD"[a], color=f"C{a}", label=arm)
         ax.set_yticks(range(len(names)), names)
         ax.invert_yaxis()

@@ -26,12 +26,45 @@ EXPONENTIALS = tuple(f"exp of a normal, sd {sd}" for sd in (0.3, 0.7, 1.0, 1.5, 
 COVERED = (*EXPONENTIALS, "event of 1e-03, score", "event of 1e-03, no score", "event of 1e-04, score", "ishigami")
 HEAVY = (*EXPONENTIALS[2:], "event of 1e-03, score")
 EXPECTED = tuple(
-    claim for order in ORDERS for claim in (
-        *(Claim("intervals of aiscv cover", "aiscv", case_name(f, SIZE, order), "coverage", at_least=0.92, small=False) for f in COVERED),
-        *(Claim("a tenth of Saltelli's squared error", "aiscv", case_name(f, SIZE, order), against="saltelli", at_least=10) for f in HEAVY),
-        *(Claim("a tenth of the default's", "aiscv", case_name(f, SIZE, order), against="default", at_least=10) for f in HEAVY),
-        Claim("the default is better on an ordinary function", "default", case_name("ishigami", SIZE, order), against="aiscv", at_least=100, sure=True),
-        Claim("intervals of the default cover where the tail is light", "default", case_name(EXPONENTIALS[0], SIZE, order), "coverage", at_least=0.9, small=False),
+    claim
+    for order in ORDERS
+    for claim in (
+        *(
+            Claim(
+                "intervals of aiscv cover", "aiscv", case_name(f, SIZE, order), "coverage", at_least=0.92, small=False
+            )
+            for f in COVERED
+        ),
+        *(
+            Claim(
+                "a tenth of Saltelli's squared error",
+                "aiscv",
+                case_name(f, SIZE, order),
+                against="saltelli",
+                at_least=10,
+            )
+            for f in HEAVY
+        ),
+        *(
+            Claim("a tenth of the default's", "aiscv", case_name(f, SIZE, order), against="default", at_least=10)
+            for f in HEAVY
+        ),
+        Claim(
+            "the default is better on an ordinary function",
+            "default",
+            case_name("ishigami", SIZE, order),
+            against="aiscv",
+            at_least=100,
+            sure=True,
+        ),
+        Claim(
+            "intervals of the default cover where the tail is light",
+            "default",
+            case_name(EXPONENTIALS[0], SIZE, order),
+            "coverage",
+            at_least=0.9,
+            small=False,
+        ),
     )
 )
 
@@ -61,8 +94,15 @@ def tables(records):
     cases = {}
     for r in records:
         cases.setdefault(r["case"], {})[r["arm"]] = r
-    rows = [[case, *(short(arms[a]["rmse"]) for a in arms), *(f"{arms[a]['coverage']:.1%}" for a in arms), *(f"{arms[a]['doubtful'] / arms[a]['repetitions']:.0%}" for a in arms)]
-            for case, arms in cases.items()]
+    rows = [
+        [
+            case,
+            *(short(arms[a]["rmse"]) for a in arms),
+            *(f"{arms[a]['coverage']:.1%}" for a in arms),
+            *(f"{arms[a]['doubtful'] / arms[a]['repetitions']:.0%}" for a in arms),
+        ]
+        for case, arms in cases.items()
+    ]
     names = list(next(iter(cases.values())))
     header = ["", *names, *(f"coverage of {a}" for a in names), *(f"runs of {a} that warn" for a in names)]
     return [Table(f"Root mean square error of the indices over {records[0]['repetitions']} runs", header, rows)]
@@ -75,7 +115,14 @@ def picture(records, path):
     for a, arm in enumerate(dict.fromkeys(r["arm"] for r in records)):
         of_arm = [r for r in records if r["arm"] == arm]
         value, low, high = (np.array([r[k] for r in of_arm]) for k in ("rmse", "rmse_low", "rmse_high"))
-        ax.errorbar(value, np.arange(len(cases)) + 0.2 * (a - 1), xerr=[value - low, high - value], fmt="osD"[a], markersize=4, label=arm)
+        ax.errorbar(
+            value,
+            np.arange(len(cases)) + 0.2 * (a - 1),
+            xerr=[value - low, high - value],
+            fmt="osD"[a],
+            markersize=4,
+            label=arm,
+        )
     ax.set_yticks(range(len(cases)), cases, fontsize=7)
     ax.invert_yaxis()
     ax.set_xscale("log")

@@ -8,11 +8,31 @@ from dataclasses import dataclass
 
 from buffon import diffusion as bd
 from buffon.experiments._claims import Claim
-from buffon.experiments._exact_flows import errors, exact_end, g2, g16, made, median_interval, prior_scale, ratio_of_medians, starts
+from buffon.experiments._exact_flows import (
+    errors,
+    exact_end,
+    g2,
+    g16,
+    made,
+    median_interval,
+    prior_scale,
+    ratio_of_medians,
+    starts,
+)
 from buffon.experiments._report import Table, new_figure, save, short
 
-SOLVERS = ("ddim()", "dpm(order=3)", "dpmpp(order=2)", "dpmpp(order=3)", "unipc(order=2)", "unipc(order=3)", "deis(method=tab,order=3)",
-           "fpndm(warmup=multistep)", "heun()", "dpm_v3()")
+SOLVERS = (
+    "ddim()",
+    "dpm(order=3)",
+    "dpmpp(order=2)",
+    "dpmpp(order=3)",
+    "unipc(order=2)",
+    "unipc(order=3)",
+    "deis(method=tab,order=3)",
+    "fpndm(warmup=multistep)",
+    "heun()",
+    "dpm_v3()",
+)
 CONTROL, STATISTICS = "ddim()", "dpm_v3()"
 SHOWN = ("ddim()", "dpmpp(order=2)", "unipc(order=3)", "deis(method=tab,order=3)", "heun()", "dpm_v3()")   # in the picture
 SCHEDULES = {"VP": bd.VP(), "cosine": bd.Cosine(), "EDM": bd.EDM()}
@@ -20,12 +40,42 @@ EVALUATIONS = (5, 10, 20, 40, 80)
 PROBLEMS = {"five modes": g2, "eight modes": g16}
 
 EXPECTED = (
-    *(Claim("statistics of the model pay at few evaluations", STATISTICS, f"{problem}, VP, {n}", "gain", at_least=2, sure=True)
-      for problem in PROBLEMS for n in (5, 10)),
-    *(Claim("third order pays at many evaluations", "unipc(order=3)", f"{problem}, VP, 80", "gain", at_least=50, sure=True)
-      for problem in PROBLEMS),
-    *(Claim("second order is ahead of DDIM from 20 evaluations on", "dpmpp(order=2)", f"{problem}, {schedule}, {n}", "gain", at_least=1,
-            sure=True) for problem in PROBLEMS for schedule in SCHEDULES for n in (20, 40, 80)),
+    *(
+        Claim(
+            "statistics of the model pay at few evaluations",
+            STATISTICS,
+            f"{problem}, VP, {n}",
+            "gain",
+            at_least=2,
+            sure=True,
+        )
+        for problem in PROBLEMS
+        for n in (5, 10)
+    ),
+    *(
+        Claim(
+            "third order pays at many evaluations",
+            "unipc(order=3)",
+            f"{problem}, VP, 80",
+            "gain",
+            at_least=50,
+            sure=True,
+        )
+        for problem in PROBLEMS
+    ),
+    *(
+        Claim(
+            "second order is ahead of DDIM from 20 evaluations on",
+            "dpmpp(order=2)",
+            f"{problem}, {schedule}, {n}",
+            "gain",
+            at_least=1,
+            sure=True,
+        )
+        for problem in PROBLEMS
+        for schedule in SCHEDULES
+        for n in (20, 40, 80)
+    ),
 )
 
 
@@ -55,7 +105,10 @@ def run(config, progress=None):
             statistics = bd.ems(model, schedule, n=config.pairs, nodes=config.nodes, rng=config.rng)
             for evaluations in EVALUATIONS:
                 known = {solver: errors(model, _table(solver, schedule, evaluations, statistics), x, exact) for solver in SOLVERS}
-                records += [_record(f"{problem}, {name}, {evaluations}", solver, each, known[CONTROL]) for solver, each in known.items()]
+                records += [
+                    _record(f"{problem}, {name}, {evaluations}", solver, each, known[CONTROL])
+                    for solver, each in known.items()
+                ]
             if progress:
                 progress(p * len(SCHEDULES) + s + 1, len(PROBLEMS) * len(SCHEDULES))
     return records
@@ -64,9 +117,18 @@ def run(config, progress=None):
 def tables(records):
     """What `buffon run` prints: a table per problem and schedule."""
     cell = {(r["case"], r["arm"]): r for r in records}
-    return [Table(f"{problem}, {schedule}: median error by evaluations", ["", *map(str, EVALUATIONS)],
-                  [[solver, *(short(cell[f"{problem}, {schedule}, {n}", solver]["error"]) for n in EVALUATIONS)] for solver in SOLVERS])
-            for problem in PROBLEMS for schedule in SCHEDULES]
+    return [
+        Table(
+            f"{problem}, {schedule}: median error by evaluations",
+            ["", *map(str, EVALUATIONS)],
+            [
+                [solver, *(short(cell[f"{problem}, {schedule}, {n}", solver]["error"]) for n in EVALUATIONS)]
+                for solver in SOLVERS
+            ],
+        )
+        for problem in PROBLEMS
+        for schedule in SCHEDULES
+    ]
 
 
 def picture(records, path):
@@ -93,6 +155,16 @@ def _table(solver, schedule, evaluations, statistics):
 def _record(case, solver, each, control):
     error, low, high = median_interval(each)
     gain, gain_low, gain_high = ratio_of_medians(control, each)
-    return {"kind": "criterion", "case": case, "arm": solver, "role": "control" if solver == CONTROL else "method", "error": error,
-            "error_low": low, "error_high": high, "gain": gain, "gain_low": gain_low, "gain_high": gain_high}
+    return {
+        "kind": "criterion",
+        "case": case,
+        "arm": solver,
+        "role": "control" if solver == CONTROL else "method",
+        "error": error,
+        "error_low": low,
+        "error_high": high,
+        "gain": gain,
+        "gain_low": gain_low,
+        "gain_high": gain_high,
+    }
 

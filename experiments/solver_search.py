@@ -18,24 +18,61 @@ from buffon.experiments._report import Table, new_figure, save, short
 PROBLEMS = {"five modes": g2, "eight modes": g16}
 EVALUATIONS = (5, 10)
 BOTH = ("True", "False")
-FIXED = ("ddim()", "fpndm(warmup=multistep)", *(f"lms(order={order})" for order in (2, 3, 4)),
-         *(f"deis(method={method},order={order})" for method in ("tab", "rhoab") for order in (1, 2, 3)),
-         *(f"{solver}(order={order},lower_order_final={final})" for solver in ("dpm", "dpmpp") for order in (2, 3) for final in BOTH),
-         *(f"unipc(order={order},prediction={prediction},variant={variant},corrector={corrector},lower_order_final={final})"
-           for order in (1, 2, 3) for prediction in ("data", "noise") for variant in ("bh1", "bh2") for corrector in BOTH for final in BOTH))
+FIXED = (
+    "ddim()",
+    "fpndm(warmup=multistep)",
+    *(f"lms(order={order})" for order in (2, 3, 4)),
+    *(f"deis(method={method},order={order})" for method in ("tab", "rhoab") for order in (1, 2, 3)),
+    *(
+        f"{solver}(order={order},lower_order_final={final})"
+        for solver in ("dpm", "dpmpp")
+        for order in (2, 3)
+        for final in BOTH
+    ),
+    *(
+        f"unipc(order={order},prediction={prediction},variant={variant},corrector={corrector},lower_order_final={final})"
+        for order in (1, 2, 3)
+        for prediction in ("data", "noise")
+        for variant in ("bh1", "bh2")
+        for corrector in BOTH
+        for final in BOTH
+    ),
+)
 V3 = tuple(f"dpm_v3(order={order},corrector={corrector},pseudo={pseudo},lower_order_final={final})"
            for order in (1, 2, 3) for corrector in ("none", "same", "pseudo") for pseudo in BOTH for final in BOTH)
 WITH_STATISTICS = 5   # evaluations, where they pay most
 GRIDS = ({"grid": "logsnr"}, {"grid": "time"}, {"grid": "quadratic"}, {"grid": "rho"}, {"grid": "rho", "power": 3})
 
 EXPECTED = (
-    *(Claim("evolution halves the median of the best fixed solver", "evolution", f"{problem}, {n}", "gain", at_least=2, small=False)
-      for problem in PROBLEMS for n in EVALUATIONS),
-    *(Claim("it does not buy it with the tail", "evolution", f"{problem}, {n}", "tail", at_most=1.25, small=False)
-      for problem in PROBLEMS for n in EVALUATIONS),
+    *(
+        Claim(
+            "evolution halves the median of the best fixed solver",
+            "evolution",
+            f"{problem}, {n}",
+            "gain",
+            at_least=2,
+            small=False,
+        )
+        for problem in PROBLEMS
+        for n in EVALUATIONS
+    ),
+    *(
+        Claim("it does not buy it with the tail", "evolution", f"{problem}, {n}", "tail", at_most=1.25, small=False)
+        for problem in PROBLEMS
+        for n in EVALUATIONS
+    ),
     Claim("evolution is ahead of as many random candidates", "evolution", None, "beside_random", at_most=1),
-    *(Claim("twice as many candidates are ahead of the best DPM-Solver-v3", "longer evolution", f"{problem}, {WITH_STATISTICS}", "beside_v3",
-            at_most=0.6, small=False) for problem in PROBLEMS),
+    *(
+        Claim(
+            "twice as many candidates are ahead of the best DPM-Solver-v3",
+            "longer evolution",
+            f"{problem}, {WITH_STATISTICS}",
+            "beside_v3",
+            at_most=0.6,
+            small=False,
+        )
+        for problem in PROBLEMS
+    ),
     Claim("a search takes seconds of one core", "evolution", None, "seconds", at_most=10),
 )
 
@@ -70,7 +107,9 @@ def run(config, progress=None):
             best = {"best fixed": min(_known(FIXED, model, schedule, n, x, exact), key=lambda found: found[0])}
             arms = {"evolution": [], "random search": []}
             if n == WITH_STATISTICS:
-                best["best with statistics"] = min(_known(V3, model, schedule, n, x, exact, statistics=statistics), key=lambda found: found[0])
+                best["best with statistics"] = min(
+                    _known(V3, model, schedule, n, x, exact, statistics=statistics), key=lambda found: found[0]
+                )
                 arms["longer evolution"] = []
             seconds = []
             for key in range(config.rng, config.rng + config.keys):
@@ -78,9 +117,14 @@ def run(config, progress=None):
                 start = time.process_time()
                 searched = bd.solver_search(model, schedule, budget=config.budget, **options)
                 seconds.append(time.process_time() - start)
-                tables = {"evolution": searched, "random search": bd.solver_search(model, schedule, budget=config.budget, random=True, **options)}
+                tables = {
+                    "evolution": searched,
+                    "random search": bd.solver_search(model, schedule, budget=config.budget, random=True, **options),
+                }
                 if "longer evolution" in arms:
-                    tables["longer evolution"] = bd.solver_search(model, schedule, budget=2 * config.budget, resume=searched.record, **options)
+                    tables["longer evolution"] = bd.solver_search(
+                        model, schedule, budget=2 * config.budget, resume=searched.record, **options
+                    )
                 for arm, table in tables.items():
                     arms[arm].append(_quantiles(errors(model, table, x, exact)))
             records += _records(f"{problem}, {n}", best, arms, max(seconds))
@@ -104,8 +148,15 @@ def picture(records, path):
     for a, arm in enumerate(dict.fromkeys(r["arm"] for r in records)):
         rows = [r for r in records if r["arm"] == arm]
         y = np.array([[r["error"], r["error_low"], r["error_high"]] for r in rows])
-        ax.errorbar([cases.index(r["case"]) + 0.15 * a for r in rows], y[:, 0], yerr=[y[:, 0] - y[:, 1], y[:, 2] - y[:, 0]], fmt="osvD^"[a],
-                    markersize=4, capsize=2, label=arm)
+        ax.errorbar(
+            [cases.index(r["case"]) + 0.15 * a for r in rows],
+            y[:, 0],
+            yerr=[y[:, 0] - y[:, 1], y[:, 2] - y[:, 0]],
+            fmt="osvD^"[a],
+            markersize=4,
+            capsize=2,
+            label=arm,
+        )
     ax.set_xticks(range(len(cases)), cases, fontsize=8)
     ax.set_yscale("log")
     ax.set_ylabel("held-out median error")
@@ -126,15 +177,34 @@ def _quantiles(each):
 
 
 def _records(case, best, arms, seconds):
-    out = [{"kind": "criterion", "case": case, "arm": arm, "role": "control", "solver": solver, **_spread("error", [median]), **_spread("q90", [tail])}
-           for arm, (median, tail, solver) in best.items()]
+    out = [
+        {
+            "kind": "criterion",
+            "case": case,
+            "arm": arm,
+            "role": "control",
+            "solver": solver,
+            **_spread("error", [median]),
+            **_spread("q90", [tail]),
+        }
+        for arm, (median, tail, solver) in best.items()
+    ]
     fixed, tail = best["best fixed"][:2]
     random = np.median([median for median, _ in arms["random search"]])
     for arm, found in arms.items():
         medians, tails = np.array(found).T
-        record = {"kind": "criterion", "case": case, "arm": arm, "role": "control" if arm == "random search" else "method", "solver": "searched",
-                  **_spread("error", medians), **_spread("q90", tails), "gain": float(fixed / np.median(medians)), "tail": float(np.median(tails) / tail),
-                  "beside_random": float(np.median(medians) / random)}
+        record = {
+            "kind": "criterion",
+            "case": case,
+            "arm": arm,
+            "role": "control" if arm == "random search" else "method",
+            "solver": "searched",
+            **_spread("error", medians),
+            **_spread("q90", tails),
+            "gain": float(fixed / np.median(medians)),
+            "tail": float(np.median(tails) / tail),
+            "beside_random": float(np.median(medians) / random),
+        }
         if arm == "evolution":
             record["seconds"] = seconds
         if arm == "longer evolution":

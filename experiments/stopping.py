@@ -23,11 +23,32 @@ from buffon.experiments._sobol_known import functions
 
 MEAN = coverage.MEAN
 CONTROL = "naive"
-METHODS = ("plain", "quasi", "importance", "control", "aiscv", "amis", "cross_entropy", "form", "subset", "line_sampling", "sobol", "shapley")
+METHODS = (
+    "plain",
+    "quasi",
+    "importance",
+    "control",
+    "aiscv",
+    "amis",
+    "cross_entropy",
+    "form",
+    "subset",
+    "line_sampling",
+    "sobol",
+    "shapley",
+)
 
 EXPECTED = (
-    *(Claim(f"{arm}: coverage of a cell without warnings", arm, measure="unwarned_coverage", at_least=0.92, small=False) for arm in METHODS),
-    *(Claim(f"{arm}: mean coverage of these", arm, MEAN, "coverage", at_least=0.93, at_most=0.985, small=False) for arm in METHODS),
+    *(
+        Claim(
+            f"{arm}: coverage of a cell without warnings", arm, measure="unwarned_coverage", at_least=0.92, small=False
+        )
+        for arm in METHODS
+    ),
+    *(
+        Claim(f"{arm}: mean coverage of these", arm, MEAN, "coverage", at_least=0.93, at_most=0.985, small=False)
+        for arm in METHODS
+    ),
     *(Claim(f"{arm}: the value is within the target", arm, measure="within", at_least=0.93) for arm in METHODS),
     Claim("naive rule: misses events", CONTROL, "event of 1e-2, 10 %", "coverage", at_most=0.8, sure=True, small=False),
 )
@@ -73,8 +94,14 @@ class Stop:
 
 def stops(arm):
     """Case -> Stop of this arm."""
-    return {"importance": _shifted, "control": _controlled, "sobol": _indices, "shapley": _dependent, "line_sampling": _lines, "subset": _wide}.get(
-        arm, _normal if arm in (CONTROL, "plain", "quasi") else _adaptive if arm in ("aiscv", "amis") else _regions)()
+    return {
+        "importance": _shifted,
+        "control": _controlled,
+        "sobol": _indices,
+        "shapley": _dependent,
+        "line_sampling": _lines,
+        "subset": _wide,
+    }.get(arm, _normal if arm in (CONTROL, "plain", "quasi") else _adaptive if arm in ("aiscv", "amis") else _regions)()
 
 
 def run(config, progress=None):
@@ -82,11 +109,17 @@ def run(config, progress=None):
     arms = [*METHODS, CONTROL] if config.estimators == "all" else [word.strip() for word in config.estimators.split(",")]
     studies = [(arm, case) for arm in arms for case in stops(arm)]
     found = {arm: [] for arm in arms}
-    for i, ((arm, _), rows) in enumerate(zip(studies, mapped(_study, [(*study, config) for study in studies], config.processes), strict=True)):
+    for i, ((arm, _), rows) in enumerate(
+        zip(studies, mapped(_study, [(*study, config) for study in studies], config.processes), strict=True)
+    ):
         found[arm].append(rows)
         if progress:
             progress((i + 1) * config.repetitions, len(studies) * config.repetitions)
-    return [{"kind": "coverage", **row, "budget": config.budget, "repetitions": config.repetitions} for arm in arms for row in _records(arm, found[arm])]
+    return [
+        {"kind": "coverage", **row, "budget": config.budget, "repetitions": config.repetitions}
+        for arm in arms
+        for row in _records(arm, found[arm])
+    ]
 
 
 def tables(records):
@@ -96,8 +129,18 @@ def tables(records):
 
 def cell_table(records, arm):
     """A row per value."""
-    rows = [[r["case"], f"{r['coverage']:.1%} ({r['coverage_low']:.1%} ... {r['coverage_high']:.1%})", f"{r['within']:.1%}", f"{r['reached']:.1%}",
-             f"{r['evaluations']:,.0f}", f"{r['warned']:.1%}"] for r in records if r["arm"] == arm and r["case"] != MEAN]
+    rows = [
+        [
+            r["case"],
+            f"{r['coverage']:.1%} ({r['coverage_low']:.1%} ... {r['coverage_high']:.1%})",
+            f"{r['within']:.1%}",
+            f"{r['reached']:.1%}",
+            f"{r['evaluations']:,.0f}",
+            f"{r['warned']:.1%}",
+        ]
+        for r in records
+        if r["arm"] == arm and r["case"] != MEAN
+    ]
     return Table(arm, ["", "coverage (95 %)", "within the target", "target reached", "evaluations", "runs warned"], rows)
 
 
@@ -126,12 +169,19 @@ def _normal():
 
 
 def _half_spaces(target, text):
-    return {f"half-space of {p:.0e} in 10, {text}": _known(bf.testing.linear_exceedance(10, [_beta(p)]), target) for p in (1e-4, 1e-6)}
+    return {
+        f"half-space of {p:.0e} in 10, {text}": _known(bf.testing.linear_exceedance(10, [_beta(p)]), target)
+        for p in (1e-4, 1e-6)
+    }
 
 
 def _adaptive():
     curved = _of(lambda x: np.exp(x[:, 0]), [np.exp(0.5)], 0.01, True)
-    return {**_half_spaces(0.02, "2 %"), "exp of a normal, 1 %": curved, "four branches, 2 %": _known(bf.testing.four_branch([-1]), 0.02)}
+    return {
+        **_half_spaces(0.02, "2 %"),
+        "exp of a normal, 1 %": curved,
+        "four branches, 2 %": _known(bf.testing.four_branch([-1]), 0.02),
+    }
 
 
 def _regions():
@@ -148,24 +198,43 @@ def _lines():
 
 def _shifted():
     known, law = bf.testing.linear_exceedance(2, [_beta(0.01)]), bf.MultivariateNormal(np.full(2, 1.6), np.eye(2))
-    return {f"half-space of 1e-2 in 2, {text}": Stop(known.problem, known.exact, target, True, {"proposal": law}) for text, target in (("5 %", 0.05), ("1 %", 0.01))}
+    return {
+        f"half-space of 1e-2 in 2, {text}": Stop(known.problem, known.exact, target, True, {"proposal": law})
+        for text, target in (("5 %", 0.05), ("1 %", 0.01))
+    }
 
 
 def _controlled():
     problem, options = bf.Problem(lambda x: np.exp(x[:, 0]), bf.Normal()), {"controls": lambda x: x, "means": [0.0]}
-    return {f"exp of a normal with its input, {text}": Stop(problem, np.array([np.exp(0.5)]), target, True, options) for text, target in (("2 %", 0.02), ("0.5 %", 0.005))}
+    return {
+        f"exp of a normal with its input, {text}": Stop(problem, np.array([np.exp(0.5)]), target, True, options)
+        for text, target in (("2 %", 0.02), ("0.5 %", 0.005))
+    }
 
 
 def _indices():
     known = functions()
-    cases = (("ishigami", 0.05, {"surrogate": False}), ("g6", 0.03, {"surrogate": False}), ("lin10", 0.05, {"method": "saltelli"}), ("ishigami", 1e-3, {}), ("indic5", 0.03, {}))
-    return {f"{name}, {' '.join(f'{key}={value}' for key, value in options.items()) or 'default'}, {target}": Stop(
-        known[name].problem, np.concatenate([known[name].first, known[name].total]), target, False, options) for name, target, options in cases}
+    cases = (
+        ("ishigami", 0.05, {"surrogate": False}),
+        ("g6", 0.03, {"surrogate": False}),
+        ("lin10", 0.05, {"method": "saltelli"}),
+        ("ishigami", 1e-3, {}),
+        ("indic5", 0.03, {}),
+    )
+    return {
+        f"{name}, {' '.join(f'{key}={value}' for key, value in options.items()) or 'default'}, {target}": Stop(
+            known[name].problem, np.concatenate([known[name].first, known[name].total]), target, False, options
+        )
+        for name, target, options in cases
+    }
 
 
 def _dependent():
     """f = x1 + x2 + x3 of standard normals, x1 and x2 with correlation 0.6: Owen and Prieur, SIAM/ASA JUQ 5 (2017), section 4."""
-    inputs = bf.Joint({"x1": bf.Normal(), "x2": bf.Normal(), "x3": bf.Normal()}, copula=bf.GaussianCopula([[1, 0.6, 0], [0.6, 1, 0], [0, 0, 1]]))
+    inputs = bf.Joint(
+        {"x1": bf.Normal(), "x2": bf.Normal(), "x3": bf.Normal()},
+        copula=bf.GaussianCopula([[1, 0.6, 0], [0.6, 1, 0], [0, 0, 1]]),
+    )
     problem, exact = bf.Problem(lambda x: x.sum(axis=1), inputs), np.array([1.6, 1.6, 1.0]) / 4.2
     return {f"three normal inputs, correlation 0.6, {target}": Stop(problem, exact, target) for target in (0.05, 0.02)}
 
@@ -186,11 +255,21 @@ def _study(arm, case, config):
     within = np.abs(np.array([e.value for e, _, _ in runs]) - stop.exact) <= stop.width
     n = float(np.mean([e.n for e, _, _ in runs]))
     found = cells(case, stop.exact, runs[0][0].names, runs)
-    return found, [{**share("within", within[:, j]), "reached": float(np.mean(reached)), "evaluations": n} for j in range(len(found))]
+    return found, [
+        {**share("within", within[:, j]), "reached": float(np.mean(reached)), "evaluations": n}
+        for j in range(len(found))
+    ]
 
 
 def _estimate(arm, stop, key, config):
-    e = getattr(bf, arm)(stop.problem, target_error=stop.asked, budget=config.budget, rng=key, threads=config.threads, **(stop.options or {}))
+    e = getattr(bf, arm)(
+        stop.problem,
+        target_error=stop.asked,
+        budget=config.budget,
+        rng=key,
+        threads=config.threads,
+        **(stop.options or {}),
+    )
     return e.joint if arm == "sobol" else e
 
 

@@ -41,7 +41,9 @@ def test_of(mutant):
 
 
 def mutated(text, mutant):
-    found = list(re.finditer(r"\s*".join(map(re.escape, re.sub(r"\s+", "", mutant["find"]))), text))   # however its lines are broken
+    found = list(
+        re.finditer(r"\s*".join(map(re.escape, re.sub(r"\s+", "", mutant["find"]))), text)
+    )  # however its lines are broken
     if len(found) != 1:
         raise Broken(f"stale: `find` is {len(found)} times in {mutant['file']}")
     return text[:found[0].start()] + mutant["replace"] + text[found[0].end():]

@@ -36,7 +36,10 @@ def doubtful_rows(estimate):
     doubtful = [False] * len(estimate.names)
     for text in estimate.warnings:
         found = re.match(r"(?:output )?'(.*?)'(?! and \d+ more)", text)
-        meant = [bool(found) and (name == found[1] or name.endswith((f": {found[1]}", f" of {found[1]}"))) for name in estimate.names]
+        meant = [
+            bool(found) and (name == found[1] or name.endswith((f": {found[1]}", f" of {found[1]}")))
+            for name in estimate.names
+        ]
         doubtful = [d or m for d, m in zip(doubtful, meant if any(meant) else [True] * len(meant), strict=True)]
     return doubtful
 
@@ -49,27 +52,18 @@ def interval_title(estimate, level):
 # What to do about a warning that does not say it itself.
 _WARNINGS = {
     "no variance to share": "Look at the output: indices say where variation comes from, and there is none.",
-    "rows it has not seen":
-        "More rows let it have more terms; a model with steps or bends has no polynomial: trust first orders, and take bf.sobol for totals.",
-    "failed":
-        "The values describe the runs that succeeded. If failure goes together with what is asked for (the model diverges "
-        "in the flood that matters), they are biased: find out why runs fail before you trust them.",
-    "an input is missing":
-        "If inputs are missing for a reason that has to do with their values, the rest is no sample of the law.",
-    "not distributed as the law says":
-        "Means under new laws weigh rows by this density. Say the law that made the runs, or estimate it.",
-    "dependence that the law does not have":
-        "Give the law a copula with these correlations, or weights and means under new laws are wrong.",
-    "no density":
-        "Such rows cannot come from this law: a wrong unit, a wrong column, or truncation that the law should not have.",
+    "rows it has not seen": "More rows let it have more terms; a model with steps or bends has no polynomial: trust first orders, and take bf.sobol for totals.",
+    "failed": "The values describe the runs that succeeded. If failure goes together with what is asked for (the model diverges "
+    "in the flood that matters), they are biased: find out why runs fail before you trust them.",
+    "an input is missing": "If inputs are missing for a reason that has to do with their values, the rest is no sample of the law.",
+    "not distributed as the law says": "Means under new laws weigh rows by this density. Say the law that made the runs, or estimate it.",
+    "dependence that the law does not have": "Give the law a copula with these correlations, or weights and means under new laws are wrong.",
+    "no density": "Such rows cannot come from this law: a wrong unit, a wrong column, or truncation that the law should not have.",
     "scrambled nets": "It tends to be too wide here.",
-    "the mean weight is":
-        "The sample misses a part of the new law: take one of a wider law, or give up the laws that are far away.",
-    "has mass where the sample's has none":
-        "No weight makes up for rows that cannot occur: take a sample of a law that covers the new one.",
+    "the mean weight is": "The sample misses a part of the new law: take one of a wider law, or give up the laws that are far away.",
+    "has mass where the sample's has none": "No weight makes up for rows that cannot occur: take a sample of a law that covers the new one.",
     "no row of the sample contributes": "The sample says nothing of this value: take a larger one, or one that goes there.",
-    "is an estimate from the table":
-        "Say the law that made the runs, if you know it; else compare the answers of several fits (bf.fit_joint).",
+    "is an estimate from the table": "Say the law that made the runs, if you know it; else compare the answers of several fits (bf.fit_joint).",
     "the interval ends where the sample does": "A larger sample, or one that goes further out, closes the interval.",
     "the given mean of": "Leave it out and compare.",
     "the controls were not used": "Find out why evaluations fail, or do without the controls.",
@@ -81,9 +75,7 @@ _HEAVY = (
     'A few evaluations decide the value, and the next one might change it. Spend more, choose a proposal with heavier tails '
     '(aiscv: family="student"), or ask for a bounded quantity, such as a quantile or a probability.'
 )
-_FEW = (
-    "The event was hit only a few times. Spend more, or use aiscv with a score (bf.exceedance has one), which goes where the event is."
-)
+_FEW = "The event was hit only a few times. Spend more, or use aiscv with a score (bf.exceedance has one), which goes where the event is."
 _ONE_ROW = "Draw a sample for this question: give the run the tail as an output of its own, or take one of plain or quasi."
 
 
@@ -120,8 +112,13 @@ def _effective_terms(value, e):
     meaning = "As if an event had been hit so often: what the interval rests on. Below ten it is rough."
     if found is None or math.isinf(found[0]):
         return "many for every value", meaning, "", False
-    if "held_out" in e.diagnostics:   # polynomial chaos: its errors hold more rows
-        return f"fewest {found[0]:,.3g} ('{found[1]}')", "Rows alike that would make the error; the interval holds more like the largest.", "", False
+    if "held_out" in e.diagnostics:  # polynomial chaos: its errors hold more rows
+        return (
+            f"fewest {found[0]:,.3g} ('{found[1]}')",
+            "Rows alike that would make the error; the interval holds more like the largest.",
+            "",
+            False,
+        )
     few = found[0] < 10
     return f"fewest {found[0]:,.3g} ('{found[1]}')", meaning, _FEW if few else "", few
 
@@ -207,8 +204,8 @@ def _effective_size(value, e):
 
 
 _TAIL_OF_VARIANCE = (
-    "A few evaluations make the variance, and the next one might change all shares. Spend more, use method=\"aiscv\", or ask for indices "
-    "of a logarithm, a rank, or of a probability: outputs={\"P\": lambda y: y > limit}."
+    'A few evaluations make the variance, and the next one might change all shares. Spend more, use method="aiscv", or ask for indices '
+    'of a logarithm, a rank, or of a probability: outputs={"P": lambda y: y > limit}.'
 )
 
 
@@ -264,7 +261,12 @@ _KNOWN = {
     ),
     "uncovered": _list("Shares of the values from points where no component of the proposal is."),
     "beyond": _beyond,
-    "explored": lambda value, e: ("yes" if value else "no", "Whether a batch of a wide law searched for an event that the first one hardly saw.", "", False),
+    "explored": lambda value, e: (
+        "yes" if value else "no",
+        "Whether a batch of a wide law searched for an event that the first one hardly saw.",
+        "",
+        False,
+    ),
     "control_check": _control_check,
     "control_z": _control_z,
     "mean_weight": _mean_weight,
@@ -281,10 +283,16 @@ _KNOWN = {
     "unperturbed": _list("Their values under the law as it is."),
     "without_score": _list("Parameters that move an end of the support: nothing is known of a derivative by them."),
     "picture": _number("What plot() draws."),
-    "leave_one_out": _list("Share of the variance that the polynomial leaves at rows left out one by one, output by output; its terms have seen them."),
-    "held_out": _list("Share of the variance that the polynomial leaves at rows that neither its fit nor the choice of its terms has seen."),
+    "leave_one_out": _list(
+        "Share of the variance that the polynomial leaves at rows left out one by one, output by output; its terms have seen them."
+    ),
+    "held_out": _list(
+        "Share of the variance that the polynomial leaves at rows that neither its fit nor the choice of its terms has seen."
+    ),
     "queries": _number("Rows that looked for their neighbours in every subset of the inputs."),
-    "left": _list("Share of the variance that neighbours had to find, in the mean over subsets of the inputs; the polynomial has the rest."),
+    "left": _list(
+        "Share of the variance that neighbours had to find, in the mean over subsets of the inputs; the polynomial has the rest."
+    ),
     "terms": _list("Terms of the polynomial, output by output."),
     "probability": _number("Of the event."),
     "event_rows": _number("How many rows of equal weight those of the event are worth."),
@@ -296,7 +304,9 @@ _KNOWN = {
     "alpha": _list("Shares of the proposal's components, the input law first."),
     "replicates": _number("Independent nets behind the interval: Student's law with one degree of freedom less."),
     "points": _number("Points of each net."),
-    "surrogate_share": _list("Share of the variance that the polynomial takes, output by output; the rest is estimated."),
+    "surrogate_share": _list(
+        "Share of the variance that the polynomial takes, output by output; the rest is estimated."
+    ),
     "surrogate_terms": _list("Terms of the polynomial, on average over its four fits."),
     "weights": _list("Of the plain estimator and of two with the polynomial, index by index."),
     "constant": _list("Outputs that do not vary."),
@@ -312,7 +322,9 @@ _KNOWN = {
         "",
         False,
     ),
-    "effective_rows_left": _list("The same of what the polynomial leaves; below ten the intervals hold several rows more like the largest."),
+    "effective_rows_left": _list(
+        "The same of what the polynomial leaves; below ten the intervals hold several rows more like the largest."
+    ),
     "centre": _list("What products of two outputs are centred at."),
     "r_squared": _list("Share of the variance that the controls take away."),
     "variance_ratio": _list("Variance with the controls over that without."),

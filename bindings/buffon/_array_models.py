@@ -42,7 +42,13 @@ class Rows:
     """Rows (n, d) at an address of a device: torch and CuPy look at them without a copy."""
 
     def __init__(self, address, rows, dim, dtype="float64"):
-        self.__cuda_array_interface__ = {"shape": (rows, dim), "typestr": np.dtype(dtype).str, "data": (address, False), "strides": None, "version": 3}
+        self.__cuda_array_interface__ = {
+            "shape": (rows, dim),
+            "typestr": np.dtype(dtype).str,
+            "data": (address, False),
+            "strides": None,
+            "version": 3,
+        }
 
 
 def evaluate(model, functionals, score, kind, address, rows, dim, device):
@@ -56,7 +62,10 @@ def evaluate(model, functionals, score, kind, address, rows, dim, device):
         raise TypeError("JAX must compute in float64: jax.config.update('jax_enable_x64', True)")
     with there.current():
         whole = model(there.take(Rows(address, rows, dim)))
-        y, where, m = there.joined([_marked(_table(f(whole), rows, there), whole, there) for f in functionals] or [_table(whole, rows, there)], "float64")
+        y, where, m = there.joined(
+            [_marked(_table(f(whole), rows, there), whole, there) for f in functionals] or [_table(whole, rows, there)],
+            "float64",
+        )
         if score is None:
             return y, where, m, 0
         scores = _table(score(whole), rows, there)

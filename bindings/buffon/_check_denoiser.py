@@ -9,7 +9,7 @@ from buffon._buffon import diffusion as _native
 _PREDICTIONS = ("noise", "data", "velocity", "score")
 _LEVELS = numpy.geomspace(0.05, 10.0, 8)   # of the data's standard deviation
 _SLACK = 1.25                              # times the best linear denoiser's error: what a trained network may miss
-_ENOUGH = 4                                # rows per coordinate from which a linear denoiser may be judged on the rows it was fitted to
+_ENOUGH = 4  # rows per coordinate from which a linear denoiser may be judged on the rows it was fitted to
 _ROWS, _FOLDS = 1000, 5                    # of the others: rows that are used, and parts that are held out in turn
 _SHRINKAGES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)   # of the fitted covariance to a multiple of the identity
 
@@ -134,8 +134,10 @@ class DenoiserCheck:
             return f"{given.name} fits: at every level its error is at most {given.ratio.max():.2f} times that of the best linear denoiser."
         else:
             worst = given.ratio.argmax()
-            start = (f"{given.name} does not fit: at sigma = {given.levels[worst]:.3g} its error is {given.ratio[worst]:.3g} times "
-                     "that of the best linear denoiser")
+            start = (
+                f"{given.name} does not fit: at sigma = {given.levels[worst]:.3g} its error is {given.ratio[worst]:.3g} times "
+                "that of the best linear denoiser"
+            )
             if self._fits(given):
                 start = f"{given.name} is possible, but others have smaller errors"
         fitting = [row for row in better if self._fits(row)]
@@ -160,8 +162,11 @@ class DenoiserCheck:
             return self.advice
         width = max(len(row.name) for row in rows)
         head = f"{'error / best linear at sigma =':<{width}} " + " ".join(f"{s:>9.3g}" for s in measured.levels)
-        lines = [head] + [f"{row.name:<{width}} " + (" ".join(f"{r:>9.3g}" for r in row.ratio) if row.ratio is not None else row.failure)
-                          for row in rows]
+        lines = [head] + [
+            f"{row.name:<{width}} "
+            + (" ".join(f"{r:>9.3g}" for r in row.ratio) if row.ratio is not None else row.failure)
+            for row in rows
+        ]
         return "\n".join([*lines, self.advice])
 
     def _better(self):
@@ -216,7 +221,9 @@ def _held_out(data, levels):
         variances, axes = numpy.linalg.eigh(fitted @ fitted.T / len(fitted))
         kept = variances > 1e-10 * max(variances[-1], 1e-300)
         mean, variances = variances.sum() / d, variances[kept]
-        along = (((others @ fitted.T @ axes[:, kept]) ** 2) / (variances * len(fitted))).sum(axis=0)   # squares, summed over the rows
+        along = (((others @ fitted.T @ axes[:, kept]) ** 2) / (variances * len(fitted))).sum(
+            axis=0
+        )  # squares, summed over the rows
         across = max((others ** 2).sum() - along.sum(), 0.0)
         for i, shrinkage in enumerate(_SHRINKAGES):
             for j, noise in enumerate(numpy.square(levels)):
@@ -229,9 +236,16 @@ def _held_out(data, levels):
 
 def _alternatives(net, given, schedules, data, levels, condition, rng):
     if schedules is None:
-        schedules = {"VP()": _native.VP(), "Cosine()": _native.Cosine(), "SubVP()": _native.SubVP(), "Discrete.linear()": _native.Discrete.linear(),
-                     "Discrete.scaled_linear()": _native.Discrete.scaled_linear(), "Discrete.cosine()": _native.Discrete.cosine(), "VE()": _native.VE(),
-                     "EDM()": _native.EDM()}
+        schedules = {
+            "VP()": _native.VP(),
+            "Cosine()": _native.Cosine(),
+            "SubVP()": _native.SubVP(),
+            "Discrete.linear()": _native.Discrete.linear(),
+            "Discrete.scaled_linear()": _native.Discrete.scaled_linear(),
+            "Discrete.cosine()": _native.Discrete.cosine(),
+            "VE()": _native.VE(),
+            "EDM()": _native.EDM(),
+        }
     else:
         schedules = _labelled(schedules)
     schedules = {"": given["schedule"], **{name: s for name, s in schedules.items() if _key(s) != _key(given["schedule"])}}
@@ -256,7 +270,10 @@ def _alternatives(net, given, schedules, data, levels, condition, rng):
 def _labelled(schedules):
     """By what they print; by their number, too, where two print alike."""
     texts = [repr(s).partition(":")[0] for s in schedules]
-    return {text if texts.count(text) == 1 else f"schedules[{i}], a {text}": s for i, (text, s) in enumerate(zip(texts, schedules, strict=True))}
+    return {
+        text if texts.count(text) == 1 else f"schedules[{i}], a {text}": s
+        for i, (text, s) in enumerate(zip(texts, schedules, strict=True))
+    }
 
 
 def _key(schedule):
@@ -266,8 +283,11 @@ def _key(schedule):
 def _same(options, other):
     if options["preconditioning"] == "edm" == other["preconditioning"]:
         return options["sigma_data"] == other["sigma_data"]
-    return (_key(options["schedule"]), options["prediction"], options["preconditioning"]) == (_key(other["schedule"]), other["prediction"],
-                                                                                              other["preconditioning"])
+    return (_key(options["schedule"]), options["prediction"], options["preconditioning"]) == (
+        _key(other["schedule"]),
+        other["prediction"],
+        other["preconditioning"],
+    )
 
 
 def _name(options, label=""):

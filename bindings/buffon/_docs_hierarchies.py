@@ -48,5 +48,5 @@ DOCS = {
         >>> estimate.n <= 2_000, bool(estimate.std_error[0] < 0.01)   # 2,000 evaluations of `fine` alone: 0.022
         (True, True)
         """,
-    ),
+    )
 }

@@ -392,7 +392,10 @@ CF_DISTANCE = (
     against a mixture, whose characteristic function is known, without the noise of a reference sample.
     Time O((n + m) d) for each frequency, memory O(1) beside the samples.
     """,
-    _RETURNS.replace("Errors are up to", "Errors are those of the rows and of the frequencies, up to").replace("of a difference.", "of a difference. ``diagnostics[\"bandwidth\"]``: h.") + """
+    _RETURNS.replace("Errors are up to", "Errors are those of the rows and of the frequencies, up to").replace(
+        "of a difference.", 'of a difference. ``diagnostics["bandwidth"]``: h.'
+    )
+    + """
     References
     ----------
     Ansari, Scarlett, Soh, "A characteristic function approach to deep implicit generative modeling", CVPR 2020.

@@ -61,7 +61,9 @@ EXPOSURE_PROFILE = (
 )
 
 
-def plot(self, quantity: str = "variance_ratio", level: float = 0.95, ax: "matplotlib.axes.Axes | None" = None) -> "matplotlib.axes.Axes":
+def plot(
+    self, quantity: str = "variance_ratio", level: float = 0.95, ax: "matplotlib.axes.Axes | None" = None
+) -> "matplotlib.axes.Axes":
     """A quantity of all samplers over time, noise on the left, with intervals.
 
     Returns

@@ -67,7 +67,17 @@ def Network(net, *, schedule, shape, prediction="noise", preconditioning="none",
     array([[1.]])
     """
     adapter = Adapter(net, shape, classes, null, arrays, dtype)
-    denoiser = _native._network(adapter, adapter.dim, schedule, prediction, preconditioning, sigma_data, levels, adapter.classes, adapter.dtype == numpy.float32)
+    denoiser = _native._network(
+        adapter,
+        adapter.dim,
+        schedule,
+        prediction,
+        preconditioning,
+        sigma_data,
+        levels,
+        adapter.classes,
+        adapter.dtype == numpy.float32,
+    )
     denoiser._made_of = (net, dict(schedule=schedule, shape=shape, prediction=prediction, preconditioning=preconditioning,
                                    sigma_data=sigma_data, levels=levels, classes=classes, null=null, arrays=arrays, dtype=dtype))
     return denoiser
@@ -128,8 +138,10 @@ class Adapter:
         try:
             return self.net(*given)
         except Exception as error:
-            raise ValueError(f"Network: the network failed when called with x {tuple(given[0].shape)}, t from {t.min():g} to {t.max():g}"
-                             f"{', and a condition' if self.classes else ''}: {type(error).__name__}: {error}") from error
+            raise ValueError(
+                f"Network: the network failed when called with x {tuple(given[0].shape)}, t from {t.min():g} to {t.max():g}"
+                f"{', and a condition' if self.classes else ''}: {type(error).__name__}: {error}"
+            ) from error
 
     def _check_shape(self, x, y):
         if y.shape != x.shape:

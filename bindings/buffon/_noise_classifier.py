@@ -69,17 +69,39 @@ class NoiseClassifier:
                 raise ValueError(f"NoiseClassifier.load: {os.fspath(path)} must be a file written by NoiseClassifier.save")
             head = json.loads(str(file["head"]))
             if head.get("version") != _VERSION:
-                raise ValueError(f"NoiseClassifier.load: {os.fspath(path)} has version {head.get('version')}, this Buffon reads {_VERSION}")
+                raise ValueError(
+                    f"NoiseClassifier.load: {os.fspath(path)} has version {head.get('version')}, this Buffon reads {_VERSION}"
+                )
             net = _network(torch, len(file["levels"]), **head["settings"])
-            net.load_state_dict({name.removeprefix("weight "): torch.from_numpy(file[name]) for name in file.files if name.startswith("weight ")})
+            net.load_state_dict(
+                {
+                    name.removeprefix("weight "): torch.from_numpy(file[name])
+                    for name in file.files
+                    if name.startswith("weight ")
+                }
+            )
             return NoiseClassifier(net.eval(), file["levels"], head["settings"], head["loss"], file["history"])
 
     def __repr__(self):
-        return (f"NoiseClassifier(levels={len(self.levels)}, d={self.dim}): sigma from {self.levels[0]:g} to {self.levels[-1]:g}, "
-                f"cross-entropy {self.loss:.3f} of log {len(self.levels)} = {numpy.log(len(self.levels)):.3f}")
+        return (
+            f"NoiseClassifier(levels={len(self.levels)}, d={self.dim}): sigma from {self.levels[0]:g} to {self.levels[-1]:g}, "
+            f"cross-entropy {self.loss:.3f} of log {len(self.levels)} = {numpy.log(len(self.levels)):.3f}"
+        )
 
 
-def noise_classifier(data, *, sigma_min, sigma_max, levels=1000, shape=None, width=256, steps=4000, batch=256, learning_rate=1e-3, rng=None):
+def noise_classifier(
+    data,
+    *,
+    sigma_min,
+    sigma_max,
+    levels=1000,
+    shape=None,
+    width=256,
+    steps=4000,
+    batch=256,
+    learning_rate=1e-3,
+    rng=None,
+):
     """
     Train a network to tell the noise level of x = x0 + sigma eps: sigma given x for ``langevin_gibbs`` on models without a density.
 
@@ -195,8 +217,15 @@ def _network(torch, levels, shape, width, scale):
         def __init__(self):
             super().__init__()
             d = int(numpy.prod(shape))
-            self.layers = nn.Sequential(nn.Linear(2 * d + 1, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(),
-                                        nn.Linear(width, levels))
+            self.layers = nn.Sequential(
+                nn.Linear(2 * d + 1, width),
+                nn.SiLU(),
+                nn.Linear(width, width),
+                nn.SiLU(),
+                nn.Linear(width, width),
+                nn.SiLU(),
+                nn.Linear(width, levels),
+            )
 
         def forward(self, x):
             size = (x.square().mean(1, keepdim=True) / scale**2 + 1).sqrt()

@@ -25,7 +25,12 @@ def plot(self, ax: "matplotlib.axes.Axes | None" = None) -> "matplotlib.axes.Axe
     middle = np.exp(np.log(self.errors[used]).mean() + self.order * np.log(n).mean())
     ax.loglog(self.steps, self.errors, "o", label=self.solver.partition("(")[0])
     ax.loglog(n, middle * n**-self.order, "-", label=f"order {self.order:.2f}")
-    ax.loglog(n, self.errors[used][0] * (n / n[0]) ** -self.declared, "--", label=f"declared from the {self.end}: {self.declared:g}")
+    ax.loglog(
+        n,
+        self.errors[used][0] * (n / n[0]) ** -self.declared,
+        "--",
+        label=f"declared from the {self.end}: {self.declared:g}",
+    )
     ax.set_xlabel("steps")
     ax.set_ylabel("error on Gaussian data")
     ax.legend()

@@ -22,7 +22,13 @@ def perturbed_law(estimate, axes, level):
     others = [i for i in range(len(inputs)) if i not in shown]
     for k, (output, ax) in enumerate(zip(outputs, axes, strict=True)):
         for i in others:
-            ax.plot(delta[order], value[i, order, k], color="0.8", linewidth=0.8, label=f"{len(others)} more" if i == others[-1] else None)
+            ax.plot(
+                delta[order],
+                value[i, order, k],
+                color="0.8",
+                linewidth=0.8,
+                label=f"{len(others)} more" if i == others[-1] else None,
+            )
         for place, i in enumerate(shown):
             (line,) = ax.plot(delta[order], value[i, order, k], "--" if place >= _COLOURS else "-", label=inputs[i])
             ax.fill_between(delta[order], low[i, order, k], high[i, order, k], alpha=0.25, color=line.get_color(), linewidth=0)
@@ -32,8 +38,13 @@ def perturbed_law(estimate, axes, level):
         ax.set_xlabel(_AXIS.get(facts["perturb"], "number of the new law"))
         ax.set_ylabel(f"perturbed-law index of {output}")
     handles, names = axes[0].get_legend_handles_labels()
-    rest = 1 if others else 0   # drawn first, named last
-    axes[0].legend(handles[rest:] + handles[:rest], names[rest:] + names[:rest], title="input", fontsize="small" if len(names) > 6 else None)
+    rest = 1 if others else 0  # drawn first, named last
+    axes[0].legend(
+        handles[rest:] + handles[:rest],
+        names[rest:] + names[:rest],
+        title="input",
+        fontsize="small" if len(names) > 6 else None,
+    )
 
 
 _AXIS = {"mean": "shift of the mean", "variance": "change of the variance"}

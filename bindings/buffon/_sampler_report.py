@@ -100,11 +100,19 @@ def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresh
         hyper_budget = 2_048 if hyper is not None or subject.exact is model else 0
     told = progress or (lambda done, total: None)
     parts = [
-        _html.paragraph(f"{len(subject.samplers)} samplers, {n:,} samples each; key {subject.key}. {subject.origin} Intervals are 95 %."),
+        _html.paragraph(
+            f"{len(subject.samplers)} samplers, {n:,} samples each; key {subject.key}. {subject.origin} Intervals are 95 %."
+        ),
         _html.element("nav", *(_html.element("a", title, href=f"#{_anchor(title)}") for title in SECTIONS)),
     ]
-    makers = (lambda: _quality(subject), lambda: _exposure(subject), lambda: _modes(subject, classifier, weights), lambda: _failures(subject, thresholds, budget),
-              lambda: _indices(subject, hyper, maker, hyper_budget, hyper_n), lambda: _samples(subject, shape))
+    makers = (
+        lambda: _quality(subject),
+        lambda: _exposure(subject),
+        lambda: _modes(subject, classifier, weights),
+        lambda: _failures(subject, thresholds, budget),
+        lambda: _indices(subject, hyper, maker, hyper_budget, hyper_n),
+        lambda: _samples(subject, shape),
+    )
     for k, (title, make) in enumerate(zip(SECTIONS, makers, strict=True)):
         told(k, len(SECTIONS))
         parts.append(_html.section(title, *make(), anchor=_anchor(title)))
@@ -126,7 +134,9 @@ class _Subject:
         self.key = secrets.randbits(63) if rng is None else rng
         known = (bd.GaussianMixture, bd.Empirical)
         if not hasattr(model, "denoise"):
-            raise TypeError(f"sampler_report: model must be a denoiser, got {type(model).__name__}: bd.Network(module, ...) makes one of a torch module")
+            raise TypeError(
+                f"sampler_report: model must be a denoiser, got {type(model).__name__}: bd.Network(module, ...) makes one of a torch module"
+            )
         self.exact = exact if exact is not None else model if isinstance(model, known) else None
         if self.exact is None and data is None:
             raise ValueError("sampler_report: data must be given, rows (m, d), or exact, their exact denoiser")
@@ -139,8 +149,9 @@ class _Subject:
             raise ValueError(f"sampler_report: data must have shape (m, {model.dim}), got {self.reference.shape}")
         if not numpy.isfinite(self.reference).all():
             raise ValueError("sampler_report: data must be finite")
-        self.origin = (f"The reference is {len(self.reference):,} rows " +
-                       ("that were given." if data is not None else f"of {type(self.exact).__name__}.forward(n, 0, rng={self.key})."))
+        self.origin = f"The reference is {len(self.reference):,} rows " + (
+            "that were given." if data is not None else f"of {type(self.exact).__name__}.forward(n, 0, rng={self.key})."
+        )
         self.draws = {name: bd.sample(d, t, n=n, rng=self.key, threads=threads) for name, (d, t) in self.samplers.items()}
 
     def evaluations(self, name):
@@ -154,19 +165,43 @@ def _quality(s):
     low, high = e.confidence_interval()
     rows, lines = [], {}
     for i, name in enumerate(e.names):
-        rows.append([name, f"{s.evaluations(name):.0f}", _interval(e.value[i], low[i], high[i]), f"{e.diagnostics['floor'][i]:.2g}",
-                     "-" if i == 0 else _of(e.contrast(i, 0), 0), _of(frechet, i), f"{frechet.diagnostics['floor'][i]:.2g}"])
+        rows.append(
+            [
+                name,
+                f"{s.evaluations(name):.0f}",
+                _interval(e.value[i], low[i], high[i]),
+                f"{e.diagnostics['floor'][i]:.2g}",
+                "-" if i == 0 else _of(e.contrast(i, 0), 0),
+                _of(frechet, i),
+                f"{frechet.diagnostics['floor'][i]:.2g}",
+            ]
+        )
         own = not isinstance(s.tables[name], tuple)
         lines.setdefault(s.samplers[name][1].name if own else name, []).append((s.evaluations(name), e.value[i], low[i], high[i]))
-    series = [{"label": label, **{key: list(column) for key, column in zip(("n", "value", "low", "high"), zip(*sorted(points), strict=True), strict=True)}}
-              for label, points in lines.items()]
+    series = [
+        {
+            "label": label,
+            **{
+                key: list(column)
+                for key, column in zip(("n", "value", "low", "high"), zip(*sorted(points), strict=True), strict=True)
+            },
+        }
+        for label, points in lines.items()
+    ]
     picture = _svg.curves(series, "Energy distance against evaluations", "evaluations of the denoiser for a sample")
     header = ["", "evaluations", "energy distance", "floor", f"less that of {e.names[0]}", "Fréchet distance", "its floor"]
-    return [_html.figure(_html.Markup(picture), "Energy distance to the data; 0 where the laws are equal."),
-            _html.table(header, rows), _html.paragraph("The floor is what samples of the data themselves have: of the energy distance its standard error, of the "
-                                                       "Fréchet distance, which is biased upward, its mean."),
-            *(_html.notice(text, "", doubt=True) for text in frechet.warnings),
-            _html.code(f"bd.energy(samples, reference), bd.frechet(samples, reference)   # samples: bd.sample(model, table, n={s.n}, rng={s.key}).x")]
+    return [
+        _html.figure(_html.Markup(picture), "Energy distance to the data; 0 where the laws are equal."),
+        _html.table(header, rows),
+        _html.paragraph(
+            "The floor is what samples of the data themselves have: of the energy distance its standard error, of the "
+            "Fréchet distance, which is biased upward, its mean."
+        ),
+        *(_html.notice(text, "", doubt=True) for text in frechet.warnings),
+        _html.code(
+            f"bd.energy(samples, reference), bd.frechet(samples, reference)   # samples: bd.sample(model, table, n={s.n}, rng={s.key}).x"
+        ),
+    ]
 
 
 def _exposure(s):
@@ -175,15 +210,29 @@ def _exposure(s):
     if not whole:
         return [_html.paragraph("Every table chooses its steps as it goes: its samples meet at no common node.")]
     given = {"data": s.data} if s.data is not None and s.exact is None else {}
-    p = s.bd.exposure_profile(s.model, whole, exact=None if s.exact is s.model else s.exact, n=s.n, rng=s.key, threads=s.threads, **given)
-    parts = [_html.figure(_html.Markup(_over_nodes(p, quantity, title)), title + ", by sampler, over the noise level; noise on the right.")
-             for quantity, title in (("variance_ratio", "Variance to that of noised data"), ("energy", "Energy distance to noised data"))]
+    p = s.bd.exposure_profile(
+        s.model, whole, exact=None if s.exact is s.model else s.exact, n=s.n, rng=s.key, threads=s.threads, **given
+    )
+    parts = [
+        _html.figure(
+            _html.Markup(_over_nodes(p, quantity, title)),
+            title + ", by sampler, over the noise level; noise on the right.",
+        )
+        for quantity, title in (
+            ("variance_ratio", "Variance to that of noised data"),
+            ("energy", "Energy distance to noised data"),
+        )
+    ]
     for name in p.samplers:
         rows = [[f"{t:.4g}", *(_at(p, quantity, name, k) for quantity in p.quantities)] for k, t in enumerate(p.times(name)[1:])]
         parts.append(_html.folded(name, _html.table(["time", *(q.replace("_", " ") for q in p.quantities)], rows)))
     left_out = [name for name in s.samplers if name not in whole]
     notes = [*p.notes, *([f"{', '.join(left_out)}: steps are chosen as they go, there are no common nodes"] if left_out else [])]
-    return [*parts, *(_html.paragraph(note) for note in notes), _html.code(f"bd.exposure_profile(model, tables, n={s.n}, rng={s.key})")]
+    return [
+        *parts,
+        *(_html.paragraph(note) for note in notes),
+        _html.code(f"bd.exposure_profile(model, tables, n={s.n}, rng={s.key})"),
+    ]
 
 
 def _over_nodes(p, quantity, title):
@@ -215,7 +264,12 @@ def _modes(s, classifier, weights):
     """Masses of modes or classes, draws off all of them and between two, copies: with their intervals, beside what exact draws have."""
     mixture, x = _mixture(s), {name: d.x for name, d in s.draws.items()}
     if mixture is None and classifier is None:
-        return [_html.paragraph("Only an exact mixture or a classifier knows modes: give exact=bd.GaussianMixture(...), or classifier=...."), *_copies(s, x)]
+        return [
+            _html.paragraph(
+                "Only an exact mixture or a classifier knows modes: give exact=bd.GaussianMixture(...), or classifier=...."
+            ),
+            *_copies(s, x),
+        ]
     told = {}
     if classifier is not None:
         right = numpy.mean(numpy.asarray(classifier(s.reference), dtype=float), axis=0) if weights is None else weights
@@ -225,17 +279,25 @@ def _modes(s, classifier, weights):
     q, names = len(masses) // len(x), list(x)
     floor = masses.diagnostics["floor"][0]
     exact = [*(f"{w:.4g}" for w in masses.diagnostics["weights"]), f"{floor:.2g} by chance"]
-    rows = [[masses.names[j].removeprefix(names[0] + "."), exact[j], *(_of(masses, k * q + j) for k in range(len(x)))] for j in range(q)]
+    rows = [
+        [masses.names[j].removeprefix(names[0] + "."), exact[j], *(_of(masses, k * q + j) for k in range(len(x)))]
+        for j in range(q)
+    ]
     own = f"{between.diagnostics['floor'][0]:.2g}" if "floor" in between.diagnostics else "-"
     rows.append(["between modes", own, *(_of(between, k) for k in range(len(x)))])
-    words = ["Between: two modes have a probability of 0.1 or more" + (f" at the noise level {between.diagnostics['sigma']:.3g}." if "sigma" in between.diagnostics else ".")]
+    words = [
+        "Between: two modes have a probability of 0.1 or more"
+        + (f" at the noise level {between.diagnostics['sigma']:.3g}." if "sigma" in between.diagnostics else ".")
+    ]
     if classifier is None:
         off = s.bd.off_mode(x, mixture, threads=s.threads)
         rows.append(["off every mode", f"{off.diagnostics['floor'][0]:.2g}", *(_of(off, k) for k in range(len(x)))])
         words.append(f"Off: a squared Mahalanobis distance above {off.diagnostics['threshold']:.5g} to every mode.")
     elif weights is None:
         words.append(f"The right masses are those of the {len(s.reference):,} rows of the reference.")
-    calls = "bd.mode_masses(samples, {0}), bd.mode_mixture(samples, {0})".format("mixture" if classifier is None else "classifier")
+    calls = "bd.mode_masses(samples, {0}), bd.mode_mixture(samples, {0})".format(
+        "mixture" if classifier is None else "classifier"
+    )
     return [_html.table(["", "exact", *names], rows), *(_html.paragraph(text) for text in words),
             _html.code(calls + (", bd.off_mode(samples, mixture)" if classifier is None else "")), *_copies(s, x)]
 
@@ -245,8 +307,11 @@ def _copies(s, x):
     if not isinstance(s.exact, s.bd.Empirical):
         return []
     e = s.bd.memorised(x, s.exact.points, threads=s.threads)
-    return [_html.table(["", *e.names], [["copies of points", *(_of(e, k) for k in range(len(e)))]]),
-            _html.paragraph("A copy is nearer to a point of the data than a third of the way to the next one."), _html.code("bd.memorised(samples, exact.points)")]
+    return [
+        _html.table(["", *e.names], [["copies of points", *(_of(e, k) for k in range(len(e)))]]),
+        _html.paragraph("A copy is nearer to a point of the data than a third of the way to the next one."),
+        _html.code("bd.memorised(samples, exact.points)"),
+    ]
 
 
 def _far(mixture, share):
@@ -261,7 +326,12 @@ def _failures(s, thresholds, budget):
 
     mixture = _mixture(s)
     if mixture is None or budget == 0:
-        return [_html.paragraph("Left out: " + ("no runs were asked for." if budget == 0 else "failures need the modes of an exact mixture."))]
+        return [
+            _html.paragraph(
+                "Left out: "
+                + ("no runs were asked for." if budget == 0 else "failures need the modes of an exact mixture.")
+            )
+        ]
     limits = [_far(mixture, 1e-4)] if thresholds is None else list(thresholds)
     rows, doubts = [], []
     for name, (denoiser, table) in s.samplers.items():
@@ -275,8 +345,12 @@ def _failures(s, thresholds, budget):
         doubts += [_html.notice(f"{name}: {text}", "", doubt=True) for text in e.warnings]
     header = ["", *(f"further than {t:.5g}" for t in limits), ""]
     words = f"arcs(sampler_problem(model, table, score=mixture.off_mode, labels=mixture.mode), thresholds={limits}, budget={budget}, rng={s.key})"
-    return [_html.paragraph("The chance that a draw is further from every mode, in squared Mahalanobis distance."), _html.table(header, rows), *doubts,
-            _html.code(words)]
+    return [
+        _html.paragraph("The chance that a draw is further from every mode, in squared Mahalanobis distance."),
+        _html.table(header, rows),
+        *doubts,
+        _html.code(words),
+    ]
 
 
 def _indices(s, hyper, maker, budget, rows):
@@ -300,11 +374,18 @@ def _indices(s, hyper, maker, budget, rows):
     found = bf.sobol(problem, budget=budget, noise="seed", rng=s.key)
     table = [[name, _of(found.first_order, j), _of(found.total_order, j)] for j, name in enumerate(problem.inputs.names)]
     told = "" if given else f" of {first}"
-    return [_html.paragraph(f"Shares of the variance that the mean energy distance{told} over seeds has over the hyper-parameters; a dummy has none. "
-                            f"The row of the seed is about one evaluation, of {rows} samples: what is chance in it."),
-            _html.table(["", "alone", "with all others"], table), *(_html.notice(text, "", doubt=True) for text in found.warnings),
-            _html.paragraph(f"{found.n:,} samplers, {rows} samples each."),
-            _html.code(f'bf.sobol(bd.quality_problem(model, maker, hyper, energy, n={rows}), budget={budget}, noise="seed", rng={s.key})')]
+    return [
+        _html.paragraph(
+            f"Shares of the variance that the mean energy distance{told} over seeds has over the hyper-parameters; a dummy has none. "
+            f"The row of the seed is about one evaluation, of {rows} samples: what is chance in it."
+        ),
+        _html.table(["", "alone", "with all others"], table),
+        *(_html.notice(text, "", doubt=True) for text in found.warnings),
+        _html.paragraph(f"{found.n:,} samplers, {rows} samples each."),
+        _html.code(
+            f'bf.sobol(bd.quality_problem(model, maker, hyper, energy, n={rows}), budget={budget}, noise="seed", rng={s.key})'
+        ),
+    ]
 
 
 def _samples(s, shape):
@@ -317,8 +398,13 @@ def _samples(s, shape):
     axes = numpy.linalg.svd(s.reference - mean, full_matrices=False)[2][:2]
     axes = axes if len(axes) == 2 else numpy.vstack([axes, 0 * axes])
     seen = (s.reference[:_SHOWN] - mean) @ axes.T
-    return [_html.figure(_html.Markup(_scatter(seen, (d.x[:_SHOWN] - mean) @ axes.T, name)), f"{name} (coloured) over the reference (grey)")
-            for name, d in s.draws.items()]
+    return [
+        _html.figure(
+            _html.Markup(_scatter(seen, (d.x[:_SHOWN] - mean) @ axes.T, name)),
+            f"{name} (coloured) over the reference (grey)",
+        )
+        for name, d in s.draws.items()
+    ]
 
 
 def _scatter(back, front, title):

@@ -1,4 +1,5 @@
 """Tables and draws as files: JSON for the numbers of a table, npz for draws; never pickle. Attached to the C++ classes on import."""
+
 import ast
 import json
 import os
@@ -73,9 +74,17 @@ def load_draws(path: "str | os.PathLike[str]") -> _native.Draws:
     if str(state.pop("kind", "")) != _DRAWS:
         raise ValueError(f"Draws.load: {path} must be a file written by Draws.save")
     _check_version(int(state.pop("version")), f"Draws.load: {path}")
-    return _read(lambda: _native.Draws._from_state({"trajectory": [], **state, **json.loads(str(state.pop("head"))),
-                                                    **({"trajectory": list(state["trajectory"])} if "trajectory" in state else {})}),
-                 f"Draws.load: {path}")
+    return _read(
+        lambda: _native.Draws._from_state(
+            {
+                "trajectory": [],
+                **state,
+                **json.loads(str(state.pop("head"))),
+                **({"trajectory": list(state["trajectory"])} if "trajectory" in state else {}),
+            }
+        ),
+        f"Draws.load: {path}",
+    )
 
 
 def _check_version(version, where):

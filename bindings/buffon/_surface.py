@@ -8,12 +8,12 @@ from buffon._record import History, Record
 _POSITIONAL = {
     "problem": "problem : Problem\n    Model and law of its inputs; d inputs, m outputs.",
     "estimate": "estimate : Estimate\n"
-                "    Of a run with ``keep=\"state\"`` (or ``\"sample\"``), fresh, loaded from a file or pickled; or its Indices.",
+    '    Of a run with ``keep="state"`` (or ``"sample"``), fresh, loaded from a file or pickled; or its Indices.',
     "sample": "sample : Sample\n"
-              "    Rows with their outputs and densities: "
-              "``estimate.sample`` of a run with ``keep=\"sample\"``, or ``bf.Sample``.",
+    "    Rows with their outputs and densities: "
+    '``estimate.sample`` of a run with ``keep="sample"``, or ``bf.Sample``.',
     "hierarchy": "hierarchy : list of (Problem, float)\n"
-                 "    Models of the same outputs at the same inputs with the cost of an evaluation in any unit; the first is the one that is asked for.",
+    "    Models of the same outputs at the same inputs with the cost of an evaluation in any unit; the first is the one that is asked for.",
     "levels": "levels : list of float, or one\n    Levels between 0 and 1.",
     "schedule": "schedule : VP, VE, EDM, ...\n    How data become noise; the solver runs from ``t_start`` to ``t_end`` unless its grid says else.",
     "model": "model : denoiser\n    An exact one (``GaussianMixture``), or any other.",
@@ -23,7 +23,7 @@ _POSITIONAL = {
     "reference": "reference : GaussianMixture or array (m, d)\n    What they are compared with: a law that is known exactly, or a sample.",
     "mixture": "mixture : GaussianMixture\n    Whose modes they are.",
     "classifier": "classifier : GaussianMixture or callable\n"
-                  "    A mixture attributes rows to its modes by posterior probabilities; a function of rows (n, d) gives those of classes, (n, c).",
+    "    A mixture attributes rows to its modes by posterior probabilities; a function of rows (n, d) gives those of classes, (n, c).",
     "table": "table : Table\n    What a solver makes: ``ddim(schedule, steps=10)``.",
     "tables": "tables : Table, list or dict name -> Table\n    Samplers. In place of a table a pair (denoiser, table) has a denoiser of its own, as one of ``noise_scaled``.",
     "points": "points : array (n, d)\n    Targets.",

@@ -59,7 +59,15 @@ def _lines(path, delimiter):
 
 def _check_delimiter(where, delimiter, header, rows):
     """A table of a single column that others delimit, or numbers with decimal commas."""
-    commas = next((cell for row in rows[:10] for cell in row if re.fullmatch(r"\s*[-+]?\d+,\d+(e[-+]?\d+)?\s*", cell, re.IGNORECASE)), None)
+    commas = next(
+        (
+            cell
+            for row in rows[:10]
+            for cell in row
+            if re.fullmatch(r"\s*[-+]?\d+,\d+(e[-+]?\d+)?\s*", cell, re.IGNORECASE)
+        ),
+        None,
+    )
     other = next((d for d in ";\t|" if d in header[0]), None) if len(header) == 1 else None
     pandas = "pandas.read_csv(path, sep={!r}, decimal=',') reads them, for bf.Sample(frame[inputs], frame[outputs], law)"
     if other:

@@ -1,4 +1,5 @@
 """What starts from a transport map are worth: copies, mode mixture, and the error bound term by term. Attached to the C++ class on import."""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,9 +38,11 @@ class TransportReport:
     def __repr__(self):
         mixture = "classes unknown" if self.mixture is None else f"two modes in {_share(self.mixture)}"
         floor = "" if self.floor is None else f", {self.floor:.3g} between two sets of data"
-        return (f"TransportReport: {self.evaluations:.3g} evaluations a sample, memorised {_share(self.memorised)}, {mixture}; "
-                f"W2 to the data {self.measured:.3g}{floor}, bound {self.stretch:.3g} (start {self.start:.3g} + mass {self.mass:.3g}) + "
-                f"solver {self.solver:.3g} + end {self.end:.3g} = {self.bound:.3g}")
+        return (
+            f"TransportReport: {self.evaluations:.3g} evaluations a sample, memorised {_share(self.memorised)}, {mixture}; "
+            f"W2 to the data {self.measured:.3g}{floor}, bound {self.stretch:.3g} (start {self.start:.3g} + mass {self.mass:.3g}) + "
+            f"solver {self.solver:.3g} + end {self.end:.3g} = {self.bound:.3g}"
+        )
 
 
 def _share(estimate):
@@ -77,8 +80,10 @@ def describe(self):
     copies = self.memorised
     text = "" if copies is None else f", memorised {_share(copies)}"
     averaged = float(np.mean(self.used > 1))
-    return (f"TransportStart({len(self.x)} starts, d={self.x.shape[1]}, level {self.level}): {averaged:.3g} between points{text}, "
-            f"wrong masses add at most {self.mass_bound:.3g} to W2")
+    return (
+        f"TransportStart({len(self.x)} starts, d={self.x.shape[1]}, level {self.level}): {averaged:.3g} between points{text}, "
+        f"wrong masses add at most {self.mass_bound:.3g} to W2"
+    )
 
 
 def report(self, model, table, data=None, *, classifier=None, n=1000, stretched=100, rng=0, threads=0) -> "TransportReport":
@@ -150,14 +155,22 @@ def report(self, model, table, data=None, *, classifier=None, n=1000, stretched=
 
     noisy = data[:n] + self.level * np.random.default_rng(rng).standard_normal((n, data.shape[1]))
     pairs, ends = wasserstein(v, noisy), flow(v)
-    apart = np.sqrt(((ends - flow(noisy[pairs.partner]))**2).sum(axis=1).mean())   # of the flow's ends, paired as their starts are
+    apart = np.sqrt(
+        ((ends - flow(noisy[pairs.partner])) ** 2).sum(axis=1).mean()
+    )  # of the flow's ends, paired as their starts are
     judge = model if classifier is None and isinstance(model, bd.GaussianMixture) else classifier
     return TransportReport(
-        stretch=max(_stretch(flow, v[:stretched]), float(apart / pairs.distance)), start=pairs.distance, mass=self.mass_bound,
-        solver=float(np.sqrt(((samples - ends)**2).sum(axis=1).mean())), end=float(last * np.sqrt(data.shape[1])),
-        measured=wasserstein(samples, data[:n]).distance, floor=wasserstein(data[n:2 * n], data[:n]).distance if len(data) >= 2 * n else None,
+        stretch=max(_stretch(flow, v[:stretched]), float(apart / pairs.distance)),
+        start=pairs.distance,
+        mass=self.mass_bound,
+        solver=float(np.sqrt(((samples - ends) ** 2).sum(axis=1).mean())),
+        end=float(last * np.sqrt(data.shape[1])),
+        measured=wasserstein(samples, data[:n]).distance,
+        floor=wasserstein(data[n : 2 * n], data[:n]).distance if len(data) >= 2 * n else None,
         memorised=bd.memorised(samples, _targets(self), threads=threads),
-        mixture=None if judge is None else bd.mode_mixture(samples, judge), evaluations=draws.evaluations / n)
+        mixture=None if judge is None else bd.mode_mixture(samples, judge),
+        evaluations=draws.evaluations / n,
+    )
 
 
 def _stretch(flow, x):

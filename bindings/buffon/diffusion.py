@@ -10,7 +10,21 @@ E[x0 | x], for x = x0 + sigma eps; a solver is a ``Table`` of coefficients, made
 >>> bd.sample(model, bd.dpmpp(bd.VP(), steps=10), n=4, rng=0).x.shape
 (4, 1)
 """
-from buffon import _denoisers, _denoising_loss, _docs_metrics, _docs_samplers, _docs_search, _docs_transport, _exposure, _langevin_gibbs, _order_report, _schedules, _solvers, _stored, _transport_report  # noqa: F401  five of them complete compiled classes
+from buffon import (  # noqa: F401  five of them complete compiled classes
+    _denoisers,
+    _denoising_loss,
+    _docs_metrics,
+    _docs_samplers,
+    _docs_search,
+    _docs_transport,
+    _exposure,
+    _langevin_gibbs,
+    _order_report,
+    _schedules,
+    _solvers,
+    _stored,
+    _transport_report,
+)
 from buffon._buffon import diffusion as _native
 from buffon._check_denoiser import DenoiserCheck, check_denoiser
 from buffon._network import Network
@@ -51,11 +65,38 @@ input_perturbed = _native.input_perturbed
 noise_scaled = _native.noise_scaled
 sampler_problem = _native.sampler_problem
 transport_start = _native.transport_start
-for _name in ("compare_schedules", "convert", "fit_ratios", "input_perturbed", "noise_scaled", "sampler_problem", "transport_start"):
+for _name in (
+    "compare_schedules",
+    "convert",
+    "fit_ratios",
+    "input_perturbed",
+    "noise_scaled",
+    "sampler_problem",
+    "transport_start",
+):
     globals()[_name].__module__ = __name__
 
-_CHAINS = ["ChainKernel", "ChainState", "LangevinGibbsDraws", "NoiseClassifier", "chain_kernel", "langevin_gibbs", "noise_classifier"]
-_DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "input_perturbed", "noise_scaled", "thresholded", "time_shifted"]
+_CHAINS = [
+    "ChainKernel",
+    "ChainState",
+    "LangevinGibbsDraws",
+    "NoiseClassifier",
+    "chain_kernel",
+    "langevin_gibbs",
+    "noise_classifier",
+]
+_DENOISERS = [
+    "Denoiser",
+    "DenoiserCheck",
+    "Empirical",
+    "Network",
+    "check_denoiser",
+    "guided",
+    "input_perturbed",
+    "noise_scaled",
+    "thresholded",
+    "time_shifted",
+]
 Denoiser = _native.Denoiser
 Empirical = _native.Empirical
 for _ours in (DenoiserCheck, Network, NoiseClassifier, check_denoiser, noise_classifier, quality_problem, sampler_report):
@@ -95,6 +136,56 @@ _EXPOSURE = ["ExposureProfile", "exposure_profile", "quality_problem", "sampler_
 ExposureProfile = _native.ExposureProfile
 exposure_profile = _function("exposure_profile", *_exposure.EXPOSURE_PROFILE, _native)
 
-__all__ = sorted(["Cosine", "Discrete", "Draws", "EDM", "Ems", "GaussianMixture", "MeanReverting", "Step", "SubVP", "Table", "Trial", "VE", "VP",
-                  "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-                  "Likelihood", "LossLevels", "OrderReport", "denoising_loss", "ems", "energy", "frechet", "kid", "mmd", "prdc", "sliced_w2", "w2", "invert", "log_likelihood", "order_report", "sample", "sampler_problem", "solver_search", "TransportMap", "TransportReport", "TransportStart", "memorised", "transport_map", "transport_start", *_solvers.SOLVERS, *_DENOISERS, *_EXPOSURE, *_EXACT_METRICS, *_CHAINS])
+__all__ = sorted(
+    [
+        "Cosine",
+        "Discrete",
+        "Draws",
+        "EDM",
+        "Ems",
+        "GaussianMixture",
+        "MeanReverting",
+        "Step",
+        "SubVP",
+        "Table",
+        "Trial",
+        "VE",
+        "VP",
+        "ScheduleComparison",
+        "compare_schedules",
+        "convert",
+        "CascadePolynomial",
+        "DcSearch",
+        "dc_search",
+        "fit_ratios",
+        "Likelihood",
+        "LossLevels",
+        "OrderReport",
+        "denoising_loss",
+        "ems",
+        "energy",
+        "frechet",
+        "kid",
+        "mmd",
+        "prdc",
+        "sliced_w2",
+        "w2",
+        "invert",
+        "log_likelihood",
+        "order_report",
+        "sample",
+        "sampler_problem",
+        "solver_search",
+        "TransportMap",
+        "TransportReport",
+        "TransportStart",
+        "memorised",
+        "transport_map",
+        "transport_start",
+        *_solvers.SOLVERS,
+        *_DENOISERS,
+        *_EXPOSURE,
+        *_EXACT_METRICS,
+        *_CHAINS,
+    ]
+)

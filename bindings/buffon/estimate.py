@@ -61,7 +61,13 @@ def to_dataframe(self, level: float = 0.95) -> "pandas.DataFrame":
     """
     pandas = needed("pandas", "Estimate.to_dataframe", "data")
     low, high = self._interval(level)
-    columns = {"value": self.value, "std_error": self.std_error, "low": low, "high": high, "doubtful": _advice.doubtful_rows(self)}
+    columns = {
+        "value": self.value,
+        "std_error": self.std_error,
+        "low": low,
+        "high": high,
+        "doubtful": _advice.doubtful_rows(self),
+    }
     frame = pandas.DataFrame(columns, index=pandas.Index(self.names, name="name"))
     frame.attrs.update(_attributes(self, level))
     return frame
@@ -249,8 +255,10 @@ def more(self, n: int, problem: "Problem | None" = None, **run: Any) -> Estimate
 
     problem = problem if problem is not None else getattr(self, "_problem", None)
     if problem is None:
-        raise ValueError("Estimate.more: problem must be given, as to bf.extend(estimate, problem, budget=...): an estimate that comes from a file, a "
-                         "pickle or an exception knows no model")
+        raise ValueError(
+            "Estimate.more: problem must be given, as to bf.extend(estimate, problem, budget=...): an estimate that comes from a file, a "
+            "pickle or an exception knows no model"
+        )
     grown = extend(self, problem, budget=self.n + n, **run)
     grown._problem = problem
     return grown

@@ -53,7 +53,10 @@ def _tables(indices):
         yield from ((f" of {output}" if m > 1 else "", _rows(indices, output)) for output in indices.outputs)
     if m > 1:
         all_ = indices.aggregated
-        yield f" of all {m:,} outputs", [[g, _number(all_, f"first order of {g}"), _number(all_, f"total order of {g}")] for g in indices.groups]
+        yield (
+            f" of all {m:,} outputs",
+            [[g, _number(all_, f"first order of {g}"), _number(all_, f"total order of {g}")] for g in indices.groups],
+        )
 
 
 def _rows(indices, output):
@@ -87,7 +90,10 @@ def _orders(indices):
 def to_dataframe(self, level: float = 0.95) -> "pandas.DataFrame":
     """pandas table: a row for each index; columns order, name, value, std_error, low, high, doubtful, input (or pair), output."""
     pandas = needed("pandas", "Indices.to_dataframe", "data")
-    frames = [e.to_dataframe(level).reset_index().assign(order=key.partition("_")[0], **_subjects(self, key)) for key, e in _orders(self).items()]
+    frames = [
+        e.to_dataframe(level).reset_index().assign(order=key.partition("_")[0], **_subjects(self, key))
+        for key, e in _orders(self).items()
+    ]
     frame = pandas.concat(frames, ignore_index=True)
     frame = frame[["order", *(column for column in frame.columns if column != "order")]]
     frame.attrs.update(frames[0].attrs)
@@ -131,7 +137,14 @@ def to_xarray(self, level: float = 0.95) -> "xarray.Dataset":
     coords = {"input": self.groups, **({"input_2": self.groups} if self.second_order is not None else {})}
     if len(shape) == 1:
         coords["output"] = self.outputs
-    attrs = {"n": self.n, "n_failed": self.n_failed, "rng_key": self.rng_key, "level": level, "warnings": self.warnings, "advice": _advice.doubts(self)}
+    attrs = {
+        "n": self.n,
+        "n_failed": self.n_failed,
+        "rng_key": self.rng_key,
+        "level": level,
+        "warnings": self.warnings,
+        "advice": _advice.doubts(self),
+    }
     return xarray.Dataset(variables, coords=coords, attrs=attrs)
 
 
@@ -210,7 +223,9 @@ def history(self) -> list[dict[str, Any]]:
     return [{"label": "", "names": self.joint.names, "n": [int(row[0]) for row in rows], **moments}]
 
 
-def plot(self, ax: "matplotlib.axes.Axes | None" = None, level: float = 0.95, x: "ArrayLike | None" = None) -> "matplotlib.axes.Axes":
+def plot(
+    self, ax: "matplotlib.axes.Axes | None" = None, level: float = 0.95, x: "ArrayLike | None" = None
+) -> "matplotlib.axes.Axes":
     """Bars of first and total order side by side, input by input, with their intervals; one axes per output.
 
     Of more than six outputs lines over the outputs with bands, an axes for each order; where they are tables of two axes (see ``shape``)
@@ -256,7 +271,9 @@ def _lines(indices, axes, level, x):
     """First and total order of every input over the outputs."""
     if x.shape != (len(indices.outputs),):
         raise ValueError(f"Indices.plot: x must have shape ({len(indices.outputs)},), got {x.shape}")
-    for ax, (title, estimate) in zip(axes, (("first order", indices.first_order), ("total order", indices.total_order)), strict=True):
+    for ax, (title, estimate) in zip(
+        axes, (("first order", indices.first_order), ("total order", indices.total_order)), strict=True
+    ):
         low, high = (bound.reshape(-1, len(x)) for bound in estimate._interval(level))
         for i, (group, values) in enumerate(zip(indices.groups, estimate.value.reshape(-1, len(x)), strict=True)):
             ax.plot(x, values, color=f"C{i}", label=group)
@@ -278,7 +295,9 @@ def _images(indices, axes):
 
 
 def _bars(indices, k, ax, level):
-    for shift, (label, estimate) in zip((-0.2, 0.2), (("first order", indices.first_order), ("total order", indices.total_order)), strict=True):
+    for shift, (label, estimate) in zip(
+        (-0.2, 0.2), (("first order", indices.first_order), ("total order", indices.total_order)), strict=True
+    ):
         low, high = (bound[k :: len(indices.outputs)] for bound in estimate._interval(level))
         value = estimate.value[k :: len(indices.outputs)]
         ax.bar([i + shift for i in range(len(value))], value, 0.4, yerr=[value - low, high - value], capsize=3, label=label)
@@ -291,9 +310,14 @@ def _repr_html_(self) -> str:
     """Table for notebooks."""
     tables = []
     for title, rows in _tables(self):
-        cells = "".join(f"<tr><th>{html.escape(name)}</th><td>{html.escape(first)}</td><td>{html.escape(total)}</td></tr>" for name, first, total in rows)
+        cells = "".join(
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(first)}</td><td>{html.escape(total)}</td></tr>"
+            for name, first, total in rows
+        )
         head = html.escape(title.removeprefix(" of ") or self.outputs[0])
-        tables.append(f"<table><thead><tr><th>{head}</th><th>first order</th><th>total order</th></tr></thead><tbody>{cells}</tbody></table>")
+        tables.append(
+            f"<table><thead><tr><th>{head}</th><th>first order</th><th>total order</th></tr></thead><tbody>{cells}</tbody></table>"
+        )
     notes = "".join(f"<br>warning: {html.escape(doubt)}" for doubt in _advice.doubts(self))
     return "".join(tables) + f"<small>{self.n:,} evaluations; rng_key {self.rng_key}; {html.escape(_READING)}{notes}</small>"
 

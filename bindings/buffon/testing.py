@@ -30,7 +30,23 @@ unequal_exceedance = _native.unequal_exceedance
 zero_variance = _native.zero_variance
 
 __all__ = [
-    "KnownProblem", "all_problems", "cantilever", "cantilever_laws", "cantilever_laws_at", "cantilever_sobol", "component_system", "four_branch",
-    "g_function", "gaussian_moments", "ishigami", "linear_exceedance", "oscillator", "parabolic", "safety_problems", "three_bumps",
-    "two_sided_exceedance", "unequal_exceedance", "zero_variance",
+    "KnownProblem",
+    "all_problems",
+    "cantilever",
+    "cantilever_laws",
+    "cantilever_laws_at",
+    "cantilever_sobol",
+    "component_system",
+    "four_branch",
+    "g_function",
+    "gaussian_moments",
+    "ishigami",
+    "linear_exceedance",
+    "oscillator",
+    "parabolic",
+    "safety_problems",
+    "three_bumps",
+    "two_sided_exceedance",
+    "unequal_exceedance",
+    "zero_variance",
 ]

@@ -39,7 +39,10 @@ def exact_arms(c):
     """name -> function that returns the cost; ours first."""
     from scipy.optimize import linear_sum_assignment
     if c.ndim == 3:
-        return {"Buffon": lambda: bf.assign(c, threads=1).cost.sum(), "SciPy": lambda: sum(p[linear_sum_assignment(p)].sum() for p in c)}
+        return {
+            "Buffon": lambda: bf.assign(c, threads=1).cost.sum(),
+            "SciPy": lambda: sum(p[linear_sum_assignment(p)].sum() for p in c),
+        }
     arms = {"Buffon": lambda: bf.assign(c, threads=1).cost, "SciPy": lambda: c[linear_sum_assignment(c)].sum()}
     try:
         import lap
@@ -90,7 +93,9 @@ def sinkhorn_rows():
             continue
         for method, most in (("sinkhorn_stabilized", 1000), ("sinkhorn_log", 100)):
             begin = time.process_time()
-            plan, log = ot.sinkhorn(a, a, c, epsilon * c.mean(), method=method, numItermax=most, stopThr=1e-6, log=True, warn=False)
+            plan, log = ot.sinkhorn(
+                a, a, c, epsilon * c.mean(), method=method, numItermax=most, stopThr=1e-6, log=True, warn=False
+            )
             spent, count = time.process_time() - begin, log.get("niter", most)
             error = np.abs(plan.sum(0) - a).sum() + np.abs(plan.sum(1) - a).sum()
             yield f"{epsilon:g}", f"POT {method}", str(count), f"{1e3 * spent / max(count, 1):.1f}", f"{error:.1e}"
@@ -98,7 +103,11 @@ def sinkhorn_rows():
 
 def tables(repeats):
     yield Table("optimal assignment", ["problem", "arm", "ms", "times slower than ours"], list(exact_rows(repeats)))
-    yield Table("Sinkhorn, n = 2,000, d = 2", ["epsilon / mean cost", "arm", "iterations", "ms an iteration", "marginal error"], list(sinkhorn_rows()))
+    yield Table(
+        "Sinkhorn, n = 2,000, d = 2",
+        ["epsilon / mean cost", "arm", "iterations", "ms an iteration", "marginal error"],
+        list(sinkhorn_rows()),
+    )
 
 
 def main():

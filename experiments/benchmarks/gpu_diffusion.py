@@ -58,8 +58,12 @@ def update(rows=4096, cols=3072, dtype=torch.float32):
     _native._combine(out, operands, weights)
     reference = sum(w * x.double() for w, x in zip(weights, operands, strict=True))
     bytes_moved = 5 * out.numel() * out.element_size()
-    return (f"solver update, 4 terms, {rows} x {cols}, {str(dtype).removeprefix('torch.')}", {"Buffon": lambda: _native._combine(out, operands, weights), "torch": eager, "torch.compile": compiled},
-            lambda answer: relative_error(out if answer is None else answer, reference), lambda ms: f"{bytes_moved / ms / 1e9:.2f} TB/s")
+    return (
+        f"solver update, 4 terms, {rows} x {cols}, {str(dtype).removeprefix('torch.')}",
+        {"Buffon": lambda: _native._combine(out, operands, weights), "torch": eager, "torch.compile": compiled},
+        lambda answer: relative_error(out if answer is None else answer, reference),
+        lambda ms: f"{bytes_moved / ms / 1e9:.2f} TB/s",
+    )
 
 
 def mixture(n=1_000_000, d=16, k=8, sigma=0.7):
@@ -85,9 +89,16 @@ def mixture(n=1_000_000, d=16, k=8, sigma=0.7):
     compiled = torch.compile(posterior_mean)
     some = x[:20_000].double()
     reference = posterior_mean(some, *[put(a) for a in (means, whitening, gain, log_norm)])
-    return (f"exact mixture denoiser, {n:,} rows, {k} components, d = {d}",
-            {"Buffon": lambda: model.denoise(x, sigma), "torch": lambda: posterior_mean(x, *single), "torch.compile": lambda: compiled(x, *single)},
-            lambda answer: relative_error(answer[:20_000], reference), lambda ms: f"{n * k * d * d * 4 / ms / 1e9:.1f} TFLOP/s")
+    return (
+        f"exact mixture denoiser, {n:,} rows, {k} components, d = {d}",
+        {
+            "Buffon": lambda: model.denoise(x, sigma),
+            "torch": lambda: posterior_mean(x, *single),
+            "torch.compile": lambda: compiled(x, *single),
+        },
+        lambda answer: relative_error(answer[:20_000], reference),
+        lambda ms: f"{n * k * d * d * 4 / ms / 1e9:.1f} TFLOP/s",
+    )
 
 
 def ideal(n=16_384, m=50_000, d=64, sigma=1.0):
@@ -102,16 +113,24 @@ def ideal(n=16_384, m=50_000, d=64, sigma=1.0):
 
     def attention(x, y):
         bias = (-0.5 * y.square().sum(1) / sigma**2)[None, None, None]
-        return torch.nn.functional.scaled_dot_product_attention(x[None, None], y[None, None], y[None, None], attn_mask=bias.expand(1, 1, x.shape[0], -1),
-                                                                scale=1 / sigma**2)[0, 0]
+        return torch.nn.functional.scaled_dot_product_attention(
+            x[None, None], y[None, None], y[None, None], attn_mask=bias.expand(1, 1, x.shape[0], -1), scale=1 / sigma**2
+        )[0, 0]
 
     compiled = torch.compile(softmax_of_product)
     some = x[:512].double()
     reference = softmax_of_product(some, y.double())
-    return (f"ideal denoiser, {n:,} rows, {m:,} points, d = {d}, sigma = {sigma:g}",
-            {"Buffon": lambda: model.denoise(x, sigma), "torch softmax(GEMM) GEMM": lambda: softmax_of_product(x, y), "torch.compile": lambda: compiled(x, y),
-             "torch attention kernel": lambda: attention(x, y)},
-            lambda answer: relative_error(answer[:512], reference), lambda ms: f"{4 * n * m * d / ms / 1e9:.1f} TFLOP/s")
+    return (
+        f"ideal denoiser, {n:,} rows, {m:,} points, d = {d}, sigma = {sigma:g}",
+        {
+            "Buffon": lambda: model.denoise(x, sigma),
+            "torch softmax(GEMM) GEMM": lambda: softmax_of_product(x, y),
+            "torch.compile": lambda: compiled(x, y),
+            "torch attention kernel": lambda: attention(x, y),
+        },
+        lambda answer: relative_error(answer[:512], reference),
+        lambda ms: f"{4 * n * m * d / ms / 1e9:.1f} TFLOP/s",
+    )
 
 
 def main():
@@ -120,7 +139,9 @@ def main():
     arguments = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = False
     records = []
-    driver = subprocess.run(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True).stdout.strip()
+    driver = subprocess.run(
+        ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True
+    ).stdout.strip()
     print(f"{torch.cuda.get_device_name()}, driver {driver}, torch {torch.__version__}, buffon {buffon.__version__}")
     for make in (update, lambda: update(dtype=torch.float16), mixture, ideal, lambda: ideal(m=1797), lambda: ideal(sigma=0.3)):
         name, jobs, error, rate = make()

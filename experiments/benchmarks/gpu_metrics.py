@@ -44,7 +44,11 @@ def of_gram(kernel, x, y, block=8192):
         return sum(kernel(part, b).sum(dtype=torch.float64) for part in a.split(block))
 
     n, m = len(x), len(y)
-    own = [(total(a, a) - sum(kernel(part, part).diagonal().sum(dtype=torch.float64) for part in a.split(block))) / (len(a) * (len(a) - 1)) for a in (x, y)]
+    own = [
+        (total(a, a) - sum(kernel(part, part).diagonal().sum(dtype=torch.float64) for part in a.split(block)))
+        / (len(a) * (len(a) - 1))
+        for a in (x, y)
+    ]
     return own[0] + own[1] - 2 * total(x, y) / (n * m)
 
 
@@ -66,16 +70,39 @@ def cases():
         x, y = (torch.tensor(rng.normal(m, 1, size=(n, 64)), device="cuda", dtype=torch.float32) for m in (0.02, 0.0))
         k = kernels(11.0, 64)
         compiled = torch.compile(k["gemm"], dynamic=False)
-        yield (f"MMD, n = {n:,}, d = 64", lambda x=x, y=y: bd.mmd(x, y, bandwidth=11.0), {"torch": lambda x=x, y=y, k=k: of_gram(k["mmd"], x, y),
-               "torch.compile": lambda x=x, y=y, compiled=compiled: of_gram(compiled, x, y)}, lambda x=x, y=y: bd.mmd(x.double(), y.double(), bandwidth=11.0))
-        yield (f"energy, n = {n:,}, d = 64", lambda x=x, y=y: bd.energy(x, y), {"torch": lambda x=x, y=y, k=k: of_gram(k["energy"], x, y)},
-               lambda x=x, y=y: bd.energy(x.double(), y.double()))
+        yield (
+            f"MMD, n = {n:,}, d = 64",
+            lambda x=x, y=y: bd.mmd(x, y, bandwidth=11.0),
+            {
+                "torch": lambda x=x, y=y, k=k: of_gram(k["mmd"], x, y),
+                "torch.compile": lambda x=x, y=y, compiled=compiled: of_gram(compiled, x, y),
+            },
+            lambda x=x, y=y: bd.mmd(x.double(), y.double(), bandwidth=11.0),
+        )
+        yield (
+            f"energy, n = {n:,}, d = 64",
+            lambda x=x, y=y: bd.energy(x, y),
+            {"torch": lambda x=x, y=y, k=k: of_gram(k["energy"], x, y)},
+            lambda x=x, y=y: bd.energy(x.double(), y.double()),
+        )
     for n, d in ((10_000, 64), (50_000, 64), (10_000, 3072)):
         x, y = (torch.tensor(rng.normal(m, 1, size=(n, d)), device="cuda", dtype=torch.float32) for m in (0.2, 0.0))
-        yield (f"sliced W2, n = {n:,}, d = {d}", lambda x=x, y=y: bd.sliced_w2(x, y, rng=1), {"torch": lambda x=x, y=y: sliced(x, y)},
-               lambda x=x, y=y: bd.sliced_w2(x.double(), y.double(), rng=1))
-    x, y = (torch.tensor(np.maximum(rng.normal(m, 1, size=(10_000, 2048)), 0), device="cuda", dtype=torch.float32) for m in (0.02, 0.0))
-    yield ("KID, n = 10,000, d = 2048", lambda: bd.kid(x, y), {"torch": lambda: of_gram(kernels(1, 2048)["kid"], x, y)}, lambda: bd.kid(x.double(), y.double()))
+        yield (
+            f"sliced W2, n = {n:,}, d = {d}",
+            lambda x=x, y=y: bd.sliced_w2(x, y, rng=1),
+            {"torch": lambda x=x, y=y: sliced(x, y)},
+            lambda x=x, y=y: bd.sliced_w2(x.double(), y.double(), rng=1),
+        )
+    x, y = (
+        torch.tensor(np.maximum(rng.normal(m, 1, size=(10_000, 2048)), 0), device="cuda", dtype=torch.float32)
+        for m in (0.02, 0.0)
+    )
+    yield (
+        "KID, n = 10,000, d = 2048",
+        lambda: bd.kid(x, y),
+        {"torch": lambda: of_gram(kernels(1, 2048)["kid"], x, y)},
+        lambda: bd.kid(x.double(), y.double()),
+    )
 
 
 def main():
@@ -84,13 +111,17 @@ def main():
     arguments = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = False
     records = []
-    driver = subprocess.run(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True).stdout.strip()
+    driver = subprocess.run(
+        ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True
+    ).stdout.strip()
     print(f"{torch.cuda.get_device_name()}, driver {driver}, torch {torch.__version__}, buffon {buffon.__version__}")
     print("| job | candidate | time | error | ratio |\n| --- | --- | ---: | ---: | ---: |")
     for name, ours, theirs, exact in cases():
         double = exact()
         times = milliseconds({"Buffon": ours, "Buffon, float64": exact} | theirs)
-        answers = {"Buffon": ours().value[0], "Buffon, float64": double.value[0]} | {key: float(job()) for key, job in theirs.items()}
+        answers = {"Buffon": ours().value[0], "Buffon, float64": double.value[0]} | {
+            key: float(job()) for key, job in theirs.items()
+        }
         for candidate, t in times.items():
             error = abs(answers[candidate] - double.value[0]) / double.std_error[0]
             record = {"job": name, "candidate": candidate, "milliseconds": list(t), "error": error}
@@ -99,7 +130,10 @@ def main():
                 record["ratio"] = ratio(times["Buffon"], t)
                 text = "x {:.2f} ({:.2f} ... {:.2f})".format(*record["ratio"])
             records.append(record)
-            print(f"| {name} | {candidate} | {np.median(t):.3g} ms ({t.min():.3g} ... {t.max():.3g}) | {error:.1e} | {text} |", flush=True)
+            print(
+                f"| {name} | {candidate} | {np.median(t):.3g} ms ({t.min():.3g} ... {t.max():.3g}) | {error:.1e} | {text} |",
+                flush=True,
+            )
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
             json.dump({"device": torch.cuda.get_device_name(), "records": records}, file)

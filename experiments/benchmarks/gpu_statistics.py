@@ -118,10 +118,17 @@ def sobol(d=16, rows=2**22):
         return first.cpu(), total.cpu()
 
     compiled = torch.compile(model)
-    ours = lambda points: bf.sobol(known.problem, budget=n, rng=1, surrogate=False, points=points, device="cuda").total_order.value
+    ours = lambda points: (
+        bf.sobol(known.problem, budget=n, rng=1, surrogate=False, points=points, device="cuda").total_order.value
+    )
     jobs = {"Buffon": (n, lambda: ours("rqmc")), "Buffon, points='iid'": (n, lambda: ours("iid")),
             "torch": (n, lambda: indices(model)[1]), "torch.compile": (n, lambda: indices(compiled)[1])}
-    return f"Sobol' indices, g-function, d = {d}, N = {rows:,}", "model calls/s", jobs, lambda total: float(np.abs(np.asarray(total) - known.total_order).max())
+    return (
+        f"Sobol' indices, g-function, d = {d}, N = {rows:,}",
+        "model calls/s",
+        jobs,
+        lambda total: float(np.abs(np.asarray(total) - known.total_order).max()),
+    )
 
 
 def densities(n=2_000_000, k=100, d=6):
@@ -167,8 +174,12 @@ def aiscv(n=20_000_000):
     laws = bf.testing.cantilever_laws()
     run = lambda device: bf.aiscv(laws.problem, laws=laws.laws, budget=n, rng=1, device=device).value
     exact = np.asarray(laws.exact)
-    return (f"aiscv, 100 laws (T2b), {n:,} points", "points/s", {"Buffon": (n, lambda: run("cuda")), f"Buffon, {bf._buffon._threads()} cores": (n, lambda: run("cpu"))},
-            lambda value: float(np.abs(np.asarray(value) / exact - 1).max()))
+    return (
+        f"aiscv, 100 laws (T2b), {n:,} points",
+        "points/s",
+        {"Buffon": (n, lambda: run("cuda")), f"Buffon, {bf._buffon._threads()} cores": (n, lambda: run("cpu"))},
+        lambda value: float(np.abs(np.asarray(value) / exact - 1).max()),
+    )
 
 
 def main():
@@ -177,7 +188,9 @@ def main():
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
     records = []
-    driver = subprocess.run(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True).stdout.strip()
+    driver = subprocess.run(
+        ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True
+    ).stdout.strip()
     print(f"{torch.cuda.get_device_name()}, driver {driver}, torch {torch.__version__}, buffon {bf.__version__}", flush=True)
     for make in (ishigami, quasi, sobol, densities, aiscv):
         if arguments.only not in make.__name__:
@@ -195,7 +208,13 @@ def main():
         rates = {job: sizes[job] / t for job, t in times.items()}
         for job, t in times.items():
             line = f"  {job:26s} {np.median(t) * 1e3:9.2f} ms ({t.min() * 1e3:.2f} ... {t.max() * 1e3:.2f})  {np.median(rates[job]):.3g} {unit}, error {errors[job]:.1e}"
-            record = {"job": name, "candidate": job, "median_ms": float(np.median(t) * 1e3), "rate": float(np.median(rates[job])), "error": errors[job]}
+            record = {
+                "job": name,
+                "candidate": job,
+                "median_ms": float(np.median(t) * 1e3),
+                "rate": float(np.median(rates[job])),
+                "error": errors[job],
+            }
             reference = "Buffon, reduced" if ", reduced" in job else "Buffon"
             if job != reference:
                 middle, low, high = ratio(1 / rates[reference], 1 / rates[job])

@@ -67,7 +67,10 @@ def torch_step(y, h, draws, tf32, compiled):
         torch.backends.cuda.matmul.allow_tf32 = tf32
         if not compiled:
             return sum(cells() for _ in range(pieces)).cpu()
-        return sum(torch.bincount(best(torch.randn(draws // pieces, y.shape[1], device="cuda"), y, h), minlength=len(y)) for _ in range(pieces)).cpu()
+        return sum(
+            torch.bincount(best(torch.randn(draws // pieces, y.shape[1], device="cuda"), y, h), minlength=len(y))
+            for _ in range(pieces)
+        ).cpu()
 
     return step
 
@@ -77,7 +80,12 @@ def step(n, d, draws):
     points = np.random.default_rng(n + d).normal(size=(n, d))
     heights = -0.5 * (points**2).sum(1)
     y, h = torch.tensor(points, device="cuda", dtype=torch.float32), torch.tensor(heights, device="cuda", dtype=torch.float32)
-    ours = {"fresh draws": (False, False), "fresh draws, exact": (False, True), "reused blocks": (True, False), "reused blocks, exact": (True, True)}
+    ours = {
+        "fresh draws": (False, False),
+        "fresh draws, exact": (False, True),
+        "reused blocks": (True, False),
+        "reused blocks, exact": (True, True),
+    }
     made = {name: _native._TransportStep(points, heights[:, None], reuse, exact, "cuda") for name, (reuse, exact) in ours.items()}
     for name in ("fresh draws", "reused blocks"):
         np.testing.assert_array_equal(made[name](draws, 1), made[f"{name}, exact"](draws, 1))
@@ -97,15 +105,25 @@ def assignments(problems=704, objects=20, queries=300):
     there = torch.tensor(costs, device="cuda")
     expected = np.array([c[linear_sum_assignment(c)].sum() for c in costs])
     np.testing.assert_allclose(bf.assign(there).cost, expected, rtol=1e-12)
-    return {"Buffon": lambda: bf.assign(there), "Buffon, costs sent": lambda: bf.assign(costs, device="cuda"), "Buffon, processor": lambda: bf.assign(costs),
-            "SciPy": lambda: [linear_sum_assignment(c) for c in costs]}
+    return {
+        "Buffon": lambda: bf.assign(there),
+        "Buffon, costs sent": lambda: bf.assign(costs, device="cuda"),
+        "Buffon, processor": lambda: bf.assign(costs),
+        "SciPy": lambda: [linear_sum_assignment(c) for c in costs],
+    }
 
 
 def show(job, times, records):
     print(job)
     ours = next(iter(times.values()))
     for name, t in times.items():
-        record = {"job": job, "candidate": name, "median_ms": float(np.median(t) * 1e3), "least_ms": float(t.min() * 1e3), "most_ms": float(t.max() * 1e3)}
+        record = {
+            "job": job,
+            "candidate": name,
+            "median_ms": float(np.median(t) * 1e3),
+            "least_ms": float(t.min() * 1e3),
+            "most_ms": float(t.max() * 1e3),
+        }
         line = f"  {name:30s} {record['median_ms']:9.3f} ms ({record['least_ms']:.3f} ... {record['most_ms']:.3f})"
         if t is not ours:
             record["ratio"] = list(ratio(ours, t))
@@ -121,9 +139,19 @@ def whole_map(n=50_000, d=64):
     found = bd.transport_map(points, rng=1, device="cuda")
     took = time.perf_counter() - begin
     fresh = found.check(20_000_000, rng=2, device="cuda")
-    print(f"transport_map of {n:,} points, d = {d}: {took:.2f} s, {found.n:,} draws, converged {found.converged}, L1 {found.mass_error}; on fresh draws {fresh.mass_error}, "
-          f"{fresh.empty} empty cells", flush=True)
-    return {"job": "map", "seconds": took, "draws": found.n, "converged": found.converged, "l1": float(found.mass_error.value[0]), "fresh_l1": float(fresh.mass_error.value[0])}
+    print(
+        f"transport_map of {n:,} points, d = {d}: {took:.2f} s, {found.n:,} draws, converged {found.converged}, L1 {found.mass_error}; on fresh draws {fresh.mass_error}, "
+        f"{fresh.empty} empty cells",
+        flush=True,
+    )
+    return {
+        "job": "map",
+        "seconds": took,
+        "draws": found.n,
+        "converged": found.converged,
+        "l1": float(found.mass_error.value[0]),
+        "fresh_l1": float(fresh.mass_error.value[0]),
+    }
 
 
 def main():
@@ -131,7 +159,9 @@ def main():
     parser.add_argument("--json")
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
-    driver = subprocess.run(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True).stdout.strip()
+    driver = subprocess.run(
+        ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True
+    ).stdout.strip()
     print(f"{torch.cuda.get_device_name()}, driver {driver}, torch {torch.__version__}, buffon {bf.__version__}")
     records = []
     for name, sizes in STEPS.items():

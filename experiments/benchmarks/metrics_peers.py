@@ -53,9 +53,19 @@ def distances(rows):
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(rows, 64)), rng.normal(0.05, 1, size=(rows, 64))
     single, double = ([torch.from_numpy(a).to(dtype) for a in (x, y)] for dtype in (torch.float32, torch.float64))
-    ours = {"energy": lambda: bd.energy(x, y, threads=1), "mmd": lambda: bd.mmd(x, y, bandwidth=BANDWIDTH, threads=1), "kid": lambda: bd.kid(x, y, threads=1)}
-    return {name: {"Buffon, double": lambda name=name: ours[name]().value[0], "torch, single": lambda kernel=kernel: theirs(kernel, *single),
-                   "torch, double": lambda kernel=kernel: theirs(kernel, *double)} for name, kernel in kernels().items()}
+    ours = {
+        "energy": lambda: bd.energy(x, y, threads=1),
+        "mmd": lambda: bd.mmd(x, y, bandwidth=BANDWIDTH, threads=1),
+        "kid": lambda: bd.kid(x, y, threads=1),
+    }
+    return {
+        name: {
+            "Buffon, double": lambda name=name: ours[name]().value[0],
+            "torch, single": lambda kernel=kernel: theirs(kernel, *single),
+            "torch, double": lambda kernel=kernel: theirs(kernel, *double),
+        }
+        for name, kernel in kernels().items()
+    }
 
 
 def frechet():
@@ -120,7 +130,14 @@ def table(found):
         for arm, runs in arms.items():
             seconds = np.array([s for s, _ in runs])
             ratio = "" if arm.startswith("Buffon") else f"{np.median(seconds / ours):.2f} (≥ {lower_bound(seconds / ours):.2f})"
-            rows.append([f"{metric}, {arm}", f"{statistics.median(seconds):.2f} ({seconds.min():.2f})", ratio, f"{runs[0][1]:.9f}"])
+            rows.append(
+                [
+                    f"{metric}, {arm}",
+                    f"{statistics.median(seconds):.2f} ({seconds.min():.2f})",
+                    ratio,
+                    f"{runs[0][1]:.9f}",
+                ]
+            )
     return Table("Seconds, median (least)", ["", "s", "times Buffon's", "value"], rows)
 
 
@@ -132,7 +149,12 @@ def main():
     parser.add_argument("--only", choices=["distances", "frechet", "prdc", "wasserstein"], help="these rows alone")
     parser.add_argument("--markdown", action="store_true", help="for docs/benchmarks.md")
     arguments = parser.parse_args()
-    makers = {"distances": lambda: distances(arguments.rows), "frechet": frechet, "prdc": prdc, "wasserstein": lambda: wasserstein(arguments.rows)}
+    makers = {
+        "distances": lambda: distances(arguments.rows),
+        "frechet": frechet,
+        "prdc": prdc,
+        "wasserstein": lambda: wasserstein(arguments.rows),
+    }
     cases = {}
     for name, make in makers.items():
         if arguments.only in (None, name):

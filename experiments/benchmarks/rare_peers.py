@@ -127,8 +127,10 @@ def measure(case, pair, runs, threads):
                 row = case.theirs(method, 1_000 + r)
                 counts.append(row[1])
                 found["theirs"] += [row] * (r >= 0)
-            except Exception as error:   # whatever it raises is its result
-                found["failure"] = next((line for line in str(error).splitlines() if "evaluations" in line), str(error).splitlines()[0])[:60]
+            except Exception as error:  # whatever it raises is its result
+                found["failure"] = next(
+                    (line for line in str(error).splitlines() if "evaluations" in line), str(error).splitlines()[0]
+                )[:60]
         if r < 0:
             continue
         with warnings.catch_warnings():
@@ -159,17 +161,46 @@ def table(results):
         theirs = _w(found["theirs"], case.probability)
         ratios = [t[2] / o[2] for t, o in zip(found["theirs"], found["ours"], strict=False)][1:]   # the first turn is not counted
         middle = [statistics.median(row[2] for row in found[side]) for side in ("theirs", "ours")]
-        rows.append([f"{name}: {their_name}", n, _spread(theirs), _spread(ours), f"{1e3 * middle[0]:.1f} / {1e3 * middle[1]:.1f}",
-                     f"{statistics.median(ratios):.1f} (≥ {lower_bound(ratios):.1f})", _at_equal_errors(theirs[0] * middle[0], ours[0] * middle[1])])
-    header = ["regions, inputs, probability: OpenTURNS", "evaluations", "W", "W of ours", "ms outside the model, theirs / ours", "ratio (≥ lower 90 % bound)",
-              "ratio at equal errors"]
-    return Table("OpenTURNS, and ours of as many evaluations", header, rows, "Ours: " + ", ".join(f"{o} beside {t}" for t, o in PAIRS))
+        rows.append(
+            [
+                f"{name}: {their_name}",
+                n,
+                _spread(theirs),
+                _spread(ours),
+                f"{1e3 * middle[0]:.1f} / {1e3 * middle[1]:.1f}",
+                f"{statistics.median(ratios):.1f} (≥ {lower_bound(ratios):.1f})",
+                _at_equal_errors(theirs[0] * middle[0], ours[0] * middle[1]),
+            ]
+        )
+    header = [
+        "regions, inputs, probability: OpenTURNS",
+        "evaluations",
+        "W",
+        "W of ours",
+        "ms outside the model, theirs / ours",
+        "ratio (≥ lower 90 % bound)",
+        "ratio at equal errors",
+    ]
+    return Table(
+        "OpenTURNS, and ours of as many evaluations",
+        header,
+        rows,
+        "Ours: " + ", ".join(f"{o} beside {t}" for t, o in PAIRS),
+    )
 
 
 def _at_equal_errors(theirs, ours):
     """Seconds a run times its squared error, for as many evaluations."""
     exact = EXACT * 1e-3
-    return "both exact" if max(theirs, ours) < exact else "exact" if ours < exact else "theirs exact" if theirs < exact else short(theirs / ours)
+    return (
+        "both exact"
+        if max(theirs, ours) < exact
+        else "exact"
+        if ours < exact
+        else "theirs exact"
+        if theirs < exact
+        else short(theirs / ours)
+    )
 
 
 def _spread(w):

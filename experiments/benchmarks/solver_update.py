@@ -130,7 +130,11 @@ def library(folder):
     """The C++ part, compiled against the wheel's headers, or those of the source tree beside a build."""
     package = Path(buffon.__file__).resolve().parent
     tree = package.parents[1]
-    layers = [package / "include"] if (package / "include").is_dir() else [tree / layer for layer in ("lib", "estimators", "diffusion")]
+    layers = (
+        [package / "include"]
+        if (package / "include").is_dir()
+        else [tree / layer for layer in ("lib", "estimators", "diffusion")]
+    )
     loaded = next(line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "/libbuffon.so" in line)
     source, made = Path(folder) / "cost.cpp", Path(folder) / "cost.so"
     source.write_text(SOURCE)
@@ -164,7 +168,10 @@ def rows_in_cpp(code, repeats):
         states = 4 if kind == "levels" else 1
 
         def run(steps, name=name, kind=kind):
-            return 1e6 * code.sampling(name.encode(), kind.encode(), ctypes.c_int64(2), ctypes.c_int64(steps), ctypes.c_int64(200))
+            return 1e6 * code.sampling(
+                name.encode(), kind.encode(), ctypes.c_int64(2), ctypes.c_int64(steps), ctypes.c_int64(200)
+            )
+
         run(STEPS)
         turns = [(run(STEPS), run(3 * STEPS)) for _ in range(repeats)]
         lines.append([title, f"{16 * states}", spread([(b - a) / (rows[1] - rows[0]) for a, b in turns], 2), "3"])
@@ -190,7 +197,14 @@ def steps_in_python(repeats):
         run(STEPS)
         turns = [1e6 * (run(11 * STEPS) - run(STEPS) - clocked(called)) / (10 * STEPS) for _ in range(repeats)]
         bytes_ = 8 * n * d
-        lines.append([f"({n}, {d}), a step with a Python denoiser", f"{bytes_:,}", spread(turns, 1), "15" if bytes_ <= 65_536 else ""])
+        lines.append(
+            [
+                f"({n}, {d}), a step with a Python denoiser",
+                f"{bytes_:,}",
+                spread(turns, 1),
+                "15" if bytes_ <= 65_536 else "",
+            ]
+        )
     return lines
 
 
@@ -209,8 +223,16 @@ def updates_beside_copies(code, repeats):
         turn()
         turns = [turn() for _ in range(repeats)]
         ratios = [update / bound for update, bound in turns]
-        lines.append([f"{k} operands", f"{8 * d:,}", spread([1e6 * update for update, _ in turns], 1),
-                      f"{1e6 * statistics.median(bound for _, bound in turns):.1f}", spread(ratios, 2), "1.5" if 8 * d >= 262_144 else ""])
+        lines.append(
+            [
+                f"{k} operands",
+                f"{8 * d:,}",
+                spread([1e6 * update for update, _ in turns], 1),
+                f"{1e6 * statistics.median(bound for _, bound in turns):.1f}",
+                spread(ratios, 2),
+                "1.5" if 8 * d >= 262_144 else "",
+            ]
+        )
     return lines
 
 
@@ -222,9 +244,16 @@ def main():
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         code = library(folder)
-        fixed = [*([f"{title}, a row in C++", *rest] for title, *rest in rows_in_cpp(code, arguments.repeats)), *steps_in_python(arguments.repeats)]
+        fixed = [
+            *([f"{title}, a row in C++", *rest] for title, *rest in rows_in_cpp(code, arguments.repeats)),
+            *steps_in_python(arguments.repeats),
+        ]
         update = updates_beside_copies(code, arguments.repeats)
-    update = Table("One update, and its ratio to the bound", ["", "bytes of the state", "us", "bound, us", "ratio", "at most"], update)
+    update = Table(
+        "One update, and its ratio to the bound",
+        ["", "bytes of the state", "us", "bound, us", "ratio", "at most"],
+        update,
+    )
     print(markdown(update, 0) if arguments.markdown else update.text(), end="\n\n")
     header = ["", "bytes of the state", "us", "at most"]
     show_benchmark(Table("Microseconds, median (lower ... upper quartile)", header, fixed), arguments.markdown)

@@ -64,7 +64,9 @@ def timed(f):
 
 def measured(points, heights, source=None, key=10**6):
     """The L1 error and the number of empty cells of heights, on fresh draws."""
-    start = bd.transport_map(points, source=source, heights=heights, target_error=1.9, rng=key, threads=1)   # ends with its first check
+    start = bd.transport_map(
+        points, source=source, heights=heights, target_error=1.9, rng=key, threads=1
+    )  # ends with its first check
     return start.check(FRESH, rng=key + 1)
 
 
@@ -75,11 +77,16 @@ def accuracy(keys):
         for budget in budgets:
             rows = []
             for key in range(1, keys + 1):
-                found, seconds = timed(lambda: bd.transport_map(y, source=source, target_error=0, budget=budget, rng=key, threads=1))  # noqa: B023
+                found, seconds = timed(
+                    lambda: bd.transport_map(y, source=source, target_error=0, budget=budget, rng=key, threads=1)  # noqa: B023
+                )
                 fresh = found.check(FRESH, rng=1000 + key)
                 rows.append((seconds, fresh.mass_error.value[0], fresh.empty))
             errors = [e for _, e, _ in rows]
-            print(f"| {name} | {budget:,} | {statistics.median(s for s, _, _ in rows):.2f} | {statistics.mean(errors):.4f} | {max(errors):.4f} | {max(n for _, _, n in rows)} |", flush=True)
+            print(
+                f"| {name} | {budget:,} | {statistics.median(s for s, _, _ in rows):.2f} | {statistics.mean(errors):.4f} | {max(errors):.4f} | {max(n for _, _, n in rows)} |",
+                flush=True,
+            )
 
 
 def check():
@@ -92,12 +99,17 @@ def check():
         centred, h = (y - y.mean(0)).astype(np.float32), (found.heights - found.heights.mean()).astype(np.float32)
         counts = np.zeros(len(y), int)
         for _ in range(n // block):
-            counts += np.bincount((rng.standard_normal((block, y.shape[1]), dtype=np.float32) @ centred.T + h).argmax(1), minlength=len(y))
+            counts += np.bincount(
+                (rng.standard_normal((block, y.shape[1]), dtype=np.float32) @ centred.T + h).argmax(1), minlength=len(y)
+            )
         n = counts.sum()
         plain = (np.sum((counts / n * len(y) - 1) ** 2) / len(y)) - (len(y) - 1) / n
         error = np.sqrt(2 * len(y)) / n * np.sqrt(1 + 2 * plain * n / len(y))
         z = (ours["chi_squared"] - plain) / np.hypot(ours["chi_squared_std_error"], error)
-        print(f"{name}: chi-squared {ours['chi_squared']:.2e} +- {ours['chi_squared_std_error']:.1e}, plain {plain:.2e} +- {error:.1e}: {z:+.1f} standard errors", flush=True)
+        print(
+            f"{name}: chi-squared {ours['chi_squared']:.2e} +- {ours['chi_squared_std_error']:.1e}, plain {plain:.2e} +- {error:.1e}: {z:+.1f} standard errors",
+            flush=True,
+        )
 
 
 def reuse(groups=128, draws=16_384, turns=5):
@@ -106,7 +118,10 @@ def reuse(groups=128, draws=16_384, turns=5):
     for name, points in (("digits, d = 64", digits), ("digits, d = 8", scores)):
         y = points()
         heights = bd.transport_map(y, target_error=0, budget=4_000_000, rng=11, threads=1).heights
-        arms = {kind: bd._native._TransportStep(y, heights[:, None], kind == "reused", False, "cpu") for kind in ("fresh", "reused")}
+        arms = {
+            kind: bd._native._TransportStep(y, heights[:, None], kind == "reused", False, "cpu")
+            for kind in ("fresh", "reused")
+        }
         seconds, counts = {kind: [] for kind in arms}, {kind: [] for kind in arms}
         for turn in range(turns):
             for kind, step in arms.items():
@@ -191,7 +206,13 @@ def main():
     parser.add_argument("--pot", type=int, nargs="*", default=[256, 1000])
     arguments = parser.parse_args()
     print(f"instruction set {bf._buffon.isa_level()}", flush=True)
-    parts = {"accuracy": lambda: accuracy(arguments.keys), "check": check, "reuse": reuse, "peers": lambda: peers(arguments.torch, arguments.pot), "coverage": coverage}
+    parts = {
+        "accuracy": lambda: accuracy(arguments.keys),
+        "check": check,
+        "reuse": reuse,
+        "peers": lambda: peers(arguments.torch, arguments.pot),
+        "coverage": coverage,
+    }
     for name, part in parts.items():
         if arguments.only in (None, name):
             part()

@@ -210,8 +210,14 @@ def times(turns, report):
             whole, outside = np.array(taken).T
             ratios = outside / reference
             of_ours = "" if name.startswith("Buffon") else f"{np.median(ratios):.1f} (≥ {lower_bound(ratios):.1f})"
-            rows.append([name, f"{1e3 * statistics.median(whole):.1f} ({1e3 * whole.min():.1f})",
-                         "" if "compiled" in name else f"{1e3 * statistics.median(outside):.1f} ({1e3 * outside.min():.1f})", of_ours])
+            rows.append(
+                [
+                    name,
+                    f"{1e3 * statistics.median(whole):.1f} ({1e3 * whole.min():.1f})",
+                    "" if "compiled" in name else f"{1e3 * statistics.median(outside):.1f} ({1e3 * outside.min():.1f})",
+                    of_ours,
+                ]
+            )
         header = ["", "ms in all, median (least)", "outside the model", "times Buffon's, NumPy model"]
         tables.append(Table(f"{case}: first and total orders from N = 65,536 rows, {turns} turns", header, rows))
     return tables

@@ -29,7 +29,14 @@ def outputs():
 # What words estimate that do not estimate the means of the outputs: of `row_wise`, all values in their order.
 # Of a^2 + 2 b: variances 48 + 4. Of (a^2 + 2 b) b: 33 of b alone, 48 of both together. Of the event by quadrature.
 # Of all outputs together: shares of the sum of their variances.
-SHARES = np.array([[48 / 52, 0, 0.6669196029], [4 / 52, 33 / 81, 0.1012787975], [48 / 52, 48 / 81, 0.8987212028], [4 / 52, 1, 0.3330803971]])
+SHARES = np.array(
+    [
+        [48 / 52, 0, 0.6669196029],
+        [4 / 52, 33 / 81, 0.1012787975],
+        [48 / 52, 48 / 81, 0.8987212028],
+        [4 / 52, 1, 0.3330803971],
+    ]
+)
 VARIANCES = np.array([52, 81, 0.40928416131402 * (1 - 0.40928416131402)])
 OTHERS = {
     "sobol": [*SHARES.ravel(), *(SHARES @ VARIANCES / VARIANCES.sum())],

@@ -93,8 +93,10 @@ def run(name, device):
 def test_all_functions_with_a_device_are_run_here():
     words = {word for word, (positional, _) in _buffon.registry.items() if positional == ["problem"]}
     assert words <= set(FUNCTIONS)
-    to_the_bit = {"assign", "transport_map"}   # tests/python/test_cuda.py
-    assert set(FUNCTIONS) - words == {"extend", "multilevel", *to_the_bit, *OF_SAMPLES, *OF_MODELS}, "say in this file how the new function is run"
+    to_the_bit = {"assign", "transport_map"}  # tests/python/test_cuda.py
+    assert set(FUNCTIONS) - words == {"extend", "multilevel", *to_the_bit, *OF_SAMPLES, *OF_MODELS}, (
+        "say in this file how the new function is run"
+    )
     assert {"energy", "kid", "mmd"} <= set(OF_SAMPLES) and {"sample", "invert"} <= set(OF_MODELS)
 
 
@@ -131,8 +133,11 @@ def samplers():
     mixture = bd.GaussianMixture([1, 2], [[0.0, 1.0], [2.0, 0.0]], [0.2 * np.eye(2), 0.1 * np.eye(2)])
     points = bd.Empirical(np.random.default_rng(4).normal(size=(50, 2)))
     net = bd.Network(lambda x, t: torch.tanh(x) * t[:, None], schedule=bd.VP(), shape=2, arrays="torch", dtype="float64")
-    return {"mixture": (mixture, mixture.off_mode, mixture.mode), "points": (points, lambda x: x[:, 0] - x[:, 1], lambda x: (x[:, 0] > 0).astype(float)),
-            "network": (net, lambda x: x[:, 0], lambda x: (x[:, 1] > 0).astype(float))}
+    return {
+        "mixture": (mixture, mixture.off_mode, mixture.mode),
+        "points": (points, lambda x: x[:, 0] - x[:, 1], lambda x: (x[:, 0] > 0).astype(float)),
+        "network": (net, lambda x: x[:, 0], lambda x: (x[:, 1] > 0).astype(float)),
+    }
 
 
 @needs_device
@@ -144,7 +149,12 @@ def test_samplers_are_evaluated_on_the_device(kind, name):
         if name == "arcs":
             problem, extra = bd.sampler_problem(model, table, score=score, labels=labels), {"thresholds": [1.5]}
         else:
-            problem, extra = bd.sampler_problem(model, table, functionals={"x": lambda x: x[:, 0], "square": lambda x: (x**2).sum(1)}), {}
+            problem, extra = (
+                bd.sampler_problem(
+                    model, table, functionals={"x": lambda x: x[:, 0], "square": lambda x: (x**2).sum(1)}
+                ),
+                {},
+            )
         here, there = (getattr(bf, name)(problem, budget=4_000, rng=2, device=device, **extra) for device in ("cpu", "cuda"))
         alike(there, here)
 
@@ -152,7 +162,10 @@ def test_samplers_are_evaluated_on_the_device(kind, name):
 @needs_device
 def test_levels_of_samplers_are_evaluated_on_the_device():
     model = samplers()["mixture"][0]
-    levels = [(bd.sampler_problem(model, bd.ddim(bd.VP(), steps=n), functionals={"x": lambda x: x[:, 0]}), float(n)) for n in (20, 5)]
+    levels = [
+        (bd.sampler_problem(model, bd.ddim(bd.VP(), steps=n), functionals={"x": lambda x: x[:, 0]}), float(n))
+        for n in (20, 5)
+    ]
     here, there = (bf.multilevel(levels, budget=5_000, rng=3, device=device) for device in ("cpu", "cuda"))
     alike(there, here)
 
@@ -160,12 +173,20 @@ def test_levels_of_samplers_are_evaluated_on_the_device():
 @needs_device
 def test_samplers_that_no_device_runs_say_so():
     model = samplers()["mixture"][0]
-    for table, words in ((bd.rk45(bd.VP()), "rk45 chooses its steps"), (bd.time_shifted(bd.ddim(bd.VP(), steps=5)), "chooses the labels")):
+    for table, words in (
+        (bd.rk45(bd.VP()), "rk45 chooses its steps"),
+        (bd.time_shifted(bd.ddim(bd.VP(), steps=5)), "chooses the labels"),
+    ):
         with pytest.raises(ValueError, match=f"sampler_problem: .*{words}.* and runs on device='cpu' only"):
             bf.plain(bd.sampler_problem(model, table, score=model.off_mode), budget=100, rng=1, device="cuda")
     own = bd.Denoiser(lambda x, sigma: x, dim=2)
-    with pytest.raises(ValueError, match="sampler_problem: .* computes on device='cpu' only"):
-        bf.plain(bd.sampler_problem(own, bd.ddim(bd.VP(), steps=2), functionals={"x": lambda x: x[:, 0]}), budget=100, rng=1, device="cuda")
+    with pytest.raises(ValueError, match=r"sampler_problem: .* computes on device='cpu' only"):
+        bf.plain(
+            bd.sampler_problem(own, bd.ddim(bd.VP(), steps=2), functionals={"x": lambda x: x[:, 0]}),
+            budget=100,
+            rng=1,
+            device="cuda",
+        )
 
 
 @needs_device
@@ -186,7 +207,9 @@ def test_other_functions_answer_as_on_the_processor(name):
 
 
 @needs_device
-@pytest.mark.parametrize("of", [lambda p: bf.exceedance(p, thresholds=[6.0, 9.0]), lambda p: bf.exceedance(p, thresholds=[-2.0], below=True)])
+@pytest.mark.parametrize(
+    "of", [lambda p: bf.exceedance(p, thresholds=[6.0, 9.0]), lambda p: bf.exceedance(p, thresholds=[-2.0], below=True)]
+)
 @pytest.mark.parametrize("run", [bf.plain, bf.subset, bf.cross_entropy, bf.form])
 def test_events_of_a_compiled_model_answer_as_on_the_processor(of, run):
     events = of(bf.testing.ishigami().problem)
@@ -214,8 +237,14 @@ def test_other_functions_give_the_same_bits_on_several_devices(name):
 
 def test_every_function_names_a_device_that_is_not_there(word, arguments):
     with pytest.raises(ValueError, match="device 'cuda:9' is not there; CUDA: "):
-        getattr(_buffon, word)(bf.testing.ishigami().problem, budget=1000, rng=1, device="cuda:9", **({} if word == "importance" else arguments),
-                               **({"proposal": bf.testing.ishigami().problem.inputs} if word == "importance" else {}))
+        getattr(_buffon, word)(
+            bf.testing.ishigami().problem,
+            budget=1000,
+            rng=1,
+            device="cuda:9",
+            **({} if word == "importance" else arguments),
+            **({"proposal": bf.testing.ishigami().problem.inputs} if word == "importance" else {}),
+        )
 
 
 @pytest.mark.parametrize("name", OF_SAMPLES + OF_MODELS)
@@ -225,7 +254,10 @@ def test_other_functions_name_a_device_that_is_not_there(name):
 
 
 @needs_device
-@pytest.mark.parametrize("device, words", [("gpu", "is not there"), ("cuda:0,0", "names one twice"), ("cuda:", "is not there"), ("cuda:0,", "is not there")])
+@pytest.mark.parametrize(
+    "device, words",
+    [("gpu", "is not there"), ("cuda:0,0", "names one twice"), ("cuda:", "is not there"), ("cuda:0,", "is not there")],
+)
 def test_what_names_no_device_is_said(device, words):
     with pytest.raises(ValueError, match=words):
         bf.plain(bf.testing.ishigami().problem, budget=1000, rng=1, device=device)

@@ -26,8 +26,13 @@ def scored(model=rows):
 
     def score(y):
         return np.stack([y - 1, y - 5, -y - 3], axis=1)
-    return bf.Problem(model, INPUTS, outputs={k: (lambda y, j=j: outputs(y)[:, j]) for j, k in enumerate(["one", "five", "minus"])},
-                      score=score)
+
+    return bf.Problem(
+        model,
+        INPUTS,
+        outputs={k: (lambda y, j=j: outputs(y)[:, j]) for j, k in enumerate(["one", "five", "minus"])},
+        score=score,
+    )
 
 
 pytestmark = pytest.mark.means

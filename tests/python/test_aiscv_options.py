@@ -11,23 +11,32 @@ line = bf.Problem(lambda x: x[:, 0] + x[:, 1], AB)
 moments = bf.testing.gaussian_moments()
 
 
-@pytest.mark.parametrize("options, message", [
-    ({"budget": 31}, "aiscv: budget must be at least 32, twice replicates = 16, got 31"),
-    ({"replicates": 2**62}, "aiscv: budget must be at least 9223372036854775808, twice replicates = 4611686018427387904, got 10000"),
-    ({"replicates": 1}, "aiscv: replicates must be at least 2, got 1"),
-    ({"components": -1}, "aiscv: components must be at least 0, got -1"),
-    ({"adaptation": 1.0}, "aiscv: adaptation must lie between 0 and 1, got 1"),
-    ({"batch_fraction": 0}, "aiscv: batch_fraction must lie between 0 and 1, got 0"),
-    ({"batch_fraction": 1e-4}, "aiscv: batch_fraction must be at least adaptation / 500 = 0.001, got 0.0001"),
-    ({"defensive": 0}, "aiscv: defensive must lie between 0 and 1, got 0"),
-    ({"cut": 1}, "aiscv: cut must lie in [0, 1), got 1"),
-    ({"weights": [-1]}, "aiscv: weights[0] must be finite and not negative, got -1"),
-    ({"weights": [0]}, "aiscv: weights must not all be 0"),
-    ({"laws": [N]}, "aiscv: laws[0] must have 2 inputs, got 1"),
-    ({"family": "vmfn", "laws": [AB, AB]}, "aiscv: family must be 'gaussian' or 'student' with several laws or a single input: "
-                                            "'vmfn' is a law of directions in the standard normal space of one input law"),
-    ({"laws": [AB, BA]}, "aiscv: laws[1] has the inputs in the order (b, a), the problem has (a, b)"),
-])
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"budget": 31}, "aiscv: budget must be at least 32, twice replicates = 16, got 31"),
+        (
+            {"replicates": 2**62},
+            "aiscv: budget must be at least 9223372036854775808, twice replicates = 4611686018427387904, got 10000",
+        ),
+        ({"replicates": 1}, "aiscv: replicates must be at least 2, got 1"),
+        ({"components": -1}, "aiscv: components must be at least 0, got -1"),
+        ({"adaptation": 1.0}, "aiscv: adaptation must lie between 0 and 1, got 1"),
+        ({"batch_fraction": 0}, "aiscv: batch_fraction must lie between 0 and 1, got 0"),
+        ({"batch_fraction": 1e-4}, "aiscv: batch_fraction must be at least adaptation / 500 = 0.001, got 0.0001"),
+        ({"defensive": 0}, "aiscv: defensive must lie between 0 and 1, got 0"),
+        ({"cut": 1}, "aiscv: cut must lie in [0, 1), got 1"),
+        ({"weights": [-1]}, "aiscv: weights[0] must be finite and not negative, got -1"),
+        ({"weights": [0]}, "aiscv: weights must not all be 0"),
+        ({"laws": [N]}, "aiscv: laws[0] must have 2 inputs, got 1"),
+        (
+            {"family": "vmfn", "laws": [AB, AB]},
+            "aiscv: family must be 'gaussian' or 'student' with several laws or a single input: "
+            "'vmfn' is a law of directions in the standard normal space of one input law",
+        ),
+        ({"laws": [AB, BA]}, "aiscv: laws[1] has the inputs in the order (b, a), the problem has (a, b)"),
+    ],
+)
 def test_options_that_cannot_be_are_refused(options, message):
     with pytest.raises(ValueError) as refused:
         bf.aiscv(line, **options)

@@ -44,7 +44,11 @@ def test_costs_are_those_of_scipy_and_duals_certify_them(kind, shape):
 def test_a_batch_and_its_groups_are_so_many_problems():
     c = RNG.random((2, 3, 12, 5))
     a, g = bf.assign(c, gap=True), bf.assign(c, groups=3, gap=True)
-    assert a.columns.shape == a.u.shape == (2, 3, 12) and a.rows.shape == a.v.shape == (2, 3, 5) and a.cost.shape == a.gap.shape == (2, 3)
+    assert (
+        a.columns.shape == a.u.shape == (2, 3, 12)
+        and a.rows.shape == a.v.shape == (2, 3, 5)
+        and a.cost.shape == a.gap.shape == (2, 3)
+    )
     assert g.columns.shape == g.u.shape == (2, 3, 12) and g.rows.shape == g.v.shape == (2, 3, 3, 5) and g.cost.shape == (2, 3, 3)
     for b, k in itertools.product(np.ndindex(2, 3), range(3)):
         whole, part = bf.assign(c[b], gap=True), bf.assign(c[b][4 * k:4 * k + 4])

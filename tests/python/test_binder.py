@@ -158,8 +158,19 @@ def test_compiled_classes_have_signatures_and_refuse_in_words(estimate, refused)
     refused(TypeError, "Mixture: weights must be a list of numbers, got str 'a'", lambda: bf.Mixture("a", [bf.Normal()]))
 
 
-@pytest.mark.parametrize("word, ours", [("seed", "rng"), ("random_state", "rng"), ("Seed", "rng"), ("samples", "budget"), ("n", "budget"),
-                                        ("n_samples", "budget"), ("n_jobs", "threads"), ("BUDGET", "budget")])
+@pytest.mark.parametrize(
+    "word, ours",
+    [
+        ("seed", "rng"),
+        ("random_state", "rng"),
+        ("Seed", "rng"),
+        ("samples", "budget"),
+        ("n", "budget"),
+        ("n_samples", "budget"),
+        ("n_jobs", "threads"),
+        ("BUDGET", "budget"),
+    ],
+)
 def test_what_other_libraries_call_a_keyword_is_known(refused, normal, word, ours):
     refused(TypeError, f"plain: unknown keyword '{word}'; did you mean '{ours}'?", lambda: bf.plain(normal, **{word: 1}))
 
@@ -180,7 +191,11 @@ def test_names_are_suggested_whatever_their_capitals(refused):
 def test_percentages_are_told_from_shares(refused, normal):
     sample = bf.plain(normal, budget=200, rng=1, keep="sample").sample
     for levels in (95, [95.0], np.float32(95), np.array(95)):
-        refused(ValueError, "quantile: levels must lie between 0 and 1, got 95: for 95 percent write 0.95", lambda levels=levels: bf.quantile(sample, levels))
+        refused(
+            ValueError,
+            "quantile: levels must lie between 0 and 1, got 95: for 95 percent write 0.95",
+            lambda levels=levels: bf.quantile(sample, levels),
+        )
     refused(ValueError, "quantile: levels must lie between 0 and 1, got 0", lambda: bf.quantile(sample, 0))
     with pytest.raises(ValueError, match=r"for 95 percent write 0.95"):
         bf.plain(normal, budget=200, rng=1).confidence_interval(95)

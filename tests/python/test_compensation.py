@@ -37,7 +37,10 @@ def test_search_points_are_not_the_samples_of_the_same_key():
     x = bd.sample(model, bd.dc(bd.VP(), steps=5), n=64, rng=1, record=1).trajectory
     starts = np.random.default_rng(0).standard_normal((64, 2))
     assert x.shape == (5, 64, 2)
-    ratios = [bd.dc_search(model, bd.VP(), steps=5, **given).ratios for given in ({"rng": 1}, {"x": starts}, {"x": starts, "rng": 3})]
+    ratios = [
+        bd.dc_search(model, bd.VP(), steps=5, **given).ratios
+        for given in ({"rng": 1}, {"x": starts}, {"x": starts, "rng": 3})
+    ]
     assert not np.array_equal(ratios[0], ratios[1]) and np.array_equal(ratios[1], ratios[2])
 
 

@@ -102,7 +102,10 @@ def test_ctrl_c_in_a_control_stops_the_run():
 
 
 def test_a_registered_estimator_is_a_base_without_a_line_of_its_own():
-    words = {word for word in bf._buffon.registry if bf._buffon.registry[word][0] == ["problem"]} - {"control", "sobol"}   # itself; indices
+    words = {word for word in bf._buffon.registry if bf._buffon.registry[word][0] == ["problem"]} - {
+        "control",
+        "sobol",
+    }  # itself; indices
     with pytest.raises(ValueError) as caught:
         bf.control(EXPONENTIAL, controls=HERMITE, estimator="-")
     assert all(word in str(caught.value) for word in words)

@@ -95,9 +95,13 @@ def test_what_a_device_cannot_take_is_said():
     torch = pytest.importorskip("torch")
     model = next(models())
     x = torch.zeros(10, 5, device="cuda")
-    for wrong, error, words in ((x.half(), TypeError, "must be float32 or float64"), (x.int(), TypeError, "must be float32 or float64"),
-                                (torch.zeros(5, 10, device="cuda").T, ValueError, "C-contiguous"), (x[:, :4].contiguous(), ValueError, r"shape \(n, 5\)"),
-                                (x[0], ValueError, r"shape \(n, 5\)")):
+    for wrong, error, words in (
+        (x.half(), TypeError, "must be float32 or float64"),
+        (x.int(), TypeError, "must be float32 or float64"),
+        (torch.zeros(5, 10, device="cuda").T, ValueError, "C-contiguous"),
+        (x[:, :4].contiguous(), ValueError, r"shape \(n, 5\)"),
+        (x[0], ValueError, r"shape \(n, 5\)"),
+    ):
         with pytest.raises(error, match=words):
             model.denoise(wrong, 1.0)
     for sigma, condition, words in ((-1.0, None, "sigma"), (1.0, 7, "condition"), (np.ones(3), None, "sigma")):
@@ -165,7 +169,12 @@ def test_networks_sample_on_the_device(kind, dtype, classes):
             calls.clear()
             there = bd.sample(model, table, n=100, rng=1, condition=condition, device="cuda", dtype=state)
             assert all("cuda" in str(x.device).lower() for x in calls) and calls[0].shape == (100, 2, 3)
-            np.testing.assert_allclose(there.x, here.x, rtol=0, atol=1e-9 if (dtype, state) == ("float64", "float64") else 2e-4 * np.abs(here.x).max())
+            np.testing.assert_allclose(
+                there.x,
+                here.x,
+                rtol=0,
+                atol=1e-9 if (dtype, state) == ("float64", "float64") else 2e-4 * np.abs(here.x).max(),
+            )
             assert there.parts == here.parts
 
 
@@ -199,10 +208,12 @@ def test_a_torch_module_that_lies_on_the_device_is_called_there_and_can_be_guide
 def test_what_networks_must_not_give_on_a_device_is_said():
     torch = pytest.importorskip("torch")
     table = bd.ddim(bd.VP(), steps=2)
-    for net, error, words in ((lambda x, t: x.cpu(), TypeError, "the network must give a torch tensor on cuda:0, got torch.Tensor on cpu"),
-                              (lambda x, t: x[:, :1], ValueError, r"must return the shape of x, \(10, 2\), got \(10, 1\)"),
-                              (lambda x, t: {}[0], ValueError, r"the network failed when called with x \(10, 2\).*KeyError"),
-                              (lambda x, t: x * float("nan"), ValueError, "row 0 is not finite on the device")):
+    for net, error, words in (
+        (lambda x, t: x.cpu(), TypeError, "the network must give a torch tensor on cuda:0, got torch.Tensor on cpu"),
+        (lambda x, t: x[:, :1], ValueError, r"must return the shape of x, \(10, 2\), got \(10, 1\)"),
+        (lambda x, t: {}[0], ValueError, r"the network failed when called with x \(10, 2\).*KeyError"),
+        (lambda x, t: x * float("nan"), ValueError, "row 0 is not finite on the device"),
+    ):
         with pytest.raises(error, match=words):
             bd.sample(bd.Network(net, schedule=bd.VP(), shape=2, arrays="torch"), table, n=10, rng=0, device="cuda")
     with pytest.raises(ValueError, match="computes on device='cpu' only"):
@@ -215,7 +226,9 @@ def test_scores_of_arrays_lead_rare_events_on_the_device():
     pytest.importorskip("torch")
     inputs = bf.MultivariateNormal([0, 0], np.eye(2))
     event = bf.exceedance(lambda x: (x[:, 0] + x[:, 1]) * 0.5**0.5, inputs, thresholds=[4.0], arrays="torch")
-    scored = bf.Problem(lambda x: (x[:, 0] + x[:, 1]) * 0.5**0.5, inputs, {"P": lambda y: y > 4}, score=lambda y: y - 4, arrays="torch")
+    scored = bf.Problem(
+        lambda x: (x[:, 0] + x[:, 1]) * 0.5**0.5, inputs, {"P": lambda y: y > 4}, score=lambda y: y - 4, arrays="torch"
+    )
     for given in (event, scored):
         e = bf.subset(given, budget=50_000, rng=1, device="cuda")
         assert abs(np.log(e.value[0] / 3.167e-5)) < 1
@@ -238,9 +251,15 @@ def alike(there, here):
 
 
 @needs_device
-@pytest.mark.parametrize("run", [lambda p, **k: bf.plain(p, budget=300_000, rng=1, **k), lambda p, **k: bf.quasi(p, budget=300_000, rng=1, **k),
-                                 lambda p, **k: bf.sobol(p, budget=400_000, rng=1, surrogate=False, **k).total_order,
-                                 lambda p, **k: bf.aiscv(p, budget=20_000, rng=1, **k)])
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda p, **k: bf.plain(p, budget=300_000, rng=1, **k),
+        lambda p, **k: bf.quasi(p, budget=300_000, rng=1, **k),
+        lambda p, **k: bf.sobol(p, budget=400_000, rng=1, surrogate=False, **k).total_order,
+        lambda p, **k: bf.aiscv(p, budget=20_000, rng=1, **k),
+    ],
+)
 def test_estimators_of_compiled_models_answer_as_on_the_processor(run):
     for known in (bf.testing.ishigami(), bf.testing.cantilever()):
         alike(run(known.problem, device="cuda"), run(known.problem))
@@ -260,7 +279,10 @@ def test_log_densities_of_gaussians_are_those_of_the_processor(library, k, d, n)
     there = pytest.importorskip(library)
     rng = np.random.default_rng(k)
     a = rng.normal(size=(k, d, d))
-    parts = [bf.MultivariateNormal(m, c) for m, c in zip(rng.normal(size=(k, d)), a @ a.transpose(0, 2, 1) + np.eye(d), strict=True)]
+    parts = [
+        bf.MultivariateNormal(m, c)
+        for m, c in zip(rng.normal(size=(k, d)), a @ a.transpose(0, 2, 1) + np.eye(d), strict=True)
+    ]
     mixture, x = bf.Mixture(np.arange(1.0, k + 1), parts), rng.normal(size=(n, d)) * 3
     on_device = there.tensor(x, device="cuda") if library == "torch" else there.asarray(x)
     back = (lambda y: y.cpu().numpy()) if library == "torch" else (lambda y: y.get())
@@ -274,8 +296,11 @@ def test_log_densities_of_gaussians_are_those_of_the_processor(library, k, d, n)
 def test_log_densities_on_a_device_say_what_they_cannot_take():
     torch = pytest.importorskip("torch")
     law = bf.MultivariateNormal([0, 0], np.eye(2))
-    for x, error, words in ((torch.zeros(3, 2, device="cuda"), TypeError, "must be float64"), (torch.zeros(3, 3, device="cuda", dtype=torch.float64), ValueError, r"shape \(n, 2\)"),
-                            (torch.zeros(2, 3, device="cuda", dtype=torch.float64).T, ValueError, "C-contiguous")):
+    for x, error, words in (
+        (torch.zeros(3, 2, device="cuda"), TypeError, "must be float64"),
+        (torch.zeros(3, 3, device="cuda", dtype=torch.float64), ValueError, r"shape \(n, 2\)"),
+        (torch.zeros(2, 3, device="cuda", dtype=torch.float64).T, ValueError, "C-contiguous"),
+    ):
         with pytest.raises(error, match=words):
             law.log_density(x)
     with pytest.raises(ValueError, match="only MultivariateNormal and Mixture"):
@@ -297,7 +322,10 @@ def of_arrays(kind, calls=None):
     return there, model
 
 
-LAW = bf.Joint({"a": bf.Normal(1, 0.5), "b": bf.Uniform(-1, 2), "c": bf.LogNormal(0, 0.3)}, copula=bf.GaussianCopula({("a", "c"): 0.4}))
+LAW = bf.Joint(
+    {"a": bf.Normal(1, 0.5), "b": bf.Uniform(-1, 2), "c": bf.LogNormal(0, 0.3)},
+    copula=bf.GaussianCopula({("a", "c"): 0.4}),
+)
 
 
 @needs_device
@@ -306,7 +334,9 @@ LAW = bf.Joint({"a": bf.Normal(1, 0.5), "b": bf.Uniform(-1, 2), "c": bf.LogNorma
 def test_models_of_arrays_answer_on_the_device_as_on_the_processor(kind, batch):
     _, model = of_arrays(kind, calls := [])
     on_device = bf.Problem(model, LAW, {"mean": lambda y: y, "square": lambda y: y * y}, arrays=kind)
-    on_processor = bf.Problem(lambda x: np.sin(x[:, 0]) + x[:, 1] * x[:, 2], LAW, {"mean": lambda y: y, "square": lambda y: y * y})
+    on_processor = bf.Problem(
+        lambda x: np.sin(x[:, 0]) + x[:, 1] * x[:, 2], LAW, {"mean": lambda y: y, "square": lambda y: y * y}
+    )
     for run in (bf.plain, bf.quasi, bf.aiscv):
         calls.clear()
         e = run(on_device, budget=150_000, rng=3, batch=batch, device="cuda")
@@ -319,9 +349,13 @@ def test_models_of_arrays_answer_on_the_device_as_on_the_processor(kind, batch):
 @needs_device
 def test_what_models_of_arrays_must_not_give_is_said():
     torch = pytest.importorskip("torch")
-    for wrong, error, words in ((lambda x: x[:, 0].cpu(), bf.ModelError, "must give a torch tensor on cuda:0, got torch.Tensor on cpu"),
-                                (lambda x: x[:-1, 0], bf.ModelError, "a row for each of"), (lambda x: 1.0, bf.ModelError, "must give a torch tensor on cuda:0, got builtins.float"),
-                                (lambda x: torch.log(x[:, 0] - 10), bf.ModelError, "the model gave nan"), (lambda x: {}[0], bf.ModelError, "KeyError")):
+    for wrong, error, words in (
+        (lambda x: x[:, 0].cpu(), bf.ModelError, "must give a torch tensor on cuda:0, got torch.Tensor on cpu"),
+        (lambda x: x[:-1, 0], bf.ModelError, "a row for each of"),
+        (lambda x: 1.0, bf.ModelError, "must give a torch tensor on cuda:0, got builtins.float"),
+        (lambda x: torch.log(x[:, 0] - 10), bf.ModelError, "the model gave nan"),
+        (lambda x: {}[0], bf.ModelError, "KeyError"),
+    ):
         with pytest.raises(error, match=words):
             bf.plain(bf.Problem(wrong, LAW, arrays="torch"), budget=1000, rng=1, device="cuda")
 
@@ -378,8 +412,21 @@ int main() {
 def test_a_functor_of_a_user_becomes_a_problem_for_devices(library, tmp_path):
     nvcc = shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
     (tmp_path / "loads.cu").write_text(FUNCTOR)
-    command = [nvcc, "-std=c++20", "--expt-relaxed-constexpr", "-O2", "-arch=sm_90", f"-I{ROOT / 'lib'}", f"-I{ROOT / 'estimators'}", "loads.cu", "-o", "loads",
-               f"-L{BUILD}", "-lbuffon", f"-Xlinker=-rpath={BUILD}"]
+    command = [
+        nvcc,
+        "-std=c++20",
+        "--expt-relaxed-constexpr",
+        "-O2",
+        "-arch=sm_90",
+        f"-I{ROOT / 'lib'}",
+        f"-I{ROOT / 'estimators'}",
+        "loads.cu",
+        "-o",
+        "loads",
+        f"-L{BUILD}",
+        "-lbuffon",
+        f"-Xlinker=-rpath={BUILD}",
+    ]
     subprocess.run(command, cwd=tmp_path, check=True)
     lines = subprocess.check_output([tmp_path / "loads"], text=True).splitlines()
     numbers = np.array([[float(v) for v in line.split()] for line in lines])
@@ -408,7 +455,11 @@ def test_distances_on_a_device_are_those_of_the_processor(metric):
     x, y = samples()
     here, there = METRICS[metric](x, y), METRICS[metric](x, y, device="cuda")
     assert there.names == here.names and there.n == here.n
-    for a, b in ((there.value, here.value), (there.covariance, here.covariance), (there.diagnostics["floor"], here.diagnostics["floor"])):
+    for a, b in (
+        (there.value, here.value),
+        (there.covariance, here.covariance),
+        (there.diagnostics["floor"], here.diagnostics["floor"]),
+    ):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-14)
 
 
@@ -418,7 +469,11 @@ def test_distances_on_a_device_are_those_of_the_processor(metric):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_distances_of_arrays_are_met_where_these_lie(metric, library, dtype):
     there, _ = of_arrays(library)
-    put = {"torch": lambda a: there.tensor(a, device="cuda"), "cupy": lambda a: there.asarray(a), "jax": lambda a: there.numpy.asarray(a)}[library]
+    put = {
+        "torch": lambda a: there.tensor(a, device="cuda"),
+        "cupy": lambda a: there.asarray(a),
+        "jax": lambda a: there.numpy.asarray(a),
+    }[library]
     x, y = samples()
     x, y = {name: a.astype(dtype) for name, a in x.items()}, y.astype(dtype)
     here = METRICS[metric](x, y)
@@ -437,12 +492,27 @@ def test_distances_say_what_they_cannot_take():
     torch = pytest.importorskip("torch")
     x, y = (torch.zeros(10, 3, device="cuda") for _ in range(2))
     for wrong_x, wrong_y, error, words in (
-            (x.cpu(), y, ValueError, "x and y must lie in one place"), (x, y.cpu().numpy(), ValueError, "x and y must lie in one place"),
-            ([x, x.double()], y, ValueError, r"x\[1\] must lie on cuda:0 as float32 as y does, it lies on cuda:0 as float64"),
-            (x[:, :2].contiguous(), y, ValueError, "x must have the 3 columns of the reference, got 2"), (x[:3], y, ValueError, "at least 4 rows, got 3"),
-            (x.half(), y, TypeError, "x must be float32 or float64 on a device"), (x[:, ::2], y, ValueError, "C-contiguous"), (x[0], y, ValueError, r"shape \(n, d\)"),
-            (x, torch.full_like(y, float("nan")), ValueError, "y must be finite, row 0 is not"),
-            ({"a": x, "b": torch.log(x[:, :1] - 1).expand(10, 3).contiguous()}, y, ValueError, r"x\[b\] must be finite, row 0 is not")):
+        (x.cpu(), y, ValueError, "x and y must lie in one place"),
+        (x, y.cpu().numpy(), ValueError, "x and y must lie in one place"),
+        (
+            [x, x.double()],
+            y,
+            ValueError,
+            r"x\[1\] must lie on cuda:0 as float32 as y does, it lies on cuda:0 as float64",
+        ),
+        (x[:, :2].contiguous(), y, ValueError, "x must have the 3 columns of the reference, got 2"),
+        (x[:3], y, ValueError, "at least 4 rows, got 3"),
+        (x.half(), y, TypeError, "x must be float32 or float64 on a device"),
+        (x[:, ::2], y, ValueError, "C-contiguous"),
+        (x[0], y, ValueError, r"shape \(n, d\)"),
+        (x, torch.full_like(y, float("nan")), ValueError, "y must be finite, row 0 is not"),
+        (
+            {"a": x, "b": torch.log(x[:, :1] - 1).expand(10, 3).contiguous()},
+            y,
+            ValueError,
+            r"x\[b\] must be finite, row 0 is not",
+        ),
+    ):
         with pytest.raises(error, match=words):
             bd.energy(wrong_x, wrong_y)
     with pytest.raises(ValueError, match="more than half of the reference points coincide"):
@@ -473,15 +543,33 @@ def clustered():
 
 
 @needs_device
-@pytest.mark.parametrize("points, source, masses", [
-    (np.random.default_rng(0).normal(size=(700, 16)), None, None),
-    (np.random.default_rng(1).normal(size=(600, 5)) * [1, 2, 3, 4, 5], bf.MultivariateNormal(np.ones(5), np.eye(5) + 0.3), np.arange(1.0, 601)),
-    (np.random.default_rng(3).random((530, 2)), bf.Joint([bf.Uniform(0, 1)] * 2), None), (clustered(), None, None),
-    (np.random.default_rng(4).normal(size=(520, 3)), bf.Joint([bf.Gamma(2, 1)] * 3), None)])
+@pytest.mark.parametrize(
+    "points, source, masses",
+    [
+        (np.random.default_rng(0).normal(size=(700, 16)), None, None),
+        (
+            np.random.default_rng(1).normal(size=(600, 5)) * [1, 2, 3, 4, 5],
+            bf.MultivariateNormal(np.ones(5), np.eye(5) + 0.3),
+            np.arange(1.0, 601),
+        ),
+        (np.random.default_rng(3).random((530, 2)), bf.Joint([bf.Uniform(0, 1)] * 2), None),
+        (clustered(), None, None),
+        (np.random.default_rng(4).normal(size=(520, 3)), bf.Joint([bf.Gamma(2, 1)] * 3), None),
+    ],
+)
 def test_a_transport_map_is_that_of_the_processor(points, source, masses):
-    found = [bd.transport_map(points, source=source, masses=masses, budget=900_000, target_error=0.05, rng=5, device=device) for device in ("cpu", "cuda")]
+    found = [
+        bd.transport_map(points, source=source, masses=masses, budget=900_000, target_error=0.05, rng=5, device=device)
+        for device in ("cpu", "cuda")
+    ]
     here, there = found
-    assert (there.n, there.steps, there.draws, there.empty, there.converged) == (here.n, here.steps, here.draws, here.empty, here.converged)
+    assert (there.n, there.steps, there.draws, there.empty, there.converged) == (
+        here.n,
+        here.steps,
+        here.draws,
+        here.empty,
+        here.converged,
+    )
     np.testing.assert_array_equal(there.heights, here.heights)
     np.testing.assert_array_equal(there.masses, here.masses)
     assert there.w2_squared.value[0] == here.w2_squared.value[0]
@@ -507,8 +595,11 @@ def test_assignments_on_a_device_are_those_of_the_processor(library, dtype):
         for other in (bf.assign(there, groups=groups), bf.assign(costs, groups=groups, device="cuda")):
             for name in ("columns", "rows", "cost", "u", "v"):
                 np.testing.assert_array_equal(getattr(other, name), getattr(here, name))
-    large = np.random.default_rng(1).normal(size=(3, 600, 600)).astype(dtype)   # for the processor
-    np.testing.assert_array_equal(bf.assign(module.tensor(large, device="cuda") if library == "torch" else module.asarray(large)).cost, bf.assign(large).cost)
+    large = np.random.default_rng(1).normal(size=(3, 600, 600)).astype(dtype)  # for the processor
+    np.testing.assert_array_equal(
+        bf.assign(module.tensor(large, device="cuda") if library == "torch" else module.asarray(large)).cost,
+        bf.assign(large).cost,
+    )
     with pytest.raises(ValueError, match="C-contiguous"):
         bf.assign(there[..., ::2])
     with pytest.raises(ValueError, match="on the processor only"):

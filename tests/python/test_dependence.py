@@ -113,11 +113,17 @@ def test_from_kendall_has_the_asked_tau():
         assert abs(stats.kendalltau(*x.T).statistic - 0.35) < 5 * 2 / 3 / math.sqrt(40_000)
 
 
-@pytest.mark.parametrize("copula", [
-    bf.GaussianCopula({("a", "b"): -0.3}), bf.GaussianCopula([[1, 0.1], [0.1, 1]], names=["b", "c"]),
-    bf.GaussianCopula.from_spearman([[1, 0.5], [0.5, 1]]), bf.StudentCopula.from_kendall({("a", "b"): 0.25, ("b", "c"): 0.5}, 3.5),
-    bf.StudentCopula([[1, -0.6], [-0.6, 1]], 4, names=["c", "a"]),
-], ids=repr)
+@pytest.mark.parametrize(
+    "copula",
+    [
+        bf.GaussianCopula({("a", "b"): -0.3}),
+        bf.GaussianCopula([[1, 0.1], [0.1, 1]], names=["b", "c"]),
+        bf.GaussianCopula.from_spearman([[1, 0.5], [0.5, 1]]),
+        bf.StudentCopula.from_kendall({("a", "b"): 0.25, ("b", "c"): 0.5}, 3.5),
+        bf.StudentCopula([[1, -0.6], [-0.6, 1]], 4, names=["c", "a"]),
+    ],
+    ids=repr,
+)
 def test_the_text_of_an_elliptical_copula_makes_it_again(copula):
     again = eval(repr(copula), vars(bf))
     assert repr(again) == repr(copula) and pickle.dumps(again) == pickle.dumps(copula)

@@ -6,9 +6,21 @@ import pytest
 
 from buffon import diffusion as bd
 
-SCHEDULES = [bd.VP(), bd.VP(b0=0.01, t_end=1e-4), bd.VE(), bd.VE(smin=0.002, smax=348.0), bd.EDM(), bd.EDM(smax=20.0), bd.Cosine(),
-             bd.SubVP(), bd.Discrete.linear(), bd.Discrete.scaled_linear(), bd.Discrete.cosine(), bd.MeanReverting(0.5),
-             bd.MeanReverting(50 / 255, theta="constant")]
+SCHEDULES = [
+    bd.VP(),
+    bd.VP(b0=0.01, t_end=1e-4),
+    bd.VE(),
+    bd.VE(smin=0.002, smax=348.0),
+    bd.EDM(),
+    bd.EDM(smax=20.0),
+    bd.Cosine(),
+    bd.SubVP(),
+    bd.Discrete.linear(),
+    bd.Discrete.scaled_linear(),
+    bd.Discrete.cosine(),
+    bd.MeanReverting(0.5),
+    bd.MeanReverting(50 / 255, theta="constant"),
+]
 
 
 def mixture():

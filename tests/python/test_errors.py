@@ -164,8 +164,12 @@ def test_estimates_refuse(estimate, refused):
     refused(IndexError, "Estimate: index must be -2 ... 1, got -3", lambda: estimate.contrast(0, -3))
     refused(TypeError, "Estimate: index must be a name or an integer, got float 1.5", lambda: estimate[1.5])
     for level in (0, 1, -0.5, 95, math.nan):
-        refused(ValueError, f"confidence_interval: level must lie between 0 and 1, got {level:g}" + ": for 95 percent write 0.95" * (level == 95),
-                lambda level=level: estimate.confidence_interval(level))
+        refused(
+            ValueError,
+            f"confidence_interval: level must lie between 0 and 1, got {level:g}"
+            + ": for 95 percent write 0.95" * (level == 95),
+            lambda level=level: estimate.confidence_interval(level),
+        )
 
 
 # -- models ------------------------------------------------------------------------------------------------------------------
@@ -421,14 +425,20 @@ def test_an_output_that_is_not_finite_is_a_failure_whatever_the_functions_make_o
 
 def test_a_mistyped_target_names_what_is_known():
     problem = bf.Problem(f, N, outputs=["square"])
-    for target, words in (({"rel": 0.02}, "no value 'rel'; did you mean 'relative'"), ({"sqare": 0.02}, "no value 'sqare'; did you mean 'square'"),
-                          ({"P": 0.02}, "no value 'P'; known are square, absolute, relative")):
+    for target, words in (
+        ({"rel": 0.02}, "no value 'rel'; did you mean 'relative'"),
+        ({"sqare": 0.02}, "no value 'sqare'; did you mean 'square'"),
+        ({"P": 0.02}, "no value 'P'; known are square, absolute, relative"),
+    ):
         with pytest.raises(ValueError, match=f"^plain: target_error: {re.escape(words)}"):
             bf.plain(problem, budget=1_000, target_error=target)
 
 
 def test_keywords_of_runs_are_told_from_those_of_problems():
-    with pytest.raises(TypeError, match=r"^Problem: unknown keyword 'on_error': it belongs to the run, as in bf.plain\(problem, on_error=...\)$"):
+    with pytest.raises(
+        TypeError,
+        match=r"^Problem: unknown keyword 'on_error': it belongs to the run, as in bf.plain\(problem, on_error=...\)$",
+    ):
         bf.Problem(f, N, on_error="discard")
 
 

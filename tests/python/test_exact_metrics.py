@@ -7,7 +7,11 @@ from buffon import diffusion as bd
 from buffon.experiments._modes import gmm2d, gmm16
 
 RNG = np.random.default_rng(3)
-MIXTURE = bd.GaussianMixture([0.2, 0.3, 0.5], [[-3.0, 0.0], [0.0, 0.5], [3.0, 1.0]], [[[0.5, 0.2], [0.2, 0.3]], [[0.3, 0.0], [0.0, 0.3]], [[0.2, 0.0], [0.0, 0.8]]])
+MIXTURE = bd.GaussianMixture(
+    [0.2, 0.3, 0.5],
+    [[-3.0, 0.0], [0.0, 0.5], [3.0, 1.0]],
+    [[[0.5, 0.2], [0.2, 0.3]], [[0.3, 0.0], [0.0, 0.3]], [[0.2, 0.0], [0.0, 0.8]]],
+)
 X = bd.sample(MIXTURE, bd.ddim(bd.EDM(0.01, 10), steps=5), n=300, rng=1)
 EXACT = MIXTURE.forward(300, 0.0, rng=2)
 
@@ -25,7 +29,10 @@ def test_masses_are_means_of_posterior_probabilities_or_counts():
     told = bd.mode_masses(X, lambda x: MIXTURE.responsibilities(x, 0.2), weights=[2, 3, 5])
     np.testing.assert_allclose(told.value, soft.value, rtol=1e-12)
     two = bd.mode_masses({"few": X, "exact": EXACT}, MIXTURE)
-    assert two.names[4:] == ["exact.mode 0", "exact.mode 1", "exact.mode 2", "exact.total_variation"] and len(two.diagnostics["floor"]) == 2
+    assert (
+        two.names[4:] == ["exact.mode 0", "exact.mode 1", "exact.mode 2", "exact.total_variation"]
+        and len(two.diagnostics["floor"]) == 2
+    )
     assert np.isfinite(two.contrast("few.total_variation", "exact.total_variation").std_error[0])
 
 
@@ -49,7 +56,9 @@ def test_off_mode_is_the_tail_of_scipys_chi_square_law_and_its_interval_scipys()
     (gmm2d, bd.heun(bd.EDM(0.01, 10), steps=5, grid="rho", to_zero=True), 0.0541, 7e-4),
 ])
 def test_off_mode_of_few_steps_is_as_known(mixture, table, known, error):
-    e = bd.off_mode(bd.sample(mixture(), table, n=10_000, rng=1), mixture())   # known: an independent implementation, up to 3.2e7 runs
+    e = bd.off_mode(
+        bd.sample(mixture(), table, n=10_000, rng=1), mixture()
+    )  # known: an independent implementation, up to 3.2e7 runs
     assert abs(e.value[0] - known) < 4 * np.hypot(e.std_error[0], error)
 
 
@@ -70,7 +79,9 @@ def test_mode_mixture_counts_rows_with_two_classes_of_a_mixture_or_a_classifier(
     assert bd.mode_mixture(X, MIXTURE).diagnostics["sigma"] == pytest.approx(np.sqrt(0.2 * 0.4 + 0.3 * 0.3 + 0.5 * 0.5))
     with pytest.raises(ValueError, match="mode_mixture: classifier must give probabilities, got"):
         bd.mode_mixture(X, lambda x: 5 * x)
-    with pytest.raises(ValueError, match=r"mode_mixture: classifier must give shape \(n, c\) = \(300, at least 2\), got \(300, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"mode_mixture: classifier must give shape \(n, c\) = \(300, at least 2\), got \(300, 1\)"
+    ):
         bd.mode_mixture(X, lambda x: x[:, 0] > 0)
     with pytest.raises(TypeError, match="classifier must be a GaussianMixture, or a function of rows"):
         bd.mode_mixture(X, 3)
@@ -89,12 +100,19 @@ def test_cf_distance_is_numpys_at_the_same_frequencies():
     e = bd.cf_distance(X, y, bandwidth=0.7, frequencies=50, rng=9)
     assert e.value[0] == pytest.approx(unbiased(phi_x, phi_y, 300, 120).mean(), rel=1e-10) and e.n == 420 and e.rng_key == 9
     e = bd.cf_distance(X, MIXTURE, bandwidth=0.7, frequencies=50, rng=9)
-    assert e.value[0] == pytest.approx(unbiased(phi_x, exact, 300, 0).mean(), rel=1e-10) and e.n == 300 and e.names == ["cf_distance"]
+    assert (
+        e.value[0] == pytest.approx(unbiased(phi_x, exact, 300, 0).mean(), rel=1e-10)
+        and e.n == 300
+        and e.names == ["cf_distance"]
+    )
 
 
 def test_cf_distance_is_mmd_in_expectation():
     x = {"a": X, "b": EXACT}
-    cf, mmd = bd.cf_distance(x, EXACT[::-1] + 0.3, bandwidth=1.0, frequencies=20_000, rng=1), bd.mmd(x, EXACT[::-1] + 0.3, bandwidth=1.0)
+    cf, mmd = (
+        bd.cf_distance(x, EXACT[::-1] + 0.3, bandwidth=1.0, frequencies=20_000, rng=1),
+        bd.mmd(x, EXACT[::-1] + 0.3, bandwidth=1.0),
+    )
     np.testing.assert_allclose(cf.value, mmd.value, atol=0.01 * mmd.value.max())
     np.testing.assert_allclose(cf.std_error, mmd.std_error, rtol=0.05)
     np.testing.assert_allclose(cf.diagnostics["floor"], mmd.diagnostics["floor"], rtol=0.15)
@@ -106,10 +124,14 @@ def test_moment_probe_is_numpys():
     y = RNG.normal(1, 2, size=(500, 2))
     e = bd.moment_probe(X, y, along=along, orders=3)
     t, u = (((a - y.mean(axis=0)) @ along.T) / (y @ along.T).std(axis=0, ddof=1) for a in (X.x, y))
-    np.testing.assert_allclose(e.value, [(t[:, k] ** r).mean() - (u[:, k] ** r).mean() for k in range(2) for r in (1, 2, 3)], atol=1e-12)
+    np.testing.assert_allclose(
+        e.value, [(t[:, k] ** r).mean() - (u[:, k] ** r).mean() for k in range(2) for r in (1, 2, 3)], atol=1e-12
+    )
     rows = np.column_stack([a[:, k] ** r for a in (t,) for k in range(2) for r in (1, 2, 3)])
     others = np.column_stack([u[:, k] ** r for k in range(2) for r in (1, 2, 3)])
-    np.testing.assert_allclose(e.covariance, np.cov(rows, rowvar=False) / 300 + np.cov(others, rowvar=False) / 500, rtol=1e-9, atol=1e-14)
+    np.testing.assert_allclose(
+        e.covariance, np.cov(rows, rowvar=False) / 300 + np.cov(others, rowvar=False) / 500, rtol=1e-9, atol=1e-14
+    )
     exact = bd.moment_probe({"few": X, "exact": EXACT}, MIXTURE, rng=4)
     assert len(exact) == 2 * 8 * 4 and exact.names[33] == "exact.direction 0, order 2"
     assert max(exact.diagnostics["rms_z"][4:]) < 2 < max(exact.diagnostics["rms_z"][:4])   # five steps lose variance

@@ -70,8 +70,14 @@ def test_wrong_arguments_are_named(model):
 
 def test_a_list_of_tables_is_named_by_them_and_progress_is_told(model):
     seen = []
-    p = bd.exposure_profile(model, [bd.ddim(bd.VP(), steps=2), bd.heun(bd.VP(), steps=3), (model, bd.ddim(bd.VP(), steps=2))], n=50, rng=0,
-                            quantities=["moment_ratio"], progress=lambda n, total: seen.append((n, total)))
+    p = bd.exposure_profile(
+        model,
+        [bd.ddim(bd.VP(), steps=2), bd.heun(bd.VP(), steps=3), (model, bd.ddim(bd.VP(), steps=2))],
+        n=50,
+        rng=0,
+        quantities=["moment_ratio"],
+        progress=lambda n, total: seen.append((n, total)),
+    )
     assert p.samplers == ["ddim", "heun", "ddim 2"] and seen[-1] == (7, 7)
     np.testing.assert_allclose(p.compare("moment_ratio", "ddim", "ddim 2").value, 0, atol=1e-12)
 

@@ -80,7 +80,10 @@ def test_a_plain_run_that_failed_goes_on_as_if_it_had_not(keep, error, target):
         if keep == "sample":
             np.testing.assert_array_equal(more.sample.log_density, whole.sample.log_density)
     else:
-        assert more.diagnostics["stop"] == "target" and more.value.tolist() == bf.plain(PROBLEM, budget=more.n, rng=3).value.tolist()
+        assert (
+            more.diagnostics["stop"] == "target"
+            and more.value.tolist() == bf.plain(PROBLEM, budget=more.n, rng=3).value.tolist()
+        )
     assert model.calls == more.n
 
 
@@ -104,8 +107,15 @@ def test_what_cannot_go_on_after_a_failure_says_what_to_do():
 
 RARE = bf.exceedance(lambda x: x[:, 0] + x[:, 1], bf.Joint({"a": bf.Normal(), "b": bf.Normal()}), [3.0])
 WITH_STATE = {
-    "plain": {}, "quasi": {}, "importance": {"proposal": bf.Joint({"a": bf.Normal(1), "b": bf.Normal(1)})}, "aiscv": {}, "amis": {}, "cross_entropy": {},
-    "form": {}, "sobol": {}, "control": {"controls": {"a": (lambda x: x[:, 0], 0.0)}},
+    "plain": {},
+    "quasi": {},
+    "importance": {"proposal": bf.Joint({"a": bf.Normal(1), "b": bf.Normal(1)})},
+    "aiscv": {},
+    "amis": {},
+    "cross_entropy": {},
+    "form": {},
+    "sobol": {},
+    "control": {"controls": {"a": (lambda x: x[:, 0], 0.0)}},
 }
 
 
@@ -119,7 +129,9 @@ def test_what_keeps_a_state_is_one_list_and_the_others_refuse(word):
         e = run()
         assert getattr(e, "joint", e)._continuation()
     else:
-        with pytest.raises(ValueError, match=f"^{word}: keep must not be 'state': there is no way to go on, only after .* or sobol$") as refused:
+        with pytest.raises(
+            ValueError, match=f"^{word}: keep must not be 'state': there is no way to go on, only after .* or sobol$"
+        ) as refused:
             run()
         assert set(WITH_STATE) == set(str(refused.value).rpartition("after ")[2].replace(" or ", ", ").split(", "))
 

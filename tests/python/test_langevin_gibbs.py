@@ -25,13 +25,21 @@ class Levels:
 def test_draws_tell_of_their_chains():
     draws = bd.langevin_gibbs(MODEL, TABLE, step=1.0, metropolis=True, **SMALL)
     assert draws.x.shape == (600, 2) and draws.levels.shape == (600,) and isinstance(draws, bd.Draws)
-    assert draws.parts == {"start": 60 * (39 + 2 * 20), "chain": 60 * 30 * 2, "denoise": draws.parts["denoise"], "final": draws.parts["final"]}
+    assert draws.parts == {
+        "start": 60 * (39 + 2 * 20),
+        "chain": 60 * 30 * 2,
+        "denoise": draws.parts["denoise"],
+        "final": draws.parts["final"],
+    }
     assert draws.parts["denoise"] + 5 * draws.parts["final"] == 600 * 5
     assert draws.traces["modes"].shape == (60, 30, 2) and draws.traces["log sigma"].shape == (60, 30)
     masses = draws.mode_masses()
     assert abs(masses.value[0] - 0.3) < 5 * masses.std_error[0] and masses.names == ["mode 0", "mode 1"]
     assert abs(draws.flatness(4).value).max() < 5 * draws.flatness(4).std_error.max()
-    assert set(draws.summary()) == {"log sigma", "x1", "log density", "mode 0", "mode 1"} and draws.summary()["x1"]["r_hat"] >= 0.9
+    assert (
+        set(draws.summary()) == {"log sigma", "x1", "log density", "mode 0", "mode 1"}
+        and draws.summary()["x1"]["r_hat"] >= 0.9
+    )
     assert 0.3 < draws.acceptance < 1 and draws.restarted == 0 and 0 < draws.mode_switches < 1 and draws.round_trips >= 0
     again = pickle.loads(pickle.dumps(draws))
     assert type(again) is bd.Draws and np.array_equal(again.x, draws.x)
@@ -54,7 +62,11 @@ def test_an_adapted_prior_makes_large_uncorrected_steps_visit_all_levels():
     before, after = (bd.langevin_gibbs(MODEL, TABLE, adapt=adapt, **options) for adapt in (None, "flat"))
     worst = [abs(d.flatness(6).value / d.flatness(6).std_error).max() for d in (before, after)]
     assert worst[0] > 10 and worst[1] < 5
-    assert np.array_equal(before.prior, np.ones(30)) and after.prior[-1] < 0.5 * after.prior[0] and np.allclose(after.grid, np.geomspace(0.02, 5, 30))
+    assert (
+        np.array_equal(before.prior, np.ones(30))
+        and after.prior[-1] < 0.5 * after.prior[0]
+        and np.allclose(after.grid, np.geomspace(0.02, 5, 30))
+    )
     assert after.parts["start"] == before.parts["start"]
     with pytest.raises(ValueError, match="adapt needs steps of burn_in, got 0"):
         bd.langevin_gibbs(MODEL, TABLE, adapt="flat", burn_in=0)
@@ -73,8 +85,14 @@ def test_a_checkpoint_goes_on_after_an_interrupt_and_to_more_samples(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         bd.langevin_gibbs(MODEL, TABLE, checkpoint=tmp_path / "chains", progress=stop, **options)
     told = []
-    again = bd.langevin_gibbs(MODEL, TABLE, checkpoint=str(tmp_path / "chains"), progress=lambda n, total: told.append(n / total), **options)
-    assert np.array_equal(again.x, whole.x) and np.array_equal(again.traces["modes"], whole.traces["modes"]) and again.parts == whole.parts
+    again = bd.langevin_gibbs(
+        MODEL, TABLE, checkpoint=str(tmp_path / "chains"), progress=lambda n, total: told.append(n / total), **options
+    )
+    assert (
+        np.array_equal(again.x, whole.x)
+        and np.array_equal(again.traces["modes"], whole.traces["modes"])
+        and again.parts == whole.parts
+    )
     assert min(told) > 0.4
     more = bd.langevin_gibbs(MODEL, TABLE, checkpoint=tmp_path / "chains", **{**options, "n": 900})
     assert np.array_equal(more.x[:600], whole.x) and more.rng_key == 3
@@ -97,7 +115,12 @@ def test_anything_with_levels_and_log_probabilities_is_a_classifier():
     with pytest.raises(ValueError, match="levels must be at least two positive numbers that rise"):
         bd.langevin_gibbs(MODEL, TABLE, sigma=type("Falling", (Levels,), {"levels": [2.0, 1.0]})())
     with pytest.raises(ValueError, match=r"must return \(n, levels\) = \(60, 30\), got \(60, 1\)"):
-        bd.langevin_gibbs(MODEL, TABLE, sigma=type("Narrow", (Levels,), {"log_probabilities": staticmethod(lambda x: x[:, :1])})(), **options)
+        bd.langevin_gibbs(
+            MODEL,
+            TABLE,
+            sigma=type("Narrow", (Levels,), {"log_probabilities": staticmethod(lambda x: x[:, :1])})(),
+            **options,
+        )
 
 
 def test_chains_reach_arviz():
@@ -114,7 +137,14 @@ def test_arviz_finds_the_same_errors_effective_sizes_and_r_hat():
     draws = bd.langevin_gibbs(MODEL, TABLE, **SMALL)
     theirs, ours = arviz.summary(draws.to_arviz(), round_to="none"), draws.summary()
     for row, name in (("log_sigma", "log sigma"), ("x1", "x1"), ("modes[0]", "mode 0"), ("modes[1]", "mode 1")):
-        for theirs_name, name_here in (("mean", "mean"), ("sd", "sd"), ("mcse_mean", "std_error"), ("ess_bulk", "ess_bulk"), ("ess_tail", "ess_tail"), ("r_hat", "r_hat")):
+        for theirs_name, name_here in (
+            ("mean", "mean"),
+            ("sd", "sd"),
+            ("mcse_mean", "std_error"),
+            ("ess_bulk", "ess_bulk"),
+            ("ess_tail", "ess_tail"),
+            ("r_hat", "r_hat"),
+        ):
             assert float(theirs.loc[row, theirs_name]) == pytest.approx(ours[name][name_here], rel=1e-6)
 
 
@@ -141,8 +171,13 @@ def test_classifiers_of_images_and_nonsense():
     images = np.random.default_rng(1).normal(size=(60, 2 * 4 * 4))
     found = bd.noise_classifier(images, sigma_min=0.1, sigma_max=10, levels=8, shape=(2, 4, 4), steps=3, batch=16, rng=2)
     assert found.log_probabilities(images[:3]).shape == (3, 8) and found.history[-1, 0] == 3
-    for bad, message in (({"sigma_min": 3.0, "sigma_max": 2.0}, "sigma_min must be positive and below sigma_max"), ({"levels": 1}, "levels must be at least 2"),
-                         ({"steps": 0}, "steps must be at least 1"), ({"shape": (2, 3, 3)}, "shape must hold the 32 numbers"), ({"shape": (4, 8)}, "shape must be")):
+    for bad, message in (
+        ({"sigma_min": 3.0, "sigma_max": 2.0}, "sigma_min must be positive and below sigma_max"),
+        ({"levels": 1}, "levels must be at least 2"),
+        ({"steps": 0}, "steps must be at least 1"),
+        ({"shape": (2, 3, 3)}, "shape must hold the 32 numbers"),
+        ({"shape": (4, 8)}, "shape must be"),
+    ):
         with pytest.raises(ValueError, match=message):
             bd.noise_classifier(images, **{"sigma_min": 0.1, "sigma_max": 10, **bad})
     with pytest.raises(ValueError, match="data must be finite and have shape"):

@@ -116,7 +116,11 @@ def test_frechet_is_scipys():
         x, y = RNG.normal(0.2, 1.3, (n, d)), RNG.normal(size=(m, d))
         cx, cy = np.cov(x, rowvar=False), np.cov(y, rowvar=False)
         root = linalg.sqrtm(cx @ cy).real if n > d else None
-        trace = np.trace(root) if n > d else np.linalg.svd((x - x.mean(0)) @ (y - y.mean(0)).T, compute_uv=False).sum() / np.sqrt((n - 1) * (m - 1))
+        trace = (
+            np.trace(root)
+            if n > d
+            else np.linalg.svd((x - x.mean(0)) @ (y - y.mean(0)).T, compute_uv=False).sum() / np.sqrt((n - 1) * (m - 1))
+        )
         expected = ((x.mean(0) - y.mean(0)) ** 2).sum() + np.trace(cx) + np.trace(cy) - 2 * trace
         e = bd.frechet(x, y)
         assert e.value[0] == pytest.approx(expected, rel=1e-8)
@@ -139,7 +143,10 @@ def test_w2_and_sliced_w2_are_scipys_in_one_dimension_and_by_assignment():
     assert e.std_error[0] == pytest.approx(abs(squares[0] - squares[1]) / 2 / (2 * e.value[0]))
     line = bd.sliced_w2(x[:, :1], y[:, :1], directions=2, rng=1)
     assert line.value[0] == pytest.approx(np.sqrt(((np.sort(x[:, 0]) - np.sort(y[:, 0])) ** 2).mean()), rel=1e-12)
-    assert bd.sliced_w2({"a": x, "b": x[:20]}, y, rng=3).value.tolist() == bd.sliced_w2({"a": x, "b": x[:20]}, y, rng=3, threads=1).value.tolist()
+    assert (
+        bd.sliced_w2({"a": x, "b": x[:20]}, y, rng=3).value.tolist()
+        == bd.sliced_w2({"a": x, "b": x[:20]}, y, rng=3, threads=1).value.tolist()
+    )
     with pytest.raises(ValueError, match="w2: x must have the 40 rows of the reference, got 39"):
         bd.w2(x[:39], y)
 

@@ -9,10 +9,15 @@ LAW = bf.Joint([bf.Normal()] * 2)
 FINE = bf.Problem(lambda x: x[:, 0] + 0.01 * x[:, 1], LAW)
 
 
-@pytest.mark.parametrize(("hierarchy", "text"), [
-    (FINE, "multilevel: hierarchy must be a list of pairs"), ([FINE], r"multilevel: hierarchy\[0\] must be a pair"),
-    ([(FINE, "dear")], r"multilevel: hierarchy\[0\]\[1\] must be a number"), ([(1, 1.0)], r"multilevel: hierarchy\[0\]\[0\] must be a Problem"),
-])
+@pytest.mark.parametrize(
+    ("hierarchy", "text"),
+    [
+        (FINE, "multilevel: hierarchy must be a list of pairs"),
+        ([FINE], r"multilevel: hierarchy\[0\] must be a pair"),
+        ([(FINE, "dear")], r"multilevel: hierarchy\[0\]\[1\] must be a number"),
+        ([(1, 1.0)], r"multilevel: hierarchy\[0\]\[0\] must be a Problem"),
+    ],
+)
 def test_what_is_no_hierarchy_is_named(hierarchy, text):
     with pytest.raises(TypeError, match=text):
         bf.multilevel(hierarchy, budget=1_000)

@@ -17,7 +17,13 @@ def exact_net(schedule, prediction, time=lambda schedule, t: t):
         alpha, sigma = schedule.alpha(t)[:, None], np.maximum(schedule.sigma(t), 1e-12)[:, None]
         data = MODEL.denoise(x / alpha, (sigma / alpha)[:, 0])
         noise = (x - alpha * data) / sigma
-        return {"noise": noise, "data": data, "velocity": (alpha * noise - sigma * data) / np.hypot(alpha, sigma), "score": -noise / sigma}[prediction]
+        return {
+            "noise": noise,
+            "data": data,
+            "velocity": (alpha * noise - sigma * data) / np.hypot(alpha, sigma),
+            "score": -noise / sigma,
+        }[prediction]
+
     return net
 
 
@@ -45,7 +51,10 @@ def test_edm_and_discrete_preconditioning():
     def time(_, label):
         seen.append(label.copy())
         return (label + 1) / 1000
-    model = bd.Network(exact_net(schedule, "noise", time), schedule=schedule, shape=2, preconditioning="discrete", dtype="float64")
+
+    model = bd.Network(
+        exact_net(schedule, "noise", time), schedule=schedule, shape=2, preconditioning="discrete", dtype="float64"
+    )
     level = float(schedule.sigma(0.5) / schedule.alpha(0.5))
     np.testing.assert_allclose(model.denoise(X, level), MODEL.denoise(X, level), atol=1e-9)
     np.testing.assert_allclose(seen[0], 499, rtol=1e-9)
@@ -84,7 +93,9 @@ def test_conditions_reach_the_network_as_labels_or_as_entries():
     x = np.zeros((3, 2))
     bd.Network(by_label, schedule=bd.EDM(), shape=2, prediction="data", classes=10, null=10).denoise(x, 1.0, [3, -1, 9])
     embedding = np.arange(8.0).reshape(4, 2)
-    bd.Network(by_entry, schedule=bd.EDM(), shape=2, prediction="data", classes=embedding, null=np.zeros(2)).denoise(x, 1.0, [3, -1, 1])
+    bd.Network(by_entry, schedule=bd.EDM(), shape=2, prediction="data", classes=embedding, null=np.zeros(2)).denoise(
+        x, 1.0, [3, -1, 1]
+    )
     assert labels == [[3, 10, 9]]
     np.testing.assert_array_equal(vectors[0], [[6, 7], [0, 0], [2, 3]])
     with pytest.raises(ValueError, match="needs null"):
@@ -236,8 +247,11 @@ def test_the_check_is_quiet_about_what_it_tries_and_says_what_is_wrong_with_data
         return x * np.log(t)[:, None]   # EDM's times are negative below sigma = 1
     bd.check_denoiser(net, DATA, schedule=bd.VP(), shape=2, dtype="float64")
     assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]
-    for data, words in ((DATA[:, :1], "rows of data must have 2 numbers, as the model's, got 1"), (np.ones((9, 2)), "data must vary, but all 9 rows"),
-                        (DATA + np.inf, "data must be finite")):
+    for data, words in (
+        (DATA[:, :1], "rows of data must have 2 numbers, as the model's, got 1"),
+        (np.ones((9, 2)), "data must vary, but all 9 rows"),
+        (DATA + np.inf, "data must be finite"),
+    ):
         with pytest.raises(ValueError, match="check_denoiser: " + words):
             bd.check_denoiser(MODEL, data)
 

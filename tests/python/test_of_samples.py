@@ -136,7 +136,10 @@ def test_inputs_that_cannot_be_tilted_are_left_out_and_named():
 def test_relative_changes_of_about_0_are_called_so():
     zero = bf.plain(bf.Problem(lambda x: x[:, 0], bf.Normal()), budget=2_000, rng=1, keep="sample").sample
     one = bf.plain(bf.Problem(lambda x: 5 + x[:, 0], bf.Normal()), budget=2_000, rng=1, keep="sample").sample
-    assert any("'y' is about 0 (" in text and "relative changes of it" in text for text in bf.perturbed_law(zero, delta=[0.2]).warnings)
+    assert any(
+        "'y' is about 0 (" in text and "relative changes of it" in text
+        for text in bf.perturbed_law(zero, delta=[0.2]).warnings
+    )
     assert any("is about 0 (" in text for text in bf.law_derivatives(zero, elasticities=True).warnings)
     for calm in (bf.perturbed_law(one, delta=[0.2]), bf.law_derivatives(one, elasticities=True)):
         assert not any("about 0" in text for text in calm.warnings)

@@ -29,7 +29,30 @@ def test_the_tables_of_time_shift_are_those_of_the_recorded_results():
     assert time_shift_page.PAGE.replaced(text) == text
 
 
-@pytest.mark.parametrize("page", ["assignment", "chains", "controls", "dc", "denoisers", "exposure", "failures", "given_data", "metrics", "multilevel", "paths", "rare", "recycling", "restoration", "shapley", "sobol", "solvers", "stopping", "transport"])   # the others run with what they are about
+@pytest.mark.parametrize(
+    "page",
+    [
+        "assignment",
+        "chains",
+        "controls",
+        "dc",
+        "denoisers",
+        "exposure",
+        "failures",
+        "given_data",
+        "metrics",
+        "multilevel",
+        "paths",
+        "rare",
+        "recycling",
+        "restoration",
+        "shapley",
+        "sobol",
+        "solvers",
+        "stopping",
+        "transport",
+    ],
+)  # the others run with what they are about
 def test_the_code_of_a_page_runs(page):
     text = (ROOT / f"docs/{page}.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)

@@ -40,13 +40,18 @@ def test_steps_matter_a_dummy_is_exactly_0_and_more_draws_leave_less_noise():
         shares.append(s.total_order["seed"])
         effects = bf.shapley(problem, budget=4_000, noise="seed", rng=2)
         assert effects["dummy"] == 0 and abs(sum(effects.value) - 1) < 1e-12
-        assert abs(effects.diagnostics["noise_share"][0] - shares[-1]) < 5 * np.hypot(effects.diagnostics["noise_share_error"][0], s.total_order.std_error[3])
+        assert abs(effects.diagnostics["noise_share"][0] - shares[-1]) < 5 * np.hypot(
+            effects.diagnostics["noise_share_error"][0], s.total_order.std_error[3]
+        )
     assert shares[1] < shares[0] / 2
 
 
 def test_a_model_that_is_no_function_of_its_seed_shows_at_the_dummy():
     rng = np.random.default_rng(1)
-    problem = bf.Problem(lambda x: x[:, 0] + rng.standard_normal(len(x)), bf.Joint({"a": bf.Normal(), "dummy": bf.Normal(), "seed": bf.Uniform(0, 1)}))
+    problem = bf.Problem(
+        lambda x: x[:, 0] + rng.standard_normal(len(x)),
+        bf.Joint({"a": bf.Normal(), "dummy": bf.Normal(), "seed": bf.Uniform(0, 1)}),
+    )
     assert bf.sobol(problem, budget=4_000, noise="seed", rng=1).total_order["dummy"] != 0
 
 

@@ -152,7 +152,10 @@ def runs_of_all_estimators():
     yield bf.sobol_given_data(runs := bf.Sample(x := problem.inputs.sample(200, rng=1), problem(x), problem.inputs))
     yield bf.sobol_given_data(runs, method="polynomial_chaos")
     yield bf.shapley_given_data(runs)
-    yield from (bf.target_sobol(runs, above=float(np.median(runs.y[:, 0])), given=runs.outputs[0], kind=kind, doubtful="warn") for kind in ("target", "conditional"))
+    yield from (
+        bf.target_sobol(runs, above=float(np.median(runs.y[:, 0])), given=runs.outputs[0], kind=kind, doubtful="warn")
+        for kind in ("target", "conditional")
+    )
     yield bf.shapley(problem, budget=500, rng=1)
 
 
@@ -166,10 +169,17 @@ def test_every_diagnostic_and_warning_of_the_estimators_has_words():
 
 def test_a_remedy_is_said_once():
     """Those that stand in the warning itself have no further advice."""
-    problem = bf.Problem(lambda x: x[:, 0], bf.Normal(), outputs={"heavy": lambda y: np.exp(2 * y**2), "seldom": lambda y: y > 3.2})
-    runs = (bf.plain(problem, budget=2_000, rng=1), bf.aiscv(bf.exceedance(lambda x: 0 * x[:, 0], bf.Normal(), 1.0), budget=2_000, rng=1))
+    problem = bf.Problem(
+        lambda x: x[:, 0], bf.Normal(), outputs={"heavy": lambda y: np.exp(2 * y**2), "seldom": lambda y: y > 3.2}
+    )
+    runs = (
+        bf.plain(problem, budget=2_000, rng=1),
+        bf.aiscv(bf.exceedance(lambda x: 0 * x[:, 0], bf.Normal(), 1.0), budget=2_000, rng=1),
+    )
     texts = [doubt for e in runs for doubt in _advice.doubts(e)]
-    assert {"heavy tail", "few terms", "0 in the whole"} <= {words for words in ("heavy tail", "few terms", "0 in the whole") for t in texts if words in t}
+    assert {"heavy tail", "few terms", "0 in the whole"} <= {
+        words for words in ("heavy tail", "few terms", "0 in the whole") for t in texts if words in t
+    }
     for text in texts:
         assert len(re.findall("[Ss]pend more", text)) == 1 and len(text) < 240, text
     assert not any("same in every evaluation" in text for text in runs[1].warnings)   # of what was never hit

@@ -354,11 +354,17 @@ def test_columns_with_the_names_of_the_law_stand_in_its_order(tmp_path):
         assert abs(e.value[0] - 1.5) < 4 * e.std_error[0] < 0.5
 
 
-@pytest.mark.parametrize("text, message", [
-    ("a;b;y\n1;2;3\n", r"has one column, 'a;b;y': it seems to be delimited by ';', delimiter=';'$"),
-    ("a\tb\ty\n1\t2\t3\n", r"has one column, .*: it seems to be delimited by '\\t', delimiter='\\t'$"),
-    ("a;b;y\n1,5;2;3\n", r"delimited by ';', and with decimal commas, as '1,5': pandas.read_csv\(path, sep=';', decimal=','\) reads them"),
-])
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("a;b;y\n1;2;3\n", r"has one column, 'a;b;y': it seems to be delimited by ';', delimiter=';'$"),
+        ("a\tb\ty\n1\t2\t3\n", r"has one column, .*: it seems to be delimited by '\\t', delimiter='\\t'$"),
+        (
+            "a;b;y\n1,5;2;3\n",
+            r"delimited by ';', and with decimal commas, as '1,5': pandas.read_csv\(path, sep=';', decimal=','\) reads them",
+        ),
+    ],
+)
 def test_another_delimiter_is_named(tmp_path, text, message):
     path = tmp_path / "runs.csv"
     path.write_text(text)

@@ -31,7 +31,11 @@ def test_compiled_and_python_functions_of_the_draws_are_the_same_problem(model, 
 def test_every_estimator_gives_the_same_answer(model, table):
     problem = bd.sampler_problem(model, table, functionals={"right": lambda x: x[:, 0] > 1, "y": lambda x: x[:, 1]})
     plain = bf.plain(problem, budget=40_000, rng=1)
-    for e in (bf.quasi(problem, budget=8_192, rng=2), bf.aiscv(problem, budget=10_000, rng=3), bf.arcs(problem, budget=20_000, rng=4)):
+    for e in (
+        bf.quasi(problem, budget=8_192, rng=2),
+        bf.aiscv(problem, budget=10_000, rng=3),
+        bf.arcs(problem, budget=20_000, rng=4),
+    ):
         assert np.all(np.abs(e.value - plain.value) < 4.5 * np.hypot(e.std_error, plain.std_error))
 
 
@@ -91,7 +95,9 @@ def two_modes(x, sigma):
 
 def between_modes(dim, table):
     """How near a draw is to the plane between both."""
-    return bd.sampler_problem(bd.Denoiser(two_modes, dim=dim), table, score=lambda x: -np.abs(x[:, 0]), labels=lambda x: x[:, 0] > 0)
+    return bd.sampler_problem(
+        bd.Denoiser(two_modes, dim=dim), table, score=lambda x: -np.abs(x[:, 0]), labels=lambda x: x[:, 0] > 0
+    )
 
 
 @pytest.mark.parametrize("dim", [16, 512])

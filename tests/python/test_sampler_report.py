@@ -33,7 +33,12 @@ def tables(model):
 @pytest.fixture(scope="module")
 def page(model, tables, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "samplers.html"
-    assert bd.sampler_report(model, tables, path, n=N, thresholds=[30.0], budget=1_500, hyper_budget=256, hyper_n=40, rng=KEY, threads=1) == path
+    assert (
+        bd.sampler_report(
+            model, tables, path, n=N, thresholds=[30.0], budget=1_500, hyper_budget=256, hyper_n=40, rng=KEY, threads=1
+        )
+        == path
+    )
     return html.unescape(path.read_text(encoding="utf-8"))
 
 
@@ -73,15 +78,30 @@ def test_modes_and_failures_are_those_of_the_mixture_and_of_arcs(page, model, ta
     for e in (bd.mode_masses(x, model), bd.mode_mixture(x, model), bd.off_mode(x, model)):
         low, high = e.confidence_interval()
         assert all(words(*each) in part for each in zip(e.value, low, high, strict=True))
-    e = bf.arcs(bd.sampler_problem(model, tables["ddim 4"], score=model.off_mode, labels=model.mode), thresholds=[30.0], budget=1_500, rng=KEY)
+    e = bf.arcs(
+        bd.sampler_problem(model, tables["ddim 4"], score=model.off_mode, labels=model.mode),
+        thresholds=[30.0],
+        budget=1_500,
+        rng=KEY,
+    )
     low, high = e._interval()
     assert words(e.value[0], low[0], high[0]) in page
 
 
 def test_a_hyper_parameter_matters_and_a_dummy_does_not(model, tables, tmp_path):
     wide = {"noise factor": bf.Uniform(0.8, 1.1)}
-    path = bd.sampler_report(model, {"ddim 8": tables["ddim 8"]}, tmp_path / "page.html", n=50, budget=0, hyper=wide, hyper_budget=2048, hyper_n=100, rng=3,
-                             maker=lambda **v: (bd.noise_scaled(model, v["noise factor"]), tables["ddim 8"]))
+    path = bd.sampler_report(
+        model,
+        {"ddim 8": tables["ddim 8"]},
+        tmp_path / "page.html",
+        n=50,
+        budget=0,
+        hyper=wide,
+        hyper_budget=2048,
+        hyper_n=100,
+        rng=3,
+        maker=lambda **v: (bd.noise_scaled(model, v["noise factor"]), tables["ddim 8"]),
+    )
     part = path.read_text(encoding="utf-8").partition("Hyper-parameters</h2>")[2].partition("</section>")[0]
     numbers = {name: [tuple(map(float, m)) for m in re.findall(r">([^\s<>]+) \((\S+) \.\.\. (\S+)\)<", row)]
                for name, row in re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', part)}
@@ -118,7 +138,7 @@ def test_what_cannot_be_is_said_before_anything_is_computed(tmp_path):
         bd.sampler_report(net, table, tmp_path / "page.html", data=data[:, :1])
     with pytest.raises(ValueError, match="sampler_report: data must be finite"):
         bd.sampler_report(net, table, tmp_path / "page.html", data=data + np.nan)
-    with pytest.raises(TypeError, match="sampler_report: model must be a denoiser, got function: bd.Network"):
+    with pytest.raises(TypeError, match=r"sampler_report: model must be a denoiser, got function: bd.Network"):
         bd.sampler_report(never, table, tmp_path / "page.html", data=data)
 
 
@@ -130,10 +150,16 @@ def test_classes_and_copies_stand_in_for_modes(tmp_path):
         p = 1 / (1 + np.exp(-4 * x[:, 0]))
         return np.column_stack([p, 1 - p])
     tables = {"ddim 5": bd.ddim(bd.VP(), steps=5), "ddim 9": bd.ddim(bd.VP(), steps=9)}
-    text = bd.sampler_report(data, tables, tmp_path / "page.html", n=150, hyper_budget=0, classifier=sign, rng=1).read_text(encoding="utf-8")
+    text = bd.sampler_report(
+        data, tables, tmp_path / "page.html", n=150, hyper_budget=0, classifier=sign, rng=1
+    ).read_text(encoding="utf-8")
     part = html.unescape(text).partition("Modes</h2>")[2].partition("</section>")[0]
     x = {name: bd.sample(data, t, n=150, rng=1) for name, t in tables.items()}
-    for e in (bd.mode_masses(x, sign, weights=sign(data.forward(300, 0.0, rng=1)).mean(axis=0)), bd.mode_mixture(x, sign), bd.memorised(x, points)):
+    for e in (
+        bd.mode_masses(x, sign, weights=sign(data.forward(300, 0.0, rng=1)).mean(axis=0)),
+        bd.mode_mixture(x, sign),
+        bd.memorised(x, points),
+    ):
         low, high = e.confidence_interval()
         assert all(words(*each) in part for each in zip(e.value, low, high, strict=True))
     assert "off every mode" not in part
@@ -149,5 +175,7 @@ def test_a_module_of_torch_gets_it_too(tmp_path):
 
     net = bd.Network(Net(), schedule=schedule, prediction="noise", shape=3)
     data = np.random.default_rng(2).normal(size=(200, 3))
-    text = bd.sampler_report(net, bd.ddim(schedule, steps=4), tmp_path / "page.html", data=data, n=60, hyper_budget=0, rng=1).read_text(encoding="utf-8")
+    text = bd.sampler_report(
+        net, bd.ddim(schedule, steps=4), tmp_path / "page.html", data=data, n=60, hyper_budget=0, rng=1
+    ).read_text(encoding="utf-8")
     assert text.count("<section") == 6

@@ -5,8 +5,30 @@ import pytest
 from buffon import diffusion as bd
 
 ADAPTIVE = {"dpm_adaptive", "rk45"}   # no rows before sampling
-OTHERS = {"dc_search", "ems", "energy", "frechet", "kid", "memorised", "mmd", "prdc", "sliced_w2", "w2", "transport_map", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided",
-          "thresholded", "time_shifted", "exposure_profile", "langevin_gibbs", "chain_kernel"}
+OTHERS = {
+    "dc_search",
+    "ems",
+    "energy",
+    "frechet",
+    "kid",
+    "memorised",
+    "mmd",
+    "prdc",
+    "sliced_w2",
+    "w2",
+    "transport_map",
+    "sample",
+    "solver_search",
+    "invert",
+    "log_likelihood",
+    "order_report",
+    "guided",
+    "thresholded",
+    "time_shifted",
+    "exposure_profile",
+    "langevin_gibbs",
+    "chain_kernel",
+}
 SOLVERS = sorted(set(bd._native.registry) - OTHERS - ADAPTIVE)
 
 
@@ -142,7 +164,11 @@ def test_an_order_report_measures_what_the_solver_declares():
     report = bd.order_report(bd.dpmpp(bd.VP(), steps=10, order=2))
     low, high = report.interval
     assert low < report.order < high and abs(report.order - 2) < 0.1 and report.declared == 2 and report.ok
-    assert list(report.steps) == [40, 80, 160, 320, 640] and len(report.orders) == 4 and set(report.asymptotic) <= set(report.steps)
+    assert (
+        list(report.steps) == [40, 80, 160, 320, 640]
+        and len(report.orders) == 4
+        and set(report.asymptotic) <= set(report.steps)
+    )
     assert repr(report).startswith("dpmpp(order=2, method='multistep'") and "): order 1.99 [" in repr(report)
     assert "weak order" in repr(bd.order_report(bd.ddpm(bd.VP(), steps=10)))
     assert report.end == "noise end" and bd.order_report(bd.dpmpp(bd.VP(), steps=10, t_start=0.3, t_end=0.02)).end == "middle"

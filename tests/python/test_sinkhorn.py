@@ -43,16 +43,30 @@ def test_the_divergence_is_zero_for_equal_clouds_only():
     x = RNG.standard_normal((60, 3))
     d = bf.sinkhorn_divergence(x, x[::-1])
     assert d.converged and float(d) == d.value and 0 <= d.value < 1e-8
-    assert bf.sinkhorn_divergence(x, x + [1.0, 0, 0], tolerance=1e-8).value == pytest.approx(1.0, rel=1e-3)   # a shift costs its square
+    assert bf.sinkhorn_divergence(x, x + [1.0, 0, 0], tolerance=1e-8).value == pytest.approx(
+        1.0, rel=1e-3
+    )  # a shift costs its square
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda: bf.wasserstein(np.zeros((2, 2)), np.zeros((3, 2))), r"wasserstein: x and y must have the same shape \(n, d\), got \(2, 2\) and \(3, 2\)"),
-    (lambda: bf.wasserstein(np.zeros((1, 1, 1)), [0.0]), r"wasserstein: x must have shape \(n, d\) or \(n,\), got \(1, 1, 1\)"),
-    (lambda: bf.sinkhorn([0.0], [1.0], epsilon=-1), "sinkhorn: epsilon must be positive and finite, got -1"),
-    (lambda: bf.sinkhorn([0.0], [1.0], a=[1.0, 2.0]), "sinkhorn: a must have one weight per point, 1, got 2"),
-    (lambda: bf.sinkhorn_divergence([0.0, np.nan], [1.0]), "sinkhorn_divergence: x must hold numbers up to 1e150, got nan in row 1"),
-])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (
+            lambda: bf.wasserstein(np.zeros((2, 2)), np.zeros((3, 2))),
+            r"wasserstein: x and y must have the same shape \(n, d\), got \(2, 2\) and \(3, 2\)",
+        ),
+        (
+            lambda: bf.wasserstein(np.zeros((1, 1, 1)), [0.0]),
+            r"wasserstein: x must have shape \(n, d\) or \(n,\), got \(1, 1, 1\)",
+        ),
+        (lambda: bf.sinkhorn([0.0], [1.0], epsilon=-1), "sinkhorn: epsilon must be positive and finite, got -1"),
+        (lambda: bf.sinkhorn([0.0], [1.0], a=[1.0, 2.0]), "sinkhorn: a must have one weight per point, 1, got 2"),
+        (
+            lambda: bf.sinkhorn_divergence([0.0, np.nan], [1.0]),
+            "sinkhorn_divergence: x must hold numbers up to 1e150, got nan in row 1",
+        ),
+    ],
+)
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()

@@ -83,7 +83,11 @@ def test_several_outputs_have_a_table_and_a_panel_each(tmp_path):
 
 
 def test_an_output_without_variance_is_told():
-    s = bf.sobol(bf.Problem(lambda x: np.stack([x[:, 0], 0 * x[:, 0] + 3], axis=1), CUBE, outputs=["y", "z"]), budget=2_000, rng=1)
+    s = bf.sobol(
+        bf.Problem(lambda x: np.stack([x[:, 0], 0 * x[:, 0] + 3], axis=1), CUBE, outputs=["y", "z"]),
+        budget=2_000,
+        rng=1,
+    )
     assert np.isnan(s.first_order["a: z"]) and s.first_order["a: y"] == pytest.approx(1)
     assert s.diagnostics["constant"] == ["z"] and "'z' is the same at every point" in repr(s)
     with pytest.warns(RuntimeWarning, match="no variance to share"):
@@ -113,10 +117,16 @@ def test_time_series_have_an_index_at_every_time_and_of_all_times():
     at, together = shares_of_series()
     assert s.shape == (12,) and s.outputs[-1] == "y12"
     np.testing.assert_allclose(s.first_order.value.reshape(3, 12)[:2], at[:2], atol=1e-9)
-    np.testing.assert_allclose(s.aggregated.value, [*together[:2], 0, together[0] + together[2], together[1] + together[2], 0], atol=1e-9)
+    np.testing.assert_allclose(
+        s.aggregated.value, [*together[:2], 0, together[0] + together[2], together[1] + together[2], 0], atol=1e-9
+    )
     scaled = bf.sobol(bf.Problem(series, CUBE), budget=4_000, rng=1, scale=True)
     np.testing.assert_allclose(scaled.aggregated["total order of b"], (at[1] + at[2]).mean(), atol=1e-9)
-    assert "of all 12 outputs" in repr(s) and "of all 12 outputs" not in repr(bf.sobol(PROBLEM, budget=2_000, rng=1)) and "y7" not in repr(s)
+    assert (
+        "of all 12 outputs" in repr(s)
+        and "of all 12 outputs" not in repr(bf.sobol(PROBLEM, budget=2_000, rng=1))
+        and "y7" not in repr(s)
+    )
     assert "all 12 outputs" in s._repr_html_()
 
 
@@ -198,8 +208,11 @@ def test_indices_save_and_load(tmp_path):
     with pytest.raises(ValueError, match=r"^Indices.load: .* must be a file written by Indices.save, it says 'buffon.Estimate'"):
         bf.Indices.load(tmp_path / "e.json")
     text = (tmp_path / "s.json").read_text()
-    for damage, message in ((text.replace('"version": 1', '"version": 9'), "format version"), (text.replace('"groups"', '"grapes"'), "is damaged"),
-                            (text[:100], "must be a file written by")):
+    for damage, message in (
+        (text.replace('"version": 1', '"version": 9'), "format version"),
+        (text.replace('"groups"', '"grapes"'), "is damaged"),
+        (text[:100], "must be a file written by"),
+    ):
         (tmp_path / "d.json").write_text(damage)
         with pytest.raises(ValueError, match=message):
             bf.Indices.load(tmp_path / "d.json")
@@ -220,7 +233,10 @@ def test_an_adaptive_sample_finds_the_indices_of_a_rare_event():
     s = bf.sobol(event, budget=40_000, rng=1, method="aiscv")
     p, both = 1.349898e-3, 8.188966e-5
     exact = (both - p**2) / (p - p**2)
-    assert np.all(np.abs(s.first_order.value - exact) < 5 * s.first_order.std_error) and s.first_order.std_error.max() < 0.05 * exact
+    assert (
+        np.all(np.abs(s.first_order.value - exact) < 5 * s.first_order.std_error)
+        and s.first_order.std_error.max() < 0.05 * exact
+    )
     assert s.n <= 40_000 and s.second_order is None
 
 
@@ -247,7 +263,10 @@ def test_variances_are_those_of_500_replicates(method, points):
     """Ishigami's function, 8,192 evaluations: variance as said over variance as it is; 95 % intervals; no bias (figures: docs/sobol.md)."""
     problem, v1, v2, v13 = bf.testing.ishigami().problem, (1 + 0.1 * np.pi**4 / 5) ** 2 / 2, 49 / 8, 0.01 * np.pi**8 * 8 / 225
     exact = np.array([v1, v2, 0, v1 + v13, v2, v13]) / (v1 + v2 + v13)
-    runs = [bf.sobol(problem, budget=2**13, rng=key, method=method, points=points, surrogate=False, threads=1).joint for key in range(500)]
+    runs = [
+        bf.sobol(problem, budget=2**13, rng=key, method=method, points=points, surrogate=False, threads=1).joint
+        for key in range(500)
+    ]
     values, variances = np.array([e.value for e in runs]), np.array([e.std_error for e in runs]) ** 2
     low, high = np.transpose([e._interval() for e in runs], (1, 0, 2))
     ratio = variances.mean(0) / values.var(0, ddof=1)

@@ -34,9 +34,17 @@ def test_every_table_comes_back_to_the_last_bit_and_keeps_its_maker(name, tmp_pa
             np.testing.assert_array_equal(bd.sample(mixture(), other, n=5, rng=3).x, wanted)
 
 
-@pytest.mark.parametrize("schedule", [bd.VE(), bd.EDM(), bd.Cosine(), bd.SubVP(), bd.Discrete.linear(50), bd.MeanReverting(0.5, theta="constant")], ids=repr)
+@pytest.mark.parametrize(
+    "schedule",
+    [bd.VE(), bd.EDM(), bd.Cosine(), bd.SubVP(), bd.Discrete.linear(50), bd.MeanReverting(0.5, theta="constant")],
+    ids=repr,
+)
 def test_tables_of_every_schedule_and_of_arrays_of_times(schedule, tmp_path):
-    for grid in ({"steps": 5, "grid": "rho", "power": 3.3}, {"grid": schedule.grid(5, "time")}, {"steps": 4, "t_end": schedule.t_start / 7}):
+    for grid in (
+        {"steps": 5, "grid": "rho", "power": 3.3},
+        {"grid": schedule.grid(5, "time")},
+        {"steps": 4, "t_end": schedule.t_start / 7},
+    ):
         table = bd.dpmpp(schedule, order=3, **grid)
         for other in copies(table, tmp_path):
             assert other.rows == table.rows and repr(other) == repr(table)
@@ -78,7 +86,12 @@ def test_draws_come_back_to_the_last_bit(dtype, tmp_path):
         draws.save(tmp_path / "draws.npz")
         for other in (bd.Draws.load(tmp_path / "draws.npz"), pickle.loads(pickle.dumps(draws)), copy.copy(draws)):
             np.testing.assert_array_equal(other.x, draws.x)
-            assert other.x.dtype == draws.x.dtype and other.rng_key == 2**63 + 5 and other.parts == draws.parts and repr(other) == repr(draws)
+            assert (
+                other.x.dtype == draws.x.dtype
+                and other.rng_key == 2**63 + 5
+                and other.parts == draws.parts
+                and repr(other) == repr(draws)
+            )
             np.testing.assert_array_equal(other.times, draws.times)
             assert (other.trajectory is None) == (record == 0)
             if record:

@@ -13,8 +13,30 @@ from buffon import diffusion as bd
 
 # The heights that exact Newton steps find for 20 random targets under the uniform law on the unit square.
 SQUARE = np.random.default_rng(2024).random((20, 2))
-HEIGHTS = np.array([.06232732, -.11219668, -.16545681, .29543226, .23593889, -.11179496, .117654, .19549957, -.5693497, .06986558,
-                    .17320374, -.16907821, .25019785, -.04515012, .28075163, .1639427, -.12086982, -.14736094, -.33205391, -.07150237])
+HEIGHTS = np.array(
+    [
+        0.06232732,
+        -0.11219668,
+        -0.16545681,
+        0.29543226,
+        0.23593889,
+        -0.11179496,
+        0.117654,
+        0.19549957,
+        -0.5693497,
+        0.06986558,
+        0.17320374,
+        -0.16907821,
+        0.25019785,
+        -0.04515012,
+        0.28075163,
+        0.1639427,
+        -0.12086982,
+        -0.14736094,
+        -0.33205391,
+        -0.07150237,
+    ]
+)
 W2_SQUARED = .027654524403848777
 
 
@@ -58,10 +80,15 @@ def test_progress_is_told_and_may_interrupt():
     assert [n for n, _ in told] == sorted(n for n, _ in told) and told[0] == (0, 4_000_000)
 
 
-@pytest.mark.parametrize("options, message", [
-    ({"masses": [1.0]}, "masses must have shape"), ({"target_error": -1}, "target_error must lie in"), ({"budget": 5}, "budget must be at least"),
-    ({"source": bf.Normal()}, "source must have the points' dimension 2, got 1"),
-])
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"masses": [1.0]}, "masses must have shape"),
+        ({"target_error": -1}, "target_error must lie in"),
+        ({"budget": 5}, "budget must be at least"),
+        ({"source": bf.Normal()}, "source must have the points' dimension 2, got 1"),
+    ],
+)
 def test_bad_options_are_refused_in_words(options, message):
     with pytest.raises(ValueError, match=message):
         bd.transport_map(SQUARE, **options)
@@ -196,7 +223,10 @@ def test_heights_go_over_to_moved_and_added_points():
         found.heights_at([[0.0, 1.0]])
 
 
-@pytest.mark.parametrize("points", [SQUARE.astype(np.float32), SQUARE.tolist(), np.asfortranarray(SQUARE), np.repeat(SQUARE, 2, axis=1)[:, ::2]])
+@pytest.mark.parametrize(
+    "points",
+    [SQUARE.astype(np.float32), SQUARE.tolist(), np.asfortranarray(SQUARE), np.repeat(SQUARE, 2, axis=1)[:, ::2]],
+)
 def test_points_of_any_layout_are_the_same_points(points):
     call = {"target_error": 0, "budget": 500_000, "rng": 1}
     found = bd.transport_map(points, **call)
@@ -207,12 +237,26 @@ def test_odd_targets_have_right_answers_or_words():
     line = bd.transport_map([[0.5], [0.5], [-1.0]], masses=[0.2, 0.3, 0.5], method="newton")
     assert line.points.shape == (3, 1) and np.array_equal(line.wanted, [0.5, 0, 0.5]) and np.allclose(line.masses, [0.5, 0, 0.5])
     one = bd.transport_map([[1.0, 2.0]], rng=1)
-    assert one.masses[0] == 1 and np.array_equal(one([[9.0, 9.0]]), [[1.0, 2.0]]) and one.facet_distance([[0.0, 0.0]])[0] == np.inf and one.angle([[0.0, 0.0]])[0] == 0
+    assert (
+        one.masses[0] == 1
+        and np.array_equal(one([[9.0, 9.0]]), [[1.0, 2.0]])
+        and one.facet_distance([[0.0, 0.0]])[0] == np.inf
+        and one.angle([[0.0, 0.0]])[0] == 0
+    )
     only = bd.transport_map(SQUARE, masses=[1.0] + [0.0] * 19, rng=1)
-    assert only.converged and np.array_equal(only.cell(SQUARE), np.zeros(20)) and only.w2_squared.value[0] == pytest.approx(2 + (SQUARE[0] ** 2).sum(), rel=0.02)
-    for bad, message in (({"masses": np.zeros(20)}, "at least one of masses must be positive"), ({"masses": [-1.0] * 20}, "must be finite and not negative"),
-                         ({"masses": [np.nan] * 20}, "must be finite and not negative"), ({"source": bf.MultivariateNormal(np.zeros(3), np.eye(3))}, "source must have the points' dimension 2, got 3"),
-                         ({"heights": [0.0] * 3}, "heights must have shape"), ({"heights": [np.nan] * 20}, "heights must be finite")):
+    assert (
+        only.converged
+        and np.array_equal(only.cell(SQUARE), np.zeros(20))
+        and only.w2_squared.value[0] == pytest.approx(2 + (SQUARE[0] ** 2).sum(), rel=0.02)
+    )
+    for bad, message in (
+        ({"masses": np.zeros(20)}, "at least one of masses must be positive"),
+        ({"masses": [-1.0] * 20}, "must be finite and not negative"),
+        ({"masses": [np.nan] * 20}, "must be finite and not negative"),
+        ({"source": bf.MultivariateNormal(np.zeros(3), np.eye(3))}, "source must have the points' dimension 2, got 3"),
+        ({"heights": [0.0] * 3}, "heights must have shape"),
+        ({"heights": [np.nan] * 20}, "heights must be finite"),
+    ):
         with pytest.raises(ValueError, match=message):
             bd.transport_map(SQUARE, rng=1, **bad)
     for points in ([[np.nan, 0.0]], [[np.inf, 0.0]], np.zeros((0, 2)), np.zeros((2, 0)), np.zeros((2, 2, 2)), [0.5, 1.0]):
@@ -248,7 +292,11 @@ def test_starts_unpack_and_go_on_by_any_solver():
         assert abs(np.mean(start.cell) - 0.7) < 5 * np.sqrt(0.21 / 2000)
     refined = bd.sample(model, bd.annealed_langevin(bd.EDM(), steps=2, to_zero=True), x=x, level=level, rng=3)
     assert refined.parts == {"denoise": 22_000}
-    assert "2000 starts, d=1, level 0.4" in repr(start) and start.rng_key == 1 and np.array_equal(found.cell(start.source), start.cell)
+    assert (
+        "2000 starts, d=1, level 0.4" in repr(start)
+        and start.rng_key == 1
+        and np.array_equal(found.cell(start.source), start.cell)
+    )
 
 
 def test_starts_may_lie_between_points():
@@ -278,4 +326,6 @@ def test_few_targets_use_their_draws_as_well_as_an_average_of_adam():
     for key in (1, 2, 3):
         found = bd.transport_map(points, target_error=0, budget=2_200_000, rng=key)
         errors.append(found.check(5_000_000, rng=100 + key).mass_error.value[0] / 2)
-    assert np.mean(errors) < 0.0033   # total variation: 0.00275 with a standard deviation of 0.00035 over keys; 0.0040 with turned draws
+    assert (
+        np.mean(errors) < 0.0033
+    )  # total variation: 0.00275 with a standard deviation of 0.00035 over keys; 0.0040 with turned draws

@@ -8,7 +8,14 @@ MODEL = bd.GaussianMixture([0.5, 0.5], [[-2.0, 0.0], [2.0, 0.0]], [0.01 * np.eye
 
 
 def _table(schedule, level, last=0.01):
-    return bd.heun(schedule, steps=3, grid="rho", to_zero=True, t_start=schedule.t_of_lam(-np.log(level)), t_end=schedule.t_of_lam(-np.log(last)))
+    return bd.heun(
+        schedule,
+        steps=3,
+        grid="rho",
+        to_zero=True,
+        t_start=schedule.t_of_lam(-np.log(level)),
+        t_end=schedule.t_of_lam(-np.log(last)),
+    )
 
 
 @pytest.fixture(scope="module")
