@@ -1,5 +1,6 @@
 """tests/mutants.toml: every lie still has its place, and the test that is to find it."""
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -15,4 +16,4 @@ def test_a_lie_has_its_place_and_its_test(mutant):
     text = (ROOT / mutant["file"]).read_text(encoding="utf-8")
     assert mutants.mutated(text, mutant) != text
     path, name = mutants.test_of(mutant)
-    assert name in (ROOT / path).read_text(encoding="utf-8")
+    assert name in re.sub(r'"\n\s*"', "", (ROOT / path).read_text(encoding="utf-8"))   # of literals in several lines
