@@ -72,8 +72,8 @@ def function(name, summary, rest, module=_buffon):
         result = run(args, options)
         if isinstance(subject, _buffon.Indices):
             result = subject._with_joint(result)
-        elif isinstance(result, (_buffon.Indices, _buffon.Estimate)) and isinstance(subject, _buffon.Problem):
-            result._problem = subject   # for more()
+        elif isinstance(subject, _buffon.Problem) and isinstance(result, _buffon.Indices if not options.get("keep") else (_buffon.Indices, _buffon.Estimate)):
+            result._problem = subject   # for more(): a run of which nothing was kept cannot go on, and lets the model go
         result._record = record.finish(result, options.get("progress"))
         return result
 

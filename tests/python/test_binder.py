@@ -153,7 +153,7 @@ def test_compiled_classes_have_signatures_and_refuse_in_words(estimate, refused)
     refused(TypeError, "Problem: missing a required argument: 'inputs'", lambda: bf.Problem(len))
     refused(TypeError, "confidence_interval: level must be a number, got str 'a'", lambda: estimate.confidence_interval("a"))
     refused(TypeError, "transform: f must be callable, got int 3", lambda: estimate.transform(3))
-    refused(TypeError, "transform: names must be a list of strings, got str 'a'", lambda: estimate.transform(len, names="a"))
+    refused(TypeError, "transform: names must be a list of names, got a str: ['a']", lambda: estimate.transform(len, names="a"))
     refused(TypeError, "merge: other must be an Estimate, got int 3", lambda: estimate.merge(3))
     refused(TypeError, "Mixture: weights must be a list of numbers, got str 'a'", lambda: bf.Mixture("a", [bf.Normal()]))
 
