@@ -72,8 +72,10 @@ def function(name, summary, rest, module=_buffon):
         result = run(args, options)
         if isinstance(subject, _buffon.Indices):
             result = subject._with_joint(result)
-        elif isinstance(subject, _buffon.Problem) and isinstance(result, _buffon.Indices if not options.get("keep") else (_buffon.Indices, _buffon.Estimate)):
-            result._problem = subject   # for more(): a run of which nothing was kept cannot go on, and lets the model go
+        elif isinstance(subject, _buffon.Problem):
+            kept = options.get("keep") and isinstance(result, _buffon.Estimate)   # else it cannot go on, and lets the model go
+            if kept or isinstance(result, _buffon.Indices):
+                result._problem = subject   # for more()
         result._record = record.finish(result, options.get("progress"))
         return result
 
