@@ -15,7 +15,8 @@ from buffon.experiments._processes import mapped
 
 @dataclass(frozen=True)
 class Arm:
-    """One way to spend the budget: ``estimate(rng) -> Estimate``. A control is expected to lose; fewer ``repetitions`` may show it."""
+    """One way to spend the budget: ``estimate(rng) -> Estimate``. A control is expected to lose; fewer ``repetitions`` may show
+    it."""
 
     name: str
     estimate: Callable[[Any], bf.Estimate]

@@ -31,7 +31,8 @@ def modes(model, x):
 
 
 def mode_shares(model, x):
-    """Shares off every mode (beyond 99.9 % of one mode's draws) and between modes (two of probability 0.1 or more), as a record has them."""
+    """Shares off every mode (beyond 99.9 % of one mode's draws) and between modes (two of probability 0.1 or more), as a record
+    has them."""
     found = {"off": bd.off_mode(x, model), "mixed": bd.mode_mixture(x, model, sigma=BLUR)}
     return {name + end: float(value[0]) for name, e in found.items()
             for end, value in zip(("", "_low", "_high"), (e.value, *e.confidence_interval()), strict=True)}

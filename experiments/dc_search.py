@@ -63,7 +63,8 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Config:
-    """``points`` search points and ``held_out`` others in each repetition; ``searches`` in each cell that the polynomial is fitted to."""
+    """``points`` search points and ``held_out`` others in each repetition; ``searches`` in each cell that the polynomial is
+    fitted to."""
 
     points: int = 64
     held_out: int = 4096
@@ -284,8 +285,8 @@ def _gains(cells, key, of="rms"):
 
 
 def _kept(cells):
-    """Gains of the polynomial over gains of searches, both summed over the cells that were not fitted and the repetitions; and its error,
-    from leaving out one repetition at a time."""
+    """Gains of the polynomial over gains of searches, both summed over the cells that were not fitted and the repetitions; and
+    its error, from leaving out one repetition at a time."""
     others = [key[:3] for key in cells if key[3] == "fitted" and not _is_fitted(key[1], key[2])]
     of = {arm: sum(_gains(cells, (*key, arm)) for key in others) for arm in ("fitted", "searched")}
     left = (of["fitted"].sum() - of["fitted"]) / (of["searched"].sum() - of["searched"])

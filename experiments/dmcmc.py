@@ -1,13 +1,15 @@
 """Denoising MCMC beside the solver alone: six integrators, three budgets, two mixtures, and what the chains cost.
 
-Two mixtures of eight modes with masses k / 36: on a circle in 2 dimensions, rotated in 16. `off_mode`: share of the samples outside the
-99.9 % ellipsoids of all modes; `mmd` and `energy`: squared distances to fresh draws; `frechet`: to the mixture's moments; `mass`: total
-variation of the shares of the modes. A solver alone has `evaluations` of them; Denoising MCMC has as many per sample in chain and solver
-together, and `total` with the chain's start and burn-in shared out. `..._ratio` is to the solver alone at as many evaluations,
-`..._ratio_total` to the solver alone at as many in total, both with Fieller's 95 % interval over the seeds. A sample's error has two
-parts: its own, which the chain makes smaller, and that of the masses of modes, for which 400 chains are 400 draws at best.
+Two mixtures of eight modes with masses k / 36: on a circle in 2 dimensions, rotated in 16. `off_mode`: share of the samples
+outside the 99.9 % ellipsoids of all modes; `mmd` and `energy`: squared distances to fresh draws; `frechet`: to the mixture's
+moments; `mass`: total variation of the shares of the modes. A solver alone has `evaluations` of them; Denoising MCMC has as many
+per sample in chain and solver together, and `total` with the chain's start and burn-in shared out. `..._ratio` is to the solver
+alone at as many evaluations, `..._ratio_total` to the solver alone at as many in total, both with Fieller's 95 % interval over
+the seeds. A sample's error has two parts: its own, which the chain makes smaller, and that of the masses of modes, for which 400
+chains are 400 draws at best.
 
-The control is the same chain started and kept in one mode's neighbourhood: its energy shows what chains that do not mix are worth.
+The control is the same chain started and kept in one mode's neighbourhood: its energy shows what chains that do not mix are
+worth.
 """
 from dataclasses import dataclass, replace
 from functools import cache, cached_property

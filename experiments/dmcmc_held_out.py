@@ -1,13 +1,14 @@
 """Denoising MCMC on mixtures that its settings were not found on, beside the best solvers alone at as many evaluations in total.
 
-`gmm16` is where settings were searched, with keys of its own; the others are drawn: unequal weights, each mode's axes of 0.1 to 0.6 turned at
-random, 4 to 32 dimensions. Everything that has a length is a multiple of half the root mean square distance of two points of different modes,
-settled on gmm16. `ddim, 13` is the solver that Denoising MCMC was recorded with; `dpmpp, 13` and `unipc, 13` start from four times the highest
-level of the chains, as good a start as evaluations buy. `band` keeps the chain where modes mix, around that half distance, and leaves the rest of
-the way to the solver: 8 samples of each chain, 3 uncorrected steps before each. `band from one mode` has all chains begin in the lightest mode,
-and 24 steps of burn-in. `gmm16, settings` varies what the band has: samples of each chain, corrected steps, all levels in place of the band with
-their weights learnt (in a run of its own, whose evaluations are counted), the start. Figures are those of `dmcmc`; `..._ratio_SOLVER` and `..._gap_SOLVER` are to that solver alone, with Fieller's and
-Student's 95 % intervals over the seeds, which share fresh reference draws.
+`gmm16` is where settings were searched, with keys of its own; the others are drawn: unequal weights, each mode's axes of 0.1 to
+0.6 turned at random, 4 to 32 dimensions. Everything that has a length is a multiple of half the root mean square distance of two
+points of different modes, settled on gmm16. `ddim, 13` is the solver that Denoising MCMC was recorded with; `dpmpp, 13` and
+`unipc, 13` start from four times the highest level of the chains, as good a start as evaluations buy. `band` keeps the chain
+where modes mix, around that half distance, and leaves the rest of the way to the solver: 8 samples of each chain, 3 uncorrected
+steps before each. `band from one mode` has all chains begin in the lightest mode, and 24 steps of burn-in. `gmm16, settings`
+varies what the band has: samples of each chain, corrected steps, all levels in place of the band with their weights learnt (in a
+run of its own, whose evaluations are counted), the start. Figures are those of `dmcmc`; `..._ratio_SOLVER` and `..._gap_SOLVER`
+are to that solver alone, with Fieller's and Student's 95 % intervals over the seeds, which share fresh reference draws.
 """
 from dataclasses import dataclass
 from functools import cache, partial
@@ -241,7 +242,8 @@ def _beside(name, a, b):
 
 
 def tables(records):
-    """Figures of each case; ratios to DDIM, differences from the better solvers, which may be as near to the law as a sample can show."""
+    """Figures of each case; ratios to DDIM, differences from the better solvers, which may be as near to the law as a sample can
+    show."""
     out = []
     for case in dict.fromkeys(r["case"] for r in records):
         rows = [r for r in records if r["case"] == case]

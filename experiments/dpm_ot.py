@@ -1,23 +1,23 @@
 """Starts from optimal transport (DPM-OT): quality, mode mixture and copies of the data, beside plain solvers at equal evaluations.
 
-Two mixtures whose denoiser is exact, and a mixture of Gaussians fitted to 1,400 handwritten digits, judged by the 397 others. N points
-of the data are the targets of a map from the standard normal law; starts have noise of a level of their own, and go on by Heun's
-method (5 evaluations); or, as published, the targets have the noise, a small one, and annealed Langevin steps follow (11). "between
-two points" starts from the map's images between its two best cells. The same from data points drawn at random, no map at all, has the law of the exact map's
-starts. Maps in the plane are exact, and end at ``planar`` targets; the others go on from a map to an eighth of the targets (`_map`). Plain DDIM and Heun begin
-with noise.
+Two mixtures whose denoiser is exact, and a mixture of Gaussians fitted to 1,400 handwritten digits, judged by the 397 others. N
+points of the data are the targets of a map from the standard normal law; starts have noise of a level of their own, and go on by
+Heun's method (5 evaluations); or, as published, the targets have the noise, a small one, and annealed Langevin steps follow (11).
+"between two points" starts from the map's images between its two best cells. The same from data points drawn at random, no map at
+all, has the law of the exact map's starts. Maps in the plane are exact, and end at ``planar`` targets; the others go on from a
+map to an eighth of the targets (`_map`). Plain DDIM and Heun begin with noise.
 
 `energy`: energy distance to fresh data, 0 where the laws are equal; `off`: the share beyond 99.9 % of every mode (about 0.001 of
 exact samples); `mixed`: the share with two modes of posterior probability 0.1 or more at noise level 0.5; `memorised`: the share
-nearer to a target than a third of the way to the second; `ahead`, `beyond_rival`, `beside_random`: energy distance of Heun's 5 evaluations less the
-arm's, the arm's less that of DDIM's 10, and less that of random points at the same level.
+nearer to a target than a third of the way to the second; `ahead`, `beyond_rival`, `beside_random`: energy distance of Heun's 5
+evaluations less the arm's, the arm's less that of DDIM's 10, and less that of random points at the same level.
 
 The control, expected to lose, is Heun's method from noise with 5 evaluations.
 
-`over` is the error bound W2(samples, data) <= L (W2(start, noisy data) + mass) + solver + end over the measured distance, term by term: L the largest
-stretch of the exact flow found at starts, W2(start, noisy data) that of as many draws, mass the part of the cells' wrong masses, solver the
-root mean square distance to the exact flow from the same starts, end the noise that is left. `w2` is measured between as many samples and
-fresh data; `w2_floor` between two sets of fresh data.
+`over` is the error bound W2(samples, data) <= L (W2(start, noisy data) + mass) + solver + end over the measured distance, term by
+term: L the largest stretch of the exact flow found at starts, W2(start, noisy data) that of as many draws, mass the part of the
+cells' wrong masses, solver the root mean square distance to the exact flow from the same starts, end the noise that is left. `w2`
+is measured between as many samples and fresh data; `w2_floor` between two sets of fresh data.
 """
 from dataclasses import dataclass
 
@@ -120,8 +120,9 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Config:
-    """``n`` samples of each arm, ``reference`` draws of the data; numbers of ``targets``; maps of ``budget`` draws, at least ``draws`` for each
-    target, in the plane up to ``planar`` targets, on ``device``; ``flows`` starts of the error bound, ``stretched`` of its derivatives."""
+    """``n`` samples of each arm, ``reference`` draws of the data; numbers of ``targets``; maps of ``budget`` draws, at least
+    ``draws`` for each target, in the plane up to ``planar`` targets, on ``device``; ``flows`` starts of the error bound,
+    ``stretched`` of its derivatives."""
 
     n: int = 3000
     reference: int = 6000
@@ -250,8 +251,9 @@ def _problem(data, count, config):
 
 
 def _map(points, config):
-    """Exact in the plane. Else from heights that a map to an eighth of the points suggests, its masses those of all points that are nearest: a search from
-    nothing softens its cells where data lie in clusters, at a cost that grows with the square of their number."""
+    """Exact in the plane. Else from heights that a map to an eighth of the points suggests, its masses those of all points that
+    are nearest: a search from nothing softens its cells where data lie in clusters, at a cost that grows with the square of their
+    number."""
     where = {"rng": config.rng + 3, "threads": config.threads}
     if points.shape[1] == 2:
         return bd.transport_map(points, method="newton", **where)

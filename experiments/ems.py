@@ -1,9 +1,9 @@
 """What statistics of a model are worth to DPM-Solver-v3: few pairs, many pairs, and none.
 
 The same solver (third order, corrector of the same order) with coefficients estimated from pairs (x0, eps) of the model, and with
-(1, 0, 0), data prediction, the control. Error: median over the starts of each one's root mean square distance to the exact flow; `gain`:
-control / arm, with a bootstrap interval over the starts. A second key for the pairs shows how much the estimate matters. The cost of the
-statistics is paid once for a model, in evaluations.
+(1, 0, 0), data prediction, the control. Error: median over the starts of each one's root mean square distance to the exact flow;
+`gain`: control / arm, with a bootstrap interval over the starts. A second key for the pairs shows how much the estimate matters.
+The cost of the statistics is paid once for a model, in evaluations.
 """
 from dataclasses import dataclass
 

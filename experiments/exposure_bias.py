@@ -1,13 +1,14 @@
 """Exposure bias of ten steps: what states of samplers look like, node by node, and what corrections make of their samples.
 
-Three denoisers: the exact one of eight modes in 16 dimensions, the ideal one of 1,797 handwritten digits, and that of 300 of them, others in
-each run, judged by all. Levels 999, 899, ..., 99 and 0 of a thousand. Means over runs with fresh keys, 95 % intervals of Student's t.
+Three denoisers: the exact one of eight modes in 16 dimensions, the ideal one of 1,797 handwritten digits, and that of 300 of
+them, others in each run, judged by all. Levels 999, 899, ..., 99 and 0 of a thousand. Means over runs with fresh keys, 95 %
+intervals of Student's t.
 
-Profiles (`exposure_profile`): variance ratio, deltas, energy, noise ratio of each node, beside figures known beforehand; the first node,
-before which nothing was left out, is the control.
+Profiles (`exposure_profile`): variance ratio, deltas, energy, noise ratio of each node, beside figures known beforehand; the
+first node, before which nothing was left out, is the control.
 Samples: energy distance, Frechet distance and total variance of the samples to those of the data, from common noise; `ratio` and
-`frechet_ratio` to the plain solver's, with Fieller's interval. Controls: exact draws (the floor), the plain solver, twice its steps; expected to
-lose: a noise prediction made larger, and Time-Shift by the paper's rule where data dominate the variance.
+`frechet_ratio` to the plain solver's, with Fieller's interval. Controls: exact draws (the floor), the plain solver, twice its
+steps; expected to lose: a noise prediction made larger, and Time-Shift by the paper's rule where data dominate the variance.
 """
 from dataclasses import dataclass
 

@@ -1,10 +1,10 @@
 """How often a few-step diffusion sampler ends between the modes: `arcs` beside what is used for rare events elsewhere.
 
-A mixture of eight Gaussians in 16 dimensions and its exact denoiser; DDIM with 10 evaluations, whose failures are thin slabs along the
-borders between basins, and Heun with 35, whose failures are mostly the tail of the law itself. A failure is a draw whose squared
-Mahalanobis distance to every mode exceeds a threshold; thresholds have probabilities 1e-3, 1e-4 and 1e-5. Known values
-are those of 3.2e7 independent runs by plain Monte Carlo, the thresholds fixed beforehand (standard errors 0.6 %, 1.7 %, 5.6 %; Heun's
-1.3 % and 4 %). W is runs of the sampler times mean squared relative error; plain Monte Carlo has (1 - p) / p.
+A mixture of eight Gaussians in 16 dimensions and its exact denoiser; DDIM with 10 evaluations, whose failures are thin slabs
+along the borders between basins, and Heun with 35, whose failures are mostly the tail of the law itself. A failure is a draw
+whose squared Mahalanobis distance to every mode exceeds a threshold; thresholds have probabilities 1e-3, 1e-4 and 1e-5. Known
+values are those of 3.2e7 independent runs by plain Monte Carlo, the thresholds fixed beforehand (standard errors 0.6 %, 1.7 %,
+5.6 %; Heun's 1.3 % and 4 %). W is runs of the sampler times mean squared relative error; plain Monte Carlo has (1 - p) / p.
 
 Controls that are expected to lose on the slabs: `plain`, whose W is exact; `widened`, 20 % input law and 80 % of it with standard
 deviation 1.3; `cross_entropy` with one Gaussian and with a mixture; `subset`; `aiscv`; `line_sampling`.
@@ -55,8 +55,8 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Config:
-    """``budget`` runs of the sampler for each estimate; ``cases`` and ``arms``: all, or some, with semicolons, on so many ``processes``.
-    Fewer repetitions of the sampler with 35 evaluations, and of arms that are expected to lose."""
+    """``budget`` runs of the sampler for each estimate; ``cases`` and ``arms``: all, or some, with semicolons, on so many
+    ``processes``. Fewer repetitions of the sampler with 35 evaluations, and of arms that are expected to lose."""
 
     budget: int = 20_000
     repetitions: int = 200

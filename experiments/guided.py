@@ -1,10 +1,10 @@
 """Guidance at few evaluations: where solvers in the noise prediction leave the data, and what keeps to them.
 
-A mixture of eight modes in 16 dimensions with four classes; classifier-free guidance 1, 2, 4, 8 of the exact conditional denoiser. The
-truth is the exact flow of the guided denoiser from the same starts. `error`: median over the starts of the root mean square distance;
-`extent`: 99 % quantile of a sample's largest coordinate, in units of the largest of the data: above 1.3 samples are not data. Controls are
-solvers of second and third order in the noise prediction, single steps and multistep. Dynamic thresholding keeps the extent by changing
-the denoiser: it does not follow the guided flow, which its error says.
+A mixture of eight modes in 16 dimensions with four classes; classifier-free guidance 1, 2, 4, 8 of the exact conditional
+denoiser. The truth is the exact flow of the guided denoiser from the same starts. `error`: median over the starts of the root
+mean square distance; `extent`: 99 % quantile of a sample's largest coordinate, in units of the largest of the data: above 1.3
+samples are not data. Controls are solvers of second and third order in the noise prediction, single steps and multistep. Dynamic
+thresholding keeps the extent by changing the denoiser: it does not follow the guided flow, which its error says.
 """
 from dataclasses import dataclass
 

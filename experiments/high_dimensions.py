@@ -2,8 +2,8 @@
 
 Standard normal inputs and one threshold with its score. `one region` is x1 + ... + xd > sqrt(d) beta, `two regions` the same of
 |x1 + ... + xd|: the event lies in a direction or two, where the Gaussians of the default need few numbers. `every direction` is
-x1^2 + ... + xd^2 > t: no direction is better than another, and a von Mises-Fisher-Nakagami component (`vmfn`) knows all of it by its
-radius. W is evaluations times mean squared relative error: plain Monte Carlo, the control, has (1 - p) / p.
+x1^2 + ... + xd^2 > t: no direction is better than another, and a von Mises-Fisher-Nakagami component (`vmfn`) knows all of it by
+its radius. W is evaluations times mean squared relative error: plain Monte Carlo, the control, has (1 - p) / p.
 
 `vmfn` has two components where there are two regions, one elsewhere; the default chooses their number. A run has missed a region
 when its value is below three quarters of the truth.

@@ -1,11 +1,13 @@
 """What the quality of a sampler depends on: Sobol' indices and Shapley effects of its hyper-parameters with the noise of the seed taken out.
 
-`closed form`: Ishigami's function of three inputs, a dummy, and normal noise as large as the rest whose size is that of the second input; every index is
-known. Arms: `noise taken out`, `sobol(noise="seed")`; controls that are expected to lose: `seed as an input`, indices of all inputs and the
-seed over the variance of one evaluation; `fresh noise`, Jansen's estimator of a model that draws new noise at every evaluation.
+`closed form`: Ishigami's function of three inputs, a dummy, and normal noise as large as the rest whose size is that of the
+second input; every index is known. Arms: `noise taken out`, `sobol(noise="seed")`; controls that are expected to lose: `seed as
+an input`, indices of all inputs and the seed over the variance of one evaluation; `fresh noise`, Jansen's estimator of a model
+that draws new noise at every evaluation.
 
-`gmm2d`: eight Gaussians in the plane, Heun's method with 5 to 20 steps, the exponent of its grid, its lowest level, churn, a factor of the
-predicted noise, and a dummy. Quality is the logarithm of the Frechet distance of 50 or 200 draws to the data: the more draws, the less of its variance is the seed's.
+`gmm2d`: eight Gaussians in the plane, Heun's method with 5 to 20 steps, the exponent of its grid, its lowest level, churn, a
+factor of the predicted noise, and a dummy. Quality is the logarithm of the Frechet distance of 50 or 200 draws to the data: the
+more draws, the less of its variance is the seed's.
 """
 from dataclasses import dataclass
 
@@ -176,7 +178,8 @@ def _only(estimate, names):
 
 
 def _dummy(arm, share, config):
-    """What one more run says of the dummy's total order, over the share of noise in that of an evaluation, which fresh noise adds to all."""
+    """What one more run says of the dummy's total order, over the share of noise in that of an evaluation, which fresh noise adds
+    to all."""
     value = float(arm.estimate(np.random.SeedSequence([config.rng, 99]))["total order of dummy"])
     return {
         "kind": "criterion",

@@ -1,9 +1,10 @@
 """The denoising loss of an exact model from levels drawn in four ways: independent and uniform in log sigma, as a shifted lattice, where squares
 of the loss are large, and both.
 
-Eight Gaussians in 16 dimensions; the loss is |D(x) - x0|^2 / (d sigma^2), log sigma uniform between log 0.01 and log 20, batches of 256. The criterion is the
-squared error of an estimate of 12,800 evaluations, those that teach the density counted; the known value is that of 800 times as many. Reference
-figures for one batch of this mixture, learning not counted: lattice 3.9 times fewer evaluations, importance 4.5, both 5.2 (each 12 %).
+Eight Gaussians in 16 dimensions; the loss is |D(x) - x0|^2 / (d sigma^2), log sigma uniform between log 0.01 and log 20, batches
+of 256. The criterion is the squared error of an estimate of 12,800 evaluations, those that teach the density counted; the known
+value is that of 800 times as many. Reference figures for one batch of this mixture, learning not counted: lattice 3.9 times fewer
+evaluations, importance 4.5, both 5.2 (each 12 %).
 """
 from dataclasses import dataclass
 

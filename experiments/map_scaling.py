@@ -1,15 +1,17 @@
 """What a transport map costs: number of targets and dimension, from two to thousands, on one core of a processor or on a GPU.
 
-N normal points in d dimensions, equal masses, from the standard normal law. `microseconds`: time of a draw in a search with a fixed
-budget, its start, steps and check together; `l1`: L1 error of the masses on draws that no step has seen, free of their noise; `excess`: l1 over
-0.8 sqrt(N / draws), which plain counts of as many draws at the right heights are wrong by; `to_target`: time at which l1 would be 0.02 by
-its square-root law. `gain`: the control's l1 over the method's after equal time, at least (beyond 1.5 it is not measured). Time is that of one core of the processor; with ``device`` it is that of
-the clock. `machine` says of each record what it ran on.
+N normal points in d dimensions, equal masses, from the standard normal law. `microseconds`: time of a draw in a search with a
+fixed budget, its start, steps and check together; `l1`: L1 error of the masses on draws that no step has seen, free of their
+noise; `excess`: l1 over 0.8 sqrt(N / draws), which plain counts of as many draws at the right heights are wrong by; `to_target`:
+time at which l1 would be 0.02 by its square-root law. `gain`: the control's l1 over the method's after equal time, at least
+(beyond 1.5 it is not measured). Time is that of one core of the processor; with ``device`` it is that of the clock. `machine`
+says of each record what it ran on.
 
-The control, expected to lose, is the loop that users write: a product, argmax and Adam with decaying steps and a running mean, in NumPy, or on
-the device in torch. A processor runs pairs of N and d of at most ``largest`` products a draw, a GPU those of more than ``smallest``:
-`buffon run map_scaling` and `buffon run map_scaling --set device=cuda --set smallest=64000 --set largest=1000000000 --set draws=400`.
-In the plane narrow cells need a soft start, whose cost grows with N^2: exact Newton steps on the processor are the way there, and stand beside it.
+The control, expected to lose, is the loop that users write: a product, argmax and Adam with decaying steps and a running mean, in
+NumPy, or on the device in torch. A processor runs pairs of N and d of at most ``largest`` products a draw, a GPU those of more
+than ``smallest``: `buffon run map_scaling` and `buffon run map_scaling --set device=cuda --set smallest=64000 --set
+largest=1000000000 --set draws=400`. In the plane narrow cells need a soft start, whose cost grows with N^2: exact Newton steps on
+the processor are the way there, and stand beside it.
 """
 import time
 from dataclasses import dataclass
@@ -44,8 +46,8 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Config:
-    """``draws`` of each search for each target, at least ``least``; pairs of N and d of more than ``smallest`` and at most ``largest`` products
-    are run, in the plane up to ``planar`` targets, and exactly up to ``exact`` of them."""
+    """``draws`` of each search for each target, at least ``least``; pairs of N and d of more than ``smallest`` and at most
+    ``largest`` products are run, in the plane up to ``planar`` targets, and exactly up to ``exact`` of them."""
 
     counts: tuple = COUNTS
     dims: tuple = DIMS

@@ -1,14 +1,16 @@
 """How far apart may two targets be for a sample between them to belong to the data? Thresholds of the extended transport map.
 
-256 points of a mixture, a map to them from the uniform law on the unit cube. A sample is the mean of the points of its two best cells,
-weighted by 1 / distance to the cells' centroids; where these belong to different modes it belongs to neither. Pairs are refused by the angle
-theta between the potential's facets: in the released code scaled to the smallest and largest of the batch, 0.7 by default ("batch"); here an
-absolute angle of scaled points ("angle"), or the one at the middle of the widest gap between the sorted angles of the draws ("gap"), which asks for no
-number. "same mode" knows the modes. The control, expected to lose, refuses nothing.
+256 points of a mixture, a map to them from the uniform law on the unit cube. A sample is the mean of the points of its two best
+cells, weighted by 1 / distance to the cells' centroids; where these belong to different modes it belongs to neither. Pairs are
+refused by the angle theta between the potential's facets: in the released code scaled to the smallest and largest of the batch,
+0.7 by default ("batch"); here an absolute angle of scaled points ("angle"), or the one at the middle of the widest gap between
+the sorted angles of the draws ("gap"), which asks for no number. "same mode" knows the modes. The control, expected to lose,
+refuses nothing.
 
-`off`: the share beyond 99.9 % of every mode; `mixed`: the share with two modes of posterior probability 0.1 or more at noise level 0.5;
-`crossing`: the share whose two points belong to different modes; `kept`: the share that is not refused; `memorised`: the share nearer to a
-point than a third of the way to the second; `energy`: energy distance to fresh data. All but `kept` are of samples that are kept.
+`off`: the share beyond 99.9 % of every mode; `mixed`: the share with two modes of posterior probability 0.1 or more at noise
+level 0.5; `crossing`: the share whose two points belong to different modes; `kept`: the share that is not refused; `memorised`:
+the share nearer to a point than a third of the way to the second; `energy`: energy distance to fresh data. All but `kept` are of
+samples that are kept.
 """
 from dataclasses import dataclass
 
@@ -41,7 +43,8 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Config:
-    """``n`` samples between ``targets`` points; ``reference`` draws of the data; ``budget`` draws for each map, 4 times as many for centroids."""
+    """``n`` samples between ``targets`` points; ``reference`` draws of the data; ``budget`` draws for each map, 4 times as many
+    for centroids."""
 
     n: int = 5000
     targets: int = 256

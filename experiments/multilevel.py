@@ -1,13 +1,13 @@
 """Means of a diffusion sampler's draws from samplers with fewer evaluations: `multilevel`, and an accurate solver as a control variate.
 
-A mixture of eight Gaussians in 16 dimensions and its exact denoiser. `multilevel` is asked for means under DDIM with 320 evaluations, with
-Heun's method of 35 and 17 below it, all from the same noise; budgets are in runs of DDIM-320. `every step count` has DDIM with 40 and 10
-beside them, `same solver` only these. Exact values are those of an independent multilevel run of 25 times the budget. Plain Monte Carlo's
-criterion is the variance of one draw over the number of runs.
+A mixture of eight Gaussians in 16 dimensions and its exact denoiser. `multilevel` is asked for means under DDIM with 320
+evaluations, with Heun's method of 35 and 17 below it, all from the same noise; budgets are in runs of DDIM-320. `every step
+count` has DDIM with 40 and 10 beside them, `same solver` only these. Exact values are those of an independent multilevel run of
+25 times the budget. Plain Monte Carlo's criterion is the variance of one draw over the number of runs.
 
-`controlled`: the bias of a few-step sampler, mean of f(sampler) less f(Heun-35) at the same noise plus the known mean of f under the
-mixture (a statement against the fine solver). What it gains for each evaluation of a denoiser, that of the fine one counted, over the mean of f alone: `multilevel`'s
-own two-level case.
+`controlled`: the bias of a few-step sampler, mean of f(sampler) less f(Heun-35) at the same noise plus the known mean of f under
+the mixture (a statement against the fine solver). What it gains for each evaluation of a denoiser, that of the fine one counted,
+over the mean of f alone: `multilevel`'s own two-level case.
 """
 from dataclasses import dataclass
 
@@ -62,7 +62,8 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Config:
-    """``budget`` runs of DDIM-320, or what costs as much, for each estimate; ``draws`` of each sampler beside its control in each of ``blocks``."""
+    """``budget`` runs of DDIM-320, or what costs as much, for each estimate; ``draws`` of each sampler beside its control in each
+    of ``blocks``."""
 
     budget: int = 2_000
     repetitions: int = 100

@@ -1,12 +1,12 @@
 """Do the intervals of rare events keep their word? `form`, `cross_entropy`, `subset` and `line_sampling` on events with known probabilities.
 
-A cell is one event: the share of runs whose 95 % interval covers, the mean of z^2 = (value - answer)^2 / standard error^2 beside what
-Student's law says, the claimed variance over that of the values, the share of runs that warn, and of those that miss without a
-warning. Half-spaces and pairs of them in 10 inputs (1e-4, 1e-6), four branches, a parabola with two design points, a non-linear oscillator
-(9e-6), a series and a parallel system of correlated components in 10 inputs (4e-5 and 2e-5).
+A cell is one event: the share of runs whose 95 % interval covers, the mean of z^2 = (value - answer)^2 / standard error^2 beside
+what Student's law says, the claimed variance over that of the values, the share of runs that warn, and of those that miss without
+a warning. Half-spaces and pairs of them in 10 inputs (1e-4, 1e-6), four branches, a parabola with two design points, a non-linear
+oscillator (9e-6), a series and a parallel system of correlated components in 10 inputs (4e-5 and 2e-5).
 
-Controls that are expected to lose a region: `form` with a single descent and `cross_entropy` with one Gaussian. What they must not do is
-lose it in silence.
+Controls that are expected to lose a region: `form` with a single descent and `cross_entropy` with one Gaussian. What they must
+not do is lose it in silence.
 """
 import zlib
 from dataclasses import dataclass
@@ -150,7 +150,8 @@ def picture(records, path):
 
 
 def variance_ratio(values, errors):
-    """Mean squared standard error over the variance of the values, and its standard error by the jackknife; None where nothing varies."""
+    """Mean squared standard error over the variance of the values, and its standard error by the jackknife; None where nothing
+    varies."""
     values, squares = np.asarray(values), np.asarray(errors) ** 2
     n, off = len(values), (values - np.mean(values)) ** 2
     if n < 3 or not off.sum() > 1e-18 * np.sum(values**2):

@@ -1,11 +1,12 @@
 """Rare events of the reliability literature: `form`, `cross_entropy`, `subset` and `line_sampling` beside `aiscv`.
 
 Half-spaces and pairs of opposite ones (one region, two) in 10, 50 and 200 inputs with probabilities 1e-4 and 1e-6, where other
-libraries' figures are known; the four-branch series system; a parabola whose two design points are nearly alike (Der Kiureghian and
-Dakessian 1998), in 2 to 200 inputs; series and parallel systems of correlated components (Dunnett and Sobel 1955); a non-linear oscillator of six normal inputs (Echard et al. 2013), 9e-6 and 1.5e-8. Known
-values are closed forms or quadratures. W is evaluations times mean squared relative error; plain Monte Carlo has (1 - p) / p.
-OpenTURNS 1.27 on the first kind: FORM with importance sampling 4.1 to 6.4, and half of the value of two regions; cross-entropy
-19 to 105, and without an end on two regions; subset simulation 355 to 2,241; line sampling by default 2,265 to 33,500.
+libraries' figures are known; the four-branch series system; a parabola whose two design points are nearly alike (Der Kiureghian
+and Dakessian 1998), in 2 to 200 inputs; series and parallel systems of correlated components (Dunnett and Sobel 1955); a
+non-linear oscillator of six normal inputs (Echard et al. 2013), 9e-6 and 1.5e-8. Known values are closed forms or quadratures. W
+is evaluations times mean squared relative error; plain Monte Carlo has (1 - p) / p. OpenTURNS 1.27 on the first kind: FORM with
+importance sampling 4.1 to 6.4, and half of the value of two regions; cross-entropy 19 to 105, and without an end on two regions;
+subset simulation 355 to 2,241; line sampling by default 2,265 to 33,500.
 
 Controls that are expected to lose: `one descent` (form with a single start) and `one Gaussian` (cross_entropy with one
 component) where there are two regions; `plain` everywhere: its W is exact. A run has found all regions when its value is
@@ -66,8 +67,8 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Config:
-    """``budget`` evaluations a run and arm; problems of at least ``least`` and at most ``inputs`` inputs; ``arms``: all, or some, with commas;
-    problems on so many ``processes``."""
+    """``budget`` evaluations a run and arm; problems of at least ``least`` and at most ``inputs`` inputs; ``arms``: all, or some,
+    with commas; problems on so many ``processes``."""
 
     budget: int = 20_000
     repetitions: int = 40

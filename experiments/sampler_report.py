@@ -1,9 +1,10 @@
 """One page about samplers of a denoiser: quality against evaluations, exposure bias, modes, rare failures, hyper-parameters, samples.
 
-Four denoisers: exact ones of eight modes in 2 and in 16 dimensions, the ideal one of handwritten digits, and a network, of which nothing but
-data is known: a module of torch where torch is there, else the same arithmetic in NumPy. Classes of the digits are the ten digits, those of the
-network's data six points, which the network does not weigh alike. `--set pages=DIR` keeps the pages; `sampler_report` of `buffon.diffusion` writes
-one about any denoiser. Records are figures of the first section and of the modes; the control of each case has five steps.
+Four denoisers: exact ones of eight modes in 2 and in 16 dimensions, the ideal one of handwritten digits, and a network, of which
+nothing but data is known: a module of torch where torch is there, else the same arithmetic in NumPy. Classes of the digits are
+the ten digits, those of the network's data six points, which the network does not weigh alike. `--set pages=DIR` keeps the pages;
+`sampler_report` of `buffon.diffusion` writes one about any denoiser. Records are figures of the first section and of the modes;
+the control of each case has five steps.
 """
 import tempfile
 from dataclasses import dataclass
@@ -60,7 +61,8 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Config:
-    """``n`` samples of each table, ``budget`` runs for its failures, ``hyper`` samplers for the indices; ``pages``: a folder, or none."""
+    """``n`` samples of each table, ``budget`` runs for its failures, ``hyper`` samplers for the indices; ``pages``: a folder, or
+    none."""
 
     n: int = 1_000
     budget: int = 10_000
@@ -143,8 +145,8 @@ def picture(records, path):
 
 
 def network(schedule):
-    """A module that predicts noise, data like those that it was made for, a mixture of points with noise 0.1, its weights slightly off, and
-    probabilities of the points.
+    """A module that predicts noise, data like those that it was made for, a mixture of points with noise 0.1, its weights
+    slightly off, and probabilities of the points.
     """
     points = np.random.default_rng(5).normal(size=(6, 4))
 

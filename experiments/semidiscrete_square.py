@@ -1,11 +1,12 @@
 """Twenty points in the unit square: the power diagram that gives each the same area, exactly and from draws.
 
-The uniform law on the square is carried to 20 points of equal mass at the least mean square distance. Masses of cells are areas of polygons, found
-by clipping, so that every answer is judged exactly. Exact damped Newton steps, and stochastic steps of several budgets. The control, expected
-to lose, is the loop of DPM-OT's released code: Adam on counts of 10 draws a cell and more, the last iterate; its mean over the second half is beside it.
+The uniform law on the square is carried to 20 points of equal mass at the least mean square distance. Masses of cells are areas
+of polygons, found by clipping, so that every answer is judged exactly. Exact damped Newton steps, and stochastic steps of several
+budgets. The control, expected to lose, is the loop of DPM-OT's released code: Adam on counts of 10 draws a cell and more, the
+last iterate; its mean over the second half is beside it.
 
-`tv`: half the L1 distance of the cells' areas from the wanted ones; `heights`: the largest error of a height; `mass`: the largest relative error of a
-mass; mean over ``runs`` keys with a 95 % interval of Student's t.
+`tv`: half the L1 distance of the cells' areas from the wanted ones; `heights`: the largest error of a height; `mass`: the largest
+relative error of a mass; mean over ``runs`` keys with a 95 % interval of Student's t.
 """
 import time
 from dataclasses import dataclass
@@ -161,8 +162,8 @@ def _stochastic(budget, key, config):
 
 
 def _adam(config, key):
-    """Last iterate, draws, and the mean of the second half. Steps of 0.1 on 200 draws, no correction of the moments' start; where the residual has not
-    fallen for 50 steps, twice the draws and 0.8 of the step, three times at most."""
+    """Last iterate, draws, and the mean of the second half. Steps of 0.1 on 200 draws, no correction of the moments' start; where
+    the residual has not fallen for 50 steps, twice the draws and 0.8 of the step, three times at most."""
     rng, n = np.random.default_rng(key), len(POINTS)
     h, m, v, mean, draws = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), 0
     batch, rate, best, waited, doubled = 10 * n, 0.1, np.inf, 0, 0

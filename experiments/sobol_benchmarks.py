@@ -1,8 +1,8 @@
 """Sobol' indices of nine test functions with known answers: Buffon's default beside its plain estimator and Saltelli's.
 
-First and total orders after 8,192 and 65,536 evaluations, three ways: `default` fits a sparse polynomial and estimates what it leaves,
-`plain` is the same on the same nets without it, `saltelli` the centred estimator of Saltelli et al. (total orders: Jansen's) on
-independent points, as most packages have it. The error is the root mean square over all inputs and runs.
+First and total orders after 8,192 and 65,536 evaluations, three ways: `default` fits a sparse polynomial and estimates what it
+leaves, `plain` is the same on the same nets without it, `saltelli` the centred estimator of Saltelli et al. (total orders:
+Jansen's) on independent points, as most packages have it. The error is the root mean square over all inputs and runs.
 
 Indices are exact: in closed form, by quadrature (an event of five normal inputs), or by multilinear expansion (Morris' function);
 those of the beam are a long run's, to 4e-5 and 8e-5.
@@ -71,7 +71,8 @@ def run(config, progress=None):
 
 
 def compared(known, sizes, config, progress=None, arms=None):
-    """Records of functions, name -> Known, at these sizes; ``arms(problem, size, config)`` other than those of this experiment."""
+    """Records of functions, name -> Known, at these sizes; ``arms(problem, size, config)`` other than those of this
+    experiment."""
     studies = [
         (
             (arms or _arms)(k.problem, size, config),

@@ -1,7 +1,7 @@
 """Sobol' indices of six functions on which nothing was tuned: Buffon's default beside the centred estimator of Saltelli et al.
 
-Bounded, truncated and signed functions of 3 to 10 inputs: smooth, with a kink, oscillating, additive and almost without first orders.
-The error is the root mean square over all inputs and runs; evaluations are equal.
+Bounded, truncated and signed functions of 3 to 10 inputs: smooth, with a kink, oscillating, additive and almost without first
+orders. The error is the root mean square over all inputs and runs; evaluations are equal.
 Source: Friedman (1991); Genz (1984); the others are written here. Indices are closed forms or by quadrature.
 """
 from dataclasses import dataclass

@@ -1,10 +1,10 @@
 """Every solver on exact problems: its errors beside those of an independent implementation, its order beside what it declares.
 
-VP(0.1, 20) from t = 1 to 1e-3 on equal steps in lambda. One Gaussian: root mean square over 64 starts; five modes in the plane and
-eight in 16 dimensions: median over 128 starts of each one's root mean square, which shows the order where a mean is ruled by the few
-starts beside a basin's boundary. Nothing is random. Orders are of Gaussian data, where errors are exact, as least-squares slopes over
-the asymptotic numbers of steps up to 1,280: from the noise end, and from t = 0.3 to 0.02, where the first steps of a multistep
-method count. The control is DDIM, of order 1.
+VP(0.1, 20) from t = 1 to 1e-3 on equal steps in lambda. One Gaussian: root mean square over 64 starts; five modes in the plane
+and eight in 16 dimensions: median over 128 starts of each one's root mean square, which shows the order where a mean is ruled by
+the few starts beside a basin's boundary. Nothing is random. Orders are of Gaussian data, where errors are exact, as least-squares
+slopes over the asymptotic numbers of steps up to 1,280: from the noise end, and from t = 0.3 to 0.02, where the first steps of a
+multistep method count. The control is DDIM, of order 1.
 """
 from dataclasses import dataclass
 

@@ -1,8 +1,8 @@
 """Which solver is nearest to the exact flow after 5 to 80 evaluations, on three schedules and two mixtures.
 
 Error: median over the starts of each one's root mean square over the coordinates, with the interval of a median. `dpm_v3` takes
-statistics of the model (`ems`, whose cost is not counted), the others know nothing of it. The control is DDIM. Multistage solvers get
-as many steps as their evaluations allow.
+statistics of the model (`ems`, whose cost is not counted), the others know nothing of it. The control is DDIM. Multistage solvers
+get as many steps as their evaluations allow.
 """
 from dataclasses import dataclass
 

@@ -1,9 +1,9 @@
 """A solver searched for one model: evolution of the decisions of every step, beside fixed solvers and beside a random search.
 
-Held-out errors of the exact probability flow at starts the search has not seen: median and 90 % quantile over the starts; the middle one
-of several keys, and their range. The best fixed solver is chosen at the same held-out starts, on five grids, which favours it; so is the
-best of DPM-Solver-v3, which knows statistics of the model, and beside which the evolution goes on to twice as many candidates. The random
-search draws as many candidates as the evolution scores; it and the fixed solvers are the controls.
+Held-out errors of the exact probability flow at starts the search has not seen: median and 90 % quantile over the starts; the
+middle one of several keys, and their range. The best fixed solver is chosen at the same held-out starts, on five grids, which
+favours it; so is the best of DPM-Solver-v3, which knows statistics of the model, and beside which the evolution goes on to twice
+as many candidates. The random search draws as many candidates as the evolution scores; it and the fixed solvers are the controls.
 """
 import time
 from dataclasses import dataclass
@@ -79,7 +79,8 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Config:
-    """``budget`` candidates scored at ``points`` starts; ``keys`` searches of each kind; ``pairs`` and ``nodes`` of the statistics."""
+    """``budget`` candidates scored at ``points`` starts; ``keys`` searches of each kind; ``pairs`` and ``nodes`` of the
+    statistics."""
 
     budget: int = 2000
     points: int = 200

@@ -52,8 +52,8 @@ class Rows:
 
 
 def evaluate(model, functionals, score, kind, address, rows, dim, device):
-    """(what holds the outputs, their address, outputs m, address of the scores or 0) of the model, or of functions of its output, at
-    rows of a device.
+    """(what holds the outputs, their address, outputs m, address of the scores or 0) of the model, or of functions of its output,
+    at rows of a device.
 
     Work is queued on the default stream of the device, where the rows were made.
     """

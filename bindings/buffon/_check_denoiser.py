@@ -19,9 +19,9 @@ def check_denoiser(model, data, *, condition=None, levels=None, schedules=None, 
     Whether a denoiser is right about data, and which parametrisation of a network fits them.
 
     At each noise level x = x0 + sigma eps is made from the data, and the mean of |D(x) - x0|^2 / d is compared with the error of
-    the best linear denoiser (of fewer than four rows per coordinate: fitted to the rows that it is not judged on). A right denoiser
-    is below it at every level, tends to x for a small sigma and to the data's mean for a large one; a wrong parametrisation or schedule
-    is above. A network is tried with every prediction, preconditioning and schedule, too.
+    the best linear denoiser (of fewer than four rows per coordinate: fitted to the rows that it is not judged on). A right
+    denoiser is below it at every level, tends to x for a small sigma and to the data's mean for a large one; a wrong
+    parametrisation or schedule is above. A network is tried with every prediction, preconditioning and schedule, too.
 
     Parameters
     ----------
@@ -48,7 +48,8 @@ def check_denoiser(model, data, *, condition=None, levels=None, schedules=None, 
     Raises
     ------
     ValueError
-        If ``data`` or ``levels`` have a wrong shape or hold too few numbers, a level is not positive, or all rows of ``data`` are equal.
+        If ``data`` or ``levels`` have a wrong shape or hold too few numbers, a level is not positive, or all rows of ``data`` are
+        equal.
 
     Examples
     --------
@@ -210,7 +211,8 @@ def _measured(name, options, model, data, levels, condition, rng):
 
 
 def _held_out(data, levels):
-    """Error of the best linear denoiser on rows that it was not fitted to: the covariance of few rows knows those rows by heart."""
+    """Error of the best linear denoiser on rows that it was not fitted to: the covariance of few rows knows those rows by
+    heart."""
     rows = data[::-(-len(data) // _ROWS)]
     d, folds = rows.shape[1], min(len(rows), _FOLDS)
     total = numpy.zeros((len(_SHRINKAGES), len(levels)))

@@ -65,9 +65,9 @@ TIME_SHIFTED = (
 
     Wraps a solver's table, as the step from a label has its own coefficients; no evaluation is added. For many coordinates, d of
     hundreds: the variance of d normal numbers is known to a factor 1 +- sqrt(2 / (d - 1)). Any solver whose steps begin by
-    denoising the state of their node: ``ddpm``, ``ddim``, ``pndm``, ``fpndm``, ``dpm``, ``dpmpp``, ``deis``, ... Steps with coefficients of
-    their own for each label, all but those of one evaluation without noise, shift half-way to the neighbouring nodes at most;
-    outputs of earlier steps keep their node's label.
+    denoising the state of their node: ``ddpm``, ``ddim``, ``pndm``, ``fpndm``, ``dpm``, ``dpmpp``, ``deis``, ... Steps with
+    coefficients of their own for each label, all but those of one evaluation without noise, shift half-way to the neighbouring
+    nodes at most; outputs of earlier steps keep their node's label.
     """,
     """
     Returns

@@ -4,22 +4,23 @@ DENOISING_LOSS = (
     """
     The denoising loss of a model, a mean over noise levels, data and noise, with its interval.
 
-    E w |D(x0 + sigma eps) - x0|^2 / d, log sigma uniform between two levels. Levels are drawn where squares of the loss are large, learnt from
-    batches that are no part of the estimate, and as one shifted lattice a batch: both are unbiased, and each batch is worth several
-    of independent uniform levels (``diagnostics["gain"]``).
+    E w |D(x0 + sigma eps) - x0|^2 / d, log sigma uniform between two levels. Levels are drawn where squares of the loss are
+    large, learnt from batches that are no part of the estimate, and as one shifted lattice a batch: both are unbiased, and each
+    batch is worth several of independent uniform levels (``diagnostics["gain"]``).
     """,
     """
     Returns
     -------
     Estimate
         One value, "loss"; Student's interval over the batches. ``n`` counts every evaluation of the denoiser.
-        ``diagnostics``: ``batches``, ``adaptation_n``, ``gain`` (the variance that batches of independent uniform levels would have, over
-        that of these), ``edges`` (bins + 1,) and ``mass`` (bins,) of the density of levels.
+        ``diagnostics``: ``batches``, ``adaptation_n``, ``gain`` (the variance that batches of independent uniform levels would
+        have, over that of these), ``edges`` (bins + 1,) and ``mass`` (bins,) of the density of levels.
 
     Raises
     ------
     ValueError
-        If nobody knows the data, a level is unknown to the denoiser, the budget is below 4 batches, or the denoiser gives what is not finite.
+        If nobody knows the data, a level is unknown to the denoiser, the budget is below 4 batches, or the denoiser gives what is
+        not finite.
 
     References
     ----------

@@ -3,7 +3,8 @@ import sys
 
 
 def look(x, what, dim=None, halves=False):
-    """(address, rows, columns, bytes of a number, device, stream) of an array (n, dim) on a device; an error names what is wrong."""
+    """(address, rows, columns, bytes of a number, device, stream) of an array (n, dim) on a device; an error names what is
+    wrong."""
     device, stream = _place(x)
     where = x.__cuda_array_interface__
     shape, dtype, strides = where["shape"], where["typestr"], where.get("strides")

@@ -105,8 +105,8 @@ MEMORISED = (
 
     References
     ----------
-    Yoon, Choi, Kwon, Ryu, "Diffusion probabilistic models generalize when they fail to memorize", ICML 2023 workshop on structured
-    probabilistic inference and generative modeling.
+    Yoon, Choi, Kwon, Ryu, "Diffusion probabilistic models generalize when they fail to memorize", ICML 2023 workshop on
+    structured probabilistic inference and generative modeling.
 
     Examples
     --------
@@ -168,7 +168,8 @@ FRECHET = (
     Frechet distance of samples: between the normal laws with their means and covariances, squared as the field reports it.
 
     |mu_x - mu_y|^2 + tr C_x + tr C_y - 2 tr (C_x C_y)^(1/2), by eigenvalues of symmetric matrices; with fewer rows than columns
-    by products of rows. Of any features, as they are: nothing is resized. Sees the first two moments alone. Time O((n + m) d^2 + d^3).
+    by products of rows. Of any features, as they are: nothing is resized. Sees the first two moments alone. Time O((n + m) d^2 +
+    d^3).
     """,
     """
     Returns
@@ -177,8 +178,8 @@ FRECHET = (
         One value for each sample in x, with the joint covariance of their errors. Biased upward: by ``diagnostics["floor"]``,
         what normal samples of one law of these sizes have on average (to the second order in 1 / n), where laws are equal.
         ``sizes=5`` extrapolates to infinitely many rows by a line over 1 / n, whose ``slope`` is in the diagnostics and whose
-        error is added. Errors are those of the linear terms: of the mean at these sizes; right where laws differ. Warns where a sample
-        has fewer than 2 d rows. ``n``: rows of all samples.
+        error is added. Errors are those of the linear terms: of the mean at these sizes; right where laws differ. Warns where a
+        sample has fewer than 2 d rows. ``n``: rows of all samples.
 
     Raises
     ------
@@ -206,8 +207,9 @@ W2 = (
     """
     Wasserstein distance W2 between the laws of samples, by optimal matchings of blocks of rows.
 
-    The root of the mean over blocks of the squared distance: min over matchings of (1/n) sum |x_i - y_partner(i)|^2. Block b holds the rows
-    b, b + blocks, ... Samples have as many rows as the reference. ``bf.wasserstein`` gives one matching of all rows.
+    The root of the mean over blocks of the squared distance: min over matchings of (1/n) sum |x_i - y_partner(i)|^2. Block b
+    holds the rows b, b + blocks, ... Samples have as many rows as the reference. ``bf.wasserstein`` gives one matching of all
+    rows.
     """,
     """
     Returns
@@ -245,7 +247,8 @@ SLICED_W2 = (
     """
     Sliced Wasserstein distance: the root of the mean over directions of the squared W2 between projections of samples.
 
-    Numbers of rows may differ. All samples meet the same directions. Time O(directions n (d + log n)), memory O(n) beside the samples.
+    Numbers of rows may differ. All samples meet the same directions. Time O(directions n (d + log n)), memory O(n) beside the
+    samples.
     """,
     """
     Returns
@@ -281,25 +284,25 @@ MODE_MASSES = (
     """
     Masses of modes in samples, and their total variation distance to the weights.
 
-    A mass is the mean of the posterior probability of its mode: under the exact law its expectation is the weight, at every noise level.
-    Hard counts are 0 or 1 in its place; where modes overlap their expectations are not the weights. Modes are those of a mixture, or the
-    classes of a classifier, whose right ``weights`` are given.
+    A mass is the mean of the posterior probability of its mode: under the exact law its expectation is the weight, at every noise
+    level. Hard counts are 0 or 1 in its place; where modes overlap their expectations are not the weights. Modes are those of a
+    mixture, or the classes of a classifier, whose right ``weights`` are given.
     """,
     """
     Returns
     -------
     Estimate
-        For each sample ``mode 0``, ``mode 1``, ... and ``total_variation``, half of the sum of |mass - weight|; ``NAME.mode 0`` ... for a dict or a
-        list. Joint covariance; ``contrast`` of two samplers on coupled noise. Intervals of masses: Clopper and Pearson's. Total
-        variation is biased upward: ``diagnostics["floor"]`` is what as many exact draws have on average, and the lower end of its interval
-        allows for ``diagnostics["bias"]``; it covers at least 95 %. ``diagnostics["modes_found"]``: modes with half their weight or
-        more; ``weights``: the mixture's. ``n``: rows of all samples.
+        For each sample ``mode 0``, ``mode 1``, ... and ``total_variation``, half of the sum of |mass - weight|; ``NAME.mode 0``
+        ... for a dict or a list. Joint covariance; ``contrast`` of two samplers on coupled noise. Intervals of masses: Clopper
+        and Pearson's. Total variation is biased upward: ``diagnostics["floor"]`` is what as many exact draws have on average, and
+        the lower end of its interval allows for ``diagnostics["bias"]``; it covers at least 95 %. ``diagnostics["modes_found"]``:
+        modes with half their weight or more; ``weights``: the mixture's. ``n``: rows of all samples.
 
     Raises
     ------
     ValueError
-        For fewer than 2 rows, samples of another dimension, numbers that are not finite, a noise level of 0 where a covariance is singular,
-        a function without ``weights``.
+        For fewer than 2 rows, samples of another dimension, numbers that are not finite, a noise level of 0 where a covariance is
+        singular, a function without ``weights``.
 
     References
     ----------
@@ -319,7 +322,8 @@ MODE_MASSES = (
 
 OFF_MODE = (
     """
-    Share of the samples off every mode of a mixture: beyond the squared Mahalanobis distance that 1 - ``share`` of one mode's draws have.
+    Share of the samples off every mode of a mixture: beyond the squared Mahalanobis distance that 1 - ``share`` of one mode's
+    draws have.
 
     The sharpest sign of a sampler with too few steps, whose draws end between modes.
     """,
@@ -327,8 +331,9 @@ OFF_MODE = (
     Returns
     -------
     Estimate
-        One value for each sample in x, with their joint covariance and exact binomial intervals. ``diagnostics["floor"]``: what exact draws
-        have, at most ``share``, less where a tail lies in another mode; ``threshold``: the squared distance. ``n``: rows of all samples.
+        One value for each sample in x, with their joint covariance and exact binomial intervals. ``diagnostics["floor"]``: what
+        exact draws have, at most ``share``, less where a tail lies in another mode; ``threshold``: the squared distance. ``n``:
+        rows of all samples.
 
     Raises
     ------
@@ -360,13 +365,15 @@ MODE_MIXTURE = (
     Returns
     -------
     Estimate
-        One value for each sample in x, with their joint covariance and exact binomial intervals; ``NAME.LEVEL`` for several levels. Of a mixture
-        ``diagnostics["floor"]`` is what 4,096 exact draws have, ``sigma`` the noise level. ``n``: rows of all samples.
+        One value for each sample in x, with their joint covariance and exact binomial intervals; ``NAME.LEVEL`` for several
+        levels. Of a mixture ``diagnostics["floor"]`` is what 4,096 exact draws have, ``sigma`` the noise level. ``n``: rows of
+        all samples.
 
     Raises
     ------
     ValueError
-        For fewer than 2 rows, samples of another dimension, numbers that are not finite, a classifier that gives no probabilities.
+        For fewer than 2 rows, samples of another dimension, numbers that are not finite, a classifier that gives no
+        probabilities.
 
     References
     ----------
@@ -388,8 +395,8 @@ CF_DISTANCE = (
     """
     Distance of characteristic functions: the mean of |E exp(i w X) - E exp(i w Y)|^2 over random frequencies w ~ N(0, I / h^2).
 
-    In expectation the squared maximum mean discrepancy of the kernel exp(-|a - b|^2 / (2 h^2)), in time that is linear in the rows;
-    against a mixture, whose characteristic function is known, without the noise of a reference sample.
+    In expectation the squared maximum mean discrepancy of the kernel exp(-|a - b|^2 / (2 h^2)), in time that is linear in the
+    rows; against a mixture, whose characteristic function is known, without the noise of a reference sample.
     Time O((n + m) d) for each frequency, memory O(1) beside the samples.
     """,
     _RETURNS.replace("Errors are up to", "Errors are those of the rows and of the frequencies, up to").replace(
@@ -416,26 +423,28 @@ MOMENT_PROBE = (
     """
     Moments of projections of samples less those of the reference: which moment of a sampler is wrong, and along which direction.
 
-    Projections are centred and scaled to mean 0 and variance 1 of the reference. Those of a mixture are known exactly, and so is how much
-    exact draws scatter about them.
+    Projections are centred and scaled to mean 0 and variance 1 of the reference. Those of a mixture are known exactly, and so is
+    how much exact draws scatter about them.
     """,
     """
     Returns
     -------
     Estimate
-        ``direction 0, order 1``, ``direction 0, order 2``, ... for each sample, ``NAME.direction 0, order 1`` ... for a dict or a list; joint covariance,
-        unbiased. ``diagnostics["floor"]``: the standard error that samples of the reference's law have, ``z``: the values over it,
-        ``rms_z``: root mean square of z over the directions, for each sample and order, about 1 for samples of the reference.
-        ``n``: rows of all samples.
+        ``direction 0, order 1``, ``direction 0, order 2``, ... for each sample, ``NAME.direction 0, order 1`` ... for a dict or a
+        list; joint covariance, unbiased. ``diagnostics["floor"]``: the standard error that samples of the reference's law have,
+        ``z``: the values over it, ``rms_z``: root mean square of z over the directions, for each sample and order, about 1 for
+        samples of the reference. ``n``: rows of all samples.
 
     Raises
     ------
     ValueError
-        For fewer than 4 rows, samples of another dimension, numbers that are not finite, directions along which the reference does not vary.
+        For fewer than 4 rows, samples of another dimension, numbers that are not finite, directions along which the reference
+        does not vary.
 
     References
     ----------
-    Isserlis, "On a formula for the product-moment coefficient of any order of a normal frequency distribution", Biometrika 12 (1918).
+    Isserlis, "On a formula for the product-moment coefficient of any order of a normal frequency distribution", Biometrika 12
+    (1918).
 
     Examples
     --------

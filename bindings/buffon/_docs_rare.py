@@ -39,8 +39,8 @@ DOCS = {
 
         Notes
         -----
-        Outputs without a score, or likely at the origin already, are means under the input law. A search costs (d + 5) evaluations
-        a step, three or four steps a start as a rule; ``adaptation`` limits it. Of a kept sample the points of the
+        Outputs without a score, or likely at the origin already, are means under the input law. A search costs (d + 5)
+        evaluations a step, three or four steps a start as a rule; ``adaptation`` limits it. Of a kept sample the points of the
         search belong to the adaptation, as no law has drawn them.
 
         References
@@ -76,11 +76,11 @@ DOCS = {
             ``value`` (m,) and its covariance, from the last sample alone: unbiased. Student intervals over its independent
             nets. ``n`` counts every evaluation; levels are limited by ``levels`` and by ``adaptation``, whatever the scores do.
 
-            ``diagnostics``: ``stop`` ("reached"; "levels" or "budget": an event was still on the way, which warns; "no adaptation":
-            the budget is too small for one), ``batches`` and ``adaptation_n`` spent, ``reached`` (m,), 1 or 0. Of the sample those
-            of ``aiscv``: ``alpha``, ``components``, ``replicates``, ``points``, ``pareto_k``, ``effective_terms``, ``uncovered``: a
-            region without a component that the input law's share hits makes the interval warn, and so does what the scores promise
-            beyond all components (``beyond``, relative to the value).
+            ``diagnostics``: ``stop`` ("reached"; "levels" or "budget": an event was still on the way, which warns; "no
+            adaptation": the budget is too small for one), ``batches`` and ``adaptation_n`` spent, ``reached`` (m,), 1 or 0. Of
+            the sample those of ``aiscv``: ``alpha``, ``components``, ``replicates``, ``points``, ``pareto_k``,
+            ``effective_terms``, ``uncovered``: a region without a component that the input law's share hits makes the interval
+            warn, and so does what the scores promise beyond all components (``beyond``, relative to the value).
 
         Raises
         ------
@@ -114,10 +114,10 @@ DOCS = {
         """
         Rare events by subset simulation: a chain of likely events, by Markov chains in standard normal space.
 
-        A small run finds thresholds of the scores, each exceeded by a tenth of the points beyond the one before, and widths of the
-        moves. The main run keeps them: first points of the input law that exceed a threshold are split into chains, which stay
-        beyond it. Every point hands its weight on in equal parts, so that what descends from one first point is an independent
-        term of a mean: unbiased, with a variance that knows chains and levels together.
+        A small run finds thresholds of the scores, each exceeded by a tenth of the points beyond the one before, and widths of
+        the moves. The main run keeps them: first points of the input law that exceed a threshold are split into chains, which
+        stay beyond it. Every point hands its weight on in equal parts, so that what descends from one first point is an
+        independent term of a mean: unbiased, with a variance that knows chains and levels together.
         """,
         """
         Returns
@@ -128,7 +128,8 @@ DOCS = {
             first points carry the value. ``n`` counts every evaluation and never exceeds the budget.
 
             ``diagnostics``: ``thresholds`` and ``widths`` of all levels, family by family; ``levels`` (-1: the event was not
-            reached, which warns) and ``first_points`` of each family; ``adaptation_n``; ``pareto_k`` and ``effective_terms`` (m,).
+            reached, which warns) and ``first_points`` of each family; ``adaptation_n``; ``pareto_k`` and ``effective_terms``
+            (m,).
 
         Raises
         ------
@@ -145,7 +146,8 @@ DOCS = {
 
         References
         ----------
-        Au, Beck, "Estimation of small failure probabilities in high dimensions by subset simulation", Probab. Eng. Mech. 16 (2001).
+        Au, Beck, "Estimation of small failure probabilities in high dimensions by subset simulation", Probab. Eng. Mech. 16
+        (2001).
         Papaioannou, Betz, Zwirglmaier, Straub, "MCMC algorithms for subset simulation", Probab. Eng. Mech. 41 (2015).
         Garvels, "The splitting method in rare event simulation", thesis, University of Twente (2000).
 
@@ -187,12 +189,13 @@ DOCS = {
         Notes
         -----
         Exact where the surface is flat, sharp where it is nearly so; regions beside the direction are crossed by few lines, and
-        the interval warns where the search found one (not with a ``direction`` of yours). Outputs without a score are means over points, one a line. Rows of a kept sample belong to
-        its adaptation; runs cannot be extended.
+        the interval warns where the search found one (not with a ``direction`` of yours). Outputs without a score are means over
+        points, one a line. Rows of a kept sample belong to its adaptation; runs cannot be extended.
 
         References
         ----------
-        Hohenbichler, Rackwitz, "Improvement of second-order reliability estimates by importance sampling", J. Eng. Mech. 114 (1988).
+        Hohenbichler, Rackwitz, "Improvement of second-order reliability estimates by importance sampling", J. Eng. Mech. 114
+        (1988).
         Koutsourelakis, Pradlwarter, Schueller, "Reliability of structures in high dimensions", Probab. Eng. Mech. 19 (2004).
         Dowell, Jarratt, "A modified regula falsi method", BIT 11 (1971).
 
@@ -209,22 +212,24 @@ DOCS = {
         """
         Rare failures along the borders between classes: their share of random great circles in standard normal space.
 
-        A point of the input law hardly ever falls into thin slabs, but a circle crosses them. Each circle is looked at on a grid; between
-        points of different labels it is bisected until a failure is found or none can be there, bumps of the score are climbed, and the
-        arcs' edges are bisected, the last bracket of each by one uniform draw. Where failures become likely with the norm, shells
-        of it are strata. Made for failures of diffusion samplers with few steps (``buffon.diffusion.sampler_problem``), where
-        mixtures of Gaussians, chains and screening by a coarser sampler gain nothing.
+        A point of the input law hardly ever falls into thin slabs, but a circle crosses them. Each circle is looked at on a grid;
+        between points of different labels it is bisected until a failure is found or none can be there, bumps of the score are
+        climbed, and the arcs' edges are bisected, the last bracket of each by one uniform draw. Where failures become likely with
+        the norm, shells of it are strata. Made for failures of diffusion samplers with few steps
+        (``buffon.diffusion.sampler_problem``), where mixtures of Gaussians, chains and screening by a coarser sampler gain
+        nothing.
         """,
         """
         Returns
         -------
         Estimate
-            ``value`` (m,) and its covariance, over independent circles (and points, in shells where failures are common). Intervals
-            are bootstrap-t ones. ``n`` counts every evaluation, the first look included, and never exceeds the budget.
+            ``value`` (m,) and its covariance, over independent circles (and points, in shells where failures are common).
+            Intervals are bootstrap-t ones. ``n`` counts every evaluation, the first look included, and never exceeds the budget.
 
-            ``diagnostics``: ``circles`` and ``points`` in the estimate, ``evaluations_per_circle``, ``adaptation_n``, ``shells`` (1 or 6),
-            ``subspace``, the dimension in which circles turn, ``grid``; ``largest_arc`` (m,), the part of one circle in the sum of
-            squared shares (above 0.2 it warns); ``pareto_k`` and ``effective_terms`` (m,). A value that no circle met is 0 and warns.
+            ``diagnostics``: ``circles`` and ``points`` in the estimate, ``evaluations_per_circle``, ``adaptation_n``, ``shells``
+            (1 or 6), ``subspace``, the dimension in which circles turn, ``grid``; ``largest_arc`` (m,), the part of one circle in
+            the sum of squared shares (above 0.2 it warns); ``pareto_k`` and ``effective_terms`` (m,). A value that no circle met
+            is 0 and warns.
 
         Raises
         ------
@@ -235,11 +240,12 @@ DOCS = {
 
         Notes
         -----
-        Events are outputs of zeros and ones with a score (``bf.exceedance``, or ``thresholds``); other outputs are means over the grid.
-        Labels, outputs named "label" or "label 1", ..., "label k", say where to look: distances to k classes, of which the score is the smallest up to a
-        constant, tell when a border cannot reach the event; mere class numbers ask for twice the evaluations. An arc between
-        two points of the grid with one label, narrower than a cell and on no slope, is not seen: compare with ``grid=48``. Events more
-        frequent than 1 in 100 are left to independent points. Rows of a kept sample belong to its adaptation; runs cannot be extended.
+        Events are outputs of zeros and ones with a score (``bf.exceedance``, or ``thresholds``); other outputs are means over the
+        grid. Labels, outputs named "label" or "label 1", ..., "label k", say where to look: distances to k classes, of which the
+        score is the smallest up to a constant, tell when a border cannot reach the event; mere class numbers ask for twice the
+        evaluations. An arc between two points of the grid with one label, narrower than a cell and on no slope, is not seen:
+        compare with ``grid=48``. Events more frequent than 1 in 100 are left to independent points. Rows of a kept sample belong
+        to its adaptation; runs cannot be extended.
 
         References
         ----------

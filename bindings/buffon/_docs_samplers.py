@@ -1,4 +1,5 @@
-"""The documents of what runs and measures tables: summary, Returns, Raises, References and Examples; keywords are described in C++, once."""
+"""The documents of what runs and measures tables: summary, Returns, Raises, References and Examples; keywords are described in
+C++, once."""
 
 SAMPLE = (
     """
@@ -88,9 +89,9 @@ LOG_LIKELIHOOD = (
     """
     Log-density of samples under a deterministic sampler, by the change of variables along its path to noise.
 
-    log p(x) = log N(noise; 0, prior_scale^2 I) + integral of the divergence: the density of what the solver makes of its prior, up to
-    its own error. Any table without noise will do; ``rk45`` bounds the error. Derivatives are central differences of the denoiser:
-    1 + 2 d, or 1 + 2 ``probes``, evaluations for each of the table's.
+    log p(x) = log N(noise; 0, prior_scale^2 I) + integral of the divergence: the density of what the solver makes of its prior,
+    up to its own error. Any table without noise will do; ``rk45`` bounds the error. Derivatives are central differences of the
+    denoiser: 1 + 2 d, or 1 + 2 ``probes``, evaluations for each of the table's.
     """,
     """
     Returns
@@ -151,14 +152,15 @@ DC_SEARCH = (
     """
     Search the compensation ratios of ``dc``, for any denoiser, without gradients.
 
-    Step after step it takes the ratio whose next state comes closest to an accurate solution; one that is not better than 1, in the
-    mean square and in the mean distance, stays 1.
+    Step after step it takes the ratio whose next state comes closest to an accurate solution; one that is not better than 1, in
+    the mean square and in the mean distance, stays 1.
     """,
     """
     Returns
     -------
     DcSearch
-        ``table``, ``ratios``, ``errors`` and ``errors_before`` of each step, ``evaluations``: about n (reference_steps + (trials + 3) steps).
+        ``table``, ``ratios``, ``errors`` and ``errors_before`` of each step, ``evaluations``: about n (reference_steps + (trials
+        + 3) steps).
 
     Raises
     ------

@@ -24,8 +24,8 @@ DOCS = {
             ``surrogate_terms``, ``weights`` (of the plain estimator and two with the surrogate, index by index), ``constant``;
             ``pareto_k_squares`` and ``effective_rows`` (by output), which warn of variances that a few rows make.
             Of ``method="aiscv"``, for those, the diagnostics are those of ``aiscv``, and ``centre``.
-            With ``noise="seed"`` the indices are those of the mean over that input, which has its own: its total order is the share of
-            noise in the variance of one evaluation, its first order what one value of it does alike at all points.
+            With ``noise="seed"`` the indices are those of the mean over that input, which has its own: its total order is the
+            share of noise in the variance of one evaluation, its first order what one value of it does alike at all points.
 
         Raises
         ------
@@ -39,7 +39,8 @@ DOCS = {
         Saltelli et al., "Variance based sensitivity analysis of model output", Comput. Phys. Commun. 181 (2010); Jansen, Comput.
         Phys. Commun. 117 (1999); Janon et al., ESAIM: Probab. Stat. 18 (2014); Martinez, GdR MASCOT-NUM (2011); Owen, "Better
         estimation of small Sobol' sensitivity indices", ACM Trans. Model. Comput. Simul. 23 (2013).
-        Gamboa, Janon, Klein, Lagnoux, "Sensitivity analysis for multidimensional and functional outputs", Electron. J. Stat. 8 (2014).
+        Gamboa, Janon, Klein, Lagnoux, "Sensitivity analysis for multidimensional and functional outputs", Electron. J. Stat. 8
+        (2014).
         Demange-Chryst, Bachoc, Morio, arXiv:2212.00568, for ``method="aiscv"``.
 
         Examples
@@ -59,20 +60,20 @@ DOCS = {
         """
         Shapley effects: the variance of each output shared out to inputs that may depend on each other.
 
-        An effect is what an input adds to the variance that the inputs before it explain, on average over all orders of the inputs.
-        Effects are never negative in truth and sum to 1, whatever the dependence; first-order Sobol' indices of dependent inputs
-        do not. Of independent inputs an effect lies between first and total order: interactions are shared out equally.
+        An effect is what an input adds to the variance that the inputs before it explain, on average over all orders of the
+        inputs. Effects are never negative in truth and sum to 1, whatever the dependence; first-order Sobol' indices of dependent
+        inputs do not. Of independent inputs an effect lies between first and total order: interactions are shared out equally.
         """,
         """
         Returns
         -------
         Estimate
-            ``value`` (G m,), group by group, named by input or group ("x1", or "x1: y" of several outputs); their sum over the groups
-            is exactly 1. ``covariance`` of all; intervals are Student's over independent replicates. ``n`` is what was really
-            spent: d + 1 evaluations a row, and rows of scrambled nets come in powers of two. An independent input without effect
-            has exactly 0. An output without variance has NaN and warns. Rows with a failed evaluation are left out whole.
-            ``diagnostics``: ``replicates``, ``points`` (rows of each), ``groups``, ``outputs``, ``constant``. ``plot()`` draws bars.
-            With ``noise="seed"`` effects are those on the mean over that input, which has none; ``noise_share`` and
+            ``value`` (G m,), group by group, named by input or group ("x1", or "x1: y" of several outputs); their sum over the
+            groups is exactly 1. ``covariance`` of all; intervals are Student's over independent replicates. ``n`` is what was
+            really spent: d + 1 evaluations a row, and rows of scrambled nets come in powers of two. An independent input without
+            effect has exactly 0. An output without variance has NaN and warns. Rows with a failed evaluation are left out whole.
+            ``diagnostics``: ``replicates``, ``points`` (rows of each), ``groups``, ``outputs``, ``constant``. ``plot()`` draws
+            bars. With ``noise="seed"`` effects are those on the mean over that input, which has none; ``noise_share`` and
             ``noise_share_error`` (m): of the variance of one evaluation.
 
         Raises
@@ -119,14 +120,15 @@ DOCS = {
             ``covariance`` of all: they come from the same rows. Where inputs depend on each other, 'mean' and 'variance'
             keep the law of the others given the perturbed one; 'marginal' keeps the copula. A value that the sample cannot
             tell warns (``doubtful="raise"``: raises). ``diagnostics``: ``delta``, ``inputs``, ``outputs``, ``unperturbed``
-            values, and those of ``reweight`` for each. An input whose law cannot be tilted so far (a log-normal law far to the right:
-            take ``space="normal"``) has no values; a warning tells why, and ``diagnostics["skipped"]`` names it. A value that is
-            about 0 under the unperturbed law, so that relative changes say little, warns, too.
+            values, and those of ``reweight`` for each. An input whose law cannot be tilted so far (a log-normal law far to the
+            right: take ``space="normal"``) has no values; a warning tells why, and ``diagnostics["skipped"]`` names it. A value
+            that is about 0 under the unperturbed law, so that relative changes say little, warns, too.
 
         Raises
         ------
         ValueError
-            Where no input's law can be changed so, for a mixture, a value of 0 under the unperturbed law, and as for ``reweight``.
+            Where no input's law can be changed so, for a mixture, a value of 0 under the unperturbed law, and as for
+            ``reweight``.
 
         References
         ----------
@@ -191,8 +193,8 @@ DOCS = {
         """
         Shapley effects from a table of past runs: inputs may depend on each other, no law and no further run is needed.
 
-        What each subset of the inputs explains comes from a quadratic polynomial of their ranks and, of what that leaves, from the
-        nearest rows.
+        What each subset of the inputs explains comes from a quadratic polynomial of their ranks and, of what that leaves, from
+        the nearest rows.
         """,
         """
         Returns
@@ -202,13 +204,14 @@ DOCS = {
             functions of the inputs: noise would be shared out, too. ``n`` counts the rows; failed ones are left out, counted in
             ``n_failed`` and warned of. Neighbours in many inputs are far away: what acts in many of them together fades, and no
             interval knows of that. ``diagnostics``: ``queries``, the rows that looked for neighbours; ``left``, the share of the
-            variance that these had to find, by output; ``groups``, ``outputs``, ``pareto_k``, ``effective_terms``. ``plot()`` draws bars.
+            variance that these had to find, by output; ``groups``, ``outputs``, ``pareto_k``, ``effective_terms``. ``plot()``
+            draws bars.
 
         Raises
         ------
         ValueError
-            For fewer than 100 rows that succeeded, or than ten for each of (d + 1) (d + 2) / 2 - 1 terms, unequal weights, an output
-            that is the same in every row, fewer than 2 or more than 12 inputs.
+            For fewer than 100 rows that succeeded, or than ten for each of (d + 1) (d + 2) / 2 - 1 terms, unequal weights, an
+            output that is the same in every row, fewer than 2 or more than 12 inputs.
 
         References
         ----------
@@ -230,29 +233,29 @@ DOCS = {
         """
         Sobol' indices from a table of past runs: no evaluation of the model.
 
-        By ranks, first orders without a law: rows that are neighbours in the order of an input have that input in common and nothing
-        else, and the mean product of their outputs tells how much of the variance it explains. By polynomial chaos, first, total
-        and second orders of independent inputs with a law, with far smaller errors where the model is smooth.
+        By ranks, first orders without a law: rows that are neighbours in the order of an input have that input in common and
+        nothing else, and the mean product of their outputs tells how much of the variance it explains. By polynomial chaos,
+        first, total and second orders of independent inputs with a law, with far smaller errors where the model is smooth.
         """,
         """
         Returns
         -------
         Estimate
             ``value`` (d m,), input by input, named by input ("a", or "a: y" for several outputs), of pairs "a, b"; with
-            ``order="all"`` all of them with one covariance, "first order of a", .... Rows must be independent draws of one law. With
-            ranks inputs may depend on each other: an index is then the share of the variance that goes away once that input is
-            known. ``n`` counts the rows; failed ones are left out, counted in ``n_failed`` and warned of. ``plot()`` draws bars.
-            ``diagnostics`` of ranks: ``tied`` (d,), the share of rows that another one equals in that input (ties count in the
-            mean over all of their orders); of polynomials, by output: ``leave_one_out``, the error of the polynomial at each row
-            left out of the fit, as a share of the variance, ``held_out``, the same of rows that the choice of its terms has
+            ``order="all"`` all of them with one covariance, "first order of a", .... Rows must be independent draws of one law.
+            With ranks inputs may depend on each other: an index is then the share of the variance that goes away once that input
+            is known. ``n`` counts the rows; failed ones are left out, counted in ``n_failed`` and warned of. ``plot()`` draws
+            bars. ``diagnostics`` of ranks: ``tied`` (d,), the share of rows that another one equals in that input (ties count in
+            the mean over all of their orders); of polynomials, by output: ``leave_one_out``, the error of the polynomial at each
+            row left out of the fit, as a share of the variance, ``held_out``, the same of rows that the choice of its terms has
             not seen either, ``terms``. A polynomial that leaves more than a tenth warns: first orders are then as good as ranks,
             the errors of total orders say that nobody knows whose the rest is. ``pareto_k``, ``effective_terms``.
 
         Raises
         ------
         ValueError
-            For fewer than 30 rows that succeeded, unequal weights, an output that is the same in every row; with polynomials for a
-            sample without a law, and for dependent or discrete inputs or failed rows.
+            For fewer than 30 rows that succeeded, unequal weights, an output that is the same in every row; with polynomials for
+            a sample without a law, and for dependent or discrete inputs or failed rows.
 
         References
         ----------
@@ -260,7 +263,8 @@ DOCS = {
         Gamboa, Gremaud, Klein, Lagnoux, "Global sensitivity analysis: a novel generation of mighty estimators based on rank
         statistics", Bernoulli 28 (2022).
         Sudret, "Global sensitivity analysis using polynomial chaos expansions", Reliab. Eng. Syst. Saf. 93 (2008).
-        Blatman, Sudret, "Adaptive sparse polynomial chaos expansion based on least angle regression", J. Comput. Phys. 230 (2011).
+        Blatman, Sudret, "Adaptive sparse polynomial chaos expansion based on least angle regression", J. Comput. Phys. 230
+        (2011).
 
         Examples
         --------
@@ -279,29 +283,29 @@ DOCS = {
         """
         Target and conditional Sobol' indices: which inputs an event depends on, and what happens in it; from one sample.
 
-        Target indices are first-order indices of the event itself, 1{y > t}; conditional ones those of the outputs given the event.
-        Rows may have weights: a sample that ``aiscv`` or ``importance`` kept tells of events that plain rows never see.
+        Target indices are first-order indices of the event itself, 1{y > t}; conditional ones those of the outputs given the
+        event. Rows may have weights: a sample that ``aiscv`` or ``importance`` kept tells of events that plain rows never see.
         """,
         """
         Returns
         -------
         Estimate
-            ``value``, input by input, named by input; of several ``outputs`` (``kind="conditional"``) "a: y". ``covariance`` of all.
-            Inputs may depend on each other: an index is then the share of the variance that goes away once that input is
+            ``value``, input by input, named by input; of several ``outputs`` (``kind="conditional"``) "a: y". ``covariance`` of
+            all. Inputs may depend on each other: an index is then the share of the variance that goes away once that input is
             known. ``diagnostics``: ``event_rows``, how many rows of equal weight the event's rows are worth; ``probability``
-            (target); ``groups``, ``outputs``; those of ``conditional_mean``. ``plot()`` draws bars. A failed run is one without the
-            event for target indices; conditional ones leave it out.
+            (target); ``groups``, ``outputs``; those of ``conditional_mean``. ``plot()`` draws bars. A failed run is one without
+            the event for target indices; conditional ones leave it out.
 
         Raises
         ------
         ValueError
-            For no event, an event in fewer than 30 rows or in all, and where the weights leave no trust (see ``doubtful``); of target
-            indices for discrete inputs and mixtures.
+            For no event, an event in fewer than 30 rows or in all, and where the weights leave no trust (see ``doubtful``); of
+            target indices for discrete inputs and mixtures.
 
         References
         ----------
-        Marrel, Chabridon, "Statistical developments for target and conditional sensitivity analysis: application on safety studies
-        for nuclear reactor", Reliab. Eng. Syst. Saf. 214 (2021).
+        Marrel, Chabridon, "Statistical developments for target and conditional sensitivity analysis: application on safety
+        studies for nuclear reactor", Reliab. Eng. Syst. Saf. 214 (2021).
 
         Examples
         --------

@@ -19,26 +19,27 @@ EXPOSURE_PROFILE = (
     ``mean_shift``: |E x - E y|^2. ``energy``: energy distance of x and y. ``frechet``: Frechet distance to y's exact moments.
     ``noise_ratio``: E|eps(x)| / E|eps(y)|, what epsilon scaling is to bring to 1.
     ``delta_single``: (s - sigma)^2 after one step from y of the node before, s the mean over the coordinates of the standard
-    deviation of the state less alpha x0. ``delta_multi``: the same after ``chain`` steps, or all of them from the table's start: there the
-    state forgets x0, and s is that of two draws of the data.
-    ``prediction_error``: E|eps(x) - eps*(x)|^2 / d of the exact eps*. ``forward_error``: the same at y, the denoiser's own part; the
-    difference is exposure. Of samplers whose denoiser is not the exact one.
-    ``time_offset``: mean of t*(x) - t*(y), t* the time at which data have the variance of a row's coordinates. Less that of y, since of few
-    coordinates t* is far from the node's time for noised data, too.
+    deviation of the state less alpha x0. ``delta_multi``: the same after ``chain`` steps, or all of them from the table's start:
+    there the state forgets x0, and s is that of two draws of the data.
+    ``prediction_error``: E|eps(x) - eps*(x)|^2 / d of the exact eps*. ``forward_error``: the same at y, the denoiser's own part;
+    the difference is exposure. Of samplers whose denoiser is not the exact one.
+    ``time_offset``: mean of t*(x) - t*(y), t* the time at which data have the variance of a row's coordinates. Less that of y,
+    since of few coordinates t* is far from the node's time for noised data, too.
     """,
     """
     Returns
     -------
     ExposureProfile
         ``profile[quantity]`` is an Estimate of all samplers, node by node; ``profile.of(quantity, sampler)`` of one of them,
-        ``profile.compare(quantity, a, b)`` of their difference; ``quantities``, ``times(sampler)``, ``notes``, ``plot(quantity)``.
-        Squared distances are free of the bias that noise makes in them, so they may be negative; their intervals are not.
+        ``profile.compare(quantity, a, b)`` of their difference; ``quantities``, ``times(sampler)``, ``notes``,
+        ``plot(quantity)``. Squared distances are free of the bias that noise makes in them, so they may be negative; their
+        intervals are not.
 
     Raises
     ------
     ValueError
-        If nobody knows the data, a quantity is unknown, ``n`` is below 8, or a table chooses its steps as it goes, takes norms over
-        all samples or reverts to a mean.
+        If nobody knows the data, a quantity is unknown, ``n`` is below 8, or a table chooses its steps as it goes, takes norms
+        over all samples or reverts to a mean.
 
     References
     ----------
@@ -91,7 +92,8 @@ _native.ExposureProfile.plot = plot
 
 
 def to_dataframe(self, level: float = 0.95) -> "pandas.DataFrame":
-    """pandas table: a row for each quantity of each sampler at each node; columns quantity, sampler, time, level, value, std_error, low, high."""
+    """pandas table: a row for each quantity of each sampler at each node; columns quantity, sampler, time, level, value,
+    std_error, low, high."""
     pandas = needed("pandas", "ExposureProfile.to_dataframe", "data")
     frames = []
     for quantity in self.quantities:

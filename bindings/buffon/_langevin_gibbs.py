@@ -9,21 +9,23 @@ LANGEVIN_GIBBS = (
     """
     Denoising MCMC: samples from Markov chains on (x, sigma), each denoised from its own noise level by any solver's table.
 
-    A chain visits all modes at high noise and little noise in turns: x moves by Langevin steps along the score at its level, sigma is
-    drawn given x. Every ``skip`` steps a copy of its state is denoised in fewer evaluations than a start from pure noise needs; the
-    chain goes on. Samples of one chain depend on each other: the errors of means over samples come from ``chains`` chains.
+    A chain visits all modes at high noise and little noise in turns: x moves by Langevin steps along the score at its level,
+    sigma is drawn given x. Every ``skip`` steps a copy of its state is denoised in fewer evaluations than a start from pure noise
+    needs; the chain goes on. Samples of one chain depend on each other: the errors of means over samples come from ``chains``
+    chains.
     """,
     """
     Returns
     -------
     LangevinGibbsDraws
-        ``x`` (n, d), sample i of chain i mod chains; ``parts``, the evaluations of start (with burn-in), chain, denoise and final;
-        ``summary()``, ``mode_masses()``, ``flatness()``, ``round_trips``, ``traces`` and ``to_arviz()`` of the chains.
+        ``x`` (n, d), sample i of chain i mod chains; ``parts``, the evaluations of start (with burn-in), chain, denoise and
+        final; ``summary()``, ``mode_masses()``, ``flatness()``, ``round_trips``, ``traces`` and ``to_arviz()`` of the chains.
 
     Raises
     ------
     ValueError
-        If options contradict each other or ask for what the model does not know: ``sigma="exact"`` and ``metropolis`` need a density.
+        If options contradict each other or ask for what the model does not know: ``sigma="exact"`` and ``metropolis`` need a
+        density.
 
     References
     ----------
@@ -73,8 +75,8 @@ CHAIN_KERNEL = (
 def to_arviz(self) -> Any:
     """Chains as what ArviZ takes: ``arviz.summary(draws.to_arviz())``, ``arviz.plot_trace(...)``.
 
-    Group ``posterior`` holds log_sigma, x1 and, of exact models, the modes' probabilities over (chain, draw); ``sample_stats`` holds lp,
-    log p_sigma(x).
+    Group ``posterior`` holds log_sigma, x1 and, of exact models, the modes' probabilities over (chain, draw); ``sample_stats``
+    holds lp, log p_sigma(x).
 
     Returns
     -------

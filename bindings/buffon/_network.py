@@ -28,7 +28,8 @@ def Network(net, *, schedule, shape, prediction="noise", preconditioning="none",
     shape : int or tuple of int
         Of one sample as the network sees it, d its product.
     prediction : {"noise", "data", "velocity", "score"}
-        What it returns, of x_t = alpha x0 + sigma eps: eps, x0, alpha eps - sigma x0, or the gradient of the log density, as in ``convert``.
+        What it returns, of x_t = alpha x0 + sigma eps: eps, x0, alpha eps - sigma x0, or the gradient of the log density, as in
+        ``convert``.
     preconditioning : {"none", "edm", "discrete"}
         none: t is the schedule's time. discrete: t is the number of the level, 0 ... levels - 1, not rounded. edm: x and t are
         c_in x and log(sigma) / 4, the output is F of Karras et al., table 1, and ``prediction`` is not read.

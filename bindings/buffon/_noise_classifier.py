@@ -103,11 +103,13 @@ def noise_classifier(
     rng=None,
 ):
     """
-    Train a network to tell the noise level of x = x0 + sigma eps: sigma given x for ``langevin_gibbs`` on models without a density.
+    Train a network to tell the noise level of x = x0 + sigma eps: sigma given x for ``langevin_gibbs`` on models without a
+    density.
 
-    Rows of the data get noise of levels that are equally probable and equally far apart in log sigma; the loss is the cross-entropy
-    of the levels. With enough of data, network and steps this is p(sigma_j | x). Vectors go through three hidden layers of ``width``,
-    images through four convolutions of 32, 64, 128 and 256 channels and an average over the picture, as published. Runs on the CPU.
+    Rows of the data get noise of levels that are equally probable and equally far apart in log sigma; the loss is the
+    cross-entropy of the levels. With enough of data, network and steps this is p(sigma_j | x). Vectors go through three hidden
+    layers of ``width``, images through four convolutions of 32, 64, 128 and 256 channels and an average over the picture, as
+    published. Runs on the CPU.
 
     Parameters
     ----------

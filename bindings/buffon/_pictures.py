@@ -6,7 +6,8 @@ _COLOURS = 10             # before they come again
 
 
 def perturbed_law(estimate, axes, level):
-    """A curve over the perturbations for each input, with its band, and a cross where the sample says little; one axes per output.
+    """A curve over the perturbations for each input, with its band, and a cross where the sample says little; one axes per
+    output.
 
     Of many inputs those that matter most, by the largest index relative to that of the others; the rest are thin and grey.
     """

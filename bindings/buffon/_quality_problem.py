@@ -6,17 +6,17 @@ def quality_problem(model, maker, hyper, quality, *, n=1000, outputs=("quality",
     """
     The quality of samplers as a Problem: its inputs are hyper-parameters, and the seed of the draws.
 
-    One evaluation makes a sampler, draws from it, and looks at the draws. The same seed at other hyper-parameters is the same noise.
-    ``sobol(problem, noise="seed")`` and ``shapley(problem, noise="seed")`` say what the quality depends on, with the noise of
-    finitely many draws taken out; ``plain`` with laws that say "this or that" compares.
+    One evaluation makes a sampler, draws from it, and looks at the draws. The same seed at other hyper-parameters is the same
+    noise. ``sobol(problem, noise="seed")`` and ``shapley(problem, noise="seed")`` say what the quality depends on, with the noise
+    of finitely many draws taken out; ``plain`` with laws that say "this or that" compares.
 
     Parameters
     ----------
     model : denoiser
         An exact one, one of ``Network`` or ``Denoiser``.
     maker : callable
-        Hyper-parameters, as keywords, -> Table, or (denoiser, Table). Whole numbers come from continuous laws: ``int(steps)`` of a
-        ``Uniform(5, 21)`` is one of 5 ... 20, all alike.
+        Hyper-parameters, as keywords, -> Table, or (denoiser, Table). Whole numbers come from continuous laws: ``int(steps)`` of
+        a ``Uniform(5, 21)`` is one of 5 ... 20, all alike.
     hyper : dict name -> law
         Independent laws of one variable. One that ``maker`` ignores is a dummy: its indices are exactly 0.
     quality : callable

@@ -35,7 +35,8 @@ SOLVERS = {
     ),
     "annealed_langevin": (
         """
-        Annealed Langevin dynamics: steps at each level, none between the levels. From the last levels it refines a start, as DPM-OT does.
+        Annealed Langevin dynamics: steps at each level, none between the levels. From the last levels it refines a start, as
+        DPM-OT does.
         """,
         dict(
             evaluations="``each`` for each of the levels, and one for a step to sigma = 0; random. Its law is wrong by O(step) however many levels: order 0.",
@@ -82,13 +83,15 @@ SOLVERS = {
         """
         DEIS: a polynomial of the noise prediction in the time or in rho, or Runge-Kutta steps in rho.
 
-        ``method="tab"`` of degree 0 is DDIM; ``rhoab`` is ``lms`` of ``order`` + 1; ``rhork`` has order of its tableau from any start.
+        ``method="tab"`` of degree 0 is DDIM; ``rhoab`` is ``lms`` of ``order`` + 1; ``rhork`` has order of its tableau from any
+        start.
         """,
         dict(
             evaluations="``steps`` evaluations, with 'rhork' times the stages; order ``order`` + 1 from the noise end, at most 2 from the middle "
             "(it starts with order 1).",
             errors="``order`` is not 0, 1, 2 or 3",
-            reference="""Zhang, Chen, "Fast sampling of diffusion models with exponential integrator", ICLR 2023. The integrals are exact
+            reference="""Zhang, Chen, "Fast sampling of diffusion models with exponential integrator", ICLR 2023. The integrals
+    are exact
     here, sums of 10,000 terms in the published code.""",
             example='deis(bd.VP(), steps=10, method="rhork", tableau="kutta").evaluations\n    30',
         ),
@@ -190,7 +193,8 @@ SOLVERS = {
         dict(
             evaluations="``steps`` evaluations; order ``order`` from the noise end, min(order, 2) from the middle (it starts with order 1).",
             errors="``order`` is not 1, 2, 3 or 4",
-            reference="""Liu et al., "Pseudo numerical methods for diffusion models on manifolds", ICLR 2022; weights: Zhang, Chen, "Fast
+            reference="""Liu et al., "Pseudo numerical methods for diffusion models on manifolds", ICLR 2022; weights: Zhang,
+    Chen, "Fast
     sampling of diffusion models with exponential integrator", ICLR 2023.""",
             example="lms(bd.EDM(), steps=10).evaluations\n    10",
         ),
@@ -248,7 +252,8 @@ SOLVERS = {
     ),
     "reverse_diffusion": (
         """
-        Reverse diffusion: the reverse SDE with the increments of the forward chain; with corrections the predictor-corrector sampler.
+        Reverse diffusion: the reverse SDE with the increments of the forward chain; with corrections the predictor-corrector
+        sampler.
         """,
         dict(
             evaluations="``steps`` (1 + ``corrections``) evaluations, random; weak order 1. The last step returns the mean; one to sigma = 0 the data prediction.",

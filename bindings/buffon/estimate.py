@@ -55,7 +55,8 @@ def to_dict(self, level: float = 0.95) -> dict[str, Any]:
 
 
 def to_dataframe(self, level: float = 0.95) -> "pandas.DataFrame":
-    """pandas table: a row per name; columns value, std_error, low, high, and doubtful, True where a warning names it or is about all.
+    """pandas table: a row per name; columns value, std_error, low, high, and doubtful, True where a warning names it or is about
+    all.
 
     ``attrs`` holds n, n_failed, rng_key, level, and as ``advice`` the warnings with what to do about them.
     """
@@ -93,8 +94,9 @@ def _attributes(estimate, level):
 def plot(self, ax: "matplotlib.axes.Axes | None" = None, level: float = 0.95) -> "matplotlib.axes.Axes":
     """Values with their intervals, a line per name, on a logarithmic axis where positive values span two decades.
 
-    Of ``perturbed_law`` curves with bands, of ``law_derivatives`` and shares of variance (``shapley``) bars: one axes per output, the
-    first of which is returned; a given one takes a single output. Where the estimate has warnings its intervals are called doubtful, and what to do stands below.
+    Of ``perturbed_law`` curves with bands, of ``law_derivatives`` and shares of variance (``shapley``) bars: one axes per output,
+    the first of which is returned; a given one takes a single output. Where the estimate has warnings its intervals are called
+    doubtful, and what to do stands below.
 
     Returns
     -------
@@ -242,7 +244,8 @@ def report(self, path: "str | os.PathLike[str]") -> None:
 def more(self, n: int, problem: "Problem | None" = None, **run: Any) -> Estimate:
     """This estimate from at most ``n`` evaluations more: ``bf.extend`` with a budget of ``estimate.n + n``.
 
-    Of a run with ``keep="state"`` or ``"sample"``; ``run`` is what ``extend`` takes (threads, batch, progress, proposal, controls).
+    Of a run with ``keep="state"`` or ``"sample"``; ``run`` is what ``extend`` takes (threads, batch, progress, proposal,
+    controls).
 
     Parameters
     ----------

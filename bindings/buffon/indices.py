@@ -76,8 +76,8 @@ def _aligned(rows):
 
 
 def to_dict(self, level: float = 0.95) -> dict[str, Any]:
-    """Record of plain numbers, strings, lists and dicts, ready for JSON: that of each order, see ``Estimate.to_dict``, with ``groups``,
-    ``outputs``, and of several outputs ``aggregated``."""
+    """Record of plain numbers, strings, lists and dicts, ready for JSON: that of each order, see ``Estimate.to_dict``, with
+    ``groups``, ``outputs``, and of several outputs ``aggregated``."""
     parts = {**_orders(self), **({"aggregated": self.aggregated} if len(self.outputs) > 1 else {})}
     return {"groups": self.groups, "outputs": self.outputs, **{key: estimate.to_dict(level) for key, estimate in parts.items()}}
 
@@ -115,11 +115,12 @@ def shape(self) -> tuple[int, ...]:
 
 
 def to_xarray(self, level: float = 0.95) -> "xarray.Dataset":
-    """xarray data set: first_order and total_order over ``input`` and ``output`` (``output_1``, ``output_2`` where outputs are tables).
+    """xarray data set: first_order and total_order over ``input`` and ``output`` (``output_1``, ``output_2`` where outputs are
+    tables).
 
-    Each has companions with ``_std_error``, ``_low`` and ``_high`` behind its name. ``second_order`` is over ``input``, ``input_2`` and
-    the outputs, symmetric, NaN on its diagonal; of several outputs ``aggregated_first_order`` and ``aggregated_total_order`` are over
-    ``input``.
+    Each has companions with ``_std_error``, ``_low`` and ``_high`` behind its name. ``second_order`` is over ``input``,
+    ``input_2`` and the outputs, symmetric, NaN on its diagonal; of several outputs ``aggregated_first_order`` and
+    ``aggregated_total_order`` are over ``input``.
     """
     xarray = needed("xarray", "Indices.to_xarray", "data")
     shape, g, m = self.shape, len(self.groups), len(self.outputs)
@@ -162,7 +163,8 @@ def _square(pairs, g):
 
 
 def save(self, path: "str | os.PathLike[str]") -> None:
-    """Write to a JSON file that ``Indices.load`` reads back bit for bit, with what ``more`` goes on from where the run kept it."""
+    """Write to a JSON file that ``Indices.load`` reads back bit for bit, with what ``more`` goes on from where the run kept
+    it."""
     state = {"groups": self.groups, "outputs": self.outputs, "second_order": self.second_order is not None}
     record = getattr(self, "_record", None)
     _write(path, {"kind": _KIND, **_record_of(self.joint), "indices": state, **({"record": record.to_dict()} if record else {})})
@@ -188,8 +190,8 @@ def load(path: "str | os.PathLike[str]") -> Indices:
 def more(self, n: int, problem: "Problem | None" = None, **run: Any) -> Indices:
     """These indices from at most ``n`` evaluations more: further replicates of the same net, no point again.
 
-    Of a run with ``keep="state"`` or ``"sample"``; ``run`` is what ``extend`` takes (threads, batch, progress). With a surrogate the new
-    replicates use that of the run; without one the result is that of one run with so many ``replicates``, bit for bit.
+    Of a run with ``keep="state"`` or ``"sample"``; ``run`` is what ``extend`` takes (threads, batch, progress). With a surrogate
+    the new replicates use that of the run; without one the result is that of one run with so many ``replicates``, bit for bit.
 
     Parameters
     ----------
@@ -209,7 +211,8 @@ def more(self, n: int, problem: "Problem | None" = None, **run: Any) -> Indices:
 
 
 def history(self) -> list[dict[str, Any]]:
-    """What was known at every growth (see ``more``), or at moments of a run with ``progress=bf.History()``: as ``Estimate.history``.
+    """What was known at every growth (see ``more``), or at moments of a run with ``progress=bf.History()``: as
+    ``Estimate.history``.
 
     ``names``, ``n`` (evaluations so far), and by moment ``value``, ``low`` and ``high`` of the 95 % intervals of ``joint``.
     """
@@ -228,8 +231,8 @@ def plot(
 ) -> "matplotlib.axes.Axes":
     """Bars of first and total order side by side, input by input, with their intervals; one axes per output.
 
-    Of more than six outputs lines over the outputs with bands, an axes for each order; where they are tables of two axes (see ``shape``)
-    an image for each order and input.
+    Of more than six outputs lines over the outputs with bands, an axes for each order; where they are tables of two axes (see
+    ``shape``) an image for each order and input.
 
     Parameters
     ----------

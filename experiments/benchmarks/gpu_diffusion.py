@@ -2,9 +2,10 @@
 
     python experiments/benchmarks/gpu_diffusion.py [--json FILE]
 
-All float32, the update with states of float16 besides. Times are medians of CUDA events over 30 calls, alternating between the candidates, after warming up and behind a pause
-of the device, so that no launch is timed; ratios are medians of the turns with one-sided 90 % bounds on both sides. Errors are
-against float64 on the same device. The processor's answer is the reference of the tests, not of this page.
+All float32, the update with states of float16 besides. Times are medians of CUDA events over 30 calls, alternating between the
+candidates, after warming up and behind a pause of the device, so that no launch is timed; ratios are medians of the turns with
+one-sided 90 % bounds on both sides. Errors are against float64 on the same device. The processor's answer is the reference of the
+tests, not of this page.
 """
 import argparse
 import json

@@ -2,8 +2,8 @@
 
     python experiments/benchmarks/gpu_statistics.py [--json FILE] [--only WORD]
 
-All float64. Times are those of whole calls with their launches, copies and whatever the processor does, by the wall clock after the
-device has come to rest; of densities those of the device alone, by CUDA events behind a pause of it. Medians of the repeats,
+All float64. Times are those of whole calls with their launches, copies and whatever the processor does, by the wall clock after
+the device has come to rest; of densities those of the device alone, by CUDA events behind a pause of it. Medians of the repeats,
 alternating between the candidates; ratios are medians of the turns with one-sided 90 % bounds on both sides. Errors say that all
 candidates compute the same.
 """

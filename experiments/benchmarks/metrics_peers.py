@@ -3,10 +3,11 @@
     OMP_NUM_THREADS=1 python -m buffon.experiments.benchmarks.metrics_peers [--repeats 7] [--rows 10000] [--only frechet] [--markdown]
 
 energy, mmd, kid: two normal samples of 10,000 rows in 64 dimensions, all pairs. Ours are in double precision; torch in single
-and in double, in blocks of 1,000 rows, with `cdist` or a matrix product. frechet: 5,000 rows in 2,048 dimensions, NumPy's covariances and
-SciPy's `sqrtm` of their product. prdc: 5,000 rows in 64 dimensions, the package of this name, all with k = 5. w2: four blocks of 1,000
-rows in 16 dimensions, POT's `emd2` of each table of squared distances. sliced_w2: 10,000 rows in 64 dimensions and 128 directions,
-the same in both. The arms take turns. Needs torch, SciPy, prdc and POT for the rows of their names.
+and in double, in blocks of 1,000 rows, with `cdist` or a matrix product. frechet: 5,000 rows in 2,048 dimensions, NumPy's
+covariances and SciPy's `sqrtm` of their product. prdc: 5,000 rows in 64 dimensions, the package of this name, all with k = 5. w2:
+four blocks of 1,000 rows in 16 dimensions, POT's `emd2` of each table of squared distances. sliced_w2: 10,000 rows in 64
+dimensions and 128 directions, the same in both. The arms take turns. Needs torch, SciPy, prdc and POT for the rows of their
+names.
 """
 import argparse
 import contextlib

@@ -3,11 +3,13 @@
     python -m buffon.experiments.benchmarks.rare_peers [--runs 41] [--inputs 10] [--probability 1e-4 1e-6] [--pairs NAME]
         [--threads 1] [--markdown]
 
-OpenTURNS takes 2,000 points a level, as its users choose; the mean number of its evaluations so far is the budget of ours. Both ask the same NumPy model, which clocks itself, so that "outside the model" is all the rest: what handing points to
-Python costs is part of it. Pairs: SubsetSampling and subset; StandardSpaceCrossEntropyImportanceSampling and cross_entropy, NAIS and
-cross_entropy (variant plain: levels by quantiles); FORM with importance sampling at its design point, and form; LineSampling (direction
-fixed) and line_sampling. W is evaluations times mean squared relative error, with a 95 % interval on the logarithmic scale; "at equal
-errors" is the ratio of seconds a run times W. Ratios of times are medians of turns, with the lower 90 % bound of the median. A run of OpenTURNS that raises, or asks for more than 200,000 evaluations, is named. Needs `pip install openturns`.
+OpenTURNS takes 2,000 points a level, as its users choose; the mean number of its evaluations so far is the budget of ours. Both
+ask the same NumPy model, which clocks itself, so that "outside the model" is all the rest: what handing points to Python costs is
+part of it. Pairs: SubsetSampling and subset; StandardSpaceCrossEntropyImportanceSampling and cross_entropy, NAIS and
+cross_entropy (variant plain: levels by quantiles); FORM with importance sampling at its design point, and form; LineSampling
+(direction fixed) and line_sampling. W is evaluations times mean squared relative error, with a 95 % interval on the logarithmic
+scale; "at equal errors" is the ratio of seconds a run times W. Ratios of times are medians of turns, with the lower 90 % bound of
+the median. A run of OpenTURNS that raises, or asks for more than 200,000 evaluations, is named. Needs `pip install openturns`.
 """
 import argparse
 import math

@@ -1,5 +1,5 @@
-"""Promise 1 on devices: every public function that takes `device` gives there what it gives on the processor, and the same bits on any
-number of devices. Nobody is forgotten: the functions are found by their signatures.
+"""Promise 1 on devices: every public function that takes `device` gives there what it gives on the processor, and the same bits
+on any number of devices. Nobody is forgotten: the functions are found by their signatures.
 """
 import inspect
 

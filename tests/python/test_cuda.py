@@ -396,11 +396,12 @@ int main() {
     Matrix r(8, 8);
     for (int i = 0; i < 8; ++i) r(i, i) = 1;
     r(0, 1) = r(1, 0) = 0.6;
-    const std::vector<Univariate> laws{LogNormal(0, 0.3), Normal(1, 2), Uniform(-1, 2), Exponential(2), Weibull(1.5, 2), Gumbel(1, 0.5), Logistic(0, 1), Triangular(0, 1, 3)};
-    for (const Joint& law : {Joint(laws), Joint(laws, {}, GaussianCopula(r))}) {
+    const std::vector<Univariate> laws{LogNormal(0, 0.3), Normal(1, 2), Uniform(-1, 2), Exponential(2), Weibull(1.5, 2), Gumbel(1,
+    0.5), Logistic(0, 1), Triangular(0, 1, 3)}; for (const Joint& law : {Joint(laws), Joint(laws, {}, GaussianCopula(r))}) {
         const Problem problem = device_problem(Loads{1.5}, law, {"a", "b"});
         for (const std::string& device : available_devices()) {
-            for (const Estimate& e : {plain(problem, {.budget = 200'000, .rng = 1, .device = device}), quasi(problem, {.budget = 200'000, .rng = 1, .device = device})})
+            for (const Estimate& e : {plain(problem, {.budget = 200'000, .rng = 1, .device = device}), quasi(problem, {.budget =
+            200'000, .rng = 1, .device = device})})
                 std::printf("%.15g %.15g %.15g\\n", e.value[0], e.value[1], e.covariance(0, 1));
         }
     }

@@ -260,7 +260,8 @@ def test_a_stopped_run_has_the_indices_of_what_is_finished():
 @pytest.mark.parametrize("points", ["rqmc", "iid"])
 @pytest.mark.parametrize("method", ["default", "saltelli", "jansen", "janon", "martinez", "owen"])
 def test_variances_are_those_of_500_replicates(method, points):
-    """Ishigami's function, 8,192 evaluations: variance as said over variance as it is; 95 % intervals; no bias (figures: docs/sobol.md)."""
+    """Ishigami's function, 8,192 evaluations: variance as said over variance as it is; 95 % intervals; no bias (figures:
+    docs/sobol.md)."""
     problem, v1, v2, v13 = bf.testing.ishigami().problem, (1 + 0.1 * np.pi**4 / 5) ** 2 / 2, 49 / 8, 0.01 * np.pi**8 * 8 / 225
     exact = np.array([v1, v2, 0, v1 + v13, v2, v13]) / (v1 + v2 + v13)
     runs = [
