@@ -61,9 +61,14 @@ stage() {
     export PYTHONPATH=$build/python
 }
 
+# configure_package: as the wheel is configured, which tests/python/test_wheel.py makes of the same objects.
+configure_package() {
+    configure "$build" -Dwheel=true
+}
+
 # make_package: only what `import buffon` needs.
 make_package() {
-    configure "$build"
+    configure_package
     meson compile -C "$build" $jobs package
     stage
 }

@@ -195,7 +195,7 @@ def main():
     jobs = f"-j {os.environ['BUFFON_JOBS']}" if "BUFFON_JOBS" in os.environ else ""
     begin = time.monotonic()
     synchronise()
-    shell('configure "$build"')
+    shell('configure_package')
     build(chosen, jobs)
     check_tests(chosen)
     print(f"{time.monotonic() - begin:5.0f} s   built; every named test passes without a mutant", flush=True)
