@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "../refusal.hpp"
+
 using namespace buffon::diffusion;
 
 namespace {
@@ -20,15 +22,6 @@ CascadePolynomial some() {
     std::array<double, CascadePolynomial::size> c;
     for (std::size_t j = 0; j < c.size(); ++j) c[j] = std::sin(1.3 * static_cast<double>(j + 1));
     return CascadePolynomial(c);
-}
-
-std::string message(const auto& call) {
-    try {
-        call();
-    } catch (const std::exception& error) {
-        return error.what();
-    }
-    return "no error";
 }
 
 }  // namespace
@@ -82,11 +75,11 @@ TEST_CASE("CascadePolynomial: a file holds every bit, and what is no such file i
     const std::string refused = "CascadePolynomial.load: '" + path + "' is not a file that CascadePolynomial.save wrote";
     for (const std::string text : {"", "{}", "{\"cascade_polynomial\": [1, 2]}", "{\"cascade_polynomial\": [1, x"}) {
         std::ofstream(path) << text;
-        CHECK(message([&] { CascadePolynomial::load(path); }) == refused);
+        CHECK(message<std::runtime_error>([&] { CascadePolynomial::load(path); }) == refused);
     }
     std::filesystem::remove(path);
-    CHECK(message([&] { CascadePolynomial::load(path); }) == "CascadePolynomial.load: cannot read '" + path + "'");
-    CHECK(message([&] { p.save(path + "/no/such"); }) == "CascadePolynomial.save: cannot write '" + path + "/no/such'");
+    CHECK(message<std::runtime_error>([&] { CascadePolynomial::load(path); }) == "CascadePolynomial.load: cannot read '" + path + "'");
+    CHECK(message<std::runtime_error>([&] { p.save(path + "/no/such"); }) == "CascadePolynomial.save: cannot write '" + path + "/no/such'");
 }
 
 TEST_CASE("CascadePolynomial: a refusal names the argument, the value and the requirement") {

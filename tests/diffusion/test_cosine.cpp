@@ -6,20 +6,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "../refusal.hpp"
+
 using namespace buffon::diffusion;
-
-namespace {
-
-std::string message(const auto& call) {
-    try {
-        call();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "no error";
-}
-
-}  // namespace
 
 TEST_CASE("cosine: alpha is the quotient of cosines") {
     for (const double s : {0.008, 0.3})

@@ -9,21 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "../refusal.hpp"
 #include "problems.hpp"
 
 using namespace buffon::diffusion;
 using buffon::Matrix;
 
 namespace {
-
-std::string message(const auto& call) {
-    try {
-        call();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "no error";
-}
 
 Matrix rows(const Matrix& x, std::int64_t first, std::int64_t count) {
     Matrix out(count, x.cols);

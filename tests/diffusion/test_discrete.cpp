@@ -11,20 +11,9 @@
 
 #include <buffon/diffusion/schedule.hpp>
 
+#include "../refusal.hpp"
+
 using namespace buffon::diffusion;
-
-namespace {
-
-std::string message(const auto& call) {
-    try {
-        call();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "no error";
-}
-
-}  // namespace
 
 TEST_CASE("discrete: alpha at a level is the product of what is kept of the variance") {
     const std::vector<double> betas{0.1, 0.2, 0.05, 0.4};

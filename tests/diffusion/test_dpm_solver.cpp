@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "../refusal.hpp"
 #include "declared_orders.hpp"
 #include "problems.hpp"
 
@@ -21,15 +22,6 @@ using namespace buffon::diffusion;
 using buffon::Matrix;
 
 namespace {
-
-std::string message(const auto& call) {
-    try {
-        call();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "no error";
-}
 
 const std::vector<DpmOptions> multistep{{.order = 1},
                                         {.order = 2},

@@ -9,20 +9,9 @@
 
 #include <buffon/diffusion/schedule.hpp>
 
+#include "../refusal.hpp"
+
 using namespace buffon::diffusion;
-
-namespace {
-
-std::string message(const auto& call) {
-    try {
-        call();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "no error";
-}
-
-}  // namespace
 
 TEST_CASE("edm: grids of kind rho are the published nodes") {   // Karras et al. 2022, eq. (5)
     const std::vector<double> t = Schedule(EDM()).grid(17, GridKind::rho);

@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "../refusal.hpp"
+
 using namespace buffon;
 using diffusion::GaussianMixture;
 
@@ -204,15 +206,6 @@ double z_score(std::int64_t n, const std::function<double(std::int64_t)>& f, dou
     for (std::int64_t i = 0; i < n; ++i) sum += f(i), squares += f(i) * f(i);
     const double count = static_cast<double>(n), average = sum / count;
     return (average - expected) / std::sqrt((squares / count - average * average) / count);
-}
-
-std::string message(const std::function<void()>& call) {
-    try {
-        call();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "no error";
 }
 
 }  // namespace

@@ -6,20 +6,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "../refusal.hpp"
+
 using namespace buffon::diffusion;
-
-namespace {
-
-std::string message(const auto& call) {
-    try {
-        call();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "no error";
-}
-
-}  // namespace
 
 TEST_CASE("mean_reverting: it meets its published ends") {   // alpha = 0.005 and F = 1e-3 with sinf = 0.5
     for (const Theta theta : {Theta::cosine, Theta::constant}) {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "../refusal.hpp"
+
 using namespace buffon::diffusion;
 
 namespace {
@@ -18,15 +20,6 @@ const std::vector<Schedule> all{VP(), VP(0.01, 20.0, 1e-4), VP(1.0, 1.0), VE(), 
                                 MeanReverting(50 / 255.0, 0.001, 1e-6, Theta::constant)};
 
 constexpr GridKind continuous_kinds[] = {GridKind::time, GridKind::logsnr, GridKind::rho, GridKind::quadratic, GridKind::power};
-
-std::string message(const auto& call) {
-    try {
-        call();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "no error";
-}
 
 }  // namespace
 

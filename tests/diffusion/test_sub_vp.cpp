@@ -6,20 +6,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "../refusal.hpp"
+
 using namespace buffon::diffusion;
-
-namespace {
-
-std::string message(const auto& call) {
-    try {
-        call();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "no error";
-}
-
-}  // namespace
 
 TEST_CASE("sub_vp: alpha is that of VP, sigma the square of its sigma") {
     for (const double t : {1e-6, 1e-3, 0.3, 1.0}) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "../refusal.hpp"
 #include "declared_orders.hpp"
 #include "problems.hpp"
 
@@ -19,15 +20,6 @@ using namespace buffon::diffusion;
 using buffon::Matrix;
 
 namespace {
-
-std::string message(const auto& call) {
-    try {
-        call();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "no error";
-}
 
 std::vector<UnipcOptions> all(int highest) {
     std::vector<UnipcOptions> options;

@@ -6,20 +6,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "../refusal.hpp"
+
 using namespace buffon::diffusion;
-
-namespace {
-
-std::string message(const auto& call) {
-    try {
-        call();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "no error";
-}
-
-}  // namespace
 
 TEST_CASE("ve: it reaches both of its levels to the bit") {
     CHECK(VE(0.01, 348.0).sigma(0) == 0.01);

@@ -6,20 +6,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "../refusal.hpp"
+
 using namespace buffon::diffusion;
-
-namespace {
-
-std::string message(const auto& call) {
-    try {
-        call();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "no error";
-}
-
-}  // namespace
 
 TEST_CASE("vp: it preserves the variance, also where sigma^2 is far below the rounding of 1") {
     for (const double t : {1e-3, 0.1, 0.5, 1.0})

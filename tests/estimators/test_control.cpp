@@ -12,6 +12,8 @@
 #include <buffon/quasi.hpp>
 #include <buffon/testing.hpp>
 
+#include "../refusal.hpp"
+
 using namespace buffon;
 
 namespace {
@@ -62,16 +64,6 @@ Campaign campaign(const F& estimate, double truth, int keys) {
         covered += low[0] < truth && truth < high[0];
     }
     return {sum / std::sqrt(squares), squares / variances, covered / keys};
-}
-
-template <class F>
-std::string message(const F& f) {
-    try {
-        f();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "nothing was thrown";
 }
 
 }  // namespace

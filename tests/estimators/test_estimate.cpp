@@ -6,6 +6,8 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <doctest/doctest.h>
 
+#include "../refusal.hpp"
+
 using namespace buffon;
 
 namespace {
@@ -32,16 +34,6 @@ Estimate other(std::int64_t n, double degrees) {
     e.degrees_of_freedom = degrees;
     e.warnings = {"doubtful"};
     return e;
-}
-
-template <class F>
-std::string message(const F& f) {
-    try {
-        f();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "nothing was thrown";
 }
 
 }  // namespace

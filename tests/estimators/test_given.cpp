@@ -10,6 +10,8 @@
 #include <buffon/multivariate_normal.hpp>
 #include <buffon/stream.hpp>
 
+#include "../refusal.hpp"
+
 using namespace buffon;
 
 namespace {
@@ -42,16 +44,6 @@ Estimate from(const Matrix& replicates) {
     e.degrees_of_freedom = static_cast<double>(m.n - 1);
     for (std::int64_t j = 0; j < e.size(); ++j) e.names.push_back("v" + std::to_string(j));
     return e;
-}
-
-template <class F>
-std::string message(const F& f) {
-    try {
-        f();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "nothing was thrown";
 }
 
 }  // namespace

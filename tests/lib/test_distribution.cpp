@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "../refusal.hpp"
+
 using namespace buffon;
 
 namespace {
@@ -31,16 +33,6 @@ std::vector<Distribution> all_kinds() {
     const MultivariateNormal normal({1, 2}, covariance());
     return {Joint({LogNormal(), Uniform(-1, 0)}), Joint({LogNormal(), Uniform(-1, 0)}, {}, GaussianCopula(correlation())), normal,
             Mixture({1, 2}, {normal, MultivariateNormal({-2, 0}, covariance())})};
-}
-
-template <class F>
-std::string message(const F& f) {
-    try {
-        f();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "";
 }
 
 }  // namespace

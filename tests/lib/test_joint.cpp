@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "../refusal.hpp"
+
 using namespace buffon;
 
 namespace {
@@ -47,16 +49,6 @@ Matrix row(std::vector<double> entries) {
     Matrix m(1, static_cast<std::int64_t>(entries.size()));
     m.data = std::move(entries);
     return m;
-}
-
-template <class F>
-std::string message(const F& f) {
-    try {
-        f();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "";
 }
 
 }  // namespace

@@ -27,6 +27,8 @@
 #include <utility>
 #include <vector>
 
+#include "../refusal.hpp"
+
 using namespace buffon;
 
 namespace {
@@ -155,16 +157,6 @@ std::vector<Univariate> every_law() {
             Truncated(Normal(), 1.5),
             Truncated(Gamma(2), 0.5, 4),
             Histogram({-1, 0, 1, 2}, {2, 1, 4})};
-}
-
-template <class F>
-std::string message(const F& f) {
-    try {
-        f();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "";
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "../refusal.hpp"
+
 using namespace buffon;
 
 namespace {
@@ -73,16 +75,6 @@ double density(double x, double y) {
         return std::exp(-(c * dx * dx - 2 * b * dx * dy + a * dy * dy) / (2 * det)) / (2 * std::numbers::pi * std::sqrt(det));
     };
     return 0.25 * component(-1, 2, 1, 0.5, 2) + 0.75 * component(2, -1, 0.5, -0.3, 0.7);
-}
-
-template <class F>
-std::string message(const F& f) {
-    try {
-        f();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "";
 }
 
 const std::vector<std::vector<Peak>> lines = {

@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "../refusal.hpp"
+
 using namespace buffon;
 
 namespace {
@@ -21,16 +23,6 @@ Matrix square(std::int64_t d, std::vector<double> entries) {
 }
 
 MultivariateNormal example() { return {{1, -2, 3}, square(3, {4, 1, -0.6, 1, 2, 0.3, -0.6, 0.3, 0.5})}; }
-
-template <class F>
-std::string message(const F& f) {
-    try {
-        f();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "";
-}
 
 }  // namespace
 
