@@ -224,9 +224,7 @@ Array covariances(const GaussianMixture& g) {
     return out;
 }
 
-}  // namespace
-
-void bind_gaussian_mixture(py::module_& m) {
+void bind(py::module_& m) {
     py::class_<GaussianMixture> c(m, "GaussianMixture", docs::type);
     c.attr("__module__") = "buffon.diffusion";
     c.def(py::init(&make_mixture), py::arg("weights"), py::arg("means"), py::arg("covariances") = py::none(), py::kw_only(),
@@ -261,3 +259,7 @@ void bind_gaussian_mixture(py::module_& m) {
                     "): x0 ~ sum_k weights_k N(means_k, covariances_k), denoise(x, sigma) = E[x0 | x = x0 + sigma eps]");
     });
 }
+
+}  // namespace
+
+void bind_gaussian_mixture(py::module_& m) { bind(m); }

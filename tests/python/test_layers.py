@@ -63,6 +63,8 @@ WITHOUT_TEST = {
     "diffusion/exact_reference": "a structure, read by test_cf_distance.cpp",
     "diffusion/device_levels": "part of what test_device_block.cpp tests",
     "diffusion/empirical_device": "part of what test_device_block.cpp tests",
+    "diffusion/gaussian_mixture_components": "part of what test_gaussian_mixture.cpp tests",
+    "diffusion/gaussian_mixture_row": "part of what test_gaussian_mixture.cpp tests",
     "diffusion/gaussian_mixture_device": "part of what test_device_block.cpp tests",
     "lib/errors": "exception classes without code",
     "lib/kernel_list": "declarations of what test_kernels.cpp tests",
@@ -218,7 +220,8 @@ def test_exceptions_from_the_mirror_are_still_needed():
 
 
 def test_no_two_headers_define_classes_of_one_name():
-    """The linker keeps one of two functions of the same name, destructors that nobody wrote among them: memory is lost without a word."""
+    """The linker keeps one of two functions of the same name, destructors that nobody wrote among them: memory is lost without a
+    word."""
     found = {}
     for layer in LAYERS:
         for header in (ROOT / layer / "buffon").rglob("*.hpp"):
