@@ -75,6 +75,31 @@ Matrix block_of(ConstView x, std::int64_t b, std::int64_t blocks) {
     return out;
 }
 
+std::vector<std::pair<std::int64_t, std::int64_t>> spread_runs(std::int64_t rows, std::int64_t most) {
+    if (rows <= most) return {{0, rows}};
+    const std::int64_t runs = std::min<std::int64_t>(most, 32);
+    std::vector<std::pair<std::int64_t, std::int64_t>> out;
+    for (std::int64_t r = 0; r < runs; ++r) {
+        const std::int64_t begin = r * most / runs, end = (r + 1) * most / runs;
+        out.emplace_back(begin + r * (rows - most) / std::max<std::int64_t>(runs - 1, 1), end - begin);
+    }
+    return out;
+}
+
+Matrix spread_rows(ConstView x, std::int64_t most) {
+    Matrix out(std::min(x.rows, most), x.cols);
+    auto to = out.data.begin();
+    for (const auto& [first, count] : spread_runs(x.rows, most)) to = std::copy_n(x.row(first).begin(), count * x.cols, to);
+    return out;
+}
+
+void warn_of_overflow(Estimate& e) {
+    for (std::int64_t j = 0; j < e.size(); ++j)
+        if (!std::isfinite(e.value[static_cast<std::size_t>(j)]) || !std::isfinite(e.covariance(j, j)))
+            e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +
+                                 "': rows are so far apart that numbers overflow: what is not finite says nothing else");
+}
+
 double median_distance(ConstView rows) {
     std::vector<double> squares;
     for (std::int64_t i = 0; i < rows.rows; ++i)

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <buffon/estimate.hpp>
 #include <buffon/two_sample.hpp>
 
 namespace buffon {
@@ -27,6 +29,14 @@ std::vector<std::string> names_of(const PointSets& x, const std::vector<std::str
 
 /// Rows b, b + blocks, b + 2 blocks, ...: data that are sorted give blocks that are alike.
 Matrix block_of(ConstView x, std::int64_t b, std::int64_t blocks);
+
+/// Up to `most` rows of so many, as (first, number) of runs that are spread evenly: data that are sorted show all their parts.
+std::vector<std::pair<std::int64_t, std::int64_t>> spread_runs(std::int64_t rows, std::int64_t most);
+/// These rows.
+Matrix spread_rows(ConstView x, std::int64_t most);
+
+/// Warns of each value that is not finite or whose error is not: squares of rows far out overflow.
+void warn_of_overflow(Estimate& e);
 
 /// Covariance of the mean of independent rows (R, q).
 Matrix covariance_of_mean(ConstView rows);

@@ -314,6 +314,7 @@ Estimate frechet(const PointSets& x, const ReferencePoints& y, const FrechetOpti
     }
     e.diagnostics["floor"] = floor;
     if (options.sizes > 0) e.diagnostics["slope"] = slope;
+    warn_of_overflow(e);
     return e;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <buffon/check.hpp>
+#include <buffon/compared_sets.hpp>
 #include <buffon/share_interval.hpp>
 #include <buffon/transport_images.hpp>
 #include <buffon/transport_targets.hpp>
@@ -23,14 +24,22 @@ double distance(std::span<const double> a, std::span<const double> b) {
     return std::sqrt(square);
 }
 
+Matrix less(Matrix x, const std::vector<double>& centre) {
+    for (std::int64_t i = 0; i < x.rows; ++i)
+        for (std::int64_t j = 0; j < x.cols; ++j) x(i, j) -= centre[static_cast<std::size_t>(j)];
+    return x;
+}
+
 Nearness nearness(const Matrix& x, const Matrix& y, double ratio, int threads) {
+    const std::vector<double> centre = column_means(y);   // far from it scores have no digits left for distances
+    const Matrix points = less(y, centre);
     std::vector<double> heights;   // -|y|^2 / 2: the best cells are those of the nearest points
-    for (std::int64_t i = 0; i < y.rows; ++i) {
+    for (std::int64_t i = 0; i < points.rows; ++i) {
         double square = 0.0;
-        for (const double v : ConstView(y).row(i)) square += v * v;
+        for (const double v : ConstView(points).row(i)) square += v * v;
         heights.push_back(-square / 2);
     }
-    const BestCells best = best_cells(y, heights, x, 2, threads);
+    const BestCells best = best_cells(points, heights, less(x, centre), 2, threads);
     Nearness out;
     for (std::int64_t i = 0; i < x.rows; ++i) {
         const auto k = static_cast<std::size_t>(2 * i);
@@ -68,16 +77,9 @@ Bounds exact_bounds(const std::vector<Nearness>& all) {
 Estimate memorised(const PointSets& x, const ReferencePoints& y, const MemorisedOptions& options) {
     const Matrix& points = y.points;
     require(options.ratio > 0 && options.ratio <= 1, "memorised: ratio must lie in (0, 1], got ", options.ratio);
-    require(!x.sets.empty(), "memorised: x must hold at least one sample");
-    for (const double v : points.data) require(std::isfinite(v), "memorised: y must be finite, got ", v);
-    for (const Matrix& set : x.sets) {
-        require(set.cols == points.cols && set.rows >= 2, "memorised: x must have the ", points.cols,
-                " columns of y and at least 2 rows, got (", set.rows, ", ", set.cols, ")");
-        for (const double v : set.data) require(std::isfinite(v), "memorised: x must be finite, got ", v);
-    }
+    check_sets("memorised", x, points, 2);
     const Matrix different =
-        points.rows > 0 ? merge_targets(points, std::vector<double>(static_cast<std::size_t>(points.rows), 1.0)).points
-                        : points;
+        merge_targets(points, std::vector<double>(static_cast<std::size_t>(points.rows), 1.0)).points;
     require(different.rows >= 2, "memorised: y must hold at least 2 different points, got ", different.rows);
     std::vector<Nearness> all;
     std::vector<double> nearest;
@@ -100,9 +102,7 @@ Estimate memorised(const PointSets& x, const ReferencePoints& y, const Memorised
             e.covariance(s, t) = sum / (static_cast<double>(a.size()) * static_cast<double>(a.size() - 1));
         }
     e.bounds = exact_bounds(all);
-    e.names = x.names;
-    for (std::size_t s = e.names.size(); s < all.size(); ++s)
-        e.names.push_back(all.size() == 1 ? "memorised" : std::to_string(s));
+    e.names = names_of("memorised", x);
     e.diagnostics["nearest"] = nearest;
     return e;
 }

@@ -213,10 +213,10 @@ Estimate prdc(const PointSets& x, const ReferencePoints& y, const PrdcOptions& o
     Told told(options.progress, x, m);
     const Matrix reference = centred(y.points, mean);
     const Balled of_reference = balled(reference, options, told.next(m * m));
-    const std::vector<std::string> names = names_of("prdc", x);
     Matrix values(versions, 4 * sets);
     std::vector<double> floor, rows;
     Estimate e;
+    e.names = names_of(x, {words.begin(), words.end()});
     e.n = m;
     for (std::int64_t s = 0; s < sets; ++s) {
         const Matrix sample = centred(x.sets[static_cast<std::size_t>(s)], mean);
@@ -233,8 +233,6 @@ Estimate prdc(const PointSets& x, const ReferencePoints& y, const PrdcOptions& o
             std::ranges::copy(counts.values(v), values.view().row(static_cast<std::int64_t>(v)).begin() + 4 * s);
         floor.insert(floor.end(), {of_reference.reached, of_sample.reached, 1.0, coverage_of_equals(n, m, options.density_k)});
         for (const std::int64_t count : {n, m, n, m}) rows.push_back(static_cast<double>(count));
-        for (const char* word : words)
-            e.names.push_back(sets == 1 && x.names.empty() ? word : names[static_cast<std::size_t>(s)] + "." + word);
         e.n += n;
     }
     const auto all = values.view().row(0);

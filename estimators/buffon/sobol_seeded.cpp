@@ -119,9 +119,9 @@ void evaluate_all(Evaluation& evaluate, const SeededRows& design, Sums& sums) {
 }
 
 /// (m, index) of all outputs, then, of several, index by index of all together: values in the order of `indices_of`.
-std::vector<Combination> values_of(const std::vector<std::vector<Ratio>>& found, std::size_t indices, bool scale) {
+std::vector<Combination> values_of(const std::vector<std::vector<Ratio>>& found, std::size_t indices, std::size_t replicates,
+                                   bool scale) {
     std::vector<Combination> all;
-    std::size_t replicates = 1;
     for (const auto& ratios : found)
         if (!ratios.empty()) replicates = ratios.front().numerator.size();
     const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -162,7 +162,8 @@ Estimate conclude(const Evaluation& evaluate, const SeededRows& design, const Su
             most_values / indices - 1, " outputs, got ", sums.outputs());
     std::vector<std::vector<Ratio>> found;   // (m, index)
     for (std::int64_t j = 0; j < sums.outputs(); ++j) found.push_back(sums.ratios(j));
-    const std::vector<Combination> all = values_of(found, static_cast<std::size_t>(indices), scale);
+    const std::vector<Combination> all = values_of(
+        found, static_cast<std::size_t>(indices), static_cast<std::size_t>(design.replicates()), scale);
     Estimate e;
     const auto n = std::ssize(all);
     const auto r = static_cast<double>(all.front().errors.size());

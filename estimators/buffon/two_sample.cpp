@@ -171,19 +171,29 @@ Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const P
     return e;
 }
 
-/// Up to `most` rows of the reference, on the processor.
-Matrix head(const ReferencePoints& y, std::int64_t most) {
-    if (y.array) return head(*y.array, most);
-    const ConstView rows = y.points.view().slice(0, std::min(y.points.rows, most));
-    Matrix out(rows.rows, rows.cols);
-    std::copy(rows.data, rows.data + rows.size(), out.data.begin());
+/// Rows `first`, ... of an array on a device.
+DeviceArray from_row(DeviceArray points, std::int64_t first) {
+    points.data = static_cast<const char*>(points.data) + first * points.cols * (points.single ? 4 : 8);
+    points.rows -= first;
+    return points;
+}
+
+/// Up to `most` rows of the reference, of all its parts, on the processor.
+Matrix some_rows(const ReferencePoints& y, std::int64_t most) {
+    if (!y.array) return spread_rows(y.points, most);
+    Matrix out(0, y.array->cols);
+    for (const auto& [first, count] : spread_runs(y.array->rows, most)) {
+        const Matrix run = head(from_row(*y.array, first), count);
+        out.data.insert(out.data.end(), run.data.begin(), run.data.end());
+        out.rows += count;
+    }
     return out;
 }
 
 /// Somewhere in the middle: products of floats keep more digits from there. None for a kernel that is no function of differences.
 std::vector<double> centre_of(const Kernel& kernel, const ReferencePoints& y) {
     if (kernel.function == PairFunction::cubic || !y.array || !y.array->single) return {};
-    const Matrix some = head(y, 64);
+    const Matrix some = head(*y.array, 64);
     std::vector<double> centre(static_cast<std::size_t>(some.cols), 0.0);
     for (std::int64_t i = 0; i < some.rows; ++i)
         for (std::int64_t k = 0; k < some.cols; ++k)
@@ -222,6 +232,7 @@ Estimate compared(const std::string& who, const Kernel& kernel, const PointSets&
         e = compared(kernel, sets, HostPoints{y.points, options.threads}, options.progress);
     }
     e.names = names_of(who, x);
+    warn_of_overflow(e);
     return e;
 }
 
@@ -236,7 +247,7 @@ Estimate mmd(const PointSets& x, const ReferencePoints& y, const MmdOptions& opt
     check_places("mmd", x, y, options.device, fewest);
     require(options.bandwidth >= 0 && std::isfinite(options.bandwidth),
             "mmd: bandwidth must be positive, or 0 for a choice, got ", options.bandwidth);
-    const double h = options.bandwidth > 0 ? options.bandwidth : median_distance(head(y, 1000));
+    const double h = options.bandwidth > 0 ? options.bandwidth : median_distance(some_rows(y, 1000));
     require(h > 0, "mmd: bandwidth must be given: more than half of the reference points coincide");
     Estimate e = compared("mmd", {PairFunction::gaussian, 1 / (2 * h * h), 1.0}, x, y, options);
     e.diagnostics["bandwidth"] = h;

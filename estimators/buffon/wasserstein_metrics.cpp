@@ -57,13 +57,14 @@ double covariance_of(const std::vector<double>& u, const std::vector<double>& v)
 /// A distance that as many rows of one law would have says nothing.
 void keep_floor(Estimate& e, std::vector<double> floor) {
     for (std::size_t k = 0; k < floor.size(); ++k) {
-        if (e.value[k] - 2 * e.std_error()[k] > floor[k]) continue;
+        if (!(e.value[k] - 2 * e.std_error()[k] <= floor[k])) continue;
         std::ostringstream text;
         text.precision(2);
         text << "'" << e.names[k] << "': no sign of a difference: samples of one law, as many rows, are about "
              << floor[k] << " apart";
         e.warnings.push_back(text.str());
     }
+    warn_of_overflow(e);
     e.diagnostics["floor"] = std::move(floor);
 }
 

@@ -132,3 +132,9 @@ TEST_CASE("cf_distance: samples share frequencies and reference; threads, refusa
                       "cf_distance: x must have the 2 columns of the reference, got 3");
     CHECK_THROWS_WITH(cf_distance(one(x), {y, {}}, {.frequencies = 1}), "cf_distance: frequencies must be at least 2, got 1");
 }
+
+TEST_CASE("cf_distance: the bandwidth of a reference that is sorted is that of all of it") {
+    Matrix y = normal(4000, 2, 1);
+    for (std::int64_t i = 2000; i < 4000; ++i) y(i, 0) += 20.0;
+    CHECK(std::get<double>(cf_distance(one(normal(9, 2, 3)), {y, {}}, {.frequencies = 2, .rng = 1}).diagnostics.at("bandwidth")) > 15);
+}

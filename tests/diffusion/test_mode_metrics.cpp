@@ -172,7 +172,23 @@ TEST_CASE("mode_mixture: between two modes a stretch in closed form; a function 
                       "mode_masses: classifier must give shape (n, c) = (601, 3), got (601, 2)");
     const auto logits = [](ConstView rows) { return Outputs{Matrix(rows.rows, 2, 3.0), {}}; };
     CHECK_THROWS_WITH(mode_mixture(one(x), {{}, logits}), "mode_mixture: classifier must give probabilities, got 3");
+    const auto sigmoids = [](ConstView rows) { return Outputs{Matrix(rows.rows, 2, 0.9), {}}; };
+    CHECK_THROWS_WITH(mode_mixture(one(x), {{}, sigmoids}),
+                      "mode_mixture: classifier must give probabilities that sum to 1, got the sum 1.8");
     CHECK_THROWS_WITH(mode_mixture(one(x), of(mixture), {.level = 0.6}), "mode_mixture: level must lie in (0, 0.5], got 0.6");
+}
+
+TEST_CASE("mode_masses: a function that says the same of all rows has masses without errors") {
+    const auto same = [](ConstView rows) {
+        Outputs out{Matrix(rows.rows, 2, 0.9), {}};
+        for (std::int64_t i = 0; i < rows.rows; ++i) out.y(i, 1) = 0.1;
+        return out;
+    };
+    const Estimate e = mode_masses(one(Matrix(500, 2)), {{}, same}, {.weights = {{1, 1}}});
+    const auto [low, high] = e.confidence_interval();
+    CHECK(low[0] == doctest::Approx(0.9).epsilon(1e-5));
+    CHECK(high[0] == doctest::Approx(0.9).epsilon(1e-5));
+    CHECK(e.value[2] == doctest::Approx(0.4));
 }
 
 TEST_CASE("mode_metrics: threads change nothing, wrong shapes are named") {

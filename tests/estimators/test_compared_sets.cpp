@@ -1,5 +1,7 @@
 #include <buffon/compared_sets.hpp>
 
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 using namespace buffon;
@@ -29,6 +31,25 @@ TEST_CASE("covariance_of_mean: by hand") {
     CHECK(c(0, 1) == doctest::Approx(0.5));
     CHECK(c(1, 1) == doctest::Approx(1.0));
     CHECK(column_means(x) == std::vector<double>{2, 1});
+}
+
+TEST_CASE("spread_rows: runs of all parts, no row twice, all of few") {
+    for (const std::int64_t rows : {1, 5, 40, 41, 47, 1000}) {
+        CAPTURE(rows);
+        Matrix x(rows, 1);
+        for (std::int64_t i = 0; i < rows; ++i) x(i, 0) = static_cast<double>(i);
+        const Matrix some = spread_rows(x, 40);
+        REQUIRE(some.rows == std::min<std::int64_t>(rows, 40));
+        CHECK(some(0, 0) == 0);
+        CHECK(some(some.rows - 1, 0) == static_cast<double>(rows - 1));
+        double widest = 0;
+        for (std::int64_t i = 1; i < some.rows; ++i) {
+            CHECK(some(i, 0) > some(i - 1, 0));
+            widest = std::max(widest, some(i, 0) - some(i - 1, 0));
+        }
+        CHECK(widest <= static_cast<double>(rows) / 31 + 1);
+    }
+    CHECK(spread_runs(10, 1) == std::vector<std::pair<std::int64_t, std::int64_t>>{{0, 1}});
 }
 
 TEST_CASE("names_of: names, numbers, or the metric") {

@@ -59,6 +59,21 @@ TEST_CASE("memorised: intervals are Clopper and Pearson's, also where nothing wa
     CHECK(e.n == 30);
 }
 
+TEST_CASE("memorised: where points and samples lie together changes nothing") {
+    Matrix y(300, 2), x(200, 2);
+    Stream{1, 0}.normal(0, y);
+    Stream{1, 1}.normal(0, x);
+    for (Matrix* m : {&x, &y})
+        for (double& v : m->data) v = std::round(v * 0x1p20) / 0x1p20;   // that a shift keeps to the bit
+    const Estimate here = memorised({{x}, {}}, {y});
+    for (Matrix* m : {&x, &y})
+        for (double& v : m->data) v += 0x1p30;
+    const Estimate there = memorised({{x}, {}}, {y});
+    CHECK(here.value[0] > 0.05);
+    CHECK(there.value == here.value);
+    CHECK(there.diagnostics == here.diagnostics);
+}
+
 TEST_CASE("memorised: bad arguments are refused") {
     const Matrix y = column({0.0, 1.0}), x = column({0.5, 0.2});
     CHECK_THROWS_AS(memorised({{}, {}}, {y}), std::invalid_argument);

@@ -23,6 +23,13 @@ TEST_CASE("share_interval: means of numbers that vary less than hits have shorte
     CHECK(high - low == doctest::Approx(2 * 1.96 * std::sqrt(0.21 / 4000)).epsilon(0.02));
     const auto rare = share_interval(0.001, 1e-9, 1000, 0.95), hit = share_interval(0.001, 0.0, 1000, 0.95);
     CHECK(rare == hit);
+    for (const double variance : {1e-18, 1e-30, 1e-300}) {   // of numbers that are alike but for rounding
+        CAPTURE(variance);
+        const auto [least, most] = share_interval(0.9, variance, 500, 0.95);
+        CHECK(least < 0.9);
+        CHECK(most > 0.9);
+        CHECK(most - least < 2e-6);
+    }
     CHECK(empty_bounds(3).low.rows == 3);
     CHECK(empty_bounds(3).high.cols == static_cast<std::int64_t>(bound_levels.size()));
 }

@@ -117,6 +117,8 @@ TEST_CASE("sobol: a mean that noise hides, and an output that never varies, are 
     const Indices none = sobol(Problem([](std::span<const double>) { return 1.0; }, law), {.budget = 1 << 10, .rng = 1},
                                {.noise = "seed"});
     CHECK(std::isnan(none.first_order.value[0]));
+    CHECK(std::isnan(none.first_order.confidence_interval().first[0]));
+    CHECK(std::get<std::int64_t>(none.joint.diagnostics.at("replicates")) >= 16);
     CHECK(none.joint.warnings.front() ==
           "output 'y' is the same at every point: it has no variance to share, its indices are NaN");
 }

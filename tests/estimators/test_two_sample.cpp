@@ -109,6 +109,13 @@ TEST_CASE("energy: contrasts know the common reference and coupled rows") {
     }
 }
 
+TEST_CASE("mmd: the bandwidth of a reference that is sorted is that of all of it") {
+    Matrix y = normal(4000, 2, 1, 0.0);
+    for (std::int64_t i = 0; i < 4000; ++i) y(i, 0) += i < 2000 ? 0.0 : 20.0;
+    const double h = std::get<double>(mmd(one(normal(9, 2, 3)), {y}).diagnostics.at("bandwidth"));
+    CHECK(h > 15);   // half of the pairs are 20 apart; the first thousand rows are all within a few
+}
+
 TEST_CASE("mmd: values are those of two loops, names and refusals") {
     const Matrix x = normal(7, 2, 1), y = normal(5, 2, 2, 0.5);
     double own = 0, theirs = 0, cross = 0;
@@ -126,6 +133,11 @@ TEST_CASE("mmd: values are those of two loops, names and refusals") {
     CHECK(e.names == std::vector<std::string>{"0", "1"});
     CHECK(e.n == 17);
     CHECK(std::get<double>(mmd(one(x), {y}).diagnostics.at("bandwidth")) > 0);
+    Matrix far = x;
+    far(0, 0) = 1e200;
+    const Estimate overflow = energy({{x, far}, {"near", "far"}}, {y});
+    REQUIRE(overflow.warnings.size() == 1);
+    CHECK(overflow.warnings[0].starts_with("'far': rows are so far apart"));
     CHECK_THROWS_WITH(energy(one(normal(3, 2, 1)), {y}), "energy: x must have at least 4 rows, got 3");
     CHECK_THROWS_WITH(kid({{x, normal(9, 3, 1)}, {}}, {y}), "kid: x[1] must have the 2 columns of the reference, got 3");
     CHECK_THROWS_WITH(mmd(one(x), {y}, {.bandwidth = -1}), "mmd: bandwidth must be positive, or 0 for a choice, got -1");

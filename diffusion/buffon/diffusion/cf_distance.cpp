@@ -150,10 +150,10 @@ double degenerate_square(const Waves& waves, ConstView rows, const Phi& phi) {
 
 /// Some rows of the reference's law.
 Matrix some_rows(const ExactReference& y, std::int64_t most) {
-    Matrix out(y.mixture ? most : std::min(most, y.points.rows), y.dim());
+    if (!y.mixture) return spread_rows(y.points, most);
+    Matrix out(most, y.dim());
     const double data[] = {0.0};
-    if (y.mixture) y.mixture->forward(data, Stream{0, 1}, 0, out);
-    else std::copy_n(y.points.data.begin(), out.data.size(), out.data.begin());
+    y.mixture->forward(data, Stream{0, 1}, 0, out);
     return out;
 }
 

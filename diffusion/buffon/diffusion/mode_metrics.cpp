@@ -116,7 +116,14 @@ Matrix probabilities(const std::string& who, const ModeClassifier& classifier, d
     require(out.rows == rows.rows && (classes > 0 ? out.cols == classes : out.cols >= 2), who,
             ": classifier must give shape (n, c) = (", rows.rows, ", ", classes > 0 ? "" : "at least ",
             std::max<std::int64_t>(classes, 2), "), got (", out.rows, ", ", out.cols, ")");
-    for (const double p : out.data) require(p >= 0 && p <= 1 + 1e-6, who, ": classifier must give probabilities, got ", p);
+    for (std::int64_t i = 0; i < out.rows; ++i) {
+        double sum = 0.0;
+        for (const double p : out.view().row(i)) {
+            require(p >= 0 && p <= 1 + 1e-6, who, ": classifier must give probabilities, got ", p);
+            sum += p;
+        }
+        require(std::abs(sum - 1) < 0.01, who, ": classifier must give probabilities that sum to 1, got the sum ", sum);
+    }
     return out;
 }
 

@@ -163,6 +163,7 @@ Estimate moment_probe(const PointSets& x, const ExactReference& y, const MomentP
             values.push_back("direction " + std::to_string(l) + ", order " + std::to_string(r));
     e.names = names_of(x, values);
     e.diagnostics = {{"floor", floor}, {"z", z}, {"rms_z", rms}};
+    warn_of_overflow(e);
     return e;
 }
 
