@@ -124,8 +124,17 @@ TEST_CASE("chain_checkpoint: a file of another run, of something else, or cut sh
     fails("is of another run, by its levels:", settings(&file), {.sigma = SigmaRule::data, .levels = 20}, model);
     fails("is of another run, by its table:", settings(&file), chain, model,
           ddim(EDM(0.05, 10), {.steps = 5, .grid = GridKind::rho, .to_zero = true}));
+    options = settings(&file);
+    options.start = ddim(EDM(0.05, 10), {.steps = 20, .grid = GridKind::rho});
+    fails("is of another run, by its start:", options, chain, model);
     fails("is of another run, by its model:", settings(&file), chain,
           GaussianMixture::diagonal({1.0, 1.0}, buffon::Matrix(2, 2), buffon::Matrix(2, 2, 0.3)));
+    const File other("started");
+    LangevinGibbsOptions begun = settings(&other);
+    begun.start = ddim(EDM(0.05, 10), {.steps = 8, .grid = GridKind::rho});
+    langevin_gibbs(model, table, begun, chain);
+    begun.start = ddim(EDM(0.05, 10), {.steps = 8, .grid = GridKind::time});   // as long, between the same levels
+    fails("is of another run, by its start:", begun, chain, model);
     std::filesystem::resize_file(file.path, std::filesystem::file_size(file.path) - 20);
     fails("is damaged: it ends too early", settings(&file), chain, model);
     std::ofstream(file.path) << "something else";

@@ -14,6 +14,7 @@
 #include <buffon/diffusion/rows.hpp>
 #include <buffon/diffusion/solvers/heun.hpp>
 #include <buffon/evaluation.hpp>
+#include <buffon/hash.hpp>
 #include <buffon/stream.hpp>
 
 namespace buffon::diffusion {
@@ -73,6 +74,19 @@ std::string named(const Table& table) {
            " to " + exactly(table.nodes.rho.back());
 }
 
+/// A number that any other node, weight or option changes.
+std::uint64_t fingerprint(const Table& table) {
+    Hash hash;
+    hash.add(table.text());
+    hash.add_exactly(table.nodes.rho);
+    hash.add_exactly(table.nodes.alpha);
+    for (const Row& row : table.rows) {
+        hash.add_exactly(std::vector{row.noise, row.langevin});
+        for (const Term& term : row.terms) hash.add_exactly(std::vector{static_cast<double>(term.value), term.weight});
+    }
+    return hash.value();
+}
+
 class Sampler {
 public:
     Sampler(const ChainModel& model, const Table& table, const LangevinGibbsOptions& options, const ChainOptions& chain)
@@ -87,6 +101,7 @@ public:
 
     LangevinGibbsDraws operator()() {
         if (!resumed()) begin();
+        mark();
         try {
             burn_in();
             while (rounds_done() < rounds_) round();
@@ -125,9 +140,7 @@ private:
             if (level.empty()) draw_level();
             return;
         }
-        const Table table = options_.start ? *options_.start
-                                           : heun(table_.schedule,
-                                                  {.steps = usual_start_steps, .grid = GridKind::rho, .to_zero = true});
+        const Table table = start_table();
         const Draws solved = sample(model(), table,
                                     {.n = chains_,
                                      .rng = Stream{out_.rng_key, start_key_id}.word(0, 0),
@@ -141,6 +154,11 @@ private:
         for (std::size_t i = 0; i < x.data.size(); ++i) x.data[i] = solved.x.data[i] / alpha + options_.start_noise * x.data[i];
         state = kernel_.start(std::move(x), {level});
         draw_level();
+    }
+
+    Table start_table() const {
+        return options_.start ? *options_.start
+                              : heun(table_.schedule, {.steps = usual_start_steps, .grid = GridKind::rho, .to_zero = true});
     }
 
     void draw_level() {
@@ -163,9 +181,12 @@ private:
                 {"model", model().traits().name + " of " + std::to_string(dim()) + " dimensions" +
                               (probe.empty() ? "" : ", log density " + exactly(probe[0]) + " at the first start")},
                 {"table", named(table_)},
-                {"start", options_.start ? named(*options_.start)
-                          : options_.x   ? "x"
-                                         : "None"}};
+                {"start", options_.x ? "x" : describe_start()}};
+    }
+
+    std::string describe_start() const {
+        const Table table = start_table();
+        return named(table) + ", fingerprint " + std::to_string(fingerprint(table));
     }
 
     std::string describe_levels() const {
@@ -202,7 +223,7 @@ private:
         pace_.timed([&] { write_chain_checkpoint(*options_.checkpoint, {identity_, out_.rng_key, at_}); });
     }
 
-    /// Where a run may stop and go on: after a step of burn-in, after a round.
+    /// Where a run may stop and go on: before all, after a step of burn-in, after a round.
     void mark() {
         if (!options_.checkpoint) return;
         whole_ = at_.state;
@@ -222,13 +243,13 @@ private:
     /// Weights of the levels may follow the chains here, and nowhere else: after it they have a stationary law.
     void burn_in() {
         while (at_.state.steps < options_.burn_in) {
-            mark();
             const ChainStep step = advance("start");
             if (options_.adapt) {
                 buffon::diffusion::adapt(at_.search, step.visits);
                 at_.weights = adapted_weights(at_.search);
                 kernel_.reweigh(at_.weights);
             }
+            mark();
             keep(false);
         }
     }
@@ -261,7 +282,6 @@ private:
 
     /// `skip` steps, then one state of each chain to the samples.
     void round() {
-        mark();
         Matrix x = at_.state.x;
         std::vector<double> sigma = at_.state.sigma;
         for (std::int64_t s = 0; s < options_.skip; ++s) {
@@ -277,6 +297,7 @@ private:
         }
         at_.samples.insert(at_.samples.end(), x.data.begin(), x.data.end());
         at_.levels.insert(at_.levels.end(), sigma.begin(), sigma.end());
+        mark();
         keep(false);
     }
 
