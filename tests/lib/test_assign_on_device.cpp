@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <buffon/device.hpp>
@@ -46,44 +47,21 @@ void check_same(const Assignment& there, const Assignment& here) {
 TEST_CASE(
     "assign on a device: pairs, costs and duals are the processor's, to the bit, for every shape, order and kind of "
     "number") {
+    constexpr std::pair<std::int64_t, std::int64_t> shapes[] = {
+        {20, 300},  {300, 20},  {1, 1},     {1, 40},    {32, 32}, {33, 31},
+        {100, 100}, {120, 128}, {200, 210}, {60, 1000}, {0, 5},   {700, 1024}};
     for (const std::string& device : devices())
         for (const bool whole : {false, true}) {   // whole numbers: ties
             std::vector<std::vector<double>> tables;
             std::vector<std::vector<float>> singles;
             std::vector<Costs> problems;
-            std::uint32_t id = 0;
-            for (const auto& [rows, cols] : {std::pair{20, 300},
-                                             {300, 20},
-                                             {1, 1},
-                                             {1, 40},
-                                             {32, 32},
-                                             {33, 31},
-                                             {100, 100},
-                                             {120, 128},
-                                             {200, 210},
-                                             {60, 1000},
-                                             {0, 5},
-                                             {700, 1024}}) {
-                tables.push_back(costs_of(rows, cols, id++, whole));
-                singles.emplace_back(tables.back().begin(), tables.back().end());
-            }
-            std::size_t k = 0;
-            for (const auto& [rows, cols] : {std::pair{20, 300},
-                                             {300, 20},
-                                             {1, 1},
-                                             {1, 40},
-                                             {32, 32},
-                                             {33, 31},
-                                             {100, 100},
-                                             {120, 128},
-                                             {200, 210},
-                                             {60, 1000},
-                                             {0, 5},
-                                             {700, 1024}}) {
-                problems.push_back(Costs::of(tables[k].data(), rows, cols));
-                problems.push_back(Costs::of(singles[k].data(), rows, cols));
-                problems.push_back({tables[k].data(), nullptr, cols, rows, 1, cols});   // transposed
-                ++k;
+            for (const auto& [rows, cols] : shapes) {
+                const auto id = static_cast<std::uint32_t>(tables.size());
+                const std::vector<double>& table = tables.emplace_back(costs_of(rows, cols, id, whole));
+                singles.emplace_back(table.begin(), table.end());
+                problems.push_back(Costs::of(table.data(), rows, cols));
+                problems.push_back(Costs::of(singles.back().data(), rows, cols));
+                problems.push_back({table.data(), nullptr, cols, rows, 1, cols});   // transposed
             }
             const std::vector<Assignment> here = assign(problems), there = assign(problems, {.device = device});
             for (std::size_t b = 0; b < problems.size(); ++b) {
