@@ -1,5 +1,4 @@
 """One self-contained HTML page about samplers of a denoiser, made of what the functions of this package say of them."""
-import secrets
 import struct
 import zlib
 from base64 import b64encode
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy
 
 from buffon import _html, _svg
+from buffon._buffon import diffusion as _native
 
 SECTIONS = ("Quality against evaluations", "Exposure profile", "Modes", "Failure probability", "Hyper-parameters", "Samples")
 _SHOWN = 300   # points of a scatter
@@ -32,7 +32,8 @@ def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresh
     data : array (m, d), optional
         What samples are compared with. None: m = 2 n draws of ``exact`` or the model.
     exact : GaussianMixture or Empirical, optional
-        The exact denoiser of the data, where ``model`` is not it. Failures need a GaussianMixture, and so do modes without a classifier.
+        The exact denoiser of the data, where ``model`` is not it. Failures need a GaussianMixture, and so do modes without a
+        classifier.
     n : int
         Samples of each table.
     thresholds : list of float, optional
@@ -44,8 +45,8 @@ def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresh
     maker : callable, optional
         Their values, as keywords, -> Table or (denoiser, Table); needed with ``hyper``.
     hyper_budget : int, optional
-        Samplers made and run for the indices, with ``hyper_n`` samples each; 0 leaves them out. None: 2,048 with ``hyper`` or of an exact
-        model, else 0, as each costs a network ``hyper_n`` samples.
+        Samplers made and run for the indices, with ``hyper_n`` samples each; 0 leaves them out. None: 2,048 with ``hyper`` or of
+        an exact model, else 0, as each costs a network ``hyper_n`` samples.
     hyper_n : int
         Samples of each of them, at least 4.
     classifier : callable, optional
@@ -54,8 +55,8 @@ def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresh
         The right shares of the classes. None: the classifier's means over the reference.
     shape : tuple of int, optional
         Of samples that are pictures: (height, width), or (3, height, width).
-    rng : int or None
-        The key. None: a fresh one, told on the page.
+    rng : int, Generator, SeedSequence or None
+        The key, or what gives one. None: a fresh one. It is told on the page.
     threads : int
         Threads, 0 for all; changes no result.
     progress : callable, optional
@@ -69,7 +70,8 @@ def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresh
     Raises
     ------
     ValueError
-        If nobody knows the data, these are no rows of the model's coordinates or not finite, or ``hyper`` comes without ``maker``.
+        If nobody knows the data, these are no rows of the model's coordinates or not finite, or ``hyper`` comes without
+        ``maker``.
     TypeError
         If ``model`` is no denoiser.
     FileNotFoundError
@@ -77,7 +79,8 @@ def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresh
 
     References
     ----------
-    Those of ``energy``, ``frechet``, ``exposure_profile``, ``mode_masses``, ``off_mode``, ``mode_mixture``, ``memorised``, ``arcs`` and ``sobol``.
+    Those of ``energy``, ``frechet``, ``exposure_profile``, ``mode_masses``, ``off_mode``, ``mode_mixture``, ``memorised``,
+    ``arcs`` and ``sobol``.
 
     Examples
     --------
@@ -131,7 +134,7 @@ class _Subject:
         from buffon import diffusion as bd
 
         self.bd, self.model, self.n, self.threads = bd, model, n, threads
-        self.key = secrets.randbits(63) if rng is None else rng
+        self.key = int(_native._rng_key(rng))
         known = (bd.GaussianMixture, bd.Empirical)
         if not hasattr(model, "denoise"):
             raise TypeError(
@@ -261,7 +264,8 @@ def _mixture(s):
 
 
 def _modes(s, classifier, weights):
-    """Masses of modes or classes, draws off all of them and between two, copies: with their intervals, beside what exact draws have."""
+    """Masses of modes or classes, draws off all of them and between two, copies: with their intervals, beside what exact draws
+    have."""
     mixture, x = _mixture(s), {name: d.x for name, d in s.draws.items()}
     if mixture is None and classifier is None:
         return [
@@ -420,7 +424,7 @@ def _sheet(pictures, low, high, name):
     colour = pictures.ndim == 4
     planes = numpy.moveaxis(pictures, 1, -1) if colour else pictures
     row = numpy.concatenate(list(numpy.pad(planes, [(0, 0), (0, 0), (0, 1)] + [(0, 0)] * colour, constant_values=high)), axis=1)
-    pixels = numpy.uint8(numpy.clip((row - low) / (high - low), 0, 1) * 255).repeat(4, axis=0).repeat(4, axis=1)
+    pixels = numpy.uint8(numpy.clip((row - low) / ((high - low) or 1), 0, 1) * 255).repeat(4, axis=0).repeat(4, axis=1)
     data = b64encode(_png(pixels)).decode()
     return _html.Markup(f'<img alt="samples" style="image-rendering: pixelated" src="data:image/png;base64,{data}">')
 

@@ -1,4 +1,5 @@
-"""What starts from a transport map are worth: copies, mode mixture, and the error bound term by term. Attached to the C++ class on import."""
+"""What starts from a transport map are worth: copies, mode mixture, and the error bound term by term. Attached to the C++ class
+on import."""
 
 from dataclasses import dataclass
 
@@ -15,8 +16,9 @@ class TransportReport:
     """
     What ``TransportStart.report`` finds.
 
-    W2(samples, data) <= ``stretch`` (``start`` + ``mass``) + ``solver`` + ``end`` = ``bound``, beside ``measured``; ``floor`` is the distance of two
-    sets of data of the same size. ``memorised`` and ``mixture`` are Estimates of the samples; ``mixture`` is None where nothing tells classes.
+    W2(samples, data) <= ``stretch`` (``start`` + ``mass``) + ``solver`` + ``end`` = ``bound``, beside ``measured``; ``floor`` is
+    the distance of two sets of data of the same size. ``memorised`` and ``mixture`` are Estimates of the samples; ``mixture`` is
+    None where nothing tells classes.
     """
 
     stretch: float
@@ -62,7 +64,8 @@ def _targets(self):
 
 
 def memorised(self) -> "Estimate | None":
-    """Share of the starts that copy a point of the map, an Estimate of ``memorised``; of so many that it takes about a second. None for one point."""
+    """Share of the starts that copy a point of the map, an Estimate of ``memorised``; of so many that it takes about a second.
+    None for one point."""
     if "_memorised" not in self.__dict__:
         targets = _targets(self)
         rows = max(100, _PRODUCTS // targets.size)
@@ -71,7 +74,8 @@ def memorised(self) -> "Estimate | None":
 
 
 def mass_bound(self) -> float:
-    """What the wrong masses of the cells may add to W2(starts, noisy data): the root of half their L1 error times the points' squared diameter."""
+    """What the wrong masses of the cells may add to W2(starts, noisy data): the root of half their L1 error times the points'
+    squared diameter."""
     return float(np.sqrt(0.5 * max(self.map.mass_error.value[0], 0.0)) * np.linalg.norm(np.ptp(_targets(self), axis=0)))
 
 
@@ -90,7 +94,8 @@ def report(self, model, table, data=None, *, classifier=None, n=1000, stretched=
     """
     Samples of the first starts beside the data: quality, copies, mode mixture, and the error bound of DPM-OT term by term.
 
-    The exact flow is that of ``rk45`` with tolerances 1e-6, so the terms ``stretch`` and ``solver`` cost 2 d ``stretched`` + 2 n of its runs.
+    The exact flow is that of ``rk45`` with tolerances 1e-6, so the terms ``stretch`` and ``solver`` cost 2 d ``stretched`` + 2 n
+    of its runs.
 
     Parameters
     ----------
@@ -105,10 +110,10 @@ def report(self, model, table, data=None, *, classifier=None, n=1000, stretched=
     n : int
         Starts that are used, at most.
     stretched : int
-        Starts at which the flow's derivative is taken. ``stretch`` is the largest of these, or, where that is larger, what the flow does to the
-        distance of the starts from noisy data, pair by pair: between modes it is steeper than at either.
-    rng : int
-        Key of samples and data.
+        Starts at which the flow's derivative is taken. ``stretch`` is the largest of these, or, where that is larger, what the
+        flow does to the distance of the starts from noisy data, pair by pair: between modes it is steeper than at either.
+    rng : int, Generator, SeedSequence or None
+        Key of samples and data, or what gives one.
     threads : int
         Threads, 0 for all; changes no result.
 
@@ -123,7 +128,8 @@ def report(self, model, table, data=None, *, classifier=None, n=1000, stretched=
 
     References
     ----------
-    Li, Li, Zheng, Lei, Luo, Gu, "DPM-OT: a new diffusion probabilistic model based on optimal transport", ICCV 2023; the bound: docs/transport.md.
+    Li, Li, Zheng, Lei, Luo, Gu, "DPM-OT: a new diffusion probabilistic model based on optimal transport", ICCV 2023; the bound:
+    docs/transport.md.
 
     Examples
     --------
@@ -137,23 +143,23 @@ def report(self, model, table, data=None, *, classifier=None, n=1000, stretched=
     from buffon import diffusion as bd
     from buffon import wasserstein
 
-    n = min(n, len(self.x))
+    n, key = min(n, len(self.x)), int(_native._rng_key(rng))
     drawn = data is None and hasattr(model, "forward")
     if data is None and not drawn:
         raise ValueError("TransportStart.report: data must be given, rows (m, d), as the model draws none")
-    data = model.forward(2 * n, 0.0, rng=rng + 1) if drawn else np.asarray(data, dtype=float)
+    data = model.forward(2 * n, 0.0, rng=(key + 1) % 2**64) if drawn else np.asarray(data, dtype=float)
     if data.ndim != 2 or len(data) < n or n < 2:
         raise ValueError(f"TransportStart.report: data must have shape (m, d) with m >= n >= 2, got {data.shape} for n = {n}")
-    draws = bd.sample(model, table, x=self.x[:n], level=self.level, rng=rng, threads=threads)
+    draws = bd.sample(model, table, x=self.x[:n], level=self.level, rng=key, threads=threads)
     samples = draws.x if self.schedule is None else draws.x / self.schedule.alpha(table.times[-1])
     last = min(level for level in np.ravel(table.levels) if level > 0)
     ve, v = bd.VE(), _images(self)[:n]
     exact = bd.rk45(ve, rtol=1e-6, atol=1e-6, t_start=ve.t_of_lam(-np.log(self.level)), t_end=ve.t_of_lam(-np.log(last)))
 
     def flow(rows):
-        return bd.sample(model, exact, x=rows, level=self.level, rng=rng, threads=threads).x
+        return bd.sample(model, exact, x=rows, level=self.level, rng=key, threads=threads).x
 
-    noisy = data[:n] + self.level * np.random.default_rng(rng).standard_normal((n, data.shape[1]))
+    noisy = data[:n] + self.level * np.random.default_rng(key).standard_normal((n, data.shape[1]))
     pairs, ends = wasserstein(v, noisy), flow(v)
     apart = np.sqrt(
         ((ends - flow(noisy[pairs.partner])) ** 2).sum(axis=1).mean()
@@ -168,7 +174,7 @@ def report(self, model, table, data=None, *, classifier=None, n=1000, stretched=
         measured=wasserstein(samples, data[:n]).distance,
         floor=wasserstein(data[n : 2 * n], data[:n]).distance if len(data) >= 2 * n else None,
         memorised=bd.memorised(samples, _targets(self), threads=threads),
-        mixture=None if judge is None else bd.mode_mixture(samples, judge),
+        mixture=None if judge is None else bd.mode_mixture(samples, judge, threads=threads),
         evaluations=draws.evaluations / n,
     )
 

@@ -54,3 +54,9 @@ def test_data_and_classes_are_asked_for_where_nobody_knows_them(found):
     assert report.mixture is None and report.floor is None and "classes unknown" in repr(report)
     with pytest.raises(ValueError, match="m >= n >= 2"):
         start.report(MODEL, _table(bd.VE(), 0.3), np.zeros((10, 2)))
+
+
+def test_a_generator_is_a_key_as_everywhere(found):
+    start = bd.transport_start(found, 50, 0.3, rng=3)
+    a, b = (start.report(MODEL, _table(bd.VE(), 0.3), stretched=5, rng=np.random.default_rng(4)) for _ in range(2))
+    assert a.measured == b.measured and a.start == b.start
