@@ -123,10 +123,10 @@ def option_type(kind):
     ):
         if kind.endswith(ending):
             return option_type(kind.removesuffix(ending)) + more
-    if kind.startswith("'"):
-        return f"Literal[{kind}]"
     if kind.endswith(" or None"):
         return option_type(kind.removesuffix(" or None")) + " | None"
+    if kind.startswith("'"):
+        return f"Literal[{kind}]"
     if kind.startswith("list of "):
         return f"Iterable[{option_type(kind.removeprefix('list of '))}]"
     return OPTIONS.get(kind, kind)

@@ -1,4 +1,5 @@
 """The type stubs are those of the built package, and a typed program passes mypy with them."""
+import ast
 import importlib.util
 import os
 import subprocess
@@ -62,6 +63,14 @@ def test_stubs_are_those_of_the_built_package():
     assert sorted(wanted) == sorted(path.name for path in folder.glob("*.pyi"))
     for name, text in wanted.items():
         assert (folder / name).read_text(encoding="utf-8") == text, f"{name} is old: run  python bindings/make_stubs.py"
+
+
+def test_words_of_options_are_literals():
+    for path in (ROOT / "bindings" / "buffon").glob("*.pyi"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == "Literal":
+                words = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+                assert all(isinstance(word, ast.Constant) for word in words), ast.unparse(node)
 
 
 def test_the_package_says_that_it_is_typed():
