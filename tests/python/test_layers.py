@@ -157,11 +157,12 @@ def test_an_include_in_the_wrong_direction_does_not_compile(tmp_path, header, ri
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """A folder with the installed headers and nothing else."""
-    folder = tmp_path_factory.mktemp("include")
+    """A folder with the headers that a wheel holds and nothing else."""
+    folder, root = tmp_path_factory.mktemp("include"), "{py_platlib}/buffon/include/"
     plan = json.loads((BUILD / "meson-info" / "intro-install_plan.json").read_text())
-    for source, target in plan["headers"].items():
-        copy = folder / target["destination"].removeprefix("{includedir}/")
+    headers = {source: target["destination"] for source, target in plan["python"].items() if target["destination"].startswith(root)}
+    for source, destination in headers.items():
+        copy = folder / destination.removeprefix(root)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, copy)
     return folder
