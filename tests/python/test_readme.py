@@ -25,6 +25,14 @@ def test_a_paper_without_a_result_is_open(tmp_path):
     assert len(lines) == len(readme_table.ROWS) and all(line.endswith("| open |") for line in lines)
 
 
+def test_figures_stand_in_words_with_their_interval_or_error():
+    record = {"kind": "criterion", "case": "c", "arm": "a", "gain": 3.0, "gain_low": 2.0, "gain_high": 4.0}
+    record |= {"share": 0.5, "share_se": 0.1}
+    result = {"records": [record, record | {"arm": "b", "n": 10}, record | {"case": "other", "gain": 7.0}], "date": "2026-01-01"}
+    finding = readme_table.Finding("x", "c", "a", "{gain}, {share}, {against.n}", "b")
+    assert readme_table.in_words(finding, result) == "3 (2 ... 4), 0.5 ± 0.1, 10. 2026-01-01"
+
+
 def test_a_readme_without_markers_is_refused():
     with pytest.raises(ValueError, match="README: must hold the lines"):
         readme_table.PAGE.replaced("text")
