@@ -11,9 +11,8 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def block(language):
-    (text,) = re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
-    return text
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 
 
 def test_the_table_is_that_of_the_recorded_results():
@@ -38,20 +37,21 @@ def test_a_readme_without_markers_is_refused():
         readme_table.PAGE.replaced("text")
 
 
-def test_the_python_program_runs(capsys):
+def test_the_python_programs_run(capsys):
     space = {}
-    exec(compile(block("python"), "README.md", "exec"), space)
+    for program in blocks("python"):
+        exec(compile(program, "README.md", "exec"), space)
+        assert "±" in capsys.readouterr().out
     estimate = space["e"]
     assert isinstance(estimate, bf.Estimate) and estimate.n <= 20_000
-    assert "±" in capsys.readouterr().out
 
 
 def test_the_cpp_program_is_the_one_that_is_compiled_against_the_wheel():
-    assert block("cpp") == (ROOT / "tests/foreign/main.cpp").read_text(encoding="utf-8")
+    assert blocks("cpp") == [(ROOT / "tests/foreign/main.cpp").read_text(encoding="utf-8")]
 
 
 def test_the_two_commands_are_there():
-    commands = [line.split()[0] for line in block("sh").splitlines()]
+    commands = [line.split()[0] for text in blocks("sh") for line in text.splitlines()]
     assert commands == ["experiments/run", "tests/run"] and all((ROOT / command).is_file() for command in commands)
 
 
