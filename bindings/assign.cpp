@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <pybind11/stl.h>
@@ -11,6 +13,7 @@
 #include <buffon/assign.hpp>
 #include <buffon/assign_on_device.hpp>
 #include <buffon/check.hpp>
+#include <buffon/cost_lines.hpp>
 #include <buffon/device_buffer.hpp>
 
 #include "arrays.hpp"
@@ -29,6 +32,12 @@ using Indices = std::vector<std::int64_t> Assignment::*;
 struct Solution {
     py::object columns, rows, cost, u, v, gap;
     std::int64_t problems = 0;
+    std::function<void(Solution&)> rest = {};   // makes the members that are null yet
+
+    py::object get(py::object Solution::*member) {
+        if (!(this->*member)) std::exchange(rest, nullptr)(*this);
+        return this->*member;
+    }
 };
 
 /// float32 as it is, anything else as float64, in whole strides.
@@ -174,10 +183,22 @@ struct There {
 };
 
 /// Rows of later groups are numbered on.
-void number_rows(std::int64_t* rows, const There& t, std::int64_t groups) {
+void number_rows(py::array_t<std::int64_t>& rows, const There& t, std::int64_t groups) {
+    std::int64_t* row = rows.mutable_data();
     for (std::int64_t b = 0; b < t.count; ++b)
-        for (std::int64_t j = 0; j < t.cols; ++j)
-            if (rows[b * t.cols + j] >= 0) rows[b * t.cols + j] += b % groups * t.rows;
+        for (std::int64_t j = 0; j < t.cols; ++j, ++row)
+            if (*row >= 0) *row += b % groups * t.rows;
+}
+
+/// One side of a solution from what a device sent: partners and duals, by AlikeAssignments::shorter_side or longer_side.
+template <class F>
+void take_side(Solution& s, bool of_rows, const Shape& shape, const There& t, std::int64_t groups, const F& take) {
+    py::array_t<std::int64_t> partner(shape);
+    py::array_t<double> dual(shape);
+    take(partner.mutable_data(), dual.mutable_data());
+    if (!of_rows && groups > 1) number_rows(partner, t, groups);
+    (of_rows ? s.columns : s.rows) = partner;
+    (of_rows ? s.u : s.v) = dual;
 }
 
 Solution solve_there(const py::object& costs, std::optional<std::int64_t> groups, bool gap, int threads) {
@@ -197,31 +218,36 @@ Solution solve_there(const py::object& costs, std::optional<std::int64_t> groups
             cols};
     for (std::size_t axis = 0; axis + 2 < shape.size(); ++axis) t.count *= shape[axis];
     const Shape batch(shape.begin(), shape.end() - 2), each = groups ? with(batch, {static_cast<py::ssize_t>(k)}) : batch;
-    py::array_t<std::int64_t> columns(with(batch, {rows})), of_columns(with(each, {cols}));
-    py::array_t<double> u(with(batch, {rows})), v(with(each, {cols})), cost(each);
-    const AssignmentRoom room{columns.mutable_data(), of_columns.mutable_data(), u.mutable_data(), v.mutable_data(),
-                              cost.mutable_data()};
+    std::optional<AlikeAssignments> sent;
     std::vector<Assignment> all;
+    bool by_rows = true;   // whether they have the shorter side
     {
         const py::gil_scoped_release release;
-        if (t.with([&](const auto* data) {
-                return assign_alike_on_device(t.queue, problems_at(data, t.count, t.rows, t.cols), true, room);
-            })) {
-            if (groups) number_rows(room.rows, t, k);
-        } else {
-            all = t.with([&](const auto* data) { return solve_here(t.queue, data, t.count, t.rows, t.cols, threads); });
-        }
+        t.with([&](const auto* data) {
+            const std::vector<Costs> problems = problems_at(data, t.count, t.rows, t.cols);
+            sent = assign_alike_on_device(t.queue, problems, true);
+            if (sent) by_rows = !lines_are_columns(problems[0]);
+            else all = solve_here(t.queue, data, t.count, t.rows, t.cols, threads);
+        });
     }
-    if (!all.empty()) {
+    if (!sent) {
         if (groups) number_rows(all, static_cast<std::size_t>(k));
         return solution_of(shape, all, groups);
     }
-    py::array_t<double> none(each);
+    py::array_t<double> cost(each), none(each);
+    std::ranges::copy(sent->cost(), cost.mutable_data());
     std::fill_n(none.mutable_data(), none.size(), std::nan(""));
     const bool one = each.empty();
-    return {columns, of_columns, one ? py::object(py::float_(*cost.data())) : py::object(cost),
-            u,       v,          one ? py::object(py::float_(*none.data())) : py::object(none),
-            t.count};
+    Solution s;
+    s.cost = one ? py::object(py::float_(*cost.data())) : py::object(cost);
+    s.gap = one ? py::object(py::float_(*none.data())) : py::object(none);
+    s.problems = t.count;
+    const Shape of_rows = with(batch, {rows}), of_columns = with(each, {cols});
+    take_side(s, by_rows, by_rows ? of_rows : of_columns, t, k, [&](auto* partner, auto* dual) { sent->shorter_side(partner, dual); });
+    s.rest = [found = *std::move(sent), by_rows, shape = by_rows ? of_columns : of_rows, t, k](Solution& whole) {
+        take_side(whole, !by_rows, shape, t, k, [&](auto* partner, auto* dual) { found.longer_side(partner, dual); });
+    };
+    return s;
 }
 
 Solution solve(const py::object& costs, std::optional<std::int64_t> groups, bool gap, int threads, const std::string& device) {
@@ -266,7 +292,7 @@ Solution solve_either(const py::object& costs, bool maximize, std::optional<std:
                       const std::string& device) {
     if (!maximize) return solve(costs, groups, gap, threads, device);
     Solution s = solve(negated(costs), groups, gap, threads, device);
-    for (py::object* numbers : {&s.cost, &s.u, &s.v}) *numbers = turned(*numbers);
+    for (py::object Solution::*numbers : {&Solution::cost, &Solution::u, &Solution::v}) s.*numbers = turned(s.get(numbers));
     return s;
 }
 
@@ -281,15 +307,15 @@ Shapes are those of one table (rows, columns). Of a batch (..., rows, columns) e
 each is a list of arrays, but ``cost`` and ``gap`` are arrays. With ``groups`` an axis of groups follows them in ``rows``, ``v``,
 ``cost`` and ``gap``.)");
     c.def_property_readonly(
-        "columns", [](const Solution& s) { return s.columns; }, "Column of each row, shape (rows,); -1 for none.");
+        "columns", [](Solution& s) { return s.get(&Solution::columns); }, "Column of each row, shape (rows,); -1 for none.");
     c.def_property_readonly(
-        "rows", [](const Solution& s) { return s.rows; }, "Row of each column, shape (columns,); -1 for none.");
+        "rows", [](Solution& s) { return s.get(&Solution::rows); }, "Row of each column, shape (columns,); -1 for none.");
     c.def_property_readonly("cost", [](const Solution& s) { return s.cost; }, "Total cost of the pairs.");
     c.def_property_readonly(
-        "u", [](const Solution& s) { return s.u; },
+        "u", [](Solution& s) { return s.get(&Solution::u); },
         "Duals of the rows, shape (rows,): u_i + v_j <= c_ij everywhere, equal on the pairs; the sum of all duals is "
         "the cost.");
-    c.def_property_readonly("v", [](const Solution& s) { return s.v; }, "Duals of the columns, shape (columns,).");
+    c.def_property_readonly("v", [](Solution& s) { return s.get(&Solution::v); }, "Duals of the columns, shape (columns,).");
     c.def_property_readonly(
         "gap", [](const Solution& s) { return s.gap; },
         "What the best of all other assignments costs more; inf if there is no other, NaN without ``gap=True``.");

@@ -18,6 +18,8 @@ namespace binder {
 template <>
 inline constexpr const char* argument_name<Matrix> = "points";
 
+py::object from_distribution(const buffon::Distribution& law);
+
 }  // namespace binder
 
 namespace {
@@ -152,6 +154,63 @@ diffusion::TransportStart start(const TransportMap& map, py::handle n, py::handl
     return transport_start(map, count, sigma, options);
 }
 
+constexpr int format_version = 1;
+
+/// All of a map, as numbers, arrays, Estimates and a law.
+py::dict state(const TransportMap& map) {
+    py::dict out;
+    out["version"] = format_version;
+    out["points"] = binder::from_matrix(map.points);
+    out["source"] = binder::from_distribution(*map.source);
+    out["wanted"] = binder::from_vector(map.wanted);
+    out["heights"] = binder::from_vector(map.heights);
+    out["masses"] = binder::from_vector(map.masses);
+    out["mass_std_error"] = binder::from_vector(map.mass_std_error);
+    out["mass_error"] = map.mass_error;
+    out["w2_squared"] = map.w2_squared;
+    out["entropic_value"] = map.entropic_value;
+    out["epsilon"] = map.epsilon;
+    out["empty"] = map.empty;
+    out["draws"] = draws(map);
+    out["steps"] = map.steps;
+    out["converged"] = map.converged;
+    out["rng_key"] = map.rng_key;
+    return out;
+}
+
+TransportMap from_state(const py::dict& s) {
+    require(s.contains("version") && s["version"].cast<int>() == format_version,
+            "TransportMap: not a saved map of a version this Buffon reads");
+    TransportMap map;
+    map.points = binder::to_matrix(s["points"], "TransportMap: points");
+    map.source = binder::to_distribution(s["source"], "TransportMap: source");
+    require(map.source->dim() == map.points.cols, "TransportMap: source must have the points' dimension ", map.points.cols,
+            ", got ", map.source->dim());
+    const std::pair<const char*, std::vector<double> TransportMap::*> of_points[] = {{"wanted", &TransportMap::wanted},
+                                                                                    {"heights", &TransportMap::heights},
+                                                                                    {"masses", &TransportMap::masses},
+                                                                                    {"mass_std_error", &TransportMap::mass_std_error}};
+    for (const auto& [name, member] : of_points) {
+        map.*member = binder::to_vector(s[name], std::string("TransportMap: ") + name);
+        require(std::ssize(map.*member) == map.points.rows, "TransportMap: ", name, " must have shape (n,) = (", map.points.rows,
+                ",), got ", (map.*member).size());
+    }
+    map.mass_error = s["mass_error"].cast<Estimate>();
+    map.w2_squared = s["w2_squared"].cast<Estimate>();
+    map.entropic_value = s["entropic_value"].cast<Estimate>();
+    map.epsilon = s["epsilon"].cast<double>();
+    map.empty = s["empty"].cast<std::int64_t>();
+    const py::dict parts = s["draws"];
+    map.start_draws = parts["start"].cast<std::int64_t>();
+    map.step_draws = parts["steps"].cast<std::int64_t>();
+    map.check_draws = parts["check"].cast<std::int64_t>();
+    map.draws = map.start_draws + map.step_draws + map.check_draws;
+    map.steps = s["steps"].cast<std::int64_t>();
+    map.converged = s["converged"].cast<bool>();
+    map.rng_key = s["rng_key"].cast<std::uint64_t>();
+    return map;
+}
+
 std::string text(const TransportMap& map) {
     std::ostringstream out;
     out << "TransportMap(" << map.points.rows << " targets, d=" << map.points.cols;
@@ -174,6 +233,8 @@ x goes to the point y_i with the largest <x, y_i> + heights_i.)");
     c.attr("__module__") = "buffon.diffusion";
     c.def_property_readonly(
         "points", [](const TransportMap& t) { return binder::from_matrix(t.points); }, "Targets (n, d), a copy.");
+    c.def_property_readonly(
+        "source", [](const TransportMap& t) { return binder::from_distribution(*t.source); }, "Law that is moved.");
     c.def_property_readonly("heights", [](const TransportMap& t) { return binder::from_vector(t.heights); },
                             "(n,), their mean under ``wanted`` is 0; -inf where nothing is wanted. A copy.");
     c.def_property_readonly("wanted", [](const TransportMap& t) { return binder::from_vector(t.wanted); },
@@ -260,6 +321,9 @@ is relative to a batch.)");
           "Generator, SeedSequence or None; device: "
           "'cpu', or 'cuda', 'cuda:1', ..., with the same bits.");
     c.def("__repr__", &text);
+    c.def(py::pickle(&state, &from_state));
+    c.def("_state", &state);
+    c.def_static("_from_state", &from_state);
     binder::bind(m, "transport_map", &transport_map);
     py::class_<diffusion::TransportStart> started(
         m, "TransportStart", py::dynamic_attr(),

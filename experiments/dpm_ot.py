@@ -15,15 +15,13 @@ evaluations less the arm's, the arm's less that of DDIM's 10, and less that of r
 The control, expected to lose, is Heun's method from noise with 5 evaluations.
 
 `over` is the error bound W2(samples, data) <= L (W2(start, noisy data) + mass) + solver + end over the measured distance, term by
-term: L the largest stretch of the exact flow found at starts, W2(start, noisy data) that of as many draws, mass the part of the
-cells' wrong masses, solver the root mean square distance to the exact flow from the same starts, end the noise that is left. `w2`
-is measured between as many samples and fresh data; `w2_floor` between two sets of fresh data.
+term, as ``TransportStart.report`` has it: L the largest stretch of the exact flow, at a start or between a start and its partner
+in the noisy data. `w2` is measured between as many samples and fresh data; `w2_floor` between two sets of fresh data.
 """
 from dataclasses import dataclass
 
 import numpy as np
 
-import buffon as bf
 from buffon import diffusion as bd
 from buffon.experiments import _patches
 from buffon.experiments._claims import Claim
@@ -371,33 +369,10 @@ def _case(case, problem, found, config):
 
 
 def _bound(case, problem, found, config):
-    level, n, d = LEVELS[MIDDLE], config.flows, problem.points.shape[1]
-    x, _ = bd.transport_start(found, n, level, config.rng + 5)
-    exact = bd.rk45(SCHEDULE, rtol=1e-6, atol=1e-6, t_start=_time(level), t_end=_time(LAST))
-    ends = _solved(problem, _ends(level, 3), x, level, config)[0]
-    flow = _solved(problem, exact, x, level, config)[0]
-    fresh = [problem.model.forward(n, 0.0, rng=config.rng + key) for key in (10, 11)]
-    noisy = problem.model.forward(n, level, rng=config.rng + 12)
-    terms = {"L": _stretch(problem, exact, x[:config.stretched], level, config), "start": _w2(x, noisy),
-             "mass": float(np.sqrt(0.5 * max(found.mass_error.value[0], 0.0)) * _diameter(problem.points)),
-             "solver": float(np.sqrt(((ends - flow)**2).sum(axis=1).mean())), "end": LAST * np.sqrt(d)}
-    bound, measured = terms["L"] * (terms["start"] + terms["mass"]) + terms["solver"] + terms["end"], _w2(ends, fresh[0])
-    common = {"kind": "criterion", "case": case, "evaluations": 5, "targets": len(problem.points)}
-    return [{**common, "arm": "bound", "role": "method", "bound": bound, **terms, "over": bound / measured},
-            {**common, "arm": "measured", "role": "control", "w2": measured, "w2_floor": _w2(fresh[1], fresh[0])}]
-
-
-def _stretch(problem, table, x, level, config):
-    """The largest singular value of the flow's Jacobian at these starts, by central differences."""
-    n, d, h = *x.shape, 1e-4
-    moved = np.concatenate([x[:, None] + s * h * np.eye(d) for s in (1, -1)], axis=1).reshape(-1, d)
-    y = _solved(problem, table, moved, level, config)[0].reshape(n, 2, d, d)
-    return float(np.linalg.norm((y[:, 0] - y[:, 1]) / (2 * h), ord=2, axis=(1, 2)).max())
-
-
-def _w2(x, y):
-    return float(bf.wasserstein(x, y).distance)
-
-
-def _diameter(points):
-    return float(np.linalg.norm(np.ptp(points, axis=0)))
+    start = bd.transport_start(found, config.flows, LEVELS[MIDDLE], config.rng + 5)
+    found = start.report(problem.model, _ends(LEVELS[MIDDLE], 3), n=config.flows, stretched=config.stretched,
+                         rng=config.rng + 10, threads=config.threads)
+    terms = {"L": found.stretch, "start": found.start, "mass": found.mass, "solver": found.solver, "end": found.end}
+    common = {"kind": "criterion", "case": case, "evaluations": round(found.evaluations), "targets": len(problem.points)}
+    return [{**common, "arm": "bound", "role": "method", "bound": found.bound, **terms, "over": found.bound / found.measured},
+            {**common, "arm": "measured", "role": "control", "w2": found.measured, "w2_floor": found.floor}]

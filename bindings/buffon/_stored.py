@@ -64,16 +64,7 @@ def load_draws(path: "str | os.PathLike[str]") -> _native.Draws:
     ValueError
         If the file is something else, damaged, or of a version that this Buffon does not read.
     """
-    _check_suffix(path, "Draws.load")
-    with open(path, "rb") as file:
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                state = {key: archive[key] for key in archive.files}
-        except Exception as error:   # NumPy, zipfile and zlib raise a dozen kinds
-            raise ValueError(f"Draws.load: {path} must be a file written by Draws.save; {error}") from error
-    if str(state.pop("kind", "")) != _DRAWS:
-        raise ValueError(f"Draws.load: {path} must be a file written by Draws.save")
-    _check_version(int(state.pop("version")), f"Draws.load: {path}")
+    state = _archive(path, _DRAWS, "Draws")
     return _read(
         lambda: _native.Draws._from_state(
             {
@@ -85,6 +76,21 @@ def load_draws(path: "str | os.PathLike[str]") -> _native.Draws:
         ),
         f"Draws.load: {path}",
     )
+
+
+def _archive(path, kind, who):
+    """What an npz file of this kind holds, without kind and version."""
+    _check_suffix(path, f"{who}.load")
+    with open(path, "rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                state = {key: archive[key] for key in archive.files}
+        except Exception as error:   # NumPy, zipfile and zlib raise a dozen kinds
+            raise ValueError(f"{who}.load: {path} must be a file written by {who}.save; {error}") from error
+    if str(state.pop("kind", "")) != kind:
+        raise ValueError(f"{who}.load: {path} must be a file written by {who}.save")
+    _check_version(int(state.pop("version")), f"{who}.load: {path}")
+    return state
 
 
 def _check_version(version, where):

@@ -23,6 +23,7 @@ from buffon import (  # noqa: F401  five of them complete compiled classes
     _schedules,
     _solvers,
     _stored,
+    _stored_maps,
     _transport_report,
 )
 from buffon._buffon import diffusion as _native

@@ -9,6 +9,7 @@
 
 #include <buffon/check.hpp>
 #include <buffon/hash.hpp>
+#include <buffon/replace_file.hpp>
 
 namespace buffon {
 namespace {
@@ -161,14 +162,8 @@ void write_checkpoint(const std::filesystem::path& path, const TransportCheckpoi
     body.add(checkpoint.key);
     add(body, checkpoint.state);
     sum.add(sum_of(body.bytes()));
-    std::filesystem::path beside = path;
-    beside += ".partial";
-    std::ofstream file(beside, std::ios::binary);
-    file << head << body.bytes() << sum.bytes();
-    file.close();
-    std::error_code failed;
-    if (file) std::filesystem::rename(beside, path, failed);
-    if (!file || failed) throw std::runtime_error("transport_map: checkpoint '" + path.string() + "' cannot be written");
+    if (!replace_file(path, {head, body.bytes(), sum.bytes()}))
+        throw std::runtime_error("transport_map: checkpoint '" + path.string() + "' cannot be written");
 }
 
 void CheckpointKeeper::operator()(const std::function<SearchState()>& state, bool last) {

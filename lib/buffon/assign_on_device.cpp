@@ -1,8 +1,8 @@
 #include <buffon/assign_on_device.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
+#include <utility>
 
 #include <buffon/cost_lines.hpp>
 #include <buffon/device_buffer.hpp>
@@ -95,73 +95,56 @@ DeviceBuffer place(const DeviceQueue& queue, bool there, Batch& batch) {
     return costs;
 }
 
-/// What a batch has found: one piece of memory, sent at once.
-class Found {
-public:
-    /// Queued; the host may go on.
-    Found(const DeviceQueue& queue, bool there, Batch& batch)
-        : costs_(place(queue, there, batch)),
-          list_(DeviceBuffer::of(queue, std::span<const DeviceAssignment>(batch.problems))), lines_(batch.lines),
-          count_(static_cast<std::int64_t>(batch.problems.size())), there_(queue, 8 * wide() + 4 * (lines_ + count_)) {
-        auto* numbers = static_cast<double*>(there_.data());
-        auto* indices = reinterpret_cast<std::int32_t*>(numbers + wide());
-        const DeviceAssignments what{.problems = list_.as<DeviceAssignment>(),
-                                     .count = count_,
-                                     .largest = static_cast<std::int32_t>(batch.largest),
-                                     .column_of = indices,
-                                     .u = numbers,
-                                     .v = numbers + lines_,
-                                     .cost = numbers + 2 * lines_,
-                                     .outcome = reinterpret_cast<DeviceOutcome*>(indices + lines_)};
-        device_check(queue, device_library().table->assignments(&queue, &what));
-    }
+/// Where the parts of what was found lie: u and v of all lines, costs, then integers: the lines' columns, the outcomes.
+struct FoundParts {
+    const double* numbers;
+    std::int64_t lines, problems;
 
-    /// Waits.
-    void fetch() {
-        here_.resize(static_cast<std::size_t>(wide() + (lines_ + count_ + 1) / 2));
-        there_.download(here_.data());
-    }
-
-    const double* u() const { return here_.data(); }
-    const double* v() const { return u() + lines_; }
-    const double* cost() const { return v() + lines_; }
-    const std::int32_t* column_of() const { return reinterpret_cast<const std::int32_t*>(u() + wide()); }
-    bool solved(std::size_t k) const {
-        return column_of()[lines_ + static_cast<std::int64_t>(k)] == static_cast<std::int32_t>(DeviceOutcome::found);
-    }
-
-private:
-    std::int64_t wide() const { return 2 * lines_ + count_; }
-
-    DeviceBuffer costs_, list_;
-    std::int64_t lines_, count_;
-    DeviceBuffer there_;
-    std::vector<double> here_;
+    std::int64_t wide() const { return 2 * lines + problems; }
+    const double* u() const { return numbers; }
+    const double* v() const { return u() + lines; }
+    const double* cost() const { return v() + lines; }
+    const std::int32_t* column_of() const { return reinterpret_cast<const std::int32_t*>(numbers + wide()); }
+    bool solved(std::int64_t k) const { return column_of()[lines + k] == static_cast<std::int32_t>(DeviceOutcome::found); }
 };
 
-/// Room for one problem, by its lines and columns.
-struct LineRoom {
-    std::int64_t* column_of;
-    std::int64_t* line_of;
-    double* u;
-    double* v;
-};
-
-/// No column has a line yet, and none a dual.
-void clear(const LineRoom& to, std::int64_t columns) {
-    const auto bytes = static_cast<std::size_t>(8 * columns);
-    std::memset(to.line_of, 0xff, bytes);   // -1; unlike a loop's, its stores need not fetch what they overwrite
-    std::memset(to.v, 0, bytes);            // 0.0
+/// Solved on the device, and sent in one piece.
+std::vector<double> found_by(const DeviceQueue& queue, bool there, Batch& batch) {
+    const DeviceBuffer costs = place(queue, there, batch),
+                       list = DeviceBuffer::of(queue, std::span<const DeviceAssignment>(batch.problems));
+    const FoundParts parts{nullptr, batch.lines, std::ssize(batch.problems)};
+    const DeviceBuffer found(queue, 8 * parts.wide() + 4 * (parts.lines + parts.problems));
+    auto* numbers = static_cast<double*>(found.data());
+    auto* indices = reinterpret_cast<std::int32_t*>(numbers + parts.wide());
+    const DeviceAssignments what{.problems = list.as<DeviceAssignment>(),
+                                 .count = parts.problems,
+                                 .largest = static_cast<std::int32_t>(batch.largest),
+                                 .column_of = indices,
+                                 .u = numbers,
+                                 .v = numbers + parts.lines,
+                                 .cost = numbers + 2 * parts.lines,
+                                 .outcome = reinterpret_cast<DeviceOutcome*>(indices + parts.lines)};
+    device_check(queue, device_library().table->assignments(&queue, &what));
+    std::vector<double> here(static_cast<std::size_t>(parts.wide() + (parts.lines + parts.problems + 1) / 2));
+    found.download(here.data());
+    return here;
 }
 
-/// What was found of a problem, into room that is clear.
-void spread(const Found& found, const DeviceAssignment& d, const LineRoom& to) {
-    for (std::int64_t i = 0; i < d.lines; ++i) {
-        const std::int64_t from = d.first_line + i, column = found.column_of()[from];
-        to.column_of[i] = column;
-        to.u[i] = found.u()[from];
-        to.line_of[column] = i;
-        to.v[column] = found.v()[from];
+/// What lines [first, first + lines) have.
+void take_lines(const FoundParts& found, std::int64_t first, std::int64_t lines, std::int64_t* column_of, double* u) {
+    std::copy_n(found.column_of() + first, lines, column_of);
+    std::copy_n(found.u() + first, lines, u);
+}
+
+/// What their columns have, and nothing where no line is.
+void take_columns(const FoundParts& found, std::int64_t first, std::int64_t lines, std::int64_t columns, std::int64_t* line_of,
+                  double* v) {
+    std::fill_n(line_of, columns, -1);
+    std::fill_n(v, columns, 0.0);
+    for (std::int64_t i = 0; i < lines; ++i) {
+        const std::int64_t column = found.column_of()[first + i];
+        line_of[column] = i;
+        v[column] = found.v()[first + i];
     }
 }
 
@@ -172,11 +155,11 @@ std::vector<std::int64_t> assign_on_device(const DeviceQueue& queue, std::span<c
     std::vector<std::int64_t> left;
     Batch batch = batch_of(problems, there, left);
     if (batch.problems.empty()) return left;
-    Found found(queue, there, batch);
-    found.fetch();
+    const std::vector<double> numbers = found_by(queue, there, batch);
+    const FoundParts found{numbers.data(), batch.lines, std::ssize(batch.problems)};
     for (std::size_t k = 0; k < batch.problems.size(); ++k) {
         const auto b = static_cast<std::size_t>(batch.which[k]);
-        if (!found.solved(k)) {
+        if (!found.solved(static_cast<std::int64_t>(k))) {
             left.push_back(batch.which[k]);
             continue;
         }
@@ -188,34 +171,38 @@ std::vector<std::int64_t> assign_on_device(const DeviceQueue& queue, std::span<c
         a.rows.resize(static_cast<std::size_t>(problems[b].cols));
         a.u.resize(a.columns.size());
         a.v.resize(a.rows.size());
-        const LineRoom room = lines_are_columns(problems[b]) ? LineRoom{a.rows.data(), a.columns.data(), a.v.data(), a.u.data()}
-                                                             : LineRoom{a.columns.data(), a.rows.data(), a.u.data(), a.v.data()};
-        clear(room, d.columns);
-        spread(found, d, room);
+        const bool swapped = lines_are_columns(problems[b]);
+        take_lines(found, d.first_line, d.lines, (swapped ? a.rows : a.columns).data(), (swapped ? a.v : a.u).data());
+        take_columns(found, d.first_line, d.lines, d.columns, (swapped ? a.columns : a.rows).data(),
+                     (swapped ? a.u : a.v).data());
     }
     std::ranges::sort(left);
     return left;
 }
 
-bool assign_alike_on_device(const DeviceQueue& queue, std::span<const Costs> problems, bool there, const AssignmentRoom& out) {
-    if (problems.empty()) return false;
+std::optional<AlikeAssignments> assign_alike_on_device(const DeviceQueue& queue, std::span<const Costs> problems, bool there) {
     std::vector<std::int64_t> left;
     Batch batch = batch_of(problems, there, left);
-    if (!left.empty()) return false;
-    Found found(queue, there, batch);
-    const LineRoom all = lines_are_columns(problems[0]) ? LineRoom{out.rows, out.columns, out.v, out.u}
-                                                        : LineRoom{out.columns, out.rows, out.u, out.v};
-    const std::int64_t lines = batch.problems[0].lines, columns = batch.problems[0].columns;
-    clear(all, columns * std::ssize(problems));   // while the device works
-    found.fetch();
-    for (std::size_t k = 0; k < problems.size(); ++k) {
-        if (!found.solved(k)) return false;
-        const auto b = static_cast<std::int64_t>(k);
-        spread(found, batch.problems[k],
-               {all.column_of + b * lines, all.line_of + b * columns, all.u + b * lines, all.v + b * columns});
-        out.cost[k] = found.cost()[k];
-    }
-    return true;
+    if (batch.problems.empty() || !left.empty()) return std::nullopt;
+    std::vector<double> numbers = found_by(queue, there, batch);
+    const FoundParts found{numbers.data(), batch.lines, std::ssize(batch.problems)};
+    for (std::int64_t k = 0; k < found.problems; ++k)
+        if (!found.solved(k)) return std::nullopt;
+    return AlikeAssignments(std::move(numbers), found.problems, batch.problems[0].lines, batch.problems[0].columns);
+}
+
+void AlikeAssignments::shorter_side(std::int64_t* partner, double* dual) const {
+    take_lines({numbers_.data(), problems_ * lines_, problems_}, 0, problems_ * lines_, partner, dual);
+}
+
+void AlikeAssignments::longer_side(std::int64_t* partner, double* dual) const {
+    const FoundParts found{numbers_.data(), problems_ * lines_, problems_};
+    for (std::int64_t b = 0; b < problems_; ++b)
+        take_columns(found, b * lines_, lines_, columns_, partner + b * columns_, dual + b * columns_);
+}
+
+std::span<const double> AlikeAssignments::cost() const {
+    return {FoundParts{numbers_.data(), problems_ * lines_, problems_}.cost(), static_cast<std::size_t>(problems_)};
 }
 
 }  // namespace buffon

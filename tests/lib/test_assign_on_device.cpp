@@ -2,13 +2,17 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <buffon/device.hpp>
+#include <buffon/device_buffer.hpp>
 #include <buffon/matching.hpp>
 #include <buffon/stream.hpp>
 #include <buffon/view.hpp>
@@ -70,6 +74,39 @@ TEST_CASE(
             }
             check_same(assign(problems[0], {.device = device}), here[0]);
         }
+}
+
+TEST_CASE("assign on a device: problems of one shape are sent by the shorter side, and the longer one is made of it") {
+    constexpr std::int64_t count = 2, lines = 2, columns = 3;
+    std::vector<double> numbers{1.0, 2.0, 3.0, 4.0, -1.0, -2.0, -3.0, -4.0, 10.0, 20.0, 0.0, 0.0, 0.0};   // u, v, costs, integers
+    const std::int32_t column_of[] = {2, 0, 1, 2};
+    std::memcpy(numbers.data() + 10, column_of, sizeof column_of);
+    const AlikeAssignments sent(numbers, count, lines, columns);
+    std::vector<std::int64_t> partner(count * lines, 7), of_columns(count * columns, 7);
+    std::vector<double> dual(count * lines, 7.0), column_dual(count * columns, 7.0);
+    sent.shorter_side(partner.data(), dual.data());
+    sent.longer_side(of_columns.data(), column_dual.data());
+    CHECK(partner == std::vector<std::int64_t>{2, 0, 1, 2});
+    CHECK(dual == std::vector<double>{1.0, 2.0, 3.0, 4.0});
+    CHECK(of_columns == std::vector<std::int64_t>{1, -1, 0, -1, 0, 1});
+    CHECK(column_dual == std::vector<double>{-2.0, 0.0, -1.0, 0.0, -3.0, -4.0});
+    CHECK(sent.cost()[1] == 20.0);
+
+    for (const std::string& device : devices()) {
+        const DeviceQueue queue{.device = device_number(device)};
+        const std::vector<double> a = costs_of(40, 90, 1, false), b = costs_of(40, 90, 2, true);
+        const std::vector<Costs> problems{Costs::of(a.data(), 40, 90), Costs::of(b.data(), 40, 90)};
+        const std::vector<Assignment> here = assign(problems);
+        const std::optional<AlikeAssignments> found = assign_alike_on_device(queue, problems, false);
+        REQUIRE(found.has_value());
+        std::vector<std::int64_t> rows(180);
+        std::vector<double> v(180);
+        found->longer_side(rows.data(), v.data());
+        CHECK(std::equal(here[1].rows.begin(), here[1].rows.end(), rows.begin() + 90));
+        CHECK(std::equal(here[1].v.begin(), here[1].v.end(), v.begin() + 90));
+        CHECK(found->cost()[0] == here[0].cost);
+        CHECK_FALSE(assign_alike_on_device(queue, {}, false).has_value());
+    }
 }
 
 TEST_CASE("assign on a device: forbidden pairs are avoided; what the processor refuses is refused in its words") {

@@ -577,6 +577,23 @@ def test_a_transport_map_is_that_of_the_processor(points, source, masses):
     np.testing.assert_array_equal(there.check(50_000, rng=6, device="cuda").masses, here.check(50_000, rng=6).masses)
 
 
+@needs_device
+@pytest.mark.parametrize("n, d, epsilon", [(40, 2, 0.3), (600, 5, 1.0)])   # second derivatives whole, and their diagonal
+def test_an_entropic_map_is_that_of_the_processor(n, d, epsilon):
+    points = np.random.default_rng(n).normal(size=(n, d))
+    here, there = (
+        bd.transport_map(points, method="entropic", epsilon=epsilon, budget=700_000, target_error=0.02, rng=5, device=device)
+        for device in ("cpu", "cuda")
+    )
+    assert (there.n, there.steps, there.draws, there.converged) == (here.n, here.steps, here.draws, here.converged)
+    for name in ("heights", "masses", "mass_std_error"):
+        np.testing.assert_array_equal(getattr(there, name), getattr(here, name))
+    assert there.entropic_value.value == here.entropic_value.value
+    np.testing.assert_array_equal(there.check(50_000, rng=6, device="cuda").masses, here.check(50_000, rng=6).masses)
+    with pytest.raises(ValueError, match="method 'newton' runs on the processor only, got device 'cuda'"):
+        bd.transport_map(points, method="newton", device="cuda")
+
+
 def test_what_transport_cannot_do_on_a_device_is_said():
     with pytest.raises(ValueError, match="device 'gpu' is not there; CUDA: "):
         bd.transport_map([[0.0], [1.0]], device="gpu", rng=1)
@@ -596,6 +613,14 @@ def test_assignments_on_a_device_are_those_of_the_processor(library, dtype):
         for other in (bf.assign(there, groups=groups), bf.assign(costs, groups=groups, device="cuda")):
             for name in ("columns", "rows", "cost", "u", "v"):
                 np.testing.assert_array_equal(getattr(other, name), getattr(here, name))
+    read = bf.assign(there)
+    read.columns[:] = 5   # what is made when it is read does not come from this
+    np.testing.assert_array_equal(read.rows, bf.assign(costs).rows)
+    swapped = module.asarray(costs.swapaxes(2, 3).copy(), **({"device": "cuda"} if library == "torch" else {}))
+    gains, tall = bf.assign(-there, maximize=True), bf.assign(swapped)
+    for name in ("columns", "rows", "cost", "u", "v"):
+        np.testing.assert_array_equal(getattr(gains, name), getattr(bf.assign(-costs, maximize=True), name))
+        np.testing.assert_array_equal(getattr(tall, name), getattr(bf.assign(costs.swapaxes(2, 3)), name))
     large = np.random.default_rng(1).normal(size=(3, 600, 600)).astype(dtype)  # for the processor
     np.testing.assert_array_equal(
         bf.assign(module.tensor(large, device="cuda") if library == "torch" else module.asarray(large)).cost,

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <buffon/check.hpp>
+#include <buffon/replace_file.hpp>
 
 namespace buffon::diffusion {
 namespace {
@@ -140,14 +141,8 @@ std::optional<ChainCheckpoint> read_chain_checkpoint(const std::filesystem::path
 void write_chain_checkpoint(const std::filesystem::path& path, const ChainCheckpoint& checkpoint) {
     Writer body;
     pass(body, checkpoint);
-    std::filesystem::path beside = path;
-    beside += ".partial";
-    std::ofstream file(beside, std::ios::binary);
-    file << head << body.bytes << tail;
-    file.close();
-    std::error_code failed;
-    if (file) std::filesystem::rename(beside, path, failed);
-    if (!file || failed) throw std::runtime_error("langevin_gibbs: checkpoint '" + path.string() + "' cannot be written");
+    if (!replace_file(path, {head, body.bytes, tail}))
+        throw std::runtime_error("langevin_gibbs: checkpoint '" + path.string() + "' cannot be written");
 }
 
 void check_same_run(const std::filesystem::path& path, const RunIdentity& file, const RunIdentity& run) {
