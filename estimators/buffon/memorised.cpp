@@ -24,22 +24,8 @@ double distance(std::span<const double> a, std::span<const double> b) {
     return std::sqrt(square);
 }
 
-Matrix less(Matrix x, const std::vector<double>& centre) {
-    for (std::int64_t i = 0; i < x.rows; ++i)
-        for (std::int64_t j = 0; j < x.cols; ++j) x(i, j) -= centre[static_cast<std::size_t>(j)];
-    return x;
-}
-
 Nearness nearness(const Matrix& x, const Matrix& y, double ratio, int threads) {
-    const std::vector<double> centre = column_means(y);   // far from it scores have no digits left for distances
-    const Matrix points = less(y, centre);
-    std::vector<double> heights;   // -|y|^2 / 2: the best cells are those of the nearest points
-    for (std::int64_t i = 0; i < points.rows; ++i) {
-        double square = 0.0;
-        for (const double v : ConstView(points).row(i)) square += v * v;
-        heights.push_back(-square / 2);
-    }
-    const BestCells best = best_cells(points, heights, less(x, centre), 2, threads);
+    const BestCells best = nearest_points(y, {}, x, 2, threads);
     Nearness out;
     for (std::int64_t i = 0; i < x.rows; ++i) {
         const auto k = static_cast<std::size_t>(2 * i);

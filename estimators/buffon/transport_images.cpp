@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
+#include <buffon/compared_sets.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/parallel.hpp>
 
@@ -54,6 +56,25 @@ BestCells best_cells(const Matrix& points, std::span<const double> heights, Cons
         }
     });
     return out;
+}
+
+BestCells nearest_points(const Matrix& points, std::span<const double> masses, ConstView x, std::int64_t k, int threads) {
+    const std::vector<double> centre = column_means(points);   // far from it scores have no digits left for distances
+    const auto less = [&](ConstView rows) {
+        Matrix out(rows.rows, rows.cols);
+        for (std::int64_t i = 0; i < rows.rows; ++i)
+            for (std::int64_t j = 0; j < rows.cols; ++j) out(i, j) = rows(i, j) - centre[static_cast<std::size_t>(j)];
+        return out;
+    };
+    const Matrix centred = less(points);
+    std::vector<double> heights;   // the nearest point has the largest <x, y> - |y|^2 / 2
+    for (std::int64_t i = 0; i < points.rows; ++i) {
+        double square = 0.0;
+        for (const double v : centred.view().row(i)) square += v * v;
+        const bool wanted = masses.empty() || masses[static_cast<std::size_t>(i)] > 0;
+        heights.push_back(wanted ? -square / 2 : -std::numeric_limits<double>::infinity());
+    }
+    return best_cells(centred, heights, less(x), k, threads);
 }
 
 FacetAngles::FacetAngles(const Matrix& points, std::span<const double> masses) : points_(points) {

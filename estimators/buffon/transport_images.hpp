@@ -21,6 +21,9 @@ struct BestCells {
 /// The k best of finite height.
 BestCells best_cells(const Matrix& points, std::span<const double> heights, ConstView x, std::int64_t k, int threads);
 
+/// The k nearest points of each row of x, nearest first up to rounding; those without mass (n; none: all have it) come last.
+BestCells nearest_points(const Matrix& points, std::span<const double> masses, ConstView x, std::int64_t k, int threads);
+
 /// Angle between the facets of the potential over two cells, the planes with normals (y, -1): the jump of the gradient
 /// where they meet.
 /// Points are centred and scaled first so that their mean square length, weighted, is 1.

@@ -366,14 +366,8 @@ std::vector<double> TransportMap::heights_at(const Matrix& others, std::int64_t 
         require(std::isfinite(value), "TransportMap.heights_at: points must be finite, got ", value);
     const Matrix means = centroids(n, rng, threads);
     const std::vector<double> middle = source->mean();
-    std::vector<double> half(heights.size());   // the nearest point has the largest <y, y_k> - |y_k|^2 / 2
-    for (std::int64_t k = 0; k < points.rows; ++k) {
-        const auto i = static_cast<std::size_t>(k);
-        for (const double v : ConstView(points).row(k)) half[i] -= v * v / 2;
-        if (wanted[i] == 0) half[i] = -infinity;
-    }
     std::vector<double> out;
-    for (const std::int64_t k : best_cells(points, half, others, 1, threads).cells) {
+    for (const std::int64_t k : nearest_points(points, wanted, others, 1, threads).cells) {
         const auto i = static_cast<std::int64_t>(out.size());
         double h = heights[static_cast<std::size_t>(k)];
         for (std::int64_t j = 0; j < points.cols; ++j) {
