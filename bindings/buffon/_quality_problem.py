@@ -23,7 +23,7 @@ def quality_problem(model, maker, hyper, quality, *, n=1000, outputs=("quality",
         Draws (n, d) -> a number, or as many as ``outputs`` names.
     n : int
         Draws of each sampler.
-    outputs : sequence of str
+    outputs : str or sequence of str
         Names of what ``quality`` gives.
     threads : int
         Threads of each run of a sampler, 0 for all; changes no result.
@@ -57,7 +57,7 @@ def quality_problem(model, maker, hyper, quality, *, n=1000, outputs=("quality",
     names = list(hyper)
     if "seed" in names:
         raise ValueError("quality_problem: hyper must not have a 'seed', which is an input already")
-    names_out = list(outputs)
+    names_out = [outputs] if isinstance(outputs, str) else list(outputs)
 
     def evaluate(x):
         rows = [_one(dict(zip(names, row, strict=False)), int(row[-1] * 2**52)) for row in numpy.asarray(x).tolist()]
@@ -66,6 +66,9 @@ def quality_problem(model, maker, hyper, quality, *, n=1000, outputs=("quality",
     def _one(values, key):
         made = maker(**values)
         denoiser, table = made if isinstance(made, tuple) else (model, made)
-        return quality(bd.sample(denoiser, table, n=n, rng=key, threads=threads).x)
+        found = numpy.ravel(quality(bd.sample(denoiser, table, n=n, rng=key, threads=threads).x))
+        if len(found) != len(names_out):
+            raise ValueError(f"quality_problem: quality must give a number for each of outputs {names_out}, got {len(found)}")
+        return found
 
     return bf.Problem(evaluate, bf.Joint({**hyper, "seed": bf.Uniform(0.0, 1.0)}), outputs=names_out)

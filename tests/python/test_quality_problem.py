@@ -58,6 +58,10 @@ def test_a_model_that_is_no_function_of_its_seed_shows_at_the_dummy():
 def test_what_cannot_be_is_refused():
     with pytest.raises(ValueError, match="hyper must not have a 'seed'"):
         bd.quality_problem(MODEL, maker, {"seed": bf.Uniform(0, 1)}, len)
+    problem = bd.quality_problem(MODEL, maker, HYPER, lambda x: (1.0, 2.0), n=5, outputs="energy")
+    assert list(problem.outputs) == ["energy"]
+    with pytest.raises(bf.ModelError, match=r"a number for each of outputs \['energy'\], got 2"):
+        bf.plain(problem, budget=4, rng=1)
     problem = bd.quality_problem(MODEL, maker, HYPER, len, n=5)
     with pytest.raises(ValueError, match="sobol: noise must name an input, got 'sed'; did you mean 'seed'"):
         bf.sobol(problem, budget=2_000, noise="sed")
