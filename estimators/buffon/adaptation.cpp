@@ -9,8 +9,8 @@
 #include <buffon/check.hpp>
 #include <buffon/kept.hpp>
 #include <buffon/kernels.hpp>
-#include <buffon/parallel.hpp>
 #include <buffon/regression.hpp>
+#include <buffon/row_slices.hpp>
 
 namespace buffon {
 namespace {
@@ -24,14 +24,7 @@ constexpr std::int64_t few_laws = 24;
 constexpr std::int64_t most_laws = 256;
 constexpr double unseen = 0.2;
 constexpr std::int64_t clear_batch = 100;        // points that a batch should have where a tenth of the budget allows it
-constexpr std::int64_t slice = 512;              // rows of a batch that a thread takes at once; few are not worth a thread
-
-/// f(first, rows) of slices.
-template <class F>
-void for_slices(std::int64_t n, int threads, const F& f) {
-    parallel::for_each((n + slice - 1) / slice, n > parallel::block_size ? threads : 1,
-                       [&](std::int64_t s) { f(s * slice, std::min(slice, n - s * slice)); });
-}
+constexpr std::int64_t slice = 512;              // rows of a batch that a thread takes at once
 
 /// About `batch` points in `nets` nets whose size is a power of two.
 std::int64_t in_whole_nets(std::int64_t batch, std::int64_t nets) {
@@ -169,7 +162,7 @@ Adaptation::Pair Adaptation::learn(const Batch& batch, const Proposal& proposal)
     t.reshape(batch.n(), batch.f.cols * batch.y.cols);
     x.reshape(batch.n(), batch.ratio.cols);
     put_weighted_outputs(batch.f, batch.log_initial, batch.log_q, batch.y, t, evaluate_.threads());
-    for_slices(x.rows, evaluate_.threads(), [&](std::int64_t first, std::int64_t rows) {
+    for_slices(x.rows, slice, threads_worth(x.rows, evaluate_.threads()), [&](std::int64_t first, std::int64_t rows) {
         const ConstView ratio = batch.ratio.view().slice(first, rows);
         std::transform(ratio.data, ratio.data + ratio.size(), x.view().slice(first, rows).data, [](double g) { return g - 1.0; });
     });
@@ -195,7 +188,7 @@ Spread Adaptation::residual_spread(View t, ConstView x, const Matrix& b) const {
     const bool all = evaluate_.columns() == evaluate_.wanted();
     Matrix some = all ? Matrix() : adapted_to(t);
     const View rest = all ? t : View(some);
-    for_slices(rest.rows, evaluate_.threads(), [&](std::int64_t first, std::int64_t rows) {
+    for_slices(rest.rows, slice, threads_worth(rest.rows, evaluate_.threads()), [&](std::int64_t first, std::int64_t rows) {
         subtract_products(x.slice(first, rows), b, rest.slice(first, rows));
     });
     const auto freedom = std::max<double>(1.0, static_cast<double>(rest.rows - 1 - x.cols));

@@ -8,8 +8,8 @@
 #include <buffon/block_sums.hpp>
 #include <buffon/kept_share.hpp>
 #include <buffon/kernels.hpp>
-#include <buffon/parallel.hpp>
 #include <buffon/raw_matrix.hpp>
+#include <buffon/row_slices.hpp>
 
 namespace buffon {
 namespace {
@@ -186,8 +186,8 @@ std::vector<Gaussian> fit_each(const Pool& pool, const WorkingSpace& space, std:
     for (std::int64_t first = 0; first < space.laws(); first += together) {
         const std::int64_t count = std::min(together, space.laws() - first);
         r.reshape(n, count * functions);
-        parallel::for_each((n + slice - 1) / slice, options.threads, [&](std::int64_t s) {
-            put_sizes(pool, space, first, count, from + s * slice, r.view().slice(s * slice, std::min(slice, n - s * slice)));
+        for_slices(n, slice, options.threads, [&](std::int64_t begin, std::int64_t rows) {
+            put_sizes(pool, space, first, count, from + begin, r.view().slice(begin, rows));
         });
         const Matrix sums = signed_sums(r, options.threads);
         std::vector<double> sizes;

@@ -7,7 +7,7 @@
 #include <buffon/elementary.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/logspace.hpp>
-#include <buffon/parallel.hpp>
+#include <buffon/row_slices.hpp>
 #include <buffon/sums.hpp>
 
 namespace buffon {
@@ -19,18 +19,10 @@ std::span<const double> part_of(const std::vector<double>& v, std::int64_t first
     return std::span(v).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
 }
 
-/// f(first, rows) of slices; few are not worth a thread.
-template <class F>
-void for_slices(std::int64_t count, int threads, const F& f) {
-    const std::int64_t slices = (count + slice - 1) / slice;
-    parallel::for_each(slices, slices < 16 ? 1 : threads,
-                       [&](std::int64_t s) { f(s * slice, std::min(slice, count - s * slice)); });
-}
-
 void append(RawMatrix& to, const Matrix& rows, std::int64_t expected, int threads) {
     to.reserve(expected * rows.cols);
     const View place = to.add_rows(rows.rows, rows.cols);
-    for_slices(rows.rows, threads, [&](std::int64_t first, std::int64_t count) {
+    for_slices(rows.rows, slice, threads_worth(rows.rows, threads), [&](std::int64_t first, std::int64_t count) {
         const ConstView part = rows.view().slice(first, count);
         std::copy_n(part.data, part.size(), place.slice(first, count).data);
     });
@@ -61,7 +53,7 @@ void Pool::update_log_h(std::int64_t before, const std::vector<double>& log_q, c
     const auto total = static_cast<double>(n());
     const double old_share = elementary::log(static_cast<double>(before) / total);
     const double new_share = elementary::log((total - static_cast<double>(before)) / total);
-    for_slices(before, threads_, [&](std::int64_t first, std::int64_t rows) {
+    for_slices(before, slice, threads_worth(before, threads_), [&](std::int64_t first, std::int64_t rows) {
         for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(first + rows); ++i) {
             const double terms[] = {log_h_[i] + old_share, log_q[i] + new_share};
             log_h_[i] = log_sum_exp(terms);
@@ -76,7 +68,7 @@ std::vector<double> Pool::log_h_of_last(const std::vector<double>& own_log_q) co
     const auto count = static_cast<std::int64_t>(own_log_q.size()), all = static_cast<std::int64_t>(proposals_.size());
     std::vector<double> shares, log_h(own_log_q.size());
     for (const std::int64_t drawn : counts_) shares.push_back(static_cast<double>(drawn) / static_cast<double>(n()));
-    for_slices(count, threads_, [&](std::int64_t first, std::int64_t rows) {
+    for_slices(count, slice, threads_worth(count, threads_), [&](std::int64_t first, std::int64_t rows) {
         Matrix terms(rows, all);
         for (std::int64_t t = 0; t < all; ++t) {
             const bool own = t + 1 == all;
@@ -100,7 +92,7 @@ std::vector<double> Pool::log_density(const Proposal& proposal, std::int64_t fir
 
 std::vector<double> Pool::log_density_of(ConstView relative, const std::vector<double>& alpha) const {
     std::vector<double> out = log_h_;
-    for_slices(relative.rows, threads_, [&](std::int64_t first, std::int64_t rows) {
+    for_slices(relative.rows, slice, threads_worth(relative.rows, threads_), [&](std::int64_t first, std::int64_t rows) {
         for (std::int64_t i = first; i < first + rows; ++i)
             out[static_cast<std::size_t>(i)] += elementary::log(dot(relative.row(i).data(), alpha.data(), relative.cols));
     });
@@ -134,7 +126,7 @@ void Pool::relative(const Proposal& proposal, RawMatrix& out) const {
 }
 
 void Pool::put_relative(const Proposal& proposal, std::int64_t first, View q) const {
-    for_slices(q.rows, threads_, [&](std::int64_t i, std::int64_t rows) {
+    for_slices(q.rows, slice, threads_worth(q.rows, threads_), [&](std::int64_t i, std::int64_t rows) {
         const View part = q.slice(i, rows);
         proposal.log_components(z().slice(first + i, rows), part_of(log_initial_, first + i, rows), part);
         exp_rows(part, part_of(log_h_, first + i, rows));

@@ -8,12 +8,13 @@
 #include <buffon/kept.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/normal_functions.hpp>
-#include <buffon/parallel.hpp>
+#include <buffon/row_slices.hpp>
 
 namespace buffon {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr std::int64_t slice = 1024;   // rows whose temporaries stay in the cache; of a net they cross no segment
 
 View rows_of(Matrix& m, std::int64_t first, std::int64_t count) { return m.view().slice(first, count); }
 
@@ -38,13 +39,6 @@ Matrix copy_of(ConstView rows) {
     out.cols = rows.cols;
     out.data.assign(rows.data, rows.data + rows.size());
     return out;
-}
-
-/// Calls f(first, count) for slices of `n` rows whose temporaries stay in the cache; none crosses a segment.
-template <class F>
-void for_slices(std::int64_t n, std::int64_t segment, int threads, const F& f) {
-    const std::int64_t slice = std::min<std::int64_t>(segment, 1024);
-    parallel::for_each((n + slice - 1) / slice, threads, [&](std::int64_t s) { f(s * slice, std::min(slice, n - s * slice)); });
 }
 
 Matrix gather(ConstView from, const std::vector<std::int64_t>& rows) {
@@ -129,7 +123,8 @@ Draws draw(Evaluation& evaluate, const WorkingSpace& space, const Proposal& prop
     Draws draws{Matrix(count, space.dim()), {}, {}};
     const View x = evaluate.room(count);
     std::vector<char> asked(static_cast<std::size_t>(count), 1);
-    for_slices(count, segment_length(points.points()), evaluate.threads(), [&](std::int64_t begin, std::int64_t n) {
+    const std::int64_t length = std::min(segment_length(points.points()), slice);
+    for_slices(count, length, evaluate.threads(), [&](std::int64_t begin, std::int64_t n) {
         Matrix v(n, proposal.coordinates(space));
         points.uniform(first + begin, v);
         const View z = rows_of(draws.z, begin, n);
@@ -187,7 +182,8 @@ Batch draw_batch(Evaluation& evaluate, const WorkingSpace& space, const Proposal
     batch.ratio.reshape(count, proposal.size());
     batch.log_initial.resize(rows);
     batch.log_q.resize(rows);
-    for_slices(count, segment_length(points.points()), evaluate.threads(), [&](std::int64_t begin, std::int64_t n) {
+    const std::int64_t length = std::min(segment_length(points.points()), slice);
+    for_slices(count, length, evaluate.threads(), [&](std::int64_t begin, std::int64_t n) {
         const ConstView z = rows_of(batch.z, begin, n);
         const View kept = rows_of(batch.f, begin, n), g = rows_of(batch.ratio, begin, n);
         Matrix of_all;
@@ -217,7 +213,7 @@ Matrix weighted_outputs(ConstView f, std::span<const double> log_initial, std::s
 void put_weighted_outputs(ConstView f, std::span<const double> log_initial, std::span<const double> log_q, ConstView y,
                           View t, int threads) {
     const auto outputs = static_cast<std::size_t>(t.cols / std::max<std::int64_t>(f.cols, 1));
-    for_slices(f.rows, f.rows, f.rows > parallel::block_size ? threads : 1, [&](std::int64_t first, std::int64_t count) {
+    for_slices(f.rows, slice, threads_worth(f.rows, threads), [&](std::int64_t first, std::int64_t count) {
         const auto from = static_cast<std::size_t>(first), rows = static_cast<std::size_t>(count);
         Matrix share(count, 1);   // q_0 / q
         std::ranges::copy(log_initial.subspan(from, rows), share.data.begin());
