@@ -1,12 +1,12 @@
 /// A file from which a transport search goes on with the same bits. Not installed.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
 
+#include <buffon/checkpoint_file.hpp>
 #include <buffon/transport_search.hpp>
 
 namespace buffon {
@@ -33,11 +33,9 @@ public:
     void operator()(const std::function<SearchState()>& state, bool last);
 
 private:
-    using Clock = std::chrono::steady_clock;
     std::filesystem::path path_;
     std::uint64_t run_, key_;
-    std::optional<Clock::time_point> written_;
-    Clock::duration took_{};
+    WritingPace pace_;
 };
 
 }  // namespace buffon

@@ -136,7 +136,7 @@ TEST_CASE("chain_checkpoint: a file of another run, of something else, or cut sh
     begun.start = ddim(EDM(0.05, 10), {.steps = 8, .grid = GridKind::time});   // as long, between the same levels
     fails("is of another run, by its start:", begun, chain, model);
     std::filesystem::resize_file(file.path, std::filesystem::file_size(file.path) - 20);
-    fails("is damaged: it ends too early", settings(&file), chain, model);
+    fails("is damaged: its checksum differs", settings(&file), chain, model);
     std::ofstream(file.path) << "something else";
     fails("is not a file that this version of langevin_gibbs wrote", settings(&file), chain, model);
     options.checkpoint = std::filesystem::temp_directory_path() / "no such folder" / "chains";

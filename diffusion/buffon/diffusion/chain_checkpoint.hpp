@@ -1,7 +1,6 @@
 /// A file from which chains go on with the same bits, after whatever has stopped them.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -36,8 +35,8 @@ struct ChainCheckpoint {
     ChainProgress progress;
 };
 
-/// None where there is no such file.   @throw std::invalid_argument for a file of another kind or version, or one that
-/// ends too early.
+/// None where there is no such file.   @throw std::invalid_argument for a folder, a file of another kind or version, or a damaged
+/// one.
 std::optional<ChainCheckpoint> read_chain_checkpoint(const std::filesystem::path& path);
 
 /// Beside the file, then in its place: at any moment there is a whole one.   @throw std::runtime_error where it cannot
@@ -46,23 +45,5 @@ void write_chain_checkpoint(const std::filesystem::path& path, const ChainCheckp
 
 /// @throw std::invalid_argument that names what differs.
 void check_same_run(const std::filesystem::path& path, const RunIdentity& file, const RunIdentity& run);
-
-/// Says when to write: writing takes at most a fiftieth of the time, as far as the last one tells.
-class WritingPace {
-public:
-    bool due() const { return !written_ || Clock::now() - *written_ >= 50 * took_; }
-    template <class F>
-    void timed(const F& write) {
-        const auto begin = Clock::now();
-        write();
-        written_ = Clock::now();
-        took_ = *written_ - begin;
-    }
-
-private:
-    using Clock = std::chrono::steady_clock;
-    std::optional<Clock::time_point> written_;
-    Clock::duration took_{};
-};
 
 }  // namespace buffon::diffusion

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <buffon/check.hpp>
+#include <buffon/checkpoint_file.hpp>
 #include <buffon/diffusion/chain_checkpoint.hpp>
 #include <buffon/diffusion/describe.hpp>
 #include <buffon/diffusion/rows.hpp>
