@@ -181,15 +181,11 @@ private:
     /// The next stage; none where the budget has no room for one that would be better.
     std::optional<Estimate> larger(const Estimate& e, const Verdict& verdict) {
         planned_ = verdict.reached();
-        const bool anew = stages_.growth == Growth::fresh && !of_single_points(e);
-        const double needed = verdict.worst() * verdict.worst() * (anew ? spare_rounds : spare_points);
-        const double most = verdict.believed() ? largest_step : blind_step, growth = std::clamp(needed, smallest_step, most);
         const std::int64_t left = run_.budget - e.n;
-        if (anew && verdict.reached())
-            return left >= top_up * static_cast<double>(size_) ? begin(static_cast<std::int64_t>(top_up) * size_, e)
-                                                               : std::nullopt;
+        if (stages_.growth == Growth::fresh && !of_single_points(e)) return fresh(e, verdict, left);
+        const double needed = verdict.worst() * verdict.worst() * spare_points;
+        const double most = verdict.believed() ? largest_step : blind_step, growth = std::clamp(needed, smallest_step, most);
         planned_ = planned_ || (stages_.growth != Growth::doubled && verdict.believed() && needed <= most);
-        if (anew) return fresh(e, std::max(growth, verdict.worst() <= 1 ? blind_step : 0.0), left);
         const std::int64_t least = smallest_extension(e);
         if (left < least) return {};
         const auto wanted = static_cast<std::int64_t>(
@@ -197,14 +193,24 @@ private:
         return more(e, std::clamp(wanted, e.n + least, run_.budget));
     }
 
-    std::optional<Estimate> fresh(const Estimate& e, double growth, std::int64_t left) {
-        const std::int64_t sample = size_ - std::min(size_, count(e, "adaptation_n", 0) - (e.n - size_)),
-                           least = e.state ? smallest_extension(e) : 0;
+    /// A new run; or more of the last one, where it can go on and that takes fewer evaluations. The errors of runs that can are
+    /// those of nets and of a better proposal, which fall faster than those of single points: they are planned with the number of
+    /// evaluations, not with its root, and where they fall short, they go on.
+    std::optional<Estimate> fresh(const Estimate& e, const Verdict& verdict, std::int64_t left) {
+        const std::int64_t least = e.state ? smallest_extension(e) : 0;
         const bool goes_on = stages_.more && e.state && left >= least;
-        const auto extra = std::max(least, static_cast<std::int64_t>(std::ceil((growth - 1) * static_cast<double>(sample))));
-        if (goes_on && growth <= top_up && !still_learning(e)) return more(e, e.n + std::min(left, extra));
-        const auto wanted = static_cast<std::int64_t>(std::ceil(std::max(growth, top_up) * static_cast<double>(size_)));
-        if (2 * left > 3 * size_) return begin(std::min(wanted, left), e);
+        const double worst = verdict.worst(), needed = spare_rounds * (stages_.more ? worst : worst * worst);
+        const double most = verdict.believed() && !stages_.more ? largest_step : blind_step, size = static_cast<double>(size_);
+        const auto sample = static_cast<double>(size_ - std::min(size_, count(e, "adaptation_n", 0) - (e.n - size_)));
+        const double further = std::max(spare_rounds * worst * worst, smallest_step) - 1;   // of the sample
+        const double growth = std::max(std::clamp(needed, top_up, most), worst <= 1 && !verdict.reached() ? blind_step : 0.0);
+        if (goes_on && verdict.believed() && further * sample <= growth * size) {
+            planned_ = true;
+            return more(e, e.n + std::min(left, std::max(least, static_cast<std::int64_t>(std::ceil(further * sample)))));
+        }
+        planned_ = planned_ || (verdict.believed() && needed <= most);
+        if (verdict.reached() && static_cast<double>(left) < growth * size) return {};
+        if (2 * left > 3 * size_) return begin(std::min(static_cast<std::int64_t>(std::ceil(growth * size)), left), e);
         if (goes_on) return more(e, run_.budget);
         return {};
     }
