@@ -15,6 +15,7 @@ namespace {
 
 constexpr double far = 1e5;      // squared distances in units of s^2 from which |m| is a normal number to all digits that matter
 constexpr double fewest = 1e-8;  // degrees of freedom below which there is no bias to speak of
+constexpr double small_by_chance = 0.16;   // a standard deviation below, as Cowan et al. recommend
 
 /// The noncentrality at which a variable of nu degrees of freedom lies below x with this probability; 0 if it does so less often.
 double noncentrality(double nu, double x, double probability) {
@@ -45,7 +46,9 @@ std::pair<double, double> squared_interval(double raw, double bias, double varia
         const auto end = [&](double by) { return std::pow(std::max(0.0, std::sqrt(centre) + by * std::sqrt(s2)), 2); };
         return {end(-z), end(z)};
     }
-    return {s2 * noncentrality(nu, x, 0.5 + 0.5 * level), s2 * noncentrality(nu, x, 0.5 - 0.5 * level)};
+    // Less than noise alone makes, by chance, does not tell more than what noise makes: the upper end is never that of a smaller one.
+    const double told = std::max(x, quantile(boost::math::chi_squared(nu), small_by_chance));
+    return {s2 * noncentrality(nu, x, 0.5 + 0.5 * level), s2 * noncentrality(nu, told, 0.5 - 0.5 * level)};
 }
 
 }  // namespace buffon
