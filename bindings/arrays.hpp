@@ -32,6 +32,16 @@ inline Array to_array(py::handle value, const std::string& what) {
 
 inline std::string shape_text(const py::array& a) { return py::str(a.attr("shape")).cast<std::string>(); }
 
+/// What NumPy writes to make rows of one axis, for an error about `what`: "energy: x"; nothing where `a` has other axes.
+/// @param d  numbers of a row; -1: any.
+inline std::string axis_hint(const py::array& a, std::string what, std::int64_t d = -1) {
+    if (a.ndim() != 1) return "";
+    if (const auto at = what.rfind(": "); at != std::string::npos) what = what.substr(at + 2);
+    const std::string column = what + "[:, None] has rows of one number", row = what + "[None] is one row";
+    if (d < 0) return "; " + column + ", " + row;
+    return d == 1 ? "; " + column : a.shape(0) == d ? "; " + row : "";
+}
+
 inline buffon::ConstView view_of(const Array& a) {   // (n, d), or (n,) as one column
     return {a.data(), a.shape(0), a.ndim() == 1 ? 1 : a.shape(1)};
 }
@@ -41,7 +51,8 @@ inline Array to_rows(py::handle value, std::int64_t d, const std::string& what) 
     Array a = to_array(value, what);
     if (a.ndim() == 1 && a.shape(0) == d) a = a.reshape({py::ssize_t{1}, py::ssize_t{-1}});
     if (a.ndim() != 2 || a.shape(1) != d)
-        throw py::value_error(what + " must have shape (n, " + std::to_string(d) + "), got " + shape_text(a));
+        throw py::value_error(what + " must have shape (n, " + std::to_string(d) + "), got " + shape_text(a) +
+                              axis_hint(a, what, d));
     return a;
 }
 
@@ -59,6 +70,13 @@ inline buffon::Matrix to_matrix(py::handle value, const std::string& what) {
     buffon::Matrix m(a.shape(0), a.shape(1));
     std::memcpy(m.data.data(), a.data(), m.data.size() * sizeof(double));
     return m;
+}
+
+/// (n, d) rows, of any d.
+inline buffon::Matrix to_points(py::handle value, const std::string& what) {
+    const Array a = to_array(value, what);
+    if (a.ndim() != 2) throw py::value_error(what + " must be a matrix, got shape " + shape_text(a) + axis_hint(a, what));
+    return to_matrix(a, what);
 }
 
 inline std::vector<double> to_vector(py::handle value, const std::string& what) {

@@ -18,6 +18,7 @@
 
 #include "arrays.hpp"
 #include "device_arrays.hpp"
+#include "pickled.hpp"
 
 using namespace buffon;
 namespace py = pybind11;
@@ -323,6 +324,8 @@ each is a list of arrays, but ``cost`` and ``gap`` are arrays. With ``groups`` a
         if (s.problems != 1) return "Assignment of " + std::to_string(s.problems) + " problems";
         return "Assignment: cost " + py::str(s.cost).cast<std::string>();
     });
+    binder::def_pickle<&Solution::columns, &Solution::rows, &Solution::cost, &Solution::u, &Solution::v, &Solution::gap,
+                       &Solution::problems>(c);
     m.def("assign", &solve_either, py::arg("costs"), py::kw_only(), py::arg("maximize") = false,
           py::arg("groups") = py::none(), py::arg("gap") = false, py::arg("threads") = 0, py::arg("device") = "cpu",
           R"doc(

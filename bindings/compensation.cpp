@@ -1,5 +1,6 @@
 /// Python's search of DC-Solver's ratios, and the polynomial fitted to them.
 #include "diffusion.hpp"
+#include "pickled.hpp"
 
 #include <algorithm>
 #include <array>
@@ -65,6 +66,8 @@ void bind_search(py::module_& m) {
             << s.evaluations << " evaluations; solver in .table";
         return out.str();
     });
+    using S = DcSearch;
+    binder::def_pickle<&S::table, &S::ratios, &S::errors_before, &S::errors, &S::evaluations, &S::rng_key>(c);
 }
 
 void bind_polynomial(py::module_& m) {

@@ -11,6 +11,7 @@
 #include "convert.hpp"
 #include "device_arrays.hpp"
 #include "diffusion.hpp"
+#include "pickled.hpp"
 #include "rng.hpp"
 
 namespace py = pybind11;
@@ -41,7 +42,8 @@ std::vector<std::int64_t> to_labels(const std::string& function, py::handle cond
 
 Asked ask(const std::string& function, std::int64_t dim, py::handle points, py::handle levels, py::handle condition) {
     Array x = to_array(points, function + ": x");
-    require(x.ndim() == 2 && x.shape(1) == dim, function, ": x must have shape (n, ", dim, "), got ", shape_text(x));
+    require(x.ndim() == 2 && x.shape(1) == dim, function, ": x must have shape (n, ", dim, "), got ", shape_text(x),
+            axis_hint(x, "x", dim));
     const std::int64_t n = x.shape(0);
     return {x, to_noise_levels(function, levels, n), to_labels(function, condition, n)};
 }
@@ -58,7 +60,7 @@ namespace doc = binder::doc;
 
 Empirical make_empirical(py::handle points, py::handle weights, py::handle bandwidth, py::handle labels, py::handle dtype) {
     EmpiricalOptions options;
-    buffon::Matrix y = binder::to_matrix(points, "Empirical: points");
+    buffon::Matrix y = binder::to_points(points, "Empirical: points");
     if (!weights.is_none()) options.weights = binder::to_vector(weights, "Empirical: weights");
     options.bandwidth = binder::convert<double>(bandwidth, "Empirical", "bandwidth");
     if (!labels.is_none()) options.labels = binder::convert<OneOrMany<std::int64_t>>(labels, "Empirical", "labels").values;
@@ -234,6 +236,13 @@ array([[0.5],
         out << "): denoise(x, sigma) = E[x0 | x = x0 + sigma eps], x0 one of the points";
         return out.str();
     });
+    using O = EmpiricalOptions;
+    using Options = binder::OfMembers<O, &O::weights, &O::bandwidth, &O::labels, &O::single>;
+    c.def(py::pickle(
+        [](const Empirical& e) { return py::make_tuple(binder::from_matrix(e.points()), Options::to(e.options())); },
+        [](const py::tuple& state) {
+            return Empirical(binder::to_matrix(state[0], "Empirical: points"), Options::from(state[1]));
+        }));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <buffon/diffusion/loss_levels.hpp>
 
 #include "diffusion.hpp"
+#include "pickled.hpp"
 #include "rng.hpp"
 
 namespace py = pybind11;
@@ -64,5 +65,17 @@ True
     c.def_property_readonly(
         "mean_square", [](const LossLevels& l) { return binder::from_vector(l.mean_square()); },
         "Mean squares of the terms, shape (bins,).");
+    using Learnt = binder::OfMembers<LossLevels::Learnt, &LossLevels::Learnt::mass, &LossLevels::Learnt::mean_square,
+                                     &LossLevels::Learnt::seen>;
+    c.def(py::pickle(
+        [](const LossLevels& l) {
+            return py::make_tuple(l.low(), l.high(), l.bins(), l.floor(), l.memory(), Learnt::to(l.learnt()));
+        },
+        [](const py::tuple& s) {
+            LossLevels levels(s[0].cast<double>(), s[1].cast<double>(), s[2].cast<std::int64_t>(), s[3].cast<double>(),
+                              s[4].cast<double>());
+            levels.go_on_from(Learnt::from(s[5]));
+            return levels;
+        }));
     binder::bind(m, "denoising_loss", &denoising_loss);
 }

@@ -96,7 +96,7 @@ template <>
 struct Converter<buffon::Matrix> {
     static std::string name() { return "array"; }
     static py::object to(const buffon::Matrix& v) { return from_matrix(v); }
-    static buffon::Matrix from(py::handle v, const std::string& f, const std::string& n) { return to_matrix(v, f + ": " + n); }
+    static buffon::Matrix from(py::handle v, const std::string& f, const std::string& n) { return to_points(v, f + ": " + n); }
 };
 
 template <class T>

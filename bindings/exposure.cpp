@@ -5,6 +5,7 @@
 #include <buffon/diffusion/gaussian_mixture.hpp>
 
 #include "diffusion.hpp"
+#include "pickled.hpp"
 
 namespace py = pybind11;
 using namespace buffon::diffusion;
@@ -61,6 +62,13 @@ private:
     }
 };
 
+template <>
+struct Kept<ExposureProfile::Place>
+    : OfMembers<ExposureProfile::Place, &ExposureProfile::Place::sampler, &ExposureProfile::Place::node> {};
+template <>
+struct Kept<ExposureProfile::Measured>
+    : OfMembers<ExposureProfile::Measured, &ExposureProfile::Measured::estimate, &ExposureProfile::Measured::places> {};
+
 }  // namespace binder
 
 namespace buffon::diffusion {
@@ -115,6 +123,8 @@ void bind_profile(py::module_& m) {
     c.def("compare", &ExposureProfile::compare, py::arg("quantity"), py::arg("a"), py::arg("b"),
           "Estimate of a's values less b's at the noise levels that both have, with the error that their common noise leaves.");
     c.def("__repr__", &ExposureProfile::text);
+    using P = ExposureProfile;
+    binder::def_pickle<&P::samplers, &P::times, &P::levels, &P::measured, &P::notes, &P::evaluations, &P::rng_key>(c);
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ struct Table {
 };
 
 Table to_table(py::handle data, py::handle names, const std::string& who) {
-    Table out{binder::to_matrix(data, who + ": data"), {}};
+    Table out{binder::to_points(data, who + ": data"), {}};
     if (!names.is_none()) out.names = binder::convert<Names>(names, who, "names");
     else if (py::hasattr(data, "columns"))
         for (const auto name : py::iter(data.attr("columns"))) out.names.push_back(py::str(name).cast<std::string>());
@@ -104,6 +104,36 @@ auto of_rows(py::handle data, const std::string& who, const F& f) {
     return f(table.rows);
 }
 
+/// What a pickle holds, and the fit again.
+template <class Fit>
+struct Kept;
+template <>
+struct Kept<LawFit> {
+    static py::tuple to(const LawFit& f) {
+        return py::make_tuple(f.law, f.parameters, f.values, binder::from_matrix(f.covariance), f.log_likelihood, f.n, f.missing);
+    }
+    static LawFit from(const py::tuple& s) {
+        return {binder::to_univariate(s[0], "LawFit: law"), s[1].cast<Names>(), s[2].cast<std::vector<double>>(),
+                binder::to_matrix(s[3], "LawFit: covariance"), s[4].cast<double>(), s[5].cast<std::int64_t>(),
+                s[6].cast<std::int64_t>()};
+    }
+};
+template <>
+struct Kept<CopulaFit> {
+    static py::tuple to(const CopulaFit& f) {
+        Names inputs;   // which one of a number of inputs knows
+        for (std::int64_t j = 0; j < std::visit([](const auto& c) { return c.dim(); }, f.copula); ++j)
+            inputs.push_back("x" + std::to_string(j + 1));
+        return py::make_tuple(binder::from_copula(f.copula, {}), inputs, f.family, f.parameters, f.log_likelihood, f.std_error,
+                              f.n, f.missing);
+    }
+    static CopulaFit from(const py::tuple& s) {
+        return {binder::to_dependence(s[0], {}, s[1].cast<Names>()).groups().front().copula, s[2].cast<std::string>(),
+                s[3].cast<std::int64_t>(), s[4].cast<double>(), s[5].cast<double>(), s[6].cast<std::int64_t>(),
+                s[7].cast<std::int64_t>()};
+    }
+};
+
 void bind_results(py::module_& m) {
     py::class_<LawFit>(m, "LawFit", "A univariate law fitted to data.")
         .def_property_readonly(
@@ -126,7 +156,8 @@ void bind_results(py::module_& m) {
             "n", [](const LawFit& f) { return f.n; }, "Observations used.")
         .def_property_readonly(
             "missing", [](const LawFit& f) { return f.missing; }, "NaN among the data, left out.")
-        .def("__repr__", [](const LawFit& f) { return text_of(f); });
+        .def("__repr__", [](const LawFit& f) { return text_of(f); })
+        .def(py::pickle(&Kept<LawFit>::to, &Kept<LawFit>::from));
     py::class_<CopulaFit>(m, "CopulaFit", "A copula fitted to the ranks of data.")
         .def_property_readonly(
             "copula", [](const CopulaFit& f) { return binder::from_copula(f.copula, {}); },
@@ -145,7 +176,8 @@ void bind_results(py::module_& m) {
             "n", [](const CopulaFit& f) { return f.n; }, "Rows used.")
         .def_property_readonly(
             "missing", [](const CopulaFit& f) { return f.missing; }, "Rows with a NaN, left out.")
-        .def("__repr__", [](const CopulaFit& f) { return text_of(f); });
+        .def("__repr__", [](const CopulaFit& f) { return text_of(f); })
+        .def(py::pickle(&Kept<CopulaFit>::to, &Kept<CopulaFit>::from));
     py::class_<JointFit>(m, "JointFit", "The law of a table of measurements.")
         .def_property_readonly("joint", [](const JointFit& f) { return f.joint; }, "The law.")
         .def_property_readonly("marginals",
@@ -164,7 +196,13 @@ void bind_results(py::module_& m) {
             for (std::size_t j = 0; j < f.marginals.size(); ++j)
                 text += "\n  " + f.joint.names()[j] + " ~ " + text_of(f.marginals[j]);
             return text + "\n  copula: " + (f.copula ? text_of(*f.copula) : "none");
-        });
+        })
+        .def(py::pickle(
+            [](const JointFit& f) { return py::make_tuple(f.joint, f.marginals, f.copula, f.compared); },
+            [](const py::tuple& s) {
+                return JointFit{s[0].cast<Joint>(), s[1].cast<std::vector<LawFit>>(),
+                                s[2].cast<std::optional<CopulaFit>>(), s[3].cast<std::vector<CopulaFit>>()};
+            }));
 }
 
 }  // namespace

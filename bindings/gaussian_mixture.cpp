@@ -14,6 +14,7 @@
 #include "diffusion.hpp"
 #include "finite_rows.hpp"
 #include "gaussian_mixture_docs.hpp"
+#include "pickled.hpp"
 #include "rng.hpp"
 
 #include <algorithm>
@@ -24,6 +25,19 @@
 #include <vector>
 
 namespace py = pybind11;
+
+namespace binder {
+
+using G = buffon::diffusion::GaussianMixture;
+template <>
+struct Kept<G::Component>
+    : OfMembers<G::Component, &G::Component::log_weight, &G::Component::variance, &G::Component::axes,
+                &G::Component::rest> {};
+template <>
+struct Kept<G::Parts> : OfMembers<G::Parts, &G::Parts::weights, &G::Parts::means, &G::Parts::covariances,
+                                  &G::Parts::components, &G::Parts::labels> {};
+
+}  // namespace binder
 
 namespace {
 
@@ -77,7 +91,7 @@ GaussianMixture make_mixture(py::handle weights, py::handle means, py::handle co
                              py::handle noise, py::handle labels) {
     const std::string f = "GaussianMixture";
     std::vector<double> w = binder::to_vector(weights, f + ": weights");
-    Matrix centres = binder::to_matrix(means, f + ": means");
+    Matrix centres = binder::to_points(means, f + ": means");
     std::vector<std::int64_t> classes;
     if (!labels.is_none()) classes = binder::convert<OneOrMany<std::int64_t>>(labels, f, "labels").values;
     require(covariances.is_none() != factors.is_none(), f, ": either covariances or factors must be given");
@@ -103,7 +117,7 @@ std::string argument(const char* function, const char* name) { return std::strin
 Array to_points(const char* function, const GaussianMixture& mixture, py::handle value) {
     Array x = binder::to_array(value, argument(function, "x"));
     require(x.ndim() == 2 && x.shape(1) == mixture.dim(), "GaussianMixture.", function, ": x must have shape (n, ", mixture.dim(),
-            "), got ", shape_text(x));
+            "), got ", shape_text(x), binder::axis_hint(x, "x", mixture.dim()));
     return x;
 }
 
@@ -258,6 +272,9 @@ void bind(py::module_& m) {
         return text("GaussianMixture(k=", g.size(), ", d=", g.dim(),
                     "): x0 ~ sum_k weights_k N(means_k, covariances_k), denoise(x, sigma) = E[x0 | x = x0 + sigma eps]");
     });
+    using Parts = binder::Kept<GaussianMixture::Parts>;
+    c.def(py::pickle([](const GaussianMixture& g) { return Parts::to(g.parts()); },
+                     [](const py::tuple& state) { return GaussianMixture::of(Parts::from(state)); }));
 }
 
 }  // namespace

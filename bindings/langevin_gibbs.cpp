@@ -1,6 +1,7 @@
 /// Denoising MCMC in Python: the sampler, what its chains tell, and one step of them.
 #include "diffusion.hpp"
 #include "path.hpp"
+#include "pickled.hpp"
 
 #include <buffon/diffusion/langevin_gibbs.hpp>
 #include <buffon/evaluation.hpp>
@@ -68,6 +69,12 @@ private:
     static py::array_t<double> from_view(buffon::ConstView x) { return py::array_t<double>({x.rows, x.cols}, x.data); }
 };
 
+template <>
+struct Kept<SigmaPrior> : OfMembers<SigmaPrior, &SigmaPrior::levels, &SigmaPrior::weights> {};
+template <>
+struct Kept<ChainTraces> : OfMembers<ChainTraces, &ChainTraces::log_sigma, &ChainTraces::first, &ChainTraces::log_density,
+                                     &ChainTraces::modes, &ChainTraces::prior> {};
+
 }  // namespace binder
 
 namespace buffon::diffusion {
@@ -116,8 +123,8 @@ void bind_draws(py::module_& m) {
         m, "LangevinGibbsDraws",
         R"(Samples of a Denoising MCMC run and the chains that they come from: what ``langevin_gibbs`` returns.
 
-It is Draws, too: ``parts`` counts the evaluations of start (with burn-in), chain, denoise and final. Saved or pickled it is Draws, the
-samples without the chains.)");
+It is Draws, too: ``parts`` counts the evaluations of start (with burn-in), chain, denoise and final. ``save`` writes Draws, the samples
+without the chains; a pickle has all.)");
     c.attr("__module__") = "buffon.diffusion";
     c.def_property_readonly(
         "levels", [](const LangevinGibbsDraws& d) { return binder::from_vector(d.levels); },
@@ -175,6 +182,9 @@ Returns
 -------
 Estimate
     ``bins`` values around 0. Many errors away from it, sigma has another law: steps are too large, or sigma given x is not exact.)");
+    using D = LangevinGibbsDraws;
+    binder::def_pickle<&D::x, &D::parts, &D::trajectory, &D::times, &D::rng_key, &D::single, &D::traces, &D::levels, &D::prior,
+                       &D::state, &D::proposed, &D::accepted, &D::restarted>(c);
 }
 
 void bind_kernel(py::module_& m) {
@@ -187,9 +197,11 @@ void bind_kernel(py::module_& m) {
         "Noise level of each chain, shape (chains,).");
     state.def_readonly("steps", &ChainState::steps,
                        "Steps since the start: what a step draws depends on the key and this number.");
+    using S = ChainState;
+    binder::def_pickle<&S::x, &S::sigma, &S::steps, &S::first_x, &S::first_sigma>(state);
 
     py::class_<ChainKernel> c(
-        m, "ChainKernel", "One step of Denoising MCMC, with its options: what ``chain_kernel`` returns. Immutable.");
+        m, "ChainKernel", py::dynamic_attr(), "One step of Denoising MCMC, with its options: what ``chain_kernel`` returns. Immutable.");
     c.attr("__module__") = "buffon.diffusion";
     c.def_property_readonly(
         "levels", [](const ChainKernel& k) { return binder::from_vector(k.prior().levels); },
@@ -197,7 +209,7 @@ void bind_kernel(py::module_& m) {
     c.def(
         "init",
         [](const ChainKernel& k, const py::object& x, const py::object& level) {
-            return k.start(binder::to_matrix(x, "ChainKernel.init: x"),
+            return k.start(binder::to_points(x, "ChainKernel.init: x"),
                            binder::Converter<OneOrMany<double>>::from(level, "ChainKernel.init", "level").values);
         },
         py::arg("x"), py::arg("level"),

@@ -68,7 +68,7 @@ struct Converter<PointSets> {
 private:
     static void add(PointSets& out, py::handle v, const std::string& f, const std::string& n) {
         if (is_there(v, f, n)) out.arrays.push_back(device_array(v, f + ": " + n));
-        else out.sets.push_back(to_matrix(v, f + ": " + n));
+        else out.sets.push_back(to_points(v, f + ": " + n));
     }
     /// [[1, 2], [3, 4]] is one table of numbers.
     static bool is_list_of_tables(py::handle v) {
@@ -89,7 +89,7 @@ struct Converter<ReferencePoints> {
     static py::object to(const ReferencePoints&) { return py::none(); }
     static ReferencePoints from(py::handle v, const std::string& f, const std::string& n) {
         if (is_there(v, f, n)) return {{}, device_array(v, f + ": " + n)};
-        return {to_matrix(v, f + ": " + n)};
+        return {to_points(v, f + ": " + n)};
     }
 };
 
@@ -100,7 +100,7 @@ struct Converter<diffusion::ExactReference> {
     static diffusion::ExactReference from(py::handle v, const std::string& f, const std::string& n) {
         if (py::isinstance<diffusion::GaussianMixture>(v)) return {{}, v.cast<const diffusion::GaussianMixture&>()};
         is_there(v, f, n);
-        return {to_matrix(v, f + ": " + n), {}};
+        return {to_points(v, f + ": " + n), {}};
     }
 };
 

@@ -33,18 +33,18 @@ py::array_t<double> table(const char* function, std::int64_t n, std::int64_t d, 
 /// A sequence for Python: index bound 2^52, and what its scramble was made from.
 struct Sequence {
     SobolSequence points;
-    std::string scramble;
+    std::optional<std::string> scramble;
     std::uint64_t key;
 };
 
 Sequence make_sequence(std::int64_t dim, const std::optional<std::string>& scramble, const py::object& rng) {
     constexpr std::int64_t most = std::int64_t{1} << 52;
-    if (!scramble) return {SobolSequence::unscrambled(dim, most), "None", 0};
+    if (!scramble) return {SobolSequence::unscrambled(dim, most), {}, 0};
     require(*scramble == "linear" || *scramble == "owen",
             "SobolSequence: scramble must be 'linear', 'owen' or None, got '", *scramble, "'");
     const std::uint64_t key = rng_key(rng, "SobolSequence");
     return {SobolSequence(dim, most, {key, 0}, *scramble == "owen" ? Scramble::owen : Scramble::linear),
-            "'" + *scramble + "'", key};
+            scramble, key};
 }
 
 }  // namespace
@@ -77,7 +77,9 @@ void bind_points(py::module_& m) {
         .def_readonly("id", &Stream::id, "The use of the key.")
         .def("__repr__", [](const Stream& s) {
             return "Stream(key=" + std::to_string(s.key) + ", id=" + std::to_string(s.id) + ")";
-        });
+        })
+        .def(py::pickle([](const Stream& s) { return py::make_tuple(s.key, s.id); },
+                        [](const py::tuple& s) { return Stream{s[0].cast<std::uint64_t>(), s[1].cast<std::uint32_t>()}; }));
 
     py::class_<Sequence>(
         m, "SobolSequence",
@@ -99,7 +101,12 @@ void bind_points(py::module_& m) {
         .def_property_readonly(
             "rng_key", [](const Sequence& s) { return s.key; }, "The key of the scramble; 0 without one.")
         .def("__repr__", [](const Sequence& s) {
-            return "SobolSequence(dim=" + std::to_string(s.points.dim()) + ", scramble=" + s.scramble +
-                   (s.scramble == "None" ? "" : ", rng=" + std::to_string(s.key)) + ")";
-        });
+            return "SobolSequence(dim=" + std::to_string(s.points.dim()) + ", scramble=" +
+                   (s.scramble ? "'" + *s.scramble + "', rng=" + std::to_string(s.key) : "None") + ")";
+        })
+        .def(py::pickle(
+            [](const Sequence& s) { return py::make_tuple(s.points.dim(), s.scramble, s.key); },
+            [](const py::tuple& s) {
+                return make_sequence(s[0].cast<std::int64_t>(), s[1].cast<std::optional<std::string>>(), s[2]);
+            }));
 }

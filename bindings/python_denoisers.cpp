@@ -210,7 +210,7 @@ Examples
 py::dict errors(py::handle model, py::handle data, py::handle levels, py::handle condition, py::handle rng) {
     const std::string f = "check_denoiser";
     const Denoiser denoiser = binder::to_denoiser(model, f + ": model");
-    const buffon::Matrix points = binder::to_matrix(data, f + ": data");
+    const buffon::Matrix points = binder::to_points(data, f + ": data");
     const std::vector<double> sigma = binder::to_vector(levels, f + ": levels");
     const std::vector<std::int64_t> labels = binder::to_labels(f, condition, points.rows);
     const std::uint64_t key = rng_key(rng, f);

@@ -98,7 +98,24 @@ Sample from_state(const py::dict& given) {
     if (given.contains("missing"))
         for (const auto& [row, column, text] : given["missing"].cast<std::vector<Cell>>())
             s.missing.push_back({row, column, text});
+    if (s.n() == 0) {   // an array without rows may have lost its columns
+        s.x = Matrix(0, static_cast<std::int64_t>(s.inputs.size()));
+        s.y = Matrix(0, static_cast<std::int64_t>(s.outputs.size()));
+    }
     check_shapes(s);
+    return s;
+}
+
+/// A pickle has the law, too; a file has not.
+py::dict pickled(const Sample& s) {
+    py::dict out = state(s);
+    if (s.law) out["law"] = binder::from_distribution(*s.law);
+    return out;
+}
+
+Sample unpickled(const py::dict& given) {
+    Sample s = from_state(given);
+    if (given.contains("law")) s.law = binder::to_distribution(given["law"], "Sample: law");
     return s;
 }
 
@@ -265,7 +282,7 @@ ValueError
         .def_property_readonly("n_failed", &Sample::n_failed, "Rows whose outputs are not all finite.")
         .def_readonly("warnings", &Sample::warnings, "In plain words, what makes answers from this sample doubtful.")
         .def("__len__", &Sample::n)
-        .def(py::pickle(&state, &from_state))
+        .def(py::pickle(&pickled, &unpickled))
         .def("_state", &state)
         .def_static("_from_state", &from_state)
         .def("__repr__", &text_of);

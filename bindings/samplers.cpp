@@ -1,6 +1,7 @@
 /// Python's tables, draws and samplers: every registered solver, and `sample`.
 #include "device_arrays.hpp"
 #include "diffusion.hpp"
+#include "pickled.hpp"
 
 #include <buffon/diffusion/empirical.hpp>
 #include <buffon/diffusion/gaussian_mixture.hpp>
@@ -22,6 +23,9 @@
 
 namespace py = pybind11;
 using namespace buffon::diffusion;
+
+template <>
+struct binder::Kept<Orders> : binder::OfMembers<Orders, &Orders::from_noise, &Orders::from_middle> {};
 
 namespace {
 
@@ -62,7 +66,7 @@ py::list rows_of(const Table& t) {
 }
 
 void bind_table(py::module_& m) {
-    py::class_<Table> c(m, "Table", R"(A solver as a list of rows: what every solver function returns and ``sample`` runs.
+    py::class_<Table> c(m, "Table", py::dynamic_attr(), R"(A solver as a list of rows: what every solver function returns and ``sample`` runs.
 
 Each row makes one new value, as a linear combination of earlier states and denoiser outputs (+ noise), or by asking the
 denoiser. Values are numbered: 0 is the start, 1 the constant 1, row i makes value i + 2. They live in x / alpha, so a state is
@@ -115,6 +119,11 @@ ValueError
     If the table is random, or ends at sigma = 0.)");
     c.def("_state", &binder::table_state);
     c.def_static("_from_state", &binder::table_from_state);
+    c.def("_with_record", [](const Table& t, std::vector<Trial> record) {
+        Table out = t;
+        out.record = std::make_shared<const std::vector<Trial>>(std::move(record));
+        return out;
+    });
     c.def("__repr__", &Table::text);
 }
 
@@ -135,6 +144,8 @@ void bind_likelihood(py::module_& m) {
         return "Likelihood(n=" + std::to_string(l.value.size()) + "): " + std::to_string(l.evaluations) +
                " evaluations; log-densities in .value";
     });
+    using L = Likelihood;
+    binder::def_pickle<&L::value, &L::std_error, &L::noise, &L::evaluations, &L::rng_key>(c);
 }
 
 void bind_order_report(py::module_& m) {
@@ -167,6 +178,9 @@ void bind_order_report(py::module_& m) {
                             "What was measured, whether it is as declared, and if not what to do.");
     c.def_readonly("solver", &OrderReport::solver, "The solver with its options.");
     c.def("__repr__", &OrderReport::text);
+    using R = OrderReport;
+    binder::def_pickle<&R::solver, &R::steps, &R::errors, &R::orders, &R::asymptotic, &R::order, &R::low, &R::high,
+                       &R::declared, &R::from_noise, &R::lowered, &R::random>(c);
 }
 
 void bind_draws(py::module_& m) {
@@ -244,6 +258,8 @@ void bind_ems(py::module_& m) {
                "): l, s, b over lambda from " + std::to_string(e.lambda.front()) + " to " +
                std::to_string(e.lambda.back()) + ", " + std::to_string(e.evaluations) + " evaluations";
     });
+    binder::def_pickle<&Ems::lambda, &Ems::l, &Ems::s, &Ems::b, &Ems::l_error, &Ems::s_error, &Ems::b_error, &Ems::pairs,
+                       &Ems::evaluations>(c);
 }
 
 }  // namespace

@@ -356,8 +356,10 @@ Array converted(py::handle value, py::handle x, const Schedule& schedule, py::ha
                 py::handle mean) {
     const Array of = binder::to_array(value, "convert: value"), at = binder::to_array(x, "convert: x");
     const Array times = binder::to_array(t, "convert: t");
-    buffon::require(of.ndim() == 2, "convert: value must have shape (n, d), got ", binder::shape_text(of));
-    buffon::require(at.ndim() == 2, "convert: x must have shape (n, d), got ", binder::shape_text(at));
+    buffon::require(of.ndim() == 2, "convert: value must have shape (n, d), got ", binder::shape_text(of),
+                    binder::axis_hint(of, "value"));
+    buffon::require(at.ndim() == 2, "convert: x must have shape (n, d), got ", binder::shape_text(at),
+                    binder::axis_hint(at, "x"));
     buffon::require(times.ndim() <= 1, "convert: t must be a number or have shape (n,), got shape ", binder::shape_text(times));
     const auto source = binder::convert<Prediction>(from, "convert", "from_");
     const auto target = binder::convert<Prediction>(to, "convert", "to");
@@ -446,6 +448,11 @@ void bind_comparison(py::module_& m) {
                    "Largest difference of lambda at an equal time, as seen at a thousand and more; None without a common time.");
     c.def_readonly("t_of_difference", &C::t_of_difference, "Time of ``lam_difference``.");
     c.def("__repr__", &C::text);
+    c.def(py::pickle([](const C& s) { return py::make_tuple(law_of(s.a), law_of(s.b)); },
+                     [](const py::tuple& s) {
+                         return compare_schedules(binder::to_schedule(s[0], "ScheduleComparison: a"),
+                                                  binder::to_schedule(s[1], "ScheduleComparison: b"));
+                     }));
     m.def("compare_schedules",
           [](py::handle a, py::handle b) {
               const Schedule first = binder::to_schedule(a, "compare_schedules: a");

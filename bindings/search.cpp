@@ -94,5 +94,6 @@ void bind_search(py::module_& m) {
         }
         return out;
     });
+    c.def(py::pickle(&to_dict, &from_dict));
     binder::bind(m, "solver_search", &solver_search);
 }

@@ -9,6 +9,7 @@
 #include <buffon/wasserstein.hpp>
 
 #include "arrays.hpp"
+#include "pickled.hpp"
 
 using namespace buffon;
 namespace py = pybind11;
@@ -56,6 +57,7 @@ void bind_wasserstein(py::module_& m) {
         return "Wasserstein(n=" + std::to_string(w.partner.size()) + "): distance " +
                py::str(py::float_(w.distance)).cast<std::string>();
     });
+    binder::def_pickle<&Wasserstein::distance, &Wasserstein::partner>(c);
     m.def(
         "wasserstein",
         [](const py::object& x, const py::object& y, int order) {
@@ -113,6 +115,8 @@ void bind_entropic(py::module_& m) {
         return "Sinkhorn: value " + py::str(py::float_(s.value)).cast<std::string>() +
                (s.converged ? ", " : ", not converged in ") + std::to_string(s.iterations) + " iterations";
     });
+    binder::def_pickle<&Sinkhorn::value, &Sinkhorn::cost, &Sinkhorn::epsilon, &Sinkhorn::f, &Sinkhorn::g,
+                       &Sinkhorn::marginal_error, &Sinkhorn::iterations, &Sinkhorn::converged>(c);
     m.def(
         "sinkhorn",
         [](const py::object& x, const py::object& y, const py::object& a, const py::object& b, double epsilon,
@@ -190,6 +194,8 @@ True
         return "SinkhornDivergence: value " + py::str(py::float_(s.value)).cast<std::string>() +
                (s.converged ? ", " : ", not converged in ") + std::to_string(s.iterations) + " iterations";
     });
+    using D = SinkhornDivergence;
+    binder::def_pickle<&D::value, &D::epsilon, &D::marginal_error, &D::iterations, &D::converged>(d);
     m.def(
         "sinkhorn_divergence",
         [](const py::object& x, const py::object& y, const py::object& a, const py::object& b, double epsilon,

@@ -36,7 +36,7 @@ std::string text_of(const KnownProblem& p) {
 }
 
 KnownProblem laws_at(const py::object& rows) {
-    const Matrix table = binder::to_matrix(rows, "cantilever_laws_at: rows");
+    const Matrix table = binder::to_points(rows, "cantilever_laws_at: rows");
     require(table.cols == 9, "cantilever_laws_at: rows must have shape (J, 9), got (", table.rows, ", ", table.cols, ")");
     std::vector<testing::CantileverLaw> laws(static_cast<std::size_t>(table.rows));
     for (std::size_t j = 0; j < laws.size(); ++j)
@@ -45,7 +45,7 @@ KnownProblem laws_at(const py::object& rows) {
 }
 
 void bind_known_problem(py::module_& m) {
-    py::class_<KnownProblem>(m, "KnownProblem", "A Problem together with the expectations of its outputs.")
+    py::class_<KnownProblem>(m, "KnownProblem", "A Problem together with the expectations of its outputs.", py::dynamic_attr())
         .def_readonly("name", &KnownProblem::name, "Short name.")
         .def_readonly("problem", &KnownProblem::problem, "The Problem; its model is compiled and runs without the GIL.")
         .def_property_readonly(

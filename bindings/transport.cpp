@@ -8,6 +8,7 @@
 #include "diffusion.hpp"
 #include "finite_rows.hpp"
 #include "path.hpp"
+#include "pickled.hpp"
 #include "rng.hpp"
 
 namespace py = pybind11;
@@ -109,7 +110,7 @@ py::array_t<double> centroids(const TransportMap& map, py::handle n, py::handle 
 
 py::array_t<double> heights_at(const TransportMap& map, py::handle points, py::handle n, py::handle rng) {
     const std::string f = "TransportMap.heights_at";
-    const Matrix others = binder::to_matrix(points, f + ": points");
+    const Matrix others = binder::to_points(points, f + ": points");
     const auto draws = binder::convert<std::int64_t>(n, f, "n");
     const std::uint64_t key = rng_key(rng, f);
     std::vector<double> out;
@@ -122,7 +123,7 @@ py::array_t<double> heights_at(const TransportMap& map, py::handle points, py::h
 
 py::tuple between(const TransportMap& map, py::handle x, py::handle means, py::handle k, py::handle angle) {
     const std::string f = "TransportMap.between";
-    const Matrix centres = binder::to_matrix(means, f + ": centroids");
+    const Matrix centres = binder::to_points(means, f + ": centroids");
     const auto count = binder::convert<std::int64_t>(k, f, "k");
     const auto limit = binder::convert<double>(angle, f, "angle");
     const TransportBetween found = of_rows(map, x, f, [&](ConstView rows) { return map.between(rows, centres, count, limit); });
@@ -147,7 +148,7 @@ diffusion::TransportStart start(const TransportMap& map, py::handle n, py::handl
     options.noise = binder::convert<diffusion::StartNoise>(noise, f, "noise");
     options.k = binder::convert<std::int64_t>(k, f, "k");
     if (!schedule.is_none()) options.schedule = binder::to_schedule(schedule, f + ": schedule");
-    if (!centroids.is_none()) options.centroids = binder::to_matrix(centroids, f + ": centroids");
+    if (!centroids.is_none()) options.centroids = binder::to_points(centroids, f + ": centroids");
     if (!angle.is_none()) options.angle = binder::convert<double>(angle, f, "angle");
     options.rng = rng_key(rng, f);
     const py::gil_scoped_release release;
@@ -345,6 +346,11 @@ is relative to a batch.)");
     started.def("__iter__", [](const diffusion::TransportStart& s) {
         return py::iter(py::make_tuple(binder::from_matrix(s.x), s.level));
     });
+    using S = diffusion::TransportStart;
+    using Members = binder::OfMembers<S, &S::x, &S::level, &S::source, &S::cell, &S::used, &S::rng_key>;
+    started.def(py::pickle(   // with map and schedule, which are attributes in Python
+        [](const py::object& self) { return py::make_tuple(Members::to(self.cast<const S&>()), self.attr("__dict__")); },
+        [](const py::tuple& s) { return std::pair(Members::from(s[0]), s[1].cast<py::dict>()); }));
     const auto begin = [](const TransportMap& map, py::handle n, py::handle level, py::handle rng, py::handle noise,
                           const py::object& schedule, py::handle k, py::handle centroids, py::handle angle) {
         StartObject out = py::cast(start(map, n, level, rng, noise, schedule, k, centroids, angle));

@@ -257,7 +257,7 @@ _KNOWN = {
     "provisional": _flag(
         "No proposal saw every integrand clearly before the final sample: a part of one may be missed.",
         "Every integrand was seen before the final sample.",
-        "Spend more, or give the problem a score; compare with a run of another key.",
+        "Spend more, or give the problem a score if it has none; compare with a run of another key.",
     ),
     "uncovered": _list("Shares of the values from points where no component of the proposal is."),
     "beyond": _beyond,

@@ -79,8 +79,9 @@ def check_denoiser(model, data, *, condition=None, levels=None, schedules=None, 
         raise TypeError(f"check_denoiser: unknown keyword {next(iter(options))!r}")
     if getattr(model, "dim", data.shape[1]) != data.shape[1]:
         raise ValueError(f"check_denoiser: rows of data must have {model.dim} numbers, as the model's, got {data.shape[1]}")
-    if hasattr(model, "_made_of"):
-        net, given = model._made_of
+    path, made_of, given = getattr(model, "_made_by", ("", (), {}))
+    if path == "buffon.diffusion.Network":
+        (net,) = made_of
     rows = [_measured("as given", {}, model, data, levels, condition, rng)]
     if net is not None:
         rows[0] = rows[0]._replace(name=_name(given), options=given)

@@ -114,14 +114,4 @@ def _before_trees():
         return False
 
 
-def _draws_of(state):
-    return _native.Draws._from_state(state)
-
-
-def _reduce(self):
-    """The samples without the chains."""
-    return _draws_of, (self._state(),)
-
-
 _native.LangevinGibbsDraws.to_arviz = to_arviz
-_native.LangevinGibbsDraws.__reduce__ = _reduce

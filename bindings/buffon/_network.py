@@ -5,6 +5,7 @@ import numpy
 
 from buffon import _array_models
 from buffon._buffon import diffusion as _native
+from buffon._made_by import note
 
 _KINDS = ("numpy", "torch", "jax", "cupy")
 
@@ -79,9 +80,9 @@ def Network(net, *, schedule, shape, prediction="noise", preconditioning="none",
         adapter.classes,
         adapter.dtype == numpy.float32,
     )
-    denoiser._made_of = (net, dict(schedule=schedule, shape=shape, prediction=prediction, preconditioning=preconditioning,
-                                   sigma_data=sigma_data, levels=levels, classes=classes, null=null, arrays=arrays, dtype=dtype))
-    return denoiser
+    return note(denoiser, "buffon.diffusion.Network", net, schedule=schedule, shape=shape, prediction=prediction,
+                preconditioning=preconditioning, sigma_data=sigma_data, levels=levels, classes=classes, null=null, arrays=arrays,
+                dtype=dtype)
 
 
 class Adapter:

@@ -1,6 +1,8 @@
 """How good samplers are, as a Problem whose inputs are their hyper-parameters and a seed."""
 import numpy
 
+from buffon._made_by import note
+
 
 def quality_problem(model, maker, hyper, quality, *, n=1000, outputs=("quality",), threads=1):
     """
@@ -71,4 +73,5 @@ def quality_problem(model, maker, hyper, quality, *, n=1000, outputs=("quality",
             raise ValueError(f"quality_problem: quality must give a number for each of outputs {names_out}, got {len(found)}")
         return found
 
-    return bf.Problem(evaluate, bf.Joint({**hyper, "seed": bf.Uniform(0.0, 1.0)}), outputs=names_out)
+    problem = bf.Problem(evaluate, bf.Joint({**hyper, "seed": bf.Uniform(0.0, 1.0)}), outputs=names_out)
+    return note(problem, "buffon.diffusion.quality_problem", model, maker, hyper, quality, n=n, outputs=names_out, threads=threads)

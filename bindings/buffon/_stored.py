@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from buffon import _made_by
 from buffon._buffon import diffusion as _native
 from buffon.estimate import _number, _portable
 
@@ -155,7 +156,14 @@ def _value(node):
 
 
 def _reduce(self):
-    return _table, (_in_words(self._state()),)
+    if hasattr(self, "_made_by"):   # of time_shifted: its rows depend on the sample
+        return _made_by.reduced(self)
+    return _recorded, (_in_words(self._state()), self.record)
+
+
+def _recorded(words, record):
+    table = _table(words)
+    return table if record is None else table._with_record(record)
 
 
 _native.Table.__reduce__ = _reduce

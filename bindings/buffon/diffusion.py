@@ -19,6 +19,7 @@ from buffon import (  # noqa: F401  five of them complete compiled classes
     _docs_transport,
     _exposure,
     _langevin_gibbs,
+    _made_by,
     _order_report,
     _schedules,
     _solvers,
@@ -62,9 +63,9 @@ VP = _native.VP
 compare_schedules = _native.compare_schedules
 convert = _native.convert
 fit_ratios = _native.fit_ratios
-input_perturbed = _native.input_perturbed
-noise_scaled = _native.noise_scaled
-sampler_problem = _native.sampler_problem
+input_perturbed = _made_by.kept(_native.input_perturbed, "buffon.diffusion.input_perturbed")
+noise_scaled = _made_by.kept(_native.noise_scaled, "buffon.diffusion.noise_scaled")
+sampler_problem = _made_by.kept(_native.sampler_problem, "buffon.diffusion.sampler_problem")
 transport_start = _native.transport_start
 for _name in (
     "compare_schedules",
@@ -99,18 +100,27 @@ _DENOISERS = [
     "time_shifted",
 ]
 Denoiser = _native.Denoiser
+_made_by.pickles_by_constructor(Denoiser, "buffon.diffusion.Denoiser")
+_made_by.pickles(ChainKernel)
 Empirical = _native.Empirical
 for _ours in (DenoiserCheck, Network, NoiseClassifier, check_denoiser, noise_classifier, quality_problem, sampler_report):
     _ours.__module__ = __name__
-guided = _function("guided", *_denoisers.GUIDED, _native)
-thresholded = _function("thresholded", *_denoisers.THRESHOLDED, _native)
-time_shifted = _function("time_shifted", *_denoisers.TIME_SHIFTED, _native)
+
+
+def _kept(name, summary, rest):
+    """A registered function whose results pickle by what made them."""
+    return _made_by.kept(_function(name, summary, rest, _native), f"{__name__}.{name}")
+
+
+guided = _kept("guided", *_denoisers.GUIDED)
+thresholded = _kept("thresholded", *_denoisers.THRESHOLDED)
+time_shifted = _kept("time_shifted", *_denoisers.TIME_SHIFTED)
 
 denoising_loss = _function("denoising_loss", *_denoising_loss.DENOISING_LOSS, _native)
 sample = _function("sample", *_docs_samplers.SAMPLE, _native)
 ems = _function("ems", *_docs_samplers.EMS, _native)
 dc_search = _function("dc_search", *_docs_samplers.DC_SEARCH, _native)
-chain_kernel = _function("chain_kernel", *_langevin_gibbs.CHAIN_KERNEL, _native)
+chain_kernel = _kept("chain_kernel", *_langevin_gibbs.CHAIN_KERNEL)
 langevin_gibbs = _function("langevin_gibbs", *_langevin_gibbs.LANGEVIN_GIBBS, _native)
 invert = _function("invert", *_docs_samplers.INVERT, _native)
 log_likelihood = _function("log_likelihood", *_docs_samplers.LOG_LIKELIHOOD, _native)

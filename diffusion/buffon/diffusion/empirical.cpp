@@ -75,6 +75,7 @@ struct Empirical::Data {
     std::vector<std::int64_t> starts;    // first point of each class, and the end
     Numbers log_class_weight;            // of each class
     bool labelled = false;
+    Numbers given_weights;               // as the user has them; empty: equal ones
     double bandwidth = 0.0;
     double variance = 0.0;               // bandwidth^2
     std::variant<Attention<double>, Attention<float>> attention;
@@ -123,7 +124,7 @@ std::shared_ptr<const Empirical::Data> Empirical::Data::make(Matrix given, const
                                     : Both(Attention<double>(points, log_weights, sizes));
     return std::make_shared<const Data>(Data{std::move(points), std::move(weights), std::move(log_weights),
                                              std::move(order), std::move(starts), std::move(log_class), !labels.empty(),
-                                             options.bandwidth, options.bandwidth * options.bandwidth,
+                                             options.weights, options.bandwidth, options.bandwidth * options.bandwidth,
                                              std::move(attention)});
 }
 
@@ -217,6 +218,8 @@ std::vector<std::int64_t> Empirical::labels() const {
                 out[static_cast<std::size_t>(data_->order[static_cast<std::size_t>(i)])] = c;
     return out;
 }
+
+EmpiricalOptions Empirical::options() const { return {data_->given_weights, bandwidth(), labels(), single()}; }
 
 void Empirical::check(const char* function, const Query& q, View out, std::int64_t cols, bool density) const {
     require(q.x.data == nullptr || q.x.cols == dim(), "Empirical.", function, ": x must have shape (n, ", dim(),

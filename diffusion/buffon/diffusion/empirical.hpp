@@ -40,6 +40,7 @@ public:
     Matrix points() const;                    // as given
     std::vector<double> weights() const;      // normalised
     std::vector<std::int64_t> labels() const; // empty: unconditional
+    EmpiricalOptions options() const;         // as given: with them the points make it again, to the bit
     /// Itself, for samplers; shares the points.
     operator Denoiser() const;
 

@@ -33,6 +33,25 @@ public:
     /// Covariances U_k U_k^T + noise_k^2 I, factors k times U (d, r), r <= d. No (d, d) is built, a row costs O(k d r).
     static GaussianMixture low_rank(std::vector<double> weights, Matrix means, const std::vector<Matrix>& factors,
                                     const std::vector<double>& noise, std::vector<std::int64_t> labels = {});
+    /// covariance = axes^T diag(variance) axes + rest (I - axes^T axes): row j of `axes` is the j-th of r eigenvectors; empty
+    /// stands for the identity.
+    struct Component {
+        double log_weight = 0.0;
+        std::vector<double> variance;   // (r)
+        std::vector<double> axes;       // (r, d)
+        double rest = 0.0;              // variance along every other direction, where r < d
+    };
+    /// All that it consists of; `of` makes it again from these, to the bit.
+    struct Parts {
+        std::vector<double> weights;            // normalised
+        Matrix means;
+        std::vector<Matrix> covariances;        // as given; empty where no (d, d) was
+        std::vector<Component> components;
+        std::vector<std::int64_t> labels;
+    };
+    Parts parts() const { return {weights_, means_, covariances_, components_, labels_}; }
+    /// @throw std::invalid_argument where their sizes do not fit.
+    static GaussianMixture of(Parts parts);
 
     std::int64_t dim() const { return means_.cols; }
     std::int64_t size() const { return means_.rows; }
@@ -80,14 +99,6 @@ public:
     void forward(std::span<const double> sigma, const Stream& stream, std::int64_t first, View out, int threads = 0) const;
 
 private:
-    /// covariance = axes^T diag(variance) axes + rest (I - axes^T axes): row j of `axes` is the j-th of r eigenvectors; empty
-    /// stands for the identity.
-    struct Component {
-        double log_weight = 0.0;
-        std::vector<double> variance;   // (r)
-        std::vector<double> axes;       // (r, d)
-        double rest = 0.0;              // variance along every other direction, where r < d
-    };
     struct Level;   // one noise level, for all components
     class Row;      // one row of x at one noise level
 

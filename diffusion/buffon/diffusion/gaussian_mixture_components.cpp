@@ -187,6 +187,22 @@ GaussianMixture GaussianMixture::low_rank(std::vector<double> weights, Matrix me
     });
 }
 
+GaussianMixture GaussianMixture::of(Parts parts) {
+    const std::size_t k = parts.weights.size(), d = static_cast<std::size_t>(parts.means.cols);
+    const auto fits = [&](const Component& c) {
+        const std::size_t r = c.variance.size();
+        return r <= d && (c.axes.empty() ? r == d : c.axes.size() == r * d);
+    };
+    require(k > 0 && d > 0 && parts.means.rows == static_cast<std::int64_t>(k) && parts.components.size() == k &&
+                (parts.covariances.empty() || parts.covariances.size() == k) && std::ranges::all_of(parts.components, fits),
+            "GaussianMixture: parts must be of k components in d dimensions, got ", k, " weights and ", parts.means.rows,
+            " means in ", d, " dimensions");
+    GaussianMixture mixture(std::move(parts.weights), std::move(parts.means), std::move(parts.components),
+                            std::move(parts.labels));
+    mixture.covariances_ = std::move(parts.covariances);
+    return mixture;
+}
+
 void GaussianMixture::split_by_class() {
     if (labels_.empty()) return;
     require(labels_.size() == weights_.size(), "GaussianMixture: labels must hold one class per component (", size(),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <buffon/check.hpp>
 
@@ -56,6 +57,14 @@ void LossLevels::learn(std::span<const double> sigma, std::span<const double> te
         seen_[b] = true;
     }
     settle();
+}
+
+void LossLevels::go_on_from(Learnt learnt) {
+    for (const std::size_t n : {learnt.mass.size(), learnt.mean_square.size(), learnt.seen.size()})
+        require(n == mass_.size(), "LossLevels: what was learnt must be of ", mass_.size(), " bins, got ", n);
+    mass_ = std::move(learnt.mass);
+    mean_square_ = std::move(learnt.mean_square);
+    seen_ = std::move(learnt.seen);
 }
 
 std::int64_t LossLevels::bin_of(double sigma) const {

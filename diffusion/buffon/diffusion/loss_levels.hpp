@@ -34,10 +34,20 @@ public:
 
     double low() const { return low_; }
     double high() const { return high_; }
+    double floor() const { return floor_; }
+    double memory() const { return memory_; }
     std::int64_t bins() const { return static_cast<std::int64_t>(mass_.size()); }
     /// (bins) probability that a level falls into each, and mean squares; 0 of a bin of which nothing is known.
     const std::vector<double>& mass() const { return mass_; }
     const std::vector<double>& mean_square() const { return mean_square_; }
+    /// All that `learn` has changed, (bins) each, for levels that go on elsewhere; `seen`: bins that terms fell into.
+    struct Learnt {
+        std::vector<double> mass, mean_square;
+        std::vector<bool> seen;
+    };
+    Learnt learnt() const { return {mass_, mean_square_, seen_}; }
+    /// @throw std::invalid_argument for another number of bins.
+    void go_on_from(Learnt learnt);
 
 private:
     std::int64_t bin_of(double sigma) const;
