@@ -108,7 +108,7 @@ def tables(records):
 
 
 def _to_target(record):
-    return f"{short(record['to_target'])} ({'> ' if record['hopeless'] else ''}{short(record['gain'])})"
+    return f"{short(record['to_target'])} ({'> ' if record.get('hopeless') else ''}{short(record['gain'])})"
 
 
 def picture(records, path):

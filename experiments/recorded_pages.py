@@ -1,6 +1,6 @@
 """Figures of pages that are tables of recorded results: rare events, stopping at a target error, Sobol' indices of tails,
 Denoising MCMC, denoising losses, rare failures of samplers, indices of their quality, multilevel Monte Carlo,
-reports about samplers.
+reports about samplers, what transport maps cost.
 
     python -m buffon.experiments.recorded_pages docs   writes them between the markers of the pages in this folder
 """
@@ -15,6 +15,7 @@ from buffon.experiments import (
     failure_probability,
     hyper_indices,
     loss_levels,
+    map_scaling,
     multilevel,
     rare_coverage,
     rare_events,
@@ -41,6 +42,10 @@ CAMPAIGNS = {
     "failures": (("failure_probability", failure_probability, "Seven ways side by side"),),
     "multilevel": (("multilevel", multilevel, "Levels below a sampler, and a fine solver as control"),),
     "report": (("sampler_report", sampler_report, "Four denoisers"),),
+    "transport": (
+        ("map_scaling", map_scaling, "By the number of targets and dimensions, one core"),
+        ("map_scaling_gpu", map_scaling, "On a GPU"),
+    ),
     "stopping": (("stopping", stopping, "Every estimator, and the naive rule"),),
     "sobol": (
         ("sobol_tails", sobol_tails, "Errors and coverage"),
