@@ -57,7 +57,6 @@ public:
     void add(std::int64_t first, const std::vector<std::int64_t>& orders, ConstView y, std::int64_t m) {
         const std::int64_t g = walks_->steps(), each = walks_->evaluations(), rows = y.rows / each;
         if (m_ == 0) start(m);
-        for (double v : std::span(y.data, static_cast<std::size_t>(y.size()))) largest_ = std::max(largest_, std::abs(v));
         for (std::int64_t i = 0; i < rows; ++i, ++seen_) {
             if (y.cols > m && !whole(y.slice(i * each, each), m)) {
                 ++failed_;
@@ -66,6 +65,11 @@ public:
             const auto replicate = static_cast<std::size_t>((first + i) / walks_->design().points());
             const ConstView one = y.slice(i * each, g + 1),
                             two = y.slice((i + 1) * each - (g + 1), g + 1);   // the same without a noise
+            for (std::int64_t k = 0; k < each; ++k)
+                for (std::int64_t j = 0; j < m; ++j) {
+                    double& largest = largest_[static_cast<std::size_t>(j)];
+                    largest = std::max(largest, std::abs(y(i * each + k, j)));
+                }
             for (std::int64_t k = 0; k < g; ++k)
                 add_step(one, two, k, of_[replicate].data() + orders[static_cast<std::size_t>(i * g + k)] * m);
             for (std::int64_t j = 0; j < m; ++j)
@@ -80,7 +84,8 @@ public:
     std::int64_t failed() const { return failed_; }
     /// Replicates all of whose rows are there.
     std::int64_t finished() const { return seen_ / walks_->design().points(); }
-    double largest() const { return largest_; }
+    /// Size of output j.
+    double largest(std::int64_t j) const { return largest_[static_cast<std::size_t>(j)]; }
     /// Sum of the variance that noise makes of output j in each finished replicate.
     std::vector<double> noise(std::int64_t j) const {
         std::vector<double> out;
@@ -101,6 +106,7 @@ private:
         m_ = m;
         for (auto& sums : of_) sums.assign(static_cast<std::size_t>(walks_->steps() * m), 0.0);
         for (auto& sums : noise_) sums.assign(static_cast<std::size_t>(m), 0.0);
+        largest_.assign(static_cast<std::size_t>(m), 0.0);
     }
     static bool whole(ConstView walk, std::int64_t m) {
         for (std::int64_t k = 0; k < walk.rows; ++k)
@@ -121,8 +127,8 @@ private:
     const Walks* walks_;
     std::vector<std::vector<double>> of_;      // (R): (G, m)
     std::vector<std::vector<double>> noise_;   // (R): (m)
+    std::vector<double> largest_;              // (m)
     std::int64_t m_ = 0, seen_ = 0, failed_ = 0;
-    double largest_ = 0;
 };
 
 /// Share of noise in the variance of one evaluation of each output, and its standard error.
@@ -150,16 +156,18 @@ void add_output(const ShapleySums& sums, std::int64_t groups, std::int64_t j, st
     for (Ratio& ratio : ratios) ratio.denominator = variance;
 }
 
-bool varies(const Ratio& ratio, const ShapleySums& sums) {
+bool varies(const Ratio& ratio, const ShapleySums& sums, std::int64_t j) {
     double total = 0;
     for (const double v : ratio.denominator) total += v;
-    return total > no_variance * sums.largest() * sums.largest() * static_cast<double>(sums.seen());
+    return total > no_variance * sums.largest(j) * sums.largest(j) * static_cast<double>(sums.seen());
 }
 
 Estimate conclude(const Evaluation& evaluate, const Walks& walks, const ShapleySums& sums) {
     const std::int64_t g = walks.steps(), m = sums.outputs(), replicates = sums.finished();
     require(replicates >= fewest_replicates, "shapley: at least ", fewest_replicates,
             " replicates must be finished, got ", replicates);
+    require(sums.failed() < sums.seen(), "shapley: at least one walk must be without a failed evaluation, none of ",
+            sums.seen(), " is");
     const std::vector<std::string>& outputs = evaluate.names();
     Estimate e;
     e.value.assign(static_cast<std::size_t>(g * m), std::numeric_limits<double>::quiet_NaN());
@@ -172,7 +180,7 @@ Estimate conclude(const Evaluation& evaluate, const Walks& walks, const ShapleyS
         variances.push_back(ratios.front().denominator);
         const bool noisy = std::ranges::any_of(sums.noise(j), [](double v) { return v > 0; });
         if (noisy && hidden_by_noise(variances.back())) hidden.push_back(outputs[static_cast<std::size_t>(j)]);
-        if (!varies(ratios.front(), sums)) {
+        if (!varies(ratios.front(), sums, j)) {
             if (!noisy) constant.push_back(outputs[static_cast<std::size_t>(j)]);
             continue;
         }

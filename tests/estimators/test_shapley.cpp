@@ -132,6 +132,14 @@ TEST_CASE("shapley: an inactive input of independent ones has exactly no effect;
     CHECK(e.contrast(0, 1).std_error()[0] < 1e-8);
 }
 
+TEST_CASE("shapley: outputs in units of any size have the effects of each by itself") {
+    const auto model = [](std::span<const double> x) { return std::vector<double>{1e9 * x[0], 1e-9 * (x[0] + x[1])}; };
+    const Estimate e = shapley(Problem(model, testing::standard_normal(2), {"large", "small"}), {.budget = 4'096, .rng = 1});
+    CHECK(e.value[0] == doctest::Approx(1));
+    CHECK(e.value[1] == doctest::Approx(0.5).epsilon(0.02));
+    CHECK(e.warnings.empty());
+}
+
 TEST_CASE("shapley: walks with a failed evaluation are left out and told") {
     const Problem problem([](std::span<const double> x) { return x[0] > 2.5 ? std::nan("") : x[0] + x[1]; },
                           testing::standard_normal(2));
@@ -140,6 +148,9 @@ TEST_CASE("shapley: walks with a failed evaluation are left out and told") {
     REQUIRE(e.warnings.size() == 1);
     CHECK(e.warnings[0].find("walks are left out") != std::string::npos);
     CHECK(sum(e.value) == doctest::Approx(1).epsilon(1e-12));
+    const Problem broken([](std::span<const double>) { return std::nan(""); }, testing::standard_normal(2));
+    CHECK_THROWS_WITH_AS(shapley(broken, {.budget = 8'192, .rng = 1, .on_error = OnError::discard}),
+                         doctest::Contains("at least one walk must be without a failed evaluation"), std::invalid_argument);
 }
 
 TEST_CASE("shapley: the same bits on any number of threads and batch size") {
