@@ -92,5 +92,6 @@ TEST_CASE("loss_levels: levels that cannot be are refused") {
     CHECK_THROWS_AS(
         levels.learn(std::vector<double>{1.5}, std::vector<double>{std::numeric_limits<double>::quiet_NaN()}),
         std::invalid_argument);
+    CHECK_THROWS_AS(levels.learn(std::vector<double>{1.5}, std::vector<double>{1e200}), std::invalid_argument);
     CHECK_THROWS_AS(levels.learn(std::vector<double>{1.5}, std::vector<double>{1, 2}), std::invalid_argument);
 }

@@ -175,6 +175,8 @@ TEST_CASE("mode_mixture: between two modes a stretch in closed form; a function 
     const auto sigmoids = [](ConstView rows) { return Outputs{Matrix(rows.rows, 2, 0.9), {}}; };
     CHECK_THROWS_WITH(mode_mixture(one(x), {{}, sigmoids}),
                       "mode_mixture: classifier must give probabilities that sum to 1, got the sum 1.8");
+    CHECK_THROWS_WITH(mode_mixture(one(x), of(mixture), {.level = std::vector{0.1, 0.1}}),
+                      "mode_mixture: level must hold numbers that differ, got 0.1 twice");
     CHECK_THROWS_WITH(mode_mixture(one(x), of(mixture), {.level = 0.6}), "mode_mixture: level must lie in (0, 0.5], got 0.6");
 }
 

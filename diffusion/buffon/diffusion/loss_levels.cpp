@@ -45,7 +45,8 @@ void LossLevels::learn(std::span<const double> sigma, std::span<const double> te
     for (std::size_t i = 0; i < sigma.size(); ++i) {
         require(sigma[i] >= low_ && sigma[i] <= high_, "LossLevels: levels must lie between ", low_, " and ", high_,
                 ", got ", sigma[i]);
-        require(std::isfinite(term[i]), "LossLevels: terms must be finite, got ", term[i], " at level ", sigma[i]);
+        require(std::isfinite(term[i] * term[i]), "LossLevels: terms must be finite, and their squares, got ", term[i],
+                " at level ", sigma[i]);
         const auto b = static_cast<std::size_t>(bin_of(sigma[i]));
         square[b] += term[i] * term[i];
         count[b] += 1;

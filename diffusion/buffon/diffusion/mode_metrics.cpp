@@ -155,19 +155,23 @@ Estimate shares(const PointSets& x, std::int64_t q, int threads, const RowFuncti
     return e;
 }
 
-/// A row for each sample's total variation behind those of its masses: the means are m, the new ones J m less weights.
+/// A row for each sample's total variation behind those of its masses: it is the sum of those which have too much, less weights.
 Matrix with_distances(const Matrix& covariance, const std::vector<Masses>& samples, std::int64_t modes) {
-    const auto k = static_cast<std::int64_t>(samples.size());
-    Matrix jacobian(k * (modes + 1), k * modes);
+    const auto k = static_cast<std::int64_t>(samples.size()), own = modes + 1;
+    const auto too_much = [&](std::int64_t s, std::int64_t j) { return samples[static_cast<std::size_t>(s)].too_much(j); };
+    Matrix rows(k * own, k * modes), out(k * own, k * own);
     for (std::int64_t s = 0; s < k; ++s)
-        for (std::int64_t j = 0; j < modes; ++j) {
-            jacobian(s * (modes + 1) + j, s * modes + j) = 1.0;
-            jacobian(s * (modes + 1) + modes, s * modes + j) = samples[static_cast<std::size_t>(s)].too_much(j) ? 1.0 : 0.0;
-        }
-    Matrix out(jacobian.rows, jacobian.rows);
-    const Eigen::Map<const Square> j(jacobian.data.data(), jacobian.rows, jacobian.cols),
-        c(covariance.data.data(), covariance.rows, covariance.cols);
-    Eigen::Map<Square>(out.data.data(), out.rows, out.cols) = j * c * j.transpose();
+        for (std::int64_t j = 0; j < modes; ++j)
+            for (std::int64_t c = 0; c < rows.cols; ++c) {
+                rows(s * own + j, c) = covariance(s * modes + j, c);
+                if (too_much(s, j)) rows(s * own + modes, c) += covariance(s * modes + j, c);
+            }
+    for (std::int64_t r = 0; r < rows.rows; ++r)
+        for (std::int64_t s = 0; s < k; ++s)
+            for (std::int64_t j = 0; j < modes; ++j) {
+                out(r, s * own + j) = rows(r, s * modes + j);
+                if (too_much(s, j)) out(r, s * own + modes) += rows(r, s * modes + j);
+            }
     return out;
 }
 
@@ -295,11 +299,14 @@ Estimate mode_mixture(const PointSets& x, const ModeClassifier& classifier, cons
     require(!x.sets.empty(), "mode_mixture: x must hold at least one sample");
     check("mode_mixture", x, classifier.mixture ? classifier.mixture->dim() : x.sets.front().cols);
     const double sigma = options.sigma.value_or(classifier.mixture ? root_mean_variance(*classifier.mixture) : 0.0);
+    std::vector<std::string> words;
+    for (const double v : levels) words.push_back(number(v));
+    for (std::size_t l = 0; l < words.size(); ++l)
+        require(std::ranges::count(words, words[l]) == 1, "mode_mixture: level must hold numbers that differ, got ", words[l],
+                " twice");
     const auto q = static_cast<std::int64_t>(levels.size());
     const RowFunctions hits = between(classifier, sigma, levels);
     Estimate e = shares(x, q, classifier.mixture ? options.threads : 1, hits);
-    std::vector<std::string> words;
-    for (const double v : levels) words.push_back(number(v));
     e.names = q == 1 ? names_of("mode_mixture", x) : names_of(x, words);
     if (!classifier.mixture) return e;
     Matrix exact(floor_draws, classifier.mixture->dim());
