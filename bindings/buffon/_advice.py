@@ -53,6 +53,8 @@ def interval_title(estimate, level):
 _WARNINGS = {
     "no variance to share": "Look at the output: indices say where variation comes from, and there is none.",
     "rows it has not seen": "More rows let it have more terms; a model with steps or bends has no polynomial: trust first orders, and take bf.sobol for totals.",
+    "take a finer grid": "bf.arcs(..., grid=48) looks at twice as many phases of each circle, for a quarter more evaluations a circle where labels "
+    "are searched.",
     "failed": "The values describe the runs that succeeded. If failure goes together with what is asked for (the model diverges "
     "in the flood that matters), they are biased: find out why runs fail before you trust them.",
     "an input is missing": "If inputs are missing for a reason that has to do with their values, the rest is no sample of the law.",

@@ -224,12 +224,13 @@ DOCS = {
         -------
         Estimate
             ``value`` (m,) and its covariance, over independent circles (and points, in shells where failures are common).
-            Intervals are bootstrap-t ones. ``n`` counts every evaluation, the first look included, and never exceeds the budget.
+            Intervals are bootstrap-t ones, whose upper ends allow for what the grid has not seen. ``n`` counts every evaluation,
+            the first look included, and never exceeds the budget.
 
             ``diagnostics``: ``circles`` and ``points`` in the estimate, ``evaluations_per_circle``, ``adaptation_n``, ``shells``
             (1 or 6), ``subspace``, the dimension in which circles turn, ``grid``; ``largest_arc`` (m,), the part of one circle in
-            the sum of squared shares (above 0.2 it warns); ``pareto_k`` and ``effective_terms`` (m,). A value that no circle met
-            is 0 and warns.
+            the sum of squared shares (above 0.2 it warns); ``unseen`` (m,), what the grid may have missed, as a part of the value
+            (above 0.15 it warns); ``pareto_k`` and ``effective_terms`` (m,). A value that no circle met is 0 and warns.
 
         Raises
         ------
@@ -243,9 +244,10 @@ DOCS = {
         Events are outputs of zeros and ones with a score (``bf.exceedance``, or ``thresholds``); other outputs are means over the
         grid. Labels, outputs named "label" or "label 1", ..., "label k", say where to look: distances to k classes, of which the
         score is the smallest up to a constant, tell when a border cannot reach the event; mere class numbers ask for twice the
-        evaluations. An arc between two points of the grid with one label, narrower than a cell and on no slope, is not seen:
-        compare with ``grid=48``. Events more frequent than 1 in 100 are left to independent points. Rows of a kept sample belong
-        to its adaptation; runs cannot be extended.
+        evaluations. An arc between two points of the grid with one label, narrower than a cell and on no slope, is not seen,
+        so that values are low by about ``diagnostics["unseen"]``: what half of the grid would not have seen of what was found.
+        Events more frequent than 1 in 100 are left to independent points. Rows of a kept sample belong to its adaptation; runs
+        cannot be extended.
 
         References
         ----------

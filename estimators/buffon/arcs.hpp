@@ -47,16 +47,18 @@ struct ArcsOptions {
 /// point's own; where scores are the smallest one less a constant, they tell what a border cannot reach); they are no
 /// part of the estimate.
 /// Arcs between two points of the grid with one label, whose scores do not tell, are missed, mostly wide ones of
-/// circles that nearly touch a border:
-/// compare with a finer `grid`.
+/// circles that nearly touch a border. As much is missing as half of the grid would not have seen of what was found
+/// (diagnostics "unseen"): the value is lower by that, and the interval's upper end allows for it. A finer `grid` sees more.
 /// With labels circles turn in the space of the class means; other outputs are means over the grid. Where scores of the
 /// first look grow
 /// with the norm, six shells of it are strata, with points where failures are common and circles elsewhere. Events that
 /// the first look
 /// finds common, and problems without any event, get independent points. `n` counts every evaluation.
-/// Bounds: bootstrap-t over circles, with the tail that shares of circles that touch slabs have.
+/// Bounds: bootstrap-t over circles, with the tail that shares of circles that touch slabs have, the upper one also of
+/// what was not seen.
 /// Diagnostics: circles, points, evaluations_per_circle, adaptation_n, shells, subspace (its dimension),
-/// grid, largest_arc (m: of the sum of squared shares, that of one circle; warns above 0.2), pareto_k and effective_terms.
+/// grid, largest_arc (m: of the sum of squared shares, that of one circle; warns above 0.2), unseen (m: of the value;
+/// warns above 0.15), pareto_k and effective_terms.
 /// @throw std::invalid_argument for options that cannot be. ModelError when the model fails.
 Estimate arcs(const Problem& problem, const Run& run, const ArcsOptions& options = {});
 

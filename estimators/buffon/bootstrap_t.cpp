@@ -15,7 +15,8 @@ constexpr std::int64_t resamples = 2'000;
 constexpr std::int64_t
     tail_rows = 10,
     fewest_rows = 4;   // of fewer than twenty rows half are the tail: strata of a dozen circles know theirs least
-constexpr double longest_tail = 50;   // in its begin
+constexpr double longest_tail = 50;              // in its begin
+constexpr double bend = 2, largest_bend = 0.5;   // tails of index 2 begin flatter: see `Stratum`
 constexpr double levels[] = {0.5, 0.8, 0.9, 0.95, 0.98, 0.99};
 
 struct MeanAndError {
@@ -24,10 +25,10 @@ struct MeanAndError {
 
 /// Of column j of one stratum: where its tail begins (infinite: nowhere), and the mean of rows whose tail is smooth.
 struct Tail {
-    double begin = std::numeric_limits<double>::infinity(), rest = 0, mean = 0;
+    double begin = std::numeric_limits<double>::infinity(), rest = 0, mean = 0, index = 2;
 
-    /// At v in (0, 1): P(share > s) = (begin / s)^2, cut at `last`.
-    double at(double v) const { return begin / std::sqrt(rest + (1 - rest) * v); }
+    /// At v in (0, 1): P(share > s) = (begin / s)^index, cut where that is `rest`.
+    double at(double v) const { return begin * std::pow(rest + (1 - rest) * v, -1 / index); }
 };
 
 Tail tail_of(const Stratum& stratum, std::int64_t j) {
@@ -42,9 +43,10 @@ Tail tail_of(const Stratum& stratum, std::int64_t j) {
     std::ranges::nth_element(values, values.begin() + in_tail, std::greater{});
     const double begin = values[static_cast<std::size_t>(in_tail)];
     if (!(begin > 0 && begin < 1)) return tail;
-    const double end = std::min(1.0, longest_tail * begin), last = begin / end;
-    const double of_tail = begin * 2 / (1 + last);   // mean of the tail
-    tail = {begin, last * last, 0};
+    const double index = 2 - std::min(bend * static_cast<double>(in_tail) / n, largest_bend);
+    const double last = begin / std::min(1.0, longest_tail * begin), rest = std::pow(last, index);
+    const double of_tail = begin * index / (index - 1) * (1 - std::pow(last, index - 1)) / (1 - rest);   // its mean
+    tail = {begin, rest, 0, index};
     for (const double v : values) tail.mean += (v > begin ? of_tail : v) / n;
     return tail;
 }

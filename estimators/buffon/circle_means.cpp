@@ -1,6 +1,7 @@
 #include <buffon/circle_means.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <sstream>
@@ -16,7 +17,8 @@
 namespace buffon {
 namespace {
 
-constexpr double one_circle = 0.2;   // of the squared shares
+constexpr double one_circle = 0.2;     // of the squared shares
+constexpr double much_unseen = 0.15;   // of a value
 
 std::string text(double v) {
     std::ostringstream out;
@@ -66,6 +68,16 @@ Matrix terms_of(const std::vector<CirclePart>& parts, std::int64_t terms, const 
     return out;
 }
 
+/// Of these columns, what circles may have missed.
+std::vector<double> unseen_of(const std::vector<CirclePart>& parts, const std::vector<std::int64_t>& told) {
+    std::vector<double> out(told.size());
+    for (const CirclePart& part : parts)
+        for (std::size_t k = 0; part.told() && k < told.size(); ++k)
+            out[k] += part.shell.probability() * part.unseen[static_cast<std::size_t>(told[k])] /
+                      static_cast<double>(part.terms);
+    return out;
+}
+
 /// Of the sum of squared shares of column j, that of one circle.
 double largest_share(const std::vector<CirclePart>& parts, std::int64_t j) {
     double most = 0, sum = 0;
@@ -94,6 +106,33 @@ void warn_of_one_circle(const std::vector<CirclePart>& parts, const std::vector<
     e.diagnostics["largest_arc"] = std::move(largest);
 }
 
+/// Bounds by bootstrap-t. What circles may have missed is added to each where that makes the upper bounds higher.
+Bounds bounds_of(const std::vector<CirclePart>& parts, const std::vector<std::int64_t>& told, bool unseen,
+                 const Stream& stream, bool shares, int threads) {
+    const auto of = [&](BinnedRows CirclePart::* rows) {
+        std::vector<Stratum> strata;
+        for (const CirclePart& part : parts) strata.push_back({part.shell.probability(), part.circles, part.*rows});
+        return bootstrap_t(strata, told, stream, shares, threads);
+    };
+    Bounds bounds = of(&CirclePart::rows);
+    if (!unseen) return bounds;
+    const Bounds upper = of(&CirclePart::with_unseen);
+    for (std::size_t i = 0; i < upper.high.data.size(); ++i)
+        bounds.high.data[i] = std::max(bounds.high.data[i], upper.high.data[i]);
+    return bounds;
+}
+
+/// Of each value, what circles may have missed: above `much_unseen` it warns.
+void tell_unseen(std::vector<double> unseen, Estimate& e) {
+    for (std::size_t k = 0; k < unseen.size(); ++k)
+        unseen[k] = e.value[k] != 0 ? unseen[k] / std::abs(e.value[k]) : 0.0;
+    const auto doubtful = std::ranges::find_if(unseen, [](double share) { return share > much_unseen; });
+    if (doubtful != unseen.end())
+        e.warnings.push_back("'" + e.names[static_cast<std::size_t>(doubtful - unseen.begin())] + "': " + text(100 * *doubtful) +
+                             " % of it half of the grid would not have seen, as much may be missing: take a finer grid");
+    e.diagnostics["unseen"] = std::move(unseen);
+}
+
 }  // namespace
 
 Estimate finish_circles(const Evaluation& evaluate, const std::vector<CirclePart>& parts, const Events& events,
@@ -114,11 +153,11 @@ Estimate finish_circles(const Evaluation& evaluate, const std::vector<CirclePart
     Estimate e = finish(evaluate, std::move(sums.value), std::move(sums.covariance), std::numeric_limits<double>::infinity());
     if (!labels.empty() && !told.empty()) e = e.without(labels);
     judge_mean(terms_of(parts, sums.terms, told), sums.terms, e);
-    if (!evaluate.discards() && !events.columns.empty()) {
-        std::vector<Stratum> strata;
-        for (const CirclePart& part : parts) strata.push_back(part.stratum);
-        e.bounds = bootstrap_t(strata, told, stream, events.columns == told, evaluate.threads());
-    }
+    const std::vector<double> unseen = unseen_of(parts, told);
+    if (!evaluate.discards() && !events.columns.empty())
+        e.bounds = bounds_of(parts, told, std::ranges::any_of(unseen, [](double v) { return v > 0; }), stream,
+                             events.columns == told, evaluate.threads());
+    if (std::ranges::any_of(parts, &CirclePart::circles)) tell_unseen(unseen, e);
     warn_of_one_circle(parts, told, e);
     if (sums.missing > 0)
         e.warnings.push_back("shells of the norm with probability " + text(sums.missing) +

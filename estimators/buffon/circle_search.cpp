@@ -112,13 +112,63 @@ std::vector<CircleSearch::Cell> CircleSearch::edges() const {
     return out;
 }
 
-std::vector<double> CircleSearch::shares(const std::vector<Cell>& edges, const std::vector<bool>& hits) const {
-    std::vector<double> out(events_);
+/// (cells, events) share of the circle in each event.
+std::vector<double> CircleSearch::of_cells(const std::vector<Cell>& edges, const std::vector<bool>& hits) const {
+    std::vector<double> out(nodes_.size() * events_);
     for (std::size_t c = 0, e = 0; c < nodes_.size(); ++c) {
         const bool drawn = e < edges.size() && edges[e].at == c;
         for (std::size_t j = 0; j < events_; ++j)
-            if (drawn ? hits[e * events_ + j] : hit(c, j) && hit(after(c), j)) out[j] += width(c) / turn;
+            if (drawn ? hits[e * events_ + j] : hit(c, j) && hit(after(c), j)) out[c * events_ + j] = width(c) / turn;
         if (drawn) ++e;
+    }
+    return out;
+}
+
+std::vector<double> CircleSearch::shares(const std::vector<Cell>& edges, const std::vector<bool>& hits) const {
+    const std::vector<double> cells = of_cells(edges, hits);
+    std::vector<double> out(events_);
+    for (std::size_t i = 0; i < cells.size(); ++i) out[i % events_] += cells[i];
+    return out;
+}
+
+/// The phases 0, 2, ... or 1, 3, ... of those that were added first.
+CircleSearch CircleSearch::part_of(std::int64_t grid, std::int64_t half) const {
+    CircleSearch out(static_cast<std::int64_t>(events_), distances_);
+    for (const Node& node : nodes_)
+        if (const auto at = static_cast<std::int64_t>(node.at); at < grid && at % 2 == half)
+            out.add(node.phase, {&scores_[node.at * events_], events_}, {label_.data() + node.at * labels_, labels_});
+    return out;
+}
+
+/// Of each cell, whether the search knows of an event in it, or asks there.
+std::vector<bool> CircleSearch::looked_at(std::size_t j) const {
+    std::vector<bool> out(nodes_.size());
+    for (std::size_t c = 0; c < nodes_.size(); ++c) out[c] = hit(c, j) || hit(after(c), j) || may_hide(c, j);
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        double phase = 0;
+        std::size_t cell = 0;
+        if (bump(i, j, phase, cell)) out[cell] = true;
+    }
+    return out;
+}
+
+std::vector<double> CircleSearch::unseen(std::int64_t grid, const std::vector<Cell>& edges,
+                                         const std::vector<bool>& hits) const {
+    const std::vector<double> cells = of_cells(edges, hits);
+    std::vector<double> out(events_);
+    if (std::ranges::all_of(cells, [](double share) { return share == 0; })) return out;
+    for (const std::int64_t half : {0, 1}) {
+        const CircleSearch coarse = part_of(grid, half);
+        for (std::size_t j = 0; j < events_; ++j) {
+            const std::vector<bool> seen = coarse.looked_at(j);
+            std::size_t within = coarse.nodes_.size() - 1;   // the cell of the coarse search that begins before
+            for (std::size_t c = 0; c < nodes_.size(); ++c) {
+                if (const std::size_t next = within + 1 == coarse.nodes_.size() ? 0 : within + 1;
+                    coarse.nodes_[next].phase == nodes_[c].phase)
+                    within = next;
+                if (!seen[within]) out[j] += 0.5 * cells[c * events_ + j];
+            }
+        }
     }
     return out;
 }

@@ -28,6 +28,11 @@ public:
     /// (events) share of the circle: cells whose ends are in the event; of each of `edges`, in order, what its draw has
     /// hit, (edges, events).
     std::vector<double> shares(const std::vector<Cell>& edges, const std::vector<bool>& hits) const;
+    /// (events) of these shares, what a search that starts from every second of the first `grid` phases would not have
+    /// met, as a mean over both halves of the grid.
+    /// Estimates what the whole grid has missed: where a circle touches a border, crossings less than w apart have a
+    /// probability ~ w^2 and arcs as long as 1 / w, so that what cells miss is linear in their width.
+    std::vector<double> unseen(std::int64_t grid, const std::vector<Cell>& edges, const std::vector<bool>& hits) const;
 
 private:
     struct Node {
@@ -45,6 +50,9 @@ private:
     double as_class(std::size_t i, std::size_t j, std::int64_t label) const;
     bool edge_open(std::size_t cell, std::size_t j) const;
     bool may_hide(std::size_t cell, std::size_t j) const;
+    std::vector<double> of_cells(const std::vector<Cell>& edges, const std::vector<bool>& hits) const;
+    CircleSearch part_of(std::int64_t grid, std::int64_t half) const;
+    std::vector<bool> looked_at(std::size_t j) const;
     bool bump(std::size_t i, std::size_t j, double& phase, std::size_t& cell) const;
 
     std::size_t events_, labels_ = 0;

@@ -13,6 +13,7 @@ constexpr double shell_ends[] = {0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1};
 constexpr std::int64_t shells = std::size(shell_ends) - 1;
 constexpr std::int64_t largest_population = 256, points_at_once = 1 << 14;
 constexpr std::int64_t shell_points = 100, shell_circles = 6;   // of the pilot
+constexpr std::int64_t more_points = 200;   // after a single hit, which is luck where the event is rare
 constexpr double first_cost = 100;        // evaluations of a circle, before any is known
 constexpr double share_of_a_step = 0.6;   // of what is left, so that circles may cost more than expected
 constexpr double common = 0.008;          // frequency from which on points cost less than circles
@@ -29,15 +30,23 @@ double mean_of(const Matrix& rows, std::int64_t column) {
 
 }  // namespace
 
-void CirclePart::add(const Matrix& rows, int threads) {
-    first_rows.add(rows);
-    stratum.rows.add(rows);
+void CirclePart::add(const CircleShares& drawn, int threads) {
+    first_rows.add(drawn.rows);
+    rows.add(drawn.rows);
+    Matrix both = drawn.rows;
+    unseen.resize(static_cast<std::size_t>(both.cols));
+    for (std::int64_t i = 0; i < drawn.unseen.rows; ++i)
+        for (std::int64_t j = 0; j < both.cols; ++j) {
+            both(i, j) += drawn.unseen(i, j);
+            unseen[static_cast<std::size_t>(j)] += drawn.unseen(i, j);
+        }
+    with_unseen.add(both);
     Moments all;
-    parallel::reduce_blocks(rows.rows, threads, all, [&](std::int64_t first, std::int64_t count) {
-        return Moments(rows.view().slice(first, count));
+    parallel::reduce_blocks(both.rows, threads, all, [&](std::int64_t first, std::int64_t count) {
+        return Moments(drawn.rows.view().slice(first, count));
     });
     moments.merge(all);
-    terms += rows.rows;
+    terms += both.rows;
 }
 
 CircleStrata::CircleStrata(Evaluation& evaluate, const WorkingSpace& space, const CircleLook& look, std::int64_t grid)
@@ -84,12 +93,17 @@ void CircleStrata::split() {
 double CircleStrata::pilot(CirclePart& part, std::uint32_t number) {
     Circles shell = circles(part.shell);
     const std::int64_t j = look_.rarest();
-    const double f = mean_of(shell.points(shell_points, {evaluate_.key(), shell_pilot_stream + number}, 0), j);
-    part.circles = f < common;
-    if (!part.circles) return (f * static_cast<double>(shell_points) + 0.5) / static_cast<double>(shell_points + 1);
+    const Stream stream{evaluate_.key(), shell_pilot_stream + number};
+    double points = shell_points, hits = points * mean_of(shell.points(shell_points, stream, 0), j);
+    if (std::round(hits) == 1) {
+        hits += static_cast<double>(more_points) * mean_of(shell.points(more_points, stream, shell_points), j);
+        points += more_points;
+    }
+    part.circles = hits < common * points;
+    if (!part.circles) return (hits + 0.5) / (points + 1);
     const std::int64_t before = evaluate_.n();
     const Matrix rows =
-        shell.sample(shell_circles, {evaluate_.key(), circle_pilot_stream + number}, 0, evaluate_.run().budget / 20);
+        shell.sample(shell_circles, {evaluate_.key(), circle_pilot_stream + number}, 0, evaluate_.run().budget / 20).rows;
     part.cost = static_cast<double>(evaluate_.n() - before) / static_cast<double>(std::max<std::int64_t>(rows.rows, 1));
     return mean_of(rows, j);
 }
@@ -99,8 +113,6 @@ void CircleStrata::allocate() {
     for (const CirclePart& part : parts_) sum += part.shell.probability() * part.error * std::sqrt(part.cost);
     for (CirclePart& part : parts_) {
         const double p = part.shell.probability();
-        part.stratum.weight = p;
-        part.stratum.shares = part.circles;
         part.share = sum > 0 ? (1 - proportional) * p * part.error * std::sqrt(part.cost) / sum + proportional * p : p;
     }
 }
@@ -120,16 +132,16 @@ void CircleStrata::draw(CirclePart& part, const Stream& stream, std::int64_t end
         if (left < 1 || (part.circles && (left < grid_ || (part.terms > 0 && static_cast<double>(left) < cost)))) break;
         if (!part.circles) {
             const std::int64_t count = std::min(left, points_at_once);
-            part.add(from.points(count, stream, drawn), evaluate_.threads());
+            part.add({from.points(count, stream, drawn)}, evaluate_.threads());
             drawn += count;
             continue;
         }
         const auto wanted = static_cast<std::int64_t>(share_of_a_step * static_cast<double>(left) / cost);
         const std::int64_t count = std::clamp<std::int64_t>(wanted, 1, largest_population);
-        const Matrix rows = from.sample(count, stream, drawn, left);
-        if (rows.rows > 0) part.add(rows, evaluate_.threads());
+        const CircleShares shares = from.sample(count, stream, drawn, left);
+        if (shares.rows.rows > 0) part.add(shares, evaluate_.threads());
         part.spent = evaluate_.n() - begin;
-        if (rows.rows < count) break;
+        if (shares.rows.rows < count) break;
         drawn += count;
     }
 }

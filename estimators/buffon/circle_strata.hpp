@@ -26,9 +26,10 @@ struct CirclePart {
     std::int64_t terms = 0, spent = 0;
     Moments moments = {};
     FirstRows first_rows{judged_rows / 8};
-    Stratum stratum = {};
+    BinnedRows rows = {}, with_unseen = {};   // the latter with what the grid may have missed
+    std::vector<double> unseen = {};          // (columns) sums of that
 
-    void add(const Matrix& rows, int threads);
+    void add(const CircleShares& drawn, int threads);
     /// Whether its terms have a mean and an error.
     bool told() const { return terms >= 2; }
 };

@@ -85,7 +85,7 @@ Matrix Circles::at(const std::vector<Circle>& circles, const std::vector<Asked>&
     return z;
 }
 
-Matrix Circles::sample(std::int64_t count, const Stream& stream, std::int64_t first, std::int64_t most) {
+CircleShares Circles::sample(std::int64_t count, const Stream& stream, std::int64_t first, std::int64_t most) {
     count = std::min(count, most / grid_);
     const auto events = static_cast<std::int64_t>(events_.columns.size());
     std::vector<Circle> circles;
@@ -140,12 +140,17 @@ Matrix Circles::sample(std::int64_t count, const Stream& stream, std::int64_t fi
             hits[static_cast<std::size_t>(asked[i].circle)].push_back(s > 0);
     rows.rows = whole;
     rows.data.resize(static_cast<std::size_t>(whole * rows.cols));
+    Matrix unseen(whole, rows.cols);
     for (std::int64_t i = 0; i < whole; ++i) {
         const auto k = static_cast<std::size_t>(i);
-        const std::vector<double> shares = search[k].shares(edges[k], hits[k]);
-        for (std::size_t j = 0; j < shares.size(); ++j) rows(i, events_.columns[j]) = shares[j];
+        const std::vector<double> shares = search[k].shares(edges[k], hits[k]),
+                                  missed = search[k].unseen(grid_, edges[k], hits[k]);
+        for (std::size_t j = 0; j < shares.size(); ++j) {
+            rows(i, events_.columns[j]) = shares[j];
+            unseen(i, events_.columns[j]) = missed[j];
+        }
     }
-    return rows;
+    return {std::move(rows), std::move(unseen)};
 }
 
 Matrix Circles::coordinates(std::int64_t count, const Stream& stream, std::int64_t first) const {

@@ -30,17 +30,21 @@ struct Events {
     bool distances = false;   // see CircleSearch
 };
 
+/// One row a circle.
+struct CircleShares {
+    Matrix rows = {};     // of an event the share of the circle in it, of other columns the mean over the grid
+    Matrix unseen = {};   // see CircleSearch; 0 for other columns
+};
+
 class Circles {
 public:
     /// `subspace` (r, d): orthonormal rows in which circles turn; none: in all of it. In a shell circles keep their norm.
     Circles(Evaluation& evaluate, const WorkingSpace& space, const Matrix& subspace, Shell shell, Events events,
             std::int64_t grid);
 
-    /// Circles first, first + 1, ... of the stream: rows (up to `count`, columns), of an event the share of the circle
-    /// in it, of other
-    /// columns the mean over the grid. As many as `most` evaluations suffice for; a circle that was begun, and all
-    /// after it, are left out.
-    Matrix sample(std::int64_t count, const Stream& stream, std::int64_t first, std::int64_t most);
+    /// Circles first, first + 1, ... of the stream: (up to `count`, columns), as many as `most` evaluations suffice for; a
+    /// circle that was begun, and all after it, are left out.
+    CircleShares sample(std::int64_t count, const Stream& stream, std::int64_t first, std::int64_t most);
     /// Points of the shell in the same way, one a row.
     Matrix points(std::int64_t count, const Stream& stream, std::int64_t first);
     /// Coordinates of such points (count, d).

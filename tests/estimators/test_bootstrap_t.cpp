@@ -131,3 +131,23 @@ TEST_CASE("bootstrap_t: strata of a dozen such shares each are covered, too") {
     MESSAGE("covered " << covered);
     CHECK(covered > 0.88 * runs);
 }
+
+TEST_CASE("bootstrap_t: forty shares, a quarter of which are taken for a tail, have a flat one: few means lie above their bounds") {
+    // s = 0.003 v^(-2 / 3), cut at 1: local index 1.5, as that of sampler's shares in their upper third
+    const double begin = 0.003, rest = std::pow(begin, 1.5), exact = 3 * begin * (1 - std::sqrt(begin)) / (1 - rest);
+    int above = 0, covered = 0;
+    const int runs = 600;
+    for (int r = 0; r < runs; ++r) {
+        Matrix rows(40, 1);
+        for (std::int64_t i = 0; i < 40; ++i)
+            rows(i, 0) = begin * std::pow(rest + (1 - rest) * Stream{static_cast<std::uint64_t>(r), 6}.uniform(i, 0), -2.0 / 3);
+        Stratum stratum{1, true};
+        stratum.rows.add(rows);
+        const Bounds b = bootstrap_t({stratum}, {0}, {99, 0}, true, 1);
+        above += b.high(0, 3) < exact;
+        covered += b.low(0, 3) <= exact && exact <= b.high(0, 3);
+    }
+    MESSAGE("covered " << covered << ", above " << above);
+    CHECK(above < 0.045 * runs);
+    CHECK(covered > 0.92 * runs);
+}

@@ -17,11 +17,9 @@ Matrix table(std::int64_t rows, std::int64_t cols, std::vector<double> data) {
     return m;
 }
 
-CirclePart part(Shell shell, bool circles, const Matrix& rows) {
+CirclePart part(Shell shell, bool circles, const Matrix& rows, const Matrix& unseen = {}) {
     CirclePart p{shell, circles};
-    p.stratum.weight = shell.probability();
-    p.stratum.shares = circles;
-    if (rows.rows > 0) p.add(rows, 1);
+    if (rows.rows > 0) p.add({rows, unseen}, 1);
     return p;
 }
 
@@ -39,7 +37,9 @@ struct Ready {
 
 }  // namespace
 
-TEST_CASE("circle_means: value, error and the largest circle of two strata are what one works out by hand, without the label") {
+TEST_CASE(
+    "circle_means: value, error and the largest circle of two strata are what one works out by hand, without the "
+    "label") {
     const Ready ready;
     // means 0.2 and 0.5; variances 0.03 (three circles) and 1 / 3 (four points)
     const Estimate e = ready.finish({part({0, 0.8}, true, table(3, 2, {0.1, 5, 0.1, 6, 0.4, 7})),
@@ -64,4 +64,32 @@ TEST_CASE("circle_means: a stratum without two terms is told by its probability,
     CHECK_THROWS_WITH_AS(ready.finish({part({0, 0.5}, true, Matrix()), part({0.5, 1}, true, rows)}),
                          "test: fewer than two independent terms were finished", std::invalid_argument);
     CHECK_THROWS_AS(ready.finish({}), std::invalid_argument);
+}
+
+TEST_CASE("circle_means: what circles may have missed is told, moves upper bounds alone, and warns where it is much") {
+    const Ready ready;
+    Matrix rows(200, 2), little(200, 2), much(200, 2);
+    for (std::int64_t i = 0; i < 200; ++i) {
+        rows(i, 0) = 1e-3 * (1 + Stream{3, 0}.uniform(i, 0));
+        little(i, 0) = i % 10 == 0 ? 6e-4 : 0;   // 6e-5 on average, of a value of 1.5e-3
+        much(i, 0) = 5 * little(i, 0);
+    }
+    const Estimate none = ready.finish({part({}, true, rows)}), some = ready.finish({part({}, true, rows, little)}),
+                   lot = ready.finish({part({}, true, rows, much)});
+    const auto unseen = [](const Estimate& e) { return std::get<std::vector<double>>(e.diagnostics.at("unseen"))[0]; };
+    CHECK(unseen(none) == 0);
+    CHECK(unseen(some) == doctest::Approx(6e-5 / some.value[0]).epsilon(1e-12));
+    CHECK(some.value == none.value);
+    CHECK(some.std_error() == none.std_error());
+    CHECK(some.bounds.low.data == none.bounds.low.data);
+    for (std::int64_t k = 0; k < some.bounds.high.cols; ++k) {
+        CHECK(some.bounds.high(0, k) - none.bounds.high(0, k) > 5e-5);
+        CHECK(some.bounds.high(0, k) - none.bounds.high(0, k) < 2e-4);
+    }
+    const auto warned = [](const Estimate& e) {
+        return std::ranges::any_of(e.warnings,
+                                   [](const std::string& w) { return w.find("take a finer grid") != w.npos; });
+    };
+    CHECK(!warned(some));
+    CHECK(warned(lot));
 }

@@ -17,7 +17,7 @@ constexpr double turn = 2 * std::numbers::pi;
 using Score = std::function<std::vector<double>(double phase)>;
 
 struct Found {
-    std::vector<double> share;
+    std::vector<double> share, unseen;
     std::int64_t evaluations = 0;
 };
 
@@ -41,6 +41,7 @@ Found search(const Score& score, const Score& labels, std::int64_t events, bool 
             hits.push_back(s > 0);
     out.evaluations += static_cast<std::int64_t>(edges.size());
     out.share = circle.shares(edges, hits);
+    out.unseen = circle.unseen(12, edges, hits);
     return out;
 }
 
@@ -118,4 +119,40 @@ TEST_CASE("circle_search: a circle that lies in the event as a whole has the sha
     const Found found = search([](double) { return std::vector{1.0}; }, no_labels(), 1, false, {1, 0}, 0);
     CHECK(found.share[0] == doctest::Approx(1).epsilon(1e-12));
     CHECK(found.evaluations == 12);
+}
+
+TEST_CASE(
+    "circle_search: what circles that nearly touch a border miss is what half of their grid has not seen of the rest") {
+    // A class of width w with two borders, slabs of width 2e-7 / w along both; w^2 is uniform up to three cells'.
+    const double widest = 3 * turn / 12, exact = 2 * (2e-7 * 2 / widest) / turn;
+    double mean[2] = {}, square[2] = {};   // of shares, without and with what is unseen
+    const int n = 6'000;
+    for (int i = 0; i < n; ++i) {
+        const double w = widest * std::sqrt(Stream{11, 1}.uniform(i, 0)), half = 1e-7 / w;
+        const auto border = [w](double phase) { return std::min(std::abs(phase - 2), std::abs(phase - 2 - w)); };
+        const Score score = [&](double phase) { return std::vector{std::max(1 - border(phase) / half, -1.0)}; };
+        const Score label = [&](double phase) { return std::vector{phase > 2 && phase < 2 + w ? 1.0 : 0.0}; };
+        const Found found = search(score, label, 1, false, {11, 0}, i);
+        const double shares[] = {found.share[0] / exact, (found.share[0] + found.unseen[0]) / exact};
+        for (int k = 0; k < 2; ++k) {
+            mean[k] += shares[k] / n;
+            square[k] += shares[k] * shares[k] / n;
+        }
+    }
+    const auto error = [&](int k) { return std::sqrt((square[k] - mean[k] * mean[k]) / n); };
+    CHECK(std::abs(mean[0] - (1 - 1.0 / 6)) < 4 * error(0));   // half a cell of three
+    CHECK(std::abs(mean[1] - 1) < 4 * error(1));
+    CHECK(error(1) < 0.04);
+}
+
+TEST_CASE("circle_search: bumps that half of the grid climbs, and borders that it meets, are none of the unseen") {
+    const Score bump = [](double phase) { return std::vector{std::cos(phase - 1) - 0.99}; };
+    for (int i = 0; i < 100; ++i) CHECK(search(bump, no_labels(), 1, false, {3, 0}, i).unseen[0] == 0);
+    const Score border = [](double phase) { return std::vector{1e-6 - std::abs(phase - 2)}; };
+    const Score label = [](double phase) { return std::vector{phase > 2 ? 1.0 : 0.0}; };
+    for (int i = 0; i < 100; ++i) {
+        const Found found = search(border, label, 1, false, {3, 0}, i);
+        CHECK(found.unseen[0] == 0);
+        CHECK(found.share[0] > 0);
+    }
 }

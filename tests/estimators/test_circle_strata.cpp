@@ -1,5 +1,6 @@
 #include <buffon/circle_strata.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -21,18 +22,19 @@ double square_norm(std::span<const double> x) {
 
 struct Planned {
     Problem problem;
-    Run run{.budget = 12'000, .rng = 1, .threads = 1};
+    Run run;
     Evaluation evaluate{"test", problem, run};
     WorkingSpace space = working_space(problem, {});
     CircleLook look{evaluate, space, 500, {3, 0}};
     CircleStrata strata{evaluate, space, look, 12};
 
-    Planned(const std::function<double(std::span<const double>)>& score, double threshold)
+    Planned(const std::function<double(std::span<const double>)>& score, double threshold, std::uint64_t key = 1)
         : problem(labelled_exceedance("test", Problem(Model([score](ConstView x) {
               Outputs out{Matrix(x.rows, 1), {}};
               for (std::int64_t i = 0; i < x.rows; ++i) out.y(i, 0) = score(x.row(i));
               return out;
-          }), testing::standard_normal(6)), {threshold})) {}
+          }), testing::standard_normal(6)), {threshold})),
+          run{.budget = 12'000, .rng = key, .threads = 1} {}
 };
 
 }  // namespace
@@ -74,4 +76,24 @@ TEST_CASE("circle_strata: a frequent event gets one stratum of points, a rare sl
     REQUIRE(rare.strata.parts().size() == 1);
     CHECK(rare.strata.parts().front().circles);
     CHECK(rare.strata.dim() == 6);
+}
+
+TEST_CASE("circle_strata: a shell that one of a hundred points has met by luck keeps its circles") {
+    // A slab of probability 9e-4, whatever the norm, and the outside of a sphere: a hundred points meet the slab in nine of
+    // a hundred shells.
+    const auto score = [](std::span<const double> x) {
+        return std::max(square_norm(x) - 20, 1e4 * (2e-3 - std::abs(x[0] - x[1] + x[2])));
+    };
+    int met = 0, points = 0;
+    for (std::uint64_t key = 0; key < 30; ++key) {
+        Planned p(score, 0, key);
+        p.strata.plan();
+        if (p.strata.parts().size() < 6) continue;
+        for (std::size_t h = 0; h < 3; ++h) {
+            ++met;
+            points += !p.strata.parts()[h].circles;
+        }
+    }
+    CHECK(met > 60);
+    CHECK(points == 0);
 }

@@ -54,7 +54,7 @@ TEST_CASE(
             Circles circles(evaluate, space, subspace, shell, {{4}}, 12);
             Matrix rows;
             for (std::int64_t first = 0; first < 4'000; first += 200) {
-                const Matrix more = circles.sample(200, {7, 1}, first, 100'000);
+                const Matrix more = circles.sample(200, {7, 1}, first, 100'000).rows;
                 rows.data.insert(rows.data.end(), more.data.begin(), more.data.end());
                 rows.rows += more.rows;
                 rows.cols = more.cols;
@@ -93,13 +93,13 @@ TEST_CASE("circles: what the evaluations do not suffice for is left out, and nev
         const WorkingSpace space = working_space(problem, {});
         const Matrix none;
         Circles circles(evaluate, space, none, {}, {{4}}, 12);
-        const Matrix few = circles.sample(40, {7, 1}, 0, most);
+        const Matrix few = circles.sample(40, {7, 1}, 0, most).rows;
         CHECK(evaluate.n() <= most);
         CHECK(few.rows * 12 <= most);
         const Run all_run{.budget = 10'000, .rng = 3, .threads = 1};
         Evaluation again("test", problem, all_run);
         Circles whole(again, space, none, {}, {{4}}, 12);
-        const Matrix all = whole.sample(40, {7, 1}, 0, 10'000);
+        const Matrix all = whole.sample(40, {7, 1}, 0, 10'000).rows;
         REQUIRE(all.rows == 40);
         for (std::int64_t k = 0; k < few.rows * few.cols; ++k)
             CHECK(few.data[static_cast<std::size_t>(k)] == all.data[static_cast<std::size_t>(k)]);
