@@ -51,4 +51,16 @@ std::pair<double, double> squared_interval(double raw, double bias, double varia
     return {s2 * noncentrality(nu, x, 0.5 + 0.5 * level), s2 * noncentrality(nu, told, 0.5 - 0.5 * level)};
 }
 
+std::pair<double, double> squared_interval(double raw, double bias, double variance, double largest, double beside,
+                                           double level) {
+    require(largest >= 0 && beside >= 0 && std::isfinite(largest + beside),
+            "squared_interval: largest and beside must be finite and at least 0, got ", largest, ", ", beside);
+    const double signal = raw > 0 ? std::max(0.0, raw - bias) / raw : 0.0;
+    const double assumed = std::max(variance, signal * variance + (1 - signal) * 4 * raw * largest);
+    const auto [low, high] = squared_interval(raw, bias, assumed, level);
+    const double value = raw - bias, z = normal_quantile(0.5 + 0.5 * level);
+    const auto away = [&](double end) { return std::hypot(end - value, z * std::sqrt(beside)); };
+    return {low > 0 ? std::max(0.0, value - away(low)) : 0.0, std::max(0.0, value + away(high))};
+}
+
 }  // namespace buffon

@@ -15,4 +15,11 @@ namespace buffon {
 /// @throw std::invalid_argument for numbers outside their range.
 std::pair<double, double> squared_interval(double raw, double bias, double variance, double level);
 
+/// The same where m has more error along some directions than along others: the variance that is seen along m is that of mu's
+/// direction only as far as m is signal. s^2 is the larger one of what is seen, and of its mean with `largest` by the shares of
+/// raw that are signal and noise, so that near 0 the direction may be the worst one.
+/// @param largest  variance of m along the direction where it is largest
+/// @param beside   variance of another, independent error of |m|^2
+std::pair<double, double> squared_interval(double raw, double bias, double variance, double largest, double beside, double level);
+
 }  // namespace buffon

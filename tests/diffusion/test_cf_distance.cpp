@@ -93,6 +93,24 @@ TEST_CASE("cf_distance: samples of the reference's law scatter about 0 by the fl
     }
 }
 
+TEST_CASE("cf_distance: intervals hold a distance that is about the floor, where errors are skew") {
+    constexpr int times = 400;
+    const double exact = closed_form(2, 0.15);
+    double plain = 0;
+    const Repeated found = repeat(times, exact, [&](std::uint64_t r) {
+        const Estimate e = cf_distance(one(normal(100, 2, r, 0.15)), {{}, standard(2)},
+                                       {.bandwidth = h, .frequencies = 64, .rng = r, .threads = 1});
+        plain += (std::abs(e.value[0] - exact) < 1.96 * e.std_error()[0]) / static_cast<double>(times);
+        CHECK(e.confidence_interval().first[0] >= 0);
+        return e;
+    });
+    MESSAGE("distance over floor " << exact / found.floor << ", covered " << found.covered << ", as a normal number " << plain);
+    CHECK(exact / found.floor > 0.5);
+    CHECK(exact / found.floor < 2.0);
+    CHECK(plain < 0.92);
+    CHECK(found.covered > 0.93);
+}
+
 TEST_CASE("cf_distance: the characteristic function of a mixture with any covariances") {
     Matrix means(2, 2), a(2, 2), b(2, 2);
     means.data = {-1, 0.5, 1, 0};

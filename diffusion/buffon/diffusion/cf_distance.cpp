@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include <Eigen/Core>
+#include <Eigen/Eigenvalues>
 
 #include <buffon/check.hpp>
 #include <buffon/compared_sets.hpp>
@@ -13,6 +15,8 @@
 #include <buffon/nearest_covariance.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/set_means.hpp>
+#include <buffon/share_interval.hpp>
+#include <buffon/squared_interval.hpp>
 #include <buffon/stream.hpp>
 
 namespace buffon::diffusion {
@@ -132,8 +136,13 @@ void project(const Waves& waves, const std::vector<const Phi*>& gaps, ConstView 
     });
 }
 
-/// Mean square of the kernel over pairs of rows of one law when its conditional means are taken out.
-double degenerate_square(const Waves& waves, ConstView rows, const Phi& phi) {
+/// The noise that one row brings to an empirical characteristic function.
+struct RowNoise {
+    double square = 0;    // mean square, over pairs of rows, of the kernel less its conditional means
+    double largest = 0;   // variance along the direction of frequencies in which there is most of it
+};
+
+RowNoise noise_of(const Waves& waves, ConstView rows, const Phi& phi) {
     using Square = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
     Square gram = Square::Zero(rows.rows, rows.rows);
     waves.over(rows, [&](std::int64_t first, std::int64_t count, ConstView cosines, ConstView sines) {
@@ -145,8 +154,21 @@ double degenerate_square(const Waves& waves, ConstView rows, const Phi& phi) {
     });
     gram /= static_cast<double>(waves.size());
     const double n = static_cast<double>(rows.rows);
-    return (gram.squaredNorm() - gram.diagonal().squaredNorm()) / (n * (n - 1));
+    const Eigen::SelfAdjointEigenSolver<Square> spectrum(gram, Eigen::EigenvaluesOnly);
+    return {(gram.squaredNorm() - gram.diagonal().squaredNorm()) / (n * (n - 1)),
+            std::max(0.0, spectrum.eigenvalues()[rows.rows - 1] / n)};
 }
+
+/// Interval of one value: a squared length with the noise of rows, and an error of frequencies beside.
+struct Length {
+    double raw = 0, bias = 0, of_rows = 0, of_frequencies = 0, largest = 0;
+
+    void put(Bounds& bounds, std::int64_t at) const {
+        for (std::size_t l = 0; l < bounds.levels.size(); ++l)
+            std::tie(bounds.low(at, static_cast<std::int64_t>(l)), bounds.high(at, static_cast<std::int64_t>(l))) =
+                squared_interval(raw, bias, of_rows, largest, of_frequencies, bounds.levels[l]);
+    }
+};
 
 /// Some rows of the reference's law.
 Matrix some_rows(const ExactReference& y, std::int64_t most) {
@@ -186,6 +208,7 @@ Estimate cf_distance(const PointSets& x, const ExactReference& y, const CfDistan
 
     std::vector<Phi> gaps;
     Matrix squares(o.frequencies, k);   // of each frequency, unbiased
+    std::vector<Length> lengths(static_cast<std::size_t>(k));
     const double of_y = m > 0 ? 1 / static_cast<double>(m - 1) : 0.0;
     for (std::int64_t s = 0; s < k; ++s) {
         const Matrix& set = x.sets[static_cast<std::size_t>(s)];
@@ -195,6 +218,7 @@ Estimate cf_distance(const PointSets& x, const ExactReference& y, const CfDistan
             const auto at = static_cast<std::size_t>(l);
             squares(l, s) = gap.square(at) - (1 - phi.square(at)) / static_cast<double>(set.rows - 1) -
                             (1 - reference.square(at)) * of_y;
+            lengths[static_cast<std::size_t>(s)].raw += gap.square(at) / static_cast<double>(o.frequencies);
         }
         e.n += set.rows;
         tell(set.rows);
@@ -206,6 +230,12 @@ Estimate cf_distance(const PointSets& x, const ExactReference& y, const CfDistan
     });
     tell(e.n);
     e.covariance = covariance_of_mean(squares);
+    for (std::int64_t s = 0; s < k; ++s) {
+        Length& length = lengths[static_cast<std::size_t>(s)];
+        length.bias = std::max(0.0, length.raw - e.value[static_cast<std::size_t>(s)]);
+        length.of_frequencies = e.covariance(s, s);
+        length.of_rows = rows.covariance(s, s);
+    }
     for (std::size_t i = 0; i < e.covariance.data.size(); ++i) e.covariance.data[i] += rows.covariance.data[i];
     if (m > 0) {
         std::vector<const Phi*> all;
@@ -214,17 +244,22 @@ Estimate cf_distance(const PointSets& x, const ExactReference& y, const CfDistan
             set_means({{y.points}, {}}, k, o.threads,
                       [&](std::int64_t, ConstView some, View out) { project(waves, all, some, out); });
         for (std::size_t i = 0; i < e.covariance.data.size(); ++i) e.covariance.data[i] += of_reference.covariance.data[i];
+        for (std::int64_t s = 0; s < k; ++s) lengths[static_cast<std::size_t>(s)].of_rows += of_reference.covariance(s, s);
         tell(m);
     }
     e.covariance = nearest_covariance(e.covariance);
     e.n += m;
     e.names = names_of("cf_distance", x);
 
-    const double square = degenerate_square(waves, some_rows(y, floor_rows), reference);
+    const RowNoise noise = noise_of(waves, some_rows(y, floor_rows), reference);
     std::vector<double> floor;
-    for (const Matrix& set : x.sets) {
-        const double n = static_cast<double>(set.rows), others = static_cast<double>(m);
-        floor.push_back(std::sqrt(square * (2 / (n * (n - 1)) + (m > 0 ? 2 / (others * (others - 1)) + 4 / (n * others) : 0.0))));
+    e.bounds = empty_bounds(k);
+    for (std::int64_t s = 0; s < k; ++s) {
+        const double n = static_cast<double>(x.sets[static_cast<std::size_t>(s)].rows), others = static_cast<double>(m);
+        const double pairs = 2 / (n * (n - 1)) + (m > 0 ? 2 / (others * (others - 1)) + 4 / (n * others) : 0.0);
+        floor.push_back(std::sqrt(noise.square * pairs));
+        lengths[static_cast<std::size_t>(s)].largest = noise.largest * (1 / n + (m > 0 ? 1 / others : 0.0));
+        lengths[static_cast<std::size_t>(s)].put(e.bounds, s);
     }
     e.diagnostics["floor"] = floor;
     e.diagnostics["bandwidth"] = h;

@@ -42,7 +42,8 @@ struct CfDistanceOptions {
 /// sample, with their
 /// joint covariance: of the rows (first-order projections, which hold the degenerate part twice, as those of `mmd` do),
 /// of the reference's rows where
-/// it is a sample, and of the frequencies. Sets of equal size share the errors of their rows. Diagnostics: floor (k),
+/// it is a sample, and of the frequencies. Intervals are those of a squared length, both ends at least 0: near its floor a
+/// value is no normal number. Sets of equal size share the errors of their rows. Diagnostics: floor (k),
 /// the standard error that
 /// samples of the reference's law have; bandwidth. n counts all rows. O((n + m) L d); memory O(block) beside the samples.
 /// @throw std::invalid_argument for fewer than 4 rows or 2 frequencies, other dimensions, numbers that are not finite,
