@@ -51,6 +51,7 @@ POSITIONAL = {
     "sample": "Sample",
     "law": "_Law | None",
     "levels": "Iterable[float] | float",
+    "data": "ArrayLike",
     "hierarchy": "list[tuple[Problem, float]]",
 }
 # what C++ calls a pointer, or an object

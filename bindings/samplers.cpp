@@ -320,6 +320,8 @@ void bind_denoising_loss(py::module_& m);
 void bind_exposure(py::module_& m);
 void bind_langevin_gibbs(py::module_& m);
 void bind_metrics(py::module_& m);
+void bind_mixture_fit(py::module_& m);
+void bind_moment_features(py::module_& m);
 void bind_sampler_problem(py::module_& m);
 
 void bind_samplers(py::module_& m) {
@@ -336,6 +338,8 @@ void bind_samplers(py::module_& m) {
     binder::bind(m, "time_shifted", &time_shifted);
     bind_likelihood(m);
     bind_metrics(m);
+    bind_mixture_fit(m);
+    bind_moment_features(m);
     bind_denoising_loss(m);
     bind_exposure(m);
     bind_langevin_gibbs(m);

@@ -22,6 +22,7 @@ from buffon.experiments import (
     sampler_report,
     sobol_tails,
     stopping,
+    surrogate,
 )
 from buffon.experiments._page import RESULTS, Page, markdown, provenance
 from buffon.experiments.coverage_page import verdict
@@ -40,7 +41,10 @@ CAMPAIGNS = {
     ),
     "denoisers": (("loss_levels", loss_levels, "Levels drawn in four ways"),),
     "failures": (("failure_probability", failure_probability, "Seven ways side by side"),),
-    "multilevel": (("multilevel", multilevel, "Levels below a sampler, and a fine solver as control"),),
+    "multilevel": (
+        ("multilevel", multilevel, "Levels below a sampler, and a fine solver as control"),
+        ("surrogate", surrogate, "A fitted mixture as control"),
+    ),
     "report": (("sampler_report", sampler_report, "Four denoisers"),),
     "transport": (
         ("map_scaling", map_scaling, "By the number of targets and dimensions, one core"),

@@ -20,7 +20,8 @@ DOCS = {
 
             ``diagnostics``: ``evaluations`` of each problem, ``levels`` that were kept (1 is the first), ``adaptation_n``,
             ``planned_gain``: variance of plain Monte Carlo at the same cost over that of the plan, of the output that gains
-            least, as the first look sees it; ``effective_terms`` (m,). Where a few large differences carry the error, it warns.
+            least, as the first look sees it; ``effective_terms`` (m,); with ``coefficients`` these, ((kept - 1) m,), level by
+            level. Where a few large differences carry the error, it warns.
 
         Raises
         ------
@@ -40,6 +41,8 @@ DOCS = {
         References
         ----------
         Giles, "Multilevel Monte Carlo path simulation", Oper. Res. 56 (2008).
+        Coefficients: Peherstorfer, Willcox, Gunzburger, "Optimal model management for multifidelity Monte Carlo estimation", SIAM J.
+        Sci. Comput. 38 (2016), here with independent terms.
 
         Examples
         --------

@@ -27,6 +27,7 @@ _POSITIONAL = {
     "table": "table : Table\n    What a solver makes: ``ddim(schedule, steps=10)``.",
     "tables": "tables : Table, list or dict name -> Table\n    Samplers. In place of a table a pair (denoiser, table) has a denoiser of its own, as one of ``noise_scaled``.",
     "points": "points : array (n, d)\n    Targets.",
+    "data": "data : array (n, d)\n    Rows are independent draws of one law.",
     "law": "law : law or None\n    Law of the inputs, in the order of the sample.",
 }
 _OPTIONAL = {"law"}   # positional arguments that may be left out

@@ -25,6 +25,7 @@ from buffon import (  # noqa: F401  five of them complete compiled classes
     _solvers,
     _stored,
     _stored_maps,
+    _surrogate,
     _transport_report,
 )
 from buffon._buffon import diffusion as _native
@@ -34,6 +35,7 @@ from buffon._noise_classifier import NoiseClassifier, noise_classifier
 from buffon._quality_problem import quality_problem
 from buffon._sampler_report import sampler_report
 from buffon._surface import function as _function
+from buffon._surrogate import surrogate_levels
 
 CascadePolynomial = _native.CascadePolynomial
 ChainKernel = _native.ChainKernel
@@ -64,6 +66,7 @@ compare_schedules = _native.compare_schedules
 convert = _native.convert
 fit_ratios = _native.fit_ratios
 input_perturbed = _made_by.kept(_native.input_perturbed, "buffon.diffusion.input_perturbed")
+moment_features = _native.moment_features
 noise_scaled = _made_by.kept(_native.noise_scaled, "buffon.diffusion.noise_scaled")
 sampler_problem = _made_by.kept(_native.sampler_problem, "buffon.diffusion.sampler_problem")
 transport_start = _native.transport_start
@@ -72,6 +75,7 @@ for _name in (
     "convert",
     "fit_ratios",
     "input_perturbed",
+    "moment_features",
     "noise_scaled",
     "sampler_problem",
     "transport_start",
@@ -103,7 +107,7 @@ Denoiser = _native.Denoiser
 _made_by.pickles_by_constructor(Denoiser, "buffon.diffusion.Denoiser")
 _made_by.pickles(ChainKernel)
 Empirical = _native.Empirical
-for _ours in (DenoiserCheck, Network, NoiseClassifier, check_denoiser, noise_classifier, quality_problem, sampler_report):
+for _ours in (DenoiserCheck, Network, NoiseClassifier, check_denoiser, noise_classifier, quality_problem, sampler_report, surrogate_levels):
     _ours.__module__ = __name__
 
 
@@ -139,6 +143,7 @@ off_mode = _function("off_mode", *_docs_metrics.OFF_MODE, _native)
 prdc = _function("prdc", *_docs_metrics.PRDC, _native)
 sliced_w2 = _function("sliced_w2", *_docs_metrics.SLICED_W2, _native)
 w2 = _function("w2", *_docs_metrics.W2, _native)
+fit_mixture = _function("fit_mixture", *_surrogate.FIT_MIXTURE, _native)
 transport_map = _function("transport_map", *_docs_transport.TRANSPORT_MAP, _native)
 globals().update({name: _function(name, *_solvers.document(name), _native) for name in _solvers.SOLVERS})
 
@@ -168,6 +173,7 @@ __all__ = sorted(
         "CascadePolynomial",
         "DcSearch",
         "dc_search",
+        "fit_mixture",
         "fit_ratios",
         "Likelihood",
         "LossLevels",
@@ -178,6 +184,7 @@ __all__ = sorted(
         "frechet",
         "kid",
         "mmd",
+        "moment_features",
         "prdc",
         "sliced_w2",
         "w2",
@@ -187,6 +194,7 @@ __all__ = sorted(
         "sample",
         "sampler_problem",
         "solver_search",
+        "surrogate_levels",
         "TransportMap",
         "TransportReport",
         "TransportStart",

@@ -63,11 +63,14 @@ void LevelTerms::add(ConstView rows, int threads) {
     stratum.rows.add(rows);
 }
 
-Matrix differences(ConstView rows, bool two) {
-    const std::int64_t m = two ? rows.cols / 2 : rows.cols;
+Matrix differences(ConstView rows, std::span<const double> scale, std::span<const double> coefficient) {
+    const std::int64_t m = coefficient.empty() ? rows.cols : rows.cols / 2;
     Matrix out(rows.rows, m);
     for (std::int64_t i = 0; i < rows.rows; ++i)
-        for (std::int64_t j = 0; j < m; ++j) out(i, j) = two ? rows(i, j) - rows(i, m + j) : rows(i, j);
+        for (std::int64_t j = 0; j < m; ++j) {
+            const auto at = static_cast<std::size_t>(j);
+            out(i, j) = scale[at] * (coefficient.empty() ? rows(i, j) : rows(i, j) - coefficient[at] * rows(i, m + j));
+        }
     return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,9 @@ struct LevelTerms {
     std::int64_t n() const { return means.n(); }
 };
 
-/// (n, m) Differences in rows (n, 2 m), or the rows themselves for one model.
-Matrix differences(ConstView rows, bool two);
+/// (n, m) scale_j (first_j - coefficient_j second_j) of rows (n, 2 m); of one model, without coefficients, the rows times
+/// the scales.
+Matrix differences(ConstView rows, std::span<const double> scale, std::span<const double> coefficient);
 
 /// Draws inputs first, first + 1, ... of the stream, evaluates `count` of them, and hands over the rows.
 void draw_rows(Evaluation& evaluate, const Stream& stream, std::int64_t first, std::int64_t count,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -80,7 +81,7 @@ private:
             for (std::int64_t i = 0; i < rows.rows; ++i) std::copy_n(rows.row(i).begin(), m, own.view().row(i).begin());
             first.add(own, run_.threads);
         });
-        plan_ = plan_levels(seen.moments().covariance(), points, costs_);
+        plan_ = plan_levels(seen.moments().covariance(), points, costs_, options_.coefficients);
         if (plan_.kept.size() == 1) terms_.push_back(std::move(first));
     }
 
@@ -93,8 +94,16 @@ private:
     void draw(std::size_t i, std::int64_t count) {
         std::vector<std::int64_t> own{plan_.kept[i]};
         if (i + 1 < plan_.kept.size()) own.push_back(plan_.kept[i + 1]);
-        evaluate(own, first_stream + static_cast<std::uint32_t>(i), count,
-                 [&](ConstView rows) { terms_[i].add(differences(rows, own.size() == 2), run_.threads); });
+        evaluate(own, first_stream + static_cast<std::uint32_t>(i), count, [&](ConstView rows) {
+            std::vector<double> scale(static_cast<std::size_t>(rows.cols) / own.size(), 1.0);
+            const auto at = static_cast<std::int64_t>(i);
+            for (std::int64_t before = 0; before < at; ++before)
+                for (std::size_t j = 0; j < scale.size(); ++j)
+                    scale[j] *= plan_.coefficients(before, static_cast<std::int64_t>(j));
+            const std::span<const double> coefficient =
+                own.size() == 2 ? std::as_const(plan_.coefficients).view().row(at) : std::span<const double>{};
+            terms_[i].add(differences(rows, scale, coefficient), run_.threads);
+        });
     }
 
     /// These levels at `count` common inputs of a stream.
@@ -158,6 +167,7 @@ private:
         e.diagnostics["levels"] = std::move(kept);
         e.diagnostics["adaptation_n"] = static_cast<std::int64_t>(std::ceil(adaptation_));
         e.diagnostics["planned_gain"] = plan_.gain;
+        if (options_.coefficients) e.diagnostics["coefficients"] = plan_.coefficients.data;
     }
 
     const std::vector<Level>& levels_;

@@ -29,8 +29,9 @@ TEST_CASE("level_means: outputs of two problems stand side by side, and differ i
     const Problem one = times(1, 2), three = times(3, 2), other = times(1, 1);
     const Matrix y = side_by_side({&one, &three}, {1, 3})(table(2, 1, {5, 7})).y;
     CHECK(y.data == std::vector<double>{5, 6, 15, 16, 7, 8, 21, 22});
-    CHECK(differences(y, true).data == std::vector<double>{-10, -10, -14, -14});
-    CHECK(differences(y, false).data == y.data);
+    CHECK(differences(y, std::vector{1.0, 1.0}, std::vector{1.0, 1.0}).data == std::vector<double>{-10, -10, -14, -14});
+    CHECK(differences(y, std::vector{1.0, 10.0}, std::vector{0.0, 0.25}).data == std::vector<double>{5, 20, 7, 25});
+    CHECK(differences(y, std::vector{1.0, 1.0, 1.0, 2.0}, {}).data == std::vector<double>{5, 6, 15, 32, 7, 8, 21, 44});
     CHECK_THROWS_WITH_AS(side_by_side({&one, &other}, {1, 3})(table(1, 1, {0})),
                          "levels must have the same number of outputs, got 2 of level 1 and 1 of level 3",
                          std::invalid_argument);

@@ -52,3 +52,24 @@ TEST_CASE("level_plan: the gain is that of the output that gains least, and outp
     CHECK(plan_levels(two, 10'000, {1, 0.01}).gain == doctest::Approx(alone).epsilon(1e-12));
     CHECK(plan_levels(Matrix(2, 2), 10, {1, 0.1}).kept.size() == 1);
 }
+
+TEST_CASE("level_plan: with coefficients a level at another scale pays as its correlation says, and one without any is dropped") {
+    // Var f = 1, Var g = 4, correlation 0.9: coefficient 0.9 / 2, (1 - 0.81) left, (1 + 0.81) / 1000 for the point not seen
+    Matrix c(2, 2);
+    c(0, 0) = 1;
+    c(1, 1) = 4;
+    c(0, 1) = c(1, 0) = 0.9 * 2;
+    CHECK(plan_levels(c, 999, {1, 0.001}).kept == std::vector<std::int64_t>{0});   // Var(f - g) = 1.4
+    const LevelPlan plan = plan_levels(c, 999, {1, 0.001}, true);
+    REQUIRE(plan.kept == std::vector<std::int64_t>{0, 1});
+    CHECK(plan.coefficients(0, 0) == doctest::Approx(0.45).epsilon(1e-12));
+    const double v = 0.19 + 1.81e-3, top = std::sqrt(v * 1.001), below = std::sqrt(0.81 * 0.001),
+                 share = 0.98 * top / (top + below) + 0.01;
+    CHECK(plan.gain == doctest::Approx(1 / (v * 1.001 / share + 0.81 * 0.001 / (1 - share))).epsilon(1e-12));
+    CHECK(plan_levels(correlated(2, {0.02}), 100, {1, 1e-6}, true).kept == std::vector<std::int64_t>{0});
+    // three levels: what the second explains of the first, times what the third explains of it
+    const LevelPlan three = plan_levels(correlated(3, {0.99, 0.9, 0.95}), 1'000'000, {1, 0.05, 1e-4}, true);
+    REQUIRE(three.kept == std::vector<std::int64_t>{0, 1, 2});
+    CHECK(three.coefficients.data[0] == doctest::Approx(0.99));
+    CHECK(three.coefficients.data[1] == doctest::Approx(0.95));
+}

@@ -99,6 +99,46 @@ TEST_CASE("multilevel: where no level pays it is plain Monte Carlo, first look i
     CHECK(std::abs(e.value[0]) < 4.5 * e.std_error()[0]);
 }
 
+TEST_CASE("multilevel: with coefficients a level at another scale is a control variate, and one that tells nothing is left") {
+    const auto linear = [](double one, double two) {
+        return Problem(Model([one, two](ConstView x) {
+            Outputs out{Matrix(x.rows, 2), {}};
+            for (std::int64_t i = 0; i < x.rows; ++i) {
+                out.y(i, 0) = one * x(i, 0) + two * x(i, 1) + 3;
+                out.y(i, 1) = one * x(i, 0) - two * x(i, 1);
+            }
+            return out;
+        }), testing::standard_normal(2), {"a", "b"});
+    };
+    const std::vector<Level> levels{{linear(1, 0.5), 1}, {linear(5, 0), 0.001}};   // correlation 1 / sqrt(1.25), 5 times as large
+    CHECK(numbers(multilevel(levels, {.budget = 2'000, .rng = 1, .threads = 1}), "levels") == std::vector<double>{1});
+    const int runs = 200;
+    double sum[2] = {}, square[2] = {}, covered[2] = {};
+    for (int r = 0; r < runs; ++r) {
+        const Estimate e =
+            multilevel(levels, {.budget = 2'000, .rng = static_cast<std::uint64_t>(r + 1), .threads = 1}, {.coefficients = true});
+        const auto [low, high] = e.confidence_interval();
+        for (std::size_t j = 0; j < 2; ++j) {
+            const double exact = j == 0 ? 3 : 0, gap = e.value[j] - exact;
+            sum[j] += gap / runs;
+            square[j] += gap * gap / runs;
+            covered[j] += (low[j] <= exact && exact <= high[j]) / static_cast<double>(runs);
+        }
+        CHECK(numbers(e, "coefficients")[0] == doctest::Approx(0.2).epsilon(0.25));
+    }
+    for (std::size_t j = 0; j < 2; ++j) {
+        CAPTURE(j);
+        MESSAGE("gain " << 1.25 / 2'000 / square[j] << ", covered " << covered[j]);
+        CHECK(std::abs(sum[j]) < 4.5 * std::sqrt(square[j] / runs));
+        CHECK(covered[j] > 0.88);
+        CHECK(1.25 / 2'000 / square[j] > 3.0);   // 5, less the first look and what the second level costs: 4.1 +- 0.4
+    }
+    const std::vector<Level> useless{{linear(1, 0), 1}, {linear(0, 1), 0.001}};
+    const Estimate alone = multilevel(useless, {.budget = 4'000, .rng = 1, .threads = 1}, {.coefficients = true});
+    CHECK(numbers(alone, "levels") == std::vector<double>{1});
+    CHECK(alone.n == 4'000);
+}
+
 TEST_CASE("multilevel: batches and threads change no bit, a key replays a run, one level is plain") {
     const std::vector<Level> levels = hierarchy();
     const Estimate a = multilevel(levels, {.budget = 1'000, .rng = 5, .batch = 7, .threads = 2}),

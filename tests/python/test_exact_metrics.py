@@ -148,3 +148,25 @@ def test_all_take_lists_dicts_and_draws(name):
     assert several.covariance[0, 2 * len(one)] == 0 or name == "cf_distance"   # of another size; frequencies are shared
     with pytest.raises(ValueError, match=f"{name}: x must have the 2 columns of the reference, got 3"):
         getattr(bd, name)(np.zeros((9, 3)), MIXTURE)
+
+
+def test_moment_features_are_means_and_covariances_of_each_set():
+    tokens = np.random.default_rng(1).standard_normal((5, 7, 6))
+    means = tokens.mean(axis=1)
+    centred = tokens - means[:, None]
+    covariances = np.einsum("nla,nlb->nab", centred, centred) / 7
+    rows, columns = np.tril_indices(6)
+    found = bd.moment_features(tokens)
+    assert np.allclose(found, np.concatenate([means, covariances[:, rows, columns]], axis=1), atol=1e-14)
+    heads = bd.moment_features(tokens, heads=3, scale="columns")
+    pairs = [covariances[:, 2 * k:2 * k + 2, 2 * k + 2:2 * k + 4] for k in range(2)]
+    pairs = [(c / np.linalg.norm(c, axis=1, keepdims=True)).reshape(5, 4) for c in pairs]
+    assert np.allclose(heads, np.concatenate([means, *pairs], axis=1), atol=1e-14)
+    scalar = centred * 0 + tokens - tokens.mean(axis=(1, 2), keepdims=True)
+    second = np.einsum("nla,nlb->nab", scalar, scalar) / 7
+    assert np.allclose(bd.moment_features(tokens, center="scalar")[:, 6:], second[:, rows, columns], atol=1e-14)
+    assert np.array_equal(found[3], bd.moment_features(tokens[3:4], threads=1)[0])
+    with pytest.raises(ValueError, match=r"moment_features: tokens must have shape \(n, length, D\), got \(5, 7\)"):
+        bd.moment_features(tokens[:, :, 0])
+    with pytest.raises(ValueError, match="center"):
+        bd.moment_features(tokens, center="median")

@@ -63,7 +63,7 @@ DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoise
 EXACT_METRICS = ["cf_distance", "mode_masses", "mode_mixture", "moment_probe", "off_mode"]
 DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
              "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-             "Ems", "Trial", "ems", "energy", "frechet", "kid", "mmd", "prdc", "sliced_w2", "w2", "solver_search", "Likelihood", "LossLevels", "denoising_loss", "OrderReport", "sample", "invert", "log_likelihood", "order_report", "sampler_problem", "TransportMap", "TransportReport", "TransportStart", "memorised", "transport_map", "transport_start", *SOLVERS, *DENOISERS, *CHAINS, *EXACT_METRICS, "ExposureProfile", "exposure_profile", "quality_problem", "sampler_report"]
+             "Ems", "Trial", "ems", "energy", "frechet", "kid", "fit_mixture", "mmd", "moment_features", "prdc", "sliced_w2", "surrogate_levels", "w2", "solver_search", "Likelihood", "LossLevels", "denoising_loss", "OrderReport", "sample", "invert", "log_likelihood", "order_report", "sampler_problem", "TransportMap", "TransportReport", "TransportStart", "memorised", "transport_map", "transport_start", *SOLVERS, *DENOISERS, *CHAINS, *EXACT_METRICS, "ExposureProfile", "exposure_profile", "quality_problem", "sampler_report"]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 FIT = ["log_likelihood", "aic", "bic", "n", "missing"]
 MEMBERS = {
@@ -130,7 +130,7 @@ def test_every_registered_word_is_public():
 
 
 def test_every_registered_solver_is_public():
-    assert set(bf._buffon.diffusion.registry) == {"dc_search", "ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided", "thresholded", "time_shifted", "transport_map", "energy", "frechet", "kid", "memorised", "mmd", "prdc", "sliced_w2", "w2", *SOLVERS, *EXACT_METRICS} | {"denoising_loss", "exposure_profile"} | {"chain_kernel", "langevin_gibbs"}
+    assert set(bf._buffon.diffusion.registry) == {"dc_search", "ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided", "thresholded", "time_shifted", "transport_map", "energy", "frechet", "kid", "memorised", "mmd", "prdc", "sliced_w2", "w2", *SOLVERS, *EXACT_METRICS} | {"denoising_loss", "exposure_profile", "fit_mixture"} | {"chain_kernel", "langevin_gibbs"}
 
 
 @pytest.mark.parametrize("name", OF_SAMPLES)
