@@ -292,7 +292,14 @@ py::object turned(const py::object& numbers) {
 Solution solve_either(const py::object& costs, bool maximize, std::optional<std::int64_t> groups, bool gap, int threads,
                       const std::string& device) {
     if (!maximize) return solve(costs, groups, gap, threads, device);
-    Solution s = solve(negated(costs), groups, gap, threads, device);
+    Solution s = [&] {
+        const py::object turned_costs = negated(costs);
+        try {
+            return solve(turned_costs, groups, gap, threads, device);
+        } catch (const std::invalid_argument& error) {
+            throw std::invalid_argument(error.what() + std::string("; of the negated gains: -inf is what forbids a pair here"));
+        }
+    }();
     for (py::object Solution::*numbers : {&Solution::cost, &Solution::u, &Solution::v}) s.*numbers = turned(s.get(numbers));
     return s;
 }

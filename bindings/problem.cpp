@@ -65,6 +65,8 @@ Distribution read_inputs(py::handle inputs) {
         if (given.contains("bounds") && given.contains("names")) return binder::from_salib(given);
         throw py::type_error("Problem: inputs must be a law; for a dict name -> law write Joint({...})");
     }
+    if (py::isinstance<py::list>(inputs) || py::isinstance<py::tuple>(inputs))
+        throw py::type_error("Problem: inputs must be a law; for a list of laws write Joint([...])");
     return binder::to_distribution(inputs, "Problem: inputs");
 }
 

@@ -16,19 +16,34 @@ using namespace buffon;
 namespace binder {
 namespace {
 
+/// How a model that was not written for rows is told; nothing where Python's own words are all there is to say.
+std::string hint_at(const std::string& said, bool vectorized) {
+    const auto holds = [&](const char* words) { return said.find(words) != std::string::npos; };
+    if (holds("missing") && holds("required positional argument")) {
+        const std::string point = vectorized ? "all points in one array x (n, d): lambda x: f(*x.T)"
+                                             : "one point in one array x (d,): lambda x: f(*x)";
+        return "; a model gets " + point;
+    }
+    if (!vectorized) return "";
+    const bool of_one = holds("truth value of an array") || holds("can be converted to Python scalars") ||
+                        holds("only 0-dimensional arrays can be converted");
+    return of_one ? "; a model gets all points at once, x (n, d): use np.where, np.exp, ..., or say vectorized=False" : "";
+}
+
 /// An Exception is the model's failure; KeyboardInterrupt and SystemExit stop the run.
-[[noreturn]] void translate(py::error_already_set& error) {
-    if (error.matches(PyExc_Exception))
-        throw PythonError(py::str(error.type().attr("__name__")).cast<std::string>() + ": " +
-                              py::str(error.value()).cast<std::string>(),
+[[noreturn]] void translate(py::error_already_set& error, bool vectorized) {
+    if (error.matches(PyExc_Exception)) {
+        const auto said = py::str(error.value()).cast<std::string>();
+        throw PythonError(py::str(error.type().attr("__name__")).cast<std::string>() + ": " + said + hint_at(said, vectorized),
                           std::current_exception());
+    }
     Interrupted stop;
     stop.cause = std::current_exception();
     throw stop;
 }
 [[noreturn]] void translate(py::error_already_set& error, Outputs before) {
     try {
-        translate(error);
+        translate(error, false);
     } catch (const std::exception& failure) {
         throw PointError(failure.what(), std::move(before), std::current_exception());
     } catch (...) {
@@ -110,7 +125,7 @@ Outputs PythonModel::operator()(ConstView x) const {
     try {
         return batch(x);
     } catch (py::error_already_set& error) {
-        translate(error);
+        translate(error, true);
     }
 }
 

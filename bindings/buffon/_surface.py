@@ -67,6 +67,8 @@ def function(name, summary, rest, module=_buffon):
         if module is not _buffon:
             return run(args, options)
         subject = args[0] if args else options.get(positional[0])
+        if isinstance(subject, _buffon.testing.KnownProblem):
+            raise TypeError(f"{name}: {positional[0]} must be a Problem, got a KnownProblem: give its .problem")
         record = Record(name, subject, options)
         if isinstance(subject, _buffon.Indices):   # of which an estimate is asked: what goes on is their joint one
             args, options = (subject.joint, *args[1:]), {key: value for key, value in options.items() if key != positional[0]}

@@ -43,6 +43,7 @@ const std::vector<Synonyms>& synonyms() {
          {"budget", "n"}},
         {{"workers", "n_jobs", "jobs", "num_threads", "n_threads"}, {"threads"}},
         {{"batch_size", "chunk", "chunk_size"}, {"batch"}},
+        {{"nfe", "n_steps", "num_steps", "num_inference_steps", "timesteps", "num_timesteps"}, {"steps"}},
     };
     return all;
 }

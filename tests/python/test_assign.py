@@ -62,6 +62,8 @@ def test_a_batch_and_its_groups_are_so_many_problems():
 def test_gains_are_maximised_as_in_scipy():
     gains = RNG.uniform(-1, 1, (40, 60))
     gains[3, :10] = -np.inf
+    with pytest.raises(ValueError, match="of the negated gains: -inf is what forbids a pair here"):
+        bf.assign([[1.0, np.inf]], maximize=True)
     a = bf.assign(gains, maximize=True, gap=True)
     i, j = scipy_optimize.linear_sum_assignment(gains, maximize=True)
     assert np.array_equal(a.columns, j) and abs(a.cost - gains[i, j].sum()) <= 1e-12 and a.gap > 0

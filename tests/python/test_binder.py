@@ -209,3 +209,8 @@ def test_one_threshold_needs_no_list(threshold):
 @pytest.mark.parametrize("dtype", ["float32", np.float32, np.dtype("float32"), "f4"])
 def test_a_dtype_may_be_numpys(dtype):
     assert bd.Empirical([[0.0], [1.0]], dtype=dtype).dtype == "float32"
+
+
+def test_numbers_of_steps_by_their_other_names():
+    with pytest.raises(TypeError, match="unknown keyword 'nfe'; did you mean 'steps'"):
+        bd.dpmpp(bd.VP(), nfe=10)

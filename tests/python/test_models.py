@@ -315,3 +315,19 @@ def test_scores_of_scalar_models_are_numbers_or_rows():
     vectorised = estimate(product, lambda y: y - 3.0)
     same(estimate(lambda p: p[0] * p[1], lambda y: y - 3.0, vectorized=False), vectorised)
     same(estimate(lambda p: p[0] * p[1], lambda y: [y - 3.0], vectorized=False), vectorised)
+
+
+@pytest.mark.parametrize(
+    "model, options, hint",
+    [
+        (lambda a, b: a * b, {}, "'b'; a model gets all points in one array x (n, d): lambda x: f(*x.T)"),
+        (lambda a, b: a * b, {"vectorized": False}, "'b'; a model gets one point in one array x (d,): lambda x: f(*x)"),
+        (lambda x: 1.0 if x[0] > 0 else 0.0, {}, "or say vectorized=False"),
+        (lambda x: math.exp(x[0]), {}, "use np.where, np.exp, ..., or say vectorized=False"),
+    ],
+)
+def test_a_model_that_was_not_written_for_rows_is_told_how(model, options, hint):
+    problem = bf.Problem(model, bf.Joint([bf.Normal(), bf.Normal()]), **options)
+    with pytest.raises(bf.ModelError) as caught:
+        bf.plain(problem, budget=10, rng=1)
+    assert str(caught.value).endswith(hint)
