@@ -3,6 +3,7 @@
 
 #include <buffon/device_assign.hpp>
 #include <buffon/device_cells.hpp>
+#include <buffon/device_chains.hpp>
 #include <buffon/device_slices.hpp>
 #include <buffon/device_terms.hpp>
 #include <buffon/device_work.hpp>
@@ -32,6 +33,8 @@ const char* panels(const DeviceQueue* queue, const DevicePanels* what);
 const char* pairs(const DeviceQueue* queue, const DevicePairs* what);
 const char* threshold(const DeviceQueue* queue, const DeviceThreshold* what);
 const char* rescale(const DeviceQueue* queue, const DeviceRescale* what);
+const char* row_squares(const DeviceQueue* queue, const DeviceRowSquares* what);
+const char* corrections(const DeviceQueue* queue, const DeviceCorrections* what);
 const DeviceFunctions* model(const char* name);
 
 const char* cell_blocks(const DeviceQueue* queue, const DeviceCellBlocks* what);
@@ -50,6 +53,18 @@ const char* slice_directions(const DeviceQueue* queue, const DeviceDirections* w
 const char* slices(const DeviceQueue* queue, const DeviceSlices* what);
 const char* slice_gaps(const DeviceQueue* queue, const DeviceSliceGaps* what);
 const char* slice_halves(const DeviceQueue* queue, const DeviceSliceHalves* what);
+
+const char* chain_move(const DeviceQueue* queue, const DeviceChainMove* what);
+const char* chain_accept(const DeviceQueue* queue, const DeviceChainAccept* what);
+const char* chain_probe(const DeviceQueue* queue, const DeviceChainProbe* what);
+const char* chain_guess(const DeviceQueue* queue, const DeviceChainGuess* what);
+const char* draw_levels(const DeviceQueue* queue, const DeviceLevelDraws* what);
+const char* level_visits(const DeviceQueue* queue, const DeviceLevelVisits* what);
+const char* chain_trace(const DeviceQueue* queue, const DeviceChainTrace* what);
+const char* chain_keep(const DeviceQueue* queue, const DeviceChainKeep* what);
+const char* mixture_levels(const DeviceQueue* queue, const DeviceMixture* of, const DeviceLevels* what);
+const char* point_levels(const DeviceQueue* queue, const DevicePoints* of, const DeviceLevels* what);
+const char* point_densities(const DeviceQueue* queue, const DevicePoints* of, const DeviceRows* rows);
 
 const char* points(const DeviceQueue* queue, const DevicePoints* of, const DeviceRows* rows);
 

@@ -7,6 +7,7 @@
 
 #include <buffon/device_assign.hpp>
 #include <buffon/device_cells.hpp>
+#include <buffon/device_chains.hpp>
 #include <buffon/device_slices.hpp>
 #include <buffon/device_terms.hpp>
 #include <buffon/device_work.hpp>
@@ -15,7 +16,7 @@ namespace buffon {
 
 struct DeviceTable {
     /// One more with each change of the table, or of what its functions take.
-    static constexpr std::uint32_t this_version = 7;
+    static constexpr std::uint32_t this_version = 8;
 
     std::uint32_t version = this_version;
     std::uint32_t size = sizeof(DeviceTable);   // a change that forgot the version
@@ -58,6 +59,8 @@ struct DeviceTable {
     const char* (*pairs)(const DeviceQueue* queue, const DevicePairs* what) = nullptr;
     const char* (*threshold)(const DeviceQueue* queue, const DeviceThreshold* what) = nullptr;
     const char* (*rescale)(const DeviceQueue* queue, const DeviceRescale* what) = nullptr;
+    const char* (*row_squares)(const DeviceQueue* queue, const DeviceRowSquares* what) = nullptr;
+    const char* (*corrections)(const DeviceQueue* queue, const DeviceCorrections* what) = nullptr;
 
     // Power cells, see device_cells.hpp.
     const char* (*cell_blocks)(const DeviceQueue* queue, const DeviceCellBlocks* what) = nullptr;
@@ -77,6 +80,20 @@ struct DeviceTable {
     const char* (*slices)(const DeviceQueue* queue, const DeviceSlices* what) = nullptr;
     const char* (*slice_gaps)(const DeviceQueue* queue, const DeviceSliceGaps* what) = nullptr;
     const char* (*slice_halves)(const DeviceQueue* queue, const DeviceSliceHalves* what) = nullptr;
+
+    // Markov chains on (x, sigma), see device_chains.hpp; what exact models know of them.
+    const char* (*chain_move)(const DeviceQueue* queue, const DeviceChainMove* what) = nullptr;
+    const char* (*chain_accept)(const DeviceQueue* queue, const DeviceChainAccept* what) = nullptr;
+    const char* (*chain_probe)(const DeviceQueue* queue, const DeviceChainProbe* what) = nullptr;
+    const char* (*chain_guess)(const DeviceQueue* queue, const DeviceChainGuess* what) = nullptr;
+    const char* (*draw_levels)(const DeviceQueue* queue, const DeviceLevelDraws* what) = nullptr;
+    const char* (*level_visits)(const DeviceQueue* queue, const DeviceLevelVisits* what) = nullptr;
+    const char* (*chain_trace)(const DeviceQueue* queue, const DeviceChainTrace* what) = nullptr;
+    const char* (*chain_keep)(const DeviceQueue* queue, const DeviceChainKeep* what) = nullptr;
+    const char* (*mixture_levels)(const DeviceQueue* queue, const DeviceMixture* of, const DeviceLevels* what) = nullptr;
+    const char* (*point_levels)(const DeviceQueue* queue, const DevicePoints* of, const DeviceLevels* what) = nullptr;
+    /// log_density and modes of rows in double; modes of points are their classes.
+    const char* (*point_densities)(const DeviceQueue* queue, const DevicePoints* of, const DeviceRows* rows) = nullptr;
 
     /// A model of testing_formulas.hpp by the name of its type; null for one that was not compiled.
     const DeviceFunctions* (*model)(const char* name) = nullptr;

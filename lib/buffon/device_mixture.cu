@@ -5,6 +5,8 @@
 
 #include <buffon/device_call.cuh>
 #include <buffon/device_kernels.cuh>
+#include <buffon/device_mixture_rows.cuh>
+#include <buffon/normal_functions.hpp>
 
 namespace buffon::device {
 namespace {
@@ -170,13 +172,7 @@ __global__ void __launch_bounds__(128) narrow(DeviceMixture m, Level level, Devi
         if (i < d) to[i] = sum[i] / total;
 }
 
-template <class T>
-__device__ T warp_sum(T v) {
-    for (int step = 16; step > 0; step /= 2) v += __shfl_xor_sync(0xffffffffu, v, step);
-    return v;
-}
-
-/// A block has R rows in shared memory; any dimension, any rank.
+/// A block has R rows in shared memory; any dimension, any rank. With all that may be asked for besides the means.
 template <class T, int R>
 __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, DeviceRows r) {
     extern __shared__ unsigned char memory[];
@@ -202,28 +198,7 @@ __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, Device
     };
     for (std::int64_t k = 0; k < m.size; ++k) {
         const double *mean = m.means + k * d, *axes = m.axes + k * rank * d;
-        __syncthreads();
-        for (std::int64_t e = threadIdx.x; e < R * d; e += 256) {
-            const std::int64_t row = first + e / d;
-            offset[e] = row < r.rows ? static_cast<const T*>(r.x)[row * d + e % d] - static_cast<T>(mean[e % d]) : T(0);
-        }
-        __syncthreads();
-        if (m.axes == nullptr) {
-            for (std::int64_t e = threadIdx.x; e < R * d; e += 256) y[e] = offset[e];
-        } else {
-            for (std::int64_t j = warp; j < rank; j += 8) {
-                T part[R] = {};
-                for (std::int64_t i = lane; i < d; i += 32) {
-                    const T a = static_cast<T>(axes[j * d + i]);
-                    for (int q = 0; q < R; ++q) part[q] = multiply_add(a, offset[q * d + i], part[q]);
-                }
-                for (int q = 0; q < R; ++q) {
-                    const T whole = warp_sum(part[q]);
-                    if (lane == 0) y[q * rank + j] = whole;
-                }
-            }
-        }
-        __syncthreads();
+        place_rows<T, R>(m, k, static_cast<const T*>(r.x), first, r.rows, offset, y);
         for (int q = warp; q < R; q += 8) {   // a warp has a row: its distance and its norm
             T along = T(0), norm = T(0), aside = T(0);
             for (std::int64_t j = lane; j < rank; j += 32) {
@@ -232,12 +207,7 @@ __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, Device
                 if (per_row) norm -= static_cast<T>(log(p)) / 2;
             }
             if (rank < d) {
-                for (std::int64_t i = lane; i < d; i += 32) {
-                    T left = offset[q * d + i];
-                    for (std::int64_t j = 0; j < rank; ++j)
-                        left = multiply_add(-y[q * rank + j], static_cast<T>(axes[j * d + i]), left);
-                    aside = multiply_add(left, left, aside);
-                }
+                aside = part_aside(m, k, q, lane, offset, y);
                 along += aside * precision(k, rank, q);
             }
             along = warp_sum(along);
@@ -253,6 +223,8 @@ __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, Device
             const std::int64_t label = r.labels != nullptr && first + q < r.rows ? r.labels[first + q] : -1;
             const bool out = label >= 0 && m.label[k] != label;
             const T here = log_norm[q] - distance[q] / 2;
+            if (r.modes != nullptr && first + q < r.rows)
+                r.modes[(first + q) * m.size + k] = out ? -INFINITY : static_cast<double>(here);
             const T top = !out && here > peak[q] ? here : peak[q];
             keep[q] = exponential(peak[q] - top);
             weight[q] = out ? T(0) : exponential(here - top);
@@ -260,25 +232,37 @@ __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, Device
             total[q] = multiply_add(total[q], keep[q], weight[q]);
         }
         __syncthreads();
+        if (r.out == nullptr) continue;
+        // What is averaged is axes^T diag(f) axes (x - mean), and the mean: f = variance / (variance + sigma^2); or the
+        // component's score, f = -1 / (variance + sigma^2).
+        const auto factor = [&](T variance, std::int64_t j, int q) { return r.score ? -precision(k, j, q) : variance * precision(k, j, q); };
         for (std::int64_t e = threadIdx.x; e < R * d; e += 256) {
             const int q = static_cast<int>(e / d);
             const std::int64_t i = e % d;
-            T part = static_cast<T>(mean[i]);
+            T part = r.score ? T(0) : static_cast<T>(mean[i]);
             if (m.axes == nullptr) {
-                part = multiply_add(static_cast<T>(m.variance[k * rank + i]) * precision(k, i, q), offset[e], part);
+                part = multiply_add(factor(static_cast<T>(m.variance[k * rank + i]), i, q), offset[e], part);
             } else {
-                const T rest = rank < d ? static_cast<T>(m.rest[k]) * precision(k, rank, q) : T(0);
+                const T rest = rank < d ? factor(static_cast<T>(m.rest[k]), rank, q) : T(0);
                 part = multiply_add(rest, offset[e], part);
                 for (std::int64_t j = 0; j < rank; ++j)
-                    part = multiply_add(
-                        (static_cast<T>(m.variance[k * rank + j]) * precision(k, j, q) - rest) * y[q * rank + j],
-                        static_cast<T>(axes[j * d + i]), part);
+                    part = multiply_add((factor(static_cast<T>(m.variance[k * rank + j]), j, q) - rest) * y[q * rank + j],
+                                        static_cast<T>(axes[j * d + i]), part);
             }
             sum[e] = multiply_add(weight[q], part, sum[e] * keep[q]);
         }
     }
     __syncthreads();
-    for (std::int64_t e = threadIdx.x; e < R * d; e += 256) {
+    if (r.log_density != nullptr && threadIdx.x < R && first + threadIdx.x < r.rows)
+        r.log_density[first + threadIdx.x] = static_cast<double>(peak[threadIdx.x]) + log(static_cast<double>(total[threadIdx.x])) -
+                                             half_log_two_pi * static_cast<double>(d);
+    for (std::int64_t e = threadIdx.x; r.modes != nullptr && e < R * m.size; e += 256) {
+        const std::int64_t q = e / m.size, row = first + q;
+        if (row >= r.rows) break;
+        double& mode = r.modes[row * m.size + e % m.size];
+        mode = exp(mode - static_cast<double>(peak[q])) / static_cast<double>(total[q]);
+    }
+    for (std::int64_t e = threadIdx.x; r.out != nullptr && e < R * d; e += 256) {
         const std::int64_t row = first + e / d;
         if (row < r.rows) static_cast<T*>(r.out)[row * d + e % d] = sum[e] / total[e / d];
     }
@@ -309,7 +293,8 @@ void run_any(const DeviceMixture& m, const Level& level, const DeviceRows& r, cu
         diagonal ? run_narrow<T, D, true>(m, level, r, stream) : run_narrow<T, D, false>(m, level, r, stream);
     };
     constexpr std::int64_t in_registers = sizeof(T) == sizeof(double) ? 16 : 32;
-    if (m.rank == m.dim && m.dim <= in_registers) {
+    const bool means_alone = !r.score && r.log_density == nullptr && r.modes == nullptr;
+    if (means_alone && m.rank == m.dim && m.dim <= in_registers) {
         if (m.dim <= 2) return by_width(std::integral_constant<int, 2>());
         if (m.dim <= 4) return by_width(std::integral_constant<int, 4>());
         if (m.dim <= 8) return by_width(std::integral_constant<int, 8>());

@@ -42,12 +42,13 @@ __device__ inline void store_state(const DeviceRows& r, std::int64_t at, double 
     else static_cast<float*>(r.out)[at] = static_cast<float>(value);
 }
 
-/// The average and what a bandwidth keeps of x.
+/// The average and what a bandwidth keeps of x; or the gradient of the log density, which has no such share.
 __device__ inline void store_mean(const DevicePoints& p, const DeviceRows& r, std::int64_t row, std::int64_t column,
                                   double variance, double average) {
     const double kept = variance > 0 ? p.bandwidth * p.bandwidth / variance : 0.0;
     const std::int64_t at = row * p.dim + column;
     const double mean = average + p.centre[column];
+    if (r.score) return store_state(r, at, (mean - load_state(r, at)) / variance);
     store_state(r, at, kept > 0 ? (1 - kept) * mean + kept * load_state(r, at) : mean);
 }
 

@@ -50,6 +50,19 @@ struct DeviceRows {
     double sigma = 0.0;                        // of all rows, where `sigmas` is null
     const double* sigmas = nullptr;            // (rows)
     const std::int64_t* labels = nullptr;      // (rows), -1 for none; null: none
+    // What exact models tell besides, or alone where `out` is null; nobody else looks here.
+    bool score = false;                        // whether out is the gradient of log p_sigma
+    double* log_density = nullptr;             // (rows)
+    double* modes = nullptr;                   // (rows, modes): probabilities of components or classes
+};
+
+/// log p_sigma(x) at each of a grid's levels, up to a constant of each row: out (rows, count), x (rows, dim) in double.
+struct DeviceLevels {
+    const double* x = nullptr;
+    std::int64_t rows = 0;
+    const double* levels = nullptr;            // (count)
+    std::int64_t count = 0;
+    double* out = nullptr;
 };
 
 /// Posterior means of a Gaussian mixture whose component k has the covariance axes^T diag(variance) axes + rest (I -
@@ -78,6 +91,7 @@ struct DevicePoints {
     const void* half_norm = nullptr;           // (padded) |y|^2 / 2
     const void* log_weight = nullptr;          // (padded)
     const std::int64_t* starts = nullptr;      // first point of each class, and the end; null: no classes
+    std::int64_t classes = 0;
     double bandwidth = 0.0;
     bool direct = false;                       // distances as sums of squared differences: needed where v is far below |y|^2
 };
@@ -176,6 +190,27 @@ struct DeviceRescale {
     Number number = Number::float64;
     std::int64_t rows = 0, cols = 0;
     double rescale = 0.0;
+};
+
+/// out (rows) sums of the squares of x - less, both (rows, cols), or of their departures from the row's mean.
+struct DeviceRowSquares {
+    const void* x = nullptr;
+    const void* less = nullptr;                // null: 0
+    Number number = Number::float64;
+    std::int64_t rows = 0, cols = 0;
+    bool centred = false;
+    double* out = nullptr;
+};
+
+/// Coefficients (4, rows) for `combine` of x, D and numbers xi by Langevin corrections, from |xi|^2 and |D - x|^2 of each row; pooled:
+/// from the means of their roots.
+struct DeviceCorrections {
+    const double *drawn = nullptr, *pull = nullptr;   // (rows)
+    std::int64_t rows = 0;
+    bool pooled = false;
+    const double *scale = nullptr, *rho = nullptr;    // (groups)
+    const std::int32_t* group_of = nullptr;           // (rows); null: all are of the first
+    double* coefficients = nullptr;
 };
 
 /// Points (rows, dim) as pairs of them are met: less `centre`, coordinate by coordinate, (padded dim, padded rows) of

@@ -10,13 +10,16 @@
 #include <buffon/device.hpp>
 #include <buffon/diffusion/empirical.hpp>
 #include <buffon/diffusion/guided.hpp>
+#include <buffon/diffusion/input_perturbed.hpp>
 #include <buffon/diffusion/noise_scaled.hpp>
 #include <buffon/diffusion/thresholded.hpp>
+#include <buffon/diffusion/time_shifted.hpp>
 #include <buffon/diffusion/solvers/ancestral.hpp>
 #include <buffon/diffusion/solvers/ddim.hpp>
 #include <buffon/diffusion/solvers/deis.hpp>
 #include <buffon/diffusion/solvers/dpmpp.hpp>
 #include <buffon/diffusion/solvers/heun.hpp>
+#include <buffon/diffusion/solvers/reverse_diffusion.hpp>
 #include <buffon/diffusion/solvers/rk45.hpp>
 #include <buffon/diffusion/solvers/unipc.hpp>
 
@@ -142,6 +145,7 @@ TEST_CASE("device: wrappers, one in another, of rows with classes and without, a
             const Denoiser model = full(d, true);
             const auto scaled = noise_scaled(model, [](double sigma) { return 1 + 0.01 * sigma / (1 + sigma); });
             const std::vector<Denoiser> wrapped{scaled,
+                                                input_perturbed(scaled, 0.3),
                                                 guided(model, 2.0),
                                                 guided(model, 1.5, {.interval = {{0.3, 3.0}}}),
                                                 guided(scaled, 3.0, {.rescale = 0.7}),
@@ -185,6 +189,36 @@ TEST_CASE("device: noise, float states, start levels of each sample, batches, wh
     }
 }
 
+TEST_CASE("device: Langevin corrections, by the norms of each sample or of all, of samples at one level and at several") {
+    for (const auto& device : devices())
+        for (const Norms norms : {Norms::sample, Norms::batch}) {
+            SampleOptions options = draw(301);
+            const Table table = reverse_diffusion(VP(), {.steps = 6}, {.corrections = 2, .norms = norms});
+            CHECK(gap(problems::g16(), table, options, device) < 1e-11);
+            options.dtype = StateType::float32;
+            CHECK(gap(problems::g16(), table, options, device) < 1e-4);
+            options.dtype = StateType::float64;
+            options.x = problems::starts(301, 16);
+            for (std::size_t i = 0; i < 301; ++i) options.level.values.push_back(1.0 + 0.5 * static_cast<double>(i % 5));
+            CHECK(gap(problems::g16(), table, options, device) < 1e-11);
+        }
+}
+
+TEST_CASE("device: labels that each sample chooses by its variance") {
+    const GaussianMixture model = full(40, false);
+    for (const auto& device : devices())
+        for (const Table& table : {ddim(VP(), {.steps = 8}), ddim(VP(), {.steps = 8}, {.eta = 1}), dpmpp(VP(), {.steps = 8})}) {
+            CAPTURE(table.name);
+            SampleOptions options = draw(300);
+            const Table shifted = time_shifted(table, {.window = 40, .cutoff = 100.0});
+            const double apart = gap(model, shifted, options, device);
+            CHECK(apart < 1e-11);
+            CHECK(sample(model, shifted, options).x.data != sample(model, table, options).x.data);
+            options.dtype = StateType::float32;
+            CHECK(gap(model, shifted, options, device) < 1e-3);
+        }
+}
+
 TEST_CASE("device: a mean-reverting schedule about its mean") {
     for (const auto& device : devices())
         for (const StateType dtype : {StateType::float64, StateType::float32}) {
@@ -220,8 +254,8 @@ TEST_CASE("device: what cannot run there says so; a device that is not there is 
     CHECK_THROWS_WITH_AS(sample(problems::g2(), ddim(VP(), {.steps = 3}), options),
                          doctest::Contains("device 'cuda:77' is not there"), std::invalid_argument);
     const Table adaptive = rk45(VP(), {.steps = 3});
-    CHECK_THROWS_WITH_AS(check_on_device("sample", problems::g2(), adaptive, {}),
-                         doctest::Contains("chooses its steps"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(check_on_device("sample", problems::g2(), adaptive), doctest::Contains("chooses its steps"),
+                         std::invalid_argument);
     const Denoiser own(2, [](const Query& q, buffon::View out) { std::copy(q.x.data, q.x.data + q.x.size(), out.data); });
     for (const auto& device : devices()) {
         options.device = device;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include <buffon/chain_terms.hpp>
 #include <buffon/check.hpp>
 #include <buffon/diffusion/rows.hpp>
 
@@ -12,27 +13,21 @@ namespace {
 
 /// Streams of a step begin here: far from those of samplers, which share the key.
 constexpr std::int64_t first_id = std::int64_t{1} << 30, last_id = std::int64_t{1} << 32;
-/// A number beyond which squares overflow.
-constexpr double too_far = 1e150;
-
-bool stands(std::span<const double> row) {
-    return std::ranges::all_of(row, [](double v) { return std::abs(v) < too_far; });
-}
+bool stands(std::span<const double> row) { return std::ranges::all_of(row, chain::stands); }
 
 /// log q(to | from) up to a constant that both directions share: a step of size eta along the score.
 double log_move(std::span<const double> from, std::span<const double> score, std::span<const double> to, double eta) {
     double square = 0.0;
     for (std::size_t j = 0; j < from.size(); ++j) {
-        const double rest = to[j] - from[j] - 0.5 * eta * score[j];
+        const double rest = chain::left_over(from[j], score[j], to[j], eta);
         square += rest * rest;
     }
     return -square / (2 * eta);
 }
 
-/// to = from + eta / 2 score + sqrt(eta) z.
 void move(std::span<const double> from, std::span<const double> score, std::span<const double> z, double eta,
           std::span<double> to) {
-    for (std::size_t j = 0; j < from.size(); ++j) to[j] = from[j] + 0.5 * eta * score[j] + std::sqrt(eta) * z[j];
+    for (std::size_t j = 0; j < from.size(); ++j) to[j] = chain::moved(from[j], score[j], z[j], eta);
 }
 
 void check(const ChainTarget& target, const ChainOptions& options) {
@@ -91,7 +86,7 @@ Stream ChainKernel::stream(std::uint64_t key, std::int64_t step, std::int64_t pu
 ChainState ChainKernel::start(Matrix x, std::vector<double> sigma) const {
     require(x.rows >= 1 && x.cols == target_.denoiser.dim(), "langevin_gibbs: x must have shape (chains, ",
             target_.denoiser.dim(), "), got (", x.rows, ", ", x.cols, ")");
-    for (const double v : x.data) require(std::abs(v) < too_far, "langevin_gibbs: x must be finite, got ", v);
+    for (const double v : x.data) require(chain::stands(v), "langevin_gibbs: x must be finite, got ", v);
     if (sigma.size() == 1) sigma.assign(static_cast<std::size_t>(x.rows), sigma[0]);
     require(static_cast<std::int64_t>(sigma.size()) == x.rows,
             "langevin_gibbs: level must be one number or one per chain (", x.rows, "), got ", sigma.size(), " numbers");
@@ -103,14 +98,19 @@ std::int64_t ChainKernel::score(ConstView x, const std::vector<double>& sigma, V
     const std::vector<std::int64_t> labels(target_.label < 0 ? 0 : sigma.size(), target_.label);
     if (target_.score) target_.score(x, sigma, out, threads_);
     else target_.denoiser.score({x, sigma, labels, threads_}, out);
+    return cost(sigma);
+}
+
+std::int64_t ChainKernel::cost(std::span<const double> sigma) const {
     const auto& rows = target_.denoiser.traits().rows;
-    std::int64_t spent = rows ? 0 : x.rows;
-    if (rows)
-        for (const double s : sigma) spent += rows(s, target_.label >= 0);
+    if (!rows) return static_cast<std::int64_t>(sigma.size());
+    std::int64_t spent = 0;
+    for (const double s : sigma) spent += rows(s, target_.label >= 0);
     return spent;
 }
 
 void ChainKernel::unadjusted(ChainState& state, const Stream& normals, ChainStep& info) const {
+    const chain::StepSize eta{step_, options_.step_scale == StepScale::constant};
     Matrix slope(state.x.rows, state.x.cols), z(state.x.rows, state.x.cols);
     info.evaluations += score(state.x, state.sigma, slope);
     normals.normal(0, z);
@@ -126,6 +126,7 @@ void ChainKernel::unadjusted(ChainState& state, const Stream& normals, ChainStep
 }
 
 void ChainKernel::adjusted(ChainState& state, std::uint64_t key, ChainStep& info) const {
+    const chain::StepSize eta{step_, options_.step_scale == StepScale::constant};
     const std::int64_t n = state.x.rows, d = state.x.cols;
     Matrix slope(n, d), ahead(n, d), slope_ahead(n, d), z(n, d);
     std::vector<double> density(static_cast<std::size_t>(n)), density_ahead(density.size());

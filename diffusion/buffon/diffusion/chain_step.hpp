@@ -98,6 +98,9 @@ public:
 
     const ChainTarget& target() const { return target_; }
     const SigmaPrior& prior() const { return prior_; }
+    const ChainOptions& options() const { return options_; }
+    /// c of steps of size c sigma^2, or their size.
+    double step_size() const { return step_; }
     /// Other weights of the levels, from the next draw on.
     void reweigh(std::vector<double> weights) { prior_.weights = std::move(weights); }
 
@@ -108,10 +111,14 @@ public:
     /// Langevin steps, then a draw of sigma.
     ChainStep step(ChainState& state, std::uint64_t key) const;
 
-private:
+    /// Numbers of step 1, 2, ..., by what they are for: `uniforms` draw sigma (component 0) and accept Langevin step k (1 + k),
+    /// `auxiliary` are those of the rule of sigma, `normals` + k those of Langevin step k. Row i is chain i.
     enum Purpose : std::int64_t { uniforms, auxiliary, normals };
     Stream stream(std::uint64_t key, std::int64_t step, std::int64_t purpose) const;
-    double eta(double sigma) const { return options_.step_scale == StepScale::sigma ? step_ * sigma * sigma : step_; }
+    /// Evaluations that asking for one row at each of these levels costs.
+    std::int64_t cost(std::span<const double> sigma) const;
+
+private:
     std::int64_t score(ConstView x, const std::vector<double>& sigma, View out) const;
     void unadjusted(ChainState& state, const Stream& normals, ChainStep& info) const;
     void adjusted(ChainState& state, std::uint64_t key, ChainStep& info) const;

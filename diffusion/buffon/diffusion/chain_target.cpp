@@ -40,6 +40,23 @@ void class_probabilities(const Empirical& model, const std::vector<std::int64_t>
     }
 }
 
+/// The points of one class, which have none then.
+Empirical points_of(const Empirical& model, std::int64_t label) {
+    const Matrix all = model.points();
+    const std::vector<double> weights = model.weights();
+    const std::vector<std::int64_t> labels = model.labels();
+    Matrix points(0, all.cols);
+    EmpiricalOptions options{.bandwidth = model.bandwidth(), .single = model.single()};
+    for (std::int64_t i = 0; i < all.rows; ++i) {
+        if (labels[static_cast<std::size_t>(i)] != label) continue;
+        const auto row = all.view().row(i);
+        points.data.insert(points.data.end(), row.begin(), row.end());
+        ++points.rows;
+        options.weights.push_back(weights[static_cast<std::size_t>(i)]);
+    }
+    return Empirical(std::move(points), std::move(options));
+}
+
 }  // namespace
 
 ChainTarget chain_target(const Denoiser& model, std::int64_t label) {
@@ -60,6 +77,7 @@ ChainTarget chain_target(const GaussianMixture& model, std::int64_t label) {
     out.posterior_sample = [mixture](ConstView x, Levels sigma, const Stream& stream, View to, int threads) {
         mixture.posterior_sample(x, sigma, stream, 0, to, threads);
     };
+    out.on_device = Denoiser(mixture).traits().on_device;
     out.modes = mixture.size();
     out.mode_probabilities = [mixture](ConstView x, Levels sigma, View to, int threads) {
         mixture.responsibilities(x, sigma, to, threads);
@@ -82,6 +100,9 @@ ChainTarget chain_target(const Empirical& model, std::int64_t label) {
     };
     out.posterior_sample = [=](ConstView x, Levels sigma, const Stream& stream, View to, int threads) {
         model.posterior_sample(query(x, sigma, threads), stream, 0, to);
+    };
+    out.on_device = [=](const DeviceQueue& queue) {
+        return Denoiser(label < 0 ? model : points_of(model, label)).traits().on_device(queue);
     };
     if (label >= 0 || model.classes() == 0) return out;
     out.modes = model.classes();

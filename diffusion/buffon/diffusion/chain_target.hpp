@@ -33,6 +33,8 @@ struct ChainTarget {
     /// P(x0 is of mode k | x), (n, modes): components of a mixture, classes of a data set.
     std::int64_t modes = 0;
     std::function<void(ConstView x, std::span<const double> sigma, View out, int threads)> mode_probabilities = {};
+    /// The closed forms on a device: score, log density, modes and levels of a query (device_denoiser.hpp).
+    std::function<DeviceFunction(const DeviceQueue&)> on_device = {};
 };
 
 /// Everything, of one class or of all.   @throw std::invalid_argument for no class.

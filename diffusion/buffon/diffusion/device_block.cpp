@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
+#include <numeric>
+#include <utility>
 
 #include <buffon/check.hpp>
 #include <buffon/device_buffer.hpp>
 #include <buffon/diffusion/brownian.hpp>
+#include <buffon/diffusion/device_levels.hpp>
 #include <buffon/diffusion/rows.hpp>
 
 namespace buffon::diffusion {
@@ -29,6 +31,7 @@ public:
         : job_(job), program_(job.program), queue_(queue), model_(model), first_(first), rows_(rows),
           cols_(job.model.dim()), size_(rows * cols_), number_(number_of(job.options.dtype)),
           memory_(queue, program_.slots * bytes()) {
+        if (job_.shift) label_.assign(static_cast<std::size_t>(rows_), job_.shift->own());
         place_groups();
         place_labels();
         if (is_half(number_)) { point_ = room_of(Number::float32); answer_ = room_of(Number::float32); }
@@ -52,7 +55,8 @@ private:
         start();
         int last = 0;
         for (const Operation& op : program_.operations) {
-            op.at >= 0 ? evaluate(op) : combine(op);
+            if (op.at >= 0) evaluate(op);
+            else op.langevin.empty() ? combine(op) : langevin(op);
             last = op.out;
             if (op.node >= 0 && !accept(op)) break;
         }
@@ -65,6 +69,7 @@ private:
     void* slot(int i) const { return static_cast<char*>(memory_.data()) + i * bytes(); }
     bool per_sample() const { return program_.axis == Program::Axis::sample; }
     std::size_t table_of(std::int64_t row) const {
+        if (job_.shift) return label_[static_cast<std::size_t>(row)];
         return job_.table_of.empty() ? 0 : static_cast<std::size_t>(job_.table_of[static_cast<std::size_t>(first_ + row)]);
     }
 
@@ -179,6 +184,7 @@ private:
         DeviceBuffer sigmas;
         if (per_sample()) {
             for (std::int64_t i = 0; i < rows_; ++i) sigma[static_cast<std::size_t>(i)] = op.rho[table_of(i)];
+            if (job_.shift && op.node_at >= 0) relabel(op, sigma);
             sigmas = DeviceBuffer::of(queue_, std::span<const double>(sigma));
         }
         DeviceRows asked{.x = slot(op.at),
@@ -196,10 +202,96 @@ private:
         }
         model_({queue_, asked, sigma, labels_});
         if (is_half(number_)) copy_as(answer_.data(), Number::float32, slot(op.out), number_);
+        if (per_sample() && job_.shift && op.node_at >= 0) carry(op);
         if (job_.options.callback) data_ = downloaded(op.out);   // the next update may overwrite it
         ++evaluations_;
         count_guidance(job_, rows_, sigma, labels_);
         if (job_.progress) job_.progress(rows_);
+    }
+
+    DeviceBuffer doubles(std::int64_t n) const { return {queue_, n * size_of(Number::float64)}; }
+
+    DeviceBuffer squares(const void* x, const void* less, Number number, bool centred = false) const {
+        DeviceBuffer out = doubles(rows_);
+        const DeviceRowSquares what{x, less, number, rows_, cols_, centred, static_cast<double*>(out.data())};
+        device_check(queue_, device_library().table->row_squares(&queue_, &what));
+        return out;
+    }
+
+    /// Executor's: each sample takes a label by its variance, which the host reads, since models ask it for levels.
+    void relabel(const Operation& op, std::vector<double>& sigma) {
+        const ShiftNode& node = job_.shift->nodes[static_cast<std::size_t>(op.node_at)];
+        label_.assign(label_.size(), job_.shift->own());
+        if (!node.labels.empty()) {
+            std::vector<double> variance(label_.size()), scale(label_.size(), 1.0);
+            squares(slot(op.at), nullptr, number_, true).download(variance.data());
+            for (std::size_t i = 0; i < label_.size(); ++i) {
+                label_[i] = node.choose(node.alpha * node.alpha * variance[i] / static_cast<double>(cols_ - 1));
+                if (label_[i] == job_.shift->own()) continue;
+                sigma[i] = node.labels[label_[i]].level;
+                scale[i] = node.labels[label_[i]].scale;
+            }
+            combine_rows({slot(op.at)}, {scale}, slot(op.at));
+        }
+        place_groups();
+    }
+
+    /// And goes along its noise prediction to the level of the node.
+    void carry(const Operation& op) {
+        const ShiftNode& node = job_.shift->nodes[static_cast<std::size_t>(op.node_at)];
+        if (node.labels.empty()) return;
+        std::vector<double> of_x, of_data;
+        for (const std::size_t k : label_) {
+            const double level = node.labels[k].level, r = level == op.rho[k] ? 1.0 : op.rho[k] / level;
+            of_x.push_back(r);
+            of_data.push_back(1 - r);
+        }
+        combine_rows({slot(op.at), slot(op.out)}, {of_x, of_data}, slot(op.at));
+    }
+
+    void combine_rows(std::vector<const void*> in, std::vector<std::vector<double>> weights, void* out) const {
+        combine_levels({queue_, {.rows = rows_}, {}, {}}, cols_, {std::move(in), number_, std::move(weights), out, number_});
+    }
+
+    /// x + w (D - x) + rho sqrt(2 w) xi, see Recorder::langevin.
+    void langevin(const Operation& op) {
+        const DeviceBuffer xi = doubles(size_), coefficients = doubles(4 * rows_),
+                           scale = DeviceBuffer::of(queue_, std::span<const double>(op.langevin)),
+                           rho = DeviceBuffer::of(queue_, std::span<const double>(op.rho));
+        DeviceBuffer path;
+        DeviceCombine numbers = blank(xi.data(), Number::float64, Number::float64);
+        draw(numbers, op, path);
+        numbers.noise_weight = 1.0;
+        run_combine(numbers);
+        const DeviceBuffer drawn = squares(xi.data(), nullptr, Number::float64),
+                           pull = squares(slot(op.in[1]), slot(op.in[0]), number_);
+        const DeviceCorrections sizes{drawn.as<double>(), pull.as<double>(), rows_, op.pooled, scale.as<double>(), rho.as<double>(),
+                                      per_sample() ? group_of_.as<std::int32_t>() : nullptr, static_cast<double*>(coefficients.data())};
+        device_check(queue_, device_library().table->corrections(&queue_, &sizes));
+        std::vector<std::int32_t> own(static_cast<std::size_t>(rows_));
+        std::iota(own.begin(), own.end(), 0);
+        const DeviceBuffer groups = DeviceBuffer::of(queue_, std::span<const std::int32_t>(own));
+        DeviceCombine c = blank(slot(op.out), number_, number_);
+        for (const int i : op.in) add_operand(c, slot(i));
+        c.random = true;
+        c.given = xi.as<double>();
+        c.given_stride = cols_;
+        c.axis = DeviceCombine::Axis::row;
+        c.groups = rows_;
+        c.coefficients = coefficients.as<double>();
+        c.group_of = groups.as<std::int32_t>();
+        run_combine(c);
+    }
+
+    /// The numbers of a row with noise; `path` keeps those that are pieces of paths.
+    void draw(DeviceCombine& c, const Operation& op, DeviceBuffer& path) const {
+        c.random = true;
+        c.noise = {job_.draws.rng_key, start_stream + 1 + static_cast<std::uint32_t>(op.draw)};
+        give(c, 1 + op.draw);
+        if (job_.options.noise != NoiseKind::brownian) return;
+        path = brownian(op);
+        c.given = path.as<double>();
+        c.given_stride = cols_;
     }
 
     /// The normal numbers of a row whose noise is a piece of a path.
@@ -222,14 +314,7 @@ private:
         DeviceCombine c = blank(slot(op.out), number_, number_);
         for (const int i : op.in) add_operand(c, slot(i));
         DeviceBuffer path, coefficients;
-        c.random = !op.noise.empty();
-        c.noise = {job_.draws.rng_key, start_stream + 1 + static_cast<std::uint32_t>(op.draw)};
-        if (c.random) give(c, 1 + op.draw);
-        if (c.random && job_.options.noise == NoiseKind::brownian) {
-            path = brownian(op);
-            c.given = path.as<double>();
-            c.given_stride = cols_;
-        }
+        if (!op.noise.empty()) draw(c, op, path);
         if (program_.axis == Program::Axis::none) {
             std::copy_n(op.weights.begin(), c.terms, c.weight);
             c.offset = op.offset[0];
@@ -319,6 +404,7 @@ private:
     DeviceBuffer memory_, group_of_, labels_there_;
     DeviceBuffer point_, answer_;   // of halves, as the model sees and gives them
     std::vector<std::int64_t> labels_;
+    std::vector<std::size_t> label_;   // of each sample, in a time-shifted table
     std::int64_t evaluations_ = 0;
     int node_ = 0;
     Matrix data_;   // for a callback
@@ -326,11 +412,8 @@ private:
 
 }  // namespace
 
-void check_on_device(const std::string& who, const Denoiser& model, const Table& table, const Program& program) {
+void check_on_device(const std::string& who, const Denoiser& model, const Table& table) {
     require(!table.adaptive, who, ": ", table.name, " chooses its steps and runs on device='cpu' only");
-    require(!table.shift, who, ": ", table.name, " chooses the labels of each sample and runs on device='cpu' only");
-    for (const Operation& op : program.operations)
-        require(op.langevin.empty(), who, ": ", table.name, " has Langevin corrections and runs on device='cpu' only");
     require(static_cast<bool>(model.traits().on_device), who, ": ", model.traits().name, " computes on device='cpu' only");
 }
 

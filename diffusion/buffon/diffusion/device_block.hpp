@@ -10,9 +10,9 @@
 
 namespace buffon::diffusion {
 
-/// @throw std::invalid_argument in the name of `who` for a table that chooses its steps or has Langevin corrections, a model that
-/// computes on the processor only.
-void check_on_device(const std::string& who, const Denoiser& model, const Table& table, const Program& program);
+/// @throw std::invalid_argument in the name of `who` for a table that chooses its steps, a model that computes on the
+/// processor only.
+void check_on_device(const std::string& who, const Denoiser& model, const Table& table);
 
 /// Rows that a device holds at once.
 std::int64_t rows_on_device(const Denoiser& model, const Program& program);

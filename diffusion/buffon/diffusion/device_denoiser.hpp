@@ -16,6 +16,7 @@ struct DeviceQuery {
     DeviceRows rows;
     std::span<const double> sigma;            // one noise level for all rows, or one per row
     std::span<const std::int64_t> labels;     // empty: unconditional; else a class per row, -1 for none
+    const DeviceLevels* levels = nullptr;     // of exact models: what is asked instead
 
     double least_sigma() const { return *std::ranges::min_element(sigma); }
 };

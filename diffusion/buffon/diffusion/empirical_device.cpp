@@ -70,6 +70,7 @@ std::shared_ptr<const Kept> keep(const Empirical& model, const DeviceQueue& queu
                   .half_norm = kept->half_norm.data(),
                   .log_weight = kept->log_weight.data(),
                   .starts = kept->starts.as<std::int64_t>(),
+                  .classes = model.classes(),
                   .bandwidth = model.bandwidth()};
     return kept;
 }
@@ -82,6 +83,7 @@ constexpr double direct_below = 2e-3;
 
 struct Empirical::OnDevices {
     PerDevice<Kept> kept;
+    PerDevice<Kept> exact;   // in double, of models in float: densities are double always
 };
 
 std::shared_ptr<Empirical::OnDevices> Empirical::no_devices() { return std::make_shared<OnDevices>(); }
@@ -90,7 +92,15 @@ DeviceFunction Empirical::on_device(const DeviceQueue& queue) const {
     const auto kept = devices_->kept.on(queue.device, [this](const DeviceQueue& all) {
         return single() ? keep<float>(*this, all) : keep<double>(*this, all);
     });
-    return [kept](const DeviceQuery& q) {
+    return [kept, model = *this](const DeviceQuery& q) {
+        if (q.levels != nullptr || q.rows.log_density != nullptr || q.rows.modes != nullptr) {
+            const auto in_double = [&](const DeviceQueue& all) { return keep<double>(model, all); };
+            const auto exact = model.single() ? model.devices_->exact.on(q.queue.device, in_double) : kept;
+            const DeviceTable& table = *device_library().table;
+            device_check(q.queue, q.levels != nullptr ? table.point_levels(&q.queue, &exact->data, q.levels)
+                                                      : table.point_densities(&q.queue, &exact->data, &q.rows));
+        }
+        if (q.rows.out == nullptr) return;
         DevicePoints data = kept->data;
         const double least = q.least_sigma();
         data.direct = least * least + data.bandwidth * data.bandwidth < direct_below * kept->scale_squared;

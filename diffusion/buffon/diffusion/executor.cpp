@@ -10,6 +10,7 @@
 #include <buffon/diffusion/half_update.hpp>
 #include <buffon/diffusion/rows.hpp>
 #include <buffon/kernels.hpp>
+#include <buffon/langevin_correction.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/stream.hpp>
 
@@ -192,8 +193,7 @@ private:
             const std::size_t g = per_sample() ? table_of(i) : 0, at = static_cast<std::size_t>(i);
             const double rho = op.rho[g], from = op.pooled ? drawn_mean : std::sqrt(drawn[at]),
                          to = op.pooled ? pull_mean : std::sqrt(pull[at]);
-            const double ratio = to > 0 ? from * rho / to : 0.0;   // no score: no step
-            const double w = op.langevin[g] * ratio * ratio, noise = rho * std::sqrt(2 * w);
+            const auto [w, noise] = LangevinCorrection::of(op.langevin[g], from, to, rho);
             for (std::int64_t j = i * cols_; j < (i + 1) * cols_; ++j)
                 slot(op.out)[j] = static_cast<T>((1 - w) * static_cast<double>(x[j]) + w * static_cast<double>(D[j]) +
                                                  noise * noise_.data[static_cast<std::size_t>(j)]);

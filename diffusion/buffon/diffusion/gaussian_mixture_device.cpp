@@ -43,7 +43,9 @@ std::shared_ptr<GaussianMixture::OnDevices> GaussianMixture::no_devices() { retu
 DeviceFunction GaussianMixture::on_device(const DeviceQueue& queue) const {
     const auto kept = devices_->kept.on(queue.device, [this](const DeviceQueue& all) { return put_on(all); });
     return [kept](const DeviceQuery& q) {
-        device_check(q.queue, device_library().table->mixture(&q.queue, &kept->mixture, &q.rows));
+        const DeviceTable& table = *device_library().table;
+        device_check(q.queue, q.levels != nullptr ? table.mixture_levels(&q.queue, &kept->mixture, q.levels)
+                                                  : table.mixture(&q.queue, &kept->mixture, &q.rows));
     };
 }
 

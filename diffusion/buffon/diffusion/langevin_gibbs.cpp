@@ -10,12 +10,16 @@
 
 #include <buffon/check.hpp>
 #include <buffon/checkpoint_file.hpp>
+#include <buffon/device_buffer.hpp>
 #include <buffon/diffusion/chain_checkpoint.hpp>
+#include <buffon/diffusion/chains_on_device.hpp>
 #include <buffon/diffusion/describe.hpp>
+#include <buffon/diffusion/device_block.hpp>
 #include <buffon/diffusion/rows.hpp>
 #include <buffon/diffusion/solvers/heun.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/hash.hpp>
+#include <buffon/parallel.hpp>
 #include <buffon/stream.hpp>
 
 namespace buffon::diffusion {
@@ -24,6 +28,8 @@ namespace {
 /// Streams of the starts, below those of the kernel and above those of samplers.
 constexpr std::uint32_t start_key_id = 0x3ffffffe, start_noise_id = 0x3fffffff, first_group_id = 0x3ffffffe;
 constexpr std::int64_t usual_chains = 400, usual_start_steps = 20;
+/// Chains whose traces a thread turns over together, so that it writes whole lines of the cache.
+constexpr std::int64_t chains_at_once = 64;
 /// A level that is the table's last one up to rounding.
 constexpr double slack = 1 + 1e-9;
 
@@ -94,7 +100,9 @@ public:
         : table_(table), options_(options), chain_(chain),
           kernel_(chain_target(model, chain.condition.value_or(-1)), chain,
                   sigma_prior(chain, lowest_level(table), table.rho_start()), options.threads),
-          knows_level_(!std::holds_alternative<SigmaRule>(chain.sigma) || std::get<SigmaRule>(chain.sigma) == SigmaRule::exact) {
+          knows_level_(!std::holds_alternative<SigmaRule>(chain.sigma) || std::get<SigmaRule>(chain.sigma) == SigmaRule::exact),
+          queues_(device_queues(options.device)) {
+        if (!queues_.empty()) check_devices();
         out_.rng_key = options.rng ? *options.rng : fresh_key();
         chains_ = options.x ? options.x->rows : options.chains.value_or(std::min(usual_chains, options.n));
         rounds_ = (options.n + chains_ - 1) / chains_;
@@ -105,7 +113,9 @@ public:
         mark();
         try {
             burn_in();
+            at_.traces.reserve(static_cast<std::size_t>(rounds_ * options_.skip * chains_ * trace_width()));
             while (rounds_done() < rounds_) round();
+            settle();
         } catch (...) {   // an interrupt, a model's error: what is whole is kept
             rewind();
             keep(true);
@@ -123,10 +133,18 @@ private:
         return label() < 0 ? OneOrMany<std::int64_t>() : OneOrMany<std::int64_t>(label());
     }
 
+    /// What no device runs is said before anything is spent.
+    void check_devices() const {
+        check_on_device(kernel_);
+        check_on_device("langevin_gibbs", model(), table_);
+        if (options_.start) check_on_device("langevin_gibbs", model(), *options_.start);
+    }
+
     void begin() {
         ChainState& state = at_.state;
         at_.parts = {{"start", 0}, {"chain", 0}};
         start(state);
+        place();
         at_.search = begin_adaptation(kernel_.prior().weights, options_.burn_in);
         at_.weights = kernel_.prior().weights;
         if (options_.checkpoint) identity_ = identity();
@@ -146,7 +164,8 @@ private:
                                     {.n = chains_,
                                      .rng = Stream{out_.rng_key, start_key_id}.word(0, 0),
                                      .condition = condition(),
-                                     .threads = options_.threads});
+                                     .threads = options_.threads,
+                                     .device = options_.device});
         at_.parts["start"] += solved.evaluations();
         const double alpha = table.nodes.alpha.back(), level = std::hypot(table.nodes.rho.back(), options_.start_noise);
         require(level > 0, "langevin_gibbs: start_noise must be positive after a start that ends at sigma = 0");
@@ -163,8 +182,24 @@ private:
     }
 
     void draw_level() {
-        at_.parts["start"] += kernel_.draw_level(at_.state, out_.rng_key).evaluations;
+        place();
+        at_.parts["start"] += (there_ ? there_->draw_level(out_.rng_key) : kernel_.draw_level(at_.state, out_.rng_key)).evaluations;
+        if (there_) there_->begin_here();
+        settle();
         at_.state.first_sigma = at_.state.sigma;
+    }
+
+    /// The chains where they run from now on.
+    void place() {
+        if (!queues_.empty() && !there_) there_.emplace(kernel_, queues_, at_.state);
+    }
+
+    /// The chains as they are, on the host.
+    void settle() {
+        if (!there_) return;
+        const ChainStep since = there_->fetch(at_.state);
+        at_.accepted += since.accepted;
+        at_.restarted += since.restarted;
     }
 
     /// What another run would have differently. The model is known by its density at the first start, where it has one.
@@ -173,6 +208,7 @@ private:
         o.n = o.threads = 0;
         o.chains = chains_;
         o.rng = {};
+        o.device = queues_.empty() ? "cpu" : "cuda";   // bits are those of any number of devices
         const ChainState& state = at_.state;
         std::vector<double> probe(kernel_.target().log_density ? state.sigma.size() : 0);
         if (!probe.empty()) kernel_.target().log_density(state.first_x, state.first_sigma, probe, options_.threads);
@@ -216,6 +252,7 @@ private:
                 rounds_done() * chains_, " samples already, n must not be below, got ", options_.n);
         out_.rng_key = found->key;
         kernel_.reweigh(at_.weights);
+        place();
         return true;
     }
 
@@ -249,14 +286,18 @@ private:
                 buffon::diffusion::adapt(at_.search, step.visits);
                 at_.weights = adapted_weights(at_.search);
                 kernel_.reweigh(at_.weights);
+                if (there_) there_->reweigh();
             }
+            if (options_.checkpoint) settle();
             mark();
             keep(false);
         }
     }
 
     ChainStep advance(const char* part) {
-        const ChainStep step = kernel_.step(at_.state, out_.rng_key);
+        const bool adapting = options_.adapt && at_.state.steps < options_.burn_in;
+        const ChainStep step = there_ ? there_->step(out_.rng_key, adapting) : kernel_.step(at_.state, out_.rng_key);
+        if (there_) ++at_.state.steps;
         at_.parts[part] += step.evaluations;
         at_.proposed += step.proposed;
         at_.accepted += step.accepted;
@@ -267,6 +308,7 @@ private:
     }
 
     void trace() {
+        if (there_) return there_->trace(at_.traces);
         const ChainTarget& target = kernel_.target();
         const ChainState& state = at_.state;
         std::vector<double> density(state.sigma.size());
@@ -285,21 +327,34 @@ private:
     void round() {
         Matrix x = at_.state.x;
         std::vector<double> sigma = at_.state.sigma;
+        const bool least = options_.emit == Emit::min;
+        if (there_ && least) there_->keep();
         for (std::int64_t s = 0; s < options_.skip; ++s) {
             advance("chain");
             trace();
-            for (std::int64_t c = 0; c < chains_; ++c) {
-                double& best = sigma[static_cast<std::size_t>(c)];
-                const double now = at_.state.sigma[static_cast<std::size_t>(c)];
-                if (options_.emit == Emit::min && !(now < best)) continue;
-                best = now;
-                std::ranges::copy(at_.state.x.view().row(c), x.view().row(c).begin());
-            }
+            if (!there_) choose(x, sigma);
+            else if (least) there_->keep_least();
+        }
+        if (there_) {
+            there_->flush(at_.traces);
+            settle();
+            least ? there_->kept(x, sigma) : choose(x, sigma);
         }
         at_.samples.insert(at_.samples.end(), x.data.begin(), x.data.end());
         at_.levels.insert(at_.levels.end(), sigma.begin(), sigma.end());
         mark();
         keep(false);
+    }
+
+    /// The states of now in place of those chosen so far, where the rule prefers them.
+    void choose(Matrix& x, std::vector<double>& sigma) const {
+        for (std::int64_t c = 0; c < chains_; ++c) {
+            double& best = sigma[static_cast<std::size_t>(c)];
+            const double now = at_.state.sigma[static_cast<std::size_t>(c)];
+            if (options_.emit == Emit::min && !(now < best)) continue;
+            best = now;
+            std::ranges::copy(at_.state.x.view().row(c), x.view().row(c).begin());
+        }
     }
 
     LangevinGibbsDraws finished() {
@@ -321,20 +376,29 @@ private:
 
     /// From steps of all chains to chains of all steps.
     void fill_traces() {
-        const std::int64_t steps = rounds_ * options_.skip;
+        const std::int64_t steps = rounds_ * options_.skip, width = trace_width();
         const ChainTarget& target = kernel_.target();
         ChainTraces& t = out_.traces;
         t.log_sigma = t.first = Matrix(chains_, steps);
         if (target.log_density) t.log_density = Matrix(chains_, steps);
         if (target.modes > 0) t.modes = Matrix(chains_ * steps, target.modes);
-        auto from = at_.traces.begin();
-        for (std::int64_t s = 0; s < steps; ++s)
-            for (std::int64_t c = 0; c < chains_; ++c) {
-                t.log_sigma(c, s) = *from++;
-                t.first(c, s) = *from++;
-                if (target.log_density) t.log_density(c, s) = *from++;
-                for (std::int64_t k = 0; k < target.modes; ++k) t.modes(c * steps + s, k) = *from++;
-            }
+        const auto copy = [&](std::int64_t s, std::int64_t c) {
+            const double* from = at_.traces.data() + (s * chains_ + c) * width;
+            t.log_sigma(c, s) = *from++;
+            t.first(c, s) = *from++;
+            if (target.log_density) t.log_density(c, s) = *from++;
+            for (std::int64_t k = 0; k < target.modes; ++k) t.modes(c * steps + s, k) = *from++;
+        };
+        parallel::for_each((chains_ + chains_at_once - 1) / chains_at_once, options_.threads, [&](std::int64_t block) {
+            const std::int64_t end = std::min(chains_, (block + 1) * chains_at_once);
+            for (std::int64_t s = 0; s < steps; ++s)
+                for (std::int64_t c = block * chains_at_once; c < end; ++c) copy(s, c);
+        });
+    }
+
+    std::int64_t trace_width() const {
+        const ChainTarget& target = kernel_.target();
+        return 2 + (target.log_density ? 1 : 0) + target.modes;
     }
 
     /// Rows that a table can start from go through it, all at once; the others, at its last level or below, are one
@@ -387,7 +451,8 @@ private:
                     .condition = condition(),
                     .x = std::move(x),
                     .level = std::move(level),
-                    .threads = options_.threads});
+                    .threads = options_.threads,
+                    .device = options_.device});
         for (std::int64_t k = 0; k < draws.x.rows; ++k)
             std::ranges::copy(draws.x.view().row(k), out_.x.view().row(rows[static_cast<std::size_t>(k)]).begin());
         out_.parts["denoise"] += draws.evaluations();
@@ -400,7 +465,8 @@ private:
         for (std::int64_t k = 0; k < x.rows; ++k)
             for (std::int64_t j = 0; j < x.cols; ++j) x(k, j) = from(rows[static_cast<std::size_t>(k)], j) / alpha;
         const std::vector<std::int64_t> labels(label() < 0 ? 0 : rows.size(), label());
-        model().denoise({x, sigma, labels, options_.threads}, data);
+        if (queues_.empty()) model().denoise({x, sigma, labels, options_.threads}, data);
+        else denoise_there(model(), queues_.front(), x, sigma, label(), data);
         for (std::int64_t k = 0; k < x.rows; ++k)
             for (std::int64_t j = 0; j < x.cols; ++j)
                 out_.x(rows[static_cast<std::size_t>(k)], j) = table_.nodes.alpha.back() * data(k, j);
@@ -414,6 +480,8 @@ private:
     ChainKernel kernel_;
     bool knows_level_;
     std::int64_t chains_ = 0, rounds_ = 0;
+    std::vector<DeviceQueue> queues_;              // none: the processor
+    std::optional<ChainsOnDevices> there_;
     ChainProgress at_;
     RunIdentity identity_;
     WritingPace pace_;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
@@ -40,6 +41,7 @@ struct LangevinGibbsOptions {
     std::optional<std::uint64_t> rng = {};
     std::optional<std::filesystem::path> checkpoint = {};
     int threads = 0;
+    std::string device = "cpu";
     Progress progress = {};
 
     static constexpr auto fields() {
@@ -77,6 +79,9 @@ struct LangevinGibbsOptions {
                   "whatever ended it, and one "
                   "with a larger n adds samples; one of another run is an error. None: no file"},
             Field{"threads", &LangevinGibbsOptions::threads, "threads, 0 for all; changes no result"},
+            Field{"device", &LangevinGibbsOptions::device,
+                  "'cpu', 'cuda' or 'cuda:1': where chains, denoiser and table run, with the same random numbers; a device draws "
+                  "sigma by 'exact' and 'plug-in'"},
             Field{"progress", &LangevinGibbsOptions::progress,
                   "called as progress(n, total) with the steps of the chains that are done"}};
     }

@@ -132,12 +132,12 @@ std::int64_t recorded(const Table& table, std::int64_t stride) {
 
 /// All samples on devices, as many at once as their memory may hold.   @return evaluations spent
 std::int64_t run_on_devices(const Job& job, const Table& table, const std::vector<DeviceQueue>& queues, std::int64_t n) {
-    check_on_device("sample", job.model, table, job.program);
-    const auto devices = std::min(static_cast<std::int64_t>(queues.size()), n);
+    check_on_device("sample", job.model, table);
+    const auto devices = table.pooled() ? 1 : std::min(static_cast<std::int64_t>(queues.size()), n);
     require(devices == 1 || !job.options.callback, "sample: a callback follows one device, device='",
             job.options.device, "' names several");
-    const std::int64_t rows =
-        std::clamp<std::int64_t>(std::min(job.options.batch.value_or(n), rows_on_device(job.model, job.program)), 1, n);
+    const std::int64_t most = table.pooled() ? n : rows_on_device(job.model, job.program);
+    const std::int64_t rows = std::clamp<std::int64_t>(std::min(job.options.batch.value_or(n), most), 1, n);
     std::atomic<std::int64_t> spent{0};
     for_devices(devices, [&](std::int64_t k) {
         const DeviceQueue& queue = queues[static_cast<std::size_t>(k)];

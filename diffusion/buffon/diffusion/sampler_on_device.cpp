@@ -14,7 +14,8 @@ namespace {
 
 struct Sampler {
     Denoiser model;
-    std::vector<Table> tables;   // one
+    std::vector<Table> tables;   // one, or those of the labels
+    std::shared_ptr<const TimeShift> shift;
     Program program;
     std::int64_t latent_dim;
     SampleOptions options;
@@ -34,7 +35,7 @@ struct Sampler {
                           kept,
                           {},
                           guidance,
-                          nullptr,
+                          shift.get(),
                           {},
                           {latent + first * latent_dim, latent_dim}};
             run_block_there(job, queue, there, 0, std::min(at_once, rows - first),
@@ -50,14 +51,14 @@ std::shared_ptr<const DeviceModel> sampler_on_device(const Denoiser& model, cons
                                                      std::int64_t latent_dim, std::int64_t condition) {
     DeviceModel out;
     out.dim = latent_dim;
-    const Program program = table.adaptive || table.shift ? Program{} : pack({&table, 1});
     try {
-        check_on_device("sampler_problem", model, table, program);
+        check_on_device("sampler_problem", model, table);
     } catch (const std::invalid_argument& error) {
         out.functions = [error]() -> const DeviceFunctions* { throw error; };   // asked for where a device is, see device_queue
         return std::make_shared<const DeviceModel>(std::move(out));
     }
-    Sampler sampler{model, {table}, program, latent_dim, {}};
+    const std::vector<Table> tables = table.shift ? table.shift->tables : std::vector<Table>{table};
+    Sampler sampler{model, tables, table.shift, pack(tables), latent_dim, {}};
     if (condition >= 0) sampler.options.condition = condition;
     out.batch = [sampler = std::make_shared<const Sampler>(std::move(sampler))](
                     const DeviceQueue& queue, const double* latent, std::int64_t rows) {

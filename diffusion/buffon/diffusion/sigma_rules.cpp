@@ -6,6 +6,7 @@
 #include <numeric>
 #include <optional>
 
+#include <buffon/chain_terms.hpp>
 #include <buffon/check.hpp>
 #include <buffon/diffusion/rows.hpp>
 
@@ -14,14 +15,9 @@ namespace {
 
 /// Rows whose weights are in memory at once.
 constexpr std::int64_t numbers_at_once = std::int64_t{1} << 22;
-/// Width of the plug-in's differences, as a share of sigma: coarse enough for networks in float32.
-constexpr double difference = 1e-2;
-/// Of the d directions the data take away at most this share: nearer to all nothing would be left to estimate sigma from.
-constexpr double largest_trace = 0.95;
-
-/// Estimates of sigma, and of how many squares are behind them.
-struct PlugIn {
-    std::vector<double> log_sigma, squares;
+/// Estimates of sigma, one for each row.
+struct Guesses {
+    std::vector<chain::PlugIn> of_row;
     std::int64_t evaluations = 0;
 };
 
@@ -35,26 +31,26 @@ std::vector<double> squared_lengths(ConstView a, ConstView b) {
     return out;
 }
 
-/// Hutchinson's estimate of the trace of D's derivative: the mean of v (D(x + h v) - D(x)) / h over signs v.
+/// Hutchinson's estimate of the trace of D's derivative.
 std::vector<double> traces(const ChainTarget& target, ConstView x, std::span<const double> sigma, ConstView at_x,
                            const Stream& signs, std::int64_t probes, std::span<const std::int64_t> labels,
                            int threads) {
     std::vector<double> out(static_cast<std::size_t>(x.rows), 0.0);
     Matrix moved(x.rows, x.cols), there(x.rows, x.cols);
     for (std::int64_t p = 0; p < probes; ++p) {
-        const auto sign = [&](std::int64_t i, std::int64_t j) { return signs.uniform(i, p * x.cols + j) < 0.5 ? -1.0 : 1.0; };
+        const chain::Probe probe{signs, p, probes};
+        const auto sign = [&](std::int64_t i, std::int64_t j) { return probe.sign(i, j, x.cols); };
         for (std::int64_t i = 0; i < x.rows; ++i)
-            for (std::int64_t j = 0; j < x.cols; ++j) moved(i, j) = x(i, j) + difference * of_row(sigma, i) * sign(i, j);
+            for (std::int64_t j = 0; j < x.cols; ++j) moved(i, j) = chain::Probe::at(x(i, j), sign(i, j), of_row(sigma, i));
         target.denoiser.denoise({moved, sigma, labels, threads}, there);
         for (std::int64_t i = 0; i < x.rows; ++i)
             for (std::int64_t j = 0; j < x.cols; ++j)
-                out[static_cast<std::size_t>(i)] += sign(i, j) * (there(i, j) - at_x(i, j)) /
-                                                    (difference * of_row(sigma, i) * static_cast<double>(probes));
+                out[static_cast<std::size_t>(i)] += probe.part(sign(i, j), there(i, j), at_x(i, j), of_row(sigma, i));
     }
     return out;
 }
 
-PlugIn plug_in(const ChainTarget& target, ConstView x, std::span<const double> sigma, const Stream& signs,
+Guesses plug_in(const ChainTarget& target, ConstView x, std::span<const double> sigma, const Stream& signs,
                std::int64_t probes, int threads) {
     const std::vector<std::int64_t> labels(target.label < 0 ? 0 : static_cast<std::size_t>(x.rows), target.label);
     const double d = static_cast<double>(x.cols);
@@ -62,12 +58,8 @@ PlugIn plug_in(const ChainTarget& target, ConstView x, std::span<const double> s
     target.denoiser.denoise({x, sigma, labels, threads}, data);
     const std::vector<double> square = squared_lengths(x, data),
                               trace = traces(target, x, sigma, data, signs, probes, labels, threads);
-    PlugIn out;
-    out.evaluations = x.rows * (1 + probes);
-    for (std::size_t i = 0; i < square.size(); ++i) {
-        out.squares.push_back(d - std::clamp(trace[i], 0.0, largest_trace * d));
-        out.log_sigma.push_back(0.5 * std::log(std::max(square[i], std::numeric_limits<double>::min()) / out.squares.back()));
-    }
+    Guesses out{{}, x.rows * (1 + probes)};
+    for (std::size_t i = 0; i < square.size(); ++i) out.of_row.push_back(chain::PlugIn::of(square[i], trace[i], d));
     return out;
 }
 
@@ -124,12 +116,8 @@ private:
             for (std::int64_t j = 0; j < out.cols; ++j) {
                 const auto row = static_cast<std::size_t>(first + i);
                 const double sigma = prior_.levels[static_cast<std::size_t>(j)], log_sigma = std::log(sigma);
-                if (guess_) {
-                    const double away = log_sigma - guess_->log_sigma[row];
-                    out(i, j) = -guess_->squares[row] * away * away;
-                } else {
-                    out(i, j) = -d * log_sigma - 0.5 * square_[row] / (sigma * sigma);   // log N(x; x0, sigma^2 I)
-                }
+                out(i, j) = guess_ ? guess_->of_row[row].log_weight(log_sigma)
+                                   : -d * log_sigma - 0.5 * square_[row] / (sigma * sigma);   // log N(x; x0, sigma^2 I)
             }
     }
 
@@ -138,7 +126,7 @@ private:
     const SigmaPrior& prior_;
     ConstView x_;
     int threads_;
-    std::optional<PlugIn> guess_;
+    std::optional<Guesses> guess_;
     std::vector<double> square_;   // |x - x0|^2
 };
 
