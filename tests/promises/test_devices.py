@@ -2,6 +2,8 @@
 on any number of devices. Nobody is forgotten: the functions are found by their signatures.
 """
 import inspect
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,6 +102,19 @@ def test_all_functions_with_a_device_are_run_here():
     assert {"energy", "kid", "mmd"} <= set(OF_SAMPLES) and {"sample", "invert"} <= set(OF_MODELS)
 
 
+def test_functions_without_a_device_are_named_on_the_page_with_the_reason():
+    page = Path(__file__).parents[2] / "docs" / "gpu.md"
+    named = set(re.findall(r"`(\w+)`", page.read_text().partition("## On the processor only")[2].partition("## Tested")[0]))
+    without = {
+        name
+        for module in (bf, bd)
+        for name, f in vars(module).items()
+        if not name.startswith("_") and callable(f) and not inspect.isclass(f) and name not in FUNCTIONS
+    }
+    assert without - named == set()
+    assert named - without <= {"device", "sample", "assign", "langevin_gibbs"}
+
+
 @needs_device
 @pytest.mark.parametrize("scored", [False, True])
 def test_estimators_answer_as_on_the_processor(word, arguments, scored):
@@ -145,7 +160,9 @@ def samplers():
 @pytest.mark.parametrize("name", ["plain", "quasi", "aiscv", "arcs", "subset"])
 def test_samplers_are_evaluated_on_the_device(kind, name):
     model, score, labels = samplers()[kind]
-    for table in (bd.ddim(bd.VP(), steps=5), bd.ancestral(bd.VP(), steps=4)):
+    shifted = bd.time_shifted(bd.ddim(bd.VP(), steps=5), window=40, cutoff=100)
+    corrected = bd.reverse_diffusion(bd.VP(), steps=4, corrections=1)
+    for table in (bd.ddim(bd.VP(), steps=5), bd.ancestral(bd.VP(), steps=4), shifted, corrected):
         if name == "arcs":
             problem, extra = bd.sampler_problem(model, table, score=score, labels=labels), {"thresholds": [1.5]}
         else:
@@ -173,11 +190,8 @@ def test_levels_of_samplers_are_evaluated_on_the_device():
 @needs_device
 def test_samplers_that_no_device_runs_say_so():
     model = samplers()["mixture"][0]
-    for table, words in (
-        (bd.rk45(bd.VP()), "rk45 chooses its steps"),
-        (bd.time_shifted(bd.ddim(bd.VP(), steps=5)), "chooses the labels"),
-    ):
-        with pytest.raises(ValueError, match=f"sampler_problem: .*{words}.* and runs on device='cpu' only"):
+    for table in (bd.rk45(bd.VP()), bd.dpm_adaptive(bd.VP())):
+        with pytest.raises(ValueError, match=r"sampler_problem: .* chooses its steps and runs on device='cpu' only"):
             bf.plain(bd.sampler_problem(model, table, score=model.off_mode), budget=100, rng=1, device="cuda")
     own = bd.Denoiser(lambda x, sigma: x, dim=2)
     with pytest.raises(ValueError, match=r"sampler_problem: .* computes on device='cpu' only"):

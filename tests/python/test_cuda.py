@@ -126,6 +126,7 @@ def wrapped(model):
     yield bd.noise_scaled(model, 1.02)
     yield bd.guided(model, 2.0, rescale=0.5)
     yield bd.thresholded(model, max=1.0, ratio=0.9)
+    yield bd.input_perturbed(model, 0.2)
 
 
 @needs_device
@@ -176,6 +177,23 @@ def test_networks_sample_on_the_device(kind, dtype, classes):
                 atol=1e-9 if (dtype, state) == ("float64", "float64") else 2e-4 * np.abs(here.x).max(),
             )
             assert there.parts == here.parts
+
+
+@needs_device
+@pytest.mark.parametrize("probes", [0, 2])
+def test_chains_of_a_network_are_those_of_the_processor(probes):
+    torch = pytest.importorskip("torch")
+    net = bd.Network(lambda x, t: torch.tanh(x) * t[:, None], schedule=bd.VP(), shape=2, arrays="torch", dtype="float64")
+    table = bd.ddim(bd.VP(), steps=5)
+    here, there = (
+        bd.langevin_gibbs(net, table, n=300, chains=100, sigma="plug-in", probes=probes, burn_in=3, levels=50, rng=2, device=device)
+        for device in ("cpu", "cuda")
+    )
+    assert there.parts == here.parts
+    np.testing.assert_array_equal(there.levels, here.levels)
+    np.testing.assert_allclose(there.x, here.x, rtol=0, atol=1e-8)
+    for name in here.traces:
+        np.testing.assert_allclose(there.traces[name], here.traces[name], rtol=0, atol=1e-8)
 
 
 @needs_device
