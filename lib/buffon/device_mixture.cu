@@ -180,7 +180,7 @@ __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, Device
     T* const offset = reinterpret_cast<T*>(memory);   // (R, d)
     T* const sum = offset + R * d;                    // (R, d)
     T* const y = sum + R * d;                         // (R, rank)
-    __shared__ T distance[R], log_norm[R], peak[R], total[R], keep[R], weight[R];
+    __shared__ T distance[R], log_norm[R], peak[R], total[R], keep[R], weight[R], rest_of[R];
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     const bool per_row = r.sigmas != nullptr;
     for (std::int64_t e = threadIdx.x; e < R * d; e += 256) sum[e] = T(0);
@@ -196,6 +196,9 @@ __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, Device
         if (!per_row) return static_cast<T>(level.precision[k * (rank + 1) + j]);
         return T(1) / (static_cast<T>(j < rank ? m.variance[k * rank + j] : m.rest[k]) + s2(q));
     };
+    // What is averaged is axes^T diag(f) axes (x - mean), and the mean: f = variance / (variance + sigma^2); or the
+    // component's score, f = -1 / (variance + sigma^2).
+    const auto factor = [&](double variance, T precision) { return r.score ? -precision : static_cast<T>(variance) * precision; };
     for (std::int64_t k = 0; k < m.size; ++k) {
         const double *mean = m.means + k * d, *axes = m.axes + k * rank * d;
         place_rows<T, R>(m, k, static_cast<const T*>(r.x), first, r.rows, offset, y);
@@ -212,7 +215,14 @@ __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, Device
             }
             along = warp_sum(along);
             norm = warp_sum(norm);
+            const T rest_factor = rank < d ? factor(m.rest[k], precision(k, rank, q)) : T(0);
+            __syncwarp();
+            for (std::int64_t j = lane; j < rank; j += 32) {   // from here on y is what the axes are multiplied by, or f
+                const T f = factor(m.variance[k * rank + j], precision(k, j, q));
+                y[q * rank + j] = m.axes == nullptr ? f : (f - rest_factor) * y[q * rank + j];
+            }
             if (lane > 0) continue;
+            rest_of[q] = rest_factor;
             distance[q] = along;
             if (!per_row) {
                 log_norm[q] = static_cast<T>(level.log_norm[k]);
@@ -233,21 +243,16 @@ __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, Device
         }
         __syncthreads();
         if (r.out == nullptr) continue;
-        // What is averaged is axes^T diag(f) axes (x - mean), and the mean: f = variance / (variance + sigma^2); or the
-        // component's score, f = -1 / (variance + sigma^2).
-        const auto factor = [&](T variance, std::int64_t j, int q) { return r.score ? -precision(k, j, q) : variance * precision(k, j, q); };
         for (std::int64_t e = threadIdx.x; e < R * d; e += 256) {
             const int q = static_cast<int>(e / d);
             const std::int64_t i = e % d;
             T part = r.score ? T(0) : static_cast<T>(mean[i]);
             if (m.axes == nullptr) {
-                part = multiply_add(factor(static_cast<T>(m.variance[k * rank + i]), i, q), offset[e], part);
+                part = multiply_add(y[e], offset[e], part);
             } else {
-                const T rest = rank < d ? factor(static_cast<T>(m.rest[k]), rank, q) : T(0);
-                part = multiply_add(rest, offset[e], part);
+                part = multiply_add(rest_of[q], offset[e], part);
                 for (std::int64_t j = 0; j < rank; ++j)
-                    part = multiply_add((factor(static_cast<T>(m.variance[k * rank + j]), j, q) - rest) * y[q * rank + j],
-                                        static_cast<T>(axes[j * d + i]), part);
+                    part = multiply_add(y[q * rank + j], static_cast<T>(axes[j * d + i]), part);
             }
             sum[e] = multiply_add(weight[q], part, sum[e] * keep[q]);
         }

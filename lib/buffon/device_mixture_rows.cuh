@@ -26,6 +26,13 @@ __device__ void place_rows(const DeviceMixture& m, std::int64_t k, const T* x, s
     __syncthreads();
     if (m.axes == nullptr) {
         for (std::int64_t e = threadIdx.x; e < R * d; e += 256) y[e] = offset[e];
+    } else if (d <= 32) {   // too few coordinates for a warp: a thread has an axis
+        for (std::int64_t e = threadIdx.x; e < R * rank; e += 256) {
+            const double* axis = axes + e % rank * d;
+            T sum = T(0);
+            for (std::int64_t i = 0; i < d; ++i) sum = multiply_add(static_cast<T>(axis[i]), offset[e / rank * d + i], sum);
+            y[e] = sum;
+        }
     } else {
         for (std::int64_t j = warp; j < rank; j += 8) {
             T part[R] = {};

@@ -103,6 +103,12 @@ TEST_CASE("sigma_rules: what the model does not know, and laws without a level, 
                                }};
     const Matrix x(1, 2);
     CHECK_THROWS_AS(draw_sigma(bare, none, prior_of({1.0, 2.0}), x, {}, {1, 1}, {1, 2}, 0, false, 1), std::invalid_argument);
+    const ChainTarget no_number = chain_target(
+        Denoiser(2, [](const Query&, View out) { std::fill_n(out.data, out.size(), std::numeric_limits<double>::quiet_NaN()); }));
+    const double sigma[] = {1.0};
+    CHECK_THROWS_AS(
+        draw_sigma(no_number, SigmaRule::plug_in, prior_of({1.0, 2.0}), x, sigma, {1, 1}, {1, 2}, 0, false, 1),
+        std::invalid_argument);
     const auto levels = geometric_levels(0.01, 20, 5);
     CHECK(levels.front() == 0.01);
     CHECK(levels.back() == 20);
