@@ -105,8 +105,18 @@ TEST_CASE("assign: most pairs forbidden, a large problem, and one that has no so
         for (std::int64_t k = 0; k < 12; ++k) c(i, (i * 7 + k * k) % n) = cost(i, k);
     check_certificate(c, assign(look(c)));
     for (std::int64_t i = 0; i < 30; ++i)
-        for (std::int64_t j = 29; j < n; ++j) c(i, j) = infinity;   // 30 rows for 29 columns
-    CHECK_THROWS_WITH_AS(assign(look(c)), "assign: no assignment without a forbidden pair (inf) exists", std::invalid_argument);
+        for (std::int64_t j = 0; j < n; ++j) c(i, j) = j < 29 ? 1 : infinity;   // 30 rows for 29 columns
+    const std::string none = "assign: no assignment without a forbidden pair (inf) exists: ";
+    CHECK_THROWS_WITH_AS(assign(look(c)), (none + "rows 0, 1, 2, 3, 4, 5, 6, 7 and 22 more have 29 allowed columns together").c_str(),
+                         std::invalid_argument);
+    Matrix few(2, 3, infinity);
+    few(0, 1) = few(1, 1) = 1;
+    CHECK_THROWS_WITH_AS(assign(look(few)), (none + "rows 0, 1 have 1 allowed column together").c_str(), std::invalid_argument);
+    few(1, 1) = infinity;
+    CHECK_THROWS_WITH_AS(assign(look(few)), (none + "row 1 has no column that is allowed").c_str(), std::invalid_argument);
+    Matrix tall(4, 2, 1.0);   // columns are what is placed
+    for (std::int64_t i = 0; i < 4; ++i) tall(i, 1) = infinity;
+    CHECK_THROWS_WITH_AS(assign(look(tall)), (none + "column 1 has no row that is allowed").c_str(), std::invalid_argument);
 }
 
 TEST_CASE("assign: a constant added to a row moves its dual and nothing else; order does not matter") {

@@ -119,7 +119,9 @@ TEST_CASE("assign on a device: forbidden pairs are avoided; what the processor r
         std::fill_n(blocked.begin() + 12, 12, forbidden);
         wrong[5] = std::nan("");
         CHECK_THROWS_WITH_AS(assign(std::vector{good[0], Costs::of(blocked.data(), 10, 12)}, {.device = device}),
-                             "assign: no assignment without a forbidden pair (inf) exists of problem 1", std::invalid_argument);
+                             "assign: no assignment without a forbidden pair (inf) exists of problem 1: "
+                             "row 1 has no column that is allowed",
+                             std::invalid_argument);
         CHECK_THROWS_WITH_AS(assign(std::vector{good[0], Costs::of(wrong.data(), 10, 12)}, {.device = device}),
                              doctest::Contains("at row 0, column 5 of problem 1"), std::invalid_argument);
         CHECK_THROWS_WITH_AS(assign(good, {.gap = true, .device = device}),

@@ -67,8 +67,6 @@ def learnt():
 
 
 def mapped():
-    if not hasattr(bd.TransportMap, "__setstate__"):
-        pytest.skip("maps do not pickle yet")
     return bd.transport_map(X, method="newton")
 
 
