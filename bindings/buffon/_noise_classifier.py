@@ -56,13 +56,12 @@ class NoiseClassifier:
         """Weights, levels and settings as a .npz file, no pickle in it; ``load`` reads it."""
         _check_suffix(path, "NoiseClassifier.save")
         head = {"version": _VERSION, "settings": self._settings, "loss": self.loss}
-        weights = {f"weight {name}": value.numpy() for name, value in self._net.state_dict().items()}
+        weights = {f"weight {name}": value for name, value in self._weights().items()}
         numpy.savez(path, head=json.dumps(head), levels=self.levels, history=self.history, **weights)
 
     @staticmethod
     def load(path: "str | os.PathLike[str]") -> "NoiseClassifier":
         """The classifier that ``save`` wrote. ValueError for a file of anything else."""
-        torch = needed("torch", "NoiseClassifier.load", "torch")
         _check_suffix(path, "NoiseClassifier.load")
         with numpy.load(path, allow_pickle=False) as file:
             if "head" not in file or "levels" not in file:
@@ -72,21 +71,27 @@ class NoiseClassifier:
                 raise ValueError(
                     f"NoiseClassifier.load: {os.fspath(path)} has version {head.get('version')}, this Buffon reads {_VERSION}"
                 )
-            net = _network(torch, len(file["levels"]), **head["settings"])
-            net.load_state_dict(
-                {
-                    name.removeprefix("weight "): torch.from_numpy(file[name])
-                    for name in file.files
-                    if name.startswith("weight ")
-                }
-            )
-            return NoiseClassifier(net.eval(), file["levels"], head["settings"], head["loss"], file["history"])
+            weights = {name.removeprefix("weight "): file[name] for name in file.files if name.startswith("weight ")}
+            return _made(weights, file["levels"], head["settings"], head["loss"], file["history"])
+
+    def __reduce__(self):
+        return _made, (self._weights(), self.levels, self._settings, self.loss, self.history)
+
+    def _weights(self):
+        return {name: value.numpy() for name, value in self._net.state_dict().items()}
 
     def __repr__(self):
         return (
             f"NoiseClassifier(levels={len(self.levels)}, d={self.dim}): sigma from {self.levels[0]:g} to {self.levels[-1]:g}, "
             f"cross-entropy {self.loss:.3f} of log {len(self.levels)} = {numpy.log(len(self.levels)):.3f}"
         )
+
+
+def _made(weights, levels, settings, loss, history):
+    torch = needed("torch", "NoiseClassifier", "torch")
+    net = _network(torch, len(levels), **settings)
+    net.load_state_dict({name: torch.from_numpy(numpy.array(value)) for name, value in weights.items()})
+    return NoiseClassifier(net.eval(), levels, settings, loss, history)
 
 
 def noise_classifier(
