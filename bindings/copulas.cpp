@@ -385,6 +385,8 @@ using Specs = ClosedSpecs<GaussianSpec, StudentSpec, Archimedean<ClaytonCopula>,
                           Archimedean<GumbelCopula>>;
 
 [[noreturn]] void refuse_copula(py::handle given) {
+    if (py::isinstance<py::dict>(given) || py::isinstance<py::array>(given))
+        throw py::type_error("Joint: copula must be a copula; for correlations, a dict or a matrix, write GaussianCopula(...)");
     throw py::type_error("Joint: copula must be a copula (" + Specs::names() + ") or a list of them, got " +
                          py::type::of(given).attr("__name__").cast<std::string>());
 }

@@ -194,7 +194,7 @@ void warn_of_few_terms(ConstView terms, std::int64_t n, Estimate& estimate, Cons
     text.precision(2);
     text << listed(estimate, few, share, worst) << ": a few terms carry the mean, as if an event had been hit "
          << 1 / share[worst]
-         << " times, so the interval is rough: spend more, or, of a rare event, use aiscv with a score";
+         << " times, so the interval is rough: spend more or add rows, or, of a rare event, use aiscv with a score";
     estimate.warnings.push_back(text.str());
 }
 

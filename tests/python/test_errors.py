@@ -56,6 +56,8 @@ def pair(rho, names=("a", "b")):
     (lambda: bf.Joint([N, "b"]), TypeError, f"Joint: laws[1] must be a univariate law ({UNIVARIATE}), got str"),
     (lambda: bf.Joint(3), TypeError, "Joint: laws must be a dict name -> law or a list of laws, got int"),
     (lambda: bf.Joint(TWO, names=["x", "y"]), ValueError, "Joint: names belong to a list of laws; a dict brings its own"),
+    (lambda: bf.Joint([bf.Normal(), bf.Normal()], copula={("x1", "x2"): 0.3}), TypeError,
+     "Joint: copula must be a copula; for correlations, a dict or a matrix, write GaussianCopula(...)"),
     (lambda: bf.Joint(TWO, copula=[[1, 0], [0, 1]]), TypeError,
      "Joint: copula must be a copula (GaussianCopula, StudentCopula, ClaytonCopula, FrankCopula, GumbelCopula) "
      "or a list of them, got list"),
