@@ -64,6 +64,7 @@ WITHOUT_TEST = {
     "lib/device_terms": "functions that test_on_device.cpp tests on every device",
     "lib/device_warp": "sums within a warp, part of what tests/diffusion/test_chains_on_device.cpp tests",
     "lib/device_work": "structures that hold what the functions of a device take",
+    "diffusion/chain_shard": "part of what test_chains_on_device.cpp tests on every device",
     "diffusion/device_denoiser": "a structure, read by test_device_block.cpp",
     "diffusion/exact_reference": "a structure, read by test_cf_distance.cpp",
     "diffusion/device_levels": "part of what test_device_block.cpp tests",

@@ -13,6 +13,8 @@
 
 namespace buffon::diffusion {
 
+class ChainShard;
+
 /// @throw std::invalid_argument for a rule of sigma or a model that no device runs.
 void check_on_device(const ChainKernel& kernel);
 
@@ -49,10 +51,9 @@ public:
     void kept(Matrix& x, std::vector<double>& sigma) const;
 
 private:
-    class Shard;
     std::int64_t chains() const;
 
-    std::vector<std::unique_ptr<Shard>> shards_;
+    std::vector<std::unique_ptr<ChainShard>> shards_;
     std::int64_t traced_ = 0;   // steps since the last flush
 };
 
