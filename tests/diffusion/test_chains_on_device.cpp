@@ -268,7 +268,7 @@ TEST_CASE("langevin_gibbs on a device: corrected chains find the masses of the m
 TEST_CASE("chains on a device: what no device runs is refused by name") {
     const GaussianMixture model = chains::gmm2d();
     const auto refuses = [](const ChainTarget& target, const ChainOptions& options, const char* what) {
-        CHECK_THROWS_WITH_AS(check_on_device(ChainKernel(target, options, sigma_prior(options, 0.05, 6))), what,
+        CHECK_THROWS_WITH_AS(check_on_device(ChainKernel(target, options, sigma_prior(options, 0.05, 6))), doctest::Contains(what),
                              std::invalid_argument);
     };
     const NoiseClassifier classifier{{1.0, 2.0}, [](ConstView, View) {}};
@@ -283,7 +283,7 @@ TEST_CASE("chains on a device: what no device runs is refused by name") {
     for (const std::string& device : devices())
         CHECK_THROWS_WITH_AS(
             langevin_gibbs(model, rk45(EDM(0.05, 10), {}), {.n = 10, .rng = 1, .device = device}, {.levels = 60}),
-            "langevin_gibbs: rk45 chooses its steps and runs on device='cpu' only", std::invalid_argument);
+            doctest::Contains("langevin_gibbs: rk45 chooses its steps and runs on device='cpu' only"), std::invalid_argument);
     CHECK_THROWS_AS(langevin_gibbs(model, ddim(EDM(0.05, 10), {.steps = 3}), {.n = 10, .rng = 1, .device = "cuda:99"},
                                    {.levels = 60}),
                     std::invalid_argument);

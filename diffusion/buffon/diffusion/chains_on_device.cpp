@@ -7,6 +7,7 @@
 #include <buffon/check.hpp>
 #include <buffon/device_buffer.hpp>
 #include <buffon/diffusion/chain_shard.hpp>
+#include <buffon/diffusion/device_block.hpp>
 #include <buffon/diffusion/device_denoiser.hpp>
 
 namespace buffon::diffusion {
@@ -22,8 +23,7 @@ void check_on_device(const ChainKernel& kernel) {
     require(rule != nullptr && *rule != SigmaRule::data,
             "langevin_gibbs: sigma = ", rule != nullptr ? "'data'" : "a classifier",
             " runs on device='cpu' only; on a device sigma is drawn by 'exact' or 'plug-in'");
-    require(static_cast<bool>(kernel.target().denoiser.traits().on_device),
-            "langevin_gibbs: ", kernel.target().denoiser.traits().name, " computes on device='cpu' only");
+    check_on_device("langevin_gibbs", kernel.target().denoiser);
 }
 
 ChainsOnDevices::ChainsOnDevices(const ChainKernel& kernel, std::span<const DeviceQueue> queues,

@@ -413,8 +413,14 @@ private:
 }  // namespace
 
 void check_on_device(const std::string& who, const Denoiser& model, const Table& table) {
-    require(!table.adaptive, who, ": ", table.name, " chooses its steps and runs on device='cpu' only");
-    require(static_cast<bool>(model.traits().on_device), who, ": ", model.traits().name, " computes on device='cpu' only");
+    require(!table.adaptive, who, ": ", table.name,
+            " chooses its steps and runs on device='cpu' only; a table of fixed steps runs on a device");
+    check_on_device(who, model);
+}
+
+void check_on_device(const std::string& who, const Denoiser& model) {
+    require(static_cast<bool>(model.traits().on_device), who, ": ", model.traits().name,
+            " computes on device='cpu' only; a mixture, points, and a Network of torch, CuPy or JAX arrays run on a device");
 }
 
 std::int64_t run_block_on_device(const Job& job, const DeviceQueue& queue, const DeviceFunction& model,

@@ -13,6 +13,7 @@ namespace buffon::diffusion {
 /// @throw std::invalid_argument in the name of `who` for a table that chooses its steps, a model that computes on the
 /// processor only.
 void check_on_device(const std::string& who, const Denoiser& model, const Table& table);
+void check_on_device(const std::string& who, const Denoiser& model);
 
 /// Rows that a device holds at once.
 std::int64_t rows_on_device(const Denoiser& model, const Program& program);
