@@ -8,6 +8,7 @@
 
 #include <buffon/check.hpp>
 #include <buffon/joint_fit.hpp>
+#include <buffon/names.hpp>
 #include <buffon/text.hpp>
 
 #include "arrays.hpp"
@@ -68,8 +69,7 @@ Table to_table(py::handle data, py::handle names, const std::string& who) {
         for (const auto name : py::iter(data.attr("columns"))) out.names.push_back(py::str(name).cast<std::string>());
     require(out.names.empty() || static_cast<std::int64_t>(out.names.size()) == out.rows.cols, who,
             ": names must have one entry per column, ", out.rows.cols, ", got ", out.names.size());
-    if (!out.names.empty()) return out;
-    for (std::int64_t j = 1; j <= out.rows.cols; ++j) out.names.push_back("x" + std::to_string(j));
+    if (out.names.empty()) out.names = default_names(out.rows.cols);
     return out;
 }
 
@@ -121,9 +121,8 @@ struct Kept<LawFit> {
 template <>
 struct Kept<CopulaFit> {
     static py::tuple to(const CopulaFit& f) {
-        Names inputs;   // which one of a number of inputs knows
-        for (std::int64_t j = 0; j < std::visit([](const auto& c) { return c.dim(); }, f.copula); ++j)
-            inputs.push_back("x" + std::to_string(j + 1));
+        // which one of a number of inputs knows
+        const Names inputs = default_names(std::visit([](const auto& c) { return c.dim(); }, f.copula));
         return py::make_tuple(binder::from_copula(f.copula, {}), inputs, f.family, f.parameters, f.log_likelihood, f.std_error,
                               f.n, f.missing);
     }

@@ -5,6 +5,7 @@
 
 #include <buffon/check.hpp>
 #include <buffon/finish.hpp>
+#include <buffon/names.hpp>
 #include <buffon/sobol_sequence.hpp>
 
 namespace buffon {
@@ -49,10 +50,7 @@ WorkingSpace working_space(const Problem& problem, const std::vector<Distributio
 }
 
 std::vector<std::string> law_names(std::int64_t laws) {
-    if (laws == 0) return {""};
-    std::vector<std::string> names;
-    for (std::int64_t j = 1; j <= laws; ++j) names.push_back("law " + std::to_string(j));
-    return names;
+    return laws == 0 ? std::vector<std::string>{""} : numbered_names("law ", laws);
 }
 
 Estimate from_pools(const Evaluation& evaluate, const WorkingSpace& space, const std::vector<const Pool*>& pools,

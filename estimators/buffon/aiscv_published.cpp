@@ -9,6 +9,7 @@
 #include <buffon/gaussian_fit.hpp>
 #include <buffon/kept.hpp>
 #include <buffon/moments.hpp>
+#include <buffon/names.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/pool.hpp>
 #include <buffon/proposal.hpp>
@@ -234,9 +235,8 @@ Estimate aiscv_published(Evaluation& evaluate, const Run& run, const AiscvOption
     const WorkingSpace space = options.laws.size() > 1    ? WorkingSpace::raw(options.laws)
                                : options.laws.size() == 1 ? WorkingSpace::normal(options.laws.front())
                                                           : WorkingSpace::normal(evaluate.problem().inputs());
-    std::vector<std::string> groups{""};
-    if (!options.laws.empty()) groups.clear();
-    for (std::size_t j = 1; j <= options.laws.size(); ++j) groups.push_back("law " + std::to_string(j));
+    const auto laws = static_cast<std::int64_t>(options.laws.size());
+    std::vector<std::string> groups = laws == 0 ? std::vector<std::string>{""} : numbered_names("law ", laws);
     Published adaptation(evaluate, space, run, options);
     Moments total;
     return with_partial(

@@ -7,6 +7,7 @@
 #include <boost/math/distributions/students_t.hpp>
 
 #include <buffon/check.hpp>
+#include <buffon/names.hpp>
 #include <buffon/normal_functions.hpp>
 #include <buffon/per_value.hpp>
 #include <buffon/text.hpp>
@@ -165,8 +166,7 @@ Estimate Estimate::transform(const Function& f, std::vector<std::string> new_nam
     out.value = f(value);
     require(new_names.empty() || new_names.size() == out.value.size(), "transform: ", out.value.size(),
             " values need as many names, got ", new_names.size());
-    if (new_names.empty())
-        for (std::size_t j = 1; j <= out.value.size(); ++j) new_names.push_back("f" + std::to_string(j));
+    if (new_names.empty()) new_names = numbered_names("f", static_cast<std::int64_t>(out.value.size()));
     out.names = std::move(new_names);
     const Matrix J = jacobian(f, *this, out.value.size());
     out.covariance = sandwich(J, covariance);

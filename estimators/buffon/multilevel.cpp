@@ -13,6 +13,7 @@
 #include <buffon/evaluation.hpp>
 #include <buffon/level_means.hpp>
 #include <buffon/level_plan.hpp>
+#include <buffon/names.hpp>
 #include <buffon/until_target.hpp>
 
 namespace buffon {
@@ -145,8 +146,7 @@ private:
 
     Estimate finish() const {
         std::vector<std::string> names = levels_.front().problem.outputs();
-        if (names.empty())
-            for (std::int64_t j = 0; j < outputs_; ++j) names.push_back(outputs_ == 1 ? "y" : "y" + std::to_string(j + 1));
+        if (names.empty()) names = outputs_ == 1 ? std::vector<std::string>{"y"} : numbered_names("y", outputs_);
         Estimate e = finish_levels(terms_, std::move(names), {*run_.rng, resample_stream}, run_.threads);
         e.n = static_cast<std::int64_t>(std::ceil(spent_ * (1 - rounding)));
         return e;

@@ -10,11 +10,14 @@
 
 namespace buffon {
 
-inline std::vector<std::string> default_names(std::int64_t dim) {
+/// letter1, letter2, ...
+inline std::vector<std::string> numbered_names(const std::string& letter, std::int64_t n) {
     std::vector<std::string> names;
-    for (std::int64_t j = 1; j <= dim; ++j) names.push_back("x" + std::to_string(j));
+    for (std::int64_t j = 1; j <= n; ++j) names.push_back(letter + std::to_string(j));
     return names;
 }
+
+inline std::vector<std::string> default_names(std::int64_t dim) { return numbered_names("x", dim); }
 
 /// @throw std::invalid_argument for another number of names than `dim`, or a repeated name.
 inline std::vector<std::string> checked_names(const char* who, std::vector<std::string> names, std::int64_t dim) {

@@ -23,8 +23,8 @@ struct SinkhornOptions {
     double tolerance = 1e-6;
     std::int64_t max_iterations = 10'000;
     int threads = 0;
-    std::vector<double> a, b;   // weights; empty: uniform
-    std::vector<double> f, g;   // potentials to start from; empty: from none, with falling epsilon
+    std::vector<double> a{}, b{};   // weights; empty: uniform
+    std::vector<double> f{}, g{};   // potentials to start from; empty: from none, with falling epsilon
     static constexpr auto fields() {
         using O = SinkhornOptions;
         return std::tuple{

@@ -15,7 +15,7 @@ std::shared_ptr<const DeviceModel> on_device(F f, const char* name) {
         const DeviceLibrary& library = device_library();
         return library.table != nullptr ? library.table->model(name) : nullptr;
     };
-    return std::make_shared<const DeviceModel>(DeviceModel{F::inputs, 1, functions, std::make_shared<const F>(f)});
+    return std::make_shared<const DeviceModel>(DeviceModel{F::inputs, 1, functions, std::make_shared<const F>(f), {}});
 }
 
 }  // namespace buffon::testing

@@ -53,7 +53,7 @@ const std::vector<Synonyms>& synonyms() {
 std::string with_commas(std::int64_t n) {
     std::string digits = std::to_string(n);
     const std::size_t sign = n < 0 ? 1 : 0;
-    for (std::size_t i = digits.size(); i > sign + 3; i -= 3) digits.insert(i - 3, ",");
+    for (std::size_t i = digits.size(); i > sign + 3; i -= 3) digits.insert(i - 3, 1, ',');
     return digits;
 }
 

@@ -141,7 +141,7 @@ TEST_CASE("bootstrap_t: forty shares, a quarter of which are taken for a tail, h
         Matrix rows(40, 1);
         for (std::int64_t i = 0; i < 40; ++i)
             rows(i, 0) = begin * std::pow(rest + (1 - rest) * Stream{static_cast<std::uint64_t>(r), 6}.uniform(i, 0), -2.0 / 3);
-        Stratum stratum{1, true};
+        Stratum stratum{1, true, {}};
         stratum.rows.add(rows);
         const Bounds b = bootstrap_t({stratum}, {0}, {99, 0}, true, 1);
         above += b.high(0, 3) < exact;

@@ -49,7 +49,7 @@ Repeated repeat(int times, double exact, const F& run) {
 
 TEST_CASE("mmd: unbiased, with the error that runs have, near and far") {
     constexpr int times = 600;
-    for (const auto [mean, sd] : {std::pair{0.0, 1.0}, {0.3, 1.0}, {0.0, 1.5}, {1.5, 1.0}}) {
+    for (const auto& [mean, sd] : {std::pair{0.0, 1.0}, {0.3, 1.0}, {0.0, 1.5}, {1.5, 1.0}}) {
         CAPTURE(mean);
         const double h = 1.2, exact = smoothed(2, 0, 2, h) + smoothed(2, 0, 2 * sd * sd, h) -
                                       2 * smoothed(2, mean, 1 + sd * sd, h);

@@ -44,7 +44,7 @@ TEST_CASE("moments of a block are those of two passes, far from 0 too") {
 
 TEST_CASE("merged blocks have the moments of the whole table, wherever it is cut") {
     const Matrix y = table(1000, 3);
-    for (const std::vector<std::int64_t> cuts :
+    for (const std::vector<std::int64_t>& cuts :
          {std::vector<std::int64_t>{1, 1000}, {999, 1000}, {0, 500, 500, 1000}, {1, 2, 3, 700, 1000}}) {
         Moments total;
         std::int64_t first = 0;

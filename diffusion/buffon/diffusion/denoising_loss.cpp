@@ -88,7 +88,9 @@ Estimate conclude(const std::vector<Batch>& batches, const LossLevels& levels, s
     double mean = 0, square = 0, spread = 0;
     for (const Batch& b : batches) mean += b.mean / r, square += b.square / r;
     for (const Batch& b : batches) spread += (b.mean - mean) * (b.mean - mean) / (r - 1);
-    Estimate e{.value = {mean}, .covariance = Matrix(1, 1), .n = n, .names = {"loss"}};
+    Estimate e;
+    e.value = {mean}, e.names = {"loss"}, e.n = n;
+    e.covariance = Matrix(1, 1);
     e.covariance(0, 0) = spread / r;
     e.degrees_of_freedom = r - 1;
     const auto each = static_cast<double>(batches.front().sigma.size());

@@ -13,6 +13,7 @@
 #include <buffon/diffusion/time_shift.hpp>
 #include <buffon/joint.hpp>
 #include <buffon/laws/normal.hpp>
+#include <buffon/names.hpp>
 
 namespace buffon::diffusion {
 namespace {
@@ -26,9 +27,7 @@ std::int64_t random_rows(const Table& table) {
 }
 
 Distribution latent_law(std::int64_t n) {
-    std::vector<std::string> names;
-    for (std::int64_t j = 1; j <= n; ++j) names.push_back("z" + std::to_string(j));
-    return Joint(std::vector<Univariate>(static_cast<std::size_t>(n), Normal()), std::move(names));
+    return Joint(std::vector<Univariate>(static_cast<std::size_t>(n), Normal()), numbered_names("z", n));
 }
 
 }  // namespace
@@ -117,10 +116,7 @@ Model off_mode(const GaussianMixture& mixture, bool labels) {
 }
 
 std::vector<std::string> label_names(std::int64_t k) {
-    if (k == 1) return {"label"};
-    std::vector<std::string> names;
-    for (std::int64_t j = 1; j <= k; ++j) names.push_back("label " + std::to_string(j));
-    return names;
+    return k == 1 ? std::vector<std::string>{"label"} : numbered_names("label ", k);
 }
 
 }  // namespace buffon::diffusion
