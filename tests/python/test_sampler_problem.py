@@ -75,11 +75,13 @@ def test_arcs_on_slabs_of_a_known_probability():
     assert 0.5 < e.value[0] / p < 1.8 and low[0] < 1.2 * p and high[0] > 0.8 * p
 
 
-@pytest.mark.parametrize("estimator", [bf.aiscv, bf.cross_entropy])
-def test_adaptive_mixtures_warn_on_slabs(estimator):
+@pytest.mark.parametrize(
+    ("estimator", "words"), [(bf.aiscv, "the proposal is provisional"), (bf.cross_entropy, "a few terms carry the mean")]
+)
+def test_adaptive_mixtures_warn_on_slabs(estimator, words):
     problem = bf.exceedance(failure_probability.sampler("ddim"), thresholds=[158.19389])
-    told = [bool(estimator(problem, budget=20_000, rng=key).warnings) for key in (1, 2)]
-    assert all(told)
+    for key in (1, 2):
+        assert any(words in warning for warning in estimator(problem, budget=20_000, rng=key).warnings)
 
 
 MEAN, SD = 1.0, 0.15
