@@ -9,6 +9,12 @@
 namespace py = pybind11;
 using namespace buffon::diffusion;
 
+namespace buffon::diffusion {
+
+void prepare(DenoisingLossOptions& options) { options.progress = interruptible(options.progress); }
+
+}  // namespace buffon::diffusion
+
 namespace {
 
 py::tuple draw(const LossLevels& levels, std::int64_t n, py::object rng, std::int64_t index, bool independent) {

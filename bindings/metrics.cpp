@@ -131,6 +131,10 @@ struct Converter<diffusion::ModeClassifier> {
 namespace buffon::diffusion {
 
 void prepare(CfDistanceOptions& options) { options.progress = interruptible(options.progress); }
+void prepare(ModeMassesOptions& options) { options.progress = interruptible(options.progress); }
+void prepare(ModeMixtureOptions& options) { options.progress = interruptible(options.progress); }
+void prepare(MomentProbeOptions& options) { options.progress = interruptible(options.progress); }
+void prepare(OffModeOptions& options) { options.progress = interruptible(options.progress); }
 
 }  // namespace buffon::diffusion
 

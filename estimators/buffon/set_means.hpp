@@ -18,8 +18,11 @@ struct SetMeans {
     Matrix covariance;           // (k q, k q)
 };
 
+/// Told how many rows more are done, by the thread that called; what it throws ends the call.
+using RowsDone = std::function<void(std::int64_t)>;
+
 /// Samples of equal size share their errors row by row, as draws from the same noise do; others have none in common.
 /// Blocks of rows, whatever `threads` are: memory O(block k q) beside the samples.
-SetMeans set_means(const PointSets& x, std::int64_t q, int threads, const RowFunctions& functions);
+SetMeans set_means(const PointSets& x, std::int64_t q, int threads, const RowFunctions& functions, const RowsDone& done = {});
 
 }  // namespace buffon

@@ -94,6 +94,12 @@ TEST_CASE("denoising_loss: rows that are given are drawn from, and threads chang
                    b = denoising_loss(model, {.budget = 5'000, .rng = 1, .threads = 2});
     CHECK(a.value == b.value);
     CHECK(a.covariance.data == b.covariance.data);
+    std::vector<std::int64_t> told;
+    DenoisingLossOptions watched{.budget = 50'000, .rng = 1, .threads = 2};
+    watched.progress = [&](std::int64_t n, std::int64_t of, const auto&) { told.push_back(of - n); };
+    denoising_loss(model, watched);
+    CHECK(told.size() == 3);   // 176 batches, 64 at once
+    CHECK(told.back() == 0);
     CHECK(std::get<std::vector<double>>(a.diagnostics.at("mass")).size() == 40);
     CHECK(std::get<std::vector<double>>(a.diagnostics.at("edges")).back() == doctest::Approx(20));
 }

@@ -91,6 +91,11 @@ TEST_CASE("moment_probe: it finds the order that is wrong; samples share errors;
     CHECK(e.contrast(5, 1).std_error()[0] < 0.3 * e.std_error()[5]);
     CHECK(moment_probe(one(x), {wide, {}}, {.rng = 2, .threads = 1}).covariance.data ==
           moment_probe(one(x), {wide, {}}, {.rng = 2, .threads = 3}).covariance.data);
+    std::vector<std::int64_t> told;
+    MomentProbeOptions watched{.rng = 2};
+    watched.progress = [&](std::int64_t n, std::int64_t total, const auto&) { told.push_back(total - n); };
+    moment_probe(one(x), {wide, {}}, watched);
+    CHECK(told == std::vector<std::int64_t>{10'000, 5'000, 0});
     CHECK_THROWS_WITH(moment_probe(one(x), {{}, mixture()}, {.orders = 9}), "moment_probe: orders must lie in 1 ... 8, got 9");
     CHECK_THROWS_WITH(moment_probe(one(x), {Matrix(9, 2, 1.0), {}}, {.rng = 1}),
                       "moment_probe: the reference must vary along every direction, it does not along number 0");

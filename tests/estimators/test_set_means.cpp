@@ -19,6 +19,10 @@ TEST_CASE("set_means: means of functions of rows, samples of equal size covary r
     const SetMeans one = set_means(x, 2, 1, functions), three = set_means(x, 2, 3, functions);
     CHECK(one.value == three.value);
     CHECK(one.covariance.data == three.covariance.data);
+    std::vector<std::int64_t> told;
+    const SetMeans watched = set_means(x, 2, 2, functions, [&](std::int64_t rows) { told.push_back(rows); });
+    CHECK(watched.covariance.data == one.covariance.data);
+    CHECK(told == std::vector<std::int64_t>{50, 18'000});   // size by size
     double mean = 0, square = 0;
     for (std::int64_t i = 0; i < 9000; ++i) mean += a(i, 0) / 9000, square += a(i, 0) * a(i, 0) / 9000;
     CHECK(one.value[0] == doctest::Approx(mean));

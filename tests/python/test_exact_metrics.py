@@ -150,6 +150,19 @@ def test_all_take_lists_dicts_and_draws(name):
         getattr(bd, name)(np.zeros((9, 3)), MIXTURE)
 
 
+@pytest.mark.parametrize("name", ["mode_masses", "mode_mixture", "moment_probe", "off_mode"])
+def test_all_say_how_far_they_are_and_can_be_ended(name):
+    seen = []
+    getattr(bd, name)([X, EXACT], MIXTURE, progress=lambda n, total: seen.append((n, total)))
+    assert seen[-1] == (len(X) + len(EXACT),) * 2
+
+    def enough(n, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        getattr(bd, name)(X, MIXTURE, progress=enough)
+
+
 def test_moment_features_are_means_and_covariances_of_each_set():
     tokens = np.random.default_rng(1).standard_normal((5, 7, 6))
     means = tokens.mean(axis=1)

@@ -127,9 +127,13 @@ Estimate denoising_loss(const Denoiser& model, const DenoisingLossOptions& optio
         if (b > 0) batch.sigma.clear(), batch.term.clear();
         batches[static_cast<std::size_t>(b)] = std::move(batch);
     };
-    if (model.traits().concurrent) parallel::for_each(all - pilot, options.threads, one);
-    else
-        for (std::int64_t b = 0; b < all - pilot; ++b) one(b);
+    constexpr std::int64_t most_together = 64;   // batches between two moments at which a run may be ended
+    const std::int64_t together = model.traits().concurrent ? most_together : 1;
+    for (std::int64_t first = 0; first < all - pilot; first += together) {
+        const std::int64_t count = std::min(together, all - pilot - first);
+        parallel::for_each(count, options.threads, [&](std::int64_t b) { one(first + b); });
+        if (options.progress) options.progress((pilot + first + count) * options.batch, all * options.batch, {});
+    }
     Estimate e = conclude(batches, levels, all * options.batch);
     e.rng_key = key;
     e.diagnostics["adaptation_n"] = pilot * options.batch;

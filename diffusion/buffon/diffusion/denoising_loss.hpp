@@ -10,6 +10,7 @@
 #include <buffon/diffusion/denoiser.hpp>
 #include <buffon/estimate.hpp>
 #include <buffon/fields.hpp>
+#include <buffon/run.hpp>
 #include <buffon/view.hpp>
 
 namespace buffon::diffusion {
@@ -40,6 +41,7 @@ struct DenoisingLossOptions {
     double floor = 0.1, pilot = 0.1;
     std::optional<std::uint64_t> rng = {};
     int threads = 0;
+    Progress progress = {};
 
     static constexpr auto fields() {
         return std::tuple{
@@ -63,7 +65,9 @@ struct DenoisingLossOptions {
                   "share of the batches that teach the density, and are no part of the estimate"},
             Field{"rng", &DenoisingLossOptions::rng,
                   "key of the random numbers: same key, same bits; None draws a fresh one, kept as rng_key"},
-            Field{"threads", &DenoisingLossOptions::threads, "threads, 0 for all; changes no result"}};
+            Field{"threads", &DenoisingLossOptions::threads, "threads, 0 for all; changes no result"},
+            Field{"progress", &DenoisingLossOptions::progress,
+                  "called as progress(n, budget) with the evaluations that are done"}};
     }
 };
 

@@ -140,8 +140,11 @@ RowFunctions posteriors(const ModeClassifier& classifier, const ModeMassesOption
 }
 
 /// Shares of rows with their joint covariance and exact intervals; q of them for each sample.
-Estimate shares(const PointSets& x, std::int64_t q, int threads, const RowFunctions& hits) {
-    SetMeans means = set_means(x, q, threads, hits);
+Estimate shares(const PointSets& x, std::int64_t q, int threads, const Progress& progress, const RowFunctions& hits) {
+    std::int64_t seen = 0;
+    SetMeans means = set_means(x, q, threads, hits, [&](std::int64_t rows) {
+        if (progress) progress(seen += rows, rows_of(x), {});
+    });
     Estimate e;
     e.value = std::move(means.value);
     e.covariance = std::move(means.covariance);
@@ -241,7 +244,8 @@ Estimate mode_masses(const PointSets& x, const ModeClassifier& classifier, const
     require(!classifier.mixture || modes == classifier.mixture->size(),
             "mode_masses: weights must hold a number for each of the ",
             classifier.mixture ? classifier.mixture->size() : 0, " modes, got ", modes);
-    const Estimate masses = shares(x, modes, classifier.mixture ? options.threads : 1, posteriors(classifier, options));
+    const Estimate masses = 
+        shares(x, modes, classifier.mixture ? options.threads : 1, options.progress, posteriors(classifier, options));
     std::vector<Masses> samples;
     std::vector<double> floor, bias, found;
     Estimate e;
@@ -280,7 +284,7 @@ Estimate off_mode(const PointSets& x, const GaussianMixture& mixture, const OffM
     const ModeDistances distances(mixture);
     const boost::math::chi_squared_distribution<double> law(static_cast<double>(mixture.dim()));
     const double threshold = boost::math::quantile(boost::math::complement(law, options.share));
-    Estimate e = shares(x, 1, options.threads, beyond(distances, threshold));
+    Estimate e = shares(x, 1, options.threads, options.progress, beyond(distances, threshold));
     e.names = names_of("off_mode", x);
     const double outside = mixture.size() > 1 ? set_means({{tail_draws(mixture, options.share)}, {}}, 1,
                                                           options.threads, beyond(distances, threshold))
@@ -306,7 +310,7 @@ Estimate mode_mixture(const PointSets& x, const ModeClassifier& classifier, cons
                 " twice");
     const auto q = static_cast<std::int64_t>(levels.size());
     const RowFunctions hits = between(classifier, sigma, levels);
-    Estimate e = shares(x, q, classifier.mixture ? options.threads : 1, hits);
+    Estimate e = shares(x, q, classifier.mixture ? options.threads : 1, options.progress, hits);
     e.names = q == 1 ? names_of("mode_mixture", x) : names_of(x, words);
     if (!classifier.mixture) return e;
     Matrix exact(floor_draws, classifier.mixture->dim());

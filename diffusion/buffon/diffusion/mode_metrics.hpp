@@ -28,6 +28,7 @@ struct ModeMassesOptions {
     bool hard = false;
     std::optional<std::vector<double>> weights = {};
     int threads = 0;
+    Progress progress = {};
 
     static constexpr auto fields() {
         return std::tuple{
@@ -37,7 +38,8 @@ struct ModeMassesOptions {
                   "count each row for its most probable mode, instead of the mean of its posterior probabilities"},
             Field{"weights", &ModeMassesOptions::weights,
                   "the right masses, normalised here; None: those of the mixture"},
-            Field{"threads", &ModeMassesOptions::threads, "threads, 0 for all; changes no result"}};
+            Field{"threads", &ModeMassesOptions::threads, "threads, 0 for all; changes no result"},
+            Field{"progress", &ModeMassesOptions::progress, "called as progress(n, total) with the rows that are done"}};
     }
 };
 
@@ -62,12 +64,15 @@ Estimate mode_masses(const PointSets& x, const ModeClassifier& classifier, const
 struct OffModeOptions {
     double share = 0.001;
     int threads = 0;
+    Progress progress = {};
 
     static constexpr auto fields() {
         return std::tuple{Field{"share", &OffModeOptions::share,
                                 "of the draws of one mode that count as off it: its tail beyond a squared Mahalanobis "
                                 "distance; in (0, 1)"},
-                          Field{"threads", &OffModeOptions::threads, "threads, 0 for all; changes no result"}};
+                          Field{"threads", &OffModeOptions::threads, "threads, 0 for all; changes no result"},
+                          Field{"progress", &OffModeOptions::progress,
+                                "called as progress(n, total) with the rows that are done"}};
     }
 };
 
@@ -82,6 +87,7 @@ struct ModeMixtureOptions {
     OneOrMany<double> level = {};
     std::optional<double> sigma = {};
     int threads = 0;
+    Progress progress = {};
 
     static constexpr auto fields() {
         return std::tuple{Field{"level", &ModeMixtureOptions::level,
@@ -90,7 +96,9 @@ struct ModeMixtureOptions {
                           Field{"sigma", &ModeMixtureOptions::sigma,
                                 "noise level at which a mixture attributes rows, for at 0 hardly any is between two; "
                                 "None: the root mean variance of its modes"},
-                          Field{"threads", &ModeMixtureOptions::threads, "threads, 0 for all; changes no result"}};
+                          Field{"threads", &ModeMixtureOptions::threads, "threads, 0 for all; changes no result"},
+                          Field{"progress", &ModeMixtureOptions::progress,
+                                "called as progress(n, total) with the rows that are done"}};
     }
 };
 

@@ -97,13 +97,13 @@ Known exact(const GaussianMixture& mixture, const Matrix& directions, Probes& pr
     return out;
 }
 
-Known measured(const Matrix& points, Probes& probes, int threads) {
+Known measured(const Matrix& points, Probes& probes, int threads, const RowsDone& done) {
     const std::int64_t l = probes.negative.cols, orders = std::exchange(probes.orders, 1);
     probes.centre.assign(static_cast<std::size_t>(l), 0.0);
     probes.scale.assign(static_cast<std::size_t>(l), 1.0);
     const PointSets whole{{points}, {}};
     const RowFunctions powers = [&](std::int64_t, ConstView rows, View out) { probes.powers(rows, out); };
-    SetMeans raw = set_means(whole, l, threads, powers);
+    SetMeans raw = set_means(whole, l, threads, powers, done);
     for (std::int64_t j = 0; j < l; ++j) {
         const double variance = raw.covariance(j, j) * static_cast<double>(points.rows);
         check_variance(raw.value[static_cast<std::size_t>(j)], variance, j);
@@ -111,7 +111,7 @@ Known measured(const Matrix& points, Probes& probes, int threads) {
     }
     probes.centre = std::move(raw.value);
     probes.orders = orders;
-    SetMeans found = set_means(whole, probes.values(), threads, powers);
+    SetMeans found = set_means(whole, probes.values(), threads, powers, done);
     Known out{std::move(found.value), {}, std::move(found.covariance)};
     for (std::int64_t j = 0; j < probes.values(); ++j)
         out.variances.push_back(out.covariance(j, j) * static_cast<double>(points.rows));
@@ -137,10 +137,16 @@ Estimate moment_probe(const PointSets& x, const ExactReference& y, const MomentP
     Probes probes{Matrix(y.dim(), directions.rows), {}, {}, o.orders};
     for (std::int64_t l = 0; l < directions.rows; ++l)
         for (std::int64_t j = 0; j < y.dim(); ++j) probes.negative(j, l) = -directions(l, j);
-    const Known known = y.mixture ? exact(*y.mixture, directions, probes) : measured(y.points, probes, o.threads);
+    std::int64_t done = 0, total = y.mixture ? 0 : 2 * y.points.rows;
+    for (const Matrix& set : x.sets) total += set.rows;
+    const RowsDone tell = [&](std::int64_t rows) {
+        if (o.progress) o.progress(done += rows, total, {});
+    };
+    const Known known = y.mixture ? exact(*y.mixture, directions, probes) : measured(y.points, probes, o.threads, tell);
 
     const std::int64_t q = probes.values(), m = y.mixture ? 0 : y.points.rows;
-    SetMeans means = set_means(x, q, o.threads, [&](std::int64_t, ConstView rows, View out) { probes.powers(rows, out); });
+    const RowFunctions powers = [&](std::int64_t, ConstView rows, View out) { probes.powers(rows, out); };
+    SetMeans means = set_means(x, q, o.threads, powers, tell);
     e.value = std::move(means.value);
     e.covariance = std::move(means.covariance);
     e.n = m;

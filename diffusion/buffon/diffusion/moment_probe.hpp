@@ -19,6 +19,7 @@ struct MomentProbeOptions {
     std::optional<Matrix> along = {};
     std::optional<std::uint64_t> rng = {};
     int threads = 0;
+    Progress progress = {};
 
     static constexpr auto fields() {
         return std::tuple{
@@ -27,7 +28,8 @@ struct MomentProbeOptions {
             Field{"along", &MomentProbeOptions::along, "own directions (L, d) in their place, of any length"},
             Field{"rng", &MomentProbeOptions::rng,
                   "key of the directions: same key, same bits; None draws a fresh one, kept as rng_key"},
-            Field{"threads", &MomentProbeOptions::threads, "threads, 0 for all; changes no result"}};
+            Field{"threads", &MomentProbeOptions::threads, "threads, 0 for all; changes no result"},
+            Field{"progress", &MomentProbeOptions::progress, "called as progress(n, total) with the rows that are done"}};
     }
 };
 
