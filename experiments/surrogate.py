@@ -42,18 +42,18 @@ class Config:
 
     budget: int = 600
     repetitions: int = 200
-    control_repetitions: int = 100
-    reference: int = 60
+    control_repetitions: int = 60
+    reference: int = 30
     points: int = 10_000
     pictures: int = 1_000
-    cases: tuple = CASES
+    cases: str = ",".join(CASES)
     rng: int = 1
     threads: int = 1
 
     @classmethod
     def small(cls):
         """A few seconds."""
-        return cls(repetitions=4, control_repetitions=2, reference=5, points=2_000, cases=CASES[:2])
+        return cls(repetitions=4, control_repetitions=2, reference=5, points=2_000, cases="ridges,network")
 
 
 def ridges(n, rng):
@@ -101,6 +101,8 @@ def functionals(case):
 
 def models(case, config):
     """The dear denoiser, the points that a surrogate is fitted to, its options, and the cost of its runs."""
+    if case not in CASES:
+        raise ValueError(f"surrogate: cases must be among {', '.join(CASES)}, got {case!r}")
     if case == "digits":
         points = _digits.images("surrogate", config.rng)[:config.pictures]
         return network(points), points, {"components": config.pictures // 25, "diagonal": True}, 0.001
@@ -113,7 +115,7 @@ def models(case, config):
 def run(config, progress=None):
     """Records of all cases; ``progress(n, total)`` counts runs of the dear sampler."""
     studies, costs = [], {}
-    for case in config.cases:
+    for case in config.cases.split(","):
         arms, cases, costs[case] = study(case, config)
         studies.append((arms, cases, config))
     records = campaign(studies, progress)
