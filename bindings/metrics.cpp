@@ -144,6 +144,7 @@ void prepare(EnergyOptions& options) { options.progress = diffusion::interruptib
 void prepare(MmdOptions& options) { options.progress = diffusion::interruptible(options.progress); }
 void prepare(KidOptions& options) { options.progress = diffusion::interruptible(options.progress); }
 void prepare(FrechetOptions& options) { options.progress = diffusion::interruptible(options.progress); }
+void prepare(MemorisedOptions& options) { options.progress = diffusion::interruptible(options.progress); }
 void prepare(W2Options& options) { options.progress = diffusion::interruptible(options.progress); }
 void prepare(SlicedW2Options& options) { options.progress = diffusion::interruptible(options.progress); }
 void prepare(PrdcOptions& options) { options.progress = diffusion::interruptible(options.progress); }

@@ -24,18 +24,23 @@ double distance(std::span<const double> a, std::span<const double> b) {
     return std::sqrt(square);
 }
 
-Nearness nearness(const Matrix& x, const Matrix& y, double ratio, int threads) {
+/// Of some rows more.
+void look(ConstView x, const Matrix& y, double ratio, int threads, Nearness& out) {
     const BestCells best = nearest_points(y, {}, x, 2, threads);
-    Nearness out;
     for (std::int64_t i = 0; i < x.rows; ++i) {
         const auto k = static_cast<std::size_t>(2 * i);
-        double first = distance(ConstView(x).row(i), ConstView(y).row(best.cells[k]));
-        double second = distance(ConstView(x).row(i), ConstView(y).row(best.cells[k + 1]));
+        double first = distance(x.row(i), ConstView(y).row(best.cells[k]));
+        double second = distance(x.row(i), ConstView(y).row(best.cells[k + 1]));
         if (second < first) std::swap(first, second);   // scores round where distances do not
         out.copies.push_back(first < ratio * second ? 1.0 : 0.0);
         out.nearest.push_back(first);
     }
-    return out;
+}
+
+/// Rows between two moments at which a run may be ended: about a second.
+std::int64_t rows_together(const Matrix& y) {
+    constexpr std::int64_t products = std::int64_t{1} << 32;
+    return std::clamp<std::int64_t>(products / y.view().size(), 256, 65'536);
 }
 
 double mean_of(const std::vector<double>& v) {
@@ -67,11 +72,19 @@ Estimate memorised(const PointSets& x, const ReferencePoints& y, const Memorised
     const Matrix different =
         merge_targets(points, std::vector<double>(static_cast<std::size_t>(points.rows), 1.0)).points;
     require(different.rows >= 2, "memorised: y must hold at least 2 different points, got ", different.rows);
+    const std::int64_t together = rows_together(different);
+    std::int64_t total = 0;
+    for (const Matrix& set : x.sets) total += set.rows;
     std::vector<Nearness> all;
     std::vector<double> nearest;
     Estimate e;
     for (const Matrix& set : x.sets) {
-        all.push_back(nearness(set, different, options.ratio, options.threads));
+        Nearness& found = all.emplace_back();
+        for (std::int64_t first = 0; first < set.rows; first += together) {
+            const std::int64_t count = std::min(together, set.rows - first);
+            look(set.view().slice(first, count), different, options.ratio, options.threads, found);
+            if (options.progress) options.progress(e.n + first + count, total, {});
+        }
         e.value.push_back(mean_of(all.back().copies));
         nearest.push_back(mean_of(all.back().nearest));
         e.n += set.rows;

@@ -14,13 +14,15 @@ namespace buffon {
 struct MemorisedOptions {
     double ratio = 1.0 / 3.0;
     int threads = 0;
+    Progress progress = {};
 
     static constexpr auto fields() {
         return std::tuple{
             Field{
                 "ratio", &MemorisedOptions::ratio,
                 "of the distances to the nearest and the second nearest point, below which a sample counts; in (0, 1]"},
-            Field{"threads", &MemorisedOptions::threads, "threads, 0 for all; changes no result"}};
+            Field{"threads", &MemorisedOptions::threads, "threads, 0 for all; changes no result"},
+            Field{"progress", &MemorisedOptions::progress, "called as progress(n, total) with the rows that are done"}};
     }
 };
 

@@ -65,10 +65,14 @@ TEST_CASE("memorised: where points and samples lie together changes nothing") {
     Stream{1, 1}.normal(0, x);
     for (Matrix* m : {&x, &y})
         for (double& v : m->data) v = std::round(v * 0x1p20) / 0x1p20;   // that a shift keeps to the bit
-    const Estimate here = memorised({{x}, {}}, {y});
+    std::vector<std::int64_t> told;
+    MemorisedOptions watched;
+    watched.progress = [&](std::int64_t n, std::int64_t all, const auto&) { told.push_back(all - n); };
+    const Estimate here = memorised({{x, x}, {}}, {y}, watched);
+    CHECK(told == std::vector<std::int64_t>{200, 0});
     for (Matrix* m : {&x, &y})
         for (double& v : m->data) v += 0x1p30;
-    const Estimate there = memorised({{x}, {}}, {y});
+    const Estimate there = memorised({{x, x}, {}}, {y});
     CHECK(here.value[0] > 0.05);
     CHECK(there.value == here.value);
     CHECK(there.diagnostics == here.diagnostics);

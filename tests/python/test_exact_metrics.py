@@ -150,17 +150,17 @@ def test_all_take_lists_dicts_and_draws(name):
         getattr(bd, name)(np.zeros((9, 3)), MIXTURE)
 
 
-@pytest.mark.parametrize("name", ["mode_masses", "mode_mixture", "moment_probe", "off_mode"])
+@pytest.mark.parametrize("name", ["memorised", "mode_masses", "mode_mixture", "moment_probe", "off_mode"])
 def test_all_say_how_far_they_are_and_can_be_ended(name):
-    seen = []
-    getattr(bd, name)([X, EXACT], MIXTURE, progress=lambda n, total: seen.append((n, total)))
+    seen, known = [], EXACT if name == "memorised" else MIXTURE
+    getattr(bd, name)([X, EXACT], known, progress=lambda n, total: seen.append((n, total)))
     assert seen[-1] == (len(X) + len(EXACT),) * 2
 
     def enough(n, total):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        getattr(bd, name)(X, MIXTURE, progress=enough)
+        getattr(bd, name)(X, known, progress=enough)
 
 
 def test_moment_features_are_means_and_covariances_of_each_set():
