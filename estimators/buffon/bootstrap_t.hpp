@@ -27,9 +27,9 @@ private:
 
 /// sum over strata of weight times the mean of its rows. `shares`: rows are shares of circles in thin slabs. Those of
 /// circles that nearly touch one have a tail P(share > s) ~ s^-2, whose end a sample has seldom seen: resamples draw
-/// their ten largest, of fewer than twenty half of them, from such a tail up to 1. It begins flatter: of the shares of
-/// few-step samplers the local index is 2.1 to 2.4 in the upper twentieth, 1.5 to 2.2 in the upper tenth and 1.2 to 1.5
-/// in the upper third, so that ten of few rows are a tail of index 2 - 2 times their part of the rows, 1.5 at least.
+/// their ten largest, of fewer than twenty half of them, from such a tail up to 1. It begins flatter: of
+/// measured shares of samplers the local index is 1.2 to 1.9 in the upper third, 1.5 to 2.2 in the upper tenth and 2.1 to
+/// 2.5 beyond, so that ten of few rows are a tail of index 2 - 2 times their part of the rows, 1.5 at least.
 struct Stratum {
     double weight = 1;
     bool shares = false;
