@@ -182,6 +182,11 @@ Returns
 -------
 Estimate
     ``bins`` values around 0. Many errors away from it, sigma has another law: steps are too large, or sigma given x is not exact.)");
+    c.def("__repr__", [](const LangevinGibbsDraws& d) {
+        return "LangevinGibbsDraws(n=" + std::to_string(d.x.rows) + ", d=" + std::to_string(d.x.cols) +
+               ", chains=" + std::to_string(d.traces.chains()) + "): " + std::to_string(d.evaluations()) + " evaluations, " +
+               std::to_string(d.evaluations() / d.x.rows) + " per sample; samples in .x, chains in .summary()";
+    });
     using D = LangevinGibbsDraws;
     binder::def_pickle<&D::x, &D::parts, &D::trajectory, &D::times, &D::rng_key, &D::single, &D::traces, &D::levels, &D::prior,
                        &D::state, &D::proposed, &D::accepted, &D::restarted>(c);

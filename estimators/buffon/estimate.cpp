@@ -228,13 +228,20 @@ std::string with_error(double value, double std_error) {
 
 std::string Estimate::text() const {
     const std::vector<double> error = std_error();
+    const auto [low, high] = bounds.levels.empty() ? std::pair{value, value} : confidence_interval(0.95);
     std::size_t width = 0;
     for (const auto& name : names) width = std::max(width, name.size());
     std::string out;
     for (std::size_t j = 0; j < value.size(); ++j) {
         if (j > 0) out += "\n";
         if (value.size() > 1) out += names[j] + std::string(width - names[j].size() + 2, ' ');
-        out += with_error(value[j], error[j]);
+        if (error[j] == 0 && low[j] < high[j]) {   // a share without a hit is not certain: its interval says more than its error
+            char text[96];
+            std::snprintf(text, sizeof text, "%.10g (%.2g to %.2g)", value[j], low[j], high[j]);
+            out += text;
+        } else {
+            out += with_error(value[j], error[j]);
+        }
     }
     out += (value.size() > 1 ? "\n(" : " (") + with_commas(n) + " evaluations";
     if (n_failed > 0) out += ", " + with_commas(n_failed) + " failed";

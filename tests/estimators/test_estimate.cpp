@@ -151,6 +151,18 @@ TEST_CASE("estimate: a number is written with the digits that its error leaves")
         CHECK(with_error(row.value, row.error) == row.text);
 }
 
+TEST_CASE("estimate: the text of a share without a hit is its interval") {
+    Estimate e;
+    e.value = {0.0, 0.5};
+    e.names = {"none", "half"};
+    e.covariance = Matrix(2, 2);
+    e.covariance(1, 1) = 1e-4;
+    e.n = 500;
+    e.bounds = {{0.95}, Matrix(2, 1), Matrix(2, 1)};
+    e.bounds.high(0, 0) = 0.00735, e.bounds.low(1, 0) = 0.48, e.bounds.high(1, 0) = 0.52;
+    CHECK(e.text() == "none  0 (0 to 0.0074)\nhalf  0.50 ± 0.01\n(500 evaluations)");
+}
+
 TEST_CASE("estimate: the text has a line per value, the evaluations, the failures and the warnings") {
     CHECK(pair().transform([](const auto& v) { return std::vector{v[0]}; }).text() == "2.00 ± 0.01 (3,000 evaluations)");
     CHECK(other(20'000, 15).text() ==

@@ -43,6 +43,7 @@ def test_draws_tell_of_their_chains():
     assert 0.3 < draws.acceptance < 1 and draws.restarted == 0 and 0 < draws.mode_switches < 1 and draws.round_trips >= 0
     again = pickle.loads(pickle.dumps(draws))
     assert np.array_equal(again.x, draws.x) and again.summary() == draws.summary()
+    assert repr(again) == repr(draws) and repr(draws).startswith(f"LangevinGibbsDraws(n={draws.n}, d=2, chains=")
 
 
 def test_chains_go_on_from_their_state_and_from_a_kernel():
