@@ -159,7 +159,7 @@ TEST_CASE("estimate: the text of a share without a hit is its interval") {
     e.covariance(1, 1) = 1e-4;
     e.n = 500;
     e.bounds = {{0.95}, Matrix(2, 1), Matrix(2, 1)};
-    e.bounds.high(0, 0) = 0.00735, e.bounds.low(1, 0) = 0.48, e.bounds.high(1, 0) = 0.52;
+    e.bounds.high(0, 0) = 0.00738, e.bounds.low(1, 0) = 0.48, e.bounds.high(1, 0) = 0.52;
     CHECK(e.text() == "none  0 (0 to 0.0074)\nhalf  0.50 ± 0.01\n(500 evaluations)");
 }
 
