@@ -99,6 +99,15 @@ constexpr std::uint64_t gray(std::int64_t index) {
 /// So many small rows are one for the kernels.
 std::int64_t group_digits_of(std::int64_t dim) { return dim <= 32 ? 3 : 0; }
 
+/// The last `width` words until they stand there `times` times.
+void repeat_last(std::vector<std::uint64_t>& words, std::int64_t width, std::int64_t times) {
+    const std::size_t each = static_cast<std::size_t>(width), first = words.size() - each;
+    words.resize(first + each * static_cast<std::size_t>(times));
+    for (std::size_t at = first + each; at < words.size(); at += each)
+        std::copy_n(words.begin() + static_cast<std::ptrdiff_t>(first), each,
+                    words.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
 void check_size(std::int64_t dim, std::int64_t points) {
     const std::int64_t most = SobolSequence::max_dim();
     require(dim >= 1 && dim <= most, "SobolSequence: dim must be 1 to ", most, ", got ", dim);
@@ -123,9 +132,10 @@ SobolSequence::SobolSequence(std::int64_t dim, std::int64_t points, const Stream
     group(dim, count, shift, direction_words(dim, count, [count](std::int64_t, std::uint64_t* v) {
         std::transform(v, v + count, v, reversed_bits);
     }));
-    for (int k = 0; k < owen_keys; ++k)
-        for (std::size_t i = 0; i < start_.size(); ++i)
-            keys_.push_back(owen_key(scramble, static_cast<std::int64_t>(i) % dim, k));
+    for (int k = 0; k < owen_keys; ++k) {
+        for (std::int64_t c = 0; c < dim; ++c) keys_.push_back(owen_key(scramble, c, k));
+        repeat_last(keys_, dim, rows_of_group());
+    }
 }
 
 SobolSequence SobolSequence::unscrambled(std::int64_t dim, std::int64_t points) {
@@ -144,19 +154,21 @@ void SobolSequence::group(std::int64_t dim, std::int64_t digits, const std::vect
     dim_ = dim;
     digits_ = digits;
     group_digits_ = std::min(digits, group_digits_of(dim));
-    const std::int64_t rows = std::int64_t{1} << group_digits_;
-    const auto direction = [&](std::int64_t digit, std::int64_t c) {
-        return directions[static_cast<std::size_t>(digit * dim + c)];
-    };
-    for (std::int64_t r = 0; r < rows; ++r)
-        for (std::int64_t c = 0; c < dim; ++c) {
-            std::uint64_t word = shift[static_cast<std::size_t>(c)];
-            for (std::uint64_t rest = gray(r); rest != 0; rest &= rest - 1) word ^= direction(std::countr_zero(rest), c);
-            start_.push_back(word);
-        }
-    for (std::int64_t j = group_digits_; j < digits; ++j)
-        for (std::int64_t i = 0; i < rows * dim; ++i)
-            directions_.push_back(direction(j, i % dim) ^ (group_digits_ > 0 ? direction(group_digits_ - 1, i % dim) : 0));
+    const std::int64_t rows = rows_of_group();
+    const auto d = static_cast<std::size_t>(dim);
+    const auto direction = [&](std::int64_t digit) { return directions.data() + digit * dim; };
+    start_ = shift;
+    start_.reserve(static_cast<std::size_t>(rows) * d);
+    for (std::int64_t r = 1; r < rows; ++r) {   // one digit of the Gray code changes
+        const std::uint64_t* flips = direction(std::countr_zero(static_cast<std::uint64_t>(r)));
+        for (std::size_t c = 0; c < d; ++c) start_.push_back(start_[start_.size() - d] ^ flips[c]);
+    }
+    directions_.reserve(static_cast<std::size_t>((digits - group_digits_) * rows) * d);
+    for (std::int64_t j = group_digits_; j < digits; ++j) {
+        const std::uint64_t* last = group_digits_ > 0 ? direction(group_digits_ - 1) : nullptr;
+        for (std::size_t c = 0; c < d; ++c) directions_.push_back(direction(j)[c] ^ (last != nullptr ? last[c] : 0));
+        repeat_last(directions_, dim, rows);
+    }
 }
 
 double SobolSequence::uniform(std::int64_t index, std::int64_t component) const {

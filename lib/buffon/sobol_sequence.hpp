@@ -46,6 +46,7 @@ private:
     void group(std::int64_t dim, std::int64_t digits, const std::vector<std::uint64_t>& shift,
                const std::vector<std::uint64_t>& directions);
     void groups(std::int64_t first, std::int64_t count, double* out) const;
+    std::int64_t rows_of_group() const { return std::int64_t{1} << group_digits_; }
 
     // Rows are made in groups of consecutive ones, as if a group were one row of `width` = rows * dim numbers.
     std::int64_t dim_ = 0;
