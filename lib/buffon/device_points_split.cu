@@ -148,7 +148,7 @@ __global__ void __launch_bounds__(threads, 1) split_tiles(DevicePoints p, Device
     const int warp = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32), group = warp / 4;
     const float points_unscale = 1.0f / scale_for(__uint_as_float(*images.largest));
     if (threadIdx.x == 0) {
-        for (int i = 0; i < stages; ++i) start(&m.full[i], 1), start(&m.empty[i], 4 * groups);
+        for (int i = 0; i < stages; ++i) start(&m.full[i], 1), start(&m.empty[i], threads);
         asm volatile("fence.mbarrier_init.release.cluster;\n" ::: "memory");
         m.begin = labelled ? p.size : 0;
         m.end = labelled ? 0 : p.size;
@@ -250,8 +250,7 @@ __global__ void __launch_bounds__(threads, 1) split_tiles(DevicePoints p, Device
         commit();
         wait_groups<0>();
         hold(of_tile);
-        __syncwarp();
-        if (lane == 0) arrive(&m.empty[stage]);
+        arrive(&m.empty[stage]);   // each thread for itself: all have read the tile's points
 #pragma unroll
         for (int i = 0; i < 2; ++i) total[i] = fmaf(total[i], keep[i], more[i]);
 #pragma unroll

@@ -120,6 +120,52 @@ TEST_CASE("device: every kind of exact model samples as on the processor") {
     }
 }
 
+TEST_CASE(
+    "in brief: device: every kernel of an exact model, with several tiles and ragged ends, answers as the processor "
+    "does") {
+    std::vector<std::int64_t> labels(300), asked(130);
+    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int64_t>(i * 7 % 4);
+    for (std::size_t i = 0; i < asked.size(); ++i) asked[i] = static_cast<std::int64_t>(i % 3) - 1;
+    for (const auto& device : devices()) {
+        const auto alike = [&](const Denoiser& model, bool single, bool classes = false) {
+            CAPTURE(model.traits().name);
+            CAPTURE(model.dim());
+            // from products to squared differences, which take over in few coordinates; in many nearest points would be a toss
+            const Table table = heun(EDM(model.dim() > 64 ? 15.0 : 0.1, 20.0), {.steps = 1});
+            SampleOptions options = draw(130);
+            if (classes) options.condition.values = asked;
+            options.dtype = single ? StateType::float32 : StateType::float64;
+            CHECK(gap(model, table, options, device) < (single ? 1e-3 : 1e-10));
+        };
+        for (const std::int64_t d : {2, 4, 8, 16, 32, 40})
+            for (const bool single : {false, true}) alike(full(d, true), single, true);
+        alike(thin(30, {3, 2}), false);
+        for (const std::int64_t d : {5, 40, 1200}) {
+            Matrix variances(3, d, 0.5);
+            alike(GaussianMixture::diagonal({1.0, 2.0, 3.0}, points(3, d), variances), false);
+        }
+        for (const std::int64_t d : {2, 16, 30, 64, 70, 1500, 3000})
+            for (const bool single : {false, true}) {
+                if (d == 3000 && !single) continue;
+                alike(Empirical(points(300, d), {.single = single}), single);
+                if (d <= 70) alike(Empirical(points(300, d), {.labels = labels, .single = single}), single, true);
+            }
+        const Denoiser model = full(5, true);
+        alike(guided(model, 3.0, {.rescale = 0.7}), false, true);
+        alike(thresholded(model, {.ratio = 0.9, .max = 0.5}), false);
+        alike(thresholded(full(300, true), {.ratio = 0.9, .max = 0.5}), true);
+    }
+}
+
+TEST_CASE("in brief: device: tiles that meet all stages of a multiprocessor's memory give the average of all points") {
+    for (const auto& device : devices()) {
+        SampleOptions options = draw(128);
+        options.dtype = StateType::float32;
+        CHECK(gap(Empirical(points(30'000, 64), {.single = true}), heun(EDM(5.0, 20.0), {.steps = 1}), options,
+                  device) < 1e-4);
+    }
+}
+
 TEST_CASE("device: classes, of all samples and of each") {
     std::vector<std::int64_t> labels(300), asked(257);
     for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int64_t>(i * 7 % 4);

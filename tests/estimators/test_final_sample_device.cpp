@@ -62,3 +62,14 @@ TEST_CASE("aiscv: one law on a device, its last sample by batches, and a run tha
         check_alike(aiscv(problem, {.budget = 30'000, .rng = 4, .device = device}), aiscv(problem, {.budget = 30'000, .rng = 4}));
     }
 }
+
+TEST_CASE("in brief: aiscv: a small sample on a device, of laws for each kind of block") {
+    for (std::size_t d = 1; d < available_devices().size(); ++d)
+        for (const std::int64_t count : {3, 150, 300}) {
+            CAPTURE(count);
+            const auto laws = testing::cantilever_laws(count);
+            const AiscvOptions options{.laws = laws.laws};
+            check_alike(aiscv(laws.problem, {.budget = 70'000, .rng = 5, .device = available_devices()[d]}, options),
+                        aiscv(laws.problem, {.budget = 70'000, .rng = 5}, options));
+        }
+}

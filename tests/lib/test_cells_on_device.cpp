@@ -116,6 +116,29 @@ TEST_CASE("cells on a device: the two best cells are the processor's, their gap 
                 }
 }
 
+TEST_CASE(
+    "in brief: cells on a device, of few coordinates and of more than stay in a multiprocessor, are the processor's to "
+    "the bit") {
+    for (const DeviceQueue& queue : queues())
+        for (const auto& [d, n] : {std::pair<std::int64_t, std::int64_t>{3, 130}, {64, 900}, {200, 300}})
+            for (const Distribution& source : {joint_of(d, Normal()), joint_of(d, LogNormal(0, 0.5))})
+                for (const int rotations : {0, 1, 4}) {
+                    CAPTURE(d);
+                    CAPTURE(rotations);
+                    const std::vector<double> h = some_heights(n);
+                    const PowerCells cells(normal_points(n, d), std::vector<double>(static_cast<std::size_t>(d), 0.1),
+                                           source, rotations);
+                    const CellsOnDevice device(queue, cells);
+                    const CellCounts here = cells.count(h, 1'000, {7, 2}, 0), there = device.count(h, 1'000, {7, 2});
+                    CHECK(there.counts == here.counts);
+                    CHECK(there.score_sum == here.score_sum);
+                    CHECK(device.count(h, 1'000, {7, 2}, false).counts == here.counts);
+                    if (rotations > 0) continue;
+                    const auto two = cells.top_two(h, 96, {7, 4}, 0), found = device.top_two(h, 96, {7, 4});
+                    for (std::size_t i = 0; i < two.size(); ++i) CHECK(found[i].second == two[i].second);
+                }
+}
+
 TEST_CASE("cells on a device: what the memory held before changes nothing") {
     constexpr std::uint16_t infinite = 0x7c00;   // of half precision: one in every row of an image, wherever that begins
     std::vector<std::uint16_t> rows(std::size_t{1} << 26, 0);

@@ -92,6 +92,27 @@ TEST_CASE("pair_sums on a device: floats by products, by differences where the k
                 }
 }
 
+TEST_CASE(
+    "in brief: pair_sums on a device, of every function in both precisions, are the processor's in several tiles with "
+    "ragged ends") {
+    for (const DeviceQueue& queue : queues())
+        for (const PairFunction f : {PairFunction::gaussian, PairFunction::distance, PairFunction::cubic}) {
+            CAPTURE(static_cast<int>(f));
+            const Matrix x = normal(150, 19, 1), y = normal(330, 19, 2, 0.3);
+            const DevicePairPoints there({queue}, x, {}), others({queue}, y, {});
+            CHECK(there.first_bad() == 150);
+            check_alike(pair_sums(f, 0.1, there, others), pair_sums(f, 0.1, x, y), 1e-12);
+            check_alike(pair_sums(f, 0.1, there), pair_sums(f, 0.1, x), 1e-12);
+            const Singles one(queue, x), two(queue, y);
+            const DevicePairPoints single(one.array, {}), singles(two.array, {});
+            for (const double scale : {0.01, 30.0}) {   // by products, by differences
+                const double used = f == PairFunction::cubic ? 0.05 : scale;
+                check_alike(pair_sums(f, used, single, singles), pair_sums(f, used, one.host, two.host), 2e-5);
+                check_alike(pair_sums(f, used, single), pair_sums(f, used, one.host), 2e-5);
+            }
+        }
+}
+
 TEST_CASE("pair_sums on devices: the same bits on any number of them, and again") {
     for (const DeviceQueue& queue : queues()) {
         const Matrix x = normal(40'000, 3, 1), y = normal(900, 3, 2);

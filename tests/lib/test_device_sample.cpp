@@ -42,6 +42,44 @@ Problem beam_under_a_copula() {
     return testing::cantilever_laws(1).problem;
 }
 
+/// Sums of f(A), f(B), and of the steps when an input of A comes from B, from the formula of the records.
+void check_pick_freeze(const DeviceQueue& queue, const Problem& problem, const PointSet& points, std::int64_t rows) {
+    const std::int64_t d = problem.dim(), numbers = pick_freeze_numbers(d);
+    const auto sample = DeviceSample::of({queue}, problem, points, 2 * d);
+    const std::vector<double> records = sample->pick_freeze(0.5, 0, rows);
+    std::vector<double> there(static_cast<std::size_t>(numbers));   // of what is summed
+    for (std::size_t k = 0; k < records.size(); ++k) there[k % there.size()] += records[k];
+    Matrix u(rows, 2 * d), table_a(rows, d), table_b(rows, d), x(rows, d);
+    points.uniform(0, u);
+    for (std::int64_t i = 0; i < rows; ++i)
+        for (std::int64_t j = 0; j < d; ++j) table_a(i, j) = u(i, j), table_b(i, j) = u(i, d + j);
+    for (Matrix* table : {&table_a, &table_b}) problem.inputs().from_uniform(*table, *table);
+    const auto values = [&](std::int64_t from_b) {   // A with one input from B; -1: none, d: all
+        for (std::int64_t i = 0; i < rows; ++i)
+            for (std::int64_t j = 0; j < d; ++j) x(i, j) = from_b == d || from_b == j ? table_b(i, j) : table_a(i, j);
+        std::vector<double> y = problem(x).y.data;
+        for (double& v : y) v -= 0.5;
+        return y;
+    };
+    const std::vector<double> a = values(-1), b = values(d);
+    const auto mean = [&](const auto& term) {
+        double sum = 0.0;
+        for (std::size_t i = 0; i < a.size(); ++i) sum += term(i);
+        return sum;
+    };
+    const auto close = [&](std::int64_t at, double expected) {
+        CHECK(there[static_cast<std::size_t>(at)] == doctest::Approx(expected).epsilon(1e-10).scale(1e-3));
+    };
+    close(0, static_cast<double>(rows));
+    close(1, mean([&](std::size_t i) { return a[i]; }));
+    close(5, mean([&](std::size_t i) { return a[i] * b[i]; }));
+    for (std::int64_t g = 0; g < d; ++g) {
+        const std::vector<double> y = values(g);
+        close(8 + 5 * g, mean([&](std::size_t i) { return (y[i] - a[i]) * (y[i] - a[i]); }));
+        close(10 + 5 * g, mean([&](std::size_t i) { return (y[i] - a[i]) * b[i]; }));
+    }
+}
+
 }  // namespace
 
 TEST_CASE("words of a net: point i is the shift and the directions of the digits of its Gray code") {
@@ -126,6 +164,30 @@ TEST_CASE("DeviceSample: records are the same bits on any number of devices") {
             CHECK(DeviceSample::of({queue}, problem, own, problem.dim())->moments(0, rows, 1, 1) ==
                   DeviceSample::of(several, problem, own, problem.dim())->moments(0, rows, 1, 1));
         }
+}
+
+TEST_CASE(
+    "in brief: DeviceSample, of independent points and of nets with both scrambles, has the moments and sums of its "
+    "rows") {
+    for (const auto& queue : queues())
+        for (const Problem& problem : {testing::ishigami().problem, testing::g_function().problem,
+                                       testing::cantilever().problem, beam_under_a_copula()})
+            for (const int kind : {0, 1, 2}) {
+                CAPTURE(problem.dim());
+                CAPTURE(kind);
+                const std::int64_t net = 512, rows = kind == 0 ? 700 : 2 * net;
+                const auto points = [&](std::int64_t dim) {
+                    return kind == 0
+                               ? PointSet::independent(1, Stream{7, 3})
+                               : PointSet::nets(dim, net, 2, 11, 40, kind == 1 ? Scramble::linear : Scramble::owen);
+                };
+                const auto sample = DeviceSample::of({queue}, problem, points(problem.dim()), problem.dim());
+                const Moments here = expected(problem, points(problem.dim()), 0, rows),
+                              there = merged(*sample, 0, rows);
+                CHECK(there.mean[0] == doctest::Approx(here.mean[0]).epsilon(1e-12));
+                CHECK(there.scatter(0, 0) == doctest::Approx(here.scatter(0, 0)).epsilon(1e-11));
+                check_pick_freeze(queue, problem, points(2 * problem.dim()), rows);
+            }
 }
 
 TEST_CASE("evaluate_on_device: the model at given rows, however many devices share them") {
