@@ -16,14 +16,15 @@ struct SliceOptions {
     Progress progress = {};
 };
 
-/// Of k samples and a reference of m rows.
+/// Of k samples and a reference.
 struct SliceSums {
-    SliceSums(std::int64_t directions, const std::vector<std::int64_t>& rows, std::int64_t m);
+    SliceSums(std::int64_t directions, std::int64_t k) : squares(directions, k), covariance(k, k) {}
 
-    Matrix squares;                              // (directions, k) squared W2 of the projections
+    Matrix squares;     // (directions, k) squared W2 of the projections
     double own = 0.0;   // between the even and the odd rows of the reference, averaged over the directions
-    std::vector<std::vector<double>> of_x,
-        of_y;   // (k): averages of Kantorovich's potentials at the rows of the sample, of the reference
+    Matrix
+        covariance;   // (k, k) that rows give to the averages of the squares: of the means of Kantorovich's potentials, averaged
+                      // over the directions; samples with equal numbers of rows share theirs row by row
 };
 
 /// Direction `index` of a key, uniform on the sphere.
@@ -31,4 +32,4 @@ std::vector<double> direction_of(std::uint64_t key, std::int64_t index, std::int
 
 SliceSums slice_sums(const std::vector<Matrix>& x, const Matrix& y, const SliceOptions& options, int threads);
 
-}  // namespace buffon
+}   // namespace buffon

@@ -34,24 +34,9 @@ double square_between(const Matrix& x, const Matrix& y) {
     return distance * distance;
 }
 
-/// Sums of f(0), ..., f(n - 1) as eight interleaved ones, which do not wait for each other.
-template <class F>
-double sum_of(std::size_t n, const F& f) {
-    double parts[8] = {}, sum = 0.0;
-    std::size_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (std::size_t k = 0; k < 8; ++k) parts[k] += f(i + k);
-    for (; i < n; ++i) sum += f(i);
-    for (const double part : parts) sum += part;
-    return sum;
-}
-
-/// Covariance of the means of pairs (u_i, v_i).
-double covariance_of(const std::vector<double>& u, const std::vector<double>& v) {
-    const double n = static_cast<double>(u.size());
-    const double u_mean = sum_of(u.size(), [&](std::size_t i) { return u[i]; }) / n,
-                 v_mean = sum_of(v.size(), [&](std::size_t i) { return v[i]; }) / n;
-    return sum_of(u.size(), [&](std::size_t i) { return (u[i] - u_mean) * (v[i] - v_mean); }) / (n - 1) / n;
+std::int64_t rows_of(const PointSets& x, std::int64_t s) {
+    const auto k = static_cast<std::size_t>(s);
+    return x.arrays.empty() ? x.sets[k].rows : x.arrays[k].rows;
 }
 
 /// A distance that as many rows of one law would have says nothing.
@@ -117,18 +102,15 @@ Estimate sliced_w2(const PointSets& x, const ReferencePoints& y, const SlicedW2O
     e.names = names_of("sliced_w2", x);
     e.value = column_means(sums.squares);
     e.covariance = covariance_of_mean(sums.squares);
-    const auto m = static_cast<std::int64_t>(sums.of_y.front().size());
+    const std::int64_t m = y.array ? y.array->rows : y.points.rows;
     const double half = static_cast<double>((m + 1) / 2), rest = static_cast<double>(m / 2);
     e.n = m;
     std::vector<double> floor;
-    for (std::size_t s = 0; s < sums.of_x.size(); ++s) {
-        for (std::size_t t = 0; t < sums.of_x.size(); ++t)
-            e.covariance(static_cast<std::int64_t>(s), static_cast<std::int64_t>(t)) +=
-                covariance_of(sums.of_y[s], sums.of_y[t]) +
-                (sums.of_x[s].size() == sums.of_x[t].size() ? covariance_of(sums.of_x[s], sums.of_x[t]) : 0.0);
-        const double n = static_cast<double>(sums.of_x[s].size());
-        floor.push_back(std::sqrt(sums.own * (1 / n + 1 / static_cast<double>(m)) / (1 / half + 1 / rest)));
-        e.n += static_cast<std::int64_t>(sums.of_x[s].size());
+    for (std::int64_t s = 0; s < x.size(); ++s) {
+        for (std::int64_t t = 0; t < x.size(); ++t) e.covariance(s, t) += sums.covariance(s, t);
+        const std::int64_t n = rows_of(x, s);
+        floor.push_back(std::sqrt(sums.own * (1 / static_cast<double>(n) + 1 / static_cast<double>(m)) / (1 / half + 1 / rest)));
+        e.n += n;
     }
     e.covariance = nearest_covariance(e.covariance);
     take_roots(e);

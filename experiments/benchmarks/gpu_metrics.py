@@ -1,6 +1,6 @@
 """Distances between samples on one GPU beside torch (eager, compiled): MMD, energy distance, KID, sliced W2, of arrays that lie on the device.
 
-    python experiments/benchmarks/gpu_metrics.py [--json FILE]
+    python experiments/benchmarks/gpu_metrics.py [--json FILE] [--only WORDS]
 
 All float32. Two samples of n points, d = 64 (KID: 2048 features). Ours gives values, errors and the floor; torch the value alone,
 from Gram matrices in blocks of 8,192 rows, and for the sliced distance (128 directions) from a product and a sort. Whole calls by
@@ -108,6 +108,7 @@ def cases():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json")
+    parser.add_argument("--only", default="")
     arguments = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = False
     records = []
@@ -117,6 +118,8 @@ def main():
     print(f"{torch.cuda.get_device_name()}, driver {driver}, torch {torch.__version__}, buffon {buffon.__version__}")
     print("| job | candidate | time | error | ratio |\n| --- | --- | ---: | ---: | ---: |")
     for name, ours, theirs, exact in cases():
+        if arguments.only not in name:
+            continue
         double = exact()
         times = milliseconds({"Buffon": ours, "Buffon, float64": exact} | theirs)
         answers = {"Buffon": ours().value[0], "Buffon, float64": double.value[0]} | {

@@ -50,9 +50,9 @@ const char* shortfalls(const DeviceQueue* queue, const DeviceShortfalls* what);
 const char* assignments(const DeviceQueue* queue, const DeviceAssignments* what);
 
 const char* slice_directions(const DeviceQueue* queue, const DeviceDirections* what);
-const char* slices(const DeviceQueue* queue, const DeviceSlices* what);
+const char* slices(const DeviceQueue* queue, const DeviceSlices* what, DeviceLines* lines);
 const char* slice_gaps(const DeviceQueue* queue, const DeviceSliceGaps* what);
-const char* slice_halves(const DeviceQueue* queue, const DeviceSliceHalves* what);
+const char* covariance_of_means(const DeviceQueue* queue, const DeviceMeans* what);
 
 const char* chain_move(const DeviceQueue* queue, const DeviceChainMove* what);
 const char* chain_accept(const DeviceQueue* queue, const DeviceChainAccept* what);

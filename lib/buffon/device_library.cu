@@ -90,7 +90,7 @@ extern "C" __attribute__((visibility("default"))) const buffon::DeviceTable* buf
         .slice_directions = buffon::device::slice_directions,
         .slices = buffon::device::slices,
         .slice_gaps = buffon::device::slice_gaps,
-        .slice_halves = buffon::device::slice_halves,
+        .covariance_of_means = buffon::device::covariance_of_means,
         .chain_move = buffon::device::chain_move,
         .chain_accept = buffon::device::chain_accept,
         .chain_probe = buffon::device::chain_probe,

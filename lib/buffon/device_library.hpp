@@ -16,7 +16,7 @@ namespace buffon {
 
 struct DeviceTable {
     /// One more with each change of the table, or of what its functions take.
-    static constexpr std::uint32_t this_version = 8;
+    static constexpr std::uint32_t this_version = 9;
 
     std::uint32_t version = this_version;
     std::uint32_t size = sizeof(DeviceTable);   // a change that forgot the version
@@ -77,9 +77,9 @@ struct DeviceTable {
 
     // Sliced Wasserstein distances, see device_slices.hpp.
     const char* (*slice_directions)(const DeviceQueue* queue, const DeviceDirections* what) = nullptr;
-    const char* (*slices)(const DeviceQueue* queue, const DeviceSlices* what) = nullptr;
+    const char* (*slices)(const DeviceQueue* queue, const DeviceSlices* what, DeviceLines* lines) = nullptr;   // two
     const char* (*slice_gaps)(const DeviceQueue* queue, const DeviceSliceGaps* what) = nullptr;
-    const char* (*slice_halves)(const DeviceQueue* queue, const DeviceSliceHalves* what) = nullptr;
+    const char* (*covariance_of_means)(const DeviceQueue* queue, const DeviceMeans* what) = nullptr;
 
     // Markov chains on (x, sigma), see device_chains.hpp; what exact models know of them.
     const char* (*chain_move)(const DeviceQueue* queue, const DeviceChainMove* what) = nullptr;

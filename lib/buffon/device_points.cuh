@@ -82,22 +82,6 @@ __global__ void __launch_bounds__(256) join(DevicePoints p, DeviceRows r, Parts 
     store_mean(p, r, row, j, variance_of(p, r, row), static_cast<double>(sum / total));
 }
 
-/// How many parts of the points keep so many blocks on each multiprocessor busy to the end: the fewest within 2 % of the best.
-inline int parts_for(std::int64_t blocks, std::int64_t tiles, int together, int device) {
-    int processors = 1;
-    check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device), "cudaDeviceGetAttribute");
-    const auto busy = [&](int parts) {
-        const double waves = static_cast<double>(blocks * parts) / (static_cast<double>(together) * processors);
-        return waves / std::ceil(waves);
-    };
-    const auto most = static_cast<int>(tiles < 16 ? tiles : 16);
-    double best = 0.0;
-    for (int parts = 1; parts <= most; ++parts) best = std::max(best, busy(parts));
-    for (int parts = 1; parts < most; ++parts)
-        if (busy(parts) > 0.98 * best) return parts;
-    return most;
-}
-
 /// Memory for the parts, none for one.
 template <int D>
 Parts make_parts(int count, std::int64_t rows, cudaStream_t stream) {

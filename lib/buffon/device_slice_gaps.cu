@@ -1,214 +1,292 @@
-/// What sorted projections of two samples say: squared W2 and Kantorovich's potentials. Sums in an order that depends
-/// on the numbers of
-/// rows alone. Sums along a line are made in segments, neighbours of which are at work together: what they scatter
-/// stays in the cache.
+/// What sorted projections of two samples say: squared W2, Kantorovich's potentials, and squared W2 between the halves of
+/// the second. Sums in an order that depends on the numbers of rows alone. Along a line a block has a segment, and
+/// neighbours of it are at work together: what they scatter stays in the cache.
 #include <buffon/device_functions.cuh>
 
+#include <algorithm>
+#include <type_traits>
+
 #include <cub/block/block_reduce.cuh>
-#include <cub/block/block_scan.cuh>
 
 #include <buffon/device_call.cuh>
 #include <buffon/device_scratch.cuh>
+#include <buffon/device_slice_keys.cuh>
+#include <buffon/device_warp.cuh>
 
 namespace buffon::device {
 namespace {
 
-constexpr int threads = 512, at_once = 4,
-              segment = threads * at_once;   // numbers of a thread and of a block that are scanned together
+constexpr int threads = 512, warps = threads / 32, at_once = 4,
+              segment = threads * at_once;    // numbers of a thread and of a block
+constexpr int of_line = 1024, of_row = 128;   // threads where a block has a line, and where a thread has a row
 
-/// Sorted numbers of one direction.
-template <class T>
-struct Line {
-    const T* values;
-    std::int64_t rows;
-
-    __device__ double at(std::int64_t i) const { return static_cast<double>(values[i]); }
-};
+__host__ __device__ inline std::int64_t segments_of(std::int64_t rows) { return (rows + segment - 1) / segment; }
 
 /// Quantiles meet in steps of both: the part of x_i, which has the levels i / n ... (i + 1) / n, in units of 1 / (n m).
-template <class T>
-__device__ double squares_at(const Line<T>& x, const Line<T>& y, std::int64_t i) {
-    const std::int64_t n = x.rows, m = y.rows;
-    if (n == m) {
-        const double gap = x.at(i) - y.at(i);
+/// `equal` numbers of rows are known to the compiler: nothing then stands between the loads of a thread's numbers.
+template <bool equal, class X, class Y>
+__device__ double square_at(const X& x, std::int64_t n, const Y& y, std::int64_t m, std::int64_t i) {
+    if constexpr (equal) {
+        const double gap = x(i) - y(i);
         return static_cast<double>(n) * (gap * gap);
     }
     double sum = 0.0;
     for (std::int64_t j = i * m / n; j * n < (i + 1) * m; ++j) {
         const std::int64_t from = max(i * m, j * n), to = min((i + 1) * m, (j + 1) * n);
-        const double gap = x.at(i) - y.at(j);
+        const double gap = x(i) - y(j);
         sum += static_cast<double>(to - from) * (gap * gap);
     }
     return sum;
 }
 
-template <class T>
-__device__ void write_square(const Line<T>& x, const Line<T>& y, double* out) {
-    using Reduce = cub::BlockReduce<double, threads>;
-    __shared__ typename Reduce::TempStorage room;
-    double sum = 0.0;
-    for (std::int64_t i = threadIdx.x; i < x.rows; i += threads) sum += squares_at(x, y, i);
-    sum = Reduce(room).Sum(sum);
-    if (threadIdx.x == 0) *out = sum / (static_cast<double>(x.rows) * static_cast<double>(y.rows));
+template <bool equal, class T>
+__device__ double square_at(const SortedLine<T>& x, const SortedLine<T>& y, std::int64_t i) {
+    return square_at<equal>([&](std::int64_t k) { return static_cast<double>(x.value(k)); }, x.rows,
+                            [&](std::int64_t k) { return static_cast<double>(y.value(k)); }, y.rows, i);
 }
 
-template <class T>
-__device__ Line<T> line_of(const DeviceLines& lines, std::int64_t direction) {
-    return {static_cast<const T*>(lines.values) + direction * lines.rows, lines.rows};
-}
-
-template <class T>
-__global__ void __launch_bounds__(threads) squares(DeviceSliceGaps g) {
-    write_square(line_of<T>(g.x, blockIdx.x), line_of<T>(g.y, blockIdx.x), g.squares + blockIdx.x);
-}
-
-/// From x_(i - 1) to x_i the potential rises by this: its derivative is 2 (x - the quantile of y at the level of x).
-template <class T>
-__device__ double rise(const Line<T>& x, const Line<T>& y, std::int64_t i) {
+/// From x_(i - 1) to x_i the potential rises by this, by 0 to x_0: its derivative is 2 (x - the quantile of y at the level of x).
+template <bool equal, class T>
+__device__ double rise(const SortedLine<T>& x, const SortedLine<T>& y, std::int64_t i) {
+    const auto last = [](std::int64_t k) { return max(k - 1, std::int64_t{0}); };
     const std::int64_t n = x.rows, m = y.rows;
-    if (i == 0) return 0.0;
-    const double here = x.at(i), before = x.at(i - 1);
-    const std::int64_t j = n == m ? i : i * m / n, k = n == m || i * m % n == 0 ? j - 1 : j;   // at a common level: half of both
-    return (here - before) * (here + before - y.at(j) - y.at(k));
+    const std::int64_t j = equal ? i : i * m / n,
+                       k = equal || i * m % n == 0 ? last(j) : j;   // at a common level: half of both
+    const double here = x.value(i), before = x.value(last(i));
+    return (here - before) * (here + before - static_cast<double>(y.value(j)) - static_cast<double>(y.value(k)));
 }
 
-/// What is summed along line l, and what becomes of the sums: potentials at the rows, in the order of the rows.
-template <class T>
-struct Potentials {
-    using Sum = double;
+/// What is summed along a line: rises of the potential, rows of even number.
+struct Step {
+    double rise;
+    int even;
+};
+static_assert(sizeof(Step) == 2 * sizeof(double));
+
+/// Sums of the segments of a side: (count, segments) each.
+struct SideSums {
+    Step* steps = nullptr;
+    double* squares = nullptr;   // of the first side
+    bool halves = false;         // of the second side, where they are asked for
+};
+
+/// A segment of one sample against the other; blocks (segment, direction of x, then of y).
+struct Side {
     DeviceLines of, other;
-    double* out;
+    std::int64_t direction;
+    bool second;
 
-    __device__ std::int64_t rows() const { return of.rows; }
-    __device__ double value(std::int64_t l, std::int64_t i) const { return rise(line_of<T>(of, l), line_of<T>(other, l), i); }
-    __device__ void use(std::int64_t l, std::int64_t i, double, double up_to) const {
-        out[l * of.rows + of.order[l * of.rows + i]] = up_to;
+    __device__ explicit Side(const DeviceSliceGaps& g) : second(blockIdx.y >= g.count) {
+        direction = second ? blockIdx.y - g.count : blockIdx.y;
+        of = second ? g.y : g.x;
+        other = second ? g.x : g.y;
     }
+    __device__ std::int64_t first() const { return blockIdx.x * std::int64_t{segment}; }
+    __device__ std::int64_t at() const { return direction * segments_of(of.rows); }   // of its line's first segment
 };
 
-/// Even rows so far: numbers of even rows go first, then those of odd rows, and both stay sorted.
-template <class T>
-struct Parts {
-    using Sum = int;
-    DeviceSliceHalves h;
-
-    __device__ std::int64_t rows() const { return h.of.rows; }
-    __device__ int value(std::int64_t l, std::int64_t i) const { return h.of.order[l * h.of.rows + i] % 2 == 0; }
-    __device__ void use(std::int64_t l, std::int64_t i, int even, int up_to) const {
-        const std::int64_t place = even != 0 ? up_to - 1 : (h.of.rows + 1) / 2 + i - up_to;
-        static_cast<T*>(h.halves)[l * h.of.rows + place] = line_of<T>(h.of, l).values[i];
-    }
-};
-
-/// Block (s, l): the sum of segment s of line l.
-template <class F>
-__global__ void __launch_bounds__(threads) segment_sums(F f, typename F::Sum* sums) {
-    using Reduce = cub::BlockReduce<typename F::Sum, threads>;
-    __shared__ typename Reduce::TempStorage room;
-    const std::int64_t l = blockIdx.y, first = blockIdx.x * std::int64_t{segment};
-    typename F::Sum sum = 0;
-    for (std::int64_t i = first + threadIdx.x; i < min(first + segment, f.rows()); i += threads) sum += f.value(l, i);
-    sum = Reduce(room).Sum(sum);
-    if (threadIdx.x == 0) sums[l * gridDim.x + blockIdx.x] = sum;
+/// The sum of some steps; every warp makes it for itself.
+__device__ inline Step sum_of(const Step* steps, int count) {
+    double rise = 0.0;
+    int even = 0;
+    for (int s = static_cast<int>(threadIdx.x % 32); s < count; s += 32) rise += steps[s].rise, even += steps[s].even;
+    return {warp_sum(rise), warp_sum(even)};
 }
 
-/// The sums up to each number of the segment, those of the segments before it added.
-template <class F>
-__global__ void __launch_bounds__(threads) scan_segments(F f, const typename F::Sum* sums) {
-    using Sum = typename F::Sum;
-    using Reduce = cub::BlockReduce<Sum, threads>;
-    using Scan = cub::BlockScan<Sum, threads>;
-    __shared__ union {
-        typename Reduce::TempStorage reduce;
-        typename Scan::TempStorage scan;
-    } room;
-    __shared__ Sum before;
-    const std::int64_t l = blockIdx.y, mine = blockIdx.x * std::int64_t{segment} + threadIdx.x * at_once;
-    Sum own = 0;
-    for (unsigned s = threadIdx.x; s < blockIdx.x; s += threads) own += sums[l * gridDim.x + s];
-    own = Reduce(room.reduce).Sum(own);
-    if (threadIdx.x == 0) before = own;
+template <class T, bool equal>
+__global__ void __launch_bounds__(threads)
+    sum_segments(const __grid_constant__ DeviceSliceGaps g, SideSums of_x, SideSums of_y) {
+    __shared__ Step steps[warps];
+    __shared__ double square[warps];
+    const Side side(g);
+    if (side.first() >= side.of.rows) return;
+    const SortedLine<T> line(side.of, side.direction), other(side.other, side.direction);
+    const SideSums& to = side.second ? of_y : of_x;
+    double rises = 0.0, squares = 0.0;
+    int evens = 0;
+#pragma unroll
+    for (int a = 0; a < at_once; ++a) {
+        const std::int64_t place = side.first() + threadIdx.x + a * threads, i = min(place, line.rows - 1);
+        const double of_rise = rise<equal>(line, other, i),
+                     of_square = equal || to.squares != nullptr ? square_at<equal>(line, other, i) : 0.0;
+        const bool even = line.row(i) % 2 == 0, there = place == i;
+        rises += there ? of_rise : 0.0;
+        squares += there ? of_square : 0.0;
+        evens += there && even;
+    }
+    rises = warp_sum(rises);
+    squares = warp_sum(squares);
+    evens = warp_sum(evens);
+    if (threadIdx.x % 32 == 0) steps[threadIdx.x / 32] = {rises, evens}, square[threadIdx.x / 32] = squares;
     __syncthreads();
-    Sum value[at_once], up_to[at_once];
-#pragma unroll
-    for (int a = 0; a < at_once; ++a) value[a] = mine + a < f.rows() ? f.value(l, mine + a) : Sum{0};
-    Scan(room.scan).InclusiveSum(value, up_to);
-#pragma unroll
-    for (int a = 0; a < at_once; ++a)
-        if (mine + a < f.rows()) f.use(l, mine + a, value[a], before + up_to[a]);
+    if (threadIdx.x >= 32) return;
+    const Step step = sum_of(steps, warps);
+    squares = warp_sum(threadIdx.x < warps ? square[threadIdx.x] : 0.0);
+    if (threadIdx.x > 0) return;
+    to.steps[side.at() + blockIdx.x] = step;
+    if (to.squares != nullptr) to.squares[side.at() + blockIdx.x] = squares;
 }
 
-template <class F>
-void run_scan(const F& f, std::int64_t rows, std::int64_t count, cudaStream_t stream) {
-    const dim3 blocks(static_cast<unsigned>((rows + segment - 1) / segment), static_cast<unsigned>(count));
-    Scratch<typename F::Sum> sums(std::int64_t{blocks.x} * blocks.y, stream);
-    segment_sums<<<blocks, threads, 0, stream>>>(f, sums.data());
-    check_launch("segment_sums");
-    scan_segments<<<blocks, threads, 0, stream>>>(f, sums.data());
-    check_launch("scan_segments");
+/// Potentials go to the rows; numbers of even rows go first, then those of odd rows, and both stay sorted. A warp has
+/// numbers that follow each other, 32 at a time.
+template <class T, bool equal>
+__global__ void __launch_bounds__(threads, 2) scatter_segments(const __grid_constant__ DeviceSliceGaps g, SideSums of_x,
+                                                               SideSums of_y, double* potentials, T* halves) {
+    __shared__ Step of_warp[warps];
+    const Side side(g);
+    if (side.first() >= side.of.rows) return;
+    const SortedLine<T> line(side.of, side.direction), other(side.other, side.direction);
+    const SideSums& from = side.second ? of_y : of_x;
+    const int warp = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32);
+    const std::int64_t mine = side.first() + warp * 32 * at_once + lane;
+    double rises[at_once], up_to[at_once];
+    int evens[at_once];
+    std::int32_t row[at_once];
+    T value[at_once];
+#pragma unroll
+    for (int a = 0; a < at_once; ++a) {
+        const std::int64_t place = mine + 32 * a, i = min(place, line.rows - 1);
+        rises[a] = rise<equal>(line, other, i);
+        row[a] = static_cast<std::int32_t>(line.row(i));
+        value[a] = line.value(i);
+        if (place > i) rises[a] = 0.0, row[a] = -1;
+    }
+    Step total{0.0, 0};
+#pragma unroll
+    for (int a = 0; a < at_once; ++a) {
+        const double running = warp_running_sum(rises[a], lane), of_lanes = __shfl_sync(~0u, running, 31);
+        up_to[a] = total.rise + running;
+        const unsigned even = __ballot_sync(~0u, row[a] >= 0 && row[a] % 2 == 0);
+        evens[a] = total.even + __popc(even & (~0u >> (31 - lane)));
+        total = {total.rise + of_lanes, total.even + __popc(even)};
+    }
+    if (lane == 0) of_warp[warp] = total;
+    __syncthreads();
+    const Step segments = sum_of(from.steps + side.at(), static_cast<int>(blockIdx.x)), here = sum_of(of_warp, warp);
+    double* to = potentials + (side.second ? g.count * g.x.rows : 0) + side.direction * line.rows;
+#pragma unroll
+    for (int a = 0; a < at_once; ++a) {
+        if (row[a] < 0) break;
+        to[row[a]] = segments.rise + here.rise + up_to[a];
+        if (!from.halves) continue;
+        const std::int64_t even = segments.even + here.even + evens[a], odd = mine + 32 * a + 1 - even;
+        halves[side.direction * line.rows + (row[a] % 2 == 0 ? even - 1 : (line.rows + 1) / 2 + odd - 1)] = value[a];
+    }
+}
+
+/// A block has a direction.
+template <class T, bool equal>   // halves
+__global__ void __launch_bounds__(of_line)
+    sum_squares(const __grid_constant__ DeviceSliceGaps g, const double* squares, const T* halves) {
+    using Reduce = cub::BlockReduce<double, of_line>;
+    __shared__ typename Reduce::TempStorage room;
+    const std::int64_t l = blockIdx.x, segments = segments_of(g.x.rows);
+    const auto divided = [](double sum, std::int64_t n, std::int64_t m) {
+        return sum / (static_cast<double>(n) * static_cast<double>(m));
+    };
+    double sum = 0.0;
+    for (std::int64_t s = threadIdx.x; s < segments; s += of_line) sum += squares[l * segments + s];
+    sum = Reduce(room).Sum(sum);
+    if (threadIdx.x == 0) g.squares[l] = divided(sum, g.x.rows, g.y.rows);
+    if (g.halves == nullptr) return;
+    const std::int64_t even = (g.y.rows + 1) / 2, odd = g.y.rows - even;
+    const T *first = halves + l * g.y.rows, *second = first + even;
+    double own = 0.0;
+#pragma unroll 4
+    for (std::int64_t i = threadIdx.x; i < even; i += of_line)
+        own += square_at<equal>([&](std::int64_t k) { return static_cast<double>(first[k]); }, even,
+                                [&](std::int64_t k) { return static_cast<double>(second[k]); }, odd, i);
+    __syncthreads();
+    own = Reduce(room).Sum(own);
+    if (threadIdx.x == 0) g.halves[l] = divided(own, even, odd);
 }
 
 /// The sums over the directions, one after the other, of the rows of x, then of y.
-__global__ void __launch_bounds__(threads) add_directions(DeviceSliceGaps g) {
-    const std::int64_t i = blockIdx.x * std::int64_t{threads} + threadIdx.x;
+__global__ void __launch_bounds__(of_row)
+    add_directions(const __grid_constant__ DeviceSliceGaps g, const double* potentials) {
+    const std::int64_t i = blockIdx.x * std::int64_t{of_row} + threadIdx.x;
     if (i >= g.x.rows + g.y.rows) return;
     const bool of_x = i < g.x.rows;
-    const std::int64_t rows = of_x ? g.x.rows : g.y.rows, row = of_x ? i : i - g.x.rows;
-    const double* each = g.potentials + (of_x ? 0 : g.count * g.x.rows) + row;
+    const std::int64_t rows = of_x ? g.x.rows : g.y.rows;
+    const double* each = potentials + (of_x ? i : g.count * g.x.rows + i - g.x.rows);
     double sum = 0.0;
-#pragma unroll 8
+#pragma unroll 32   // loads that do not wait for each other
     for (std::int64_t l = 0; l < g.count; ++l) sum += each[l * rows];
-    (of_x ? g.of_x : g.of_y)[row] = g.scale * sum;
-}
-
-template <class T>
-__global__ void __launch_bounds__(threads) squares_of_halves(DeviceSliceHalves h) {
-    const std::int64_t even = (h.of.rows + 1) / 2;
-    const T* at = static_cast<const T*>(h.halves) + blockIdx.x * h.of.rows;
-    write_square(Line<T>{at, even}, Line<T>{at + even, h.of.rows - even}, h.squares + blockIdx.x);
+    g.potentials[i] = (g.more ? g.potentials[i] : 0.0) + g.scale * sum;
 }
 
 template <class T>
 void run_gaps(const DeviceSliceGaps& g, cudaStream_t stream) {
-    squares<T><<<static_cast<unsigned>(g.count), threads, 0, stream>>>(g);
-    check_launch("squares");
-    run_scan(Potentials<T>{g.x, g.y, g.potentials}, g.x.rows, g.count, stream);
-    run_scan(Potentials<T>{g.y, g.x, g.potentials + g.count * g.x.rows}, g.y.rows, g.count, stream);
-    const std::int64_t rows = g.x.rows + g.y.rows;
-    add_directions<<<static_cast<unsigned>((rows + threads - 1) / threads), threads, 0, stream>>>(g);
+    const std::int64_t in_x = segments_of(g.x.rows) * g.count, in_y = segments_of(g.y.rows) * g.count;
+    const bool halves = g.halves != nullptr;
+    const std::int64_t numbers = g.count * (g.x.rows + g.y.rows), of_steps = in_x + in_y;
+    Scratch<double> room(numbers + 2 * of_steps + in_x + (halves ? g.count * g.y.rows : 0),
+                         stream);   // one piece for all of it
+    double *potentials = room.data(), *squares = potentials + numbers + 2 * of_steps;
+    auto* steps = reinterpret_cast<Step*>(potentials + numbers);
+    auto* sorted_halves = reinterpret_cast<T*>(squares + in_x);
+    const SideSums of_x{steps, squares, false}, of_y{steps + in_x, nullptr, halves};
+    const dim3 blocks(static_cast<unsigned>(segments_of(std::max(g.x.rows, g.y.rows))),
+                      static_cast<unsigned>(2 * g.count));
+    const auto along = [&](auto equal) {
+        sum_segments<T, decltype(equal)::value><<<blocks, threads, 0, stream>>>(g, of_x, of_y);
+        scatter_segments<T, decltype(equal)::value>
+            <<<blocks, threads, 0, stream>>>(g, of_x, of_y, potentials, sorted_halves);
+        check_launch("scatter_segments");
+    };
+    g.x.rows == g.y.rows ? along(std::true_type()) : along(std::false_type());
+    const auto squared = [&](auto equal) {
+        sum_squares<T, decltype(equal)::value>
+            <<<static_cast<unsigned>(g.count), of_line, 0, stream>>>(g, of_x.squares, sorted_halves);
+        check_launch("sum_squares");
+    };
+    g.y.rows % 2 == 0 ? squared(std::true_type()) : squared(std::false_type());
+    add_directions<<<blocks_for(g.x.rows + g.y.rows, of_row, INT32_MAX), of_row, 0, stream>>>(g, potentials);
     check_launch("add_directions");
 }
 
-template <class T>
-void run_halves(const DeviceSliceHalves& h, cudaStream_t stream) {
-    run_scan(Parts<T>{h}, h.of.rows, h.count, stream);
-    squares_of_halves<T><<<static_cast<unsigned>(h.count), threads, 0, stream>>>(h);
-    check_launch("squares_of_halves");
+/// Block 0 or 1: the covariance of one kind of rows.
+__global__ void __launch_bounds__(of_line) add_products(const __grid_constant__ DeviceMeans m) {
+    using Reduce = cub::BlockReduce<double, of_line>;
+    __shared__ typename Reduce::TempStorage room;
+    __shared__ double mean[2];
+    const double *u = m.u[blockIdx.x], *v = m.v[blockIdx.x];
+    const std::int64_t rows = m.rows[blockIdx.x];
+    const auto of_block = [&](const auto& term) {   // thread 0 has the sum
+        double sum = 0.0;
+#pragma unroll 8
+        for (std::int64_t i = threadIdx.x; i < rows; i += of_line) sum += term(i);
+        __syncthreads();   // the room is free
+        return Reduce(room).Sum(sum);
+    };
+    const auto n = static_cast<double>(rows);
+    const double of_u = of_block([&](std::int64_t i) { return u[i]; }),
+                 of_v = of_block([&](std::int64_t i) { return v[i]; });
+    if (threadIdx.x == 0) mean[0] = of_u / n, mean[1] = of_v / n;
+    __syncthreads();
+    const double sum = of_block([&](std::int64_t i) { return (u[i] - mean[0]) * (v[i] - mean[1]); });
+    if (threadIdx.x == 0) m.covariance[blockIdx.x] = rows > 1 ? sum / (n - 1) / n : 0.0;
 }
 
-void check_count(std::int64_t count) {
-    if (count > 65'535) throw std::invalid_argument("slices: too many directions at once");
-}
-
-}  // namespace
+}   // namespace
 
 const char* slice_gaps(const DeviceQueue* queue, const DeviceSliceGaps* what) {
     return in_words([&] {
         if (what->count == 0) return;
-        check_count(what->count);
+        if (what->count > DeviceSlices::most_directions)
+            throw std::invalid_argument("slices: too many directions at once");
         const Use use(queue->device);
-        what->number == Number::float32 ? run_gaps<float>(*what, stream_of(*queue)) : run_gaps<double>(*what, stream_of(*queue));
+        what->number == Number::float32 ? run_gaps<float>(*what, stream_of(*queue))
+                                        : run_gaps<double>(*what, stream_of(*queue));
     });
 }
 
-const char* slice_halves(const DeviceQueue* queue, const DeviceSliceHalves* what) {
+const char* covariance_of_means(const DeviceQueue* queue, const DeviceMeans* what) {
     return in_words([&] {
-        if (what->count == 0) return;
-        check_count(what->count);
         const Use use(queue->device);
-        what->number == Number::float32 ? run_halves<float>(*what, stream_of(*queue))
-                                        : run_halves<double>(*what, stream_of(*queue));
+        add_products<<<2, of_line, 0, stream_of(*queue)>>>(*what);
+        check_launch("add_products");
     });
 }
 
-}  // namespace buffon::device
+}   // namespace buffon::device

@@ -19,14 +19,14 @@ TEST_CASE("slices: directions have length one and depend on their index alone") 
     CHECK(direction_of(3, 2, 7) != direction_of(3, 3, 7));
 }
 
-TEST_CASE("slices: potentials rise by twice the way that quantiles have to go") {
+TEST_CASE("slices: potentials rise by twice the way that quantiles have to go, and their means have that variance") {
     Matrix x(2, 1), y(2, 1);
     x.data = {0.0, 1.0};
     y.data = {2.0, 3.0};
     const SliceSums sums = slice_sums({x}, y, {.key = 1, .directions = 4, .progress = {}}, 1);
     for (std::int64_t l = 0; l < 4; ++l) CHECK(sums.squares(l, 0) == doctest::Approx(4.0));
-    CHECK(sums.of_x[0][1] - sums.of_x[0][0] == doctest::Approx(1.0 * (0 + 1 - 2 - 3)));
-    CHECK(sums.of_y[0][1] - sums.of_y[0][0] == doctest::Approx(1.0 * (2 + 3 - 0 - 1)));
+    const double of_x = 1.0 * (0 + 1 - 2 - 3), of_y = 1.0 * (2 + 3 - 0 - 1);   // of a pair that far apart the mean's variance is:
+    CHECK(sums.covariance(0, 0) == doctest::Approx((of_x * of_x + of_y * of_y) / 4));
     CHECK(sums.own == doctest::Approx(1.0));   // row 0 against row 1
 }
 
