@@ -87,7 +87,7 @@ void check(const Denoiser& model, const Table& table, const SampleOptions& optio
     const auto& traits = model.traits();
     constexpr double slack = 1e-9;
     const double last = table.nodes.rho.back() > 0 ? table.nodes.rho.back() : table.nodes.rho[table.nodes.steps() - 1];
-    const auto [lowest, highest] = std::minmax(last, table.rho_start());
+    const auto [lowest, highest] = std::minmax({last, table.rho_start()});   // values: of two references one would end here
     require(highest <= traits.sigma_max * (1 + slack) && lowest >= traits.sigma_min * (1 - slack),
             "sample: the table runs from level ", table.rho_start(), " to ", last, ", but ", traits.name, " knows [",
             traits.sigma_min, ", ", traits.sigma_max, "]");
