@@ -100,6 +100,11 @@ TEST_CASE("denoising_loss: rows that are given are drawn from, and threads chang
     denoising_loss(model, watched);
     CHECK(told.size() == 3);   // 176 batches, 64 at once
     CHECK(told.back() == 0);
+    told.clear();
+    watched.budget = 256 * 700;   // 70 batches teach
+    denoising_loss(model, watched);
+    CHECK(told.size() == 1 + 10);
+    CHECK(told.front() == 256 * (700 - 64));
     CHECK(std::get<std::vector<double>>(a.diagnostics.at("mass")).size() == 40);
     CHECK(std::get<std::vector<double>>(a.diagnostics.at("edges")).back() == doctest::Approx(20));
 }

@@ -117,9 +117,14 @@ Estimate denoising_loss(const Denoiser& model, const DenoisingLossOptions& optio
     const std::int64_t all = options.budget / options.batch,
                        wanted = static_cast<std::int64_t>(options.pilot * static_cast<double>(all));
     const std::int64_t pilot = options.importance ? std::clamp<std::int64_t>(wanted, 1, all - 2) : 0;
+    constexpr std::int64_t most_together = 64;   // batches between two moments at which a run may be ended
+    const auto tell = [&](std::int64_t done) {
+        if (options.progress) options.progress(done * options.batch, all * options.batch, {});
+    };
     for (std::int64_t b = 0; b < pilot; ++b) {
         const Batch batch = loss(b, levels);
         levels.learn(batch.sigma, batch.term);
+        if ((b + 1) % most_together == 0) tell(b + 1);
     }
     std::vector<Batch> batches(static_cast<std::size_t>(all - pilot));
     const auto one = [&](std::int64_t b) {
@@ -127,12 +132,11 @@ Estimate denoising_loss(const Denoiser& model, const DenoisingLossOptions& optio
         if (b > 0) batch.sigma.clear(), batch.term.clear();
         batches[static_cast<std::size_t>(b)] = std::move(batch);
     };
-    constexpr std::int64_t most_together = 64;   // batches between two moments at which a run may be ended
     const std::int64_t together = model.traits().concurrent ? most_together : 1;
     for (std::int64_t first = 0; first < all - pilot; first += together) {
         const std::int64_t count = std::min(together, all - pilot - first);
         parallel::for_each(count, options.threads, [&](std::int64_t b) { one(first + b); });
-        if (options.progress) options.progress((pilot + first + count) * options.batch, all * options.batch, {});
+        tell(pilot + first + count);
     }
     Estimate e = conclude(batches, levels, all * options.batch);
     e.rng_key = key;
