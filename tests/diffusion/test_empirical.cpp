@@ -215,3 +215,12 @@ TEST_CASE("Empirical: what is wrong is refused, by its name") {
     far(0, 0) = std::numeric_limits<double>::infinity();
     CHECK(message([&] { e.denoise({far, std::span(&good, 1), {}, 1}, out); }).find("row 0") != std::string::npos);
 }
+
+TEST_CASE("empirical: points and options make it again, weights to the bit") {
+    const Empirical model(Matrix(3, 1, 0.5), {.weights = {0.1, 0.2, 0.7}, .bandwidth = 0.2, .labels = {0, 1, 0}});
+    const Empirical again(model.points(), model.options());
+    CHECK(again.weights() == model.weights());
+    CHECK(again.labels() == model.labels());
+    CHECK(again.bandwidth() == model.bandwidth());
+    CHECK(Empirical(Matrix(3, 1, 0.5)).options().weights.empty());
+}

@@ -671,3 +671,28 @@ TEST_CASE("GaussianMixture: a class is the mixture of its components, row by row
     CHECK_THROWS_AS(g.given(2), std::invalid_argument);
     CHECK_THROWS_AS(GaussianMixture::diagonal({1, 1}, means_in_four(), Matrix(2, 4, 1.0), {0, 2}), std::invalid_argument);
 }
+
+TEST_CASE("mixture denoiser: made again from its parts it is the same to the bit; parts that do not fit are refused") {
+    const std::vector<double> weights{0.1, 0.2, 0.7};   // whose sum is not 1 in binary numbers
+    Matrix means(3, 2), factor(2, 1, 0.4);
+    for (std::size_t k = 0; k < means.data.size(); ++k) means.data[k] = 0.3 * static_cast<double>(k * k) - 1;
+    Matrix full(2, 2, 0.1);
+    full(0, 0) = full(1, 1) = 0.3;
+    const std::vector<GaussianMixture> all{{weights, means, {full, full, full}, {0, 1, 0}},
+                                           GaussianMixture::diagonal(weights, means, Matrix(3, 2, 0.7)),
+                                           GaussianMixture::low_rank(weights, means, {factor, factor, factor}, {0.1, 0.2, 0.3})};
+    const Matrix x(1, 2, 0.25);
+    const std::vector<double> sigma{0.6};
+    for (const GaussianMixture& g : all) {
+        const GaussianMixture again = GaussianMixture::of(g.parts());
+        Matrix a(1, 2), b(1, 2);
+        g.denoise(x, sigma, a);
+        again.denoise(x, sigma, b);
+        CHECK(a.data == b.data);
+        CHECK(again.weights() == g.weights());
+        if (g.classes() > 0) CHECK(again.given(0).weights() == g.given(0).weights());
+        GaussianMixture::Parts parts = g.parts();
+        parts.components.pop_back();
+        CHECK_THROWS_AS((void)GaussianMixture::of(std::move(parts)), std::invalid_argument);
+    }
+}

@@ -95,3 +95,13 @@ TEST_CASE("loss_levels: levels that cannot be are refused") {
     CHECK_THROWS_AS(levels.learn(std::vector<double>{1.5}, std::vector<double>{1e200}), std::invalid_argument);
     CHECK_THROWS_AS(levels.learn(std::vector<double>{1.5}, std::vector<double>{1, 2}), std::invalid_argument);
 }
+
+TEST_CASE("loss_levels: what was learnt goes on elsewhere, to the bit") {
+    LossLevels levels(0.1, 10, 5, 0.2, 0.5), other(0.1, 10, 5, 0.2, 0.5);
+    levels.learn(std::vector<double>{0.2, 3.0}, std::vector<double>{1.5, 0.1});
+    other.go_on_from(levels.learnt());
+    for (LossLevels* each : {&levels, &other}) each->learn(std::vector<double>{0.2, 7.0}, std::vector<double>{0.3, 0.7});
+    CHECK(other.mass() == levels.mass());
+    CHECK(other.mean_square() == levels.mean_square());
+    CHECK_THROWS_AS(LossLevels(0.1, 10, 4).go_on_from(levels.learnt()), std::invalid_argument);
+}
