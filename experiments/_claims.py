@@ -37,7 +37,7 @@ def check(claims, records, config):
 
 
 def _size(config):
-    free = ("rng", "threads", "estimators", "processes", "device")
+    free = ("rng", "threads", "estimators", "cases", "processes", "device")
     return {key: value for key, value in asdict(config).items() if key not in free and "repetitions" not in key}
 
 
