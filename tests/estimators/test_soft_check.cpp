@@ -75,7 +75,7 @@ TEST_CASE("soft check: steps by the curvature are Newton's, factored or by its d
     draws.centre(change);
     std::vector<double> wanted = off;
     draws.centre(wanted);
-    for (std::size_t k = 0; k < 5; ++k) CHECK(change[k] == doctest::Approx(-wanted[k]).epsilon(0.1));   // its draws; second order
+    for (std::size_t k = 0; k < 5; ++k) CHECK(change[k] == doctest::Approx(-wanted[k]).epsilon(0.1).scale(0.0));   // its draws; second order
     const SoftCellSums sums = soft_sums(draws, exact.heights(), exact.width(), 100'000);
     double noise = 0.0;
     for (std::size_t k = 0; k < 5; ++k) {
