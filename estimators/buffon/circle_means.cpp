@@ -122,6 +122,19 @@ Bounds bounds_of(const std::vector<CirclePart>& parts, const std::vector<std::in
     return bounds;
 }
 
+/// Upper bounds where no term met an event: chances q of each part's n terms to meet one leave none with a probability of
+/// prod (1 - q)^n, which is below the tail's unless sum n q < -log(tail), so that sum P q is below that times the largest P / n.
+void allow_for_none(const std::vector<CirclePart>& parts, double missing, const std::vector<double>& value, Bounds& bounds) {
+    double of_a_term = 0;
+    for (const CirclePart& part : parts)
+        if (part.told()) of_a_term = std::max(of_a_term, part.shell.probability() / static_cast<double>(part.terms));
+    for (std::int64_t k = 0; k < bounds.high.rows; ++k)
+        for (std::int64_t l = 0; value[static_cast<std::size_t>(k)] == 0 && l < bounds.high.cols; ++l) {
+            const double tail = 0.5 * (1 - bounds.levels[static_cast<std::size_t>(l)]);
+            bounds.high(k, l) = std::min(missing - of_a_term * std::log(tail), 1.0);
+        }
+}
+
 /// Of each value, what circles may have missed: above `much_unseen` it warns.
 void tell_unseen(std::vector<double> unseen, Estimate& e) {
     for (std::size_t k = 0; k < unseen.size(); ++k)
@@ -154,9 +167,12 @@ Estimate finish_circles(const Evaluation& evaluate, const std::vector<CirclePart
     if (!labels.empty() && !told.empty()) e = e.without(labels);
     judge_mean(terms_of(parts, sums.terms, told), sums.terms, e);
     const std::vector<double> unseen = unseen_of(parts, told);
-    if (!evaluate.discards() && !events.columns.empty())
-        e.bounds = bounds_of(parts, told, std::ranges::any_of(unseen, [](double v) { return v > 0; }), stream,
-                             events.columns == told, evaluate.threads());
+    if (!evaluate.discards() && !events.columns.empty()) {
+        const bool shares = events.columns == told;
+        e.bounds = bounds_of(parts, told, std::ranges::any_of(unseen, [](double v) { return v > 0; }), stream, shares,
+                             evaluate.threads());
+        if (shares) allow_for_none(parts, sums.missing, e.value, e.bounds);
+    }
     if (std::ranges::any_of(parts, &CirclePart::circles)) tell_unseen(unseen, e);
     warn_of_one_circle(parts, told, e);
     if (sums.missing > 0)

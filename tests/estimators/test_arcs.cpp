@@ -103,6 +103,19 @@ TEST_CASE("arcs: a sphere's outside, where circles are constant, is a matter of 
     CHECK(std::get<std::int64_t>(e.diagnostics.at("shells")) == 6);
 }
 
+TEST_CASE("arcs: an event that no circle meets has an interval that ends where circles would hardly miss") {
+    const Problem problem = scored(4, [](std::span<const double> x) { return x[1]; });
+    const Estimate e = arcs(problem, {.budget = 5'000, .rng = 3}, {.thresholds = {2.0, 9.0}});
+    const auto circles = static_cast<double>(std::get<std::int64_t>(e.diagnostics.at("circles")));
+    REQUIRE(e.value[1] == 0);
+    for (const double level : {0.5, 0.95}) {
+        const auto [low, high] = e.confidence_interval(level);
+        CHECK(low[1] == 0);
+        CHECK(high[1] == doctest::Approx(std::log(2 / (1 - level)) / circles).scale(0));   // one shell
+        CHECK(high[0] < 0.1);
+    }
+}
+
 TEST_CASE("arcs: three thresholds share circles, each value near its own, and the joint covariance is there") {
     const Problem problem = scored(8, [](std::span<const double> x) { return x[2]; });
     const Estimate e = arcs(problem, {.budget = 20'000, .rng = 5}, {.thresholds = {2.5, 3.0, 3.5}});
