@@ -1,5 +1,6 @@
 """Rare failures of samplers whose denoiser is a trained network, and of one in 512 dimensions, beside plain Monte Carlo."""
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ def trained(steps=1500, width=64, batch=256):
     """Parameters that denoise the three modes, by Adam on the loss of Karras et al. (2022), their preconditioning around it."""
     rng = np.random.default_rng(1)
     sizes = [4, width, width, 2]
-    parameters = [(rng.standard_normal((a, b)) / math.sqrt(a), np.zeros(b)) for a, b in zip(sizes, sizes[1:])]
+    parameters = [(rng.standard_normal((a, b)) / math.sqrt(a), np.zeros(b)) for a, b in pairwise(sizes)]
     first, second = ([[np.zeros_like(p) for p in pair] for pair in parameters] for _ in range(2))
     for step in range(1, steps + 1):
         data = CENTRES[rng.choice(3, batch, p=[0.2, 0.3, 0.5])] + 0.2 * rng.standard_normal((batch, 2))
@@ -36,7 +37,7 @@ def trained(steps=1500, width=64, batch=256):
         for k in (2, 1, 0):
             gradients = layers[k].T @ slope, slope.sum(axis=0)
             slope = (slope @ parameters[k][0].T) * (1 - layers[k] ** 2)
-            for p, g, m, v in zip(parameters[k], gradients, first[k], second[k]):
+            for p, g, m, v in zip(parameters[k], gradients, first[k], second[k], strict=True):
                 m += 0.1 * (g - m)
                 v += 0.01 * (g**2 - v)
                 p -= 0.005 * (1 - step / steps) * m / (1 - 0.9**step) / (np.sqrt(v / (1 - 0.99**step)) + 1e-8)

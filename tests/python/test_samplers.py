@@ -9,6 +9,7 @@ OTHERS = {
     "dc_search",
     "ems",
     "energy",
+    "fit_mixture",
     "frechet",
     "kid",
     "memorised",
