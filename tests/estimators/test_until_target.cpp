@@ -175,7 +175,7 @@ TEST_CASE("until_target: a stage is never more than sixteen times the one that p
     CHECK(far[1] == 16 * far[0]);
 }
 
-TEST_CASE("until_target: what can go on is planned with the number of its evaluations, not with the root") {
+TEST_CASE("until_target: what can go on does, where that takes fewer evaluations than a new run") {
     const Problem rare = testing::linear_exceedance(10, {3.719}).problem;
     double spent = 0;
     for (std::uint64_t key = 1; key <= 8; ++key) {
@@ -183,7 +183,7 @@ TEST_CASE("until_target: what can go on is planned with the number of its evalua
         CHECK(stop(e) == "target");
         spent += static_cast<double>(e.n) / 8;
     }
-    CHECK(spent < 12'000);   // 3,700 would do if one knew; planned with the root it is 17,000
+    CHECK(spent < 12'000);   // 3,700 would do if one knew; 17,000 where each stage begins anew
 }
 
 TEST_CASE("until_target: a run that stopped at its target goes on to a smaller one") {
