@@ -47,6 +47,12 @@ void device_check(const DeviceQueue& queue, const char* problem) {
     if (problem != nullptr) throw std::runtime_error("cuda:" + std::to_string(queue.device) + ": " + problem);
 }
 
+void require_no_capture(const DeviceQueue& queue) {
+    bool captures = false;
+    device_check(queue, device_library().table->captures(&queue, &captures));
+    if (captures) device_check(queue, "the model is not there yet: call it once before a graph is captured");
+}
+
 DeviceBuffer::DeviceBuffer(const DeviceQueue& queue, std::int64_t bytes) : queue_(queue), bytes_(bytes) {
     if (bytes > 0) device_check(queue_, device_library().table->allocate(&queue_, bytes_, &data_));
 }

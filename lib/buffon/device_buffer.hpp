@@ -29,6 +29,9 @@ std::vector<DeviceQueue> device_queues(const std::string& devices);
 /// @throw std::runtime_error with the device and what the library says, unless that is nothing.
 void device_check(const DeviceQueue& queue, const char* problem);
 
+/// @throw std::runtime_error where the queue is being captured into a graph.
+void require_no_capture(const DeviceQueue& queue);
+
 /// Allocated and released in the order of the queue.
 class DeviceBuffer {
 public:
@@ -76,13 +79,16 @@ public:
     PerDevice(const PerDevice&) = delete;
     PerDevice& operator=(const PerDevice&) = delete;
 
+    /// @param queue of the call that asks
     /// @param make queue -> std::shared_ptr<const Kept>
+    /// @throw std::runtime_error for a first use while a graph is captured, which would only note that something is to be put there
     template <class Make>
-    std::shared_ptr<const Kept> on(int device, const Make& make) {
+    std::shared_ptr<const Kept> on(const DeviceQueue& queue, const Make& make) {
         const std::lock_guard lock(mutex_);
-        auto& kept = on_[device];
+        auto& kept = on_[queue.device];
         if (kept == nullptr) {
-            const DeviceQueue all{.device = device};
+            require_no_capture(queue);
+            const DeviceQueue all{.device = queue.device};
             kept = make(all);
             device_check(all, device_library().table->wait(&all));   // other queues may read it at once
         }

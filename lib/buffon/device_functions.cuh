@@ -18,6 +18,7 @@ const char* release(const DeviceQueue* queue, void* memory);
 const char* upload(const DeviceQueue* queue, const void* host, void* device, std::int64_t bytes);
 const char* download(const DeviceQueue* queue, const void* device, void* host, std::int64_t bytes);
 const char* wait(const DeviceQueue* queue);
+const char* captures(const DeviceQueue* queue, bool* out);
 
 const char* combine(const DeviceQueue* queue, const DeviceCombine* what);
 const char* mixture(const DeviceQueue* queue, const DeviceMixture* of, const DeviceRows* rows);

@@ -60,6 +60,7 @@ extern "C" __attribute__((visibility("default"))) const buffon::DeviceTable* buf
         .upload = buffon::device::upload,
         .download = buffon::device::download,
         .wait = buffon::device::wait,
+        .captures = buffon::device::captures,
         .combine = buffon::device::combine,
         .mixture = buffon::device::mixture,
         .points = buffon::device::points,

@@ -16,7 +16,7 @@ namespace buffon {
 
 struct DeviceTable {
     /// One more with each change of the table, or of what its functions take.
-    static constexpr std::uint32_t this_version = 9;
+    static constexpr std::uint32_t this_version = 10;
 
     std::uint32_t version = this_version;
     std::uint32_t size = sizeof(DeviceTable);   // a change that forgot the version
@@ -32,12 +32,14 @@ struct DeviceTable {
     const char* (*g_function_moments)(int device, const GFunctionAt* term, std::int64_t n, double* mean,
                                       double* scatter) = nullptr;
 
-    // Queued, in order, without waiting; `download` and `wait` wait. Memory comes from the device's pool.
+    // Queued, in order, without waiting; `download` and `wait` wait. Memory comes from the device's pool. All but these two may
+    // be captured into a graph, which keeps what `upload` sends.
     const char* (*allocate)(const DeviceQueue* queue, std::int64_t bytes, void** out) = nullptr;
     const char* (*release)(const DeviceQueue* queue, void* memory) = nullptr;
     const char* (*upload)(const DeviceQueue* queue, const void* host, void* device, std::int64_t bytes) = nullptr;
     const char* (*download)(const DeviceQueue* queue, const void* device, void* host, std::int64_t bytes) = nullptr;
     const char* (*wait)(const DeviceQueue* queue) = nullptr;   // of no stream: for all that the device does
+    const char* (*captures)(const DeviceQueue* queue, bool* out) = nullptr;   // whether the stream is being captured
     const char* (*combine)(const DeviceQueue* queue, const DeviceCombine* what) = nullptr;
     const char* (*mixture)(const DeviceQueue* queue, const DeviceMixture* of, const DeviceRows* rows) = nullptr;
     const char* (*points)(const DeviceQueue* queue, const DevicePoints* of, const DeviceRows* rows) = nullptr;

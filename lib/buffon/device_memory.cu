@@ -1,6 +1,9 @@
 #include <buffon/device_functions.cuh>
 
 #include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <new>
 
 #include <buffon/device_call.cuh>
 
@@ -19,7 +22,35 @@ void keep_pool(int device) {
     if (device < most) kept[device] = true;
 }
 
+/// The graph that a stream is captured into; nullptr where it is not.
+cudaGraph_t graph_of(cudaStream_t stream) {
+    cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+    cudaGraph_t graph = nullptr;
+    check(cudaStreamGetCaptureInfo(stream, &status, nullptr, &graph), "cudaStreamGetCaptureInfo");
+    return status == cudaStreamCaptureStatusActive ? graph : nullptr;
+}
+
+/// A copy that lives as long as the graph, which reads it at every launch.
+const void* kept_by(cudaGraph_t graph, const void* host, std::size_t bytes) {
+    void* copy = std::malloc(bytes);
+    if (copy == nullptr) throw std::bad_alloc();
+    std::memcpy(copy, host, bytes);
+    cudaUserObject_t object = nullptr;
+    const cudaError_t made = cudaUserObjectCreate(&object, copy, std::free, 1, cudaUserObjectNoDestructorSync);
+    if (made != cudaSuccess) std::free(copy);
+    check(made, "cudaUserObjectCreate");
+    check(cudaGraphRetainUserObject(graph, object, 1, cudaGraphUserObjectMove), "cudaGraphRetainUserObject");
+    return copy;
+}
+
 }  // namespace
+
+const char* captures(const DeviceQueue* queue, bool* out) {
+    return in_words([&] {
+        const Use use(queue->device);
+        *out = graph_of(stream_of(*queue)) != nullptr;
+    });
+}
 
 const char* allocate(const DeviceQueue* queue, std::int64_t bytes, void** out) {
     return in_words([&] {
@@ -39,8 +70,9 @@ const char* release(const DeviceQueue* queue, void* memory) {
 const char* upload(const DeviceQueue* queue, const void* host, void* device, std::int64_t bytes) {
     return in_words([&] {
         const Use use(queue->device);
-        check(cudaMemcpyAsync(device, host, static_cast<std::size_t>(bytes), cudaMemcpyHostToDevice, stream_of(*queue)),
-              "cudaMemcpyAsync");
+        const auto size = static_cast<std::size_t>(bytes);
+        if (const cudaGraph_t graph = graph_of(stream_of(*queue))) host = kept_by(graph, host, size);
+        check(cudaMemcpyAsync(device, host, size, cudaMemcpyHostToDevice, stream_of(*queue)), "cudaMemcpyAsync");
     });
 }
 

@@ -91,6 +91,38 @@ def test_the_caller_s_stream_is_used():
 
 
 @needs_device
+@pytest.mark.parametrize("sigma, condition", [(0.5, 1), (np.linspace(0.1, 3, 301), np.arange(301) % 4 - 1)])
+def test_answers_are_captured_into_graphs(sigma, condition):
+    torch = pytest.importorskip("torch")
+    each = list(models())
+    each += wrapped(each[0])
+    law = bf.Mixture([1, 2], [bf.MultivariateNormal(np.full(5, m), np.eye(5)) for m in (-1.0, 2.0)])
+    jobs = [lambda x, m=m: m.denoise(x, sigma, condition) for m in each] + [law.log_density]
+    for job in jobs:
+        x = torch.randn(301, 5, device="cuda", dtype=torch.float64)
+        job(x)   # what a model keeps on the device is put there
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            answer = job(x)
+        junk = [np.full(n, np.nan) for n in (5, 10, 301, 602, 903, 1204, 2000) for _ in range(200)]   # where levels and labels lay
+        for _ in range(2):
+            x.normal_()
+            graph.replay()
+            np.testing.assert_array_equal(answer.cpu().numpy(), job(x).cpu().numpy())
+        del junk
+
+
+@needs_device
+def test_a_model_that_is_not_on_the_device_yet_cannot_be_captured():
+    torch = pytest.importorskip("torch")
+    for model in models():
+        x = torch.randn(301, 5, device="cuda", dtype=torch.float64)
+        with pytest.raises(RuntimeError, match="call it once before a graph is captured"), torch.cuda.graph(torch.cuda.CUDAGraph()):
+            model.denoise(x, 1.0)
+        assert torch.isfinite(model.denoise(x, 1.0)).all()
+
+
+@needs_device
 def test_what_a_device_cannot_take_is_said():
     torch = pytest.importorskip("torch")
     model = next(models())

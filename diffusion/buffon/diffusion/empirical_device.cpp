@@ -89,13 +89,13 @@ struct Empirical::OnDevices {
 std::shared_ptr<Empirical::OnDevices> Empirical::no_devices() { return std::make_shared<OnDevices>(); }
 
 DeviceFunction Empirical::on_device(const DeviceQueue& queue) const {
-    const auto kept = devices_->kept.on(queue.device, [this](const DeviceQueue& all) {
+    const auto kept = devices_->kept.on(queue, [this](const DeviceQueue& all) {
         return single() ? keep<float>(*this, all) : keep<double>(*this, all);
     });
     return [kept, model = *this](const DeviceQuery& q) {
         if (q.levels != nullptr || q.rows.log_density != nullptr || q.rows.modes != nullptr) {
             const auto in_double = [&](const DeviceQueue& all) { return keep<double>(model, all); };
-            const auto exact = model.single() ? model.devices_->exact.on(q.queue.device, in_double) : kept;
+            const auto exact = model.single() ? model.devices_->exact.on(q.queue, in_double) : kept;
             const DeviceTable& table = *device_library().table;
             device_check(q.queue, q.levels != nullptr ? table.point_levels(&q.queue, &exact->data, q.levels)
                                                       : table.point_densities(&q.queue, &exact->data, &q.rows));

@@ -41,7 +41,7 @@ struct GaussianMixture::OnDevices {
 std::shared_ptr<GaussianMixture::OnDevices> GaussianMixture::no_devices() { return std::make_shared<OnDevices>(); }
 
 DeviceFunction GaussianMixture::on_device(const DeviceQueue& queue) const {
-    const auto kept = devices_->kept.on(queue.device, [this](const DeviceQueue& all) { return put_on(all); });
+    const auto kept = devices_->kept.on(queue, [this](const DeviceQueue& all) { return put_on(all); });
     return [kept](const DeviceQuery& q) {
         const DeviceTable& table = *device_library().table;
         device_check(q.queue, q.levels != nullptr ? table.mixture_levels(&q.queue, &kept->mixture, q.levels)
