@@ -115,6 +115,15 @@ DeviceDraws draws_of(const DeviceInputs& inputs, const PointSet& points, std::in
     return draws;
 }
 
+/// What a kernel writes into `room`, once it is called.
+std::function<std::vector<double>()> records_of(std::shared_ptr<const DeviceBuffer> room, std::int64_t numbers) {
+    return [room = std::move(room), numbers] {
+        std::vector<double> records(static_cast<std::size_t>(numbers));
+        room->download(records.data());
+        return records;
+    };
+}
+
 }  // namespace
 
 Outputs evaluate_on_device(const std::vector<DeviceQueue>& queues, const Problem& problem, ConstView x) {
@@ -178,16 +187,23 @@ std::vector<double> DeviceSample::shared(std::int64_t first, std::int64_t rows, 
     return all;
 }
 
-std::vector<double> DeviceSample::moments(std::int64_t first, std::int64_t rows, std::int64_t m, std::int64_t batch) const {
-    return shared(first, rows, block(device_block), [&](const Place& place, std::int64_t from, std::int64_t count) {
-        if (model_->batch) return moments_of_batches(place, from, count, m, batch);
-        std::vector<double> records(static_cast<std::size_t>(blocks_of(from, count, points_, device_block) * moment_numbers(m)));
-        DeviceBuffer room(place.queue, static_cast<std::int64_t>(records.size() * sizeof(double)));
-        const DeviceRange range{from, count, static_cast<double*>(room.data())};
-        device_check(place.queue, model_->functions()->moments(&place.queue, model_->model.get(), &place.draws, &range));
-        room.download(records.data());
-        return records;
-    });
+std::function<std::vector<double>()> DeviceSample::queue_moments(const Place& place, std::int64_t first, std::int64_t rows,
+                                                                 std::int64_t m) const {
+    const std::int64_t numbers = blocks_of(first, rows, points_, device_block) * moment_numbers(m);
+    const auto room = std::make_shared<DeviceBuffer>(place.queue, numbers * 8);
+    const DeviceRange range{first, rows, static_cast<double*>(room->data())};
+    device_check(place.queue, model_->functions()->moments(&place.queue, model_->model.get(), &place.draws, &range));
+    return records_of(room, numbers);
+}
+
+std::function<std::vector<double>()> DeviceSample::moments_later(std::int64_t first, std::int64_t rows, std::int64_t m,
+                                                                 std::int64_t batch) const {
+    if (places_.size() == 1 && !model_->batch) return queue_moments(places_.front(), first, rows, m);
+    return [=, this] {
+        return shared(first, rows, block(device_block), [&](const Place& place, std::int64_t from, std::int64_t count) {
+            return model_->batch ? moments_of_batches(place, from, count, m, batch) : queue_moments(place, from, count, m)();
+        });
+    };
 }
 
 /// Whole blocks at a time; of smaller batches one block, put together.
@@ -247,14 +263,10 @@ void DeviceSample::add_block_records(const Place& place, const double* y, std::i
 std::function<std::vector<double>()> DeviceSample::queue_pick_freeze(const Place& place, double centre,
                                                                      std::int64_t first, std::int64_t rows) const {
     const std::int64_t numbers = blocks_of(first, rows, points_, pick_freeze_block) * pick_freeze_numbers(model_->dim);
-    auto room = std::make_shared<DeviceBuffer>(place.queue, numbers * 8);
+    const auto room = std::make_shared<DeviceBuffer>(place.queue, numbers * 8);
     const DeviceRange range{first, rows, static_cast<double*>(room->data())};
     device_check(place.queue, model_->functions()->pick_freeze(&place.queue, model_->model.get(), &place.draws, centre, &range));
-    return [room, numbers] {
-        std::vector<double> records(static_cast<std::size_t>(numbers));
-        room->download(records.data());
-        return records;
-    };
+    return records_of(room, numbers);
 }
 
 std::function<std::vector<double>()> DeviceSample::pick_freeze_later(double centre, std::int64_t first, std::int64_t rows) const {

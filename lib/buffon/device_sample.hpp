@@ -48,7 +48,13 @@ public:
     /// Records of the blocks that rows first ... first + rows - 1 touch, one after the other, of a model of m outputs.
     /// One that is
     /// called with arrays gets at most `batch` rows at once; first is then that of a block.
-    std::vector<double> moments(std::int64_t first, std::int64_t rows, std::int64_t m, std::int64_t batch) const;
+    std::vector<double> moments(std::int64_t first, std::int64_t rows, std::int64_t m, std::int64_t batch) const {
+        return moments_later(first, rows, m, batch)();
+    }
+    /// In two steps: a compiled model is queued now, on one device, and waited for, once, by the call of what comes back. The sample
+    /// must stay.
+    std::function<std::vector<double>()> moments_later(std::int64_t first, std::int64_t rows, std::int64_t m,
+                                                       std::int64_t batch) const;
     /// The same of a pick-freeze run; empty for models of several outputs.
     std::vector<double> pick_freeze(double centre, std::int64_t first, std::int64_t rows) const {
         return pick_freeze_later(centre, first, rows)();
@@ -73,6 +79,8 @@ private:
     /// records(place, first, rows) of each device's share, whole blocks of `length` rows, in their order.
     template <class Records>
     std::vector<double> shared(std::int64_t first, std::int64_t rows, std::int64_t length, const Records& records) const;
+    std::function<std::vector<double>()> queue_moments(const Place& place, std::int64_t first, std::int64_t rows,
+                                                       std::int64_t m) const;
     std::function<std::vector<double>()> queue_pick_freeze(const Place& place, double centre, std::int64_t first,
                                                            std::int64_t rows) const;
     std::vector<double> moments_of_batches(const Place& place, std::int64_t first, std::int64_t rows, std::int64_t m,

@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 #include <stdexcept>
+#include <utility>
 #include <variant>
 
 #include <buffon/kernels.hpp>
@@ -130,7 +131,8 @@ std::int64_t Fused::add_on_device(std::int64_t first, std::int64_t rows, Moments
     if (first % device_block != 0 || first < left_out_) return 0;
     evaluation_->announce();
     const auto begin = std::chrono::steady_clock::now();
-    rows = std::min(rows, device_rows_);
+    const std::int64_t end = first + rows;
+    rows = std::min(rows, ahead_ && ahead_->first == first ? ahead_->rows : device_rows_);
     const std::int64_t m = evaluation_->outputs() > 0 ? evaluation_->outputs() : device_->outputs(), numbers = moment_numbers(m);
     if (m == 0) return 0;   // Evaluation learns it
     const std::vector<double> records = records_on_device(first, rows, m);
@@ -142,6 +144,10 @@ std::int64_t Fused::add_on_device(std::int64_t first, std::int64_t rows, Moments
     if (good < all) {
         left_out_ = first + done + device_block;
         device_rows_ = few_device_rows;
+    } else {
+        if (std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() < 0.01)
+            device_rows_ = std::min(8 * device_rows_, most_device_rows);
+        queue_ahead(first + done, end - first - done, m);
     }
     if (done == 0) return 0;
     if (total.n == 0) {
@@ -150,8 +156,6 @@ std::int64_t Fused::add_on_device(std::int64_t first, std::int64_t rows, Moments
         if (columns() > m) total.mean.back() = 1.0;
     }
     merge_records({records.data(), static_cast<std::size_t>(good)}, m, total);   // whatever was asked for at once: the same order
-    if (std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() < 0.01)
-        device_rows_ = std::min(8 * device_rows_, most_device_rows);
     if (y.rows > 0) fill_on_device(first, y.slice(0, std::min(y.rows, done)));
     evaluation_->count_elsewhere(done, m, stream_);
     return done;
@@ -160,10 +164,22 @@ std::int64_t Fused::add_on_device(std::int64_t first, std::int64_t rows, Moments
 /// None where the model failed: Evaluation says where.
 std::vector<double> Fused::records_on_device(std::int64_t first, std::int64_t rows, std::int64_t m) {
     try {
+        const std::optional<Ahead> ahead = std::exchange(ahead_, {});
+        if (ahead && ahead->first == first && ahead->rows == rows) return ahead->records();
         return device_->moments(first, rows, m, evaluation_->run().batch);
     } catch (const std::runtime_error&) {
         left_out_ = first + rows;
         return {};
+    }
+}
+
+/// The device goes on while the processor merges.
+void Fused::queue_ahead(std::int64_t first, std::int64_t rows, std::int64_t m) {
+    rows = std::min(rows, device_rows_);
+    if (rows <= 0 || first % device_block != 0) return;
+    try {
+        ahead_ = Ahead{first, rows, device_->moments_later(first, rows, m, evaluation_->run().batch)};
+    } catch (const std::runtime_error&) {   // met again when these rows are asked for
     }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -42,6 +43,7 @@ private:
     Fused(Evaluation& evaluation, const Stream& stream, DeviceSample device);
     std::int64_t add_on_device(std::int64_t first, std::int64_t rows, Moments& total, View y);
     std::vector<double> records_on_device(std::int64_t first, std::int64_t rows, std::int64_t m);
+    void queue_ahead(std::int64_t first, std::int64_t rows, std::int64_t m);
     void fill_on_device(std::int64_t first, View y) const;
     void choose_batches(double seconds);
     void hand_over(std::int64_t first, ConstView y) const;
@@ -51,6 +53,12 @@ private:
     Stream stream_;
     const Joint* inputs_;
     std::shared_ptr<const DeviceSample> device_;
+    /// Rows that a device is already at.
+    struct Ahead {
+        std::int64_t first, rows;
+        std::function<std::vector<double>()> records;
+    };
+    std::optional<Ahead> ahead_;
     std::int64_t device_rows_ = 1 << 24;   // at once
     std::int64_t left_out_ = 0;            // rows before this one are not for the device
     std::int64_t batches_ = 1;    // at once
