@@ -26,8 +26,8 @@ std::string hint_at(const std::string& said, bool vectorized) {
     }
     if (!vectorized) return "";
     const bool of_one = holds("truth value of an array") || holds("can be converted to Python scalars") ||
-                        holds("only 0-dimensional arrays can be converted");
-    return of_one ? "; a model gets all points at once, x (n, d): use np.where, np.exp, ..., or say vectorized=False" : "";
+                        holds("only 0-dimensional arrays can be converted") || holds("values to unpack");
+    return of_one ? "; a model gets all points at once, x (n, d): use x.T, np.where, np.exp, ..., or say vectorized=False" : "";
 }
 
 /// An Exception is the model's failure; KeyboardInterrupt and SystemExit stop the run.
@@ -74,14 +74,24 @@ py::array_t<double> owned(ConstView x) {
     return a;
 }
 
+/// What is no array at all is told by its kind: a `return` that is missing, outputs in a dict.
+Array returned(py::handle y, const std::string& who) {
+    if (y.is_none()) throw py::type_error("what " + who + " returns must be an array of real numbers, got None: its return is missing");
+    if (py::isinstance<py::dict>(y))
+        throw py::type_error("what " + who + " returns must be an array of real numbers, got a dict: stack its columns, np.stack([...], "
+                             "axis=-1); names are outputs=[...] of the Problem");
+    return to_array(y, "what " + who + " returns");
+}
+
 Array table(py::handle y, std::int64_t n, const std::string& who, std::int64_t d = -1) {
-    const Array a = to_array(y, "what " + who + " returns");
+    const Array a = returned(y, who);
     if ((a.ndim() != 1 && a.ndim() != 2) || a.shape(0) != n)
         throw std::invalid_argument(who + " must return shape (n,) or (n, m) with n = " + std::to_string(n) + ", got " +
                                     shape_text(a) +
                                     (a.ndim() == 0 || (a.ndim() == 1 && a.shape(0) == d)
                                          ? "; for a model of one point at a time say vectorized=False"
-                                         : ""));
+                                     : a.ndim() == 2 && a.shape(1) == n ? "; np.stack(outputs, axis=1) has a column for each output"
+                                                                        : ""));
     return a;
 }
 
@@ -94,7 +104,7 @@ Matrix copied(const Array& a) {
 
 /// Of the model itself: rows may be tables of any shape.
 Outputs outputs_of(py::handle y, std::int64_t n, const std::string& who, std::int64_t d = -1) {
-    const Array a = to_array(y, "what " + who + " returns");
+    const Array a = returned(y, who);
     if (a.ndim() < 3 || a.shape(0) != n) return {copied(table(a, n, who, d)), {}};
     Outputs out{Matrix(n, n == 0 ? 0 : a.size() / n), {}, {a.shape() + 1, a.shape() + a.ndim()}};
     std::memcpy(out.y.data.data(), a.data(), out.y.data.size() * sizeof(double));

@@ -171,7 +171,7 @@ def _default(text):
 def _complaint(found, args, options):
     """What is wrong with the arguments of a call that C++ refused."""
     unknown = [key for key in options if key not in found.parameters]
-    if unknown and unknown[0] in _OF_RUNS:
+    if unknown and unknown[0] in _OF_RUNS and "model" in found.parameters:
         return f"unknown keyword '{unknown[0]}': it belongs to the run, as in bf.plain(problem, {unknown[0]}=...)"
     if unknown:
         return f"unknown keyword '{unknown[0]}'{_buffon._keyword_suggestion(unknown[0], [p for p in found.parameters if p != 'self'])}"

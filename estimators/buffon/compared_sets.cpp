@@ -12,7 +12,8 @@ namespace {
 void check_shape(const std::string& who, const std::string& name, std::int64_t rows, std::int64_t cols,
                  std::int64_t dim, std::int64_t fewest) {
     require(rows >= fewest, who, ": ", name, " must have at least ", fewest, " rows, got ", rows);
-    require(cols == dim && dim >= 1, who, ": ", name, " must have the ", dim, " columns of the reference, got ", cols);
+    require(dim >= 1, who, ": ", name, " must have at least 1 column, got 0");
+    require(cols == dim, who, ": ", name, " must have the ", dim, " columns of the reference, got ", cols);
 }
 
 std::string place(const DeviceArray& a) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include <boost/math/distributions/students_t.hpp>
 
@@ -208,6 +209,8 @@ Estimate Estimate::merge(const Estimate& other) const {
 }
 
 std::string with_error(double value, double std_error) {
+    if (std::isnan(value)) value = std::numeric_limits<double>::quiet_NaN();   // its sign is none of the reader's business
+    if (std::isnan(std_error)) std_error = std::numeric_limits<double>::quiet_NaN();
     if (!std::isfinite(value) || !std::isfinite(std_error) || std_error <= 0) {
         char text[64];
         std::snprintf(text, sizeof text, "%.10g ± %.1g", value, std_error);

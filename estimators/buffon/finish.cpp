@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <buffon/check.hpp>
 #include <buffon/parallel.hpp>
@@ -29,13 +30,18 @@ Estimate given_success(const Estimate& all, std::size_t c, bool divide, std::vec
         std::move(names));
 }
 
-void warn_of_constants(Estimate& e) {
-    for (std::int64_t j = 0; j < e.size(); ++j)
-        if (e.covariance(j, j) == 0)
-            e.warnings.push_back("'" + e.names[static_cast<std::size_t>(j)] +
-                                 "' was the same in every evaluation, so its error of 0 says nothing (an event that "
-                                 "was never hit, say): "
-                                 "spend more, or, of a rare event, use aiscv with a score");
+void warn_of_errors(Estimate& e) {
+    for (std::int64_t j = 0; j < e.size(); ++j) {
+        const std::string name = "'" + e.names[static_cast<std::size_t>(j)] + "'";
+        const double variance = e.covariance(j, j), size = std::abs(e.value[static_cast<std::size_t>(j)]);
+        const bool underflows = variance < std::numeric_limits<double>::min() && size > 0 && size < 1e-140;
+        if (underflows || !std::isfinite(variance))
+            e.warnings.push_back(name + ": the squares of its values " + (underflows ? "underflow" : "overflow") +
+                                 ", so its error says nothing: give the output in other units, or its logarithm");
+        else if (variance == 0)
+            e.warnings.push_back(name + " was the same in every evaluation, so its error of 0 says nothing (an event that was "
+                                        "never hit, say): spend more, or, of a rare event, use aiscv with a score");
+    }
 }
 
 }  // namespace
@@ -76,7 +82,7 @@ Estimate finish(const Evaluation& evaluation, std::vector<double> value, Matrix 
     if (e.n_failed > 0)
         e.warnings.push_back(with_commas(e.n_failed) + " of " + with_commas(e.n) +
                              " evaluations failed: the values are conditional on success");
-    warn_of_constants(e);
+    warn_of_errors(e);
     if (evaluation.run().keep == Keep::sample) e.sample = evaluation.sample();
     return e;
 }

@@ -60,6 +60,8 @@ Matrix moment_features(ConstView tokens, std::int64_t length, const MomentFeatur
     Matrix out(tokens.rows / length, d + second);
     parallel::for_each(out.rows, o.threads, [&](std::int64_t i) {
         features(tokens.slice(i * length, length), o, out.data.data() + i * out.cols);
+        for (const double c : out.view().row(i))
+            require(std::isfinite(c), "moment_features: covariances overflow in set ", i, ": divide the tokens by their size");
     });
     return out;
 }

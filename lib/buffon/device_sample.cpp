@@ -70,7 +70,8 @@ std::optional<DeviceInputs> DeviceInputs::of(const Distribution& inputs) {
 
 DeviceQueue device_queue(const std::string& function, const std::string& device, const Problem& problem) {
     require(problem.on_device() != nullptr, function, ": device = '", device,
-            "' needs a model made for devices (device_problem of buffon/device.cuh); this one runs on the CPU");
+            "' needs a model made for devices (device_problem of buffon/device.cuh, or a function of arrays that lie there: "
+            "arrays = 'torch' in Python); this one runs on the CPU");
     const DeviceQueue queue = device_queues(device).front();
     require(problem.on_device()->batch || problem.on_device()->functions() != nullptr, function, ": device = '", device,
             "': this model is not compiled for it");

@@ -253,8 +253,11 @@ void Evaluation::learn_outputs(std::int64_t columns, bool scored, const std::vec
     names_ = given.empty() ? default_output_names(m, shape) : given;
     sample_.outputs = names_;
     names_.insert(names_.end(), known.begin(), known.end());
-    require(expected_.empty() || names_ == expected_, function_, ": the model must give the outputs of the run, ",
-            expected_.size(), ", got ", names_.size(), " or others");
+    require(expected_.empty() || names_.size() == expected_.size(), function_, ": the model must give the outputs of the run, ",
+            expected_.size(), ", got ", names_.size());
+    for (std::size_t j = 0; j < expected_.size(); ++j)
+        require(names_[j] == expected_[j], function_, ": the model must give the outputs of the run: output ", j, " must be '",
+                expected_[j], "', got '", names_[j], "'");
     expected_.clear();
     m_ = columns;
     scored_ = scored;

@@ -147,7 +147,7 @@ TEST_CASE("estimate: a number is written with the digits that its error leaves")
                            Row{1234.4, 12, "1234 ± 12"}, Row{1.5e-9, 2e-11, "1.50e-09 ± 2e-11"},
                            Row{-3.25e10, 1e8, "-3.25e+10 ± 1e+08"}, Row{0, 0.01, "0.00 ± 0.01"}, Row{-0.25, 0.03, "-0.25 ± 0.03"},
                            Row{1, 0, "1 ± 0"}, Row{0.9999999, 0.3, "1.0 ± 0.3"}, Row{2.5, std::nan(""), "2.5 ± nan"},
-                           Row{INFINITY, 1, "inf ± 1"}, Row{1e-6, 3, "0 ± 3"}})
+                           Row{-std::nan(""), -std::nan(""), "nan ± nan"}, Row{INFINITY, 1, "inf ± 1"}, Row{1e-6, 3, "0 ± 3"}})
         CHECK(with_error(row.value, row.error) == row.text);
 }
 

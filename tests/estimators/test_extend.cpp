@@ -191,6 +191,8 @@ TEST_CASE("extend: what cannot be is refused before the model is called") {
     const Estimate nets = quasi(exponential(), {.budget = 16 * 256, .rng = 3, .keep = Keep::state});
     CHECK(complaint(nets, problem, {.budget = 16 * 256 + 255}) ==
           "extend: budget must be at least 4352, one net of 256 points more, got 4351");
-    CHECK(complaint(e, three, {.budget = 200}).starts_with("extend: the model must give the outputs of the run"));
+    CHECK(complaint(e, three, {.budget = 200}) == "extend: the model must give the outputs of the run, 2, got 3");
+    CHECK(complaint(e, Problem(square, testing::standard_normal(2)), {.budget = 200}) ==
+          "extend: the model must give the outputs of the run: output 0 must be 'exp', got 'y1'");
     CHECK(complaint(e.contrast(0, 1), problem, {.budget = 200}).starts_with("extend: estimate must have a state"));
 }

@@ -121,6 +121,23 @@ TEST_CASE("finish: replicates give Student intervals with one degree of freedom 
     CHECK(e.sample->n() == 5);
 }
 
+TEST_CASE("finish: squares that overflow or vanish are told from outputs that never varied") {
+    const Run run{.budget = 5, .rng = 3};
+    Evaluation evaluate("test", problem, run);
+    (void)evaluate(good, [](std::span<double> log_q) { std::ranges::fill(log_q, 0.0); });
+    Matrix replicates(4, 2);
+    replicates.data = {1e-200, 1e200, 2e-200, 2e200, 3e-200, -3e200, 6e-200, 6e200};
+    const Estimate e = finish_replicates(evaluate, replicates);
+    CHECK(e.std_error()[0] == 0);
+    CHECK(std::isinf(e.std_error()[1]));
+    REQUIRE(e.warnings.size() == 2);
+    CHECK(e.warnings[0] == "'a': the squares of its values underflow, so its error says nothing: give the output in other units, or "
+                           "its logarithm");
+    CHECK(e.warnings[1].starts_with("'b': the squares of its values overflow, so its error says nothing"));
+    replicates.data = {1e-130, 1e100, 2e-130, 2e100, 3e-130, -3e100, 6e-130, 6e100};
+    CHECK(finish_replicates(evaluate, replicates).warnings.empty());
+}
+
 TEST_CASE("finish: chunks are whole blocks of 4096 rows, at least sixteen, and hold a batch with less than two blocks to spare") {
     for (const std::int64_t batch : {1, 7777, 65'536, 65'537, 100'000, 999'999}) {
         CAPTURE(batch);

@@ -40,8 +40,8 @@ TEST_CASE("level_means: outputs of two problems stand side by side, and differ i
 TEST_CASE("level_means: on a device each model must be made for one") {
     const Problem one = times(1, 1);
     CHECK_THROWS_WITH_AS(side_by_side({&one}, {1}, "cuda"),
-                         "multilevel: device = 'cuda' needs a model made for devices (device_problem of "
-                         "buffon/device.cuh); this one runs on the CPU",
+                         "multilevel: device = 'cuda' needs a model made for devices (device_problem of buffon/device.cuh, or a function of "
+                         "arrays that lie there: arrays = 'torch' in Python); this one runs on the CPU",
                          std::invalid_argument);
 }
 

@@ -75,4 +75,8 @@ TEST_CASE("moment_features: what cannot be is refused by name") {
     bad(4, 1) = std::numeric_limits<double>::infinity();
     CHECK_THROWS_WITH_AS(moment_features(bad, 3), "moment_features: tokens must be finite, got inf in set 1",
                          std::invalid_argument);
+    Matrix large = tokens;
+    large(4, 0) = 1e200;
+    CHECK_THROWS_WITH_AS(moment_features(large, 3), "moment_features: covariances overflow in set 1: divide the tokens by their size",
+                         std::invalid_argument);
 }

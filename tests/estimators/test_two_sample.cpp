@@ -139,6 +139,7 @@ TEST_CASE("mmd: values are those of two loops, names and refusals") {
     REQUIRE(overflow.warnings.size() == 1);
     CHECK(overflow.warnings[0].starts_with("'far': rows are so far apart"));
     CHECK_THROWS_WITH(energy(one(normal(3, 2, 1)), {y}), "energy: x must have at least 4 rows, got 3");
+    CHECK_THROWS_WITH(kid(one(Matrix(9, 0)), {Matrix(9, 0)}), "kid: y must have at least 1 column, got 0");
     CHECK_THROWS_WITH(kid({{x, normal(9, 3, 1)}, {}}, {y}), "kid: x[1] must have the 2 columns of the reference, got 3");
     CHECK_THROWS_WITH(mmd(one(x), {y}, {.bandwidth = -1}), "mmd: bandwidth must be positive, or 0 for a choice, got -1");
     Matrix hole = x;

@@ -194,8 +194,11 @@ def first_point():
     (lambda x: 1.0, {},
      "the model must return shape (n,) or (n, m) with n = 1000, got ()" + ONE_POINT),
     (lambda x: x[:-1], {}, "the model must return shape (n,) or (n, m) with n = 1000, got (999, 1)"),
-    (lambda x: x.T, {}, "the model must return shape (n,) or (n, m) with n = 1000, got (1, 1000)"),
-    (lambda x: None, {}, "what the model returns must be an array of real numbers, got dtype object"),
+    (lambda x: x.T, {}, "the model must return shape (n,) or (n, m) with n = 1000, got (1, 1000); np.stack(outputs, axis=1) has a "
+     "column for each output"),
+    (lambda x: None, {}, "what the model returns must be an array of real numbers, got None: its return is missing"),
+    (lambda x: {"a": x[:, 0]}, {}, "what the model returns must be an array of real numbers, got a dict: stack its columns, "
+     "np.stack([...], axis=-1); names are outputs=[...] of the Problem"),
     (lambda x: ["a"] * len(x), {}, "what the model returns must be an array of real numbers, got dtype <U1"),
     (lambda x: x * 1j, {}, "what the model returns must be an array of real numbers, got dtype complex128"),
     (lambda x: 1 / 0, {}, "ZeroDivisionError: division by zero"),
@@ -445,6 +448,8 @@ def test_keywords_of_runs_are_told_from_those_of_problems():
         match=r"^Problem: unknown keyword 'on_error': it belongs to the run, as in bf.plain\(problem, on_error=...\)$",
     ):
         bf.Problem(f, N, on_error="discard")
+    with pytest.raises(TypeError, match="^sinkhorn: unknown keyword 'device'; known are x, y, "):   # no run stands behind it
+        bf.sinkhorn([[0.0]], [[1.0]], device="cuda")
 
 
 def test_doubtful_intervals_warn_where_they_are_asked_for():

@@ -41,6 +41,7 @@ def test_the_tables_of_time_shift_are_those_of_the_recorded_results():
         "failures",
         "given_data",
         "metrics",
+        "models",
         "multilevel",
         "paths",
         "rare",
