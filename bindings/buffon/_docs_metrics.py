@@ -6,9 +6,9 @@ _RETURNS = """
     Estimate
         One value for each sample in x, with the joint covariance of their errors: ``contrast(0, 1)`` compares two samplers on
         their common reference, and, where both have as many rows, on coupled noise. Unbiased, so that values of equal laws may
-        be negative. Errors are up to 1.41 times too large for equal laws, right where they differ; intervals cover 91 to
-        96 %. ``diagnostics["floor"]``: the standard error that samples of one law have; a value within two of it is no sign
-        of a difference. ``n``: rows of all samples.
+        be negative. Errors are up to 1.41 times too large for equal laws, right where they differ. Intervals are those of a
+        squared length, both ends at least 0: near the floor errors are skew. ``diagnostics["floor"]``: the standard error that
+        samples of one law have; a value within two of it is no sign of a difference. ``n``: rows of all samples.
 
     Raises
     ------

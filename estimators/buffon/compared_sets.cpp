@@ -76,9 +76,9 @@ Matrix block_of(ConstView x, std::int64_t b, std::int64_t blocks) {
     return out;
 }
 
-std::vector<std::pair<std::int64_t, std::int64_t>> spread_runs(std::int64_t rows, std::int64_t most) {
+std::vector<std::pair<std::int64_t, std::int64_t>> spread_runs(std::int64_t rows, std::int64_t most, std::int64_t runs) {
     if (rows <= most) return {{0, rows}};
-    const std::int64_t runs = std::min<std::int64_t>(most, 32);
+    runs = std::min(most, runs);
     std::vector<std::pair<std::int64_t, std::int64_t>> out;
     for (std::int64_t r = 0; r < runs; ++r) {
         const std::int64_t begin = r * most / runs, end = (r + 1) * most / runs;
@@ -87,10 +87,10 @@ std::vector<std::pair<std::int64_t, std::int64_t>> spread_runs(std::int64_t rows
     return out;
 }
 
-Matrix spread_rows(ConstView x, std::int64_t most) {
+Matrix spread_rows(ConstView x, std::int64_t most, std::int64_t runs) {
     Matrix out(std::min(x.rows, most), x.cols);
     auto to = out.data.begin();
-    for (const auto& [first, count] : spread_runs(x.rows, most)) to = std::copy_n(x.row(first).begin(), count * x.cols, to);
+    for (const auto& [first, count] : spread_runs(x.rows, most, runs)) to = std::copy_n(x.row(first).begin(), count * x.cols, to);
     return out;
 }
 

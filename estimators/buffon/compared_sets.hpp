@@ -30,10 +30,10 @@ std::vector<std::string> names_of(const PointSets& x, const std::vector<std::str
 /// Rows b, b + blocks, b + 2 blocks, ...: data that are sorted give blocks that are alike.
 Matrix block_of(ConstView x, std::int64_t b, std::int64_t blocks);
 
-/// Up to `most` rows of so many, as (first, number) of runs that are spread evenly: data that are sorted show all their parts.
-std::vector<std::pair<std::int64_t, std::int64_t>> spread_runs(std::int64_t rows, std::int64_t most);
+/// Up to `most` rows of so many, as (first, number) of so many runs that are spread evenly: data that are sorted show all their parts.
+std::vector<std::pair<std::int64_t, std::int64_t>> spread_runs(std::int64_t rows, std::int64_t most, std::int64_t runs = 32);
 /// These rows.
-Matrix spread_rows(ConstView x, std::int64_t most);
+Matrix spread_rows(ConstView x, std::int64_t most, std::int64_t runs = 32);
 
 /// Warns of each value that is not finite or whose error is not: squares of rows far out overflow.
 void warn_of_overflow(Estimate& e);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include <buffon/check.hpp>
@@ -9,12 +10,17 @@
 #include <buffon/device_pairs.hpp>
 #include <buffon/nearest_covariance.hpp>
 #include <buffon/pairwise.hpp>
+#include <buffon/parallel.hpp>
+#include <buffon/share_interval.hpp>
+#include <buffon/squared_interval.hpp>
 #include <buffon/text.hpp>
 
 namespace buffon {
 namespace {
 
 constexpr std::int64_t fewest = 4;
+constexpr std::int64_t noise_rows = 128;   // whose pairs tell the direction with most noise
+constexpr std::int64_t noise_runs = 8;     // that they lie in: one copy from a device each
 
 /// A kernel: `sign` times a function of two points.
 struct Kernel {
@@ -34,6 +40,28 @@ SumsLater pair_sums_later(PairFunction f, double scale, const HostPoints& x, con
 }
 SumsLater pair_sums_later(PairFunction f, double scale, const HostPoints& x, const HostPoints& y, const PairsDone& done) {
     return [=] { return pair_sums(f, scale, x.view, y.view, x.threads, done); };
+}
+
+/// Half the squares of norms.
+std::vector<double> half_squares(const HostPoints& x) {
+    std::vector<double> out;
+    for (std::int64_t i = 0; i < x.view.rows; ++i) {
+        double square = 0.0;
+        for (const double v : x.view.row(i)) square += v * v;
+        out.push_back(square / 2);
+    }
+    return out;
+}
+std::vector<double> half_squares(const DevicePairPoints& x) { return x.half_squares(); }
+
+/// The kernel of each point and itself.
+template <class Points>
+std::vector<double> diagonal(const Kernel& kernel, const Points& x) {
+    if (kernel.function != PairFunction::cubic)
+        return std::vector<double>(static_cast<std::size_t>(x.rows()), kernel.function == PairFunction::gaussian ? 1.0 : 0.0);
+    std::vector<double> out = half_squares(x);
+    for (double& v : out) v = std::pow(2 * kernel.scale * v + 1, 3);
+    return out;
 }
 
 double mean_of(const std::vector<double>& v) {
@@ -95,8 +123,8 @@ double covariance(const std::vector<double>& u, const std::vector<double>& v) {
     return sum / static_cast<double>(u.size() - 1);
 }
 
-/// Of the projections as they are, averages over finite samples: they hold the degenerate part of the variance twice, and cover
-/// better for it (91 to 96 %) than without, where the errors are skew.
+/// Of the projections as they are, averages over finite samples: they hold the degenerate part of the variance twice, and value
+/// +- error, as of a contrast, covers better for it than without, where the errors are skew.
 Matrix joint_covariance(const std::vector<Projections>& all) {
     const auto k = static_cast<std::int64_t>(all.size());
     Matrix out(k, k);
@@ -108,6 +136,106 @@ Matrix joint_covariance(const std::vector<Projections>& all) {
             out(i, j) = out(j, i) = c;
         }
     return nearest_covariance(out);
+}
+
+/// Pairs of some rows of the reference.
+Matrix gram(const Kernel& kernel, ConstView rows, int threads) {
+    Matrix out(rows.rows, rows.rows);
+    parallel::for_each(rows.rows, threads, [&](std::int64_t i) {
+        for (std::int64_t j = 0; j <= i; ++j) {
+            double sum = 0.0;
+            if (kernel.function == PairFunction::cubic)
+                for (std::int64_t k = 0; k < rows.cols; ++k) sum += rows(i, k) * rows(j, k);
+            else
+                for (std::int64_t k = 0; k < rows.cols; ++k) sum += (rows(i, k) - rows(j, k)) * (rows(i, k) - rows(j, k));
+            out(i, j) = out(j, i) = kernel.function == PairFunction::cubic      ? std::pow(kernel.scale * sum + 1, 3)
+                                    : kernel.function == PairFunction::gaussian ? std::exp(-kernel.scale * sum)
+                                                                                : kernel.sign * std::sqrt(sum);
+        }
+    });
+    return out;
+}
+
+/// sum over `columns` of G(row, .) v, for every second row from `first` on.
+std::vector<double> product(const Matrix& g, std::int64_t first, std::int64_t columns, const std::vector<double>& v) {
+    std::vector<double> out;
+    for (std::int64_t i = first; i < g.rows; i += 2) {
+        double sum = 0.0;
+        for (std::size_t k = 0; k < v.size(); ++k) sum += g(i, columns + 2 * static_cast<std::int64_t>(k)) * v[k];
+        out.push_back(sum);
+    }
+    return out;
+}
+
+/// Less their mean; their sum of squares.
+double centre(std::vector<double>& v) {
+    const double mean = mean_of(v);
+    double squares = 0.0;
+    for (double& a : v) a -= mean, squares += a * a;
+    return squares;
+}
+
+/// Variance of the features along the direction in which there is most of it. Each half of the rows finds one, by the power method,
+/// and the other half measures it: the largest eigenvalue of few rows is too large in many dimensions.
+double largest_variance(const Matrix& gram) {
+    constexpr int steps = 20;
+    constexpr double golden = 0.6180339887498949;
+    double sum = 0.0;
+    for (const std::int64_t half : {0, 1}) {
+        std::vector<double> v;   // anywhere
+        for (std::int64_t i = half; i < gram.rows; i += 2) v.push_back(std::fmod(golden * static_cast<double>(i + 1), 1.0));
+        double squares = centre(v), length = 0.0;
+        for (int s = 0; s < steps && squares > 0; ++s) {
+            for (double& a : v) a /= std::sqrt(squares);
+            v = product(gram, half, half, v);
+            squares = centre(v);
+            length = std::sqrt(squares);   // of the mean-free kernel times a unit vector: its eigenvalue at last
+        }
+        if (!(squares > 0)) return squares;   // all rows coincide, or numbers overflow
+        for (double& a : v) a /= length;
+        std::vector<double> along = product(gram, 1 - half, half, v);
+        const double others = static_cast<double>(along.size());
+        sum += centre(along) / (others - 1) / length;
+    }
+    return sum / 2;
+}
+
+/// What each point's pair with itself adds to its average: in the mean, what noise adds to the squared length of the mean features.
+std::vector<double> with_itself(std::vector<double> diagonal, const std::vector<double>& averages) {
+    for (std::size_t i = 0; i < diagonal.size(); ++i) diagonal[i] = (diagonal[i] - averages[i]) / static_cast<double>(diagonal.size());
+    return diagonal;
+}
+
+/// A value as a squared length |m|^2 less its bias: m is the difference of the mean features of two samples.
+struct Length {
+    double value = 0, bias = 0, variance = 0, largest = 0;
+
+    std::pair<double, double> interval(double level) const {
+        if (!std::isfinite(value + bias + variance + largest)) return {std::nan(""), std::nan("")};
+        return squared_interval(std::max(0.0, value + bias), bias, variance, largest, 0.0, level);
+    }
+};
+
+/// The variance is that along m: of projections in which each point has met itself, too.
+Length length_of(double value, const Projections& p, const std::vector<double>& of_x, const std::vector<double>& of_y, double largest) {
+    const double n = static_cast<double>(p.a.size()), m = static_cast<double>(p.b.size());
+    std::vector<double> a = p.a, b = p.b;
+    for (std::size_t i = 0; i < a.size(); ++i) a[i] += of_x[i];
+    for (std::size_t j = 0; j < b.size(); ++j) b[j] += of_y[j];
+    return {.value = value,
+            .bias = std::max(0.0, mean_of(of_x) + mean_of(of_y)),   // below 0 by rounding alone
+            .variance = 4 * covariance(a, a) / n + 4 * covariance(b, b) / m,
+            .largest = largest * (1 / n + 1 / m)};
+}
+
+Bounds bounds_of(const std::vector<Length>& lengths, int threads) {
+    Bounds out = empty_bounds(static_cast<std::int64_t>(lengths.size()));
+    parallel::for_each(out.low.view().size(), threads, [&](std::int64_t at) {   // each takes up to a tenth of a millisecond
+        const std::int64_t s = at / out.low.cols, l = at % out.low.cols;
+        std::tie(out.low(s, l), out.high(s, l)) =
+            lengths[static_cast<std::size_t>(s)].interval(out.levels[static_cast<std::size_t>(l)]);
+    });
+    return out;
 }
 
 /// Standard error between samples of one law.
@@ -133,8 +261,10 @@ private:
     std::int64_t total_, begun_ = 0;
 };
 
+/// `some`: rows of y on the processor.
 template <class Points>
-Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const Points& y, const Progress& progress) {
+Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const Points& y, ConstView some, int threads,
+                  const Progress& progress) {
     std::int64_t total = y.rows() * y.rows();
     for (const Points& set : sets) total += set.rows() * (set.rows() + y.rows());
     Counter counter(progress, total);
@@ -152,8 +282,11 @@ Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const P
     const std::int64_t m = y.rows();
     const SumsLater of_reference = own(y);
     Pair next = meet(sets.front());
+    const double largest = largest_variance(gram(kernel, some, threads));   // while a device meets the pairs
     const Reference reference = reference_of(kernel, m, of_reference());
+    const std::vector<double> of_y = with_itself(diagonal(kernel, y), reference.averages);
     std::vector<Projections> all;
+    std::vector<Length> lengths;
     std::vector<double> floor;
     Estimate e;
     e.n = m;
@@ -163,10 +296,13 @@ Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const P
         const KernelSums of_own = here.own();
         all.push_back(projections_of(kernel, n, m, of_own, here.across(), reference));
         e.value.push_back(mean_of(all.back().a) + mean_of(all.back().b));
+        const std::vector<double> of_x = with_itself(diagonal(kernel, sets[s]), averages(kernel, of_own.rows, n - 1));
+        lengths.push_back(length_of(e.value.back(), all.back(), of_x, of_y, largest));
         floor.push_back(floor_of(reference.degenerate, n, m));
         e.n += n;
     }
     e.covariance = joint_covariance(all);
+    e.bounds = bounds_of(lengths, threads);
     e.diagnostics["floor"] = floor;
     return e;
 }
@@ -179,10 +315,10 @@ DeviceArray from_row(DeviceArray points, std::int64_t first) {
 }
 
 /// Up to `most` rows of the reference, of all its parts, on the processor.
-Matrix some_rows(const ReferencePoints& y, std::int64_t most) {
-    if (!y.array) return spread_rows(y.points, most);
+Matrix some_rows(const ReferencePoints& y, std::int64_t most, std::int64_t runs) {
+    if (!y.array) return spread_rows(y.points, most, runs);
     Matrix out(0, y.array->cols);
-    for (const auto& [first, count] : spread_runs(y.array->rows, most)) {
+    for (const auto& [first, count] : spread_runs(y.array->rows, most, runs)) {
         const Matrix run = head(from_row(*y.array, first), count);
         out.data.insert(out.data.end(), run.data.begin(), run.data.end());
         out.rows += count;
@@ -204,7 +340,7 @@ std::vector<double> centre_of(const Kernel& kernel, const ReferencePoints& y) {
 }
 
 Estimate compared_on_devices(const std::string& who, const Kernel& kernel, const PointSets& x, const ReferencePoints& y,
-                             const std::string& device, const Progress& progress) {
+                             const std::string& device, int threads, const Progress& progress) {
     const std::vector<DeviceQueue> queues = y.array ? std::vector<DeviceQueue>() : device_queues(device);
     require(device_library().table != nullptr, who, ": CUDA: ", device_library().problem);
     const std::vector<double> centre = centre_of(kernel, y);
@@ -217,7 +353,7 @@ Estimate compared_on_devices(const std::string& who, const Kernel& kernel, const
     };
     check("y", reference);
     for (std::size_t s = 0; s < sets.size(); ++s) check(name_of(x, s), sets[s]);
-    return compared(kernel, sets, reference, progress);
+    return compared(kernel, sets, reference, some_rows(y, noise_rows, noise_runs), threads, progress);
 }
 
 template <class Options>
@@ -225,11 +361,12 @@ Estimate compared(const std::string& who, const Kernel& kernel, const PointSets&
                   const Options& options) {
     Estimate e;
     if (y.array || options.device != "cpu") {
-        e = compared_on_devices(who, kernel, x, y, options.device, options.progress);
+        e = compared_on_devices(who, kernel, x, y, options.device, options.threads, options.progress);
     } else {
         std::vector<HostPoints> sets;
         for (const Matrix& set : x.sets) sets.push_back({set, options.threads});
-        e = compared(kernel, sets, HostPoints{y.points, options.threads}, options.progress);
+        e = compared(kernel, sets, HostPoints{y.points, options.threads}, some_rows(y, noise_rows, noise_runs), options.threads,
+                     options.progress);
     }
     e.names = names_of(who, x);
     warn_of_overflow(e);
@@ -247,7 +384,7 @@ Estimate mmd(const PointSets& x, const ReferencePoints& y, const MmdOptions& opt
     check_places("mmd", x, y, options.device, fewest);
     require(options.bandwidth >= 0 && std::isfinite(options.bandwidth),
             "mmd: bandwidth must be positive, or 0 for a choice, got ", options.bandwidth);
-    const double h = options.bandwidth > 0 ? options.bandwidth : median_distance(some_rows(y, 1000));
+    const double h = options.bandwidth > 0 ? options.bandwidth : median_distance(some_rows(y, 1000, 32));
     require(h > 0, "mmd: bandwidth must be given: more than half of the reference points coincide");
     Estimate e = compared("mmd", {PairFunction::gaussian, 1 / (2 * h * h), 1.0}, x, y, options);
     e.diagnostics["bandwidth"] = h;

@@ -172,6 +172,19 @@ const DevicePairPoints::Found& DevicePairPoints::found() const {
     return *found_;
 }
 
+std::vector<double> DevicePairPoints::half_squares() const {
+    const DeviceBuffer& norms = on_.front().norms;
+    std::vector<double> out(static_cast<std::size_t>(rows()));
+    if (on_.front().panels.number == Number::float64) {
+        norms.download_part(out.data(), rows() * 8);
+        return out;
+    }
+    std::vector<float> singles(out.size());
+    norms.download_part(singles.data(), rows() * 4);
+    std::ranges::copy(singles, out.begin());
+    return out;
+}
+
 SumsLater pair_sums_later(PairFunction f, double scale, const DevicePairPoints& x, const DevicePairPoints& y,
                           const PairsDone& done) {
     return [meeting = std::make_shared<Meeting>(f, scale, x, y, false, done)] { return meeting->sums(); };

@@ -29,6 +29,8 @@ public:
     std::int64_t first_bad() const { return found().first_bad; }
     /// The largest squared norm of a row, less the centre.
     double largest() const { return found().largest; }
+    /// (rows) |a|^2 / 2 of each, less the centre.
+    std::vector<double> half_squares() const;
 
     struct On {
         DeviceQueue queue;

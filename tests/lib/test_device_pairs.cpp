@@ -105,6 +105,13 @@ TEST_CASE(
             check_alike(pair_sums(f, 0.1, there), pair_sums(f, 0.1, x), 1e-12);
             const Singles one(queue, x), two(queue, y);
             const DevicePairPoints single(one.array, {}), singles(two.array, {});
+            REQUIRE(there.half_squares().size() == 150);
+            for (std::int64_t i = 0; i < 150; ++i) {
+                double square = 0;
+                for (const double v : x.view().row(i)) square += v * v;
+                CHECK(there.half_squares()[static_cast<std::size_t>(i)] == doctest::Approx(square / 2).epsilon(1e-13));
+                CHECK(single.half_squares()[static_cast<std::size_t>(i)] == doctest::Approx(square / 2).epsilon(1e-5));
+            }
             for (const double scale : {0.01, 30.0}) {   // by products, by differences
                 const double used = f == PairFunction::cubic ? 0.05 : scale;
                 check_alike(pair_sums(f, used, single, singles), pair_sums(f, used, one.host, two.host), 2e-5);

@@ -510,6 +510,7 @@ def test_distances_on_a_device_are_those_of_the_processor(metric):
         (there.value, here.value),
         (there.covariance, here.covariance),
         (there.diagnostics["floor"], here.diagnostics["floor"]),
+        (there.confidence_interval(), here.confidence_interval()),
     ):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-14)
 
@@ -534,6 +535,8 @@ def test_distances_of_arrays_are_met_where_these_lie(metric, library, dtype):
         error = np.abs(answer.value - here.value) / here.std_error
         assert error.max() < (1e-3 if dtype == "float32" else 1e-9)
         np.testing.assert_allclose(answer.std_error, here.std_error, rtol=1e-3 if dtype == "float32" else 1e-9)
+        ends = np.abs(np.subtract(answer.confidence_interval(), here.confidence_interval())) / here.std_error
+        assert ends.max() < (5e-3 if dtype == "float32" else 1e-7)
     lone = METRICS[metric]([moved["near"]], put(y))
     assert abs(lone.value[0] - here.value[0]) < 1e-3 * here.std_error[0]
 

@@ -44,6 +44,44 @@ def test_errors_are_a_jackknifes(name):
     assert metric(X, Y).std_error[0] == pytest.approx(jackknife**0.5, rel=0.05)
 
 
+def features(kernel, x, y):
+    """Squared length of the difference of mean features, and the variance that normal features have along it."""
+    def projection(a):
+        return kernel(a, x).mean(axis=1) - kernel(a, y).mean(axis=1)
+    raw = projection(x).mean() - projection(y).mean()
+    return raw, sum(4 * np.var(projection(a), ddof=1) / len(a) for a in (x, y))
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_far_intervals_are_those_of_a_squared_length(name):
+    chi_square = pytest.importorskip("scipy.stats").ncx2
+    metric, kernel = KERNELS[name]
+    rng = np.random.default_rng(7)
+    x, y = rng.normal(1.0, 1, (500, 3)), rng.normal(size=(400, 3))
+    e = metric(x, y)
+    raw, variance = features(kernel, x, y)
+    assert e.value[0] < raw
+    (low,), (high,) = e.confidence_interval()
+    unit = variance / (4 * raw)                            # of the error along the difference, squared
+    degrees = (raw - e.value[0]) / unit
+    below = chi_square.cdf(raw / unit, degrees, np.array([low, high]) / unit)
+    np.testing.assert_allclose(below, [0.975, 0.025], atol=0.01)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_no_interval_is_below_0_though_values_are(name):
+    metric, _ = KERNELS[name]
+    rng = np.random.default_rng(3)
+    estimates = [metric(rng.normal(size=(40, 3)), rng.normal(size=(50, 3))) for _ in range(30)]
+    assert min(e.value[0] for e in estimates) < 0
+    lows, highs = zip(*(e.confidence_interval() for e in estimates), strict=True)
+    floor = np.mean([e.diagnostics["floor"][0] for e in estimates])
+    assert min(lows) >= 0 and min(highs) > 0.5 * floor and np.sum(np.array(lows) > 0) <= 4
+    plotted = pytest.importorskip("matplotlib.pyplot")
+    min(estimates, key=lambda e: e.value[0]).plot()
+    plotted.close("all")
+
+
 def test_lists_dicts_and_draws_give_joint_estimates():
     other = X + 0.4
     two = bd.energy([X, other], Y)
