@@ -130,7 +130,7 @@ def picture(records, path):
             ax.errorbar(
                 [r["evaluations"] for r in rows],
                 value,
-                yerr=[value - low, high - value],
+                yerr=np.maximum([value - low, high - value], 0),   # an unbiased square may be below 0, its interval is not
                 fmt="os"[k] + "-",
                 markersize=3,
                 label=solver,

@@ -117,7 +117,9 @@ def plot(self, ax: "matplotlib.axes.Axes | None" = None, level: float = 0.95) ->
         return _told(self, ax, own)
     low, high = self._interval(level)
     rows = range(len(self))
-    ax.errorbar(self.value, rows, xerr=[self.value - low, high - self.value], fmt="o", capsize=3)
+    (points,) = ax.plot(self.value, rows, "o")
+    middle, half = (low + high) / 2, (high - low) / 2          # an unbiased value may lie outside: of a square, below 0
+    ax.errorbar(middle, rows, xerr=half, fmt="none", ecolor=points.get_color(), capsize=3)
     ax.set_yticks(rows, self.names)
     ax.invert_yaxis()
     ax.set_xlabel(f"value with interval ({_advice.interval_title(self, level)}), {self.n:,} evaluations")

@@ -5,13 +5,14 @@ import importlib.util
 import json
 import math
 import pickle
+import sys
 import warnings
 
 import numpy as np
 import pytest
 
 import buffon as bf
-from buffon._extras import MissingExtra
+from buffon._extras import MissingExtra, needed
 
 
 def made(value, covariance, df=math.inf, **more):
@@ -272,7 +273,6 @@ def test_xarray(estimate):
 
 
 def test_missing_companion_names_the_extra(estimate, monkeypatch, refused):
-    import sys
     for module in ("pandas", "xarray", "matplotlib.pyplot"):
         monkeypatch.setitem(sys.modules, module, None)
     refused(MissingExtra, "Estimate.to_dataframe needs pandas: pip install buffon[data]", estimate.to_dataframe)
@@ -280,18 +280,32 @@ def test_missing_companion_names_the_extra(estimate, monkeypatch, refused):
     refused(MissingExtra, "Estimate.plot needs matplotlib: pip install buffon[plot]", estimate.plot)
 
 
+@pytest.mark.parametrize("line, told", [("import not_there", "ModuleNotFoundError: No module named 'not_there'"),
+                                        ("import helper; helper.find()", "AttributeError: module 'helper' has no attribute 'find'")])
+def test_a_companion_that_does_not_import_is_not_called_missing(line, told, tmp_path, monkeypatch):
+    (tmp_path / "companion.py").write_text(line)
+    (tmp_path / "helper.py").write_text("")                            # the stray file that is found first
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "helper", raising=False)
+    with pytest.raises(MissingExtra, match=f"a needs companion, which is installed but does not import: {told}"):
+        needed("companion", "a", "data")
+
+
 def test_plot_shows_values_with_intervals():
     plt = pytest.importorskip("matplotlib.pyplot")
     e = made([1e-4, 3e-2, 1.0], np.diag([1e-10, 1e-6, 1e-2]))
     ax = e.plot(level=0.9)
     assert ax.get_xscale() == "log" and [t.get_text() for t in ax.get_yticklabels()] == e.names
-    points, _, bars = ax.containers[0]
-    np.testing.assert_allclose(points.get_xdata(), e.value)
+    _, _, bars = ax.containers[0]
+    np.testing.assert_allclose(ax.lines[0].get_xdata(), e.value)
     ends = np.array([segment[:, 0] for segment in bars[0].get_segments()])
     np.testing.assert_allclose(ends.T, e.confidence_interval(0.9), rtol=1e-12)
     mine = plt.subplots()[1]
     assert made([1.0, 2.0], np.eye(2)).plot(ax=mine) is mine and mine.get_xscale() == "linear"
     assert made([-1.0, 1000.0], np.eye(2)).plot().get_xscale() == "linear"
+    below = made([-0.1], [[0.01]], bounds_levels=[0.95], bounds_low=[0.0], bounds_high=[0.2]).plot()   # a square that came out negative
+    np.testing.assert_allclose(below.containers[0][2][0].get_segments()[0][:, 0], [0, 0.2], atol=1e-15)
+    assert below.lines[0].get_xdata()[0] == -0.1
     plt.close("all")
 
 
