@@ -72,6 +72,11 @@ def _so_far(pooled, label):
     return partial
 
 
+def only(name):
+    """What gets one value of an estimate with the interval that it has there: ``transform`` would leave a symmetric one."""
+    return lambda estimate: estimate.without([other for other in estimate.names if other != name])
+
+
 def one_output(problem, j):
     """The problem with its output j alone."""
     return bf.Problem(problem, problem.inputs, outputs={problem.outputs[j]: lambda y: y[:, j]})

@@ -16,7 +16,7 @@ import numpy as np
 
 import buffon as bf
 from buffon.experiments._claims import Claim
-from buffon.experiments._comparison import Arm, Case, best_known, campaign, ratio
+from buffon.experiments._comparison import Arm, Case, best_known, campaign, only, ratio
 from buffon.experiments._report import Table, between, new_figure, save, short
 
 RARE = ("sum of 4 exponentials", "largest of 3 Gumbel", "radius in 20")   # without a score, 4e-4 to 1e-3
@@ -176,7 +176,7 @@ def _cases(name, problem, exact, config):
     for j, value in enumerate(exact):
         known = {"plain": (1 - value) / value / config.budget} if name in RARE else None
         cases.append(Case(name if len(exact) == 1 else f"{name}: {j + 1}", [name], np.array([value]), np.array([value**-2.0]),
-                          lambda e, j=j: e.transform(lambda v: v[j:j + 1], names=e.names[j:j + 1]), known))
+                          lambda e, j=j: only(e.names[j])(e), known))
     return cases
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import buffon as bf
 from buffon import diffusion as bd
 from buffon.experiments._claims import Claim
-from buffon.experiments._comparison import Arm, Case, campaign, ratio, with_w
+from buffon.experiments._comparison import Arm, Case, campaign, only, ratio, with_w
 from buffon.experiments._report import Table, new_figure, save, short
 from buffon.experiments.failure_probability import mixture
 
@@ -104,7 +104,7 @@ def run(config, progress=None):
     """Records of the levels and of the controls; ``progress(n, total)`` counts runs of DDIM-320."""
     model, tables = mixture(), samplers()
     problems = {name: problem(model, table) for name, table in tables.items()}
-    records = campaign([(_arms(problems, config), [_case(j, name, config) for j, name in enumerate(KNOWN)], config)], progress)
+    records = campaign([(_arms(problems, config), [_case(name, config) for name in KNOWN], config)], progress)
     coupled = [r for sampler in COUPLED for r in _coupled(sampler, problems[sampler], problems["Heun-35"], config)]
     return [with_w(r) if r["kind"] == "criterion" else r for r in records] + coupled
 
@@ -186,14 +186,14 @@ def _arms(problems, config):
             arm("same solver", levels("DDIM-320", "DDIM-40", "DDIM-10"), True), plain]
 
 
-def _case(j, name, config):
+def _case(name, config):
     mean, error, variance = KNOWN[name]
     return Case(
         name,
         [name],
         np.array([mean]),
         np.array([1 / variance]),
-        lambda e: e.transform(lambda v: v[j : j + 1], names=[name]),
+        only(name),
         {"plain": 1 / config.budget},
         np.array([error]),
     )

@@ -15,7 +15,7 @@ import numpy as np
 
 import buffon as bf
 from buffon.experiments._claims import Claim
-from buffon.experiments._comparison import Arm, Case, campaign, with_w
+from buffon.experiments._comparison import Arm, Case, campaign, only, with_w
 from buffon.experiments._report import Table, new_figure, save, short
 
 EXPECTED = (
@@ -119,11 +119,7 @@ def _case(name, known, config):
     """The rarest event alone; the others have been asked for with it."""
     p = known.exact[-1]
     names = known.problem.outputs[-1:]
-    return Case(name, names, known.exact[-1:], np.array([p**-2.0]), _last, {"plain": (1 - p) / p / config.budget})
-
-
-def _last(estimate):
-    return estimate.transform(lambda v: v[-1:], names=estimate.names[-1:])
+    return Case(name, names, known.exact[-1:], np.array([p**-2.0]), only(names[0]), {"plain": (1 - p) / p / config.budget})
 
 
 def _percent(share):

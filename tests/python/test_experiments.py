@@ -10,7 +10,7 @@ import pytest
 import buffon as bf
 from buffon.experiments import EXPERIMENTS, _calibration, _patches
 from buffon.experiments._claims import Claim, check
-from buffon.experiments._comparison import Arm, Case, campaign, compare, one_output, ratio, separately, stack
+from buffon.experiments._comparison import Arm, Case, campaign, compare, one_output, only, ratio, separately, stack
 from buffon.experiments._digits import Energy
 from buffon.experiments._processes import mapped
 from buffon.experiments._report import claim_table, short, with_error
@@ -35,6 +35,19 @@ def test_small_size_meets_the_claims(name):
     claims = check(module.EXPECTED, small_records(name), module.Config.small())
     assert claims
     assert not [claim for claim in claims if not claim["holds"]]
+
+
+def test_a_case_judges_the_interval_that_its_value_has_in_the_estimate():
+    square = bf.Problem(lambda x: x**2, bf.Normal(), outputs={"square": lambda y: y[:, 0], "event": lambda y: y[:, 0] > 4})
+    near = bf.Problem(lambda x: x**2 + 0.1 * x, bf.Normal(), outputs={"square": lambda y: y[:, 0], "event": lambda y: y[:, 0] > 4})
+    e = bf.multilevel([(square, 1.0), (near, 0.1)], budget=300, rng=1)
+    low, high = e.confidence_interval()
+    assert not np.allclose(high - e.value, e.value - low, rtol=1e-3)   # bounds of their own, by a bootstrap
+    for j, name in enumerate(e.names):
+        alone = only(name)(e)
+        assert alone.names == [name] and np.concatenate(alone.confidence_interval()).tolist() == [low[j], high[j]]
+    one = bf.plain(square, budget=100, rng=1).without(["event"])
+    assert only("square")(one).value == one.value                      # nothing to leave out
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
