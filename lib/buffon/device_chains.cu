@@ -66,7 +66,9 @@ __global__ void __launch_bounds__(threads) accept(DeviceChainAccept a) {
         const double log_ratio =
             a.density_ahead[row] - a.density[row] - warp_sum(back) / (2 * eta) + warp_sum(there) / (2 * eta);
         const double u = a.uniforms.uniform(a.chains.first + row, a.component);
-        if (a.fair[row] == 0 || !(log(u) < log_ratio)) return;
+        const bool accepted = a.fair[row] != 0 && log(u) < log_ratio;
+        __syncwarp();   // all have read what lane 0 replaces
+        if (!accepted) return;
         for (std::int64_t j = lane; j < d; j += 32) {
             x[j] = y[j];
             score[j] = score_y[j];
@@ -162,12 +164,12 @@ __global__ void __launch_bounds__(threads) draw_levels_of(DeviceLevelDraws w) {
 }
 
 __global__ void __launch_bounds__(threads) sum_visits(DeviceLevelVisits v) {
-    const std::int64_t j = blockIdx.x * std::int64_t{threads} + threadIdx.x, first = blockIdx.y * v.block_rows;
+    const std::int64_t block = blockIdx.x, j = blockIdx.y * std::int64_t{threads} + threadIdx.x, first = block * v.block_rows;
     if (j >= v.count) return;
     double sum = 0.0;
     for (std::int64_t row = first; row < v.rows && row < first + v.block_rows; ++row)
         sum += v.probabilities[row * v.count + j];
-    v.sums[blockIdx.y * v.count + j] = sum;
+    v.sums[block * v.count + j] = sum;
 }
 
 __global__ void __launch_bounds__(threads) trace_chains(DeviceChainTrace t) {
@@ -238,7 +240,7 @@ const char* draw_levels(const DeviceQueue* queue, const DeviceLevelDraws* what) 
 const char* level_visits(const DeviceQueue* queue, const DeviceLevelVisits* what) {
     return in_words([&] {
         const Use use(queue->device);
-        const dim3 blocks(blocks_for(what->count, threads), static_cast<unsigned>(what->blocks()));
+        const dim3 blocks(static_cast<unsigned>(what->blocks()), blocks_for(what->count, threads));
         sum_visits<<<blocks, threads, 0, stream_of(*queue)>>>(*what);
         check_launch("level_visits");
     });

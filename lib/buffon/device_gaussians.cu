@@ -35,8 +35,8 @@ __device__ void load_tile(const double* z, std::int64_t first, std::int64_t rows
 /// Log densities of a tile, store(row, k, value).
 template <class Store>
 __device__ void tile_densities(const DeviceGaussians& of, const double* z, int tile, const Store& store) {
-    const int d = static_cast<int>(of.dim), size = static_cast<int>(of.size), pairs = (size + 1) / 2,
-              length = d + d * (d + 1) / 2 + 1;
+    const int d = static_cast<int>(of.dim), size = static_cast<int>(of.size), pairs = (size + 1) / 2;
+    const std::int64_t length = d + of.dim * (of.dim + 1) / 2 + 1;   // all of them may be more than 2^31 numbers
     for (int item = threadIdx.x; item < pairs * (tile / together); item += threads) {
         const int k[2] = {item % pairs, item % pairs + pairs}, from = item / pairs * together;
         const int second = k[1] < size ? k[1] : k[0];   // of an odd number the last one twice
@@ -88,7 +88,7 @@ __device__ double sum_of_warp(double v) {
 }
 
 __global__ void __launch_bounds__(threads, 2) write_densities(const __grid_constant__ DeviceLogDensities w, int tile) {
-    extern __shared__ double shared[];
+    extern __shared__ __align__(16) double shared[];
     const std::int64_t tiles = (w.rows + tile - 1) / tile;
     for (std::int64_t t = blockIdx.x; t < tiles; t += gridDim.x) {
         const std::int64_t first = t * tile;
@@ -102,7 +102,7 @@ __global__ void __launch_bounds__(threads, 2) write_densities(const __grid_const
 }
 
 __global__ void __launch_bounds__(threads, 2) reduce_densities(const __grid_constant__ DeviceLogDensities w, int tile) {
-    extern __shared__ double shared[];
+    extern __shared__ __align__(16) double shared[];
     const int size = static_cast<int>(w.of.size), lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     double* densities = shared + tile * w.of.dim;
     const std::int64_t tiles = (w.rows + tile - 1) / tile;
@@ -140,7 +140,7 @@ __device__ void for_row(const double* row, int size, const F& f) {
 /// Densities of a tile over that of the proposal; then rows of u, and `parts` threads add to the own sums of each of `most` laws.
 template <int most, int parts>
 __global__ void __launch_bounds__(threads, 2) weigh_rows(const __grid_constant__ DeviceWeights w, int tile) {
-    extern __shared__ double shared[];
+    extern __shared__ __align__(16) double shared[];
     const int size = static_cast<int>(w.gaussians.size), d = static_cast<int>(w.gaussians.dim), laws = static_cast<int>(w.laws);
     const int components = static_cast<int>(w.components), fitted = static_cast<int>(w.fitted()),
               width = static_cast<int>(w.width());
@@ -394,7 +394,7 @@ constexpr int own_rows = 4;
 /// log sum_k share_k g_k: a thread keeps the largest term so far and the sum over it. What is below e^-40 of it changes no digit.
 template <int d>
 __global__ void __launch_bounds__(threads, 2) mixture_density(const __grid_constant__ DeviceLogDensities w) {
-    extern __shared__ double shared[];
+    extern __shared__ __align__(16) double shared[];
     constexpr int length = d + d * (d + 1) / 2 + 1, stride = length + length % 2;
     const int size = static_cast<int>(w.of.size);
     for (int i = threadIdx.x; i < size * length; i += threads) {
@@ -476,6 +476,9 @@ const char* log_densities(const DeviceQueue* queue, const DeviceLogDensities* wh
         const cudaStream_t stream = stream_of(*queue);
         for_dim(what->of.dim, [&]<int d>() {
             if (what->log_share == nullptr) {
+                if (small > static_cast<std::size_t>(room))
+                    throw std::runtime_error("Gaussians of more than " + std::to_string(room / 8 / together) +
+                                             " coordinates do not fit into a block's memory");
                 allow_shared(write_densities, small);
                 return write_densities<<<blocks, threads, small, stream>>>(*what, tile);
             }

@@ -94,7 +94,7 @@ __device__ void load_component(const DeviceMixture& m, const Level& level, bool 
 /// A thread holds a row of at most D numbers in registers; components lie in shared memory, `at_once` of them. Full rank.
 template <class T, int D, bool Diagonal>
 __global__ void __launch_bounds__(128) narrow(DeviceMixture m, Level level, DeviceRows r, int at_once) {
-    extern __shared__ unsigned char memory[];
+    extern __shared__ __align__(16) unsigned char memory[];
     T* const components = reinterpret_cast<T*>(memory);
     constexpr int stride = Place<T, D>::stride;
     const auto d = static_cast<int>(m.dim), rank = static_cast<int>(m.rank);
@@ -175,7 +175,7 @@ __global__ void __launch_bounds__(128) narrow(DeviceMixture m, Level level, Devi
 /// A block has R rows in shared memory; any dimension, any rank. With all that may be asked for besides the means.
 template <class T, int R>
 __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, DeviceRows r) {
-    extern __shared__ unsigned char memory[];
+    extern __shared__ __align__(16) unsigned char memory[];
     const std::int64_t d = m.dim, rank = m.rank, first = blockIdx.x * std::int64_t{R};
     T* const offset = reinterpret_cast<T*>(memory);   // (R, d)
     T* const sum = offset + R * d;                    // (R, d)

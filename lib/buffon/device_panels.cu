@@ -13,7 +13,7 @@ constexpr int threads = 256;
 template <class T>
 __global__ void to_panels(DevicePanels p) {
     __shared__ T tile[32][33];
-    const std::int64_t row = blockIdx.x * std::int64_t{32}, column = blockIdx.y * std::int64_t{32};
+    const std::int64_t across = p.padded_rows() / 32, row = blockIdx.x % across * 32, column = blockIdx.x / across * 32;
     const T* from = static_cast<const T*>(p.from);
     for (int i = threadIdx.y; i < 32; i += 8) {
         const std::int64_t r = row + i, c = column + threadIdx.x;
@@ -51,10 +51,11 @@ __global__ void norms_of(DevicePanels p) {
 
 template <class T>
 void launch_panels(const DeviceQueue& queue, const DevicePanels& p) {
-    const dim3 grid(static_cast<unsigned>((p.padded_rows() + 31) / 32), static_cast<unsigned>((p.padded_dim() + 31) / 32));
-    to_panels<T><<<grid, dim3(32, 8), 0, stream_of(queue)>>>(p);
+    static_assert(DevicePanels::points % 32 == 0);
+    const std::int64_t tiles = p.padded_rows() / 32 * ((p.padded_dim() + 31) / 32);   // of one axis: dimensions may be millions
+    to_panels<T><<<blocks_for(tiles, 1, INT32_MAX), dim3(32, 8), 0, stream_of(queue)>>>(p);
     check_launch("to_panels");
-    norms_of<T><<<blocks_for(p.padded_rows(), threads), threads, 0, stream_of(queue)>>>(p);
+    norms_of<T><<<blocks_for(p.padded_rows(), threads, INT32_MAX), threads, 0, stream_of(queue)>>>(p);
     check_launch("norms_of");
 }
 

@@ -39,7 +39,7 @@ __device__ inline void load4(const float* from, float* to) {
 /// Block (x, y): rows from 128 x, part y of the points.
 template <int D, bool Direct>
 __global__ void __launch_bounds__(256, 2) tiled(DevicePoints p, DeviceRows r, Parts parts) {
-    extern __shared__ unsigned char memory[];
+    extern __shared__ __align__(16) unsigned char memory[];
     using T = Tile<D>;
     T& tile = *reinterpret_cast<T*>(memory);
     __shared__ long long begin, end;
@@ -198,7 +198,7 @@ __global__ void __launch_bounds__(256, 2) tiled(DevicePoints p, DeviceRows r, Pa
 /// squared differences.
 template <class T, int R>
 __global__ void __launch_bounds__(256) general(DevicePoints p, DeviceRows r) {
-    extern __shared__ unsigned char memory[];
+    extern __shared__ __align__(16) unsigned char memory[];
     const std::int64_t d = p.dim, first_row = blockIdx.x * std::int64_t{R};
     T* const x = reinterpret_cast<T*>(memory);   // (R, d)
     T* const sum = x + R * d;                    // (R, d)
@@ -288,13 +288,14 @@ template <int D>
 void run_tiled(const DevicePoints& p, const DeviceRows& r, const DeviceQueue& queue) {
     const cudaStream_t stream = stream_of(queue);
     const unsigned blocks = blocks_for(r.rows, Tile<D>::rows, INT32_MAX);
-    const Parts parts = make_parts<D>(parts_for(blocks, p.padded / Tile<D>::points, 2, queue.device), r.rows, stream);
+    const PartsRoom<D> room(parts_for(blocks, p.padded / Tile<D>::points, 2, queue.device), r.rows, stream);
+    const Parts parts = room.parts();
     const auto launch = [&](auto* kernel) {
         allow_shared(kernel, sizeof(Tile<D>));
         kernel<<<dim3(blocks, static_cast<unsigned>(parts.count)), 256, sizeof(Tile<D>), stream>>>(p, r, parts);
     };
     p.direct ? launch(tiled<D, true>) : launch(tiled<D, false>);
-    finish<D>(p, r, parts, stream);
+    join_parts<D>(p, r, parts, stream);
 }
 
 template <class T, int R>

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include <buffon/device_call.cuh>
+#include <buffon/device_scratch.cuh>
 
 namespace buffon::device {
 
@@ -84,21 +85,26 @@ __global__ void __launch_bounds__(256) join(DevicePoints p, DeviceRows r, Parts 
 
 /// Memory for the parts, none for one.
 template <int D>
-Parts make_parts(int count, std::int64_t rows, cudaStream_t stream) {
-    Parts parts{.count = count};
-    if (count == 1) return parts;
-    const auto tops = static_cast<std::size_t>(rows * count);
-    check(cudaMallocAsync(reinterpret_cast<void**>(&parts.sums), tops * (D + 2) * sizeof(float), stream), "cudaMallocAsync");
-    parts.tops = parts.sums + tops * D;
-    return parts;
-}
+class PartsRoom {
+public:
+    PartsRoom(int count, std::int64_t rows, cudaStream_t stream)
+        : tops_(rows * count), count_(count), memory_(count > 1 ? tops_ * (D + 2) : 0, stream) {}
 
-/// The answer from the parts, whose memory ends here.
+    Parts parts() const {
+        float* const sums = memory_.data();
+        return {sums, sums != nullptr ? sums + tops_ * D : nullptr, count_};
+    }
+
+private:
+    std::int64_t tops_;
+    int count_;
+    Scratch<float> memory_;
+};
+
+/// The answer from the parts.
 template <int D>
-void finish(const DevicePoints& p, const DeviceRows& r, const Parts& parts, cudaStream_t stream) {
-    if (parts.count == 1) return;
-    join<D><<<blocks_for(r.rows * D, 256, INT32_MAX), 256, 0, stream>>>(p, r, parts);
-    check(cudaFreeAsync(parts.sums, stream), "cudaFreeAsync");
+void join_parts(const DevicePoints& p, const DeviceRows& r, const Parts& parts, cudaStream_t stream) {
+    if (parts.count > 1) join<D><<<blocks_for(r.rows * D, 256, INT32_MAX), 256, 0, stream>>>(p, r, parts);
 }
 
 /// Rows of points of 33 to 64 coordinates, on the tensor cores of Hopper devices (see is_hopper).

@@ -284,22 +284,21 @@ void split_points(const DevicePoints& p, const DeviceRows& r, const DeviceQueue&
     const cudaStream_t stream = stream_of(queue);
     const std::int64_t tiles = (p.size + tile_points - 1) / tile_points;
     const unsigned blocks = blocks_for(r.rows, block_rows, INT32_MAX);
-    unsigned char* memory = nullptr;
-    const std::size_t bytes = static_cast<std::size_t>(tiles) * sizeof(Stage);
-    check(cudaMallocAsync(reinterpret_cast<void**>(&memory), bytes + sizeof(unsigned), stream), "cudaMallocAsync");
-    const Images images{reinterpret_cast<Stage*>(memory), reinterpret_cast<unsigned*>(memory + bytes)};
+    const std::int64_t bytes = tiles * static_cast<std::int64_t>(sizeof(Stage));
+    const Scratch<unsigned char> memory(bytes + static_cast<std::int64_t>(sizeof(unsigned)), stream);
+    const Images images{reinterpret_cast<Stage*>(memory.data()), reinterpret_cast<unsigned*>(memory.data() + bytes)};
     check(cudaMemsetAsync(images.largest, 0, sizeof(unsigned), stream), "cudaMemsetAsync");
     find_largest<<<blocks_for(p.padded * columns, 256 * 8, 1024), 256, 0, stream>>>(static_cast<const float*>(p.points),
                                                                                     p.padded * columns, images.largest);
     pack<<<blocks_for(tiles * tile_points * (columns / 8), 256, INT32_MAX), 256, 0, stream>>>(p, images, tiles);
-    const Parts parts = make_parts<columns>(parts_for(blocks, tiles, 1, queue.device), r.rows, stream);
+    const PartsRoom<columns> room(parts_for(blocks, tiles, 1, queue.device), r.rows, stream);
+    const Parts parts = room.parts();
     const auto launch = [&](auto* kernel) {
         allow_shared(kernel, sizeof(Memory) + 1024);
         kernel<<<dim3(blocks, static_cast<unsigned>(parts.count)), threads, sizeof(Memory) + 1024, stream>>>(p, r, parts, images);
     };
     r.labels != nullptr ? launch(split_tiles<true>) : launch(split_tiles<false>);
-    finish<columns>(p, r, parts, stream);
-    check(cudaFreeAsync(memory, stream), "cudaFreeAsync");
+    join_parts<columns>(p, r, parts, stream);
 }
 
 }  // namespace buffon::device

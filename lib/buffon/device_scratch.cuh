@@ -21,7 +21,7 @@ public:
     Scratch(const Scratch&) = delete;
     Scratch& operator=(const Scratch&) = delete;
 
-    T* data() { return static_cast<T*>(data_); }
+    T* data() const { return static_cast<T*>(data_); }
 
 private:
     cudaStream_t stream_;

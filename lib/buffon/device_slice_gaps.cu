@@ -273,7 +273,7 @@ __global__ void __launch_bounds__(of_line) add_products(const __grid_constant__ 
 const char* slice_gaps(const DeviceQueue* queue, const DeviceSliceGaps* what) {
     return in_words([&] {
         if (what->count == 0) return;
-        if (what->count > DeviceSlices::most_directions)
+        if (2 * what->count > 65'535)   // of both samples, one above the other
             throw std::invalid_argument("slices: too many directions at once");
         const Use use(queue->device);
         what->number == Number::float32 ? run_gaps<float>(*what, stream_of(*queue))

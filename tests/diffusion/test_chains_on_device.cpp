@@ -288,3 +288,21 @@ TEST_CASE("chains on a device: what no device runs is refused by name") {
                                    {.levels = 60}),
                     std::invalid_argument);
 }
+
+TEST_CASE("chains on a device: visits of more blocks of chains than an axis of a launch has") {
+    for (std::size_t k = 1; k < available_devices().size(); ++k) {
+        const DeviceQueue queue{.device = static_cast<int>(k) - 1};
+        const std::int64_t rows = 64 * 65'536 + 5, count = 2;
+        std::vector<double> probabilities(static_cast<std::size_t>(rows * count));
+        for (std::size_t i = 0; i < probabilities.size(); ++i) probabilities[i] = static_cast<double>(i % 7);
+        const DeviceBuffer there = DeviceBuffer::of(queue, std::span<const double>(probabilities));
+        DeviceLevelVisits visits{there.as<double>(), rows, count, nullptr};
+        const DeviceBuffer sums(queue, visits.blocks() * count * 8);
+        visits.sums = static_cast<double*>(sums.data());
+        device_check(queue, device_library().table->level_visits(&queue, &visits));
+        std::vector<double> found(static_cast<std::size_t>(visits.blocks() * count)), wanted(found.size(), 0.0);
+        sums.download(found.data());
+        for (std::size_t i = 0; i < probabilities.size(); ++i) wanted[i / 128 * 2 + i % 2] += probabilities[i];
+        CHECK(found == wanted);
+    }
+}

@@ -79,3 +79,12 @@ TEST_CASE(
                 CHECK(worst < 1e-11);
             }
 }
+
+TEST_CASE("log densities of Gaussians on a device: more coordinates than a block has room for are said to be too many") {
+    for (std::size_t k = 1; k < available_devices().size(); ++k) {
+        const DeviceQueue queue{.device = static_cast<int>(k) - 1};
+        const DeviceLogDensities what{.of = {.dim = 4000, .size = 1}, .rows = 1};   // nothing is read
+        CHECK_THROWS_WITH_AS(device_check(queue, device_library().table->log_densities(&queue, &what)),
+                             doctest::Contains("Gaussians of more than 3200 coordinates do not fit"), std::runtime_error);
+    }
+}

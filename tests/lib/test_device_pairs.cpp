@@ -144,6 +144,17 @@ TEST_CASE("pair_sums on a device: more rows than a launch has tiles") {
     }
 }
 
+TEST_CASE("pair_sums on a device: more coordinates than an axis of a launch has tiles") {
+    for (const DeviceQueue& queue : queues()) {
+        Matrix x(3, 65'536 * 32 + 1);
+        for (std::int64_t i = 0; i < x.rows; ++i) x(i, x.cols - 1) = static_cast<double>(3 * i);
+        const Singles single(queue, x);
+        const DevicePairPoints there(single.array, {});
+        CHECK(there.largest() == 36.0);
+        check_alike(pair_sums(PairFunction::distance, 0, there).rows, {9.0, 6.0, 9.0}, 1e-6);
+    }
+}
+
 TEST_CASE("pair points on a device: the first row that is not finite, the largest norm, the head; progress counts all pairs") {
     for (const DeviceQueue& queue : queues()) {
         Matrix x = normal(3000, 4, 1);
