@@ -10,6 +10,8 @@ namespace buffon {
 
 int device_number(const std::string& device) {
     if (device == "cpu") return -1;
+    require(device != "cuda:all" && device.find(',') == std::string::npos, "device '", device,
+            "' names several, one is needed here");
     const auto names = available_devices();
     const auto found = std::ranges::find(names, device == "cuda" ? "cuda:0" : device);
     require(found != names.end(), "device '", device, "' is not there; CUDA: ", cuda_status());

@@ -41,6 +41,11 @@ TEST_CASE("device_number: cpu is no device, cuda is the first, others must be th
     else CHECK(device_number("cuda") == 0);
 }
 
+TEST_CASE("device_number: several are too many where one works alone") {
+    for (const char* several : {"cuda:all", "cuda:0,1", "cuda,1"})
+        CHECK_THROWS_WITH_AS(device_number(several), doctest::Contains("names several, one is needed here"), std::invalid_argument);
+}
+
 TEST_CASE("device_numbers: none, one, several or all; each once") {
     CHECK(device_numbers("cpu").empty());
     for (const char* wrong : {"gpu", "cuda:99", "cuda:0,99", "cuda:0,", "cpu,0", "cuda:0,cpu", ""})
