@@ -51,6 +51,13 @@ void check_places(const std::string& who, const PointSets& x, const ReferencePoi
     }
     require(device == "cpu" || device_numbers(device) == std::vector{y.array->queue.device}, who, ": device = '",
             device, "', but x and y lie on ", place(*y.array));
+    require(device_library().table != nullptr, who, ": x and y lie on a device; CUDA: ", device_library().problem);
+}
+
+DeviceArray queued_on(const DeviceQueue& queue, DeviceArray a) {
+    if (a.queue.stream != queue.stream) device_check(a.queue, device_library().table->wait(&a.queue));
+    a.queue = queue;
+    return a;
 }
 
 std::vector<std::string> names_of(const std::string& who, const PointSets& x) {

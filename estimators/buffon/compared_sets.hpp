@@ -18,6 +18,8 @@ void check_set(const std::string& who, const std::string& name, ConstView x, std
 /// @throw also where `device` is another one
 void check_places(const std::string& who, const PointSets& x, const ReferencePoints& y, const std::string& device,
                   std::int64_t fewest);
+/// An array for work on `queue`, another stream of its device: what makes it, on a stream of its own library, ends first.
+DeviceArray queued_on(const DeviceQueue& queue, DeviceArray a);
 /// What messages call sample s: "x", or "x[near]".
 std::string name_of(const PointSets& x, std::size_t s);
 

@@ -171,7 +171,7 @@ std::vector<SlicingDevice> devices_of(const PointSets& x, const ReferencePoints&
     std::vector<SlicingDevice> devices;
     if (y.array) {
         std::vector<Placed> sets;
-        for (const DeviceArray& set : x.arrays) sets.push_back(placed(set));
+        for (const DeviceArray& set : x.arrays) sets.push_back(placed(queued_on(y.array->queue, set)));
         sets.push_back(placed(*y.array));
         devices.emplace_back(y.array->queue, y.array->single ? Number::float32 : Number::float64, std::move(sets),
                              directions);
@@ -229,7 +229,6 @@ SliceSums sums_of(const std::string& who, const PointSets& x, const std::vector<
 SliceSums slice_sums_on_device(const std::string& who, const PointSets& x, const ReferencePoints& y,
                                const SliceOptions& o, const std::string& device) {
     const std::vector<DeviceQueue> queues = y.array ? std::vector<DeviceQueue>() : device_queues(device);
-    require(device_library().table != nullptr, who, ": CUDA: ", device_library().problem);
     std::vector<SlicingDevice> devices = devices_of(x, y, queues, o.directions);
     const auto count = static_cast<std::int64_t>(devices.size());
     const std::int64_t at_once = std::clamp<std::int64_t>(numbers_at_once / most_rows(x, y), 1, most_at_once);

@@ -342,12 +342,11 @@ std::vector<double> centre_of(const Kernel& kernel, const ReferencePoints& y) {
 Estimate compared_on_devices(const std::string& who, const Kernel& kernel, const PointSets& x, const ReferencePoints& y,
                              const std::string& device, int threads, const Progress& progress) {
     const std::vector<DeviceQueue> queues = y.array ? std::vector<DeviceQueue>() : device_queues(device);
-    require(device_library().table != nullptr, who, ": CUDA: ", device_library().problem);
     const std::vector<double> centre = centre_of(kernel, y);
     const DevicePairPoints reference = y.array ? DevicePairPoints(*y.array, centre) : DevicePairPoints(queues, y.points, centre);
     std::vector<DevicePairPoints> sets;
     for (const Matrix& set : x.sets) sets.emplace_back(queues, set, centre);
-    for (const DeviceArray& set : x.arrays) sets.emplace_back(set, centre);
+    for (const DeviceArray& set : x.arrays) sets.emplace_back(queued_on(y.array->queue, set), centre);
     const auto check = [&](const std::string& name, const DevicePairPoints& points) {
         require(points.first_bad() == points.rows(), who, ": ", name, " must be finite, row ", points.first_bad(), " is not");
     };
