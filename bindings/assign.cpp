@@ -202,11 +202,14 @@ void take_side(Solution& s, bool of_rows, const Shape& shape, const There& t, st
     (of_rows ? s.u : s.v) = dual;
 }
 
-Solution solve_there(const py::object& costs, std::optional<std::int64_t> groups, bool gap, int threads) {
+Solution solve_there(const py::object& costs, std::optional<std::int64_t> groups, bool gap, int threads,
+                     const std::string& device) {
     require(!gap, "assign: the gap is found on the processor only, costs lie on a device");
     require(device_library().table != nullptr, "assign: costs lie on a device; CUDA: ", device_library().problem);
     const py::tuple found = py::module_::import("buffon._device_arrays").attr("look_at")(costs, "assign: costs");
     const auto shape = found[1].cast<Shape>();
+    require(device == "cpu" || device_number(device) == found[3].cast<int>(), "assign: device = '", device,
+            "', but costs lie on cuda:", found[3].cast<int>());
     require(shape.size() >= 2, "assign: costs must have shape (rows, columns) or (..., rows, columns), got ",
             shape.size(), " axes");
     const std::int64_t k = groups.value_or(1), rows = shape[shape.size() - 2], cols = shape.back();
@@ -253,7 +256,7 @@ Solution solve_there(const py::object& costs, std::optional<std::int64_t> groups
 
 Solution solve(const py::object& costs, std::optional<std::int64_t> groups, bool gap, int threads, const std::string& device) {
     require(groups.value_or(1) >= 1, "assign: groups must be at least 1, got ", groups.value_or(1));
-    if (binder::on_device(costs)) return solve_there(costs, groups, gap, threads);
+    if (binder::on_device(costs)) return solve_there(costs, groups, gap, threads, device);
     const bool listed = is_list_of_tables(costs);
     std::vector<py::array> arrays;
     if (listed)

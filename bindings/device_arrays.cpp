@@ -59,7 +59,14 @@ std::vector<Gaussian> gaussians_of(const Distribution& law, std::vector<double>&
 
 }  // namespace
 
-bool on_device(py::handle x) { return py::hasattr(x, "__cuda_array_interface__"); }
+bool on_device(py::handle x) {
+    PyObject* const where = PyObject_GetAttrString(x.ptr(), "__cuda_array_interface__");
+    Py_XDECREF(where);
+    if (where != nullptr) return true;
+    const bool refused = !PyErr_ExceptionMatches(PyExc_AttributeError);   // by torch, of what has a gradient: `look` says so
+    PyErr_Clear();
+    return refused && py::hasattr(x, "device");
+}
 
 DeviceArray device_array(py::handle x, const std::string& what) {
     const Place at = look(x, what, py::none());
@@ -76,7 +83,8 @@ py::object denoise_on_device(const std::string& function, const Denoiser& model,
     const std::vector<std::int64_t> labels = to_labels(function, condition, from.rows);
     const std::span<const double> given(levels.data(), static_cast<std::size_t>(levels.size()));
     model.check(given, labels, from.rows);
-    const py::object result = helper().attr("like")(x);
+    const py::object result = helper().attr("like")(x, function + ": x");
+    if (from.rows == 0) return result;
     const Place to = look(result, function, model.dim());
     const py::gil_scoped_release release;
     const DeviceBuffer sigmas = given.size() > 1 ? DeviceBuffer::of(from.queue, given) : DeviceBuffer();
@@ -100,7 +108,8 @@ py::object log_density_on_device(const Distribution& law, py::handle x, bool eac
     if (from.number != Number::float64) throw py::type_error("log_density: x must be float64 on a device, got float32");
     std::vector<double> log_share;
     const Gaussians gaussians(gaussians_of(law, log_share));
-    const py::object result = helper().attr("table")(x, each ? py::object(py::int_(gaussians.size())) : py::none());
+    const py::object result = helper().attr("table")(x, each ? py::object(py::int_(gaussians.size())) : py::none(), "log_density: x");
+    if (from.rows == 0) return result;
     const auto out = reinterpret_cast<double*>(helper().attr("address")(result).cast<std::uintptr_t>());
     const py::gil_scoped_release release;
     const DeviceBuffer groups = DeviceBuffer::of(from.queue, std::span<const double>(gaussians.groups())),

@@ -39,7 +39,7 @@ inline constexpr std::array<std::string_view, 4> device_metrics{"energy", "kid",
 inline bool is_there(py::handle v, const std::string& f, const std::string& n) {
     if (!on_device(v)) return false;
     if (std::ranges::find(device_metrics, f) == device_metrics.end())
-        throw py::value_error(f + ": computes on the CPU only, " + n + " lies on a device");
+        throw py::value_error(f + ": computes on the CPU only, " + n + " lies on a device: bring it here, by .cpu() or .get()");
     return true;
 }
 

@@ -31,6 +31,7 @@ def takes_device():
 
 
 FUNCTIONS = takes_device()
+NOT_THERE = ["cuda:9", "cuda:-1", "gpu", "CUDA", "cpu:0", ""]
 OF_SAMPLES = sorted(name for name, f in FUNCTIONS.items() if list(inspect.signature(f).parameters)[:2] == ["x", "y"])
 OF_MODELS = sorted(name for name, f in FUNCTIONS.items() if list(inspect.signature(f).parameters)[:2] == ["model", "table"])
 
@@ -249,22 +250,57 @@ def test_other_functions_give_the_same_bits_on_several_devices(name):
     same_bits(run(name, "cuda:1,0"), run(name, "cuda:1"))
 
 
-def test_every_function_names_a_device_that_is_not_there(word, arguments):
-    with pytest.raises(ValueError, match="device 'cuda:9' is not there; CUDA: "):
-        getattr(_buffon, word)(
-            bf.testing.ishigami().problem,
-            budget=1000,
-            rng=1,
-            device="cuda:9",
-            **({} if word == "importance" else arguments),
-            **({"proposal": bf.testing.ishigami().problem.inputs} if word == "importance" else {}),
-        )
+def of_word(word, arguments, device):
+    """A short run of a registered word."""
+    known = bf.testing.ishigami().problem
+    extra = {"proposal": known.inputs} if word == "importance" else arguments
+    return getattr(_buffon, word)(known, budget=1000, rng=1, device=device, **extra)
 
 
-@pytest.mark.parametrize("name", OF_SAMPLES + OF_MODELS)
-def test_other_functions_name_a_device_that_is_not_there(name):
-    with pytest.raises(ValueError, match="device 'cuda:9' is not there; CUDA: "):
-        run(name, "cuda:9")
+OTHERS = ["assign", "extend", "multilevel", "transport_map", *OF_SAMPLES, *OF_MODELS]
+
+
+def other(name, device):
+    """A short run of a function that is no registered word."""
+    known = bf.testing.ishigami().problem
+    if name == "assign":
+        return bf.assign(np.eye(3), device=device)
+    if name == "transport_map":
+        return bd.transport_map(np.random.default_rng(0).normal(size=(20, 2)), rng=1, device=device)
+    if name == "multilevel":
+        return bf.multilevel([(known, 2.0), (known, 1.0)], budget=1000, rng=1, device=device)
+    if name == "extend":
+        return bf.extend(bf.plain(known, budget=100, rng=1, keep="state"), known, budget=200, device=device)
+    return run(name, device)
+
+
+@pytest.mark.parametrize("device", NOT_THERE)
+def test_every_function_names_a_device_that_is_not_there(word, arguments, device):
+    with pytest.raises(ValueError, match=f"device '{device}' is not there; CUDA: "):
+        of_word(word, arguments, device)
+
+
+@pytest.mark.parametrize("device", NOT_THERE)
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_functions_name_a_device_that_is_not_there(name, device):
+    with pytest.raises(ValueError, match=f"device '{device}' is not there; CUDA: "):
+        other(name, device)
+
+
+NO_WORDS = [None, 0, ["cuda"]]
+
+
+@pytest.mark.parametrize("device", NO_WORDS)
+def test_every_function_wants_a_word_for_a_device(word, arguments, device):
+    with pytest.raises(TypeError, match="device must be a str"):
+        of_word(word, arguments, device)
+
+
+@pytest.mark.parametrize("device", NO_WORDS)
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_functions_want_a_word_for_a_device(name, device):
+    with pytest.raises(TypeError, match="device"):
+        other(name, device)
 
 
 @needs_device

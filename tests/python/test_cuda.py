@@ -82,6 +82,7 @@ def test_the_caller_s_stream_is_used():
     model = next(models())
     x = torch.ones(100, 5, device="cuda", dtype=torch.float64)
     stream = torch.cuda.Stream()
+    model.denoise(x, 1.0)   # the first call waits for all that the device does
     with torch.cuda.stream(stream):
         torch.cuda._sleep(50_000_000)
         x.mul_(2)   # must come first
@@ -120,6 +121,60 @@ def test_a_model_that_is_not_on_the_device_yet_cannot_be_captured():
         with pytest.raises(RuntimeError, match="call it once before a graph is captured"), torch.cuda.graph(torch.cuda.CUDAGraph()):
             model.denoise(x, 1.0)
         assert torch.isfinite(model.denoise(x, 1.0)).all()
+
+
+@needs_device
+def test_streams_of_two_libraries_wait_for_each_other():
+    torch, cupy = pytest.importorskip("torch"), pytest.importorskip("cupy")
+    x, y = (np.random.default_rng(k).normal(size=(400, 3)) for k in (1, 2))
+    late, there = torch.tensor(y / 2, device="cuda"), cupy.asarray(x)
+    torch.cuda.synchronize()
+    for metric in (bd.energy, bd.kid, lambda x, y: bd.sliced_w2(x, y, rng=1)):
+        late.copy_(torch.tensor(y / 2))
+        with torch.cuda.stream(torch.cuda.Stream()):
+            torch.cuda._sleep(200_000_000)
+            late.mul_(2)   # must come first
+            answers = [metric([there, there], late), metric(late, there)]
+        for answer, here in zip(answers, (metric([x, x], y), metric(y, x)), strict=True):
+            np.testing.assert_allclose(answer.value, here.value, rtol=1e-9, atol=1e-14)
+
+
+@pytest.mark.skipif("cuda:1" not in bf.cuda_status(), reason="fewer than two CUDA devices")
+@pytest.mark.parametrize("library", ["torch", "cupy", "jax"])
+def test_arrays_of_another_device_than_the_current_one_are_met_there(library):
+    there, _ = of_arrays(library)
+    x, y = np.random.default_rng(1).normal(size=(301, 5)), np.random.default_rng(2).normal(size=(200, 5))
+    def put(a, number=1):
+        if library == "torch":
+            return there.tensor(a, device=f"cuda:{number}")
+        if library == "jax":
+            return there.device_put(a, there.devices("cuda")[number])
+        with there.cuda.Device(number):
+            return there.asarray(a)
+    current = {
+        "torch": lambda: there.cuda.current_device(), "cupy": lambda: there.cuda.Device().id, "jax": lambda: 0
+    }[library]
+    for metric in METRICS.values():
+        np.testing.assert_allclose(metric(put(x), put(y)).value, metric(x, y).value, rtol=1e-9)
+        with pytest.raises(ValueError, match="x must lie on cuda:0 as float64 as y does, it lies on cuda:1 as float64"):
+            metric(put(x), put(y, 0))
+        with pytest.raises(ValueError, match="device = 'cuda:0', but x and y lie on cuda:1"):
+            metric(put(x), put(y), device="cuda:0")
+        assert current() == 0
+    if library == "jax":
+        return
+    law = bf.MultivariateNormal(np.zeros(5), np.eye(5))
+    calls = [lambda x, model=model: model.denoise(x, 0.5) for model in models()]
+    for call in (*calls, law.log_density, bf.Mixture([1, 1], [law, law]).log_density):
+        answer = call(put(x))
+        assert (answer.device.index if library == "torch" else answer.device.id) == 1
+        back = answer.cpu().numpy() if library == "torch" else answer.get()
+        np.testing.assert_allclose(back, call(x), rtol=1e-5, atol=1e-5)
+        assert current() == 0
+    np.testing.assert_array_equal(bf.assign(put(x)).columns, bf.assign(x).columns)
+    with pytest.raises(ValueError, match="assign: device = 'cuda:0', but costs lie on cuda:1"):
+        bf.assign(put(x), device="cuda:0")
+    assert current() == 0
 
 
 @needs_device
