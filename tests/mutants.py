@@ -3,7 +3,8 @@
     tests/run --mutants [WORD ...]      the mutants whose name or file holds one of the words; all without
 
 Works in a copy of the tree under build/mutants/, built incrementally: the touched file is compiled, the library linked, and
-a program of the named test file alone run. Mutants of one file follow each other, so it is restored once.
+a program of the named test file alone run. Mutants of one file follow each other, so it is restored once. Those of code that a CUDA
+device runs (device = true) are left out where there is none.
 """
 import json
 import os
@@ -84,6 +85,10 @@ def synchronise():
         path.unlink()
 
 
+def has_device():
+    return shutil.which("nvidia-smi") is not None and "GPU" in run(["nvidia-smi", "-L"]).stdout
+
+
 def is_python(path):
     return path.endswith(".py")
 
@@ -98,6 +103,8 @@ def build(mutants, jobs):
     targets |= {object_of("tests/main.cpp", path) for path in targets}
     if not all(m.get("inline") for m in mutants):
         targets.add(f"libbuffon{'.dylib' if sys.platform == 'darwin' else '.so'}")
+    if any(m.get("device") for m in mutants):
+        targets.add("libbuffon_cuda.so")
     if needs_package(mutants):
         targets.add("package")
     shell(f"ninja -C $build {jobs} {' '.join(sorted(targets))} && stage")
@@ -191,6 +198,10 @@ def check_tests(mutants):
 def main():
     words = sys.argv[1:]
     chosen = [m for m in read() if not words or any(word in m["name"] or word in m["file"] for word in words)]
+    if not has_device():
+        here = [m for m in chosen if not m.get("device")]
+        print(f"{len(chosen) - len(here)} mutants left out: there is no CUDA device")
+        chosen = here
     chosen.sort(key=lambda m: m["file"])
     jobs = f"-j {os.environ['BUFFON_JOBS']}" if "BUFFON_JOBS" in os.environ else ""
     begin = time.monotonic()
