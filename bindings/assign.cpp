@@ -349,7 +349,7 @@ Parameters
 ----------
 costs : array, or list of arrays
     (rows, columns), or (..., rows, columns) for a batch, or a list of tables of unequal sizes. float32 or float64 in any memory
-    order, without a copy where rows or columns of the longer side lie in one piece. Any finite numbers; inf forbids a pair.
+    order, without a copy where rows or columns of the longer side lie in one piece. Numbers up to 1e300; inf forbids a pair.
     C-contiguous arrays of torch or CuPy on a CUDA device are solved there, on the caller's stream; the result is NumPy's.
 maximize : bool
     The largest total instead: numbers are gains, -inf forbids a pair, u_i + v_j >= c_ij, and the gap is what the best of all others gains less.

@@ -82,15 +82,15 @@ def _seal_member(cls, key, member):
     core = member.__func__ if isinstance(member, staticmethod) else member
     if type(core).__name__ != "instancemethod" and not inspect.isbuiltin(core):
         return
-    call = _sealed(core, cls.__name__ if key == "__init__" else key)
+    call = _sealed(core, cls.__name__, cls) if key == "__init__" else _sealed(core, key)
     if call is None:
         return
     call.__name__, call.__qualname__, call.__module__ = key, f"{cls.__name__}.{key}", cls.__module__
     setattr(cls, key, staticmethod(call) if isinstance(member, staticmethod) else call)
 
 
-def _sealed(core, name):
-    """A function that calls `core`, or None where its docstring tells no signature."""
+def _sealed(core, name, cls=None):
+    """A function that calls `core`, or None where its docstring tells no signature; `cls` is what a constructor makes."""
     line, _, doc = (core.__doc__ or "").partition("\n")
     found = signature(line)
     if found is None:
@@ -106,13 +106,24 @@ def _sealed(core, name):
             if type(error) is not ValueError or not _CPP_NAME.match(str(error)):
                 raise
             raise ValueError(_CPP_NAME.sub(r"\1.\2", str(error), count=1)) from None
-        raise TypeError(f"{name}: {_complaint(found, args, options)}")
+        raise TypeError(f"{name}: {_complaint(found, args, options)}{_other_maker(cls, found, options)}")
 
     functools.update_wrapper(call, core, assigned=("__name__",), updated=())
     del call.__wrapped__
     call.__signature__ = found
     call.__doc__ = doc.strip("\n") or None
     return call
+
+
+def _other_maker(cls, found, options):
+    """Which static method of a class takes the keywords that its constructor does not know."""
+    unknown = [key for key in options if key not in found.parameters]
+    for key, member in vars(cls).items() if cls and unknown else ():
+        if isinstance(member, staticmethod) and key.startswith("from_"):
+            known = inspect.signature(member.__func__).parameters
+            if all(word in known for word in unknown):
+                return f"; {cls.__name__}.{key} takes '{unknown[0]}'"
+    return ""
 
 
 def signature(line):

@@ -1,4 +1,5 @@
 """What an Estimate does with Python's other tools: records, tables, pictures, files. Attached to the C++ class on import."""
+import errno
 import html
 import json
 import math
@@ -190,6 +191,8 @@ def _record_of(estimate):
 def _write(path, state):
     """As JSON; a file of that name is replaced in one step."""
     path = Path(path)
+    if not path.parent.is_dir():   # else the error would name the part
+        raise FileNotFoundError(errno.ENOENT, f"save: the folder {path.parent} does not exist", str(path))
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     text = json.dumps(_portable(state), indent=1, allow_nan=False, ensure_ascii=False)
     try:

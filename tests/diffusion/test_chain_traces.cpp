@@ -1,5 +1,6 @@
 #include <buffon/diffusion/chain_traces.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -42,6 +43,16 @@ TEST_CASE("chain_traces: masses, switches, round trips and visits are counted as
     const auto summary = summarise(t);
     CHECK(summary.size() == 4);
     CHECK(summary.at("mode 0").mean == doctest::Approx(11.0 / 16));
+}
+
+TEST_CASE("chain_traces: levels that no chain has seen are told, as their errors are 0") {
+    ChainTraces t = made();
+    CHECK(flatness(t, 4).warnings.empty());
+    for (double& s : t.log_sigma.data) s = std::min(s, std::log(4.0));
+    const buffon::Estimate visits = flatness(t, 4);
+    CHECK(visits.std_error()[3] == 0);
+    REQUIRE(visits.warnings.size() == 1);
+    CHECK(visits.warnings[0].starts_with("'" + visits.names[3] + "': no state of the chains was there"));
 }
 
 TEST_CASE("chain_traces: chains that stay in modes of their own are flagged, and what is not there is refused") {

@@ -452,6 +452,23 @@ def test_keywords_of_runs_are_told_from_those_of_problems():
         bf.sinkhorn([[0.0]], [[1.0]], device="cuda")
 
 
+def test_a_constructor_points_to_the_maker_that_takes_a_keyword():
+    for wrong, words in (
+        (lambda: bf.LogNormal(mean=1.0, cv=0.1), "LogNormal: unknown keyword 'mean'; known are mu, sigma; LogNormal.from_moments takes 'mean'"),
+        (lambda: bf.GumbelCopula(tau=0.5), "GumbelCopula: unknown keyword 'tau'; known are theta, names; GumbelCopula.from_kendall takes 'tau'"),
+        (lambda: bf.Normal(mu=0.0), "Normal: unknown keyword 'mu'; known are mean, sd"),
+    ):
+        with pytest.raises(TypeError, match=f"^{re.escape(words)}$"):
+            wrong()
+
+
+def test_an_estimate_is_not_saved_where_there_is_no_folder(tmp_path):
+    e = bf.plain(bf.Problem(f, N), budget=10, rng=1)
+    with pytest.raises(FileNotFoundError, match=r"the folder .*nowhere does not exist: '.*e\.json'$"):
+        e.save(tmp_path / "nowhere" / "e.json")
+    assert not list(tmp_path.iterdir())
+
+
 def test_doubtful_intervals_warn_where_they_are_asked_for():
     e = bf.plain(bf.Problem(lambda x: x[:, 0] * 0, N), budget=100, rng=1)
     with pytest.warns(RuntimeWarning) as caught:

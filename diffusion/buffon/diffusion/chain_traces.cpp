@@ -102,7 +102,12 @@ Estimate flatness(const ChainTraces& t, std::int64_t bins) {
     for (std::int64_t i = 0; i < visits.rows; ++i)
         visits(i, bin_of(level_of(t.prior, t.log_sigma.data[static_cast<std::size_t>(i)]))) = 1.0;
     Estimate out = chain_means(visits, t.chains(), std::move(names));
-    for (std::size_t b = 0; b < expected.size(); ++b) out.value[b] -= expected[b];
+    for (std::size_t b = 0; b < expected.size(); ++b) {
+        if (out.value[b] == 0)
+            out.warnings.push_back("'" + out.names[b] + "': no state of the chains was there, so its error of 0 says nothing: run them "
+                                                        "longer, take smaller steps, metropolis or adapt");
+        out.value[b] -= expected[b];
+    }
     return out;
 }
 
