@@ -205,7 +205,6 @@ void take_side(Solution& s, bool of_rows, const Shape& shape, const There& t, st
 Solution solve_there(const py::object& costs, std::optional<std::int64_t> groups, bool gap, int threads,
                      const std::string& device) {
     require(!gap, "assign: the gap is found on the processor only, costs lie on a device");
-    require(device_library().table != nullptr, "assign: costs lie on a device; CUDA: ", device_library().problem);
     const py::tuple found = py::module_::import("buffon._device_arrays").attr("look_at")(costs, "assign: costs");
     const auto shape = found[1].cast<Shape>();
     require(device == "cpu" || device_number(device) == found[3].cast<int>(), "assign: device = '", device,
@@ -214,6 +213,7 @@ Solution solve_there(const py::object& costs, std::optional<std::int64_t> groups
             shape.size(), " axes");
     const std::int64_t k = groups.value_or(1), rows = shape[shape.size() - 2], cols = shape.back();
     require(rows % k == 0, "assign: groups must divide the number of rows, ", rows, ", got ", k);
+    require(device_library().table != nullptr, "assign: costs lie on a device; CUDA: ", device_library().problem);
     There t{found[0].cast<std::uintptr_t>(),
             found[2].cast<bool>(),
             {.device = found[3].cast<int>(), .stream = reinterpret_cast<void*>(found[4].cast<std::uintptr_t>())},

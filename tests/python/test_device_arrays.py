@@ -215,4 +215,4 @@ def test_arrays_of_jax_lie_on_one_device():
         bd.energy(x, OfCuPy())
     with pytest.raises(TypeError, match="GaussianMixture.denoise: x: arrays on a device must be of torch or CuPy here, got jaxlib"):
         x.held_by.pop()
-        MIXTURE.denoise(x, 1.0)
+        _device_arrays.like(x, "GaussianMixture.denoise: x")
