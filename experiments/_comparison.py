@@ -74,7 +74,11 @@ def _so_far(pooled, label):
 
 def only(name):
     """What gets one value of an estimate with the interval that it has there: ``transform`` would leave a symmetric one."""
-    return lambda estimate: estimate.without([other for other in estimate.names if other != name])
+    return partial(_only, name)
+
+
+def _only(name, estimate):
+    return estimate.without([other for other in estimate.names if other != name])
 
 
 def one_output(problem, j):

@@ -20,7 +20,7 @@ import buffon as bf
 from buffon import diffusion as bd
 from buffon.experiments import _digits
 from buffon.experiments._claims import Claim
-from buffon.experiments._comparison import Arm, Case, campaign, with_w
+from buffon.experiments._comparison import Arm, Case, campaign, only, with_w
 from buffon.experiments._report import Table, new_figure, save, short
 
 DIM, RIDGES = 8, 3
@@ -144,14 +144,9 @@ def study(case, config):
     truth = bf.multilevel(levels, coefficients=True, budget=config.reference * config.budget,
                           rng=np.random.SeedSequence([config.rng, 99]), threads=config.threads)
     variances = spread(levels[0][0], config)
-    cases = [Case(f"{case}, {name}", [name], truth.value[j:j + 1], np.array([1 / variances[j]]), functools.partial(_output, name),
+    cases = [Case(f"{case}, {name}", [name], truth.value[j:j + 1], np.array([1 / variances[j]]), only(name),
                   {"plain": 1 / config.budget}, truth.std_error[j:j + 1]) for j, name in enumerate(outputs)]
     return arms, cases, cost_of(levels, config)
-
-
-def _output(name, estimate):
-    """One value, with its own interval."""
-    return estimate.without([other for other in estimate.names if other != name])
 
 
 def spread(problem, config):
