@@ -20,8 +20,9 @@ PointSet PointSet::nets(std::int64_t dim, std::int64_t points, std::int64_t repl
     PointSet set;
     set.points_ = points;
     set.replicates_ = replicates;
-    for (std::int64_t r = 0; r < replicates; ++r)
-        set.scrambles_.emplace_back(dim, points, Stream{key, first_id + static_cast<std::uint32_t>(r)}, kind);
+    std::vector<Stream> streams;
+    for (std::int64_t r = 0; r < replicates; ++r) streams.push_back({key, first_id + static_cast<std::uint32_t>(r)});
+    set.scrambles_ = SobolSequence::scrambles(dim, points, streams, kind);
     return set;
 }
 

@@ -3,11 +3,11 @@
 #include <buffon/check.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/owen_hash.hpp>
+#include <buffon/words.hpp>
 
 #include <boost/random/detail/sobol_table.hpp>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cassert>
 
@@ -16,15 +16,15 @@ namespace {
 
 using Table = boost::random::detail::qrng_tables::sobol;
 
-constexpr int digits = 64;
-constexpr std::uint64_t digit(std::int64_t j) { return std::uint64_t{1} << (digits - 1 - j); }
+constexpr int word_digits = 64;
+constexpr std::uint64_t digit(std::int64_t j) { return std::uint64_t{1} << (word_digits - 1 - j); }
 
 std::int64_t direction_count(std::int64_t points) {
     return static_cast<std::int64_t>(std::bit_width(static_cast<std::uint64_t>(points - 1)));
 }
 
 /// Column j of the generator matrix of one coordinate, j = 0 ... count - 1; the digit after the point is the top bit.
-/// Not cached: the recurrence is cheaper than the random numbers of a scramble (measured: a sixth).
+/// Not cached: it takes as long as one scramble of the same words (measured), and those of one net share it.
 void directions_of(std::int64_t coordinate, std::int64_t count, std::uint64_t* v) {
     if (coordinate == 0) {
         for (std::int64_t j = 0; j < count; ++j) v[j] = digit(j);
@@ -47,48 +47,37 @@ void directions_of(std::int64_t coordinate, std::int64_t count, std::uint64_t* v
 
 /// Random numbers of a scramble, index = coordinate: component 0 is the digital shift, component 1 + j column j of the
 /// matrix, components from 128 on are the keys of Owen's. So more points of the same stream continue the same sequence.
-constexpr std::int64_t first_matrix_component = 1, first_owen_component = 128;
-
-std::uint64_t shift_of(const Stream& scramble, std::int64_t coordinate) { return scramble.word(coordinate, 0); }
+constexpr std::int64_t first_owen_component = 128;
 
 std::uint64_t owen_key(const Stream& scramble, std::int64_t coordinate, int k) {
     const std::uint64_t word = scramble.word(coordinate, first_owen_component + k);
     return k % 2 == 1 ? word << 1 : word;   // the factors are even
 }
 
-/// v <- L v; column j of the lower triangular L with unit diagonal is a word whose free digits stand below digit j.
-/// Words are those of directions_of: digits of word j stand at 0 ... j, so `count` columns of L suffice.
-void scramble_directions(const Stream& scramble, std::int64_t coordinate, std::int64_t count, std::uint64_t* v) {
-    std::uint64_t column[digits];
-    std::array<std::uint32_t, 4> bits{};   // two components each, as Stream::word has them
-    for (std::int64_t j = 0; j < count; ++j) {
-        const std::int64_t component = first_matrix_component + j;
-        if (component % 2 == 0 || j == 0) bits = scramble.bits(coordinate, static_cast<std::uint32_t>(component / 2));
-        const auto half = static_cast<std::size_t>(component % 2) * 2;
-        column[j] = digit(j) | ((std::uint64_t{bits[half + 1]} << 32 | bits[half]) & (digit(j) - 1));
-    }
-    for (std::int64_t j = 0; j < count; ++j) {
-        std::uint64_t product = 0;
-        for (std::uint64_t rest = v[j]; rest != 0;) {
-            const int i = std::countl_zero(rest);
-            product ^= column[i];
-            rest ^= digit(i);
+/// words (1 + count, dim) of an unscrambled net: shifts for the zeros, L v for each direction v. Column j of the lower
+/// triangular L with unit diagonal is a word whose free digits stand below digit j; digits of direction j stand at 0 ... j.
+void scramble_words(const Stream& scramble, std::int64_t dim, std::int64_t count, std::uint64_t* words) {
+    for (std::int64_t c = 0; c < dim; c += register_lanes) {
+        const std::int64_t lanes = std::min<std::int64_t>(register_lanes, dim - c);
+        const Words coordinate = static_cast<std::uint64_t>(c) + counting_words();
+        Words random[word_digits + 2];   // the shift, then the columns of L
+        for (std::int64_t block = 0; 2 * block <= count; ++block) {
+            const WordPair pair =
+                philox_words(scramble.key, scramble.id, coordinate, all_words(static_cast<std::uint64_t>(block)));
+            random[2 * block] = pair.even;
+            random[2 * block + 1] = pair.odd;
         }
-        v[j] = product;
+        Words* const column = random + 1;
+        for (std::int64_t j = 0; j < count; ++j) column[j] = (column[j] & (digit(j) - 1)) | digit(j);
+        for (std::int64_t l = 0; l < lanes; ++l) words[c + l] = random[0][l];
+        for (std::int64_t j = 0; j < count; ++j) {
+            std::uint64_t* const row = words + (1 + j) * dim + c;
+            Words left{}, product{};   // digits from i on
+            for (std::int64_t l = 0; l < lanes; ++l) left[l] = row[l];
+            for (std::int64_t i = 0; i <= j; ++i, left <<= 1) product ^= column[i] & -(left >> (word_digits - 1));
+            for (std::int64_t l = 0; l < lanes; ++l) row[l] = product[l];
+        }
     }
-}
-
-/// Words of all coordinates, [bit * dim + coordinate], each coordinate's passed through `change(coordinate, words)`.
-template <class Change>
-std::vector<std::uint64_t> direction_words(std::int64_t dim, std::int64_t count, const Change& change) {
-    std::vector<std::uint64_t> words(static_cast<std::size_t>(count * dim));
-    for (std::int64_t c = 0; c < dim; ++c) {
-        std::uint64_t v[digits];
-        directions_of(c, count, v);
-        change(c, v);
-        for (std::int64_t j = 0; j < count; ++j) words[static_cast<std::size_t>(j * dim + c)] = v[j];
-    }
-    return words;
 }
 
 constexpr std::uint64_t gray(std::int64_t index) {
@@ -118,104 +107,98 @@ void check_size(std::int64_t dim, std::int64_t points) {
 
 std::int64_t SobolSequence::max_dim() { return Table::max_dimension; }
 
-SobolSequence::SobolSequence(std::int64_t dim, std::int64_t points, const Stream& scramble, Scramble kind) : kind_(kind) {
+/// Unscrambled.
+SobolSequence::SobolSequence(std::int64_t dim, std::int64_t points) : dim_(dim) {
     check_size(dim, points);
-    const std::int64_t count = direction_count(points);
-    std::vector<std::uint64_t> shift(static_cast<std::size_t>(dim), 0);
-    if (kind == Scramble::linear) {
-        for (std::int64_t c = 0; c < dim; ++c) shift[static_cast<std::size_t>(c)] = shift_of(scramble, c);
-        group(dim, count, shift, direction_words(dim, count, [&](std::int64_t coordinate, std::uint64_t* v) {
-            scramble_directions(scramble, coordinate, count, v);
-        }));
-        return;
-    }
-    group(dim, count, shift, direction_words(dim, count, [count](std::int64_t, std::uint64_t* v) {
-        std::transform(v, v + count, v, reversed_bits);
-    }));
-    for (int k = 0; k < owen_keys; ++k) {
-        for (std::int64_t c = 0; c < dim; ++c) keys_.push_back(owen_key(scramble, c, k));
-        repeat_last(keys_, dim, rows_of_group());
+    digits_ = direction_count(points);
+    group_digits_ = std::min(digits_, group_digits_of(dim));
+    words_.resize(static_cast<std::size_t>((1 + digits_) * dim));
+    for (std::int64_t c = 0; c < dim; ++c) {
+        std::uint64_t v[word_digits];
+        directions_of(c, digits_, v);
+        for (std::int64_t j = 0; j < digits_; ++j) words_[static_cast<std::size_t>((1 + j) * dim + c)] = v[j];
     }
 }
 
-SobolSequence SobolSequence::unscrambled(std::int64_t dim, std::int64_t points) {
-    check_size(dim, points);
-    SobolSequence s;
-    const std::int64_t count = direction_count(points);
-    s.group(dim, count, std::vector<std::uint64_t>(static_cast<std::size_t>(dim), 0),
-            direction_words(dim, count, [](std::int64_t, std::uint64_t*) {}));
-    return s;
+SobolSequence::SobolSequence(std::int64_t dim, std::int64_t points, const Stream& stream, Scramble kind)
+    : SobolSequence(dim, points) {
+    scramble(stream, kind);
+}
+
+SobolSequence SobolSequence::unscrambled(std::int64_t dim, std::int64_t points) { return {dim, points}; }
+
+std::vector<SobolSequence> SobolSequence::scrambles(std::int64_t dim, std::int64_t points,
+                                                    const std::vector<Stream>& streams, Scramble kind) {
+    const SobolSequence plain(dim, points);
+    std::vector<SobolSequence> all;
+    all.reserve(streams.size());
+    for (const Stream& stream : streams) {
+        all.push_back(plain);
+        all.back().scramble(stream, kind);
+    }
+    return all;
+}
+
+void SobolSequence::scramble(const Stream& stream, Scramble kind) {
+    kind_ = kind;
+    once_ = std::make_shared<Once>();
+    if (kind == Scramble::linear) return scramble_words(stream, dim_, digits_, words_.data());
+    std::ranges::transform(words_, words_.begin(), reversed_bits);
+    for (int k = 0; k < owen_keys; ++k)
+        for (std::int64_t c = 0; c < dim_; ++c) keys_.push_back(owen_key(stream, c, k));
 }
 
 /// Within a group the Gray code changes in its last digits as from row 0 on; from one group to the next in the digit of the
 /// group's own Gray code and, as that code has one digit more or less, in the first of the last digits.
-void SobolSequence::group(std::int64_t dim, std::int64_t digits, const std::vector<std::uint64_t>& shift,
-                          const std::vector<std::uint64_t>& directions) {
-    dim_ = dim;
-    digits_ = digits;
-    group_digits_ = std::min(digits, group_digits_of(dim));
-    const std::int64_t rows = rows_of_group();
-    const auto d = static_cast<std::size_t>(dim);
-    const auto direction = [&](std::int64_t digit) { return directions.data() + digit * dim; };
-    start_ = shift;
-    start_.reserve(static_cast<std::size_t>(rows) * d);
+SobolSequence::Groups SobolSequence::make_groups() const {
+    const std::int64_t rows = std::int64_t{1} << group_digits_;
+    const auto d = static_cast<std::size_t>(dim_);
+    const auto direction = [&](std::int64_t digit) { return words_.data() + (1 + digit) * dim_; };
+    Groups all;
+    auto& [start, directions, keys] = all;
+    start.reserve(static_cast<std::size_t>(rows) * d);
+    start.assign(words_.begin(), words_.begin() + dim_);
     for (std::int64_t r = 1; r < rows; ++r) {   // one digit of the Gray code changes
         const std::uint64_t* flips = direction(std::countr_zero(static_cast<std::uint64_t>(r)));
-        for (std::size_t c = 0; c < d; ++c) start_.push_back(start_[start_.size() - d] ^ flips[c]);
+        for (std::size_t c = 0; c < d; ++c) start.push_back(start[start.size() - d] ^ flips[c]);
     }
-    directions_.reserve(static_cast<std::size_t>((digits - group_digits_) * rows) * d);
-    for (std::int64_t j = group_digits_; j < digits; ++j) {
+    directions.reserve(static_cast<std::size_t>((digits_ - group_digits_) * rows) * d);
+    for (std::int64_t j = group_digits_; j < digits_; ++j) {
         const std::uint64_t* last = group_digits_ > 0 ? direction(group_digits_ - 1) : nullptr;
-        for (std::size_t c = 0; c < d; ++c) directions_.push_back(direction(j)[c] ^ (last != nullptr ? last[c] : 0));
-        repeat_last(directions_, dim, rows);
+        for (std::size_t c = 0; c < d; ++c) directions.push_back(direction(j)[c] ^ (last != nullptr ? last[c] : 0));
+        repeat_last(directions, dim_, rows);
     }
+    for (auto key = keys_.begin(); key != keys_.end(); key += dim_) {
+        keys.insert(keys.end(), key, key + dim_);
+        repeat_last(keys, dim_, rows);
+    }
+    return all;
+}
+
+const SobolSequence::Groups& SobolSequence::groups() const {
+    std::call_once(once_->made, [&] { once_->groups = make_groups(); });
+    return once_->groups;
 }
 
 double SobolSequence::uniform(std::int64_t index, std::int64_t component) const {
     assert(index >= 0 && index >> digits_ == 0 && component >= 0 && component < dim_);
-    const auto width = static_cast<std::int64_t>(start_.size());
-    const std::int64_t row = index & ((std::int64_t{1} << group_digits_) - 1);
-    std::uint64_t word = start_[static_cast<std::size_t>(row * dim_ + component)];
-    for (std::uint64_t rest = gray(index >> group_digits_); rest != 0; rest &= rest - 1)
-        word ^= directions_[static_cast<std::size_t>(std::countr_zero(rest) * width + component)];
-    if (kind_ == Scramble::owen) word = reversed_bits(owen_hash(word, keys_.data() + component, width));
+    std::uint64_t word = words_[static_cast<std::size_t>(component)];
+    for (std::uint64_t rest = gray(index); rest != 0; rest &= rest - 1)
+        word ^= words_[static_cast<std::size_t>((1 + std::countr_zero(rest)) * dim_ + component)];
+    if (kind_ == Scramble::owen) word = reversed_bits(owen_hash(word, keys_.data() + component, dim_));
     return to_unit(word);
 }
 
-std::vector<std::uint64_t> SobolSequence::words() const {
-    const auto d = static_cast<std::size_t>(dim_), width = start_.size();
-    std::vector<std::uint64_t> out(start_.begin(), start_.begin() + dim_);
-    for (std::int64_t j = 0; j < digits_; ++j) {
-        const bool within = j < group_digits_;
-        const std::size_t row = within
-                                    ? (std::size_t{2} << j) - 1
-                                    : static_cast<std::size_t>(j - group_digits_);   // its Gray code is digit j alone
-        for (std::size_t c = 0; c < d; ++c)
-            out.push_back(within ? start_[row * d + c] ^ start_[c]
-                                 : directions_[row * width + c] ^
-                                       (group_digits_ > 0 ? out[static_cast<std::size_t>(group_digits_) * d + c] : 0));
-    }
-    return out;
-}
-
-std::vector<std::uint64_t> SobolSequence::owen_words() const {
-    std::vector<std::uint64_t> out;
-    for (std::size_t k = 0; k < keys_.size(); k += start_.size())
-        out.insert(out.end(), keys_.begin() + static_cast<std::ptrdiff_t>(k),
-                   keys_.begin() + static_cast<std::ptrdiff_t>(k) + dim_);
-    return out;
-}
-
-void SobolSequence::groups(std::int64_t first, std::int64_t count, double* out) const {
-    const auto width = static_cast<std::int64_t>(start_.size());
-    std::vector<std::uint64_t> words = start_;
+/// Groups `first`, ..., whole.
+void SobolSequence::fill(std::int64_t first, std::int64_t count, double* out) const {
+    const auto& [start, directions, keys] = groups();
+    const auto width = static_cast<std::int64_t>(start.size());
+    std::vector<std::uint64_t> words = start;
     for (std::uint64_t rest = gray(first); rest != 0; rest &= rest - 1)
         for (std::int64_t i = 0; i < width; ++i)
-            words[static_cast<std::size_t>(i)] ^= directions_[static_cast<std::size_t>(std::countr_zero(rest) * width + i)];
-    if (kind_ == Scramble::owen)
-        kernels().owen_rows(directions_.data(), keys_.data(), words.data(), first, count, width, out);
-    else
-        kernels().sobol_rows(directions_.data(), words.data(), first, count, width, out);
+            words[static_cast<std::size_t>(i)] ^= directions[static_cast<std::size_t>(std::countr_zero(rest) * width + i)];
+    if (kind_ == Scramble::owen) kernels().owen_rows(directions.data(), keys.data(), words.data(), first, count, width, out);
+    else kernels().sobol_rows(directions.data(), words.data(), first, count, width, out);
 }
 
 void SobolSequence::uniform(std::int64_t first, View out) const {
@@ -228,12 +211,12 @@ void SobolSequence::uniform(std::int64_t first, View out) const {
         const std::int64_t group = (first + i) >> group_digits_, row = (first + i) & (group_rows - 1);
         const std::int64_t whole = row == 0 ? (out.rows - i) / group_rows : 0;
         if (whole > 0) {
-            groups(group, whole, out.data + i * dim_);
+            fill(group, whole, out.data + i * dim_);
             i += whole * group_rows;
             continue;
         }
-        part.resize(start_.size());
-        groups(group, 1, part.data());
+        part.resize(static_cast<std::size_t>(group_rows * dim_));
+        fill(group, 1, part.data());
         const std::int64_t count = std::min(group_rows - row, out.rows - i);
         std::copy_n(part.data() + row * dim_, count * dim_, out.data + i * dim_);
         i += count;

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <vector>
 
 #include <buffon/stream.hpp>
@@ -22,8 +24,11 @@ public:
     /// @throw std::invalid_argument for dim outside 1 ... max_dim or points outside 1 ... 2^52.
     SobolSequence(std::int64_t dim, std::int64_t points, const Stream& scramble, Scramble kind = Scramble::linear);
 
-    /// The unscrambled sequence (its first point is the origin's cell): for tests and comparison.
+    /// The unscrambled sequence: its first point is the origin's cell.
     static SobolSequence unscrambled(std::int64_t dim, std::int64_t points);
+    /// One for each of these streams: they share the work on the directions.   @throw as the constructor.
+    static std::vector<SobolSequence> scrambles(std::int64_t dim, std::int64_t points, const std::vector<Stream>& streams,
+                                                Scramble kind = Scramble::linear);
 
     static std::int64_t max_dim();
     std::int64_t dim() const { return dim_; }
@@ -33,29 +38,39 @@ public:
     /// Rows `first`, `first + 1`, ... of the points; out has dim() columns.
     void uniform(std::int64_t first, View out) const;
 
-    // What a device makes the points of: point i is shift ^ the directions of the digits of gray(i), then hashed by the keys.
+    // What points are made of: point i is shift ^ the directions of the digits of gray(i), then hashed by the keys.
     std::int64_t digits() const { return digits_; }
     /// (1 + digits, dim): the shift, then a row of directions for each digit of an index; with Owen's scramble bits in
     /// reverse order.
-    std::vector<std::uint64_t> words() const;
+    const std::vector<std::uint64_t>& words() const { return words_; }
     /// (owen_keys, dim), or none.
-    std::vector<std::uint64_t> owen_words() const;
+    const std::vector<std::uint64_t>& owen_words() const { return keys_; }
 
 private:
-    SobolSequence() = default;
-    void group(std::int64_t dim, std::int64_t digits, const std::vector<std::uint64_t>& shift,
-               const std::vector<std::uint64_t>& directions);
-    void groups(std::int64_t first, std::int64_t count, double* out) const;
-    std::int64_t rows_of_group() const { return std::int64_t{1} << group_digits_; }
+    /// Rows are made in groups of consecutive ones, as if a group were one row of `width` = rows * dim numbers.
+    struct Groups {
+        std::vector<std::uint64_t> start;        // (width): the words of the first group
+        std::vector<std::uint64_t> directions;   // (digits - group digits, width), for the index of a group
+        std::vector<std::uint64_t> keys;         // (owen_keys, width), or none
+    };
 
-    // Rows are made in groups of consecutive ones, as if a group were one row of `width` = rows * dim numbers.
+    SobolSequence(std::int64_t dim, std::int64_t points);
+    void scramble(const Stream& stream, Scramble kind);
+    Groups make_groups() const;
+    const Groups& groups() const;
+    void fill(std::int64_t first, std::int64_t count, double* out) const;
+
     std::int64_t dim_ = 0;
-    std::int64_t digits_ = 0;               // of an index
-    std::int64_t group_digits_ = 0;         // of an index within its group
+    std::int64_t digits_ = 0;         // of an index
+    std::int64_t group_digits_ = 0;   // of an index within its group
     Scramble kind_ = Scramble::linear;
-    std::vector<std::uint64_t> start_;      // (width): the words of the first group
-    std::vector<std::uint64_t> directions_; // (digits - group digits, width), for the index of a group
-    std::vector<std::uint64_t> keys_;       // (owen_keys, width)
+    std::vector<std::uint64_t> words_, keys_;
+    // Eight times as much as the words, and devices have no use for it: made at the first use, shared by copies.
+    struct Once {
+        std::once_flag made;
+        Groups groups;
+    };
+    std::shared_ptr<Once> once_ = std::make_shared<Once>();
 };
 
 }  // namespace buffon

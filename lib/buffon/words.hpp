@@ -49,13 +49,13 @@ inline Doubles to_unit(Words bits) {
     return reinterpret_cast<Doubles>((bits >> 12) | 0x3FF0000000000000u) - (1.0 - 0x1p-53);
 }
 
-/// Two uniform numbers per lane: components 2 block and 2 block + 1.
-struct UniformPair {
-    Doubles even, odd;
+/// Two words per lane: components 2 block and 2 block + 1.
+struct WordPair {
+    Words even, odd;
 };
 
-/// `Stream{key, id}.uniform` at (index, 2 block) and (index, 2 block + 1), lane by lane.
-inline UniformPair philox_uniforms(std::uint64_t key, std::uint32_t id, Words index, Words block) {
+/// `Stream{key, id}.word` at (index, 2 block) and (index, 2 block + 1), lane by lane.
+inline WordPair philox_words(std::uint64_t key, std::uint32_t id, Words index, Words block) {
     Words c0 = index, c1 = index >> 32, c2 = block, c3 = all_words(id);
     auto k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
     for (int round = 0; round < 10; ++round) {
@@ -67,7 +67,18 @@ inline UniformPair philox_uniforms(std::uint64_t key, std::uint32_t id, Words in
         k0 += 0x9E3779B9;
         k1 += 0xBB67AE85;
     }
-    return {to_unit((c1 << 32) | (c0 & 0xFFFFFFFFu)), to_unit((c3 << 32) | (c2 & 0xFFFFFFFFu))};
+    return {(c1 << 32) | (c0 & 0xFFFFFFFFu), (c3 << 32) | (c2 & 0xFFFFFFFFu)};
+}
+
+/// Two uniform numbers per lane.
+struct UniformPair {
+    Doubles even, odd;
+};
+
+/// `Stream{key, id}.uniform` at the same places.
+inline UniformPair philox_uniforms(std::uint64_t key, std::uint32_t id, Words index, Words block) {
+    const WordPair words = philox_words(key, id, index, block);
+    return {to_unit(words.even), to_unit(words.odd)};
 }
 
 }  // namespace BUFFON_ISA
