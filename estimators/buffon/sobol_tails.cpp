@@ -15,12 +15,12 @@ constexpr std::int64_t most_numbers = 1 << 19;   // 4 MB, of many outputs
 constexpr double rows_of_a_tail = 30;            // of lognormal outputs with plain intervals that cover in 93 % there were 69
 constexpr double few_rows = 10;                  // of an event with so many hits intervals cover, see warn_of_few_terms
 
-/// (sum s)^2 / sum s^2 of a column, of `rows` rows like these; of an event that none of them met that of a single one.
-double rows_alike(ConstView squares, std::int64_t column, double rows) {
+/// (sum s)^2 / sum s^2 of a column; of an event that none of them met that of a single one.
+double rows_alike(ConstView squares, std::int64_t column) {
     double sum = 0, of_squares = 0;
     for (std::int64_t i = 0; i < squares.rows; ++i)
         sum += squares(i, column), of_squares += squares(i, column) * squares(i, column);
-    return (of_squares > 0 ? sum * sum / of_squares : 1.0) * rows / static_cast<double>(squares.rows);
+    return of_squares > 0 ? sum * sum / of_squares : 1.0;
 }
 
 std::string listed(const std::vector<std::string>& outputs, const std::vector<std::size_t>& which) {
@@ -45,6 +45,7 @@ void FirstSquares::add(const SegmentValues& values, const std::vector<double>& c
     const std::int64_t m = values.outputs, most = std::min(most_rows, most_numbers / m);
     squares_.cols = m;
     shapes_.clear();
+    alike_.clear();
     for (std::int64_t i = 0; i < values.rows && squares_.rows < most; ++i) {
         if (std::ranges::find(values.failed, i) != values.failed.end()) continue;
         for (const std::int64_t set : {0, 1})
@@ -57,12 +58,17 @@ void FirstSquares::add(const SegmentValues& values, const std::vector<double>& c
 }
 
 void FirstSquares::look_ahead() {
-    if (squares_.rows > 0) shapes_ = tail_shapes(squares_, squares_.cols);
+    if (squares_.rows == 0) return;
+    shapes_ = tail_shapes(squares_, squares_.cols);
+    for (std::int64_t j = 0; j < squares_.cols; ++j) alike_.push_back(rows_alike(squares_, j));
 }
 
 std::vector<double> FirstSquares::alike(double rows, std::int64_t outputs) const {
     std::vector<double> found;
-    for (std::int64_t j = 0; j < outputs; ++j) found.push_back(squares_.rows > 0 ? rows_alike(squares_, j, rows) : 1.0);
+    for (std::int64_t j = 0; j < outputs; ++j)
+        found.push_back(squares_.rows == 0 ? 1.0
+                                           : (alike_.empty() ? rows_alike(squares_, j) : alike_[static_cast<std::size_t>(j)]) *
+                                                 rows / static_cast<double>(squares_.rows));
     return found;
 }
 

@@ -22,7 +22,7 @@ public:
     /// Rows of A and B that count. `centre` (m).
     void add(const SegmentValues& values, const std::vector<double>& centre);
     const Matrix& squares() const { return squares_; }
-    /// Does now what `judge` would do first, and takes longest.
+    /// Does now what takes longest in `alike` and `judge`.
     void look_ahead();
 
     /// (m) of `rows` rows: (sum s)^2 / sum s^2 of the squares, as if so many of them made the variance; 1 where none was met.
@@ -40,7 +40,7 @@ public:
 
 private:
     Matrix squares_;                // (rows, m)
-    std::vector<double> shapes_;    // k-hat of each, where it is known
+    std::vector<double> shapes_, alike_;   // k-hat and (sum s)^2 / sum s^2 of each, where they are known
 };
 
 }  // namespace buffon

@@ -41,12 +41,32 @@ void check_weights(const char* function, std::span<const double> weights) {
         detail::refuse(function, ": weights must be finite and not negative, got ", *bad, " at ", bad - weights.begin());
 }
 
+/// The largest of x, at least `count` of them, in their order. A sixteenth of x tells below which value few are wanted:
+/// ordering all of x took as long as all else that is done with a tail.
+std::vector<double> largest_ones(std::span<const double> x, std::size_t count) {
+    constexpr std::size_t stride = 16;
+    std::vector<double> some, out;
+    for (std::size_t i = 0; i < x.size(); i += stride) some.push_back(x[i]);
+    if (const std::size_t rank = 2 * count / stride + stride; rank < some.size()) {
+        std::nth_element(some.begin(), some.begin() + static_cast<std::ptrdiff_t>(rank), some.end(), std::greater<>());
+        out.resize(x.size() + 1);
+        std::size_t kept = 0;
+        for (const double v : x) {   // no branch that a processor would have to guess
+            out[kept] = v;
+            kept += v >= some[rank];
+        }
+        out.resize(kept);
+    }
+    if (out.size() < count) out.assign(x.begin(), x.end());
+    return out;
+}
+
 /// Excesses over the largest weight that is not in the tail, ascending, divided by the largest excess.
 /// Ties with the threshold are no excesses: few hits among many zeros leave the hits.
 std::vector<double> tail_excesses(std::span<const double> weights) {
     const auto n = static_cast<double>(weights.size());
     const auto tail = static_cast<std::ptrdiff_t>(std::ceil(std::min(0.2 * n, 3.0 * std::sqrt(n))));
-    std::vector<double> w(weights.begin(), weights.end());
+    std::vector<double> w = largest_ones(weights, static_cast<std::size_t>(tail) + 1);
     std::nth_element(w.begin(), w.begin() + tail, w.end(), std::greater<>());
     const double threshold = w[static_cast<std::size_t>(tail)];
     w.resize(static_cast<std::size_t>(tail));

@@ -82,8 +82,10 @@ TEST_CASE("sobol_tails: what was looked at ahead is what is judged, and rows tha
         for (FirstSquares* squares : {&ahead, &at_the_end}) squares->add(powers(500, power), {0.0});
         const std::vector<double> shape = judged(at_the_end);
         CHECK(judged(ahead) == shape);   // what was seen before is not what is there now
+        CHECK(ahead.alike(1e6, 1) == at_the_end.alike(1e6, 1));
         ahead.look_ahead();
         CHECK(judged(ahead) == shape);
+        CHECK(ahead.alike(1e6, 1) == at_the_end.alike(1e6, 1));
         CHECK((shape[0] > 0.7) == (power == 0.6));   // squares of Pareto laws: tail index 2 power
     }
 }

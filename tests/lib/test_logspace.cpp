@@ -4,7 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <stdexcept>
 #include <vector>
@@ -104,6 +106,12 @@ TEST_CASE("pareto_k: neither the scale nor the order of the weights matters") {
     CHECK(*pareto_k(scaled(x, 0x1p900)) == k);
     CHECK(*pareto_k(scaled(x, 3.7e-5)) == doctest::Approx(k).epsilon(1e-10));
     CHECK(*pareto_k(std::vector<double>(x.rbegin(), x.rend())) == k);
+    const auto some = pareto_sample(0.6, 4096, 50);
+    std::vector<double> sorted = some, spread(some.size());   // the largest together, and every sixteenth
+    std::ranges::sort(sorted, std::greater<>());
+    for (std::size_t i = 0; i < spread.size(); ++i) spread[i % 256 * 16 + i / 256] = sorted[i];
+    CHECK(*pareto_k(sorted) == *pareto_k(some));
+    CHECK(*pareto_k(spread) == *pareto_k(some));
 }
 
 TEST_CASE("pareto_k: no value for few weights, a constant or a vanishing tail") {
