@@ -65,14 +65,15 @@ public:
     const std::string& function() const { return function_; }
     py::object take(std::string_view name) {
         known_.emplace_back(name);
-        return left_.attr("pop")(py::str(name.data(), name.size()), unset()).template cast<py::object>();
+        const py::str key(name.data(), name.size());
+        return left_.contains(key) ? py::object(left_.attr("pop")(key)) : unset();
     }
     void refuse_unknown() const {
         for (const auto& item : left_)
             throw py::type_error(function_ + ": unknown keyword '" + item.first.cast<std::string>() + "'" +
                                  buffon::keyword_suggestion(item.first.cast<std::string>(), known_));
     }
-    static py::object unset() { return py::module_::import("builtins").attr("NotImplemented"); }
+    static py::object unset() { return py::reinterpret_borrow<py::object>(Py_NotImplemented); }
 
 private:
     std::string function_;
