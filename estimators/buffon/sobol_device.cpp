@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t fewest_rows = 1 << 15;   // fewer are done before a device has begun
 constexpr std::int64_t rows_at_once = std::int64_t{1} << 26;
+constexpr std::int64_t rows_in_cache = 128;
 
 bool alone(const Groups& groups, std::int64_t dim) {
     if (groups.size() != dim) return false;
@@ -41,16 +42,20 @@ PairSums pairs_of(const double* record, std::int64_t groups) {
 
 /// y of a segment's rows of A and B, on the processor; none where the model fails.
 SegmentValues values_of(const Evaluation& evaluate, const SobolDesign& design, std::int64_t segment) {
-    const std::int64_t rows = design.segment_rows(), d = design.dim();
-    Matrix u(rows, 2 * d), x(2 * rows, d);
-    design.uniforms(segment * rows, u);
-    for (std::int64_t i = 0; i < rows; ++i)
-        for (const std::int64_t table : {0, 1})
-            std::copy_n(u.view().row(i).begin() + table * d, d, x.view().row(table * rows + i).begin());
-    evaluate.problem().inputs().from_uniform(x, x);
+    const std::int64_t rows = design.segment_rows(), d = design.dim(), most = std::min(rows, rows_in_cache);
+    SegmentValues values{rows, 2, 1, std::vector<double>(static_cast<std::size_t>(2 * rows)), {}};
+    Matrix u(most, 2 * d), x(most, d);
     try {
-        std::vector<double> y = evaluate.problem()(x).y.data;
-        if (finite_record(y)) return {rows, 2, 1, std::move(y), {}};
+        for (std::int64_t begin = 0; begin < rows; begin += most) {   // both powers of two
+            design.uniforms(segment * rows + begin, u);
+            for (const std::int64_t table : {0, 1}) {
+                for (std::int64_t i = 0; i < most; ++i)
+                    std::copy_n(u.view().row(i).begin() + table * d, d, x.view().row(i).begin());
+                evaluate.problem().inputs().from_uniform(x, x);
+                std::ranges::copy(evaluate.problem()(x).y.data, values.column(table, 0) + begin);
+            }
+        }
+        if (finite_record(values.y)) return values;
     } catch (const std::exception&) {   // Evaluation says where
     }
     return {};
@@ -88,7 +93,7 @@ std::int64_t add_on_device(Evaluation& evaluate, const SobolDesign& design, Sobo
     if (some.rows == 0) return 0;
     sums.centre_at({some.y.data(), 2 * some.rows, 1}, 1);
     FirstSquares first;
-    const std::int64_t numbers = pick_freeze_numbers(d), length = std::min(design.points(), pick_freeze_block);
+    const std::int64_t numbers = pick_freeze_numbers(d), points = design.points();
     for (std::int64_t row = 0, rows = 0; row < all; row += rows) {
         evaluate.announce();
         rows = std::min(all - row, rows_at_once);
@@ -98,8 +103,8 @@ std::int64_t add_on_device(Evaluation& evaluate, const SobolDesign& design, Sobo
         if (records.empty() || !finite_record(records)) return row / design.segment_rows();
         if (row == 0) squares = std::move(first);
         std::vector<PairSums> pairs(static_cast<std::size_t>(design.replicates()));
-        for (std::int64_t at = row, k = 0; at < row + rows; at += length, ++k)
-            pairs[static_cast<std::size_t>(at / design.points())].merge(pairs_of(records.data() + k * numbers, d));
+        for (std::int64_t r = row / points, k = 0; r * points < row + rows; ++r, ++k)
+            pairs[static_cast<std::size_t>(r)] = pairs_of(records.data() + k * numbers, d);
         sums.add(rows / design.segment_rows(), pairs);
         evaluate.count_unmade(rows * design.sets(), 1);
     }

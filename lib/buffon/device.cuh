@@ -79,10 +79,13 @@ template <class F>
 const char* pick_freeze_on(const DeviceQueue* queue, const void* model, const DeviceDraws* draws, double centre,
                            const DeviceRange* range) {
     return in_words([&] {
-        const auto blocks = static_cast<unsigned>(blocks_of(range->first, range->rows, draws->points, pick_freeze_block));
-        if (blocks == 0) return;
+        const PickFreezeBlocks blocks(range->first, range->rows, draws->points);
+        if (blocks.count == 0) return;
         const Use use(queue->device);
-        queue_pick_freeze(*queue, *static_cast<const F*>(model), *draws, centre, *range, blocks);
+        queue_pick_freeze(*queue, *static_cast<const F*>(model), *draws, centre, *range, static_cast<unsigned>(blocks.count));
+        constexpr auto numbers = static_cast<unsigned>(pick_freeze_numbers(F::inputs));
+        sum_pick_freeze<<<static_cast<unsigned>(blocks.nets), numbers, 0, stream_of(*queue)>>>(range->records, blocks, numbers);
+        check_launch("sum_pick_freeze");
     });
 }
 

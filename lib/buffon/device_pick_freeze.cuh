@@ -3,6 +3,7 @@
 #pragma once
 
 #include <buffon/device_moments.cuh>
+#include <buffon/pick_freeze_blocks.hpp>
 
 namespace buffon::device {
 
@@ -86,6 +87,11 @@ __global__ void __launch_bounds__(block_threads)
         put(at + 3, of_block<false>(with_b[k]));
         put(at + 4, of_block<true>(most[k]));
     }
+}
+
+/// Sums over the blocks of each net or replicate, behind their records. A block has a net, a thread a number.
+static __global__ void sum_pick_freeze(double* records, const __grid_constant__ PickFreezeBlocks blocks, std::int64_t numbers) {
+    records[(blocks.count + blockIdx.x) * numbers + threadIdx.x] = blocks.sum(records, numbers, blockIdx.x, threadIdx.x);
 }
 
 }  // namespace buffon::device

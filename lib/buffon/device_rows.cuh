@@ -21,8 +21,10 @@ __device__ void through_laws(const DeviceDraws& draws, double* u) {
     if constexpr (uniform) {
 #pragma unroll
         for (int j = 0; j < d; ++j) {
+            // the bits of a + c u and b - c (1 - u) with half the instructions on doubles: u - 1 is exact where u > 1/2
             const DeviceLaw& law = draws.laws[j];
-            u[j] = u[j] < 0.5 ? law.a + law.c * u[j] : law.b - law.c * (1.0 - u[j]);
+            const bool lower = vecmath::bits_of(u[j]) >> 32 < 0x3FE00000u;
+            u[j] = (lower ? law.a : law.b) + law.c * (u[j] - (lower ? 0.0 : 1.0));
         }
     } else if (draws.factor == nullptr) {
 #pragma unroll

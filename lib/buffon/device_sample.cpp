@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <type_traits>
 #include <variant>
 
 #include <buffon/check.hpp>
 #include <buffon/for_devices.hpp>
 #include <buffon/linalg.hpp>
+#include <buffon/pick_freeze_blocks.hpp>
 
 namespace buffon {
 namespace {
@@ -49,11 +51,12 @@ DeviceInputs form_of_normal(const MultivariateNormal& law) {
     return inputs;
 }
 
-template <class Words>
-DeviceBuffer words_of_all(const DeviceQueue& queue, const PointSet& points, const Words& words) {
+/// `words` of each net, one after the other.
+DeviceBuffer words_of_all(const DeviceQueue& queue, const PointSet& points,
+                          const std::vector<std::uint64_t>& (SobolSequence::*words)() const) {
     std::vector<std::uint64_t> all;
     for (const SobolSequence& scramble : points.scrambles()) {
-        const std::vector<std::uint64_t> own = words(scramble);
+        const std::vector<std::uint64_t>& own = (scramble.*words)();
         all.insert(all.end(), own.begin(), own.end());
     }
     return all.empty() ? DeviceBuffer() : DeviceBuffer::of(queue, std::span<const std::uint64_t>(all));
@@ -116,11 +119,12 @@ DeviceDraws draws_of(const DeviceInputs& inputs, const PointSet& points, std::in
     return draws;
 }
 
-/// What a kernel writes into `room`, once it is called.
-std::function<std::vector<double>()> records_of(std::shared_ptr<const DeviceBuffer> room, std::int64_t numbers) {
-    return [room = std::move(room), numbers] {
+/// What a kernel writes into `room` from number `first` on, once it is called.
+std::function<std::vector<double>()> records_of(const DeviceQueue& queue, std::shared_ptr<const DeviceBuffer> room,
+                                                std::int64_t first, std::int64_t numbers) {
+    return [queue, room = std::move(room), first, numbers] {
         std::vector<double> records(static_cast<std::size_t>(numbers));
-        room->download(records.data());
+        device_check(queue, device_library().table->download(&queue, room->as<double>() + first, records.data(), numbers * 8));
         return records;
     };
 }
@@ -158,8 +162,8 @@ DeviceSample::DeviceSample(const std::vector<DeviceQueue>& queues, const Problem
                            const PointSet& points, std::int64_t width, std::int64_t replicate)
     : model_(problem.on_device()), points_(points.replicated() ? points.points() : replicate) {
     for (const DeviceQueue& queue : queues) {
-        Place place{queue, words_of_all(queue, points, [](const SobolSequence& s) { return s.words(); }),
-                    words_of_all(queue, points, [](const SobolSequence& s) { return s.owen_words(); }),
+        Place place{queue, words_of_all(queue, points, &SobolSequence::words),
+                    words_of_all(queue, points, &SobolSequence::owen_words),
                     inputs.factor.empty() ? DeviceBuffer() : DeviceBuffer::of(queue, std::span<const double>(inputs.factor)),
                     draws_of(inputs, points, width, replicate)};
         place.draws.nets = place.nets.as<std::uint64_t>();
@@ -194,7 +198,7 @@ std::function<std::vector<double>()> DeviceSample::queue_moments(const Place& pl
     const auto room = std::make_shared<DeviceBuffer>(place.queue, numbers * 8);
     const DeviceRange range{first, rows, static_cast<double*>(room->data())};
     device_check(place.queue, model_->functions()->moments(&place.queue, model_->model.get(), &place.draws, &range));
-    return records_of(room, numbers);
+    return records_of(place.queue, room, 0, numbers);
 }
 
 std::function<std::vector<double>()> DeviceSample::moments_later(std::int64_t first, std::int64_t rows, std::int64_t m,
@@ -261,23 +265,32 @@ void DeviceSample::add_block_records(const Place& place, const double* y, std::i
     room.download(records.data() + before);
 }
 
-std::function<std::vector<double>()> DeviceSample::queue_pick_freeze(const Place& place, double centre,
-                                                                     std::int64_t first, std::int64_t rows) const {
-    const std::int64_t numbers = blocks_of(first, rows, points_, pick_freeze_block) * pick_freeze_numbers(model_->dim);
-    const auto room = std::make_shared<DeviceBuffer>(place.queue, numbers * 8);
+std::function<std::vector<double>()> DeviceSample::queue_pick_freeze(const Place& place, double centre, std::int64_t first,
+                                                                     std::int64_t rows, bool sums) const {
+    const PickFreezeBlocks blocks(first, rows, points_);
+    const std::int64_t each = pick_freeze_numbers(model_->dim);
+    const auto room = std::make_shared<DeviceBuffer>(place.queue, (blocks.count + blocks.nets) * each * 8);
     const DeviceRange range{first, rows, static_cast<double*>(room->data())};
     device_check(place.queue, model_->functions()->pick_freeze(&place.queue, model_->model.get(), &place.draws, centre, &range));
-    return records_of(room, numbers);
+    return sums ? records_of(place.queue, room, blocks.count * each, blocks.nets * each)
+                : records_of(place.queue, room, 0, blocks.count * each);
 }
 
 std::function<std::vector<double>()> DeviceSample::pick_freeze_later(double centre, std::int64_t first, std::int64_t rows) const {
     if (model_->batch || model_->functions()->pick_freeze == nullptr) return [] { return std::vector<double>(); };
-    if (places_.size() == 1) return queue_pick_freeze(places_.front(), centre, first, rows);
-    return [=, this] {
-        return shared(first, rows, block(pick_freeze_block),
-                      [&](const Place& place, std::int64_t from, std::int64_t count) {
-                          return queue_pick_freeze(place, centre, from, count)();
-                      });
+    if (places_.size() == 1) return queue_pick_freeze(places_.front(), centre, first, rows, true);
+    return [=, this] {   // devices may share a net
+        const std::vector<double> records =
+            shared(first, rows, block(pick_freeze_block), [&](const Place& place, std::int64_t from, std::int64_t count) {
+                return queue_pick_freeze(place, centre, from, count, false)();
+            });
+        const PickFreezeBlocks blocks(first, rows, points_);
+        const std::int64_t each = pick_freeze_numbers(model_->dim);
+        std::vector<double> sums(static_cast<std::size_t>(blocks.nets * each));
+        for (std::int64_t net = 0; net < blocks.nets; ++net)
+            for (std::int64_t k = 0; k < each; ++k)
+                sums[static_cast<std::size_t>(net * each + k)] = blocks.sum(records.data(), each, net, k);
+        return sums;
     };
 }
 
@@ -314,7 +327,9 @@ void merge_records(std::span<const double> records, std::int64_t m, Moments& tot
 }
 
 bool finite_record(std::span<const double> record) {
-    return std::ranges::all_of(record, [](double v) { return std::isfinite(v); });
+    bool finite = true;
+    for (const double v : record) finite &= std::abs(v) <= std::numeric_limits<double>::max();   // no early end: vectorised
+    return finite;
 }
 
 }  // namespace buffon

@@ -55,7 +55,8 @@ public:
     /// must stay.
     std::function<std::vector<double>()> moments_later(std::int64_t first, std::int64_t rows, std::int64_t m,
                                                        std::int64_t batch) const;
-    /// The same of a pick-freeze run; empty for models of several outputs.
+    /// Records of a pick-freeze run of each net or replicate that these rows touch: the sums of those of its blocks of
+    /// pick_freeze_block rows, in their order. Empty for models of several outputs.
     std::vector<double> pick_freeze(double centre, std::int64_t first, std::int64_t rows) const {
         return pick_freeze_later(centre, first, rows)();
     }
@@ -81,8 +82,9 @@ private:
     std::vector<double> shared(std::int64_t first, std::int64_t rows, std::int64_t length, const Records& records) const;
     std::function<std::vector<double>()> queue_moments(const Place& place, std::int64_t first, std::int64_t rows,
                                                        std::int64_t m) const;
+    /// Records of the blocks, or their sums.
     std::function<std::vector<double>()> queue_pick_freeze(const Place& place, double centre, std::int64_t first,
-                                                           std::int64_t rows) const;
+                                                           std::int64_t rows, bool sums) const;
     std::vector<double> moments_of_batches(const Place& place, std::int64_t first, std::int64_t rows, std::int64_t m,
                                            std::int64_t batch) const;
     void add_block_records(const Place& place, const double* y, std::int64_t rows, std::int64_t m,
