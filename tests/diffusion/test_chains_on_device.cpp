@@ -72,6 +72,7 @@ std::vector<Case> cases() {
         {"low rank", low_rank(), {.metropolis = true}},
         {"low rank, one class", low_rank(), {.metropolis = true, .condition = 0}},
         {"40 coordinates on diagonals", diagonal(40), {.metropolis = true}},
+        {"1,200 coordinates: a block has one row", diagonal(1200), {.metropolis = true}},
         {"points of classes", labelled, {.metropolis = true}},
         {"points of one class", labelled, {.metropolis = true, .condition = 2}},
         {"points with a bandwidth", smooth, {.metropolis = true}},
@@ -103,48 +104,68 @@ double gap(const std::vector<double>& a, const std::vector<double>& b) {
     return largest;
 }
 
+/// Steps of n chains on a device, by one queue and shared by two, beside the processor's: states, visits, traces, counts,
+/// what is kept.
+void check_steps(const std::string& device, const Case& of, std::int64_t n, std::int64_t levels, int steps) {
+    const auto& [what, model, given, tolerance] = of;
+    CAPTURE(what);
+    ChainOptions options = given;
+    options.levels = levels;
+    if (!options.prior.empty()) options.prior = geometric_levels(1.0, 50.0, levels);
+    const ChainKernel kernel(chain_target(model, options.condition.value_or(-1)), options, sigma_prior(options, 0.05, 6));
+    ChainState here = started(kernel, n), there = here;
+    ChainState apart = here;
+    ChainsOnDevices chains(kernel, device_queues(device), here);
+    ChainsOnDevices shared(kernel, std::vector<DeviceQueue>(2, device_queues(device)[0]), here);
+    std::vector<double> traces, of_shared;
+    ChainStep drawn = chains.draw_level(5);
+    shared.draw_level(5);
+    CHECK(drawn.evaluations == kernel.draw_level(here, 5).evaluations);
+    chains.fetch(there);
+    std::vector<double> least = there.sigma, least_kept(least.size());
+    chains.keep();
+    for (int t = 0; t < steps; ++t) {
+        const ChainStep wanted = kernel.step(here, 5);
+        ChainStep got = chains.step(5, true);
+        CHECK(shared.step(5, true).visits == got.visits);
+        if (t > 0) chains.trace(traces);   // whatever is known of where they are
+        shared.trace(of_shared);
+        chains.keep_least();
+        const ChainStep since = chains.fetch(there);
+        CHECK(got.evaluations == wanted.evaluations);
+        CHECK(got.proposed == wanted.proposed);
+        CHECK(since.accepted == wanted.accepted);
+        CHECK(since.restarted == wanted.restarted);
+        CHECK(gap(wanted.visits, got.visits) < tolerance);
+        for (std::size_t i = 0; i < least.size(); ++i) least[i] = std::min(least[i], there.sigma[i]);
+    }
+    CHECK(there.steps == here.steps);
+    CHECK(gap(here.x.data, there.x.data) < tolerance);
+    CHECK(gap(here.sigma, there.sigma) == 0.0);
+    Matrix kept(here.x.rows, here.x.cols);
+    chains.kept(kept, least_kept);
+    CHECK(least_kept == least);
+    chains.flush(traces);
+    shared.flush(of_shared);
+    shared.fetch(apart);
+    CHECK(apart.x.data == there.x.data);
+    CHECK(apart.sigma == there.sigma);
+    REQUIRE(of_shared.size() * static_cast<std::size_t>(steps - 1) == traces.size() * static_cast<std::size_t>(steps));
+    CHECK(std::equal(traces.begin(), traces.end(), of_shared.end() - static_cast<std::ptrdiff_t>(traces.size())));
+}
+
 }   // namespace
 
 TEST_CASE("chains on a device: steps are those of the processor, of all models and rules, and so is what is counted") {
     for (const std::string& device : devices())
-        for (const auto& [what, model, given, tolerance] : cases()) {
-            CAPTURE(what);
-            ChainOptions options = given;
-            options.levels = 70;
-            const ChainKernel kernel(chain_target(model, options.condition.value_or(-1)), options,
-                                     sigma_prior(options, 0.05, 6));
-            ChainState here = started(kernel, 200), there = here;
-            ChainState apart = here;
-            ChainsOnDevices chains(kernel, device_queues(device), here);
-            ChainsOnDevices shared(kernel, std::vector<DeviceQueue>(2, device_queues(device)[0]), here);
-            std::vector<double> traces, of_shared;
-            ChainStep drawn = chains.draw_level(5);
-            shared.draw_level(5);
-            CHECK(drawn.evaluations == kernel.draw_level(here, 5).evaluations);
-            for (int t = 0; t < 4; ++t) {
-                const ChainStep wanted = kernel.step(here, 5);
-                ChainStep got = chains.step(5, true);
-                CHECK(shared.step(5, true).visits == got.visits);
-                if (t > 0) chains.trace(traces);   // whatever is known of where they are
-                shared.trace(of_shared);
-                const ChainStep since = chains.fetch(there);
-                CHECK(got.evaluations == wanted.evaluations);
-                CHECK(got.proposed == wanted.proposed);
-                CHECK(since.accepted == wanted.accepted);
-                CHECK(since.restarted == wanted.restarted);
-                CHECK(gap(wanted.visits, got.visits) < tolerance);
-            }
-            CHECK(there.steps == here.steps);
-            CHECK(gap(here.x.data, there.x.data) < tolerance);
-            CHECK(gap(here.sigma, there.sigma) == 0.0);
-            chains.flush(traces);
-            shared.flush(of_shared);
-            shared.fetch(apart);
-            CHECK(apart.x.data == there.x.data);
-            CHECK(apart.sigma == there.sigma);
-            REQUIRE(of_shared.size() == traces.size() / 3 * 4);
-            CHECK(std::equal(traces.begin(), traces.end(), of_shared.end() - static_cast<std::ptrdiff_t>(traces.size())));
-        }
+        for (const Case& of : cases()) check_steps(device, of, 200, 70, 4);
+}
+
+TEST_CASE(
+    "in brief: chains on a device, few, of all models and rules, with several tiles of rows and levels and ragged ends, "
+    "step as on the processor") {
+    for (const std::string& device : devices())
+        for (const Case& of : cases()) check_steps(device, of, 67, 131, 2);
 }
 
 TEST_CASE(
