@@ -1,5 +1,6 @@
 #include <buffon/raw_matrix.hpp>
 
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 
@@ -22,6 +23,16 @@ RawMatrix::Numbers RawMatrix::allocate(std::int64_t numbers) {
     if (bytes >= page) madvise(memory, whole, MADV_HUGEPAGE);   // a wish: small pages do as well
 #endif
     return Numbers(static_cast<double*>(memory));
+}
+
+void reserve_large(std::vector<double>& v, std::int64_t numbers) {
+    v.reserve(static_cast<std::size_t>(numbers));
+#ifdef __linux__
+    constexpr std::uintptr_t small_page = 1 << 12;   // where large ones may begin is the system's affair
+    const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(v.data()) + small_page - 1) / small_page * small_page,
+                         end = reinterpret_cast<std::uintptr_t>(v.data() + v.capacity());
+    if (end >= begin + page) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+#endif
 }
 
 void RawMatrix::Free::operator()(double* numbers) const { std::free(numbers); }

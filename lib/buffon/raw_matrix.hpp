@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include <buffon/view.hpp>
 
@@ -81,5 +82,8 @@ private:
     std::int64_t room_ = 0;
     Numbers numbers_;
 };
+
+/// Room for so many numbers in large pages, for vectors that others see.
+void reserve_large(std::vector<double>& v, std::int64_t numbers);
 
 }  // namespace buffon

@@ -1,6 +1,8 @@
 #include <buffon/raw_matrix.hpp>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -43,4 +45,17 @@ TEST_CASE("memory is kept for the next shape that fits, and copies have their ow
     CHECK(moved.rows == 5);
     CHECK(m.rows == 0);
     CHECK(m.view().data == nullptr);
+}
+
+TEST_CASE("reserve_large: there is room, and what a vector holds stays, of few numbers and of several large pages") {
+    for (const std::int64_t numbers : {0, 3, 1'000'000}) {
+        std::vector<double> v{1.0, 2.0, 3.0};
+        reserve_large(v, numbers);
+        CHECK(v.capacity() >= static_cast<std::size_t>(numbers));
+        CHECK(v == std::vector{1.0, 2.0, 3.0});
+        const double* before = v.data();
+        v.resize(std::max<std::size_t>(3, static_cast<std::size_t>(numbers)), 4.0);
+        CHECK(v.data() == before);
+        CHECK(v.back() == (numbers > 3 ? 4.0 : 3.0));
+    }
 }

@@ -87,15 +87,14 @@ void ChainsOnDevices::begin_here() {
 void ChainsOnDevices::trace(std::vector<double>& to) {
     for (const auto& shard : shards_) shard->trace(traced_);
     ++traced_;
+    to.resize(to.size() + static_cast<std::size_t>(chains() * shards_.front()->width()));   // while the devices work
     for (const auto& shard : shards_)
         if (traced_ == shard->most_traced()) return flush(to);
 }
 
 void ChainsOnDevices::flush(std::vector<double>& to) {
     const std::int64_t of_step = chains() * shards_.front()->width();   // numbers
-    const std::size_t known = to.size();
-    to.resize(known + static_cast<std::size_t>(traced_ * of_step));
-    double* from = to.data() + known;
+    double* from = to.data() + to.size() - traced_ * of_step;
     if (shards_.size() == 1) {
         shards_.front()->traces(std::exchange(traced_, 0), from);
         return;

@@ -41,7 +41,7 @@ public:
     void begin_here();
 
     /// Adds a row for each chain: log sigma, first coordinate, density and modes where the model knows them. Rows come in the order
-    /// of steps, then chains; the last ones with `flush`.
+    /// of steps, then chains; their numbers are there after `flush`.
     void trace(std::vector<double>& to);
     void flush(std::vector<double>& to);
 

@@ -20,6 +20,7 @@
 #include <buffon/evaluation.hpp>
 #include <buffon/hash.hpp>
 #include <buffon/parallel.hpp>
+#include <buffon/raw_matrix.hpp>
 #include <buffon/stream.hpp>
 
 namespace buffon::diffusion {
@@ -30,6 +31,8 @@ constexpr std::uint32_t start_key_id = 0x3ffffffe, start_noise_id = 0x3fffffff, 
 constexpr std::int64_t usual_chains = 400, usual_start_steps = 20;
 /// Chains whose traces a thread turns over together, so that it writes whole lines of the cache.
 constexpr std::int64_t chains_at_once = 64;
+/// Steps that a device has before it while the processor clears memory: fewer than its queue takes.
+constexpr std::int64_t steps_ahead = 64;
 /// A level that is the table's last one up to rounding.
 constexpr double slack = 1 + 1e-9;
 
@@ -113,7 +116,7 @@ public:
         mark();
         try {
             burn_in();
-            at_.traces.reserve(static_cast<std::size_t>(rounds_ * options_.skip * chains_ * trace_width()));
+            reserve_large(at_.traces, rounds_ * options_.skip * chains_ * trace_width());
             while (rounds_done() < rounds_) round();
             settle();
         } catch (...) {   // an interrupt, a model's error: what is whole is kept
@@ -332,6 +335,7 @@ private:
         for (std::int64_t s = 0; s < options_.skip; ++s) {
             advance("chain");
             trace();
+            if (there_ && s + 1 == std::min(options_.skip, steps_ahead)) make_room();   // while the devices work
             if (!there_) choose(x, sigma);
             else if (least) there_->keep_least();
         }
@@ -374,14 +378,28 @@ private:
         return std::move(out_);
     }
 
+    /// For the traces of all rounds, once.
+    void make_room() {
+        const std::int64_t steps = rounds_ * options_.skip;
+        const ChainTarget& target = kernel_.target();
+        ChainTraces& t = out_.traces;
+        if (t.log_sigma.rows > 0) return;
+        const auto shape = [](Matrix& m, std::int64_t rows, std::int64_t cols) {
+            reserve_large(m.data, rows * cols);
+            m.reshape(rows, cols);
+        };
+        shape(t.log_sigma, chains_, steps);
+        shape(t.first, chains_, steps);
+        if (target.log_density) shape(t.log_density, chains_, steps);
+        if (target.modes > 0) shape(t.modes, chains_ * steps, target.modes);
+    }
+
     /// From steps of all chains to chains of all steps.
     void fill_traces() {
         const std::int64_t steps = rounds_ * options_.skip, width = trace_width();
         const ChainTarget& target = kernel_.target();
         ChainTraces& t = out_.traces;
-        t.log_sigma = t.first = Matrix(chains_, steps);
-        if (target.log_density) t.log_density = Matrix(chains_, steps);
-        if (target.modes > 0) t.modes = Matrix(chains_ * steps, target.modes);
+        make_room();
         const auto copy = [&](std::int64_t s, std::int64_t c) {
             const double* from = at_.traces.data() + (s * chains_ + c) * width;
             t.log_sigma(c, s) = *from++;
