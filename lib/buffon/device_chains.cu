@@ -2,6 +2,7 @@
 #include <buffon/device_functions.cuh>
 
 #include <buffon/device_call.cuh>
+#include <buffon/device_kernels.cuh>
 #include <buffon/device_warp.cuh>
 #include <buffon/vecmath_normal.hpp>
 
@@ -104,10 +105,10 @@ __global__ void __launch_bounds__(threads) guess(DeviceChainGuess g) {
     });
 }
 
-/// The first level whose cumulative weight exceeds `aim`; never one of weight 0.
-__device__ std::int64_t picked(const double* weights, std::int64_t count, double aim, int lane) {
-    double before = 0.0;
-    std::int64_t chosen = 0;   // where rounding leaves nothing, the last one
+/// The first number whose cumulative weight, `before` and with it, exceeds `aim`; never one of weight 0. Where rounding leaves
+/// nothing, the last one.
+__device__ std::int64_t picked_in_turn(const double* weights, std::int64_t count, double aim, double before, int lane) {
+    std::int64_t chosen = 0;
     for (std::int64_t start = 0; start < count; start += 32) {
         const std::int64_t j = start + lane;
         const double weight = j < count ? weights[j] : 0.0, up_to = before + warp_running_sum(weight, lane);
@@ -120,28 +121,71 @@ __device__ std::int64_t picked(const double* weights, std::int64_t count, double
     return chosen;
 }
 
+/// The same by sums of 32 parts, a thread's each, and then within one.
+__device__ std::int64_t picked(const double* weights, std::int64_t count, double aim, int lane) {
+    const std::int64_t length = (count + 31) / 32 | 1;   // odd: threads read from all banks of shared memory
+    const auto begin = [&](int part) { return part * length < count ? part * length : count; };
+    double sum = 0.0;
+    for (std::int64_t j = begin(lane); j < begin(lane + 1); ++j) sum += weights[j];
+    const double up_to = warp_running_sum(sum, lane), below = __shfl_up_sync(0xffffffffu, up_to, 1);
+    const unsigned positive = __ballot_sync(0xffffffffu, sum > 0), enough = __ballot_sync(0xffffffffu, sum > 0 && up_to > aim);
+    const int part = enough != 0 ? __ffs(static_cast<int>(enough)) - 1 : 31 - __clz(static_cast<int>(positive));
+    const double before = part > 0 ? __shfl_sync(0xffffffffu, below, part) : 0.0;
+    return begin(part) + picked_in_turn(weights + begin(part), begin(part + 1) - begin(part), aim, before, lane);
+}
+
+/// Weights lie in shared memory where it has room for those of all warps.
+template <bool Shared>
 __global__ void __launch_bounds__(threads) draw_levels_of(DeviceLevelDraws w) {
+    extern __shared__ double of_warps[];   // (warps, count)
     for_chains(w.rows, [&](std::int64_t at, int lane) {
         const std::int64_t row = w.from + at;
-        double* weights = w.logs + at * w.count;
-        if (w.square != nullptr) {
-            const auto plug_in = chain::PlugIn::of(w.square[row], w.trace[row], static_cast<double>(w.chains.dim));
-            for (std::int64_t j = lane; j < w.count; j += 32) weights[j] = plug_in.log_weight(log(w.levels[j]));
-        }
+        double *const logs = w.logs + at * w.count, *const weights = Shared ? of_warps + threadIdx.x / 32 * w.count : logs;
         double peak = -INFINITY;
         bool numbers = true;
-        for (std::int64_t j = lane; j < w.count; j += 32) {
-            numbers = numbers && weights[j] == weights[j];
-            peak = fmax(peak, weights[j]);
+        const auto meet = [&](std::int64_t j, double log_weight) {
+            numbers = numbers && log_weight == log_weight;
+            peak = fmax(peak, log_weight);
+            weights[j] = log_weight;
+        };
+        constexpr int ahead = 8;   // numbers of a thread on their way at once
+        if (w.square != nullptr) {
+            const auto plug_in = chain::PlugIn::of(w.square[row], w.trace[row], static_cast<double>(w.chains.dim));
+            for (std::int64_t j = lane; j < w.count; j += 32) meet(j, plug_in.log_weight(log(w.levels[j])));
+        } else {
+            for (std::int64_t j = lane; j < w.count; j += 32 * ahead) {
+                double v[ahead];
+#pragma unroll
+                for (int r = 0; r < ahead; ++r) v[r] = j + 32 * r < w.count ? logs[j + 32 * r] : -INFINITY;
+#pragma unroll
+                for (int r = 0; r < ahead; ++r)
+                    if (j + 32 * r < w.count) meet(j + 32 * r, v[r]);
+            }
         }
         peak = warp_largest(peak);
         double total = 0.0, best = -1.0;
         std::int64_t largest = 0;
-        for (std::int64_t j = lane; j < w.count; j += 32) {
-            const double weight = exp(weights[j] - peak) * w.prior[j];
-            weights[j] = weight;
-            total += weight;
-            if (weight > best) best = weight, largest = j;
+        constexpr int together = 4;
+        for (std::int64_t j = lane; j < w.count; j += 32 * together) {
+            double v[together];
+            bool any = false;
+#pragma unroll
+            for (int r = 0; r < together; ++r) {
+                v[r] = j + 32 * r < w.count ? weights[j + 32 * r] - peak : -INFINITY;
+                any = any || v[r] > -746;
+            }
+            if (any)   // of most levels nothing is left
+#pragma unroll
+                for (int r = 0; r < together; ++r) v[r] = exp(v[r]);
+#pragma unroll
+            for (int r = 0; r < together; ++r) {
+                const std::int64_t at_level = j + 32 * r;
+                if (at_level >= w.count) break;
+                const double weight = any ? v[r] * w.prior[at_level] : 0.0;
+                weights[at_level] = weight;
+                total += weight;
+                if (weight > best) best = weight, largest = at_level;
+            }
         }
         total = warp_sum(total);
         const double top = warp_largest(best);
@@ -159,7 +203,7 @@ __global__ void __launch_bounds__(threads) draw_levels_of(DeviceLevelDraws w) {
         if (!w.visits) return;
         __syncwarp();
         for (std::int64_t j = lane; j < w.count; j += 32)
-            weights[j] = w.largest ? (j == taken ? 1.0 : 0.0) : weights[j] / total;
+            logs[j] = w.largest ? (j == taken ? 1.0 : 0.0) : weights[j] / total;
     });
 }
 
@@ -232,7 +276,13 @@ const char* chain_guess(const DeviceQueue* queue, const DeviceChainGuess* what) 
 const char* draw_levels(const DeviceQueue* queue, const DeviceLevelDraws* what) {
     return in_words([&] {
         const Use use(queue->device);
-        draw_levels_of<<<blocks_of(what->rows), threads, 0, stream_of(*queue)>>>(*what);
+        const std::size_t bytes = static_cast<std::size_t>(warps * what->count) * sizeof(double);
+        if (bytes <= std::size_t{100} * 1024) {   // two blocks on a multiprocessor
+            allow_shared(draw_levels_of<true>, bytes);
+            draw_levels_of<true><<<blocks_of(what->rows), threads, bytes, stream_of(*queue)>>>(*what);
+        } else {
+            draw_levels_of<false><<<blocks_of(what->rows), threads, 0, stream_of(*queue)>>>(*what);
+        }
         check_launch("draw_levels");
     });
 }

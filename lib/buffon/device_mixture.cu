@@ -3,6 +3,9 @@
 /// float ones.
 #include <buffon/device_functions.cuh>
 
+#include <algorithm>
+#include <type_traits>
+
 #include <buffon/device_call.cuh>
 #include <buffon/device_kernels.cuh>
 #include <buffon/device_mixture_rows.cuh>
@@ -180,6 +183,7 @@ __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, Device
     T* const offset = reinterpret_cast<T*>(memory);   // (R, d)
     T* const sum = offset + R * d;                    // (R, d)
     T* const y = sum + R * d;                         // (R, rank)
+    T* const turned = y + R * rank;
     __shared__ T distance[R], log_norm[R], peak[R], total[R], keep[R], weight[R], rest_of[R];
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     const bool per_row = r.sigmas != nullptr;
@@ -201,7 +205,7 @@ __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, Device
     const auto factor = [&](double variance, T precision) { return r.score ? -precision : static_cast<T>(variance) * precision; };
     for (std::int64_t k = 0; k < m.size; ++k) {
         const double *mean = m.means + k * d, *axes = m.axes + k * rank * d;
-        place_rows<T, R>(m, k, static_cast<const T*>(r.x), first, r.rows, offset, y);
+        place_rows<T, R>(m, k, static_cast<const T*>(r.x), first, r.rows, offset, y, turned);
         for (int q = warp; q < R; q += 8) {   // a warp has a row: its distance and its norm
             T along = T(0), norm = T(0), aside = T(0);
             for (std::int64_t j = lane; j < rank; j += 32) {
@@ -273,6 +277,90 @@ __global__ void __launch_bounds__(256) wide(DeviceMixture m, Level level, Device
     }
 }
 
+/// L threads have a row of at most L coordinates, each of them an axis and a coordinate; axes of `at_once` components lie in
+/// shared memory, one number apart. With all that may be asked for besides the means.
+template <int L>
+__global__ void __launch_bounds__(256) few(DeviceMixture m, Level level, DeviceRows r, int at_once) {
+    extern __shared__ double numbers[];
+    constexpr unsigned all = 0xffffffffu;
+    const int d = static_cast<int>(m.dim), rank = static_cast<int>(m.rank), j = threadIdx.x % L;
+    double* const told = numbers + threadIdx.x / L * L;   // what the threads of a row tell each other
+    double* const axes = numbers + 256;                   // (at_once, L, L + 1)
+    const std::int64_t row = blockIdx.x * std::int64_t{256 / L} + threadIdx.x / L, at = row < r.rows ? row : r.rows - 1;
+    const bool mine = row < r.rows, per_row = r.sigmas != nullptr, aside = rank < d, turned = m.axes != nullptr;
+    const double x = j < d ? static_cast<const double*>(r.x)[at * d + j] : 0.0, sigma = per_row ? r.sigmas[at] : r.sigma,
+                 s2 = sigma * sigma;
+    const std::int64_t label = r.labels != nullptr ? r.labels[at] : -1;
+    const auto factor = [&](double variance, double precision) { return r.score ? -precision : variance * precision; };
+    double peak = -1e30, total = 0.0, sum = 0.0;
+    for (std::int64_t k = 0; k < m.size; ++k) {
+        if (turned && k % at_once == 0) {
+            const std::int64_t count = m.size - k < at_once ? m.size - k : at_once;
+            const int of = rank * d;
+            __syncthreads();
+            for (int e = threadIdx.x; e < count * of; e += 256)
+                axes[e / of * (L * (L + 1)) + e % of / d * (L + 1) + e % d] = m.axes[k * of + e];
+            __syncthreads();
+        }
+        const double* const own = axes + k % at_once * (L * (L + 1));
+        const double offset = j < d ? x - m.means[k * d + j] : 0.0;
+        const auto tell = [&](double v) {
+            __syncwarp();
+            told[j] = v;
+            __syncwarp();
+        };
+        double y = offset;
+        if (turned) {
+            tell(offset);
+            y = 0.0;
+            for (int i = 0; j < rank && i < d; ++i) y = fma(own[j * (L + 1) + i], told[i], y);
+        }
+        const double variance = j < rank ? m.variance[k * rank + j] : 0.0;
+        double precision = 0.0, part = 0.0, rest = 0.0, norm = m.log_weight[k];
+        if (j < rank) {
+            precision = per_row ? 1 / (variance + s2) : level.precision[k * (rank + 1) + j];
+            part = y * y * precision + (per_row ? log(variance + s2) : 0.0);
+        }
+        if (!per_row) norm = level.log_norm[k];
+        if (aside) {
+            tell(y);
+            double left = offset;
+            for (int i = 0; j < d && i < rank; ++i) left = fma(-told[i], own[i * (L + 1) + j], left);
+            rest = per_row ? 1 / (m.rest[k] + s2) : level.precision[k * (rank + 1) + rank];
+            part = fma(left * left, rest, part);
+            if (per_row) norm -= static_cast<double>(d - rank) * log(m.rest[k] + s2) / 2;
+        }
+        for (int step = L / 2; step > 0; step /= 2) part += __shfl_xor_sync(all, part, step);
+        const bool out = label >= 0 && m.label[k] != label;
+        const double here = norm - part / 2;
+        if (r.modes != nullptr && mine && j == 0) r.modes[row * m.size + k] = out ? -INFINITY : here;
+        const bool above = !out && here > peak;
+        const double less = exp(-fabs(here - peak)), keep = above ? less : 1.0, weight = above ? 1.0 : out ? 0.0 : less;
+        total = fma(total, keep, weight);
+        peak = above ? here : peak;
+        if (r.out == nullptr || !__any_sync(all, weight > 0)) continue;
+        const double of_rest = aside ? factor(m.rest[k], rest) : 0.0, along = factor(variance, precision);
+        double moved = r.score || j >= d ? 0.0 : m.means[k * d + j];
+        if (turned) {
+            tell((along - of_rest) * y);
+            moved = fma(of_rest, offset, moved);
+            for (int i = 0; j < d && i < rank; ++i) moved = fma(told[i], own[i * (L + 1) + j], moved);
+        } else {
+            moved = fma(along, offset, moved);
+        }
+        sum = fma(weight, moved, sum * keep);
+    }
+    __syncwarp();   // modes are read by other threads than wrote them
+    if (!mine) return;
+    if (r.out != nullptr && j < d) static_cast<double*>(r.out)[row * d + j] = sum / total;
+    if (r.log_density != nullptr && j == 0)
+        r.log_density[row] = peak + log(total) - half_log_two_pi * static_cast<double>(d);
+    for (std::int64_t k = j; r.modes != nullptr && k < m.size; k += L) {
+        double& mode = r.modes[row * m.size + k];
+        mode = exp(mode - peak) / total;
+    }
+}
+
 template <class T, int D, bool Diagonal>
 void run_narrow(const DeviceMixture& m, const Level& level, const DeviceRows& r, cudaStream_t stream) {
     constexpr std::size_t bytes = Place<T, D>::stride * sizeof(T);
@@ -285,9 +373,17 @@ void run_narrow(const DeviceMixture& m, const Level& level, const DeviceRows& r,
 
 template <class T, int R>
 void run_wide(const DeviceMixture& m, const Level& level, const DeviceRows& r, cudaStream_t stream) {
-    const std::size_t bytes = static_cast<std::size_t>(R * (2 * m.dim + m.rank)) * sizeof(T);
+    const std::size_t bytes = static_cast<std::size_t>(R * (2 * m.dim + m.rank) + turned_numbers(m.dim)) * sizeof(T);
     allow_shared(wide<T, R>, bytes);
     wide<T, R><<<blocks_for(r.rows, R, INT32_MAX), 256, bytes, stream>>>(m, level, r);
+}
+
+template <int L>
+void run_few(const DeviceMixture& m, const Level& level, const DeviceRows& r, cudaStream_t stream) {
+    constexpr std::size_t own = 256 * sizeof(double), bytes = L * (L + 1) * sizeof(double), most = (40 * 1024 - own) / bytes;
+    const std::size_t at_once = m.axes == nullptr ? 0 : std::min(most, static_cast<std::size_t>(m.size));
+    few<L><<<blocks_for(r.rows, 256 / L, INT32_MAX), 256, own + at_once * bytes, stream>>>(
+        m, level, r, std::max(1, static_cast<int>(at_once)));
 }
 
 template <class T>
@@ -306,6 +402,11 @@ void run_any(const DeviceMixture& m, const Level& level, const DeviceRows& r, cu
         if (m.dim > 16)
             if constexpr (in_registers > 16) return by_width(std::integral_constant<int, 32>());
         return by_width(std::integral_constant<int, 16>());
+    }
+    if constexpr (std::is_same_v<T, double>) {
+        if (!means_alone && m.dim <= 8) return run_few<8>(m, level, r, stream);
+        if (!means_alone && m.dim <= 16) return run_few<16>(m, level, r, stream);
+        if (!means_alone && m.dim <= 32) return run_few<32>(m, level, r, stream);
     }
     constexpr std::size_t most = 200 * 1024;
     const std::size_t one = static_cast<std::size_t>(2 * m.dim + m.rank) * sizeof(T);

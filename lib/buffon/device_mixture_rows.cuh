@@ -10,15 +10,28 @@
 
 namespace buffon::device {
 
+/// Coordinates up to which a thread has an axis, instead of a warp. Axes then lie in shared memory, one number apart, for 32
+/// threads read as many of them at once: so many numbers more.
+constexpr int few_coordinates = 32;
+constexpr std::int64_t turned_numbers(std::int64_t d) {
+    return d <= few_coordinates ? few_coordinates * (few_coordinates + 1) : 0;
+}
+
 /// offset (R, d): x less the mean of component k, 0 behind the last row; y (R, rank): the same along the component's axes.
-/// All threads call; what was there is overwritten once all have come, and ready when they leave.
+/// All threads call; what was there is overwritten once all have come, and ready when they leave. More than 8 rows: of few
+/// coordinates. `turned`: room for turned_numbers(d).
 template <class T, int R>
 __device__ void place_rows(const DeviceMixture& m, std::int64_t k, const T* x, std::int64_t first, std::int64_t rows,
-                           T* offset, T* y) {
+                           T* offset, T* y, T* turned) {
     const std::int64_t d = m.dim, rank = m.rank;
     const double *mean = m.means + k * d, *axes = m.axes + k * rank * d;
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    const bool few = m.axes != nullptr && d <= few_coordinates;
     __syncthreads();
+    for (int e = threadIdx.x; few && e < rank * d; e += 256) {
+        const int n = static_cast<int>(d);
+        turned[e / n * (few_coordinates + 1) + e % n] = static_cast<T>(axes[e]);
+    }
     for (std::int64_t e = threadIdx.x; e < R * d; e += 256) {
         const std::int64_t row = first + e / d;
         offset[e] = row < rows ? x[row * d + e % d] - static_cast<T>(mean[e % d]) : T(0);
@@ -26,14 +39,15 @@ __device__ void place_rows(const DeviceMixture& m, std::int64_t k, const T* x, s
     __syncthreads();
     if (m.axes == nullptr) {
         for (std::int64_t e = threadIdx.x; e < R * d; e += 256) y[e] = offset[e];
-    } else if (d <= 32) {   // too few coordinates for a warp: a thread has an axis
-        for (std::int64_t e = threadIdx.x; e < R * rank; e += 256) {
-            const double* axis = axes + e % rank * d;
+    } else if (few) {
+        const int n = static_cast<int>(d), of = static_cast<int>(rank);
+        for (int e = threadIdx.x; e < R * of; e += 256) {
+            const T* axis = turned + e % of * (few_coordinates + 1);
             T sum = T(0);
-            for (std::int64_t i = 0; i < d; ++i) sum = multiply_add(static_cast<T>(axis[i]), offset[e / rank * d + i], sum);
+            for (int i = 0; i < n; ++i) sum = multiply_add(axis[i], offset[e / of * n + i], sum);
             y[e] = sum;
         }
-    } else {
+    } else if constexpr (R <= 8) {
         for (std::int64_t j = warp; j < rank; j += 8) {
             T part[R] = {};
             for (std::int64_t i = lane; i < d; i += 32) {
