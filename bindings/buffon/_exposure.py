@@ -74,12 +74,16 @@ def plot(
     """
     if ax is None:
         _, ax = needed("matplotlib.pyplot", "ExposureProfile.plot", "plot").subplots(layout="constrained")
+    positive = []
     for name in self.samplers:
         e = self.of(quantity, name)
         times = self.times(name)[1:len(e.value) + 1]
         low, high = e.confidence_interval(level)
         line, = ax.plot(times, e.value, ".-", label=name)
         ax.fill_between(times, low, high, alpha=0.25, color=line.get_color(), lw=0)
+        positive += [t for t in times if t > 0]
+    if positive and max(positive) > 100 * min(positive):   # noise levels: steps are alike in the logarithm; 0 has a place, too
+        ax.set_xscale("symlog", linthresh=min(positive))
     ax.invert_xaxis()
     ax.set_xlabel("time")
     ax.set_ylabel(quantity.replace("_", " "))

@@ -91,6 +91,25 @@ def test_the_picture_shows_values_over_time(profile):
     pyplot.close(ax.figure)
 
 
+@pytest.mark.parametrize(
+    "table, scale",
+    [
+        (bd.ddim(bd.EDM(), steps=5, to_zero=True), "symlog"),   # levels from 80 to 0.002, and 0
+        (bd.ddim(bd.Discrete.linear(), grid=np.arange(5, 0, -1) / 5, to_zero=True), "linear"),
+    ],
+)
+def test_nodes_stand_apart_on_the_axis_of_time(table, scale):
+    pytest.importorskip("matplotlib").use("Agg")
+    from matplotlib import pyplot
+
+    model = bd.GaussianMixture([1.0], [[0.0]], [[1.0]])
+    ax = bd.exposure_profile(model, {"ddim": table}, n=20, quantities=["variance_ratio"], rng=1).plot()
+    assert ax.get_xscale() == scale
+    places = ax.transData.transform([(t, 1.0) for t in ax.lines[0].get_xdata()])[:, 0]
+    assert np.diff(places).min() > 0.05 * np.ptp(places)
+    pyplot.close(ax.figure)
+
+
 def test_a_table_has_a_row_for_each_node(profile):
     pytest.importorskip("pandas")
     frame = profile.to_dataframe(0.9)
