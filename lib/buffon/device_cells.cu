@@ -1,13 +1,10 @@
-/// Power cells on a device, in the processor's arithmetic: products are rounded before they are added, so cells and
-/// scores are the same bits.
-/// Nothing of size draws x targets is stored. A warp has a block of 16 rows and 128 targets at a time, each thread all
-/// rows of 4 of
-/// them: turning a block stays in registers. Best scores lie in shared memory; a warp looks there before it reduces its own.
+/// Power cells on a device, in the processor's arithmetic: products are rounded before they are added, so cells and scores
+/// are the same bits. Nothing of size draws x targets is stored. A warp has a block of 16 rows and 128 targets at a time,
+/// each thread all rows of 4 of them: turning a block stays in registers. Best scores lie in shared memory; a warp looks
+/// there before it reduces its own.
 #include <buffon/device_functions.cuh>
 
-#include <buffon/device_call.cuh>
 #include <buffon/device_kernels.cuh>
-#include <buffon/vecmath_normal.hpp>
 
 namespace buffon::device {
 namespace {
@@ -17,65 +14,6 @@ constexpr int warps = 8, threads = 32 * warps, own = panel / 32;   // blocks at 
 constexpr int chunk = 32;                                          // coordinates that are in shared memory at a time
 constexpr int most_draws = 2 * 4 * rows;                           // of a block
 constexpr unsigned everyone = ~0u;
-
-/// Two coordinates, k and k + 1, of one row: number `pair` of the blocks, rows first.
-struct Pair {
-    std::int64_t block, k;
-    int row;
-    float* x;                      // of coordinate k; the next is 16 further
-    double u[2];
-
-    __device__ Pair(const DeviceCellBlocks& b, std::int64_t pair) {
-        const std::int64_t pairs = (b.dim + 1) / 2;
-        row = static_cast<int>(pair % rows), k = pair / rows % pairs * 2, block = pair / rows / pairs;
-        x = b.x + (block * b.dim + k) * rows + row;
-        const auto word = b.stream.bits((b.first + block) * rows + row, static_cast<std::uint32_t>(k / 2));
-        u[0] = to_unit(std::uint64_t{word[1]} << 32 | word[0]);
-        u[1] = to_unit(std::uint64_t{word[3]} << 32 | word[2]);
-    }
-};
-
-/// A warp has 512 numbers at a time. Those of the tails, 15 %, are listed and drawn together: few lanes would keep all
-/// waiting each time.
-__global__ void __launch_bounds__(threads) draw_normal(const __grid_constant__ DeviceCellBlocks b) {
-    constexpr int turns = 8, of_warp = 32 * turns;   // pairs
-    __shared__ std::uint16_t listed[warps][2 * of_warp];
-    const int w = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32);
-    const std::int64_t all = b.blocks * ((b.dim + 1) / 2) * rows;
-    for (std::int64_t first = (blockIdx.x * std::int64_t{warps} + w) * of_warp; first < all;
-         first += gridDim.x * std::int64_t{warps} * of_warp) {
-        int count = 0;
-        for (int turn = 0; turn < turns; ++turn) {
-            const int at = turn * 32 + lane;
-            const Pair p(b, min(first + at, all - 1));
-            for (int half = 0; half < 2; ++half) {
-                const bool wanted = first + at < all && p.k + half < b.dim,
-                           tail = wanted && vecmath::absolute(p.u[half] - 0.5) > vecmath::central_width;
-                if (wanted && !tail) p.x[half * rows] = static_cast<float>(vecmath::central_quantile(p.u[half]));
-                const unsigned who = __ballot_sync(everyone, tail);
-                if (tail) listed[w][count + __popc(who & ((1u << lane) - 1))] = static_cast<std::uint16_t>(2 * at + half);
-                count += __popc(who);
-            }
-        }
-        __syncwarp();
-        for (int i = lane; i < count; i += 32) {
-            const Pair p(b, first + listed[w][i] / 2);
-            const int half = listed[w][i] % 2;
-            p.x[half * rows] = static_cast<float>(vecmath::signed_tail_quantile(p.u[half]));
-        }
-        __syncwarp();
-    }
-}
-
-/// Other laws; a thread has two numbers.
-__global__ void __launch_bounds__(threads) draw_laws(const __grid_constant__ DeviceCellBlocks b) {
-    const std::int64_t all = b.blocks * ((b.dim + 1) / 2) * rows;
-    for (std::int64_t i = blockIdx.x * std::int64_t{threads} + threadIdx.x; i < all; i += gridDim.x * std::int64_t{threads}) {
-        const Pair p(b, i);
-        for (int half = 0; half < 2 && p.k + half < b.dim; ++half)
-            p.x[half * rows] = static_cast<float>(b.laws[p.k + half].quantile(p.u[half]) - b.mean[p.k + half]);
-    }
-}
 
 __device__ inline void copy16(void* to, const void* from) {
     asm volatile(
@@ -283,114 +221,7 @@ __global__ void __launch_bounds__(threads, 2) nearest(const __grid_constant__ De
     }
 }
 
-constexpr std::int64_t shared_counts = 8192;   // targets whose counts a block keeps
-constexpr int counted = 8192;                  // draws of a block
-
-/// A block counts in shared memory where the targets are few: many draws of one target would wait for each other.
-__global__ void __launch_bounds__(threads) count_up(const __grid_constant__ DeviceCellCounts c) {
-    __shared__ std::uint32_t own_counts[shared_counts];
-    if (c.failed != nullptr && *c.failed != 0) return;
-    const bool here = c.size <= shared_counts;
-    const int size = static_cast<int>(here ? c.size : 0);
-    for (int i = static_cast<int>(threadIdx.x); i < size; i += threads) own_counts[i] = 0;
-    __syncthreads();
-    const std::int64_t first = blockIdx.x * std::int64_t{counted}, end = min(first + counted, c.draws);
-    for (std::int64_t i = first + threadIdx.x; i < end; i += threads) {
-        if (here) atomicAdd(own_counts + c.cell[i], 1u);
-        else atomicAdd(reinterpret_cast<unsigned long long*>(c.counts + c.cell[i]), 1ull);
-    }
-    __syncthreads();
-    for (int i = static_cast<int>(threadIdx.x); i < size; i += threads)
-        if (own_counts[i] != 0)
-            atomicAdd(reinterpret_cast<unsigned long long*>(c.counts + i),
-                      static_cast<unsigned long long>(own_counts[i]));
-}
-
-__global__ void __launch_bounds__(128) sum_serially(const __grid_constant__ DeviceSerialSums s) {
-    const std::int64_t group = blockIdx.x * std::int64_t{128} + threadIdx.x, first = group * s.length;
-    if (first >= s.count) return;
-    const std::int64_t end = min(first + s.length, s.count);
-    double sum = 0.0;
-#pragma unroll 8
-    for (std::int64_t i = first; i < end; ++i) sum += static_cast<double>(s.numbers[i]);
-    s.sums[group] = sum;
-}
-
-/// A thread has one row and one target at a time.
-__device__ float plain_score(const DeviceCellTargets& t, const float* x, std::int64_t target) {
-    const float* y = t.points + target / panel * t.dim * panel + target % panel;
-    float sum = 0.0f;
-    for (std::int64_t k = 0; k < t.dim; ++k) sum = __fadd_rn(sum, __fmul_rn(x[k * rows], y[k * panel]));
-    return sum + t.heights[target];
-}
-
-__global__ void __launch_bounds__(256) scores_of(const __grid_constant__ DeviceCellScores s) {
-    const std::int64_t all = s.blocks * rows * s.stride;
-    for (std::int64_t i = blockIdx.x * std::int64_t{256} + threadIdx.x; i < all; i += gridDim.x * std::int64_t{256}) {
-        const std::int64_t row = i / s.stride, target = i % s.stride;
-        s.scores[i] = plain_score(s.targets, s.x + row / rows * s.targets.dim * rows + row % rows, target);
-    }
-}
-
-constexpr double least_exponent = 32.0;   // the processor's: smaller terms are left out
-
-/// Largest exponent, reciprocal sum and least score of each row, as the processor has them, one target after the other.
-__global__ void __launch_bounds__(128) soft_rows(const __grid_constant__ DeviceSoftSums s) {
-    const std::int64_t row = blockIdx.x * std::int64_t{128} + threadIdx.x;
-    if (row >= s.blocks * rows) return;
-    const float* scores = s.scores + row * s.stride;
-    float best = -INFINITY;
-    for (std::int64_t i = 0; i < s.size; ++i) best = fmaxf(best, scores[i]);
-    const float least = best - static_cast<float>(least_exponent * s.width);
-    const double scale = 1 / s.width, top = static_cast<double>(best) * scale;
-    double total = 0.0;
-    for (std::int64_t i = 0; i < s.size; ++i)
-        if (scores[i] >= least) total += vecmath::exp(static_cast<double>(scores[i]) * scale - top);
-    s.rows[3 * row] = top;
-    s.rows[3 * row + 1] = 1 / total;
-    s.rows[3 * row + 2] = static_cast<double>(least);
-}
-
-__global__ void __launch_bounds__(128) soft_parts(const __grid_constant__ DeviceSoftSums s) {
-    const std::int64_t i = blockIdx.x * std::int64_t{128} + threadIdx.x, block = blockIdx.y;
-    if (i >= s.size) return;
-    const double scale = 1 / s.width;
-    double sum = 0.0;
-    for (std::int64_t row = block * rows; row < (block + 1) * rows; ++row) {
-        const auto score = static_cast<double>(s.scores[row * s.stride + i]);
-        if (score >= s.rows[3 * row + 2]) sum += vecmath::exp(score * scale - s.rows[3 * row]) * s.rows[3 * row + 1];
-    }
-    s.parts[block * s.size + i] = sum;
-}
-
-__global__ void __launch_bounds__(128) soft_total(const __grid_constant__ DeviceSoftSums s) {
-    const std::int64_t i = blockIdx.x * std::int64_t{128} + threadIdx.x;
-    if (i >= s.size) return;
-    double sum = s.sums[i];
-    for (std::int64_t block = 0; block < s.blocks; ++block) sum += s.parts[block * s.size + i];
-    s.sums[i] = sum;
-}
-
-__global__ void __launch_bounds__(256) shortfalls_of(const __grid_constant__ DeviceShortfalls s) {
-    const std::int64_t target = s.listed[blockIdx.x];
-    float least = INFINITY;
-    for (std::int64_t row = blockIdx.y * std::int64_t{256} + threadIdx.x; row < s.blocks * rows;
-         row += gridDim.y * std::int64_t{256})
-        least = fminf(least, s.best[row] - plain_score(s.targets, s.x + row / rows * s.targets.dim * rows + row % rows, target));
-    atomicMin(reinterpret_cast<int*>(s.least + blockIdx.x), __float_as_int(least + 0.0f));   // not negative: bits are ordered
-}
-
 }  // namespace
-
-const char* cell_blocks(const DeviceQueue* queue, const DeviceCellBlocks* what) {
-    return in_words([&] {
-        const Use use(queue->device);
-        const std::int64_t pairs = what->blocks * rows * ((what->dim + 1) / 2);
-        if (what->laws == nullptr) draw_normal<<<blocks_for(pairs, 8 * threads), threads, 0, stream_of(*queue)>>>(*what);
-        else draw_laws<<<blocks_for(pairs, threads), threads, 0, stream_of(*queue)>>>(*what);
-        check_launch("cell_blocks");
-    });
-}
 
 const char* nearest_cells(const DeviceQueue* queue, const DeviceNearest* what) {
     return in_words([&] {
@@ -399,50 +230,6 @@ const char* nearest_cells(const DeviceQueue* queue, const DeviceNearest* what) {
         allow_shared(kernel, sizeof(Shared));
         kernel<<<blocks_for(what->blocks, warps, INT32_MAX), threads, sizeof(Shared), stream_of(*queue)>>>(*what);
         check_launch("nearest");
-    });
-}
-
-const char* count_cells(const DeviceQueue* queue, const DeviceCellCounts* what) {
-    return in_words([&] {
-        const Use use(queue->device);
-        count_up<<<blocks_for(what->draws, counted, INT32_MAX), threads, 0, stream_of(*queue)>>>(*what);
-        check_launch("count_up");
-    });
-}
-
-const char* serial_sums(const DeviceQueue* queue, const DeviceSerialSums* what) {
-    return in_words([&] {
-        const Use use(queue->device);
-        sum_serially<<<blocks_for((what->count + what->length - 1) / what->length, 128, INT32_MAX), 128, 0,
-                       stream_of(*queue)>>>(*what);
-        check_launch("sum_serially");
-    });
-}
-
-const char* cell_scores(const DeviceQueue* queue, const DeviceCellScores* what) {
-    return in_words([&] {
-        const Use use(queue->device);
-        scores_of<<<blocks_for(what->blocks * rows * what->stride, 256), 256, 0, stream_of(*queue)>>>(*what);
-        check_launch("scores_of");
-    });
-}
-
-const char* soft_cells(const DeviceQueue* queue, const DeviceSoftSums* what) {
-    return in_words([&] {
-        const Use use(queue->device);
-        const cudaStream_t stream = stream_of(*queue);
-        soft_rows<<<blocks_for(what->blocks * rows, 128, INT32_MAX), 128, 0, stream>>>(*what);
-        soft_parts<<<dim3(blocks_for(what->size, 128, INT32_MAX), static_cast<unsigned>(what->blocks)), 128, 0, stream>>>(*what);
-        soft_total<<<blocks_for(what->size, 128, INT32_MAX), 128, 0, stream>>>(*what);
-        check_launch("soft_cells");
-    });
-}
-
-const char* shortfalls(const DeviceQueue* queue, const DeviceShortfalls* what) {
-    return in_words([&] {
-        const Use use(queue->device);
-        shortfalls_of<<<dim3(static_cast<unsigned>(what->count), 32), 256, 0, stream_of(*queue)>>>(*what);
-        check_launch("shortfalls_of");
     });
 }
 

@@ -1,0 +1,79 @@
+/// Log densities of all Gaussians at a tile of rows, by the threads of a block. For the .cu files only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <buffon/device_work.hpp>
+
+namespace buffon::device::gaussian_tiles {
+
+constexpr int threads = 256, warps = threads / 32;
+constexpr int together = 8;   // rows that share a load of a coefficient
+constexpr std::int64_t room = 200 * 1024;   // bytes of shared memory
+
+/// Rows of a tile: as many as the threads take at once, each two Gaussians at `together` rows; fewer where their densities would
+/// not find room.
+inline std::int64_t tile_rows(const DeviceGaussians& of) {
+    const std::int64_t pairs = (of.size + 1) / 2;
+    std::int64_t groups = pairs < threads ? threads / pairs : 1;
+    while (groups > 1 && groups * together * (of.size + of.dim + 2) * 8 > room / 2) --groups;
+    return (groups < 8 ? groups : 8) * together;
+}
+
+inline std::size_t tile_bytes(const DeviceGaussians& of) { return static_cast<std::size_t>(tile_rows(of) * (of.size + of.dim + 2) * 8); }
+
+/// z of a tile's rows, coordinate by coordinate; rows beyond the last are copies of it.
+__device__ inline void load_tile(const double* z, std::int64_t first, std::int64_t rows, int dim, int tile, double* to) {
+    for (int k = threadIdx.x; k < tile * dim; k += threads) {
+        const std::int64_t i = first + k / dim;
+        to[k % dim * tile + k / dim] = z[(i < rows ? i : rows - 1) * dim + k % dim];
+    }
+}
+
+/// Log densities of a tile, store(row, k, value).
+template <class Store>
+__device__ void tile_densities(const DeviceGaussians& of, const double* z, int tile, const Store& store) {
+    const int d = static_cast<int>(of.dim), size = static_cast<int>(of.size), pairs = (size + 1) / 2;
+    const std::int64_t length = d + of.dim * (of.dim + 1) / 2 + 1;   // all of them may be more than 2^31 numbers
+    for (int item = threadIdx.x; item < pairs * (tile / together); item += threads) {
+        const int k[2] = {item % pairs, item % pairs + pairs}, from = item / pairs * together;
+        const int second = k[1] < size ? k[1] : k[0];   // of an odd number the last one twice
+        const double *first_number = of.groups + k[0] / 8 * 8 * length + k[0] % 8,
+                     *second_number = of.groups + second / 8 * 8 * length + second % 8;
+        double distance[2][together] = {};
+        int at = 0;
+        for (int r = 0; r < d; ++r) {
+            const double a = __ldg(first_number + at), b = __ldg(second_number + at);
+            at += 8;
+            double y[2][together];
+#pragma unroll
+            for (int p = 0; p < together; ++p) y[0][p] = a, y[1][p] = b;
+            for (int s = 0; s <= r; ++s) {
+                const double a = __ldg(first_number + at), b = __ldg(second_number + at);
+                at += 8;
+#pragma unroll
+                for (int p = 0; p < together; p += 2) {
+                    const double2 v = *reinterpret_cast<const double2*>(z + s * tile + from + p);
+                    y[0][p] += a * v.x;
+                    y[0][p + 1] += a * v.y;
+                    y[1][p] += b * v.x;
+                    y[1][p + 1] += b * v.y;
+                }
+            }
+#pragma unroll
+            for (int c = 0; c < 2; ++c)
+#pragma unroll
+                for (int p = 0; p < together; ++p) distance[c][p] += y[c][p] * y[c][p];
+        }
+        const double constant[2] = {__ldg(first_number + at), __ldg(second_number + at)};
+#pragma unroll
+        for (int c = 0; c < 2; ++c) {
+            if (k[c] >= size) break;
+#pragma unroll
+            for (int p = 0; p < together; ++p) store(from + p, k[c], constant[c] - 0.5 * distance[c][p]);
+        }
+    }
+}
+
+}  // namespace buffon::device::gaussian_tiles
