@@ -1,4 +1,7 @@
-"""A table of the user's own: its holes, means of its rows and under new laws, perturbed laws, indices; records and their tables."""
+"""A table of the user's own: its holes, means of its rows and under new laws, perturbed laws, indices.
+
+Records, and their tables.
+"""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""Starts from optimal transport (DPM-OT): quality, mode mixture and copies of the data, beside plain solvers at equal evaluations.
+"""Starts from optimal transport (DPM-OT): quality, mode mixture and copies of the data, beside plain solvers at equal cost.
 
 Two mixtures whose denoiser is exact, and a mixture of Gaussians fitted to 1,400 handwritten digits, judged by the 397 others. N
 points of the data are the targets of a map from the standard normal law; starts have noise of a level of their own, and go on by

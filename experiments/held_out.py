@@ -1,10 +1,10 @@
-"""Problems beside those of `safety`, as a user might bring them: aiscv, plain Monte Carlo and scrambled Sobol' points at equal budget.
+"""Problems beside those of `safety`, as a user might bring them: aiscv, plain Monte Carlo and scrambled Sobol' points.
 
-Twenty-one problems, twenty-five values: options, product peaks, corners and shells, sums in 20 to 100 inputs, heavy and bounded
-laws, a copula; probabilities with a score and without. Known answers: closed forms, else one-dimensional quadrature. Each value
-counts by itself: aiscv must never be below 0.95 times plain Monte Carlo in mean squared error, nor below half of quasi. Plain
-Monte Carlo is the control, and must lose clearly where an event is rare and the problem has no score: there its error is known
-exactly.
+Twenty-one problems, twenty-five values, equal budgets: options, product peaks, corners and shells, sums in 20 to 100 inputs,
+heavy and bounded laws, a copula; probabilities with a score and without. Known answers: closed forms, else one-dimensional
+quadrature. Each value counts by itself: aiscv must never be below 0.95 times plain Monte Carlo in mean squared error, nor
+below half of quasi. Plain Monte Carlo is the control, and must lose clearly where an event is rare and the problem has no
+score: there its error is known exactly.
 
 Not all are fresh: the look further out without a score was tuned on the sum of exponentials and the largest of Gumbel variables,
 and the log-normal product, the radius in 20 and the corner under a copula were looked at while it was built.

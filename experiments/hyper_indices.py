@@ -1,4 +1,6 @@
-"""What the quality of a sampler depends on: Sobol' indices and Shapley effects of its hyper-parameters with the noise of the seed taken out.
+"""What the quality of a sampler depends on: indices of its hyper-parameters with the noise of the seed taken out.
+
+Sobol' indices and Shapley effects.
 
 `closed form`: Ishigami's function of three inputs, a dummy, and normal noise as large as the rest whose size is that of the
 second input; every index is known. Arms: `noise taken out`, `sobol(noise="seed")`; controls that are expected to lose: `seed as

@@ -1,5 +1,6 @@
-"""The denoising loss of an exact model from levels drawn in four ways: independent and uniform in log sigma, as a shifted lattice, where squares
-of the loss are large, and both.
+"""The denoising loss of an exact model from levels drawn in four ways.
+
+Independent and uniform in log sigma, as a shifted lattice, where squares of the loss are large, and both.
 
 Eight Gaussians in 16 dimensions; the loss is |D(x) - x0|^2 / (d sigma^2), log sigma uniform between log 0.01 and log 20, batches
 of 256. The criterion is the squared error of an estimate of 12,800 evaluations, those that teach the density counted; the known

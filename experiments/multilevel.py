@@ -1,4 +1,6 @@
-"""Means of a diffusion sampler's draws from samplers with fewer evaluations: `multilevel`, and an accurate solver as a control variate.
+"""Means of a diffusion sampler's draws from samplers with fewer evaluations.
+
+`multilevel`, and an accurate solver as a control variate.
 
 A mixture of eight Gaussians in 16 dimensions and its exact denoiser. `multilevel` is asked for means under DDIM with 320
 evaluations, with Heun's method of 35 and 17 below it, all from the same noise; budgets are in runs of DDIM-320. `every step

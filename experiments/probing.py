@@ -119,7 +119,8 @@ def picture(records, path):
     for a, case in enumerate(dict.fromkeys(r["case"] for r in records)):
         at = [r for r in records if r["case"] == case]
         ends = [2 * r["accuracy_se"] for r in at]
-        axes[0].errorbar(np.arange(len(at)) + 0.1 * a, [r["accuracy"] for r in at], yerr=ends, fmt="os"[a % 2], capsize=2, label=case)
+        places, values = np.arange(len(at)) + 0.1 * a, [r["accuracy"] for r in at]
+        axes[0].errorbar(places, values, yerr=ends, fmt="os"[a % 2], capsize=2, label=case)
         axes[0].set_xticks(range(len(at)), [r["arm"] for r in at])
     axes[0].set_ylabel("accuracy")
     axes[0].legend(frameon=False, fontsize=8)

@@ -1,4 +1,6 @@
-"""Do the intervals of rare events keep their word? `form`, `cross_entropy`, `subset` and `line_sampling` on events with known probabilities.
+"""Do the intervals of rare events keep their word?
+
+`form`, `cross_entropy`, `subset` and `line_sampling` on events with known probabilities.
 
 A cell is one event: the share of runs whose 95 % interval covers, the mean of z^2 = (value - answer)^2 / standard error^2 beside
 what Student's law says, the claimed variance over that of the values, the share of runs that warn, and of those that miss without

@@ -84,8 +84,8 @@ ROWS = [
     ("MutDet", "2407.09920", "", ()),
     ("Moment Probing", "2307.11342", "diffusion.moment_features", (
         Finding("probing", "100 labels", "four heads",
-                "digits, 100 labels: accuracy {accuracy} of a linear classifier with covariances over the tokens of frozen features, "
-                "{against.accuracy} with their mean alone", "mean"),)),
+                "digits, 100 labels: accuracy {accuracy} of a linear classifier with covariances over the tokens of "
+                "frozen features, {against.accuracy} with their mean alone", "mean"),)),
 ]
 
 

@@ -1,4 +1,4 @@
-"""One page about samplers of a denoiser: quality against evaluations, exposure bias, modes, rare failures, hyper-parameters, samples.
+"""One page about samplers of a denoiser: quality and evaluations, exposure bias, modes, failures, hyper-parameters, samples.
 
 Four denoisers: exact ones of eight modes in 2 and in 16 dimensions, the ideal one of handwritten digits, and a network, of which
 nothing but data is known: a module of torch where torch is there, else the same arithmetic in NumPy. Classes of the digits are

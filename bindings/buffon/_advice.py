@@ -52,20 +52,28 @@ def interval_title(estimate, level):
 # What to do about a warning that does not say it itself.
 _WARNINGS = {
     "no variance to share": "Look at the output: indices say where variation comes from, and there is none.",
-    "rows it has not seen": "More rows let it have more terms; a model with steps or bends has no polynomial: trust first orders, and take bf.sobol for totals.",
-    "take a finer grid": "bf.arcs(..., grid=48) looks at twice as many phases of each circle, for a quarter more evaluations a circle where labels "
-    "are searched.",
+    "rows it has not seen": "More rows let it have more terms; a model with steps or bends has no polynomial: trust "
+                            "first orders, and take bf.sobol for totals.",
+    "take a finer grid": "bf.arcs(..., grid=48) looks at twice as many phases of each circle, for a quarter more "
+                         "evaluations a circle where labels are searched.",
     "failed": "The values describe the runs that succeeded. If failure goes together with what is asked for (the model diverges "
     "in the flood that matters), they are biased: find out why runs fail before you trust them.",
-    "an input is missing": "If inputs are missing for a reason that has to do with their values, the rest is no sample of the law.",
-    "not distributed as the law says": "Means under new laws weigh rows by this density. Say the law that made the runs, or estimate it.",
-    "dependence that the law does not have": "Give the law a copula with these correlations, or weights and means under new laws are wrong.",
-    "no density": "Such rows cannot come from this law: a wrong unit, a wrong column, or truncation that the law should not have.",
+    "an input is missing": "If inputs are missing for a reason that has to do with their values, the rest is no sample "
+                           "of the law.",
+    "not distributed as the law says": "Means under new laws weigh rows by this density. Say the law that made the "
+                                       "runs, or estimate it.",
+    "dependence that the law does not have": "Give the law a copula with these correlations, or weights and means "
+                                             "under new laws are wrong.",
+    "no density": "Such rows cannot come from this law: a wrong unit, a wrong column, or truncation that the law "
+                  "should not have.",
     "scrambled nets": "It tends to be too wide here.",
-    "the mean weight is": "The sample misses a part of the new law: take one of a wider law, or give up the laws that are far away.",
-    "has mass where the sample's has none": "No weight makes up for rows that cannot occur: take a sample of a law that covers the new one.",
+    "the mean weight is": "The sample misses a part of the new law: take one of a wider law, or give up the laws that "
+                          "are far away.",
+    "has mass where the sample's has none": "No weight makes up for rows that cannot occur: take a sample of a law "
+                                            "that covers the new one.",
     "no row of the sample contributes": "The sample says nothing of this value: take a larger one, or one that goes there.",
-    "is an estimate from the table": "Say the law that made the runs, if you know it; else compare the answers of several fits (bf.fit_joint).",
+    "is an estimate from the table": "Say the law that made the runs, if you know it; else compare the answers of "
+                                     "several fits (bf.fit_joint).",
     "the interval ends where the sample does": "A larger sample, or one that goes further out, closes the interval.",
     "the given mean of": "Leave it out and compare.",
     "the controls were not used": "Find out why evaluations fail, or do without the controls.",
@@ -77,7 +85,8 @@ _HEAVY = (
     'A few evaluations decide the value, and the next one might change it. Spend more, choose a proposal with heavier tails '
     '(aiscv: family="student"), or ask for a bounded quantity, such as a quantile or a probability.'
 )
-_FEW = "The event was hit only a few times. Spend more, or use aiscv with a score (bf.exceedance has one), which goes where the event is."
+_FEW = ("The event was hit only a few times. Spend more, or use aiscv with a score (bf.exceedance has one), "
+        "which goes where the event is.")
 _ONE_ROW = "Draw a sample for this question: give the run the tail as an output of its own, or take one of plain or quasi."
 
 
@@ -206,8 +215,8 @@ def _effective_size(value, e):
 
 
 _TAIL_OF_VARIANCE = (
-    'A few evaluations make the variance, and the next one might change all shares. Spend more, use method="aiscv", or ask for indices '
-    'of a logarithm, a rank, or of a probability: outputs={"P": lambda y: y > limit}.'
+    'A few evaluations make the variance, and the next one might change all shares. Spend more, use method="aiscv", or '
+    'ask for indices of a logarithm, a rank, or of a probability: outputs={"P": lambda y: y > limit}.'
 )
 
 
@@ -286,7 +295,8 @@ _KNOWN = {
     "without_score": _list("Parameters that move an end of the support: nothing is known of a derivative by them."),
     "picture": _number("What plot() draws."),
     "leave_one_out": _list(
-        "Share of the variance that the polynomial leaves at rows left out one by one, output by output; its terms have seen them."
+        "Share of the variance that the polynomial leaves at rows left out one by one, output by output; its terms "
+        "have seen them."
     ),
     "held_out": _list(
         "Share of the variance that the polynomial leaves at rows that neither its fit nor the choice of its terms has seen."

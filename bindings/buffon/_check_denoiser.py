@@ -133,7 +133,8 @@ class DenoiserCheck:
         if given.ratio is None:
             start = f"{given.name} does not run on these levels: {given.failure}"
         elif self.ok:
-            return f"{given.name} fits: at every level its error is at most {given.ratio.max():.2f} times that of the best linear denoiser."
+            most = given.ratio.max()
+            return f"{given.name} fits: at every level its error is at most {most:.2f} times that of the best linear denoiser."
         else:
             worst = given.ratio.argmax()
             start = (
@@ -152,7 +153,8 @@ class DenoiserCheck:
         if given.ratio is not None and numpy.any(numpy.diff(given.error) < -3 * given.std_error[1:]):
             trend = " Its error does not grow with sigma."
         found = f" The nearest is {better[0].name}." if better else ""
-        return f"{start}. None of what was tried fits.{found}{trend} Look at the scale and centre of the data, and at the network's state."
+        look = "Look at the scale and centre of the data, and at the network's state."
+        return f"{start}. None of what was tried fits.{found}{trend} {look}"
 
     def __repr__(self):
         return f"DenoiserCheck(ok={self.ok}): {self.advice}"

@@ -41,8 +41,8 @@ DOCS = {
         References
         ----------
         Giles, "Multilevel Monte Carlo path simulation", Oper. Res. 56 (2008).
-        Coefficients: Peherstorfer, Willcox, Gunzburger, "Optimal model management for multifidelity Monte Carlo estimation", SIAM J.
-        Sci. Comput. 38 (2016), here with independent terms.
+        Coefficients: Peherstorfer, Willcox, Gunzburger, "Optimal model management for multifidelity Monte Carlo
+        estimation", SIAM J. Sci. Comput. 38 (2016), here with independent terms.
 
         Examples
         --------

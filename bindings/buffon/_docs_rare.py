@@ -203,7 +203,8 @@ DOCS = {
         --------
         >>> import buffon as bf
         >>> law = bf.Joint([bf.Normal()] * 50)
-        >>> estimate = bf.line_sampling(bf.exceedance(lambda x: x.sum(axis=1) / 50**0.5, law, [4.7534]), budget=2_000, rng=1)   # 1e-6
+        >>> event = bf.exceedance(lambda x: x.sum(axis=1) / 50**0.5, law, [4.7534])   # 1e-6
+        >>> estimate = bf.line_sampling(event, budget=2_000, rng=1)
         >>> estimate.value.round(9).tolist()
         [1e-06]
         """,

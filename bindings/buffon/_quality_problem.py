@@ -74,4 +74,5 @@ def quality_problem(model, maker, hyper, quality, *, n=1000, outputs=("quality",
         return found
 
     problem = bf.Problem(evaluate, bf.Joint({**hyper, "seed": bf.Uniform(0.0, 1.0)}), outputs=names_out)
-    return note(problem, "buffon.diffusion.quality_problem", model, maker, hyper, quality, n=n, outputs=names_out, threads=threads)
+    made_by = "buffon.diffusion.quality_problem"
+    return note(problem, made_by, model, maker, hyper, quality, n=n, outputs=names_out, threads=threads)

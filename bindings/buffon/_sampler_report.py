@@ -89,7 +89,8 @@ def sampler_report(model, tables, path, *, data=None, exact=None, n=1000, thresh
     >>> model = bd.GaussianMixture([0.5, 0.5], [[-1.0, 0.0], [1.0, 0.0]], [[[0.04, 0.0], [0.0, 0.04]]] * 2)
     >>> tables = {f"ddim {k}": bd.ddim(bd.VP(), steps=k) for k in (4, 8)}
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     page = bd.sampler_report(model, tables, pathlib.Path(folder) / "page.html", n=200, budget=1_000, hyper_budget=0, rng=1)
+    ...     path = pathlib.Path(folder) / "page.html"
+    ...     page = bd.sampler_report(model, tables, path, n=200, budget=1_000, hyper_budget=0, rng=1)
     ...     "Exposure profile" in page.read_text(encoding="utf-8")
     True
     """
@@ -138,7 +139,8 @@ class _Subject:
         known = (bd.GaussianMixture, bd.Empirical)
         if not hasattr(model, "denoise"):
             raise TypeError(
-                f"sampler_report: model must be a denoiser, got {type(model).__name__}: bd.Network(module, ...) makes one of a torch module"
+                f"sampler_report: model must be a denoiser, got {type(model).__name__}: bd.Network(module, ...) makes "
+                "one of a torch module"
             )
         self.exact = exact if exact is not None else model if isinstance(model, known) else None
         if self.exact is None and data is None:
@@ -202,7 +204,8 @@ def _quality(s):
         ),
         *(_html.notice(text, "", doubt=True) for text in frechet.warnings),
         _html.code(
-            f"bd.energy(samples, reference), bd.frechet(samples, reference)   # samples: bd.sample(model, table, n={s.n}, rng={s.key}).x"
+            "bd.energy(samples, reference), bd.frechet(samples, reference)   # samples: bd.sample(model, table, "
+            f"n={s.n}, rng={s.key}).x"
         ),
     ]
 
@@ -348,7 +351,8 @@ def _failures(s, thresholds, budget):
         rows.append([name, *(_of(e, j) for j in range(len(limits))), f"{e.n:,} runs"])
         doubts += [_html.notice(f"{name}: {text}", "", doubt=True) for text in e.warnings]
     header = ["", *(f"further than {t:.5g}" for t in limits), ""]
-    words = f"arcs(sampler_problem(model, table, score=mixture.off_mode, labels=mixture.mode), thresholds={limits}, budget={budget}, rng={s.key})"
+    words = ("arcs(sampler_problem(model, table, score=mixture.off_mode, labels=mixture.mode), "
+             f"thresholds={limits}, budget={budget}, rng={s.key})")
     return [
         _html.paragraph("The chance that a draw is further from every mode, in squared Mahalanobis distance."),
         _html.table(header, rows),
@@ -380,8 +384,8 @@ def _indices(s, hyper, maker, budget, rows):
     told = "" if given else f" of {first}"
     return [
         _html.paragraph(
-            f"Shares of the variance that the mean energy distance{told} over seeds has over the hyper-parameters; a dummy has none. "
-            f"The row of the seed is about one evaluation, of {rows} samples: what is chance in it."
+            f"Shares of the variance that the mean energy distance{told} over seeds has over the hyper-parameters; a "
+            f"dummy has none. The row of the seed is about one evaluation, of {rows} samples: what is chance in it."
         ),
         _html.table(["", "alone", "with all others"], table),
         *(_html.notice(text, "", doubt=True) for text in found.warnings),

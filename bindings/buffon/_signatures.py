@@ -185,7 +185,8 @@ def _complaint(found, args, options):
     if unknown and unknown[0] in _OF_RUNS and "model" in found.parameters:
         return f"unknown keyword '{unknown[0]}': it belongs to the run, as in bf.plain(problem, {unknown[0]}=...)"
     if unknown:
-        return f"unknown keyword '{unknown[0]}'{_buffon._keyword_suggestion(unknown[0], [p for p in found.parameters if p != 'self'])}"
+        known = [p for p in found.parameters if p != 'self']
+        return f"unknown keyword '{unknown[0]}'{_buffon._keyword_suggestion(unknown[0], known)}"
     try:
         given = found.bind(*args, **options).arguments
     except TypeError as error:

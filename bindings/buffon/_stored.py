@@ -1,4 +1,7 @@
-"""Tables and draws as files: JSON for the numbers of a table, npz for draws; never pickle. Attached to the C++ classes on import."""
+"""Tables and draws as files: JSON for the numbers of a table, npz for draws; never pickle.
+
+Attached to the C++ classes on import.
+"""
 
 import ast
 import json
@@ -30,7 +33,8 @@ def save_table(self, path: "str | os.PathLike[str]") -> None:
 def load_table(path: "str | os.PathLike[str]") -> _native.Table:
     """Read what ``save`` wrote: the same rows, to the last bit.
 
-    Where its solver makes the same rows from the options in the file, ``from_level``, ``reversed`` and ``order_report`` work, too.
+    Where its solver makes the same rows from the options in the file, ``from_level``, ``reversed`` and
+    ``order_report`` work, too.
 
     Raises
     ------

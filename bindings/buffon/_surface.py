@@ -13,19 +13,25 @@ _POSITIONAL = {
     "    Rows with their outputs and densities: "
     '``estimate.sample`` of a run with ``keep="sample"``, or ``bf.Sample``.',
     "hierarchy": "hierarchy : list of (Problem, float)\n"
-    "    Models of the same outputs at the same inputs with the cost of an evaluation in any unit; the first is the one that is asked for.",
+    "    Models of the same outputs at the same inputs with the cost of an evaluation in any "
+    "unit; the first is the one that is asked for.",
     "levels": "levels : list of float, or one\n    Levels between 0 and 1.",
-    "schedule": "schedule : VP, VE, EDM, ...\n    How data become noise; the solver runs from ``t_start`` to ``t_end`` unless its grid says else.",
+    "schedule": "schedule : VP, VE, EDM, ...\n    How data become noise; the solver runs from ``t_start`` to ``t_end`` "
+                "unless its grid says else.",
     "model": "model : denoiser\n    An exact one (``GaussianMixture``), or any other.",
     "scale": "scale : float\n    1 is the conditional denoiser, 0 the unconditional one; above 1 it goes beyond.",
-    "x": "x : array (n, d), list of arrays, or dict name -> array\n    Samples that are compared: rows are independent draws of one law.",
+    "x": "x : array (n, d), list of arrays, or dict name -> array\n    Samples that are compared: rows are independent "
+         "draws of one law.",
     "y": "y : array (m, d)\n    Reference sample.",
-    "reference": "reference : GaussianMixture or array (m, d)\n    What they are compared with: a law that is known exactly, or a sample.",
+    "reference": "reference : GaussianMixture or array (m, d)\n    What they are compared with: a law that is known "
+                 "exactly, or a sample.",
     "mixture": "mixture : GaussianMixture\n    Whose modes they are.",
     "classifier": "classifier : GaussianMixture or callable\n"
-    "    A mixture attributes rows to its modes by posterior probabilities; a function of rows (n, d) gives those of classes, (n, c).",
+    "    A mixture attributes rows to its modes by posterior probabilities; a function of rows "
+    "(n, d) gives those of classes, (n, c).",
     "table": "table : Table\n    What a solver makes: ``ddim(schedule, steps=10)``.",
-    "tables": "tables : Table, list or dict name -> Table\n    Samplers. In place of a table a pair (denoiser, table) has a denoiser of its own, as one of ``noise_scaled``.",
+    "tables": "tables : Table, list or dict name -> Table\n    Samplers. In place of a table a pair (denoiser, table) "
+              "has a denoiser of its own, as one of ``noise_scaled``.",
     "points": "points : array (n, d)\n    Targets.",
     "data": "data : array (n, d)\n    Rows are independent draws of one law.",
     "law": "law : law or None\n    Law of the inputs, in the order of the sample.",

@@ -39,8 +39,8 @@ def surrogate_levels(model, table, surrogate=None, *, functionals, cost, conditi
     A sampler of a dear model above the same sampler of a mixture fitted to it, from the same noise: what ``multilevel`` takes.
 
     ``bf.multilevel(surrogate_levels(...), coefficients=True, budget=...)`` has the mixture's sampler as a control variate whose
-    mean is found by a large cheap run: unbiased for the dear sampler whatever the mixture is, and plain Monte Carlo where it tells too
-    little.
+    mean is found by a large cheap run: unbiased for the dear sampler whatever the mixture is, and plain Monte Carlo where
+    it tells too little.
 
     Parameters
     ----------

@@ -41,9 +41,9 @@ class TransportReport:
         mixture = "classes unknown" if self.mixture is None else f"two modes in {_share(self.mixture)}"
         floor = "" if self.floor is None else f", {self.floor:.3g} between two sets of data"
         return (
-            f"TransportReport: {self.evaluations:.3g} evaluations a sample, memorised {_share(self.memorised)}, {mixture}; "
-            f"W2 to the data {self.measured:.3g}{floor}, bound {self.stretch:.3g} (start {self.start:.3g} + mass {self.mass:.3g}) + "
-            f"solver {self.solver:.3g} + end {self.end:.3g} = {self.bound:.3g}"
+            f"TransportReport: {self.evaluations:.3g} evaluations a sample, memorised {_share(self.memorised)}, "
+            f"{mixture}; W2 to the data {self.measured:.3g}{floor}, bound {self.stretch:.3g} (start {self.start:.3g} + "
+            f"mass {self.mass:.3g}) + solver {self.solver:.3g} + end {self.end:.3g} = {self.bound:.3g}"
         )
 
 

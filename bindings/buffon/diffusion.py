@@ -107,7 +107,8 @@ Denoiser = _native.Denoiser
 _made_by.pickles_by_constructor(Denoiser, "buffon.diffusion.Denoiser")
 _made_by.pickles(ChainKernel)
 Empirical = _native.Empirical
-for _ours in (DenoiserCheck, Network, NoiseClassifier, check_denoiser, noise_classifier, quality_problem, sampler_report, surrogate_levels):
+for _ours in (DenoiserCheck, Network, NoiseClassifier, check_denoiser, noise_classifier, quality_problem, sampler_report,
+              surrogate_levels):
     _ours.__module__ = __name__
 
 

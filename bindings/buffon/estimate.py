@@ -264,8 +264,8 @@ def more(self, n: int, problem: "Problem | None" = None, **run: Any) -> Estimate
     problem = problem if problem is not None else getattr(self, "_problem", None)
     if problem is None:
         raise ValueError(
-            "Estimate.more: problem must be given, as to bf.extend(estimate, problem, budget=...): an estimate that comes from a file, a "
-            "pickle or an exception knows no model"
+            "Estimate.more: problem must be given, as to bf.extend(estimate, problem, budget=...): an estimate that "
+            "comes from a file, a pickle or an exception knows no model"
         )
     grown = extend(self, problem, budget=self.n + n, **run)
     grown._problem = problem

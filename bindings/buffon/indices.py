@@ -319,7 +319,8 @@ def _repr_html_(self) -> str:
         )
         head = html.escape(title.removeprefix(" of ") or self.outputs[0])
         tables.append(
-            f"<table><thead><tr><th>{head}</th><th>first order</th><th>total order</th></tr></thead><tbody>{cells}</tbody></table>"
+            f"<table><thead><tr><th>{head}</th><th>first order</th><th>total order</th></tr></thead>"
+            f"<tbody>{cells}</tbody></table>"
         )
     notes = "".join(f"<br>warning: {html.escape(doubt)}" for doubt in _advice.doubts(self))
     return "".join(tables) + f"<small>{self.n:,} evaluations; rng_key {self.rng_key}; {html.escape(_READING)}{notes}</small>"

@@ -3,9 +3,9 @@
     python experiments/benchmarks/gpu_chains.py [--json FILE] [--chains N] [--repeats K] [--eager]
 
 A step is a corrected Langevin step and an exact draw of sigma on 1,000 levels, of the mixture of eight modes in 16 dimensions.
-Buffon: whole calls of langevin_gibbs by the clock, of few and of many steps, the difference over those between; so start and end,
-which are the same, drop out. The traces of every step are in it. torch: the same step without traces, in turns; medians, ratios with
-90 % bounds.
+Buffon: whole calls of langevin_gibbs by the clock, of few and of many steps, the difference over those between; so start
+and end, which are the same, drop out. The traces of every step are in it. torch: the same step without traces, in turns;
+medians, ratios with 90 % bounds.
 """
 import argparse
 import json

@@ -156,7 +156,8 @@ def main():
         times = milliseconds(jobs)
         print(name)
         for job, t in times.items():
-            line = f"  {job:26s} {np.median(t) * 1e3:9.1f} us ({t.min() * 1e3:.1f} ... {t.max() * 1e3:.1f})  {rate(np.median(t))}, error {errors[job]:.1e}"
+            line = (f"  {job:26s} {np.median(t) * 1e3:9.1f} us ({t.min() * 1e3:.1f} ... {t.max() * 1e3:.1f})  "
+                    f"{rate(np.median(t))}, error {errors[job]:.1e}")
             record = {"job": name, "candidate": job, "median_us": float(np.median(t) * 1e3), "error": errors[job]}
             if job != "Buffon":
                 middle, low, high = ratio(times["Buffon"], t)

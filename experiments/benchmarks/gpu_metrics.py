@@ -1,11 +1,12 @@
-"""Distances between samples on one GPU beside torch (eager, compiled): MMD, energy distance, KID, sliced W2, of arrays that lie on the device.
+"""Distances between samples on one GPU beside torch (eager, compiled): MMD, energy distance, KID, sliced W2.
 
     python experiments/benchmarks/gpu_metrics.py [--json FILE] [--only WORDS]
 
-All float32. Two samples of n points, d = 64 (KID: 2048 features). Ours gives values, errors and the floor; torch the value alone,
-from Gram matrices in blocks of 8,192 rows, and for the sliced distance (128 directions) from a product and a sort. Whole calls by
-the clock, device and host waiting for each other; medians of 20 calls in turns after warming up; ratios are medians of the turns
-with one-sided 90 % bounds on both sides. Errors: against float64 on the same device, in standard errors of the estimate.
+All float32, arrays that lie on the device. Two samples of n points, d = 64 (KID: 2048 features). Ours gives values, errors and
+the floor; torch the value alone, from Gram matrices in blocks of 8,192 rows, and for the sliced distance (128 directions) from
+a product and a sort. Whole calls by the clock, device and host waiting for each other; medians of 20 calls in turns after
+warming up; ratios are medians of the turns with one-sided 90 % bounds on both sides. Errors: against float64 on the same
+device, in standard errors of the estimate.
 """
 import argparse
 import json

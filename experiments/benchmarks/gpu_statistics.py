@@ -1,4 +1,4 @@
-"""Statistics on one GPU beside torch (eager, compiled) and CuPy: Ishigami's mean and variance, Sobol' indices, densities of Gaussians.
+"""Statistics on one GPU beside torch (eager, compiled) and CuPy: Ishigami's moments, Sobol' indices, densities of Gaussians.
 
     python experiments/benchmarks/gpu_statistics.py [--json FILE] [--only WORD]
 
@@ -208,7 +208,8 @@ def main():
         print(name)
         rates = {job: sizes[job] / t for job, t in times.items()}
         for job, t in times.items():
-            line = f"  {job:26s} {np.median(t) * 1e3:9.2f} ms ({t.min() * 1e3:.2f} ... {t.max() * 1e3:.2f})  {np.median(rates[job]):.3g} {unit}, error {errors[job]:.1e}"
+            line = (f"  {job:26s} {np.median(t) * 1e3:9.2f} ms ({t.min() * 1e3:.2f} ... {t.max() * 1e3:.2f})  "
+                    f"{np.median(rates[job]):.3g} {unit}, error {errors[job]:.1e}")
             record = {
                 "job": name,
                 "candidate": job,

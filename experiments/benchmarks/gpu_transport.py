@@ -2,16 +2,19 @@
 
     python experiments/benchmarks/gpu_transport.py [--json FILE] [--only WORD]
 
-step: draws of the standard normal law are made, and counted by the target whose <x, y> + h is largest. torch draws, multiplies (float32,
-    and TF32), adds, takes the argmax and counts, in pieces whose scores take 8 GB at most. Buffon with fresh draws does the same; with
-    blocks that are reused (turned and mirrored, what transport_map does) an eighth of the rows are drawn. "exact" has every score in
-    float32; the other form finds cells by tensor cores and scores close calls again in float32: the same counts, which is checked.
-    Times are whole calls by the clock: heights go to the device and counts come back.
+step: draws of the standard normal law are made, and counted by the target whose <x, y> + h is largest. torch draws,
+    multiplies (float32, and TF32), adds, takes the argmax and counts, in pieces whose scores take 8 GB at most. Buffon
+    with fresh draws does the same; with blocks that are reused (turned and mirrored, what transport_map does) an eighth
+    of the rows are drawn. "exact" has every score in float32; the other form finds cells by tensor cores and scores
+    close calls again in float32: the same counts, which is checked. Times are whole calls by the clock: heights go to
+    the device and counts come back.
 map: transport_map of 50,000 normal points in 64 dimensions to 2 %, and its counts on fresh draws; one run.
-assign: 704 problems of 20 x 300 that lie on the device beside SciPy on the processor, whose costs must be the same to 1e-12. "all read": what the 300
-    have is made, too, which waits until it is asked for. "one after the other": nothing else runs between the calls.
+assign: 704 problems of 20 x 300 that lie on the device beside SciPy on the processor, whose costs must be the same to
+    1e-12. "all read": what the 300 have is made, too, which waits until it is asked for. "one after the other": nothing
+    else runs between the calls.
 
-Medians of the repeats, alternating between the candidates; ratios are medians of the turns with one-sided 90 % bounds on both sides.
+Medians of the repeats, alternating between the candidates; ratios are medians of the turns with one-sided 90 % bounds on
+both sides.
 """
 import argparse
 import json
@@ -142,8 +145,8 @@ def whole_map(n=50_000, d=64):
     took = time.perf_counter() - begin
     fresh = found.check(20_000_000, rng=2, device="cuda")
     print(
-        f"transport_map of {n:,} points, d = {d}: {took:.2f} s, {found.n:,} draws, converged {found.converged}, L1 {found.mass_error}; on fresh draws {fresh.mass_error}, "
-        f"{fresh.empty} empty cells",
+        f"transport_map of {n:,} points, d = {d}: {took:.2f} s, {found.n:,} draws, converged {found.converged}, L1 "
+        f"{found.mass_error}; on fresh draws {fresh.mass_error}, {fresh.empty} empty cells",
         flush=True,
     )
     return {

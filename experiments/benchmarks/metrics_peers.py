@@ -1,6 +1,7 @@
-"""Distances between samples beside what one writes with torch, SciPy, prdc and POT: seconds of processor time, one thread, and the values.
+"""Distances between samples beside what one writes with torch, SciPy, prdc and POT: processor time of one thread, and values.
 
-    OMP_NUM_THREADS=1 python -m buffon.experiments.benchmarks.metrics_peers [--repeats 7] [--rows 10000] [--only frechet] [--markdown]
+    OMP_NUM_THREADS=1 python -m buffon.experiments.benchmarks.metrics_peers
+        [--repeats 7] [--rows 10000] [--only frechet] [--markdown]
 
 energy, mmd, kid: two normal samples of 10,000 rows in 64 dimensions, all pairs. Ours are in double precision; torch in single
 and in double, in blocks of 1,000 rows, with `cdist` or a matrix product. frechet: 5,000 rows in 2,048 dimensions, NumPy's

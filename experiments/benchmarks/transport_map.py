@@ -1,17 +1,21 @@
 """Semi-discrete optimal transport beside the torch loop that users write and POT: the masses' error against processor time.
 
-    OMP_NUM_THREADS=1 python -m buffon.experiments.benchmarks.transport_map [--keys 5] [--only accuracy] [--torch 1 4 16 64] [--pot 256 1000]
+    OMP_NUM_THREADS=1 python -m buffon.experiments.benchmarks.transport_map
+        [--keys 5] [--only accuracy] [--torch 1 4 16 64] [--pot 256 1000]
 
 Needs scikit-learn for the digits; torch and POT where they are installed. All have one thread, all run in this process.
 
-accuracy: `transport_map` at fixed numbers of draws, checks included, of each key: processor time, and the debiased L1 error measured on
-    4,000,000 fresh draws. Targets: the digits (1,797 in 64 dimensions, pixels in [-1, 1]) and their first 8 principal scores (unit overall
-    standard deviation) under the standard normal law; 5,000 normal points in 16; 256 points in 8 clusters under the uniform law on the square.
-check: the same map measured by 1,000,000 draws of the check and by 4,000,000 plain draws of NumPy, counted by a product in float32.
+accuracy: `transport_map` at fixed numbers of draws, checks included, of each key: processor time, and the debiased L1
+    error measured on 4,000,000 fresh draws. Targets: the digits (1,797 in 64 dimensions, pixels in [-1, 1]) and their
+    first 8 principal scores (unit overall standard deviation) under the standard normal law; 5,000 normal points in 16;
+    256 points in 8 clusters under the uniform law on the square.
+check: the same map measured by 1,000,000 draws of the check and by 4,000,000 plain draws of NumPy, counted by a product
+    in float32.
 torch: product, argmax, counts, Adam whose steps decay over its budget of seconds, running average; batches of 4,096.
 pot: `ot.semidiscrete.solve_semidiscrete` (0.9.7 or later) on torch tensors, batches of 1,024.
-reuse: processor time of a draw where a block of a normal source serves eight times and where every draw is fresh, on the same kernel, and what a
-    draw is worth: the variance of the counts over that of independent draws ("inflation"). Gain: time of an effective draw, fresh over reused.
+reuse: processor time of a draw where a block of a normal source serves eight times and where every draw is fresh, on
+    the same kernel, and what a draw is worth: the variance of the counts over that of independent draws ("inflation").
+    Gain: time of an effective draw, fresh over reused.
 coverage: how often the 95 % interval of the masses' error holds that of 4,000,000 fresh draws, for 40 targets in 3 dimensions.
 """
 import argparse
@@ -84,7 +88,8 @@ def accuracy(keys):
                 rows.append((seconds, fresh.mass_error.value[0], fresh.empty))
             errors = [e for _, e, _ in rows]
             print(
-                f"| {name} | {budget:,} | {statistics.median(s for s, _, _ in rows):.2f} | {statistics.mean(errors):.4f} | {max(errors):.4f} | {max(n for _, _, n in rows)} |",
+                f"| {name} | {budget:,} | {statistics.median(s for s, _, _ in rows):.2f} | "
+                f"{statistics.mean(errors):.4f} | {max(errors):.4f} | {max(n for _, _, n in rows)} |",
                 flush=True,
             )
 
@@ -107,7 +112,8 @@ def check():
         error = np.sqrt(2 * len(y)) / n * np.sqrt(1 + 2 * plain * n / len(y))
         z = (ours["chi_squared"] - plain) / np.hypot(ours["chi_squared_std_error"], error)
         print(
-            f"{name}: chi-squared {ours['chi_squared']:.2e} +- {ours['chi_squared_std_error']:.1e}, plain {plain:.2e} +- {error:.1e}: {z:+.1f} standard errors",
+            f"{name}: chi-squared {ours['chi_squared']:.2e} +- {ours['chi_squared_std_error']:.1e}, plain {plain:.2e} "
+            f"+- {error:.1e}: {z:+.1f} standard errors",
             flush=True,
         )
 

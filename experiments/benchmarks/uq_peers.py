@@ -1,6 +1,7 @@
 """Sobol' indices beside SciPy, SALib and OpenTURNS: errors at equal numbers of evaluations, times, and memory.
 
-    OMP_NUM_THREADS=1 python -m buffon.experiments.benchmarks.uq_peers [--repetitions 100] [--turns 11] [--only accuracy] [--markdown]
+    OMP_NUM_THREADS=1 python -m buffon.experiments.benchmarks.uq_peers
+        [--repetitions 100] [--turns 11] [--only accuracy] [--markdown]
 
 Needs SciPy; SALib and OpenTURNS where they are installed. All have one thread.
 
@@ -9,8 +10,8 @@ accuracy: root mean square error of all first and total orders over independent 
     largest number below the budget that its package takes: a power of two, but for OpenTURNS. SALib's intervals are of 100
     resamples; SciPy's own bootstrap holds a table of N (N - 1) numbers and is left out.
 times: N = 2^16 rows; "outside the model" is what design, indices and intervals take, by processor time, the arms taking turns.
-memory: what the resident set of a fresh process grows by, at its peak, while the indices of the g-function of 16 inputs are computed;
-    on Linux.
+memory: what the resident set of a fresh process grows by, at its peak, while the indices of the g-function of 16 inputs are
+    computed; on Linux.
 """
 import argparse
 import importlib.util

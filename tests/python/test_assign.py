@@ -132,7 +132,8 @@ def test_forbidden_pairs_are_never_taken():
     ([[1.0, np.nan]], {}, "got nan at row 0, column 1$"),
     ([[[1.0]], [[-np.inf]]], {}, "got -inf at row 0, column 0 of problem 1"),
     (np.full((2, 2), np.inf), {}, r"no assignment without a forbidden pair \(inf\) exists: row 0 has no column that is allowed"),
-    ([[1, np.inf], [2, np.inf]], {}, r"no assignment without a forbidden pair \(inf\) exists: rows 0, 1 have 1 allowed column together"),
+    ([[1, np.inf], [2, np.inf]], {}, r"no assignment without a forbidden pair \(inf\) exists: rows "
+                                     r"0, 1 have 1 allowed column together"),
     (np.zeros((3, 2)), {"groups": 2}, "groups must divide the number of rows, 3, got 2"),
     (np.zeros((3, 2)), {"groups": 0}, "groups must be at least 1, got 0"),
     (np.zeros((2, 2, 2)), {"threads": -1}, "threads must not be negative, got -1"),

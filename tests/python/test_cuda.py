@@ -105,7 +105,8 @@ def test_answers_are_captured_into_graphs(sigma, condition):
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             answer = job(x)
-        junk = [np.full(n, np.nan) for n in (5, 10, 301, 602, 903, 1204, 2000) for _ in range(200)]   # where levels and labels lay
+        sizes = (5, 10, 301, 602, 903, 1204, 2000)
+        junk = [np.full(n, np.nan) for n in sizes for _ in range(200)]   # where levels and labels lay
         for _ in range(2):
             x.normal_()
             graph.replay()
@@ -118,7 +119,8 @@ def test_a_model_that_is_not_on_the_device_yet_cannot_be_captured():
     torch = pytest.importorskip("torch")
     for model in models():
         x = torch.randn(301, 5, device="cuda", dtype=torch.float64)
-        with pytest.raises(RuntimeError, match="call it once before a graph is captured"), torch.cuda.graph(torch.cuda.CUDAGraph()):
+        graph = torch.cuda.CUDAGraph()
+        with pytest.raises(RuntimeError, match="call it once before a graph is captured"), torch.cuda.graph(graph):
             model.denoise(x, 1.0)
         assert torch.isfinite(model.denoise(x, 1.0)).all()
 
@@ -273,7 +275,8 @@ def test_chains_of_a_network_are_those_of_the_processor(probes):
     net = bd.Network(lambda x, t: torch.tanh(x) * t[:, None], schedule=bd.VP(), shape=2, arrays="torch", dtype="float64")
     table = bd.ddim(bd.VP(), steps=5)
     here, there = (
-        bd.langevin_gibbs(net, table, n=300, chains=100, sigma="plug-in", probes=probes, burn_in=3, levels=50, rng=2, device=device)
+        bd.langevin_gibbs(net, table, n=300, chains=100, sigma="plug-in", probes=probes, burn_in=3, levels=50, rng=2,
+                          device=device)
         for device in ("cpu", "cuda")
     )
     assert there.parts == here.parts

@@ -130,7 +130,8 @@ def f(x):
     (lambda: bf.Problem(f, TWO), TypeError, "Problem: inputs must be a law; for a dict name -> law write Joint({...})"),
     (lambda: bf.Problem(f, [bf.Normal(), bf.Normal()]), TypeError,
      "Problem: inputs must be a law; for a list of laws write Joint([...])"),
-    (lambda: bf.plain(bf.testing.ishigami()), TypeError, "plain: problem must be a Problem, got a KnownProblem: give its .problem"),
+    (lambda: bf.plain(bf.testing.ishigami()), TypeError, "plain: problem must be a Problem, got a KnownProblem: give "
+                                                         "its .problem"),
     (lambda: bf.Problem(f, N, outputs="P"), TypeError,
      "Problem: outputs must be a list of names or a dict name -> function, got a str"),
     (lambda: bf.Problem(f, N, outputs=[]), ValueError, "Problem: outputs is an empty list"),
@@ -194,8 +195,8 @@ def first_point():
     (lambda x: 1.0, {},
      "the model must return shape (n,) or (n, m) with n = 1000, got ()" + ONE_POINT),
     (lambda x: x[:-1], {}, "the model must return shape (n,) or (n, m) with n = 1000, got (999, 1)"),
-    (lambda x: x.T, {}, "the model must return shape (n,) or (n, m) with n = 1000, got (1, 1000); np.stack(outputs, axis=1) has a "
-     "column for each output"),
+    (lambda x: x.T, {}, "the model must return shape (n,) or (n, m) with n = 1000, got (1, 1000); "
+     "np.stack(outputs, axis=1) has a column for each output"),
     (lambda x: None, {}, "what the model returns must be an array of real numbers, got None: its return is missing"),
     (lambda x: {"a": x[:, 0]}, {}, "what the model returns must be an array of real numbers, got a dict: stack its columns, "
      "np.stack([...], axis=-1); names are outputs=[...] of the Problem"),
@@ -258,7 +259,8 @@ def test_a_score_with_the_wrong_sign_is_refused_with_the_first_point_that_shows_
     def run(outputs, score, estimator=bf.aiscv, **options):
         return estimator(bf.Problem(lambda x: x[:, 0], N, outputs=outputs, score=score), budget=2_000, rng=1, **options)
 
-    wrong = r"the score of output 'P' must be positive exactly where the output is, got [0-9.]+ where it is 0, at point 0 \(x1 = .*wrong sign"
+    wrong = (r"the score of output 'P' must be positive exactly where the output is, got [0-9.]+ where it is 0, "
+             r"at point 0 \(x1 = .*wrong sign")
     for estimator in (bf.aiscv, bf.plain, bf.quasi):
         with pytest.raises(ValueError, match=f"{estimator.__name__}: {wrong}"):
             run({"P": lambda y: y > 2}, lambda y: 2 - y, estimator)
@@ -448,7 +450,7 @@ def test_keywords_of_runs_are_told_from_those_of_problems():
         match=r"^Problem: unknown keyword 'on_error': it belongs to the run, as in bf.plain\(problem, on_error=...\)$",
     ):
         bf.Problem(f, N, on_error="discard")
-    with pytest.raises(TypeError, match="^sinkhorn: unknown keyword 'device'; known are x, y, "):   # no run stands behind it
+    with pytest.raises(TypeError, match=r"^sinkhorn: unknown keyword 'device'; known are x, y, "):   # no run stands behind it
         bf.sinkhorn([[0.0]], [[1.0]], device="cuda")
 
 

@@ -98,7 +98,8 @@ def test_arcs_of_a_random_mixture_in_512_dimensions_agree_with_plain_monte_carlo
     means = rng.standard_normal((6, DIM))
     means *= 8 / np.linalg.norm(means, axis=1, keepdims=True)
     weights, threshold = np.arange(1, 7) / 21, 419.0
-    factor = np.asarray(bd.sampler_problem(isotropic(np.ones(1), np.zeros((1, 1))), TABLE, score=lambda x: x[:, 0])([[1.0]])).item()
+    one = bd.sampler_problem(isotropic(np.ones(1), np.zeros((1, 1))), TABLE, score=lambda x: x[:, 0])
+    factor = np.asarray(one([[1.0]])).item()
     small = means @ np.linalg.qr(means.T)[0]
     near = bd.GaussianMixture(weights, small, [SD**2 * np.eye(6)] * 6)
     latent = np.random.default_rng(2).standard_normal((200_000, 6))

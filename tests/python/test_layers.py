@@ -170,7 +170,8 @@ def installed(tmp_path_factory):
     """A folder with the headers that a wheel holds and nothing else."""
     folder, root = tmp_path_factory.mktemp("include"), "{py_platlib}/buffon/include/"
     plan = json.loads((BUILD / "meson-info" / "intro-install_plan.json").read_text())
-    headers = {source: target["destination"] for source, target in plan["python"].items() if target["destination"].startswith(root)}
+    targets = {source: target["destination"] for source, target in plan["python"].items()}
+    headers = {source: destination for source, destination in targets.items() if destination.startswith(root)}
     for source, destination in headers.items():
         copy = folder / destination.removeprefix(root)
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -324,7 +324,8 @@ def test_scores_of_scalar_models_are_numbers_or_rows():
         (lambda a, b: a * b, {"vectorized": False}, "'b'; a model gets one point in one array x (d,): lambda x: f(*x)"),
         (lambda x: 1.0 if x[0] > 0 else 0.0, {}, "or say vectorized=False"),
         (lambda x: math.exp(x[0]), {}, "use x.T, np.where, np.exp, ..., or say vectorized=False"),
-        (lambda x: (lambda pair: [a * b for a, b in [pair]])(x), {}, "x (n, d): use x.T, np.where, np.exp, ..., or say vectorized=False"),
+        (lambda x: (lambda pair: [a * b for a, b in [pair]])(x), {},
+         "x (n, d): use x.T, np.where, np.exp, ..., or say vectorized=False"),
     ],
 )
 def test_a_model_that_was_not_written_for_rows_is_told_how(model, options, hint):

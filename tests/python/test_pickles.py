@@ -11,7 +11,8 @@ from buffon import diffusion as bd
 
 X, Y = np.array([[0.3, -1.2], [2.0, 0.1], [0.4, 0.8]]), np.array([[0.1, 0.2], [1.0, -0.3], [0.7, 0.7]])
 LAWS = {
-    "Normal": bf.Normal(1, 2), "LogNormal": bf.LogNormal(0.1, 0.2), "Uniform": bf.Uniform(-1, 3), "Exponential": bf.Exponential(0.3),
+    "Normal": bf.Normal(1, 2), "LogNormal": bf.LogNormal(0.1, 0.2), "Uniform": bf.Uniform(-1, 3),
+    "Exponential": bf.Exponential(0.3),
     "Gamma": bf.Gamma(2.5, 3), "Beta": bf.Beta(2, 3, -1, 1), "Weibull": bf.Weibull(1.5, 8), "Gumbel": bf.Gumbel(1013, 558),
     "Triangular": bf.Triangular(0, 0.1 + 0.2, 2), "StudentT": bf.StudentT(4, 1), "Logistic": bf.Logistic(0, 2),
     "Truncated": bf.Truncated(bf.Normal(30, 8), lower=15), "Histogram": bf.Histogram([0, 1, 3], [1, 2]),
@@ -21,10 +22,11 @@ LAWS = {
     "Mixture": bf.Mixture([0.1, 0.2, 0.7], [bf.Normal(), bf.Normal(1, 2), bf.Normal(3, 1)]),
     "Joint": bf.Joint({"a": bf.Normal(), "b": bf.Gumbel()}, copula=bf.FrankCopula(3)),
 }
-COPULAS = {"GaussianCopula": bf.GaussianCopula({("a", "b"): 0.1 + 0.2}), "StudentCopula": bf.StudentCopula([[1, 0.3], [0.3, 1]], 4),
+COPULAS = {"GaussianCopula": bf.GaussianCopula({("a", "b"): 0.1 + 0.2}),
+           "StudentCopula": bf.StudentCopula([[1, 0.3], [0.3, 1]], 4),
            "ClaytonCopula": bf.ClaytonCopula(2), "FrankCopula": bf.FrankCopula(3), "GumbelCopula": bf.GumbelCopula(1.5)}
-SCHEDULES = {"VP": bd.VP(b0=0.1 + 0.2), "VE": bd.VE(0.01, 50), "EDM": bd.EDM(0.01, 10), "Cosine": bd.Cosine(), "SubVP": bd.SubVP(),
-             "Discrete": bd.Discrete.linear(50), "MeanReverting": bd.MeanReverting(0.5)}
+SCHEDULES = {"VP": bd.VP(b0=0.1 + 0.2), "VE": bd.VE(0.01, 50), "EDM": bd.EDM(0.01, 10), "Cosine": bd.Cosine(),
+             "SubVP": bd.SubVP(), "Discrete": bd.Discrete.linear(50), "MeanReverting": bd.MeanReverting(0.5)}
 THREE = [0.1, 0.2, 0.7]   # whose sum is not 1 in binary numbers
 
 
@@ -128,18 +130,24 @@ EXAMPLES = {
                            lambda p: [told(p[quantity]) for quantity in p.quantities] + [told(p.times(s)) for s in p.samplers]),
     "bd.TransportMap": (mapped, lambda m: m(X)),
     "bd.TransportStart": (lambda: bd.transport_start(mapped(), 4, 0.3, rng=2, schedule=bd.VP()), lambda s: s.schedule),
-    "bd.TransportReport": (lambda: bd.transport_start(mapped(), 50, 0.3, rng=2).report(mixture(), bd.heun(bd.EDM(0.01, 1000), steps=2)), repr),
+    "bd.TransportReport": (
+        lambda: bd.transport_start(mapped(), 50, 0.3, rng=2).report(mixture(), bd.heun(bd.EDM(0.01, 1000), steps=2)), repr
+    ),
     "bf.testing.KnownProblem": (lambda: bf.testing.g_function([0, 3]), lambda known: known.problem([[0.1, 0.7]])),
 }
 NOT = {"bd.Step": "a look at numbers that end with the callback"}
 # Objects that a class above may hold in another way.
 OTHERS = {
-    "a table of problems": (lambda: bf.testing.safety_problems()[2], lambda known: known.problem(np.zeros((1, known.problem.dim)))),
+    "a table of problems": (
+        lambda: bf.testing.safety_problems()[2], lambda known: known.problem(np.zeros((1, known.problem.dim)))
+    ),
     "a compiled problem": (lambda: bf.testing.ishigami().problem, lambda p: p([[0.1, 0.7, -2.0]])),
     "an event of one": (lambda: bf.exceedance(bf.testing.ishigami().problem, thresholds=[2.0]), lambda p: p([[0.1, 0.7, -2.0]])),
     "a sampler": (lambda: bd.sampler_problem(mixture(), bd.ddim(bd.EDM(), steps=3), score=above), lambda p: p(X)),
     "a compiled sampler": (lambda: sampler_of(mixture()), lambda p: p(X)),
-    "qualities": (lambda: bd.quality_problem(mixture(), maker, {"rho": bf.Uniform(3, 9)}, np.mean, n=5), lambda p: p([[5.0, 0.3]])),
+    "qualities": (
+        lambda: bd.quality_problem(mixture(), maker, {"rho": bf.Uniform(3, 9)}, np.mean, n=5), lambda p: p([[5.0, 0.3]])
+    ),
     "a diagonal mixture": (lambda: bd.GaussianMixture(THREE, X, Y**2), denoised),
     "a low-rank mixture": (lambda: bd.GaussianMixture(THREE, X, factors=X.reshape(3, 2, 1), noise=[0.1, 0.2, 0.3]), denoised),
     "one class of a mixture": (lambda: mixture().given(0), denoised),

@@ -25,15 +25,18 @@ LAWS = [*UNIVARIATE, "Joint", "MultivariateNormal", "MultivariateT", "Mixture"]
 ARCHIMEDEAN = ["ClaytonCopula", "FrankCopula", "GumbelCopula"]
 COPULAS = ["GaussianCopula", "StudentCopula", *ARCHIMEDEAN]
 FITS = ["fit_law", "fit_copula", "fit_joint", "compare_copulas", "LawFit", "CopulaFit", "JointFit"]
-ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "form", "cross_entropy", "subset", "line_sampling", "arcs", "control"]
-OF_SAMPLES = ["reweight", "sobol_given_data", "shapley_given_data", "quantile", "superquantile", "conditional_mean", "target_sobol", "perturbed_law", "law_derivatives"]
+ESTIMATORS = ["plain", "quasi", "importance", "aiscv", "amis", "form", "cross_entropy", "subset", "line_sampling",
+              "arcs", "control"]
+OF_SAMPLES = ["reweight", "sobol_given_data", "shapley_given_data", "quantile", "superquantile", "conditional_mean",
+              "target_sobol", "perturbed_law", "law_derivatives"]
 OF_ESTIMATES = ["extend"]
 OF_HIERARCHIES = ["multilevel"]
 OF_VARIANCE = ["sobol", "shapley"]
-MATCHING = ["assign", "Assignment", "wasserstein", "Wasserstein", "sinkhorn", "Sinkhorn", "sinkhorn_divergence", "SinkhornDivergence"]
-NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *OF_HIERARCHIES, *OF_VARIANCE, *MATCHING, "Indices", *COPULAS, *FITS, "Problem", "Sample",
-         "SobolSequence", "Stream", "Estimate",
-         "ModelError", "History", "cuda_status", "exceedance", "testing"]
+MATCHING = ["assign", "Assignment", "wasserstein", "Wasserstein", "sinkhorn", "Sinkhorn", "sinkhorn_divergence",
+            "SinkhornDivergence"]
+NAMES = [*LAWS, *ESTIMATORS, *OF_SAMPLES, *OF_ESTIMATES, *OF_HIERARCHIES, *OF_VARIANCE, *MATCHING, "Indices", *COPULAS,
+         *FITS, "Problem", "Sample", "SobolSequence", "Stream", "Estimate", "ModelError", "History", "cuda_status",
+         "exceedance", "testing"]
 SOLVERS = [
     "ancestral",
     "annealed_langevin",
@@ -58,12 +61,19 @@ SOLVERS = [
     "rk45",
     "unipc",
 ]
-CHAINS = ["ChainKernel", "ChainState", "LangevinGibbsDraws", "NoiseClassifier", "chain_kernel", "langevin_gibbs", "noise_classifier"]
-DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "input_perturbed", "noise_scaled", "thresholded", "time_shifted"]
+CHAINS = ["ChainKernel", "ChainState", "LangevinGibbsDraws", "NoiseClassifier", "chain_kernel", "langevin_gibbs",
+          "noise_classifier"]
+DENOISERS = ["Denoiser", "DenoiserCheck", "Empirical", "Network", "check_denoiser", "guided", "input_perturbed",
+             "noise_scaled", "thresholded", "time_shifted"]
 EXACT_METRICS = ["cf_distance", "mode_masses", "mode_mixture", "moment_probe", "off_mode"]
-DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step", "Table",
-             "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch", "dc_search", "fit_ratios",
-             "Ems", "Trial", "ems", "energy", "frechet", "kid", "fit_mixture", "mmd", "moment_features", "prdc", "sliced_w2", "surrogate_levels", "w2", "solver_search", "Likelihood", "LossLevels", "denoising_loss", "OrderReport", "sample", "invert", "log_likelihood", "order_report", "sampler_problem", "TransportMap", "TransportReport", "TransportStart", "memorised", "transport_map", "transport_start", *SOLVERS, *DENOISERS, *CHAINS, *EXACT_METRICS, "ExposureProfile", "exposure_profile", "quality_problem", "sampler_report"]
+DIFFUSION = ["VP", "VE", "EDM", "Cosine", "SubVP", "Discrete", "MeanReverting", "GaussianMixture", "Draws", "Step",
+             "Table", "ScheduleComparison", "compare_schedules", "convert", "CascadePolynomial", "DcSearch",
+             "dc_search", "fit_ratios", "Ems", "Trial", "ems", "energy", "frechet", "kid", "fit_mixture", "mmd",
+             "moment_features", "prdc", "sliced_w2", "surrogate_levels", "w2", "solver_search", "Likelihood",
+             "LossLevels", "denoising_loss", "OrderReport", "sample", "invert", "log_likelihood", "order_report",
+             "sampler_problem", "TransportMap", "TransportReport", "TransportStart", "memorised", "transport_map",
+             "transport_start", *SOLVERS, *DENOISERS, *CHAINS, *EXACT_METRICS, "ExposureProfile", "exposure_profile",
+             "quality_problem", "sampler_report"]
 LAW = ["sample", "log_density", "to_normal", "from_normal", "mean", "covariance", "dim", "names"]
 FIT = ["log_likelihood", "aic", "bic", "n", "missing"]
 MEMBERS = {
@@ -71,8 +81,8 @@ MEMBERS = {
     "Estimate": ["value", "std_error", "covariance", "n", "n_failed", "names", "rng_key", "diagnostics", "warnings", "sample",
                  "degrees_of_freedom", "excess_kurtosis", "confidence_interval", "transform", "given", "without", "contrast",
                  "merge", "to_dict", "to_dataframe", "to_xarray", "plot", "save", "load", "report", "history"],
-    "Indices": ["first_order", "total_order", "second_order", "joint", "groups", "outputs", "n", "n_failed", "rng_key", "diagnostics",
-                "warnings", "sample", "to_dict", "to_dataframe", "plot"],
+    "Indices": ["first_order", "total_order", "second_order", "joint", "groups", "outputs", "n", "n_failed", "rng_key",
+                "diagnostics", "warnings", "sample", "to_dict", "to_dataframe", "plot"],
     "Sample": ["x", "y", "log_density", "law", "inputs", "outputs", "missing", "n_dropped", "n_failed", "warnings", "from_csv",
                "save", "load"],
     "Assignment": ["columns", "rows", "cost", "u", "v", "gap"],
@@ -130,7 +140,12 @@ def test_every_registered_word_is_public():
 
 
 def test_every_registered_solver_is_public():
-    assert set(bf._buffon.diffusion.registry) == {"dc_search", "ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided", "thresholded", "time_shifted", "transport_map", "energy", "frechet", "kid", "memorised", "mmd", "prdc", "sliced_w2", "w2", *SOLVERS, *EXACT_METRICS} | {"denoising_loss", "exposure_profile", "fit_mixture"} | {"chain_kernel", "langevin_gibbs"}
+    assert set(bf._buffon.diffusion.registry) == {
+        "dc_search", "ems", "sample", "solver_search", "invert", "log_likelihood", "order_report", "guided",
+        "thresholded", "time_shifted", "transport_map", "energy", "frechet", "kid", "memorised", "mmd", "prdc",
+        "sliced_w2", "w2", "denoising_loss", "exposure_profile", "fit_mixture", "chain_kernel", "langevin_gibbs",
+        *SOLVERS, *EXACT_METRICS
+    }
 
 
 @pytest.mark.parametrize("name", OF_SAMPLES)

@@ -13,7 +13,8 @@ FUNCTIONALS = {"x1": lambda x: x[:, 0], "square": lambda x: (x**2).sum(axis=1)}
 
 
 def levels(model=None, surrogate=None, **options):
-    return bd.surrogate_levels(model or bd.Empirical(POINTS), TABLE, surrogate, functionals=FUNCTIONALS, rng=1, **{"cost": 0.01, **options})
+    model = model or bd.Empirical(POINTS)
+    return bd.surrogate_levels(model, TABLE, surrogate, functionals=FUNCTIONALS, rng=1, **{"cost": 0.01, **options})
 
 
 def agrees(estimate, problem):

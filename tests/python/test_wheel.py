@@ -44,11 +44,12 @@ def extension_kept():
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """Made of what tests/run has compiled, by the options of pyproject.toml but for the tests; the requirements are those here."""
+    """Made of what tests/run has compiled, by the options of pyproject.toml but for the tests, with the requirements here."""
     folder = tmp_path_factory.mktemp("wheel")
     settings = ["-C", f"build-dir={BUILD}", "-C", "setup-args=-Dtests=true"] + (["-C", f"compile-args=-j{JOBS}"] if JOBS else [])
     with extension_kept():
-        run(sys.executable, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "--no-index", *settings, "-w", folder, ROOT)
+        offline = ["--no-build-isolation", "--no-deps", "--no-index"]
+        run(sys.executable, "-m", "pip", "wheel", *offline, *settings, "-w", folder, ROOT)
     (file,) = folder.glob("buffon-*.whl")
     return file
 
