@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from buffon import _made_by
+from buffon import _made_by, _npz
 from buffon._buffon import diffusion as _native
 from buffon.estimate import _number, _portable
 
@@ -53,12 +53,11 @@ def load_table(path: "str | os.PathLike[str]") -> _native.Table:
 
 def save_draws(self, path: "str | os.PathLike[str]") -> None:
     """Write samples, trajectory, counts and key to ``path``, which must end in .npz, as NumPy's npz."""
-    _check_suffix(path, "Draws.save")
+    _npz.check_suffix(path, "Draws.save")
     state = self._state()
     head = {key: state[key] for key in ("parts", "rng_key", "single")}
     trajectory = {"trajectory": np.stack(state["trajectory"])} if state["trajectory"] else {}
-    with open(path, "wb") as file:
-        np.savez(file, kind=_DRAWS, version=_VERSION, head=json.dumps(head), x=state["x"], times=state["times"], **trajectory)
+    _npz.write(path, _DRAWS, _VERSION, head, {"x": state["x"], "times": state["times"], **trajectory})
 
 
 def load_draws(path: "str | os.PathLike[str]") -> _native.Draws:
@@ -69,43 +68,24 @@ def load_draws(path: "str | os.PathLike[str]") -> _native.Draws:
     ValueError
         If the file is something else, damaged, or of a version that this Buffon does not read.
     """
-    state = _archive(path, _DRAWS, "Draws")
-    return _read(
-        lambda: _native.Draws._from_state(
-            {
-                "trajectory": [],
-                **state,
-                **json.loads(str(state.pop("head"))),
-                **({"trajectory": list(state["trajectory"])} if "trajectory" in state else {}),
-            }
-        ),
-        f"Draws.load: {path}",
-    )
+    head, arrays = _archive(path, _DRAWS, "Draws")
+    trajectory = list(arrays.pop("trajectory", ()))
+    return _read(lambda: _native.Draws._from_state({**arrays, **head, "trajectory": trajectory}), f"Draws.load: {path}")
 
 
 def _archive(path, kind, who):
-    """What an npz file of this kind holds, without kind and version."""
-    _check_suffix(path, f"{who}.load")
-    with open(path, "rb") as file:
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                state = {key: archive[key] for key in archive.files}
-        except Exception as error:   # NumPy, zipfile and zlib raise a dozen kinds
-            raise ValueError(f"{who}.load: {path} must be a file written by {who}.save; {error}") from error
-    if str(state.pop("kind", "")) != kind:
+    """Head and arrays of an npz file of this kind."""
+    _npz.check_suffix(path, f"{who}.load")
+    found, version, head, arrays = _npz.read(path, who)
+    if found != kind:
         raise ValueError(f"{who}.load: {path} must be a file written by {who}.save")
-    _check_version(int(state.pop("version")), f"{who}.load: {path}")
-    return state
+    _check_version(version, f"{who}.load: {path}")
+    return head, arrays
 
 
 def _check_version(version, where):
     if version != _VERSION:
         raise ValueError(f"{where} must be of format version {_VERSION}, got {version!r}")
-
-
-def _check_suffix(path, who):
-    if Path(path).suffix != ".npz":
-        raise ValueError(f"{who}: path must end in .npz, got {os.fspath(path)!r}")
 
 
 def _read(make, where):

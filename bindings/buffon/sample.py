@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from buffon import _npz
 from buffon._buffon import Sample
 from buffon._extras import needed
 
@@ -19,8 +20,7 @@ def save(self, path: "str | os.PathLike[str]") -> None:
     if _is_parquet(path, "Sample.save"):
         _save_parquet(arrays, head, path)
         return
-    with open(path, "wb") as file:
-        np.savez(file, kind=_KIND, version=_VERSION, head=json.dumps(head), **arrays)
+    _npz.write(path, _KIND, _VERSION, head, arrays)
 
 
 def load(path: "str | os.PathLike[str]") -> Sample:
@@ -58,18 +58,10 @@ def _is_parquet(path, who):
 
 
 def _load_npz(path):
-    with open(path, "rb") as file:
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                state = {key: archive[key] for key in archive.files}
-        except Exception as error:   # NumPy, zipfile and zlib raise a dozen kinds
-            raise ValueError(f"Sample.load: {path} must be a file written by Sample.save; {error}") from error
-    if "kind" not in state:
-        return {}
-    told = {"kind": str(state.pop("kind")), "version": int(state.pop("version"))}
-    if "head" in state:
-        return {**_whole(state, json.loads(str(state.pop("head")))), **told}
-    return {**state, **told, **{key: state[key].tolist() for key in ("inputs", "outputs")}}   # version 1
+    kind, version, head, arrays = _npz.read(path, "Sample")
+    if version == 1:   # names were arrays
+        head = {key: arrays.pop(key).tolist() for key in ("inputs", "outputs") if key in arrays}
+    return {**_whole(arrays, head), "kind": kind, "version": version}
 
 
 def _save_parquet(arrays, head, path):
