@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <buffon/check.hpp>
@@ -124,6 +125,25 @@ void pass_optional(Archive& to, Optional& v, const F& f) {
     if constexpr (Archive::reads)
         if (there) v.emplace();
     if (there) f(*v);
+}
+
+/// What pass(reader, value) makes of a file; none where there is no such file.   @throw as read_checkpoint_body.
+template <class T, class Pass>
+std::optional<T> read_checkpoint_as(const CheckpointKind& kind, const std::filesystem::path& path, const Pass& pass) {
+    const std::optional<std::string> body = read_checkpoint_body(kind, path);
+    if (!body) return std::nullopt;
+    ByteReader from(*body);
+    std::optional<T> out(std::in_place);
+    pass(from, *out);
+    return out;
+}
+
+/// The file that pass(writer, value) makes.   @throw as write_checkpoint_body.
+template <class T, class Pass>
+void write_checkpoint_as(const CheckpointKind& kind, const std::filesystem::path& path, const T& value, const Pass& pass) {
+    ByteWriter body;
+    pass(body, value);
+    write_checkpoint_body(kind, path, body.bytes());
 }
 
 /// Says when to write: writing takes at most a fiftieth of the time, as far as the last one tells.

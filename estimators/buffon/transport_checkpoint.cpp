@@ -1,7 +1,5 @@
 #include <buffon/transport_checkpoint.hpp>
 
-#include <string>
-
 namespace buffon {
 namespace {
 
@@ -24,9 +22,8 @@ void pass_iterates(Archive& to, K& kept) {
     }
 }
 
-/// Both ways through the same list of members.
 template <class Archive, class S>
-void pass(Archive& to, S& state) {
+void pass_state(Archive& to, S& state) {
     pass_position(to, state.at);
     pass_optional(to, state.level, [&](auto& level) {
         to(level.heights);
@@ -49,25 +46,21 @@ void pass(Archive& to, S& state) {
     });
 }
 
+/// Both ways through the same list of members.
+constexpr auto pass = [](auto& to, auto& checkpoint) {
+    to(checkpoint.run);
+    to(checkpoint.key);
+    pass_state(to, checkpoint.state);
+};
+
 }  // namespace
 
 std::optional<TransportCheckpoint> read_checkpoint(const std::filesystem::path& path) {
-    const std::optional<std::string> body = read_checkpoint_body(kind, path);
-    if (!body) return std::nullopt;
-    ByteReader from(*body);
-    TransportCheckpoint out;
-    from(out.run);
-    from(out.key);
-    pass(from, out.state);
-    return out;
+    return read_checkpoint_as<TransportCheckpoint>(kind, path, pass);
 }
 
 void write_checkpoint(const std::filesystem::path& path, const TransportCheckpoint& checkpoint) {
-    ByteWriter body;
-    body(checkpoint.run);
-    body(checkpoint.key);
-    pass(body, checkpoint.state);
-    write_checkpoint_body(kind, path, body.bytes());
+    write_checkpoint_as(kind, path, checkpoint, pass);
 }
 
 void CheckpointKeeper::operator()(const std::function<SearchState()>& state, bool last) {

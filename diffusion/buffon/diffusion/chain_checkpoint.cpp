@@ -15,8 +15,8 @@ void pass_matrix(Archive& to, M& m) {
     to(m.data);
 }
 
-template <class Archive, class C>
-void pass(Archive& to, C& c) {
+/// Both ways through the same list of members.
+constexpr auto pass = [](auto& to, auto& c) {
     to(c.run);
     to(c.key);
     auto& p = c.progress;
@@ -37,23 +37,16 @@ void pass(Archive& to, C& c) {
     to(p.samples);
     to(p.levels);
     to(p.traces);
-}
+};
 
 }  // namespace
 
 std::optional<ChainCheckpoint> read_chain_checkpoint(const std::filesystem::path& path) {
-    const std::optional<std::string> body = read_checkpoint_body(kind, path);
-    if (!body) return std::nullopt;
-    ByteReader from(*body);
-    ChainCheckpoint out;
-    pass(from, out);
-    return out;
+    return read_checkpoint_as<ChainCheckpoint>(kind, path, pass);
 }
 
 void write_chain_checkpoint(const std::filesystem::path& path, const ChainCheckpoint& checkpoint) {
-    ByteWriter body;
-    pass(body, checkpoint);
-    write_checkpoint_body(kind, path, body.bytes());
+    write_checkpoint_as(kind, path, checkpoint, pass);
 }
 
 void check_same_run(const std::filesystem::path& path, const RunIdentity& file, const RunIdentity& run) {
