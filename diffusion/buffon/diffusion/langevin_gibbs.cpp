@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iomanip>
 #include <map>
-#include <sstream>
 #include <tuple>
 #include <utility>
 
@@ -12,13 +10,13 @@
 #include <buffon/checkpoint_file.hpp>
 #include <buffon/device_buffer.hpp>
 #include <buffon/diffusion/chain_checkpoint.hpp>
+#include <buffon/diffusion/chain_identity.hpp>
+#include <buffon/diffusion/chain_samples.hpp>
 #include <buffon/diffusion/chains_on_device.hpp>
-#include <buffon/diffusion/describe.hpp>
 #include <buffon/diffusion/device_block.hpp>
-#include <buffon/diffusion/rows.hpp>
+#include <buffon/diffusion/langevin_gibbs_check.hpp>
 #include <buffon/diffusion/solvers/heun.hpp>
 #include <buffon/evaluation.hpp>
-#include <buffon/hash.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/raw_matrix.hpp>
 #include <buffon/stream.hpp>
@@ -27,75 +25,12 @@ namespace buffon::diffusion {
 namespace {
 
 /// Streams of the starts, below those of the kernel and above those of samplers.
-constexpr std::uint32_t start_key_id = 0x3ffffffe, start_noise_id = 0x3fffffff, first_group_id = 0x3ffffffe;
+constexpr std::uint32_t start_key_id = 0x3ffffffe, start_noise_id = 0x3fffffff;
 constexpr std::int64_t usual_chains = 400, usual_start_steps = 20;
 /// Chains whose traces a thread turns over together, so that it writes whole lines of the cache.
 constexpr std::int64_t chains_at_once = 64;
 /// Steps that a device has before it while the processor clears memory: fewer than its queue takes.
 constexpr std::int64_t steps_ahead = 64;
-/// A level that is the table's last one up to rounding.
-constexpr double slack = 1 + 1e-9;
-
-/// The last level of a table that is not 0.
-double lowest_level(const Table& table) {
-    return table.nodes.rho.back() > 0 ? table.nodes.rho.back() : table.nodes.rho[table.nodes.steps() - 1];
-}
-
-double alpha_at(const Schedule& schedule, double level) { return schedule.alpha(schedule.t_of_lambda(-std::log(level))); }
-
-/// What `sample` wants alike in the tables of all samples.
-std::vector<int> shape_of(const Table& table) {
-    std::vector<int> out;
-    for (const Row& row : table.rows) {
-        out.insert(out.end(), {row.at, row.node, row.noise > 0 ? 1 : 0, static_cast<int>(row.terms.size())});
-        for (const Term& term : row.terms) out.push_back(term.value);
-    }
-    return out;
-}
-
-void check(const LangevinGibbsOptions& o, const ChainOptions& chain, const Table& table) {
-    require(o.n >= 1, "langevin_gibbs: n must be at least 1, got ", o.n);
-    require(!o.chains || *o.chains >= 1, "langevin_gibbs: chains must be at least 1, got ", o.chains.value_or(1));
-    require(!o.x || !o.chains || *o.chains == o.x->rows, "langevin_gibbs: chains must be the number of rows of x, ",
-            o.x ? o.x->rows : 0, ", got ", o.chains.value_or(0));
-    require(o.x || o.level.values.empty(), "langevin_gibbs: level belongs to starts x, which are missing");
-    require(!o.x || !o.start, "langevin_gibbs: start makes what x gives; leave one out");
-    require(o.skip >= 1, "langevin_gibbs: skip must be at least 1, got ", o.skip);
-    require(o.burn_in >= 0, "langevin_gibbs: burn_in must not be negative, got ", o.burn_in);
-    require(!o.adapt || o.burn_in >= 1, "langevin_gibbs: adapt needs steps of burn_in, got ", o.burn_in);
-    require(!o.adapt || chain.sigma_rule == SigmaChoice::sample,
-            "langevin_gibbs: adapt needs sigma_rule = 'sample'; the most probable level does not follow weights");
-    require(o.start_noise >= 0 && std::isfinite(o.start_noise),
-            "langevin_gibbs: start_noise must not be negative, got ", o.start_noise);
-    require(o.threads >= 0, "langevin_gibbs: threads must not be negative, got ", o.threads);
-    require(!std::holds_alternative<MeanReverting>(table.schedule.law()),
-            "langevin_gibbs: a mean-reverting schedule has a mu for each sample, a chain none");
-    require(!table.grid.reversed, "langevin_gibbs: the table must run from noise to data");
-}
-
-std::string exactly(double v) {
-    std::ostringstream out;
-    out << std::setprecision(17) << v;
-    return out.str();
-}
-
-std::string named(const Table& table) {
-    return table.name + " of " + std::to_string(table.nodes.steps()) + " steps from " + exactly(table.rho_start()) +
-           " to " + exactly(table.nodes.rho.back());
-}
-
-/// A number that any other node, weight or option changes.
-std::uint64_t fingerprint(const Table& table) {
-    Hash hash;
-    hash.add(table.text());
-    hash.add_exactly(table.nodes.rho);
-    hash.add_exactly(table.nodes.alpha);
-    for (const Row& row : table.rows) {
-        hash.add_exactly(std::vector{row.noise, row.langevin});
-        for (const Term& term : row.terms) hash.add_exactly(std::vector{static_cast<double>(term.value), term.weight});
-    }
-    return hash.value();
-}
 
 class Sampler {
 public:
@@ -132,9 +67,6 @@ private:
     const Denoiser& model() const { return kernel_.target().denoiser; }
     std::int64_t dim() const { return model().dim(); }
     std::int64_t label() const { return kernel_.target().label; }
-    OneOrMany<std::int64_t> condition() const {
-        return label() < 0 ? OneOrMany<std::int64_t>() : OneOrMany<std::int64_t>(label());
-    }
 
     /// What no device runs is said before anything is spent.
     void check_devices() const {
@@ -166,7 +98,7 @@ private:
         const Draws solved = sample(model(), table,
                                     {.n = chains_,
                                      .rng = Stream{out_.rng_key, start_key_id}.word(0, 0),
-                                     .condition = condition(),
+                                     .condition = condition_of(label()),
                                      .threads = options_.threads,
                                      .device = options_.device});
         at_.parts["start"] += solved.evaluations();
@@ -205,36 +137,9 @@ private:
         at_.restarted += since.restarted;
     }
 
-    /// What another run would have differently. The model is known by its density at the first start, where it has one.
     RunIdentity identity() const {
-        LangevinGibbsOptions o = options_;
-        o.n = o.threads = 0;
-        o.chains = chains_;
-        o.rng = {};
-        o.device = queues_.empty() ? "cpu" : "cuda";   // bits are those of any number of devices
-        const ChainState& state = at_.state;
-        std::vector<double> probe(kernel_.target().log_density ? state.sigma.size() : 0);
-        if (!probe.empty()) kernel_.target().log_density(state.first_x, state.first_sigma, probe, options_.threads);
-        return {{"settings", describe(o)},
-                {"chain", describe(chain_)},
-                {"levels", describe_levels()},
-                {"model", model().traits().name + " of " + std::to_string(dim()) + " dimensions" +
-                              (probe.empty() ? "" : ", log density " + exactly(probe[0]) + " at the first start")},
-                {"table", named(table_)},
-                {"start", options_.x ? "x" : describe_start()}};
-    }
-
-    std::string describe_start() const {
-        const Table table = start_table();
-        return named(table) + ", fingerprint " + std::to_string(fingerprint(table));
-    }
-
-    std::string describe_levels() const {
-        const SigmaPrior& prior = kernel_.prior();   // levels are the same after adaptation
-        const auto* rule = std::get_if<SigmaRule>(&chain_.sigma);
-        std::string out = rule ? std::string(EnumNames<SigmaRule>::names[static_cast<std::size_t>(*rule)]) : "a classifier";
-        return out + ", " + std::to_string(prior.size()) + " from " + exactly(prior.levels.front()) + " to " +
-               exactly(prior.levels.back());
+        const auto start = options_.x ? std::nullopt : std::optional(start_table());
+        return identity_of(options_, chain_, table_, start, kernel_, at_.state);
     }
 
     /// Takes up what a checkpoint has, if there is one.
@@ -370,7 +275,15 @@ private:
         at_.samples.resize(static_cast<std::size_t>(options_.n * dim()));
         Matrix points(options_.n, dim());
         points.data = std::move(at_.samples);
-        denoise(points);
+        ChainSamples samples = chain_samples(model(), table_, points, out_.levels,
+                                             {.key = out_.rng_key,
+                                              .label = label(),
+                                              .final = options_.final,
+                                              .threads = options_.threads,
+                                              .device = options_.device});
+        out_.x = std::move(samples.x);
+        out_.parts["denoise"] = samples.by_table;
+        out_.parts["final"] = samples.by_prediction;
         fill_traces();
         out_.prior = out_.traces.prior = kernel_.prior();
         if (options_.adapt) std::ranges::fill(out_.traces.prior.weights, 1.0);
@@ -417,79 +330,6 @@ private:
     std::int64_t trace_width() const {
         const ChainTarget& target = kernel_.target();
         return 2 + (target.log_density ? 1 : 0) + target.modes;
-    }
-
-    /// Rows that a table can start from go through it, all at once; the others, at its last level or below, are one
-    /// evaluation away.
-    void denoise(const Matrix& points) {
-        std::vector<std::int64_t> above, below;
-        for (std::int64_t i = 0; i < points.rows; ++i)
-            (out_.levels[static_cast<std::size_t>(i)] > lowest_level(table_) * slack ? above : below).push_back(i);
-        out_.x = Matrix(points.rows, points.cols);
-        out_.parts["denoise"] = out_.parts["final"] = 0;
-        std::uint32_t group = 0;
-        for (const auto& [shape, rows] : by_shape(above)) solve(points, rows, group++);
-        const double end = table_.nodes.rho.back();
-        if (options_.final && end > 0) finish(out_.x, above, std::vector<double>(above.size(), end), table_.nodes.alpha.back());
-        std::vector<double> low;
-        for (const std::int64_t i : below) low.push_back(out_.levels[static_cast<std::size_t>(i)]);
-        finish(points, below, low, 1.0);
-    }
-
-    /// Rows whose tables have the same rows but for weights, in the order in which shapes appear: churn between two
-    /// levels adds rows.
-    std::vector<std::pair<std::vector<int>, std::vector<std::int64_t>>> by_shape(const std::vector<std::int64_t>& rows) const {
-        std::map<double, std::size_t> known;
-        std::vector<std::pair<std::vector<int>, std::vector<std::int64_t>>> out;
-        for (const std::int64_t i : rows) {
-            const auto [place, fresh] = known.try_emplace(out_.levels[static_cast<std::size_t>(i)], 0);
-            if (fresh) {
-                const std::vector<int> shape = shape_of(table_.from_level(place->first));
-                place->second = static_cast<std::size_t>(
-                    std::ranges::find(out, shape, [](const auto& each) { return each.first; }) - out.begin());
-                if (place->second == out.size()) out.push_back({shape, {}});
-            }
-            out[place->second].second.push_back(i);
-        }
-        return out;
-    }
-
-    void solve(const Matrix& points, const std::vector<std::int64_t>& rows, std::uint32_t group) {
-        Matrix x(static_cast<std::int64_t>(rows.size()), points.cols);
-        std::vector<double> level;
-        for (std::int64_t k = 0; k < x.rows; ++k) {
-            const std::int64_t i = rows[static_cast<std::size_t>(k)];
-            level.push_back(out_.levels[static_cast<std::size_t>(i)]);
-            const double alpha = alpha_at(table_.schedule, level.back());
-            for (std::int64_t j = 0; j < x.cols; ++j) x(k, j) = alpha * points(i, j);
-        }
-        const Draws draws =
-            sample(model(), table_,
-                   {.rng = group == 0 ? out_.rng_key : Stream{out_.rng_key, first_group_id - group}.word(0, 0),
-                    .condition = condition(),
-                    .x = std::move(x),
-                    .level = std::move(level),
-                    .threads = options_.threads,
-                    .device = options_.device});
-        for (std::int64_t k = 0; k < draws.x.rows; ++k)
-            std::ranges::copy(draws.x.view().row(k), out_.x.view().row(rows[static_cast<std::size_t>(k)]).begin());
-        out_.parts["denoise"] += draws.evaluations();
-    }
-
-    /// E[x0 | x] of some rows of `from` = alpha (x0 + sigma eps), in the schedule's coordinates at the table's end.
-    void finish(const Matrix& from, const std::vector<std::int64_t>& rows, const std::vector<double>& sigma, double alpha) {
-        if (rows.empty()) return;
-        Matrix x(static_cast<std::int64_t>(rows.size()), from.cols), data(x.rows, x.cols);
-        for (std::int64_t k = 0; k < x.rows; ++k)
-            for (std::int64_t j = 0; j < x.cols; ++j) x(k, j) = from(rows[static_cast<std::size_t>(k)], j) / alpha;
-        const std::vector<std::int64_t> labels(label() < 0 ? 0 : rows.size(), label());
-        if (queues_.empty()) model().denoise({x, sigma, labels, options_.threads}, data);
-        else denoise_there(model(), queues_.front(), x, sigma, label(), data);
-        for (std::int64_t k = 0; k < x.rows; ++k)
-            for (std::int64_t j = 0; j < x.cols; ++j)
-                out_.x(rows[static_cast<std::size_t>(k)], j) = table_.nodes.alpha.back() * data(k, j);
-        const auto& cost = model().traits().rows;
-        for (const double s : sigma) out_.parts["final"] += cost ? cost(s, label() >= 0) : 1;
     }
 
     const Table& table_;
