@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <buffon/check.hpp>
+#include <buffon/counted.hpp>
 #include <buffon/diffusion/cascade_polynomial.hpp>
 #include <buffon/diffusion/dc_search.hpp>
 
@@ -63,7 +64,7 @@ void bind_search(py::module_& m) {
         out << "DcSearch(steps=" << s.ratios.size() << "): ratios ";
         for (std::size_t i = 0; i < s.ratios.size(); ++i) out << (i > 0 ? ", " : "") << s.ratios[i];
         out << "; error of the last step " << s.errors_before.back() << " -> " << s.errors.back() << ", "
-            << s.evaluations << " evaluations; solver in .table";
+            << buffon::counted(s.evaluations, "evaluation") << "; solver in .table";
         return out.str();
     });
     using S = DcSearch;

@@ -10,6 +10,7 @@
 #include <pybind11/stl.h>
 
 #include <buffon/check.hpp>
+#include <buffon/counted.hpp>
 #include <buffon/joint.hpp>
 #include <buffon/text.hpp>
 
@@ -97,8 +98,7 @@ struct Correlation {
         constexpr std::size_t most = 16;
         if (std::max(pairs.size(), matrix.data.size()) > most)
             return who + " of " +
-                   (pairs.empty() ? std::to_string(matrix.rows) + " inputs" : std::to_string(pairs.size()) + " pairs") +
-                   more;
+                   (pairs.empty() ? counted(matrix.rows, "input") : counted(static_cast<std::int64_t>(pairs.size()), "pair")) + more;
         const py::object numbers = pairs.empty() ? binder::from_matrix(matrix).attr("tolist")() : py::cast(pairs);
         return who + maker() + "(" + text_of(numbers) + more + names_text(names) + ")";
     }

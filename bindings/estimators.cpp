@@ -311,7 +311,7 @@ void bind_estimate(py::module_& m) {
         .def_property_readonly(
             "covariance", [](const Estimate& e) { return binder::from_matrix(e.covariance); },
             "Covariance of the errors of `value`, shape (m, m).")
-        .def_readonly("n", &Estimate::n, "Model evaluations spent, adaptation included.")
+        .def_readonly("n", &Estimate::n, "Model evaluations spent, adaptation included, or what ``diagnostics[\"counted\"]`` names: rows, draws.")
         .def_readonly("n_failed", &Estimate::n_failed, "Evaluations that failed and were discarded.")
         .def_readonly("names", &Estimate::names, "Names of the values.")
         .def_readonly("rng_key", &Estimate::rng_key, "Pass it as rng to replay the run.")

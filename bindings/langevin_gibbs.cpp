@@ -3,6 +3,7 @@
 #include "path.hpp"
 #include "pickled.hpp"
 
+#include <buffon/counted.hpp>
 #include <buffon/diffusion/langevin_gibbs.hpp>
 #include <buffon/evaluation.hpp>
 
@@ -184,7 +185,7 @@ Estimate
     ``bins`` values around 0. Many errors away from it, sigma has another law: steps are too large, or sigma given x is not exact.)");
     c.def("__repr__", [](const LangevinGibbsDraws& d) {
         return "LangevinGibbsDraws(n=" + std::to_string(d.x.rows) + ", d=" + std::to_string(d.x.cols) +
-               ", chains=" + std::to_string(d.traces.chains()) + "): " + std::to_string(d.evaluations()) + " evaluations, " +
+               ", chains=" + std::to_string(d.traces.chains()) + "): " + buffon::counted(d.evaluations(), "evaluation") + ", " +
                std::to_string(d.evaluations() / d.x.rows) + " per sample; samples in .x, chains in .summary()";
     });
     using D = LangevinGibbsDraws;

@@ -43,6 +43,18 @@ inline bool is_there(py::handle v, const std::string& f, const std::string& n) {
     return true;
 }
 
+/// Rows of numbers. NumPy makes an array of dtype object of anything: what is no array is called by its name here.
+inline Matrix rows_or_refused(py::handle v, const std::string& f, const std::string& n) {
+    if (py::isinstance<diffusion::GaussianMixture>(v))
+        wrong_type(f, n, "an array (n, d) (cf_distance, mode_masses, mode_mixture, moment_probe and off_mode take a mixture)", v);
+    if (!py::isinstance<py::array>(v) && !py::isinstance<py::sequence>(v)) {
+        const py::array a = py::array::ensure(v);
+        if (!a) PyErr_Clear();
+        else if (a.ndim() == 0 && a.dtype().kind() == 'O') wrong_type(f, n, "an array (n, d)", v);
+    }
+    return to_points(v, f + ": " + n);
+}
+
 /// An array, a list of arrays, or a dict name -> array; draws are arrays, too.
 template <>
 struct Converter<PointSets> {
@@ -68,7 +80,7 @@ struct Converter<PointSets> {
 private:
     static void add(PointSets& out, py::handle v, const std::string& f, const std::string& n) {
         if (is_there(v, f, n)) out.arrays.push_back(device_array(v, f + ": " + n));
-        else out.sets.push_back(to_points(v, f + ": " + n));
+        else out.sets.push_back(rows_or_refused(v, f, n));
     }
     /// [[1, 2], [3, 4]] is one table of numbers.
     static bool is_list_of_tables(py::handle v) {
@@ -89,7 +101,7 @@ struct Converter<ReferencePoints> {
     static py::object to(const ReferencePoints&) { return py::none(); }
     static ReferencePoints from(py::handle v, const std::string& f, const std::string& n) {
         if (is_there(v, f, n)) return {{}, device_array(v, f + ": " + n)};
-        return {to_points(v, f + ": " + n)};
+        return {rows_or_refused(v, f, n)};
     }
 };
 
@@ -100,7 +112,7 @@ struct Converter<diffusion::ExactReference> {
     static diffusion::ExactReference from(py::handle v, const std::string& f, const std::string& n) {
         if (py::isinstance<diffusion::GaussianMixture>(v)) return {{}, v.cast<const diffusion::GaussianMixture&>()};
         is_there(v, f, n);
-        return {to_points(v, f + ": " + n), {}};
+        return {rows_or_refused(v, f, n), {}};
     }
 };
 

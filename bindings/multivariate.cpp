@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include <buffon/check.hpp>
+#include <buffon/counted.hpp>
 #include <buffon/distribution.hpp>
 
 #include "arrays.hpp"
@@ -102,7 +103,7 @@ Joint make_joint(py::object laws, py::object copula, std::vector<std::string> na
 
 std::string text_of(const Joint& joint) {
     std::string out =
-        "Joint of " + std::to_string(joint.dim()) + (joint.independent() ? " independent" : " dependent") + " inputs:";
+        "Joint of " + counted(joint.dim(), joint.independent() ? "independent input" : "dependent input") + ":";
     for (std::size_t j = 0; j < joint.laws().size(); ++j) out += "\n  " + joint.names()[j] + " ~ " + text_of(joint.laws()[j]);
     if (!joint.independent())
         out +=
@@ -191,7 +192,7 @@ void bind_elliptical_laws(py::module_& m) {
     mvn.def(py::init(&make_normal), py::arg("mean"), py::arg("covariance"),
             py::arg("names") = std::vector<std::string>{})
         .def("__repr__",
-             [](const MultivariateNormal& l) { return "MultivariateNormal of " + std::to_string(l.dim()) + " inputs"; })
+             [](const MultivariateNormal& l) { return "MultivariateNormal of " + counted(l.dim(), "input"); })
         .def(py::pickle(
             [](const MultivariateNormal& l) {
                 return py::make_tuple(binder::from_vector(l.mean()), binder::from_matrix(l.covariance()), l.names());
@@ -215,7 +216,7 @@ void bind_elliptical_laws(py::module_& m) {
         .def_property_readonly("df", &MultivariateT::df, "Degrees of freedom.")
         .def("__repr__",
              [](const MultivariateT& l) {
-                 return "MultivariateT of " + std::to_string(l.dim()) + " inputs, df=" + text_of(l.df());
+                 return "MultivariateT of " + counted(l.dim(), "input") + ", df=" + text_of(l.df());
              })
         .def(py::pickle(
             [](const MultivariateT& l) {
@@ -239,8 +240,8 @@ void bind_mixture(py::module_& m) {
             "components", [](const Mixture& l) { return l.components(); }, "The normal laws.")
         .def("__repr__",
              [](const Mixture& l) {
-                 return "Mixture of " + std::to_string(l.components().size()) + " normal laws of " +
-                        std::to_string(l.dim()) + " inputs";
+                 return "Mixture of " + counted(static_cast<std::int64_t>(l.components().size()), "normal law") + " of " +
+                        counted(l.dim(), "input");
              })
         .def(py::pickle([](const Mixture& l) { return py::make_tuple(l.weights(), l.components()); },
                         [](const py::tuple& t) {

@@ -5,6 +5,7 @@
 
 #include <pybind11/stl.h>
 
+#include <buffon/counted.hpp>
 #include <buffon/problem.hpp>
 
 #include "array_model.hpp"
@@ -140,7 +141,7 @@ Problem make_exceedance(py::object model, py::object inputs, py::object threshol
 }
 
 std::string text_of(const Problem& p) {
-    std::string out = "Problem with " + std::to_string(p.dim()) + " inputs (";
+    std::string out = "Problem with " + counted(p.dim(), "input") + " (";
     const auto inputs = p.inputs().names();
     for (std::size_t j = 0; j < std::min<std::size_t>(inputs.size(), 8); ++j) out += (j ? ", " : "") + inputs[j];
     out += inputs.size() > 8 ? ", ...)" : ")";
@@ -150,7 +151,7 @@ std::string text_of(const Problem& p) {
     const std::string advice = labelled ? "Try bf.arcs(problem, thresholds=[...], budget=10_000, rng=1)"
                                         : "Try bf.aiscv(problem, budget=10_000, rng=1)";
     if (p.outputs().empty()) return out + "; outputs are named at the first evaluation. " + advice;
-    out += " and " + std::to_string(p.outputs().size()) + " outputs (";
+    out += " and " + counted(static_cast<std::int64_t>(p.outputs().size()), "output") + " (";
     for (std::size_t j = 0; j < std::min<std::size_t>(p.outputs().size(), 8); ++j) out += (j ? ", " : "") + p.outputs()[j];
     return out + (p.outputs().size() > 8 ? ", ...)" : ")") + ". " + advice;
 }

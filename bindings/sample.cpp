@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <buffon/check.hpp>
+#include <buffon/counted.hpp>
 #include <buffon/joint_fit.hpp>
 #include <buffon/sample.hpp>
 #include <buffon/text.hpp>
@@ -181,11 +182,10 @@ Sample from_csv(py::object path, const Names& inputs, const Names& outputs, py::
 }
 
 std::string text_of(const Sample& s) {
-    std::string out = "Sample of " + with_commas(s.n()) + " points: " + std::to_string(s.x.cols) + " inputs, " +
-                      std::to_string(s.y.cols) + " outputs";
+    std::string out = "Sample of " + counted(s.n(), "point") + ": " + counted(s.x.cols, "input") + ", " + counted(s.y.cols, "output");
     if (s.log_density.empty() && s.n() > 0) out += ", law not known";
     if (!s.equally_weighted()) out += ", weighted";
-    if (s.n_dropped > 0) out += "; " + with_commas(s.n_dropped) + " rows left out";
+    if (s.n_dropped > 0) out += "; " + counted(s.n_dropped, "row") + " left out";
     if (const auto failed = s.n_failed()) out += "; " + with_commas(failed) + " failed";
     return out;
 }

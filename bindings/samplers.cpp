@@ -3,6 +3,7 @@
 #include "diffusion.hpp"
 #include "pickled.hpp"
 
+#include <buffon/counted.hpp>
 #include <buffon/diffusion/empirical.hpp>
 #include <buffon/diffusion/gaussian_mixture.hpp>
 #include <buffon/diffusion/likelihood.hpp>
@@ -141,8 +142,8 @@ void bind_likelihood(py::module_& m) {
     c.def_readonly("evaluations", &Likelihood::evaluations, "Denoiser evaluations spent, all samples together.");
     c.def_readonly("rng_key", &Likelihood::rng_key, "Pass it as rng to replay the run.");
     c.def("__repr__", [](const Likelihood& l) {
-        return "Likelihood(n=" + std::to_string(l.value.size()) + "): " + std::to_string(l.evaluations) +
-               " evaluations; log-densities in .value";
+        return "Likelihood(n=" + std::to_string(l.value.size()) + "): " + buffon::counted(l.evaluations, "evaluation") +
+               "; log-densities in .value";
     });
     using L = Likelihood;
     binder::def_pickle<&L::value, &L::std_error, &L::noise, &L::evaluations, &L::rng_key>(c);
@@ -214,7 +215,7 @@ void bind_draws(py::module_& m) {
     }, py::arg("dtype") = py::none(), py::arg("copy") = py::none());
     c.def("__repr__", [](const Draws& d) {
         return "Draws(n=" + std::to_string(d.x.rows) + ", d=" + std::to_string(d.x.cols) +
-               "): " + std::to_string(d.evaluations()) + " evaluations, " + std::to_string(d.evaluations() / d.x.rows) +
+               "): " + buffon::counted(d.evaluations(), "evaluation") + ", " + std::to_string(d.evaluations() / d.x.rows) +
                " per sample; samples in .x";
     });
 }
@@ -256,7 +257,7 @@ void bind_ems(py::module_& m) {
     c.def("__repr__", [](const Ems& e) {
         return "Ems(nodes=" + std::to_string(e.lambda.size()) + ", d=" + std::to_string(e.dim()) +
                "): l, s, b over lambda from " + std::to_string(e.lambda.front()) + " to " +
-               std::to_string(e.lambda.back()) + ", " + std::to_string(e.evaluations) + " evaluations";
+               std::to_string(e.lambda.back()) + ", " + buffon::counted(e.evaluations, "evaluation");
     });
     binder::def_pickle<&Ems::lambda, &Ems::l, &Ems::s, &Ems::b, &Ems::l_error, &Ems::s_error, &Ems::b_error, &Ems::pairs,
                        &Ems::evaluations>(c);

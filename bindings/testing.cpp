@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <buffon/check.hpp>
+#include <buffon/counted.hpp>
 #include <buffon/testing.hpp>
 #include <buffon/testing_reliability.hpp>
 
@@ -27,9 +28,9 @@ py::list laws_of(const KnownProblem& p) {
 }
 
 std::string text_of(const KnownProblem& p) {
-    std::string out = "KnownProblem " + p.name + ": " + std::to_string(p.problem.dim()) + " inputs, " +
-                      std::to_string(p.exact.size()) +
-                      (p.laws.empty() ? " expectations (" : " expectations, one an input law (");
+    std::string out = "KnownProblem " + p.name + ": " + counted(p.problem.dim(), "input") + ", " +
+                      counted(static_cast<std::int64_t>(p.exact.size()), "expectation") +
+                      (p.laws.empty() ? " (" : ", one an input law (");
     for (std::size_t j = 0; j < std::min<std::size_t>(p.exact.size(), 8); ++j)
         out += (j ? ", " : "") + py::repr(py::float_(p.exact[j])).cast<std::string>();
     return out + (p.exact.size() > 8 ? ", ...)" : ")");

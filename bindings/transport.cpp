@@ -1,6 +1,7 @@
 /// Python's semi-discrete optimal transport. No arithmetic.
 #include <sstream>
 
+#include <buffon/counted.hpp>
 #include <buffon/diffusion/transport_start.hpp>
 #include <buffon/transport_map.hpp>
 
@@ -214,12 +215,12 @@ TransportMap from_state(const py::dict& s) {
 
 std::string text(const TransportMap& map) {
     std::ostringstream out;
-    out << "TransportMap(" << map.points.rows << " targets, d=" << map.points.cols;
+    out << "TransportMap(" << counted(map.points.rows, "target") << ", d=" << map.points.cols;
     if (map.epsilon > 0) out << ", epsilon=" << map.epsilon;
     out << "): W2 = " << with_error(map.w2().value[0], map.w2().std_error()[0]) << ", L1 error of the masses "
-        << with_error(map.mass_error.value[0], map.mass_error.std_error()[0]) << ", " << map.empty << " empty cells (";
-    if (map.draws > 0) out << map.draws << " draws";
-    else out << "exact, " << map.steps << " steps";
+        << with_error(map.mass_error.value[0], map.mass_error.std_error()[0]) << ", " << counted(map.empty, "empty cell") << " (";
+    if (map.draws > 0) out << counted(map.draws, "draw");
+    else out << "exact, " << counted(map.steps, "step");
     out << (map.converged ? ")" : ", not converged)");
     return out.str();
 }

@@ -1,6 +1,8 @@
 """Pictures of estimates that are more than a list of values: curves of perturbed laws, bars of derivatives and shares."""
 import numpy as np
 
+from buffon import _words
+
 _CURVES, _BARS = 12, 24   # a legend and a column of labels that can be read
 _COLOURS = 10             # before they come again
 
@@ -81,7 +83,7 @@ def shares(estimate, axes, level):
         ax.bar(range(len(groups)), value[:, k], yerr=[value[:, k] - low[:, k], high[:, k] - value[:, k]], capsize=3)
         ax.set_xticks(range(len(groups)), groups, rotation=90 if len(groups) > _CURVES else 0)
         ax.axhline(0, color="0.4", linewidth=0.8)
-        ax.set_xlabel(f"{output}, {estimate.n:,} evaluations")
+        ax.set_xlabel(f"{output}, {_words.spent(estimate)}")
     axes[0].set_ylabel("share of the variance")
 
 

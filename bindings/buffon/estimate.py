@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from buffon import _advice
+from buffon import _advice, _words
 from buffon._buffon import Estimate, Problem
 from buffon._extras import needed
 from buffon._pictures import PICTURES
@@ -123,7 +123,7 @@ def plot(self, ax: "matplotlib.axes.Axes | None" = None, level: float = 0.95) ->
     ax.errorbar(middle, rows, xerr=half, fmt="none", ecolor=points.get_color(), capsize=3)
     ax.set_yticks(rows, self.names)
     ax.invert_yaxis()
-    ax.set_xlabel(f"value with interval ({_advice.interval_title(self, level)}), {self.n:,} evaluations")
+    ax.set_xlabel(f"value with interval ({_advice.interval_title(self, level)}), {_words.spent(self)}")
     if min(self.value) > 0 and max(self.value) >= 100 * min(self.value):
         ax.set_xscale("log")
     return _told(self, ax, own)
@@ -152,7 +152,7 @@ def _repr_html_(self) -> str:
     level = _advice.interval_title(self, 0.95)
     return (
         f"<table><thead><tr><th></th><th>value</th><th>std_error</th><th>low ({level})</th><th>high ({level})</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table><small>{self.n:,} evaluations{failed}; rng_key {self.rng_key}{notes}</small>"
+        f"<tbody>{rows}</tbody></table><small>{_words.spent(self)}{failed}; rng_key {self.rng_key}{notes}</small>"
     )
 
 

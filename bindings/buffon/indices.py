@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from buffon import _advice
+from buffon import _advice, _words
 from buffon._buffon import Estimate, Indices, Problem, _with_error
 from buffon._extras import needed
 from buffon._record import Read
@@ -41,7 +41,7 @@ def __repr__(self) -> str:
     if pairs is not None:
         lines += _aligned([["pairs", "second order"], *([name, _number(pairs, name)] for name in pairs.names)])
     failed = f", {self.n_failed:,} failed" if self.n_failed else ""
-    lines.append(f"({self.n:,} evaluations{failed})")
+    lines.append(f"({_words.counted(self.n, 'evaluation')}{failed})")
     lines += textwrap.wrap(_READING, 110)
     return "\n".join([*lines, *(f"warning: {doubt}" for doubt in _advice.doubts(self))])
 
@@ -283,7 +283,7 @@ def _lines(indices, axes, level, x):
             ax.fill_between(x, low[i], high[i], color=f"C{i}", alpha=0.25, linewidth=0)
         ax.set_title(title)
         ax.axhline(0, color="0.4", linewidth=0.8)
-        ax.set_xlabel(f"output, {indices.n:,} evaluations")
+        ax.set_xlabel(f"output, {_words.counted(indices.n, 'evaluation')}")
 
 
 def _images(indices, axes):
@@ -306,7 +306,7 @@ def _bars(indices, k, ax, level):
         ax.bar([i + shift for i in range(len(value))], value, 0.4, yerr=[value - low, high - value], capsize=3, label=label)
     ax.set_xticks(range(len(indices.groups)), indices.groups)
     ax.axhline(0, color="0.4", linewidth=0.8)
-    ax.set_xlabel(f"{indices.outputs[k]}, {indices.n:,} evaluations")
+    ax.set_xlabel(f"{indices.outputs[k]}, {_words.counted(indices.n, 'evaluation')}")
 
 
 def _repr_html_(self) -> str:
@@ -323,7 +323,8 @@ def _repr_html_(self) -> str:
             f"<tbody>{cells}</tbody></table>"
         )
     notes = "".join(f"<br>warning: {html.escape(doubt)}" for doubt in _advice.doubts(self))
-    return "".join(tables) + f"<small>{self.n:,} evaluations; rng_key {self.rng_key}; {html.escape(_READING)}{notes}</small>"
+    spent = _words.counted(self.n, "evaluation")
+    return "".join(tables) + f"<small>{spent}; rng_key {self.rng_key}; {html.escape(_READING)}{notes}</small>"
 
 
 for _method in (__repr__, to_dict, to_dataframe, to_xarray, plot, save, more, _repr_html_):

@@ -7,7 +7,7 @@ import json
 import math
 from pathlib import Path
 
-from buffon import _advice, _html, _svg
+from buffon import _advice, _html, _svg, _words
 from buffon._buffon import Estimate, Indices
 
 _OPEN = 20   # rows of a table that are shown without a click
@@ -113,7 +113,7 @@ def estimate_parts(estimate, record=None):
 def _summary(e):
     failed = f", of which {e.n_failed:,} failed" if e.n_failed else ""
     state = "Nothing makes the intervals doubtful." if not e.warnings else "Read the doubts below before you use the intervals."
-    return _html.paragraph(f"{len(e):,} value{'s' * (len(e) != 1)} from {e.n:,} evaluations{failed}; key {e.rng_key}. {state}")
+    return _html.paragraph(f"{_words.counted(len(e), 'value')} from {_words.spent(e)}{failed}; key {e.rng_key}. {state}")
 
 
 def _doubts(e):

@@ -8,6 +8,7 @@
 #include <boost/math/distributions/students_t.hpp>
 
 #include <buffon/check.hpp>
+#include <buffon/counted.hpp>
 #include <buffon/names.hpp>
 #include <buffon/normal_functions.hpp>
 #include <buffon/per_value.hpp>
@@ -229,6 +230,14 @@ std::string with_error(double value, double std_error) {
     return text;
 }
 
+/// What n is a number of.
+std::string counted_noun(const std::map<std::string, Diagnostic>& diagnostics) {
+    const auto told = diagnostics.find("counted");
+    std::string noun = told == diagnostics.end() ? "evaluations" : std::get<std::string>(told->second);
+    noun.pop_back();
+    return noun;
+}
+
 std::string Estimate::text() const {
     const std::vector<double> error = std_error();
     const auto [low, high] = bounds.levels.empty() ? std::pair{value, value} : confidence_interval(0.95);
@@ -246,7 +255,7 @@ std::string Estimate::text() const {
             out += with_error(value[j], error[j]);
         }
     }
-    out += (value.size() > 1 ? "\n(" : " (") + with_commas(n) + " evaluations";
+    out += (value.size() > 1 ? "\n(" : " (") + counted(n, counted_noun(diagnostics));
     if (n_failed > 0) out += ", " + with_commas(n_failed) + " failed";
     out += ")";
     for (const auto& warning : warnings) out += "\nwarning: " + warning;

@@ -313,6 +313,7 @@ Estimate frechet(const PointSets& x, const ReferencePoints& y, const FrechetOpti
         e.covariance(static_cast<std::int64_t>(k), static_cast<std::int64_t>(k)) += line.variance;
     }
     e.diagnostics["floor"] = floor;
+    e.diagnostics["counted"] = std::string("rows");
     if (options.sizes > 0) e.diagnostics["slope"] = slope;
     warn_of_overflow(e);
     return e;

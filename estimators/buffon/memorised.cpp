@@ -103,6 +103,7 @@ Estimate memorised(const PointSets& x, const ReferencePoints& y, const Memorised
     e.bounds = exact_bounds(all);
     e.names = names_of("memorised", x);
     e.diagnostics["nearest"] = nearest;
+    e.diagnostics["counted"] = std::string("rows");
     return e;
 }
 

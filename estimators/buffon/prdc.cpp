@@ -240,6 +240,7 @@ Estimate prdc(const PointSets& x, const ReferencePoints& y, const PrdcOptions& o
     e.covariance = covariance_of(values, rows);
     e.degrees_of_freedom = static_cast<double>(groups - 1);
     e.diagnostics["floor"] = floor;
+    e.diagnostics["counted"] = std::string("rows");
     return e;
 }
 

@@ -23,6 +23,7 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t draws_per_target = 20'000, least_default = 4'000'000;
 constexpr double default_epsilon = 0.05;   // of the mean cost of independent pairs, as in sinkhorn
+const std::string counted_draws = "draws";   // what n of an estimate counts
 
 Distribution standard_normal(std::int64_t d) { return Joint(std::vector<Univariate>(static_cast<std::size_t>(d), Normal())); }
 
@@ -36,6 +37,7 @@ Estimate number(const char* name, double value, double std_error, const Transpor
     e.covariance = Matrix(1, 1, std_error * std_error);
     e.n = map.draws;
     e.rng_key = map.rng_key;
+    e.diagnostics["counted"] = counted_draws;
     return e;
 }
 
@@ -50,7 +52,8 @@ Estimate error_of(const MassCheck& check, double target_error, const TransportMa
         e.bounds.low(0, static_cast<std::int64_t>(l)) = check.limit((1 + levels[l]) / 2);
         e.bounds.high(0, static_cast<std::int64_t>(l)) = check.limit((1 - levels[l]) / 2);
     }
-    e.diagnostics = {{"chi_squared", check.chi_squared},
+    e.diagnostics = {{"counted", counted_draws},
+                     {"chi_squared", check.chi_squared},
                      {"chi_squared_std_error", check.std_error},
                      {"upper_limit", check.upper()},
                      {"converged", map.converged},
@@ -106,12 +109,14 @@ void set_entropic(TransportMap& map, double total, const Targets& targets, const
     double entropy = 0.0;
     for (const double mass : targets.masses) entropy -= mass * elementary::log(mass);
     map.entropic_value = cost("OT_epsilon", total + map.epsilon * entropy, soft.log_sum, map);
-    map.entropic_value.diagnostics = {{"epsilon", map.epsilon}};
+    map.entropic_value.diagnostics = {{"counted", counted_draws}, {"epsilon", map.epsilon}};
     const Estimate plan = cost("cost of the plan", total, soft.shared, map);
     const Estimate dual = map.w2_squared;   // whose own intervals are symmetric still
     set_bounds(map.w2_squared, dual, plan);
-    map.w2_squared.diagnostics = {
-        {"epsilon", map.epsilon}, {"plan_cost", plan.value[0]}, {"plan_cost_std_error", plan.std_error()[0]}};
+    map.w2_squared.diagnostics = {{"counted", counted_draws},
+                                  {"epsilon", map.epsilon},
+                                  {"plan_cost", plan.value[0]},
+                                  {"plan_cost_std_error", plan.std_error()[0]}};
 }
 
 /// What a check tells. W2 is the dual value: a lower bound, exact where the masses are, its error of second order in theirs.
@@ -188,7 +193,7 @@ void solve_exactly(TransportMap& map, const PowerCells& cells, const Targets& ta
         map.empty += found.masses[k] <= 0;
     }
     map.mass_error = number("L1", error, 0.0, map);
-    map.mass_error.diagnostics = {{"converged", map.converged}, {"steps", map.steps}};
+    map.mass_error.diagnostics = {{"counted", counted_draws}, {"converged", map.converged}, {"steps", map.steps}};
     if (!map.converged) map.mass_error.warnings = {"Newton's steps ended before the masses were exact"};
     map.w2_squared = map.entropic_value = number("W2^2", scatter(cells, targets) - 2 * found.moved, 0.0, map);
 }

@@ -304,6 +304,7 @@ Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const P
     e.covariance = joint_covariance(all);
     e.bounds = bounds_of(lengths, threads);
     e.diagnostics["floor"] = floor;
+    e.diagnostics["counted"] = std::string("rows");
     return e;
 }
 

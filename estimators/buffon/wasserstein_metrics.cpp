@@ -51,6 +51,7 @@ void keep_floor(Estimate& e, std::vector<double> floor) {
     }
     warn_of_overflow(e);
     e.diagnostics["floor"] = std::move(floor);
+    e.diagnostics["counted"] = std::string("rows");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <random>
 #include <utility>
 
+#include <buffon/counted.hpp>
 #include <buffon/device_sample.hpp>
 #include <buffon/output_checks.hpp>
 #include <buffon/parallel.hpp>
@@ -226,8 +227,8 @@ Evaluation::Part Evaluation::call(ConstView x, std::int64_t begin, std::int64_t 
     part.out = {Matrix(row, m, nan), scored ? Matrix(row, m, nan) : Matrix(),
                 finished.empty() ? std::vector<std::int64_t>{} : finished[0].second.shape};
     for (const auto& [first, out] : finished) {
-        require(out.y.cols == m && (out.score.rows > 0) == scored, function_, ": the model must give ", m,
-                " outputs for every point, got ", out.y.cols);
+        require(out.y.cols == m && (out.score.rows > 0) == scored, function_, ": the model must give ",
+                counted(m, "output"), " for every point, got ", out.y.cols);
         std::ranges::copy(out.y.data, part.out.y.data.begin() + first * m);
         if (scored) std::ranges::copy(out.score.data, part.out.score.data.begin() + first * m);
     }
@@ -248,8 +249,8 @@ void Evaluation::learn_outputs(std::int64_t columns, bool scored, const std::vec
     const auto& known = problem_.known();
     const std::int64_t m = columns - static_cast<std::int64_t>(known.size());
     require(m > 0, function_, ": the model must give at least one output, got none");
-    require(given.empty() || static_cast<std::int64_t>(given.size()) == m, function_, ": the model gave ", m,
-            " outputs, but ", given.size(), " are named");
+    require(given.empty() || static_cast<std::int64_t>(given.size()) == m, function_, ": the model gave ",
+            counted(m, "output"), ", but ", given.size(), given.size() == 1 ? " is named" : " are named");
     names_ = given.empty() ? default_output_names(m, shape) : given;
     sample_.outputs = names_;
     names_.insert(names_.end(), known.begin(), known.end());
@@ -280,8 +281,8 @@ bool Evaluation::adopt(Outputs& whole, std::int64_t rows) {
 
 void Evaluation::check_columns(const Outputs& part) const {
     const bool scored = part.score.rows > 0;
-    require(part.y.cols == m_ && scored == scored_ && (!scored || part.score.cols == m_), function_, ": the model must give ", m_,
-            " outputs for every batch, got ", part.y.cols);
+    require(part.y.cols == m_ && scored == scored_ && (!scored || part.score.cols == m_), function_, ": the model must give ",
+            counted(m_, "output"), " for every batch, got ", part.y.cols);
 }
 
 void Evaluation::place(const Outputs& part, std::int64_t begin) {

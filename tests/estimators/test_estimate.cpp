@@ -163,6 +163,14 @@ TEST_CASE("estimate: the text of a share without a hit is its interval") {
     CHECK(e.text() == "none  0 (0 to 0.0074)\nhalf  0.50 ± 0.01\n(500 evaluations)");
 }
 
+TEST_CASE("estimate: the text names what n counts, one of them as one") {
+    Estimate e = other(1, 15);
+    CHECK(e.text().find("(1 evaluation, 7 failed)") != std::string::npos);
+    e.diagnostics["counted"] = std::string("rows");
+    CHECK(e.text().find("(1 row, 7 failed)") != std::string::npos);
+    CHECK(e.contrast(0, 1).text().ends_with(" (1 row, 7 failed)\nwarning: doubtful"));
+}
+
 TEST_CASE("estimate: the text has a line per value, the evaluations, the failures and the warnings") {
     CHECK(pair().transform([](const auto& v) { return std::vector{v[0]}; }).text() == "2.00 ± 0.01 (3,000 evaluations)");
     CHECK(other(20'000, 15).text() ==

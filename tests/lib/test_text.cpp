@@ -1,5 +1,7 @@
 #include <buffon/text.hpp>
 
+#include <buffon/counted.hpp>
+
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -19,6 +21,12 @@ TEST_CASE("with_commas: groups of three from the right, whatever the sign") {
     CHECK(with_commas(-1'234) == "-1,234");
     CHECK(with_commas(std::numeric_limits<std::int64_t>::max()) == "9,223,372,036,854,775,807");
     CHECK(with_commas(std::numeric_limits<std::int64_t>::min()) == "-9,223,372,036,854,775,808");
+}
+
+TEST_CASE("counted: one thing is not things") {
+    CHECK(counted(1, "row") == "1 row");
+    CHECK(counted(0, "row") == "0 rows");
+    CHECK(counted(20'000, "evaluation") == "20,000 evaluations");
 }
 
 TEST_CASE("nearest: one wrong, missing, additional or exchanged letter finds the word") {

@@ -27,7 +27,7 @@ def test_a_search_finds_a_table_that_is_better_on_other_points(corrector):
     assert found.table.rows == bd.dc(bd.VP(), steps=5, ratios=found.ratios, corrector=corrector).rows
     assert error(model, found.table, 2) < 0.85 * error(model, plain, 2)
     assert found.errors[-1] < found.errors_before[0] + 1 and np.all(found.errors <= found.errors_before)
-    assert f"{found.evaluations} evaluations" in repr(found) and "ratios 1, 1, " in repr(found)
+    assert f"{found.evaluations:,} evaluations" in repr(found) and "ratios 1, 1, " in repr(found)
     assert "ratios=[1, 1, " in repr(found.table)
     assert np.array_equal(bd.dc_search(model, bd.VP(), steps=5, rng=found.rng_key, corrector=corrector).ratios, found.ratios)
 

@@ -224,7 +224,7 @@ def test_names_and_outputs_must_agree(refused):
     fails(lambda x: np.empty((len(x), 0)), refused, "the model must give at least one output, got none",
           kind=ValueError)
     sizes = iter([1, 2])
-    with pytest.raises((ValueError, bf.ModelError), match="must give 1 outputs for every batch, got 2"):
+    with pytest.raises((ValueError, bf.ModelError), match="must give 1 output for every batch, got 2"):
         bf.plain(bf.Problem(lambda x: np.zeros((len(x), next(sizes))), N), budget=2_000, batch=1_000)
     a, b = pair(0.1).sample(1, rng=1)[0]
     refused(bf.ModelError, "plain: the model failed in the batch of 10 points that starts at point 0 "

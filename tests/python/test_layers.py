@@ -30,6 +30,7 @@ WITHOUT_TEST = {
     "lib/chain_terms": "formulas that tests/diffusion/test_chain_step.cpp and test_sigma_rules.cpp test",
     "lib/config": "macros",
     "lib/copula": "a list that the compiler checks",
+    "lib/counted": "what test_text.cpp tests",
     "lib/crowded": "part of what test_assign.cpp tests",
     "lib/device_array": "a structure, read by test_device_pairs.cpp",
     "lib/device_assign": "what test_assign_on_device.cpp tests on every device",

@@ -148,6 +148,20 @@ def test_prdc_has_the_values_of_its_formulas_and_four_names_a_sample():
         bd.prdc(X[:20], Y)
 
 
+def test_metrics_count_rows():
+    for e in (bd.energy(X, Y), bd.frechet(X, Y), bd.sliced_w2(X, Y, rng=1), bd.w2(X[:8], Y[:8]), bd.memorised(X, Y)):
+        assert f"({e.n:,} rows)" in repr(e) and "evaluation" not in repr(e), repr(e)
+
+
+def test_what_is_no_array_is_called_by_its_name():
+    mixture = bd.GaussianMixture([1.0], np.zeros((1, 3)), np.eye(3)[None])
+    wanted = r"^frechet: y must be an array \(n, d\) \(cf_distance, .* take a mixture\), got GaussianMixture"
+    with pytest.raises(TypeError, match=wanted):
+        bd.frechet(X, mixture)
+    with pytest.raises(TypeError, match=r"^energy: x must be an array \(n, d\), got object"):
+        bd.energy(object(), Y)
+
+
 def test_frechet_is_scipys():
     linalg = pytest.importorskip("scipy.linalg")
     for n, m, d in ((300, 250, 12), (40, 60, 90)):

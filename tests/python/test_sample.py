@@ -116,7 +116,7 @@ def test_sample_from_a_table_knows_its_law():
     s = bf.Sample(x, [1.0, 2.0], law)
     np.testing.assert_array_equal(s.log_density, law.log_density(x))
     assert len(s) == 2 and s.inputs == ["a", "b"] and s.outputs == ["y"] and s.y.shape == (2, 1)
-    assert repr(s) == "Sample of 2 points: 2 inputs, 1 outputs"
+    assert repr(s) == "Sample of 2 points: 2 inputs, 1 output"
 
 
 def test_a_kept_sample_knows_the_law_and_the_dependence_of_its_rows():
@@ -160,7 +160,7 @@ def test_without_a_law_the_names_are_the_tables_and_no_density_is_known():
     x, y = table()
     s = bf.Sample({"b": x[:, 1], "a": x[:, 0]}, y)
     assert s.inputs == ["b", "a"] and s.outputs == ["y"] and s.law is None and s.log_density.size == 0
-    assert repr(s) == "Sample of 100 points: 2 inputs, 1 outputs, law not known"
+    assert repr(s) == "Sample of 100 points: 2 inputs, 1 output, law not known"
     assert bf.Sample(x, np.column_stack([y, y]), inputs=["u", "v"]).inputs == ["u", "v"]
     assert bf.Sample(x, np.column_stack([y, y])).outputs == ["y1", "y2"]
 

@@ -262,6 +262,7 @@ Estimate cf_distance(const PointSets& x, const ExactReference& y, const CfDistan
         lengths[static_cast<std::size_t>(s)].put(e.bounds, s);
     }
     e.diagnostics["floor"] = floor;
+    e.diagnostics["counted"] = std::string("rows");
     e.diagnostics["bandwidth"] = h;
     return e;
 }

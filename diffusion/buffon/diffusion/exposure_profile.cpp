@@ -9,6 +9,7 @@
 #include <variant>
 
 #include <buffon/check.hpp>
+#include <buffon/counted.hpp>
 #include <buffon/diffusion/exposure_run.hpp>
 #include <buffon/evaluation.hpp>
 #include <buffon/squared_interval.hpp>
@@ -233,7 +234,7 @@ std::string ExposureProfile::text() const {
         out << '\n';
     }
     for (const std::string& note : notes) out << note << '\n';
-    out << evaluations << " evaluations";
+    out << counted(evaluations, "evaluation");
     return out.str();
 }
 

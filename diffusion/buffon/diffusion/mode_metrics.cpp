@@ -149,6 +149,7 @@ Estimate shares(const PointSets& x, std::int64_t q, int threads, const Progress&
     e.value = std::move(means.value);
     e.covariance = std::move(means.covariance);
     e.n = rows_of(x);
+    e.diagnostics["counted"] = std::string("rows");
     e.bounds = empty_bounds(e.size());
     for (std::int64_t j = 0; j < e.size(); ++j)
         for (std::int64_t l = 0; l < e.bounds.low.cols; ++l)
@@ -274,7 +275,7 @@ Estimate mode_masses(const PointSets& x, const ModeClassifier& classifier, const
     for (std::int64_t k = 0; k < modes; ++k) names.push_back("mode " + std::to_string(k));
     names.emplace_back("total_variation");
     e.names = names_of(x, names);
-    e.diagnostics = {{"floor", floor}, {"bias", bias}, {"modes_found", found}, {"weights", weights}};
+    e.diagnostics = {{"counted", std::string("rows")}, {"floor", floor}, {"bias", bias}, {"modes_found", found}, {"weights", weights}};
     return e;
 }
 

@@ -168,7 +168,7 @@ Estimate moment_probe(const PointSets& x, const ExactReference& y, const MomentP
         for (std::int64_t r = 1; r <= o.orders; ++r)
             values.push_back("direction " + std::to_string(l) + ", order " + std::to_string(r));
     e.names = names_of(x, values);
-    e.diagnostics = {{"floor", floor}, {"z", z}, {"rms_z", rms}};
+    e.diagnostics = {{"counted", std::string("rows")}, {"floor", floor}, {"z", z}, {"rms_z", rms}};
     warn_of_overflow(e);
     return e;
 }
