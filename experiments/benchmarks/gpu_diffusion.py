@@ -9,37 +9,21 @@ tests, not of this page.
 """
 import argparse
 import json
-import subprocess
 import sys
 
 import numpy as np
 import torch
 
-import buffon
 from buffon import diffusion as bd
 from buffon._buffon import diffusion as _native
+from buffon.experiments.benchmarks import _gpu_turns
 from buffon.experiments.benchmarks._ratio import ratio
 
 REPEATS = 30
 
 
-def milliseconds(jobs):
-    """Name -> times of each job, taken in turns."""
-    times = {name: [] for name in jobs}
-    for job in jobs.values():
-        for _ in range(3):
-            job()
-    for _ in range(REPEATS):
-        for name, job in jobs.items():
-            start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-            torch.cuda.synchronize()
-            torch.cuda._sleep(1_000_000)   # half a millisecond: all is queued before it begins, so launches are not timed
-            start.record()
-            job()
-            end.record()
-            torch.cuda.synchronize()
-            times[name].append(start.elapsed_time(end))
-    return {name: np.array(t) for name, t in times.items()}
+def half_a_millisecond_on(job):
+    return _gpu_turns.on_device(job, cycles=1_000_000)
 
 
 def relative_error(x, reference):
@@ -140,10 +124,7 @@ def main():
     arguments = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = False
     records = []
-    driver = subprocess.run(
-        ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True
-    ).stdout.strip()
-    print(f"{torch.cuda.get_device_name()}, driver {driver}, torch {torch.__version__}, buffon {buffon.__version__}")
+    print(_gpu_turns.place())
     for make in (update, lambda: update(dtype=torch.float16), mixture, ideal, lambda: ideal(m=1797), lambda: ideal(sigma=0.3)):
         name, jobs, error, rate = make()
         errors = {}
@@ -153,7 +134,7 @@ def main():
             except Exception as problem:
                 print(f"  {job}: {str(problem).splitlines()[0]}", file=sys.stderr)
                 del jobs[job]
-        times = milliseconds(jobs)
+        times = {job: 1e3 * t for job, t in _gpu_turns.in_turns(jobs, REPEATS, half_a_millisecond_on, warm=3).items()}
         print(name)
         for job, t in times.items():
             line = (f"  {job:26s} {np.median(t) * 1e3:9.1f} us ({t.min() * 1e3:.1f} ... {t.max() * 1e3:.1f})  "

@@ -10,33 +10,15 @@ device, in standard errors of the estimate.
 """
 import argparse
 import json
-import subprocess
-import time
 
 import numpy as np
 import torch
 
-import buffon
 from buffon import diffusion as bd
+from buffon.experiments.benchmarks import _gpu_turns
 from buffon.experiments.benchmarks._ratio import ratio
 
 REPEATS = 20
-
-
-def milliseconds(jobs):
-    """Name -> times of each job, taken in turns."""
-    times = {name: [] for name in jobs}
-    for job in jobs.values():
-        for _ in range(3):
-            job()
-    for _ in range(REPEATS):
-        for name, job in jobs.items():
-            torch.cuda.synchronize()
-            begin = time.perf_counter()
-            job()
-            torch.cuda.synchronize()
-            times[name].append(1e3 * (time.perf_counter() - begin))
-    return {name: np.array(t) for name, t in times.items()}
 
 
 def of_gram(kernel, x, y, block=8192):
@@ -113,16 +95,14 @@ def main():
     arguments = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = False
     records = []
-    driver = subprocess.run(
-        ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True
-    ).stdout.strip()
-    print(f"{torch.cuda.get_device_name()}, driver {driver}, torch {torch.__version__}, buffon {buffon.__version__}")
+    print(_gpu_turns.place())
     print("| job | candidate | time | error | ratio |\n| --- | --- | ---: | ---: | ---: |")
     for name, ours, theirs, exact in cases():
         if arguments.only not in name:
             continue
         double = exact()
-        times = milliseconds({"Buffon": ours, "Buffon, float64": exact} | theirs)
+        jobs = {"Buffon": ours, "Buffon, float64": exact} | theirs
+        times = {job: 1e3 * t for job, t in _gpu_turns.in_turns(jobs, REPEATS, warm=3).items()}
         answers = {"Buffon": ours().value[0], "Buffon, float64": double.value[0]} | {
             key: float(job()) for key, job in theirs.items()
         }

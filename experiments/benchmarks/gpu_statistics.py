@@ -9,49 +9,16 @@ candidates compute the same.
 """
 import argparse
 import json
-import subprocess
 import sys
-import time
 
 import numpy as np
 import torch
 
 import buffon as bf
+from buffon.experiments.benchmarks import _gpu_turns
 from buffon.experiments.benchmarks._ratio import ratio
 
 REPEATS = 20
-
-
-def on_device(job):
-    """Seconds of a job on the device, its launches not timed."""
-    start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-    torch.cuda.synchronize()
-    torch.cuda._sleep(4_000_000)   # two milliseconds: all is queued before it begins
-    start.record()
-    job()
-    end.record()
-    torch.cuda.synchronize()
-    return start.elapsed_time(end) / 1e3
-
-
-def by_the_clock(job):
-    torch.cuda.synchronize()
-    start = time.perf_counter()
-    job()
-    torch.cuda.synchronize()
-    return time.perf_counter() - start
-
-
-def seconds(jobs, repeats, clock):
-    """Name -> times of each job, taken in turns."""
-    times = {name: [] for name in jobs}
-    for job in jobs.values():
-        for _ in range(2 if repeats == REPEATS else 0):
-            job()
-    for _ in range(repeats):
-        for name, job in jobs.items():
-            times[name].append(clock(job))
-    return {name: np.array(t) for name, t in times.items()}
 
 
 def on_cupy(f):
@@ -189,10 +156,7 @@ def main():
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
     records = []
-    driver = subprocess.run(
-        ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True
-    ).stdout.strip()
-    print(f"{torch.cuda.get_device_name()}, driver {driver}, torch {torch.__version__}, buffon {bf.__version__}", flush=True)
+    print(_gpu_turns.place(), flush=True)
     for make in (ishigami, quasi, sobol, densities, aiscv):
         if arguments.only not in make.__name__:
             continue
@@ -204,7 +168,9 @@ def main():
                 sizes[job], jobs[job] = size, run
             except Exception as problem:
                 print(f"  {job}: {str(problem).splitlines()[0]}", file=sys.stderr)
-        times = seconds(jobs, 3 if make is aiscv else REPEATS, on_device if make is densities else by_the_clock)
+        clock = _gpu_turns.on_device if make is densities else _gpu_turns.by_the_clock
+        repeats, warm = (3, 0) if make is aiscv else (REPEATS, 2)
+        times = _gpu_turns.in_turns(jobs, repeats, clock, warm)
         print(name)
         rates = {job: sizes[job] / t for job, t in times.items()}
         for job, t in times.items():

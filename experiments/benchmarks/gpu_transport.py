@@ -18,7 +18,6 @@ both sides.
 """
 import argparse
 import json
-import subprocess
 import time
 
 import numpy as np
@@ -27,30 +26,12 @@ import torch
 import buffon as bf
 from buffon import diffusion as bd
 from buffon._buffon import diffusion as _native
+from buffon.experiments.benchmarks import _gpu_turns
 from buffon.experiments.benchmarks._ratio import ratio
 
 REPEATS = 20
 STEPS = {"N = 1,797, d = 64, 2^20 draws": (1797, 64, 2**20), "N = 50,000, d = 64, 2^18 draws": (50_000, 64, 2**18),
          "N = 50,000, d = 3072, 2^16 draws": (50_000, 3072, 2**16)}
-
-
-def by_the_clock(job):
-    torch.cuda.synchronize()
-    start = time.perf_counter()
-    job()
-    torch.cuda.synchronize()
-    return time.perf_counter() - start
-
-
-def seconds(jobs, repeats=REPEATS):
-    """Name -> times of each job, taken in turns after two that are not counted."""
-    times = {name: [] for name in jobs}
-    for job in jobs.values():
-        job(), job()
-    for _ in range(repeats):
-        for name, job in jobs.items():
-            times[name].append(by_the_clock(job))
-    return {name: np.array(t) for name, t in times.items()}
 
 
 def torch_step(y, h, draws, tf32, compiled):
@@ -164,20 +145,17 @@ def main():
     parser.add_argument("--json")
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
-    driver = subprocess.run(
-        ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True
-    ).stdout.strip()
-    print(f"{torch.cuda.get_device_name()}, driver {driver}, torch {torch.__version__}, buffon {bf.__version__}")
+    print(_gpu_turns.place())
     records = []
     for name, sizes in STEPS.items():
         if arguments.only in name:
-            show(name, seconds(step(*sizes)), records)
+            show(name, _gpu_turns.in_turns(step(*sizes), REPEATS), records)
             torch.cuda.empty_cache()
     if arguments.only in "assign":
         jobs = assignments()
-        show("704 assignments of 20 x 300", seconds(jobs), records)
+        show("704 assignments of 20 x 300", _gpu_turns.in_turns(jobs, REPEATS), records)
         for name in ("Buffon", "Buffon, all read"):
-            show("704 assignments of 20 x 300, one after the other", seconds({name: jobs[name]}, 50), records)
+            show("704 assignments of 20 x 300, one after the other", _gpu_turns.in_turns({name: jobs[name]}, 50), records)
     if arguments.only in "map":
         records.append(whole_map())
     if arguments.json:
