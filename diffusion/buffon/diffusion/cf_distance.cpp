@@ -187,6 +187,56 @@ void check(const PointSets& x, const ExactReference& y, const CfDistanceOptions&
     for (std::size_t s = 0; s < x.sets.size(); ++s) check_set("cf_distance", name_of(x, s), x.sets[s], y.dim(), 4);
 }
 
+/// What each sample has less than the reference, frequency by frequency.
+struct Gaps {
+    std::vector<Phi> all;
+    Matrix squares;             // (frequencies, k), unbiased
+    std::vector<double> raw;    // their means with the noise of the empirical phi in them
+};
+
+Gaps gaps_between(const PointSets& x, const Phi& reference, double of_y, const Waves& waves, const CfDistanceOptions& o,
+                  const RowsDone& tell) {
+    const auto k = static_cast<std::int64_t>(x.sets.size());
+    Gaps out{{}, Matrix(o.frequencies, k), std::vector<double>(x.sets.size())};
+    Matrix& squares = out.squares;
+    for (std::int64_t s = 0; s < k; ++s) {
+        const Matrix& set = x.sets[static_cast<std::size_t>(s)];
+        const Phi phi = empirical(waves, set, o.threads);
+        const Phi& gap = out.all.emplace_back(difference(phi, reference));
+        for (std::int64_t l = 0; l < o.frequencies; ++l) {
+            const auto at = static_cast<std::size_t>(l);
+            squares(l, s) = gap.square(at) - (1 - phi.square(at)) / static_cast<double>(set.rows - 1) -
+                            (1 - reference.square(at)) * of_y;
+            out.raw[static_cast<std::size_t>(s)] += gap.square(at) / static_cast<double>(o.frequencies);
+        }
+        tell(set.rows);
+    }
+    return out;
+}
+
+/// What the rows of the reference add to the errors of all samples, (k, k).
+Matrix covariance_of_reference(const Matrix& y, const std::vector<Phi>& gaps, const Waves& waves, int threads) {
+    std::vector<const Phi*> all;
+    for (const Phi& gap : gaps) all.push_back(&gap);
+    return set_means({{y}, {}}, static_cast<std::int64_t>(gaps.size()), threads,
+                     [&](std::int64_t, ConstView some, View out) { project(waves, all, some, out); })
+        .covariance;
+}
+
+/// Floors of the samples, which it returns, and intervals.
+std::vector<double> conclude(Estimate& e, const PointSets& x, std::int64_t m, const RowNoise& noise, std::vector<Length>& lengths) {
+    std::vector<double> floor;
+    e.bounds = empty_bounds(e.size());
+    for (std::int64_t s = 0; s < e.size(); ++s) {
+        const double n = static_cast<double>(x.sets[static_cast<std::size_t>(s)].rows), others = static_cast<double>(m);
+        const double pairs = 2 / (n * (n - 1)) + (m > 0 ? 2 / (others * (others - 1)) + 4 / (n * others) : 0.0);
+        floor.push_back(std::sqrt(noise.square * pairs));
+        lengths[static_cast<std::size_t>(s)].largest = noise.largest * (1 / n + (m > 0 ? 1 / others : 0.0));
+        lengths[static_cast<std::size_t>(s)].put(e.bounds, s);
+    }
+    return floor;
+}
+
 }  // namespace
 
 Estimate cf_distance(const PointSets& x, const ExactReference& y, const CfDistanceOptions& o) {
@@ -198,70 +248,42 @@ Estimate cf_distance(const PointSets& x, const ExactReference& y, const CfDistan
     Estimate e;
     e.rng_key = o.rng ? *o.rng : fresh_key();
     const Waves waves(e.rng_key, o.frequencies, y.dim(), h);
-    std::int64_t total = 2 * m, done = 0;
-    for (const Matrix& set : x.sets) total += 2 * set.rows;
-    const auto tell = [&](std::int64_t rows) {
+    for (const Matrix& set : x.sets) e.n += set.rows;
+    const std::int64_t total = 2 * (m + e.n);
+    std::int64_t done = 0;
+    const RowsDone tell = [&](std::int64_t rows) {
         if (o.progress) o.progress(done += rows, total, {});
     };
     const Phi reference = y.mixture ? exact(waves, *y.mixture, o.threads) : empirical(waves, y.points, o.threads);
     tell(m);
-
-    std::vector<Phi> gaps;
-    Matrix squares(o.frequencies, k);   // of each frequency, unbiased
-    std::vector<Length> lengths(static_cast<std::size_t>(k));
-    const double of_y = m > 0 ? 1 / static_cast<double>(m - 1) : 0.0;
-    for (std::int64_t s = 0; s < k; ++s) {
-        const Matrix& set = x.sets[static_cast<std::size_t>(s)];
-        const Phi phi = empirical(waves, set, o.threads);
-        const Phi& gap = gaps.emplace_back(difference(phi, reference));
-        for (std::int64_t l = 0; l < o.frequencies; ++l) {
-            const auto at = static_cast<std::size_t>(l);
-            squares(l, s) = gap.square(at) - (1 - phi.square(at)) / static_cast<double>(set.rows - 1) -
-                            (1 - reference.square(at)) * of_y;
-            lengths[static_cast<std::size_t>(s)].raw += gap.square(at) / static_cast<double>(o.frequencies);
-        }
-        e.n += set.rows;
-        tell(set.rows);
-    }
+    const Gaps gaps = gaps_between(x, reference, m > 0 ? 1 / static_cast<double>(m - 1) : 0.0, waves, o, tell);
+    const Matrix& squares = gaps.squares;
     e.value = column_means(squares);
 
     const SetMeans rows = set_means(x, 1, o.threads, [&](std::int64_t s, ConstView some, View out) {
-        project(waves, {&gaps[static_cast<std::size_t>(s)]}, some, out);
+        project(waves, {&gaps.all[static_cast<std::size_t>(s)]}, some, out);
     });
     tell(e.n);
     e.covariance = covariance_of_mean(squares);
+    std::vector<Length> lengths(x.sets.size());
     for (std::int64_t s = 0; s < k; ++s) {
         Length& length = lengths[static_cast<std::size_t>(s)];
+        length.raw = gaps.raw[static_cast<std::size_t>(s)];
         length.bias = std::max(0.0, length.raw - e.value[static_cast<std::size_t>(s)]);
         length.of_frequencies = e.covariance(s, s);
         length.of_rows = rows.covariance(s, s);
     }
     for (std::size_t i = 0; i < e.covariance.data.size(); ++i) e.covariance.data[i] += rows.covariance.data[i];
     if (m > 0) {
-        std::vector<const Phi*> all;
-        for (const Phi& gap : gaps) all.push_back(&gap);
-        const SetMeans of_reference =
-            set_means({{y.points}, {}}, k, o.threads,
-                      [&](std::int64_t, ConstView some, View out) { project(waves, all, some, out); });
-        for (std::size_t i = 0; i < e.covariance.data.size(); ++i) e.covariance.data[i] += of_reference.covariance.data[i];
-        for (std::int64_t s = 0; s < k; ++s) lengths[static_cast<std::size_t>(s)].of_rows += of_reference.covariance(s, s);
+        const Matrix of_reference = covariance_of_reference(y.points, gaps.all, waves, o.threads);
+        for (std::size_t i = 0; i < e.covariance.data.size(); ++i) e.covariance.data[i] += of_reference.data[i];
+        for (std::int64_t s = 0; s < k; ++s) lengths[static_cast<std::size_t>(s)].of_rows += of_reference(s, s);
         tell(m);
     }
     e.covariance = nearest_covariance(e.covariance);
     e.n += m;
     e.names = names_of("cf_distance", x);
-
-    const RowNoise noise = noise_of(waves, some_rows(y, floor_rows), reference);
-    std::vector<double> floor;
-    e.bounds = empty_bounds(k);
-    for (std::int64_t s = 0; s < k; ++s) {
-        const double n = static_cast<double>(x.sets[static_cast<std::size_t>(s)].rows), others = static_cast<double>(m);
-        const double pairs = 2 / (n * (n - 1)) + (m > 0 ? 2 / (others * (others - 1)) + 4 / (n * others) : 0.0);
-        floor.push_back(std::sqrt(noise.square * pairs));
-        lengths[static_cast<std::size_t>(s)].largest = noise.largest * (1 / n + (m > 0 ? 1 / others : 0.0));
-        lengths[static_cast<std::size_t>(s)].put(e.bounds, s);
-    }
-    e.diagnostics["floor"] = floor;
+    e.diagnostics["floor"] = conclude(e, x, m, noise_of(waves, some_rows(y, floor_rows), reference), lengths);
     e.diagnostics["counted"] = std::string("rows");
     e.diagnostics["bandwidth"] = h;
     return e;
