@@ -10,6 +10,7 @@
 #include <buffon/check.hpp>
 #include <buffon/compared_sets.hpp>
 #include <buffon/neighbours.hpp>
+#include <buffon/pairs_told.hpp>
 
 namespace buffon {
 namespace {
@@ -185,24 +186,11 @@ Matrix covariance_of(ConstView values, const std::vector<double>& rows) {
     return out;
 }
 
-/// Reports the pairs of consecutive passes.
-class Told {
-public:
-    Told(const Progress& progress, const PointSets& x, std::int64_t m) : progress_(progress), total_(m * m) {
-        for (const Matrix& set : x.sets) total_ += set.rows * (set.rows + m);
-    }
-    BlockDone next(std::int64_t pairs) {
-        const std::int64_t before = begun_;
-        begun_ += pairs;
-        return [this, before](std::int64_t n) {
-            if (progress_) progress_(before + n, total_, {});
-        };
-    }
-
-private:
-    const Progress& progress_;
-    std::int64_t total_, begun_ = 0;
-};
+std::int64_t pairs_of(const PointSets& x, std::int64_t m) {
+    std::int64_t pairs = m * m;
+    for (const Matrix& set : x.sets) pairs += set.rows * (set.rows + m);
+    return pairs;
+}
 
 }  // namespace
 
@@ -210,7 +198,7 @@ Estimate prdc(const PointSets& x, const ReferencePoints& y, const PrdcOptions& o
     check(x, y.points, options);
     const auto sets = static_cast<std::int64_t>(x.sets.size()), m = y.points.rows;
     const std::vector<double> mean = column_means(y.points);
-    Told told(options.progress, x, m);
+    PairsTold told(options.progress, pairs_of(x, m));
     const Matrix reference = centred(y.points, mean);
     const Balled of_reference = balled(reference, options, told.next(m * m));
     Matrix values(versions, 4 * sets);

@@ -9,6 +9,7 @@
 #include <buffon/compared_sets.hpp>
 #include <buffon/device_pairs.hpp>
 #include <buffon/nearest_covariance.hpp>
+#include <buffon/pairs_told.hpp>
 #include <buffon/pairwise.hpp>
 #include <buffon/parallel.hpp>
 #include <buffon/share_interval.hpp>
@@ -244,30 +245,13 @@ double floor_of(double degenerate, std::int64_t rows, std::int64_t reference) {
     return std::sqrt(degenerate * (2 / (n * (n - 1)) + 2 / (m * (m - 1)) + 4 / (n * m)));
 }
 
-/// Reports the pairs of consecutive passes.
-class Counter {
-public:
-    Counter(const Progress& progress, std::int64_t total) : progress_(progress), total_(total) {}
-    PairsDone next(std::int64_t pairs) {
-        const std::int64_t before = begun_;
-        begun_ += pairs;
-        return [this, before](std::int64_t n) {
-            if (progress_) progress_(before + n, total_, {});
-        };
-    }
-
-private:
-    const Progress& progress_;
-    std::int64_t total_, begun_ = 0;
-};
-
 /// `some`: rows of y on the processor.
 template <class Points>
 Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const Points& y, ConstView some, int threads,
                   const Progress& progress) {
     std::int64_t total = y.rows() * y.rows();
     for (const Points& set : sets) total += set.rows() * (set.rows() + y.rows());
-    Counter counter(progress, total);
+    PairsTold counter(progress, total);
     const auto own = [&](const Points& points) {
         return pair_sums_later(kernel.function, kernel.scale, points, counter.next(points.rows() * points.rows()));
     };

@@ -137,6 +137,19 @@ double debye(double t) {
     return sum / t;
 }
 
+/// f(form of |theta|, row); where theta < 0 the second coordinate is turned around before and after.
+template <class F>
+void for_rows(double theta, View z, const F& f) {
+    const double turn = theta < 0 ? -1 : 1;
+    const Form form{std::abs(theta)};
+    for (std::int64_t i = 0; i < z.rows; ++i) {
+        const auto row = z.row(i);
+        row[1] *= turn;
+        f(form, row);
+        row[1] *= turn;
+    }
+}
+
 }  // namespace
 
 FrankCopula::FrankCopula(double theta, std::int64_t dim) : theta_(theta), dim_(dim) {
@@ -171,26 +184,12 @@ FrankCopula FrankCopula::from_kendall(double tau, std::int64_t dim) {
 
 void FrankCopula::decorrelate(View z) const {
     assert(z.cols == dim());
-    const double turn = theta_ < 0 ? -1 : 1;
-    const Form form{std::abs(theta_)};
-    for (std::int64_t i = 0; i < z.rows; ++i) {
-        const auto row = z.row(i);
-        row[1] *= turn;
-        to_independent(form, eulerian_, row);
-        row[1] *= turn;
-    }
+    for_rows(theta_, z, [this](const Form& form, std::span<double> row) { to_independent(form, eulerian_, row); });
 }
 
 void FrankCopula::correlate(View z) const {
     assert(z.cols == dim());
-    const double turn = theta_ < 0 ? -1 : 1;
-    const Form form{std::abs(theta_)};
-    for (std::int64_t i = 0; i < z.rows; ++i) {
-        const auto row = z.row(i);
-        row[1] *= turn;
-        to_dependent(form, eulerian_, row);
-        row[1] *= turn;
-    }
+    for_rows(theta_, z, [this](const Form& form, std::span<double> row) { to_dependent(form, eulerian_, row); });
 }
 
 void FrankCopula::add_log_density(ConstView z, std::span<double> out) const {
