@@ -95,7 +95,7 @@ WITHOUT_TEST = {
     "estimators/adaptation_reach": "part of what test_adaptation.cpp tests",
     "estimators/adaptation_scouts": "what test_failure_modes_rare.cpp tests; the search itself: test_scout.cpp",
     "estimators/input_group": "a name and names",
-    "estimators/pairs_told": "progress, part of what tests/python/test_progress.py tests",
+    "estimators/pairs_told": "progress, which test_metrics.py tests",
     "estimators/points": "two words",
     "estimators/sobol_found": "what test_sobol.cpp tests",
     "estimators/sobol_run": "what test_sobol.cpp and test_sobol_state.cpp test",

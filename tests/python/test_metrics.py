@@ -109,15 +109,16 @@ def test_the_default_bandwidth_is_the_median_distance():
     assert bd.mmd(X, Y, bandwidth=e.diagnostics["bandwidth"]).value[0] == pytest.approx(e.value[0])
 
 
-def test_progress_ends_with_all_pairs_and_may_stop():
+@pytest.mark.parametrize("metric", [bd.energy, bd.prdc])
+def test_progress_ends_with_all_pairs_and_may_stop(metric):
     seen = []
-    bd.energy([X, Y], Y, progress=lambda n, total: seen.append((n, total)))
+    metric([X, Y], Y, progress=lambda n, total: seen.append((n, total)))
     assert seen[-1] == (seen[-1][1],) * 2 and [n for n, _ in seen] == sorted(n for n, _ in seen)
 
     def stop(n, total):
         raise KeyboardInterrupt
     with pytest.raises(KeyboardInterrupt):
-        bd.energy(X, Y, progress=stop)
+        metric(X, Y, progress=stop)
 
 
 def test_refusals_name_what_they_want():
