@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <buffon/check.hpp>
+#include <buffon/counted.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/names.hpp>
 #include <buffon/sobol_sequence.hpp>
@@ -24,8 +25,8 @@ void check_adaptive(const std::string& who, const Problem& problem, const Run& r
     require(share(options.defensive), who, ": defensive must lie between 0 and 1, got ", options.defensive);
     require(options.cut >= 0 && options.cut < 1, who, ": cut must lie in [0, 1), got ", options.cut);
     for (std::size_t j = 0; j < options.laws.size(); ++j)
-        require(options.laws[j].dim() == problem.dim(), who, ": laws[", j, "] must have ", problem.dim(),
-                " inputs, got ", options.laws[j].dim());
+        require(options.laws[j].dim() == problem.dim(), who, ": laws[", j, "] must have ",
+                counted(problem.dim(), "input"), ", got ", options.laws[j].dim());
     for (std::size_t j = 0; j < options.weights.size(); ++j)
         require(std::isfinite(options.weights[j]) && options.weights[j] >= 0, who, ": weights[", j,
                 "] must be finite and not negative, got ", options.weights[j]);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <buffon/check.hpp>
+#include <buffon/counted.hpp>
 #include <buffon/elementary.hpp>
 #include <buffon/finish.hpp>
 #include <buffon/text.hpp>
@@ -79,7 +80,8 @@ Distribution KeptRows::base(const std::optional<Distribution>& law) const {
 }
 
 void KeptRows::check(const Distribution& law, const std::string& what) const {
-    require(law.dim() == sample_.x.cols, function_, ": ", what, " must have ", sample_.x.cols, " inputs, got ", law.dim());
+    require(law.dim() == sample_.x.cols, function_, ": ", what, " must have ", counted(sample_.x.cols, "input"), ", got ",
+            law.dim());
     if (sample_.law) require_same_order(function_ + ": " + what, law, *sample_.law);
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include <buffon/counted.hpp>
 #include <buffon/device_model.hpp>
 
 namespace buffon {
@@ -21,8 +22,8 @@ Outputs mapped(const Model& model, ConstView x, const F& f) {
 }
 
 void require_names(const std::vector<std::string>& names, std::int64_t m) {
-    require(names.empty() || static_cast<std::int64_t>(names.size()) == m, "Problem: a function of C with ", m,
-            m == 1 ? " output" : " outputs", " got ", names.size(), " names");
+    require(names.empty() || static_cast<std::int64_t>(names.size()) == m, "Problem: a function of C with ",
+            counted(m, "output"), " got ", counted(static_cast<std::int64_t>(names.size()), "name"));
 }
 
 /// The columns of a, then those of b.
@@ -137,7 +138,7 @@ Problem::Problem(ColumnModel model, Distribution inputs, std::vector<std::string
     require(static_cast<bool>(model.evaluate), "Problem: model must be callable, got an empty function");
     require(model.outputs >= 1, "Problem: a model of columns needs at least one output, got ", model.outputs);
     require(outputs_.empty() || static_cast<std::int64_t>(outputs_.size()) == model.outputs, "Problem: a model of columns with ",
-            model.outputs, " outputs got ", outputs_.size(), " names");
+            counted(model.outputs, "output"), " got ", counted(static_cast<std::int64_t>(outputs_.size()), "name"));
     columns_ = std::move(model);
 }
 

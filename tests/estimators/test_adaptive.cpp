@@ -28,7 +28,7 @@ TEST_CASE("options that cannot be are refused in the name of who asks") {
     CHECK(complaint({}) == "no complaint");
     CHECK(complaint({.components = -1}) == "who: components must be at least 0, got -1");
     CHECK(complaint({.defensive = 1.0}) == "who: defensive must lie between 0 and 1, got 1");
-    CHECK(complaint({.laws = {testing::standard_normal(2)}}) == "who: laws[0] must have 1 inputs, got 2");
+    CHECK(complaint({.laws = {testing::standard_normal(2)}}) == "who: laws[0] must have 1 input, got 2");
     CHECK(complaint({}, 31) == "who: budget must be at least 32, twice replicates = 16, got 31");
 }
 

@@ -92,7 +92,7 @@ TEST_CASE("samples that cannot be read are refused with the reason") {
         rows.weights([](ConstView, std::span<double> out) { out[1] = std::numeric_limits<double>::infinity(); }, 0, 2),
         "test: the density relative to that of the sample must be finite, got inf at row 3", std::invalid_argument);
     CHECK_THROWS_WITH_AS(rows.check(Distribution(Joint({Normal(), Normal()})), "law"),
-                         "test: law must have 1 inputs, got 2", std::invalid_argument);
+                         "test: law must have 1 input, got 2", std::invalid_argument);
     s.law.reset();
     CHECK_THROWS_WITH_AS(KeptRows("test", s).base(std::nullopt),
                          "test: law is needed: the sample does not know the law of its inputs", std::invalid_argument);

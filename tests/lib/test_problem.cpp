@@ -93,7 +93,7 @@ TEST_CASE("a function of C that is null, and names that do not fit it, are refus
     CHECK_THROWS_WITH_AS(Problem::from_c(sum_and_product, nullptr, 0, two()),
                          "Problem: from_c needs at least one output, got 0", std::invalid_argument);
     CHECK_THROWS_WITH_AS(Problem::from_c(sum_and_product, nullptr, 2, two(), {"a"}),
-                         "Problem: a function of C with 2 outputs got 1 names", std::invalid_argument);
+                         "Problem: a function of C with 2 outputs got 1 name", std::invalid_argument);
     CHECK_THROWS_WITH_AS(Problem::from_c(shifted_sum, nullptr, two(), {"a", "b"}),
                          "Problem: a function of C with 1 output got 2 names", std::invalid_argument);
 }
@@ -256,7 +256,7 @@ TEST_CASE("a model of columns must be one, with outputs and as many names") {
     CHECK_THROWS_WITH_AS(Problem(ColumnModel{f, 0}, one_normal),
                          "Problem: a model of columns needs at least one output, got 0", std::invalid_argument);
     CHECK_THROWS_WITH_AS(Problem(ColumnModel{f, 2}, one_normal, {"a"}),
-                         "Problem: a model of columns with 2 outputs got 1 names", std::invalid_argument);
+                         "Problem: a model of columns with 2 outputs got 1 name", std::invalid_argument);
 }
 
 TEST_CASE("functions of a point have columns, too, where the number of their outputs is known") {
