@@ -3,8 +3,8 @@
     tests/run --mutants [WORD ...]      the mutants whose name or file holds one of the words; all without
 
 Works in a copy of the tree under build/mutants/, built incrementally: the touched file is compiled, the library linked, and
-a program of the named test file alone run. Mutants of one file follow each other, so it is restored once. Those of code that a CUDA
-device runs (device = true) are left out where there is none.
+a program of the named test file alone run. Mutants of one file follow each other, so it is restored once. Those of code that
+a CUDA device runs (device = true) are left out where there is none.
 """
 import json
 import os

@@ -1,5 +1,7 @@
-"""Arrays on a device as functions meet them: what is wrong is said with the argument and the remedy. Arrays that only claim to lie
-on one show that without a device, and whatever libraries are there."""
+"""Arrays on a device as functions meet them: what is wrong is said with the argument and the remedy.
+
+Arrays that only claim to lie on one show that without a device, and whatever libraries are there.
+"""
 import contextlib
 import sys
 import types
@@ -102,7 +104,8 @@ TAKEN = {
     [
         (OfCuPy(dtype="int32"), TypeError, "must be float32 or float64 on a device, got int32"),
         (OfTorch(dtype="float16"), TypeError, "must be float32 or float64 on a device, got float16"),
-        (OfCuPy(strides=(8, 80)), ValueError, r"must be C-contiguous on a device: call .contiguous\(\) or ascontiguousarray first"),
+        (OfCuPy(strides=(8, 80)), ValueError,
+         r"must be C-contiguous on a device: call .contiguous\(\) or ascontiguousarray first"),
         (OfTorch(address=4100), ValueError, "must begin at a multiple of the 8 bytes of its numbers: copy it first"),
         (OfOthers(), TypeError, "arrays on a device must be of torch or CuPy here, got numba.cuda.OfOthers"),
         (OfTorch(refusal=RuntimeError("requires grad")), ValueError, r"has a gradient, .*: call .detach\(\) first"),
@@ -161,13 +164,13 @@ def test_samples_lie_in_one_place(name):
 @pytest.mark.skipif(DEVICE, reason="the addresses are nobody's")
 @pytest.mark.parametrize("name", TAKEN)
 def test_where_no_device_is_that_is_said(name):
-    with pytest.raises((ValueError, RuntimeError), match="CUDA: no CUDA library|cuda:0: .*CUDA driver"):
+    with pytest.raises((ValueError, RuntimeError), match=r"CUDA: no CUDA library|cuda:0: .*CUDA driver"):
         TAKEN[name][1](OfCuPy((10, 10) if name == "assign" else (10, 3)))
 
 
 @pytest.mark.skipif(DEVICE, reason="the addresses are nobody's")
 def test_a_bandwidth_is_not_looked_for_where_no_device_is():
-    with pytest.raises((ValueError, RuntimeError), match="CUDA: no CUDA library|cuda:0: .*CUDA driver"):
+    with pytest.raises((ValueError, RuntimeError), match=r"CUDA: no CUDA library|cuda:0: .*CUDA driver"):
         bd.mmd(OfCuPy(), OfCuPy())
 
 
@@ -184,7 +187,8 @@ def test_assignments_and_maps_take_one_device():
 
 
 def test_metrics_of_the_processor_say_how_arrays_come_here():
-    with pytest.raises(ValueError, match=r"w2: computes on the CPU only, x lies on a device: bring it here, by .cpu\(\) or .get\(\)"):
+    wanted = r"w2: computes on the CPU only, x lies on a device: bring it here, by .cpu\(\) or .get\(\)"
+    with pytest.raises(ValueError, match=wanted):
         bd.w2(OfCuPy(), OTHERS)
 
 
@@ -213,6 +217,7 @@ def test_arrays_of_jax_lie_on_one_device():
     x.held_by.append(types.SimpleNamespace(id=10, local_hardware_id=2))
     with pytest.raises(ValueError, match="energy: x must lie on one device, it is spread over 2: gather it first"):
         bd.energy(x, OfCuPy())
-    with pytest.raises(TypeError, match="GaussianMixture.denoise: x: arrays on a device must be of torch or CuPy here, got jaxlib"):
+    wanted = r"GaussianMixture.denoise: x: arrays on a device must be of torch or CuPy here, got jaxlib"
+    with pytest.raises(TypeError, match=wanted):
         x.held_by.pop()
         _device_arrays.like(x, "GaussianMixture.denoise: x")

@@ -456,8 +456,10 @@ def test_keywords_of_runs_are_told_from_those_of_problems():
 
 def test_a_constructor_points_to_the_maker_that_takes_a_keyword():
     for wrong, words in (
-        (lambda: bf.LogNormal(mean=1.0, cv=0.1), "LogNormal: unknown keyword 'mean'; known are mu, sigma; LogNormal.from_moments takes 'mean'"),
-        (lambda: bf.GumbelCopula(tau=0.5), "GumbelCopula: unknown keyword 'tau'; known are theta, names; GumbelCopula.from_kendall takes 'tau'"),
+        (lambda: bf.LogNormal(mean=1.0, cv=0.1),
+         "LogNormal: unknown keyword 'mean'; known are mu, sigma; LogNormal.from_moments takes 'mean'"),
+        (lambda: bf.GumbelCopula(tau=0.5),
+         "GumbelCopula: unknown keyword 'tau'; known are theta, names; GumbelCopula.from_kendall takes 'tau'"),
         (lambda: bf.Normal(mu=0.0), "Normal: unknown keyword 'mu'; known are mean, sd"),
     ):
         with pytest.raises(TypeError, match=f"^{re.escape(words)}$"):

@@ -281,7 +281,8 @@ def test_missing_companion_names_the_extra(estimate, monkeypatch, refused):
 
 
 @pytest.mark.parametrize("line, told", [("import not_there", "ModuleNotFoundError: No module named 'not_there'"),
-                                        ("import helper; helper.find()", "AttributeError: module 'helper' has no attribute 'find'")])
+                                        ("import helper; helper.find()",
+                                         "AttributeError: module 'helper' has no attribute 'find'")])
 def test_a_companion_that_does_not_import_is_not_called_missing(line, told, tmp_path, monkeypatch):
     (tmp_path / "companion.py").write_text(line)
     (tmp_path / "helper.py").write_text("")                            # the stray file that is found first
@@ -303,7 +304,8 @@ def test_plot_shows_values_with_intervals():
     mine = plt.subplots()[1]
     assert made([1.0, 2.0], np.eye(2)).plot(ax=mine) is mine and mine.get_xscale() == "linear"
     assert made([-1.0, 1000.0], np.eye(2)).plot().get_xscale() == "linear"
-    below = made([-0.1], [[0.01]], bounds_levels=[0.95], bounds_low=[0.0], bounds_high=[0.2]).plot()   # a square that came out negative
+    square = made([-0.1], [[0.01]], bounds_levels=[0.95], bounds_low=[0.0], bounds_high=[0.2])   # that came out negative
+    below = square.plot()
     np.testing.assert_allclose(below.containers[0][2][0].get_segments()[0][:, 0], [0, 0.2], atol=1e-15)
     assert below.lines[0].get_xdata()[0] == -0.1
     plt.close("all")

@@ -38,8 +38,9 @@ def test_small_size_meets_the_claims(name):
 
 
 def test_a_case_judges_the_interval_that_its_value_has_in_the_estimate():
-    square = bf.Problem(lambda x: x**2, bf.Normal(), outputs={"square": lambda y: y[:, 0], "event": lambda y: y[:, 0] > 4})
-    near = bf.Problem(lambda x: x**2 + 0.1 * x, bf.Normal(), outputs={"square": lambda y: y[:, 0], "event": lambda y: y[:, 0] > 4})
+    outputs = {"square": lambda y: y[:, 0], "event": lambda y: y[:, 0] > 4}
+    square = bf.Problem(lambda x: x**2, bf.Normal(), outputs=outputs)
+    near = bf.Problem(lambda x: x**2 + 0.1 * x, bf.Normal(), outputs=outputs)
     e = bf.multilevel([(square, 1.0), (near, 0.1)], budget=300, rng=1)
     low, high = e.confidence_interval()
     assert not np.allclose(high - e.value, e.value - low, rtol=1e-3)   # bounds of their own, by a bootstrap
