@@ -16,13 +16,25 @@ namespace py = pybind11;
 
 using Array = py::array_t<double, py::array::c_style | py::array::forcecast>;
 
+/// Why NumPy does not read a value, in the words of the library that made it: what lies on a device says how it comes here, what
+/// has a gradient how it is let go of. Nothing of other values.
+inline std::string refusal(py::handle value) {
+    if (!py::hasattr(value, "device")) return "";
+    try {
+        py::module_::import("numpy").attr("asarray")(value);
+        return "";
+    } catch (const py::error_already_set& error) {
+        return ": " + py::str(error.value()).cast<std::string>();
+    }
+}
+
 /// Any array-like as float64; complex numbers and text are refused rather than cut.
 inline Array to_array(py::handle value, const std::string& what) {
     py::array a = py::array::ensure(value);
     if (!a) {
         PyErr_Clear();
         throw py::type_error(what + " must be an array of numbers, got " +
-                             py::type::of(value).attr("__name__").cast<std::string>());
+                             py::type::of(value).attr("__name__").cast<std::string>() + refusal(value));
     }
     const char kind = a.dtype().kind();
     if (kind != 'f' && kind != 'i' && kind != 'u' && kind != 'b')

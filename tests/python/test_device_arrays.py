@@ -186,10 +186,21 @@ def test_assignments_and_maps_take_one_device():
         bf.assign(OfCuPy(), gap=True)
 
 
-def test_metrics_of_the_processor_say_how_arrays_come_here():
-    wanted = r"w2: computes on the CPU only, x lies on a device: bring it here, by .cpu\(\) or .get\(\)"
-    with pytest.raises(ValueError, match=wanted):
-        bd.w2(OfCuPy(), OTHERS)
+@pytest.mark.parametrize(
+    "of, call",
+    [
+        ("x", lambda there: bf.Normal().cdf(there)),
+        ("assign: costs", lambda there: bf.assign([there, there])),
+        ("GaussianMixture.denoise: sigma", lambda there: MIXTURE.denoise(OTHERS, there)),
+        ("sample: x", lambda there: bd.sample(MIXTURE, bd.ddim(bd.VP(), steps=2), x=there)),
+        ("Empirical: points", bd.Empirical),
+        ("transport_map: points", lambda there: bd.transport_map(there, rng=1)),
+        ("w2: computes on the CPU only, x", lambda there: bd.w2(there, OTHERS)),
+    ],
+)
+def test_what_the_processor_reads_says_how_it_comes_here(of, call):
+    with pytest.raises((TypeError, ValueError), match=rf"({of}).*\.get\(\)"):
+        call(OfCuPy())
 
 
 def test_new_arrays_and_streams_are_of_the_array_s_device_not_of_the_current_one(libraries):
