@@ -7,6 +7,7 @@
 
 #include <buffon/check.hpp>
 #include <buffon/compared_sets.hpp>
+#include <buffon/device_buffer.hpp>
 #include <buffon/device_pairs.hpp>
 #include <buffon/nearest_covariance.hpp>
 #include <buffon/pairs_told.hpp>
@@ -21,7 +22,7 @@ namespace {
 
 constexpr std::int64_t fewest = 4;
 constexpr std::int64_t noise_rows = 128;   // whose pairs tell the direction with most noise
-constexpr std::int64_t noise_runs = 8;     // that they lie in: one copy from a device each
+constexpr std::int64_t noise_runs = 8;     // that they lie in
 
 /// A kernel: `sign` times a function of two points.
 struct Kernel {
@@ -292,23 +293,23 @@ Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const P
     return e;
 }
 
-/// Rows `first`, ... of an array on a device.
-DeviceArray from_row(DeviceArray points, std::int64_t first) {
-    points.data = static_cast<const char*>(points.data) + first * points.cols * (points.single ? 4 : 8);
-    points.rows -= first;
-    return points;
-}
-
 /// Up to `most` rows of the reference, of all its parts, on the processor.
 Matrix some_rows(const ReferencePoints& y, std::int64_t most, std::int64_t runs) {
     if (!y.array) return spread_rows(y.points, most, runs);
-    Matrix out(0, y.array->cols);
-    for (const auto& [first, count] : spread_runs(y.array->rows, most, runs)) {
-        const Matrix run = head(from_row(*y.array, first), count);
-        out.data.insert(out.data.end(), run.data.begin(), run.data.end());
-        out.rows += count;
+    const auto parts = spread_runs(y.array->rows, most, runs);
+    DeviceArray all = *y.array;
+    all.rows = 0;
+    for (const auto& [first, count] : parts) all.rows += count;
+    const std::int64_t row_bytes = all.cols * (all.single ? 4 : 8);
+    const DeviceBuffer room(all.queue, all.rows * row_bytes);   // one copy to the processor, not one for each run
+    auto* to = static_cast<char*>(room.data());
+    for (const auto& [first, count] : parts) {
+        const auto* from = static_cast<const char*>(y.array->data) + first * row_bytes;
+        device_check(all.queue, device_library().table->copy(&all.queue, from, to, count * row_bytes));
+        to += count * row_bytes;
     }
-    return out;
+    all.data = room.data();
+    return head(all, all.rows);
 }
 
 /// Somewhere in the middle: products of floats keep more digits from there. None for a kernel that is no function of differences.
