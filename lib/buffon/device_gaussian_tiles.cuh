@@ -31,47 +31,58 @@ __device__ inline void load_tile(const double* z, std::int64_t first, std::int64
     }
 }
 
+/// Log densities of the Gaussians k and `second` at the rows of a tile from z on.
+__device__ inline void log_densities_of(const DeviceGaussians& of, int k, int second, const double* z, int tile,
+                                        double (&out)[2][together]) {
+    const int d = static_cast<int>(of.dim);
+    const std::int64_t length = d + of.dim * (of.dim + 1) / 2 + 1;   // all of them may be more than 2^31 numbers
+    const double *first_number = of.groups + k / 8 * 8 * length + k % 8,
+                 *second_number = of.groups + second / 8 * 8 * length + second % 8;
+    double distance[2][together] = {};
+    int at = 0;
+    for (int r = 0; r < d; ++r) {
+        const double a = __ldg(first_number + at), b = __ldg(second_number + at);
+        at += 8;
+        double y[2][together];
+#pragma unroll
+        for (int p = 0; p < together; ++p) y[0][p] = a, y[1][p] = b;
+        for (int s = 0; s <= r; ++s) {
+            const double a = __ldg(first_number + at), b = __ldg(second_number + at);
+            at += 8;
+#pragma unroll
+            for (int p = 0; p < together; p += 2) {
+                const double2 v = *reinterpret_cast<const double2*>(z + s * tile + p);
+                y[0][p] += a * v.x;
+                y[0][p + 1] += a * v.y;
+                y[1][p] += b * v.x;
+                y[1][p + 1] += b * v.y;
+            }
+        }
+#pragma unroll
+        for (int c = 0; c < 2; ++c)
+#pragma unroll
+            for (int p = 0; p < together; ++p) distance[c][p] += y[c][p] * y[c][p];
+    }
+    const double constant[2] = {__ldg(first_number + at), __ldg(second_number + at)};
+#pragma unroll
+    for (int c = 0; c < 2; ++c)
+#pragma unroll
+        for (int p = 0; p < together; ++p) out[c][p] = constant[c] - 0.5 * distance[c][p];
+}
+
 /// Log densities of a tile, store(row, k, value).
 template <class Store>
 __device__ void tile_densities(const DeviceGaussians& of, const double* z, int tile, const Store& store) {
-    const int d = static_cast<int>(of.dim), size = static_cast<int>(of.size), pairs = (size + 1) / 2;
-    const std::int64_t length = d + of.dim * (of.dim + 1) / 2 + 1;   // all of them may be more than 2^31 numbers
+    const int size = static_cast<int>(of.size), pairs = (size + 1) / 2;
     for (int item = threadIdx.x; item < pairs * (tile / together); item += threads) {
         const int k[2] = {item % pairs, item % pairs + pairs}, from = item / pairs * together;
-        const int second = k[1] < size ? k[1] : k[0];   // of an odd number the last one twice
-        const double *first_number = of.groups + k[0] / 8 * 8 * length + k[0] % 8,
-                     *second_number = of.groups + second / 8 * 8 * length + second % 8;
-        double distance[2][together] = {};
-        int at = 0;
-        for (int r = 0; r < d; ++r) {
-            const double a = __ldg(first_number + at), b = __ldg(second_number + at);
-            at += 8;
-            double y[2][together];
-#pragma unroll
-            for (int p = 0; p < together; ++p) y[0][p] = a, y[1][p] = b;
-            for (int s = 0; s <= r; ++s) {
-                const double a = __ldg(first_number + at), b = __ldg(second_number + at);
-                at += 8;
-#pragma unroll
-                for (int p = 0; p < together; p += 2) {
-                    const double2 v = *reinterpret_cast<const double2*>(z + s * tile + from + p);
-                    y[0][p] += a * v.x;
-                    y[0][p + 1] += a * v.y;
-                    y[1][p] += b * v.x;
-                    y[1][p + 1] += b * v.y;
-                }
-            }
-#pragma unroll
-            for (int c = 0; c < 2; ++c)
-#pragma unroll
-                for (int p = 0; p < together; ++p) distance[c][p] += y[c][p] * y[c][p];
-        }
-        const double constant[2] = {__ldg(first_number + at), __ldg(second_number + at)};
+        double v[2][together];
+        log_densities_of(of, k[0], k[1] < size ? k[1] : k[0], z + from, tile, v);   // of an odd number the last one twice
 #pragma unroll
         for (int c = 0; c < 2; ++c) {
             if (k[c] >= size) break;
 #pragma unroll
-            for (int p = 0; p < together; ++p) store(from + p, k[c], constant[c] - 0.5 * distance[c][p]);
+            for (int p = 0; p < together; ++p) store(from + p, k[c], v[c][p]);
         }
     }
 }

@@ -2,7 +2,7 @@
 /// fused.
 #include <buffon/device_functions.cuh>
 
-#include <algorithm>
+#include <cuda_pipeline.h>
 
 #include <buffon/device_gaussian_tiles.cuh>
 #include <buffon/device_kernels.cuh>
@@ -27,8 +27,9 @@ __device__ void for_row(const double* row, int size, const F& f) {
     }
 }
 
-/// Densities of a tile over that of the proposal; then rows of u, and `parts` threads add to the own sums of each of `most` laws.
-template <int most, int parts>
+constexpr int laws_of_a_thread = static_cast<int>(DeviceWeights::most_laws / threads);
+
+/// Densities of a tile over that of the proposal, in shared memory; then rows of u, and each thread adds to the own sums of a few laws.
 __global__ void __launch_bounds__(threads, 2) weigh_rows(const __grid_constant__ DeviceWeights w, int tile) {
     extern __shared__ __align__(16) double shared[];
     const int size = static_cast<int>(w.gaussians.size), d = static_cast<int>(w.gaussians.dim), laws = static_cast<int>(w.laws);
@@ -36,7 +37,7 @@ __global__ void __launch_bounds__(threads, 2) weigh_rows(const __grid_constant__
               width = static_cast<int>(w.width());
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     double *z = shared, *ratio = z + tile * d, *outputs = ratio + tile * size, *alone = outputs + tile;
-    double sums[most][DeviceWeights::own_sums] = {};
+    double sums[laws_of_a_thread][DeviceWeights::own_sums] = {};
     const std::int64_t last =
         (blockIdx.x + 1) * DeviceWeights::block_rows < w.rows ? (blockIdx.x + 1) * DeviceWeights::block_rows : w.rows;
     for (std::int64_t first = blockIdx.x * DeviceWeights::block_rows; first < last; first += tile) {
@@ -96,11 +97,11 @@ __global__ void __launch_bounds__(threads, 2) weigh_rows(const __grid_constant__
         __syncthreads();
         const int count = static_cast<int>(last - first < tile ? last - first : tile);
 #pragma unroll
-        for (int m = 0; m < most; ++m) {
-            const int j = threadIdx.x % (threads / parts) + m * threads;
+        for (int m = 0; m < laws_of_a_thread; ++m) {
+            const int j = threadIdx.x + m * threads;
             if (j >= laws) break;
 #pragma unroll 4
-            for (int row = threadIdx.x / (threads / parts); row < count; row += parts) {
+            for (int row = 0; row < count; ++row) {
                 const double r = ratio[row * size + j], t = r * outputs[row], f = r - 1.0;
                 const double g = fitted > 0 ? ratio[row * size + laws + components + j] - 1.0 : 0.0,
                              counted = alone[row] >= 0.5 ? t : 0.0;
@@ -115,20 +116,127 @@ __global__ void __launch_bounds__(threads, 2) weigh_rows(const __grid_constant__
         }
         __syncthreads();
     }
-    if constexpr (parts == 2) {   // there is room: the tile is done with
-        const bool gives = threadIdx.x >= threads / 2;
-        double* part = shared + threadIdx.x % (threads / 2) * DeviceWeights::own_sums;
-        for (int s = 0; s < DeviceWeights::own_sums && gives; ++s) part[s] = sums[0][s];
-        __syncthreads();
-        if (gives) return;
-        for (int s = 0; s < DeviceWeights::own_sums; ++s) sums[0][s] += part[s];
-    }
 #pragma unroll
-    for (int m = 0; m < most; ++m)
+    for (int m = 0; m < laws_of_a_thread; ++m)
         for (int s = 0; s < DeviceWeights::own_sums; ++s)
             if (const int j = threadIdx.x + m * threads; j < laws)
                 w.records[(blockIdx.x * DeviceWeights::own_sums + s) * laws + j] = sums[m][s];
 }
+
+/// Where a thread has two Gaussians at most: a law with the one that was fitted to it, or two components. Their densities at `together`
+/// rows, and the own sums of the law, stay in its registers; shared memory has the rows and what warps tell each other of them.
+template <int most_threads, int blocks>
+__global__ void __launch_bounds__(most_threads, blocks) weigh_pairs(const __grid_constant__ DeviceWeights w) {
+    constexpr int most_warps = most_threads / 32;
+    extern __shared__ __align__(16) double tiles[];   // two of z, one to be worked on while the other comes
+    __shared__ double largest[most_warps][together], initials[most_warps][together], others[most_warps][together];
+    const int d = static_cast<int>(w.gaussians.dim), laws = static_cast<int>(w.laws), components = static_cast<int>(w.components),
+              half = (components + 1) / 2, warps = blockDim.x / 32, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    const int width = static_cast<int>(w.width()), j = threadIdx.x, c = j - laws;
+    const bool law = c < 0, fitted = law && w.fitted() > 0, component = !law && c < half, two = component && c + half < components;
+    const int first_of = law ? j : component ? laws + c : 0,   // a thread without any repeats the first law, and keeps it to itself
+              second_of = fitted ? laws + components + j : two ? laws + c + half : first_of;
+    const double alpha[2] = {component ? w.alpha[1 + c] : 0.0, two ? w.alpha[1 + c + half] : 0.0};
+    double sums[DeviceWeights::own_sums] = {};
+    const std::int64_t begin = blockIdx.x * DeviceWeights::block_rows,
+                       end = begin + DeviceWeights::block_rows < w.rows ? begin + DeviceWeights::block_rows : w.rows;
+    const auto fetch = [&](std::int64_t first, double* to) {   // rows beyond the last are copies of it
+        for (int k = threadIdx.x; k < together * d; k += blockDim.x) {
+            const std::int64_t i = first + k / d;
+            __pipeline_memcpy_async(to + k % d * together + k / d, w.z + (i < end ? i : end - 1) * d + k % d, sizeof(double));
+        }
+        __pipeline_commit();
+    };
+    fetch(begin, tiles);
+    for (std::int64_t first = begin; first < end; first += together) {
+        double* z = tiles + (first - begin) / together % 2 * together * d;
+        __pipeline_wait_prior(0);
+        __syncthreads();
+        if (first + together < end) fetch(first + together, tiles + ((first - begin) / together + 1) % 2 * together * d);
+        const std::int64_t own_row = first + lane % together;   // whose sums over the warps a lane takes
+        const double output = w.y[own_row < end ? own_row : end - 1];
+        double v[2][together];
+        log_densities_of(w.gaussians, first_of, second_of, z, together, v);
+
+        double top[together];
+#pragma unroll
+        for (int p = 0; p < together; ++p) {   // of those that are sampled
+            const double one = law || alpha[0] > 0.0 ? v[0][p] : -vecmath::infinity,
+                         other = alpha[1] > 0.0 ? v[1][p] : -vecmath::infinity;
+            top[p] = fmax(one, other);
+        }
+        const double of_warp = warp_rows(top, [](double a, double b) { return fmax(a, b); });
+        if (lane < together) largest[warp][lane] = of_warp;
+        __syncthreads();
+        double over_warps = -vecmath::infinity;
+        for (int k = 0; k < warps; ++k) over_warps = fmax(over_warps, largest[k][lane % together]);
+#pragma unroll
+        for (int p = 0; p < together; ++p) {
+            const double highest = __shfl_sync(0xffffffffu, over_warps, p);
+            v[0][p] = exp(fmin(v[0][p] - highest, 700.0));
+            v[1][p] = exp(fmin(v[1][p] - highest, 700.0));
+        }
+
+        const auto plus = [](double a, double b) { return a + b; };
+        double of_laws = 0.0, of_components = 0.0;
+        if (warp * 32 < laws) {
+            double e[together];
+#pragma unroll
+            for (int p = 0; p < together; ++p) e[p] = law ? v[0][p] : 0.0;
+            of_laws = warp_rows(e, plus);
+        }
+        if (warp * 32 + 31 >= laws) {
+            double e[together];
+#pragma unroll
+            for (int p = 0; p < together; ++p) e[p] = alpha[0] * v[0][p] + alpha[1] * v[1][p];
+            of_components = warp_rows(e, plus);
+        }
+        if (lane < together) initials[warp][lane] = of_laws, others[warp][lane] = of_components;
+        __syncthreads();
+        double initial = 0.0, q = 0.0;
+        for (int k = 0; k < warps; ++k) initial += initials[k][lane % together], q += others[k][lane % together];
+        initial /= laws;
+        q += w.alpha[0] * initial;
+        const double inverse = 1.0 / q, share = initial * inverse;
+        const unsigned alone = __ballot_sync(0xffffffffu, w.alpha[0] * share >= 0.5);
+        if (threadIdx.x < together && own_row < end) {
+            w.u[own_row * width] = share - 1.0;
+            w.u[own_row * width + components + 1] = 1.0;
+        }
+#pragma unroll
+        for (int p = 0; p < together; ++p) {
+            const double by = __shfl_sync(0xffffffffu, inverse, p), y = __shfl_sync(0xffffffffu, output, p);
+            if (first + p >= end) continue;   // the same for all
+            double* u = w.u + (first + p) * width;
+            const double one = v[0][p] * by, other = v[1][p] * by;
+            if (law) {
+                const double t = one * y, f = one - 1.0, g = fitted ? other - 1.0 : 0.0, counted = alone >> p & 1u ? t : 0.0;
+                double* responses = u + components + 2 + j;
+                responses[0] = t;
+                if (w.own) responses[laws] = f;
+                if (w.own && fitted) responses[2 * laws] = g;
+                sums[0] += f * f;
+                sums[1] += f * t;
+                sums[2] += f * g;
+                sums[3] += g * g;
+                sums[4] += g * t;
+                sums[5] += fabs(counted);
+                sums[6] += counted * counted;
+            } else {
+                if (component) u[1 + c] = one - 1.0;
+                if (two) u[1 + c + half] = other - 1.0;
+            }
+        }
+    }
+    if (law)
+        for (int s = 0; s < DeviceWeights::own_sums; ++s) w.records[(blockIdx.x * DeviceWeights::own_sums + s) * laws + j] = sums[s];
+}
+
+constexpr int most_pairs = 512;
+constexpr int few_coordinates = 128;   // two tiles are 16 KB
+
+/// Threads that weigh_pairs asks for.
+std::int64_t pairs_of(const DeviceWeights& w) { return w.laws + (w.components + 1) / 2; }
 
 }  // namespace
 
@@ -136,18 +244,19 @@ const char* weigh(const DeviceQueue* queue, const DeviceWeights* what) {
     return in_words([&] {
         if (what->rows == 0) return;
         const Use use(queue->device);
-        const auto tile = static_cast<int>(tile_rows(what->gaussians));
-        const std::size_t of_sums = sizeof(double) * DeviceWeights::own_sums * threads / 2,
-                          bytes = std::max(tile_bytes(what->gaussians), of_sums);
+        const auto blocks = static_cast<unsigned>(what->blocks());
+        const cudaStream_t stream = stream_of(*queue);
+        if (pairs_of(*what) <= most_pairs && what->gaussians.dim <= few_coordinates) {
+            const auto wanted = static_cast<unsigned>((pairs_of(*what) + 31) / 32 * 32);
+            const std::size_t bytes = static_cast<std::size_t>(2 * together * what->gaussians.dim) * sizeof(double);
+            if (wanted <= 128) weigh_pairs<128, 4><<<blocks, wanted, bytes, stream>>>(*what);
+            else weigh_pairs<most_pairs, 1><<<blocks, wanted, bytes, stream>>>(*what);
+            return check_launch("weigh_pairs");
+        }
+        const std::size_t bytes = tile_bytes(what->gaussians);
         if (bytes > static_cast<std::size_t>(room)) throw std::runtime_error("too many Gaussians for one tile");
-        const auto run = [&](auto* kernel) {
-            allow_shared(kernel, bytes);
-            kernel<<<static_cast<unsigned>(what->blocks()), threads, bytes, stream_of(*queue)>>>(*what, tile);
-        };
-        constexpr int many = static_cast<int>(DeviceWeights::most_laws / threads);
-        what->laws <= threads / 2 ? run(weigh_rows<1, 2>)
-        : what->laws <= threads   ? run(weigh_rows<1, 1>)
-                                  : run(weigh_rows<many, 1>);
+        allow_shared(weigh_rows, bytes);
+        weigh_rows<<<blocks, threads, bytes, stream>>>(*what, static_cast<int>(tile_rows(what->gaussians)));
         check_launch("weigh_rows");
     });
 }

@@ -44,9 +44,9 @@ TEST_CASE("aiscv: on a device the answer of the processor, for few laws and for 
             }
 }
 
-TEST_CASE("aiscv: on a device the answer of the processor, for more laws than half the threads of a block, and than all") {
+TEST_CASE("aiscv: on a device the answer of the processor, for laws that a small block has, a large one, and shared memory") {
     for (std::size_t d = 1; d < available_devices().size(); ++d)
-        for (const std::int64_t count : {150, 300}) {
+        for (const std::int64_t count : {150, 300, 600}) {
             CAPTURE(count);
             const auto laws = testing::cantilever_laws(count);
             const AiscvOptions options{.laws = laws.laws};
@@ -65,7 +65,7 @@ TEST_CASE("aiscv: one law on a device, its last sample by batches, and a run tha
 
 TEST_CASE("in brief: aiscv: a small sample on a device, of laws for each kind of block") {
     for (std::size_t d = 1; d < available_devices().size(); ++d)
-        for (const std::int64_t count : {3, 150, 300}) {
+        for (const std::int64_t count : {3, 150, 600}) {
             CAPTURE(count);
             const auto laws = testing::cantilever_laws(count);
             const AiscvOptions options{.laws = laws.laws};
