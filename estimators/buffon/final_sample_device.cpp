@@ -17,6 +17,7 @@ namespace {
 constexpr std::int64_t rows_at_once = 1 << 17;
 constexpr std::int64_t fewest_points = 1 << 12;   // of a net: of smaller ones most is launches
 constexpr std::int64_t most_inputs = 32, most_gaussians = 1400;
+constexpr double close_by = 400;   // of log densities at their means: a sampled point lies lower by tens, not by hundreds more
 
 /// The components, where all are Gaussian.
 std::vector<Gaussian> gaussians_of(const Proposal& proposal) {
@@ -39,6 +40,14 @@ void append(const std::vector<Gaussian>& of, std::vector<double>& means, std::ve
     }
 }
 
+/// The log density of each at its mean.
+std::vector<double> peaks_of(const std::vector<double>& groups, std::int64_t size, std::int64_t dim) {
+    const std::int64_t length = dim + dim * (dim + 1) / 2 + 1;
+    std::vector<double> out;
+    for (std::int64_t k = 0; k < size; ++k) out.push_back(groups[static_cast<std::size_t>((k / 8 + 1) * 8 * length - 8 + k % 8)]);
+    return out;
+}
+
 double* doubles(const DeviceBuffer& buffer) { return static_cast<double*>(buffer.data()); }
 
 /// All that a device needs for nets of one proposal.
@@ -52,7 +61,11 @@ public:
         std::vector<double> means, factors;
         append(all, means, factors);
         all.insert(all.end(), fitted.begin(), fitted.end());
-        groups_ = on(queue_, Gaussians(all).groups());
+        const std::vector<double> groups = Gaussians(all).groups(),
+                                  peaks = peaks_of(groups, static_cast<std::int64_t>(all.size()), space.dim());
+        const auto sampled = peaks.end() - static_cast<std::ptrdiff_t>(fitted.size());
+        const double highest = std::ranges::max(peaks), lowest = *std::min_element(peaks.begin(), sampled);
+        groups_ = on(queue_, groups);
         means_ = on(queue_, means);
         factors_ = on(queue_, factors);
         alpha_ = on(queue_, proposal.alpha());
@@ -73,6 +86,8 @@ public:
                   .laws = laws,
                   .components = k,
                   .own = own,
+                  .highest = highest,
+                  .close = highest - lowest <= close_by,
                   .alpha = alpha_.as<double>(),
                   .z = doubles(z_),
                   .rows = rows_};

@@ -30,9 +30,8 @@ __device__ inline std::int64_t warp_least(std::int64_t v) {
     return v;
 }
 
-/// Of eight numbers each: lane k gets what `both` makes of number k % 8 of all lanes.
-template <class Both>
-__device__ double warp_rows(double (&v)[8], const Both& both) {
+/// Of eight numbers each: lane k gets the sum of number k % 8 of all lanes.
+__device__ inline double warp_sum_of_rows(double (&v)[8]) {
     const int lane = threadIdx.x % 32;
 #pragma unroll
     for (int half = 4; half > 0; half /= 2) {   // of the numbers that are left a lane keeps a half and gives the other away
@@ -40,10 +39,10 @@ __device__ double warp_rows(double (&v)[8], const Both& both) {
 #pragma unroll
         for (int k = 0; k < half; ++k) {
             const double mine = upper ? v[k + half] : v[k], theirs = upper ? v[k] : v[k + half];
-            v[k] = both(mine, __shfl_xor_sync(0xffffffffu, theirs, half));
+            v[k] = mine + __shfl_xor_sync(0xffffffffu, theirs, half);
         }
     }
-    for (int step = 8; step < 32; step *= 2) v[0] = both(v[0], __shfl_xor_sync(0xffffffffu, v[0], step));
+    for (int step = 8; step < 32; step *= 2) v[0] += __shfl_xor_sync(0xffffffffu, v[0], step);
     return v[0];
 }
 

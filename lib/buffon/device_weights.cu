@@ -123,16 +123,37 @@ __global__ void __launch_bounds__(threads, 2) weigh_rows(const __grid_constant__
                 w.records[(blockIdx.x * DeviceWeights::own_sums + s) * laws + j] = sums[m][s];
 }
 
+/// Of e^r = 1 + r + r^2 q(r), |r| <= log(2) / 2, as vecmath::exp has it: an instruction takes one of them from this memory, where
+/// numbers in the code would each be moved into registers first.
+__constant__ double of_exponential[] = {0x1.0000000000001p-1,  0x1.5555555555556p-3,  0x1.5555555553d63p-5,  0x1.11111111109b3p-7,
+                                        0x1.6c16c1788bd90p-10, 0x1.a01a01a7c41d5p-13, 0x1.a019b90d2ae7ap-16, 0x1.71de0dae63bb3p-19,
+                                        0x1.289185613a3d6p-22, 0x1.af38a9b0ec855p-26, 0x1.71547652b82fep+0,  -0x1.62e42fefa39efp-1,
+                                        -0x1.abc9e3b39803fp-56};
+
+/// e^x of -700 <= x <= 0, and e^-700 below.
+__device__ double exponential_of(double x) {
+    constexpr int terms = 10;
+    const double floored = x > -700.0 ? x : -700.0, shifted = floored * of_exponential[terms] + vecmath::round_shift,
+                 n = shifted - vecmath::round_shift;
+    const double r = n * of_exponential[terms + 2] + (n * of_exponential[terms + 1] + floored);
+    double q = of_exponential[terms - 1];
+#pragma unroll
+    for (int k = terms - 2; k >= 0; --k) q = q * r + of_exponential[k];
+    const double power = (q * r + 1.0) * r + 1.0;
+    return __hiloint2double(__double2hiint(power) + (__double2loint(shifted) << 20), __double2loint(power));
+}
+
 /// Where a thread has two Gaussians at most: a law with the one that was fitted to it, or two components. Their densities at `together`
-/// rows, and the own sums of the law, stay in its registers; shared memory has the rows and what warps tell each other of them.
-template <int most_threads, int blocks>
+/// rows, relative to the largest number that any has anywhere, and the own sums of the law stay in its registers; shared memory has the
+/// rows and what warps tell each other of them.
+template <int most_threads, int blocks, int fixed>
 __global__ void __launch_bounds__(most_threads, blocks) weigh_pairs(const __grid_constant__ DeviceWeights w) {
     constexpr int most_warps = most_threads / 32;
     extern __shared__ __align__(16) double tiles[];   // two of z, one to be worked on while the other comes
-    __shared__ double largest[most_warps][together], initials[most_warps][together], others[most_warps][together];
-    const int d = static_cast<int>(w.gaussians.dim), laws = static_cast<int>(w.laws), components = static_cast<int>(w.components),
-              half = (components + 1) / 2, warps = blockDim.x / 32, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-    const int width = static_cast<int>(w.width()), j = threadIdx.x, c = j - laws;
+    __shared__ double initials[most_warps][together], others[most_warps][together];
+    const int d = fixed > 0 ? fixed : static_cast<int>(w.gaussians.dim), laws = static_cast<int>(w.laws);
+    const int components = static_cast<int>(w.components), half = (components + 1) / 2, width = static_cast<int>(w.width());
+    const int warps = blockDim.x / 32, lane = threadIdx.x % 32, warp = threadIdx.x / 32, j = threadIdx.x, c = j - laws;
     const bool law = c < 0, fitted = law && w.fitted() > 0, component = !law && c < half, two = component && c + half < components;
     const int first_of = law ? j : component ? laws + c : 0,   // a thread without any repeats the first law, and keeps it to itself
               second_of = fitted ? laws + components + j : two ? laws + c + half : first_of;
@@ -148,50 +169,28 @@ __global__ void __launch_bounds__(most_threads, blocks) weigh_pairs(const __grid
         __pipeline_commit();
     };
     fetch(begin, tiles);
-    for (std::int64_t first = begin; first < end; first += together) {
-        double* z = tiles + (first - begin) / together % 2 * together * d;
-        __pipeline_wait_prior(0);
-        __syncthreads();
-        if (first + together < end) fetch(first + together, tiles + ((first - begin) / together + 1) % 2 * together * d);
+    int side = 0;
+    for (std::int64_t first = begin; first < end; first += together, side = 1 - side) {
         const std::int64_t own_row = first + lane % together;   // whose sums over the warps a lane takes
         const double output = w.y[own_row < end ? own_row : end - 1];
-        double v[2][together];
-        log_densities_of(w.gaussians, first_of, second_of, z, together, v);
-
-        double top[together];
-#pragma unroll
-        for (int p = 0; p < together; ++p) {   // of those that are sampled
-            const double one = law || alpha[0] > 0.0 ? v[0][p] : -vecmath::infinity,
-                         other = alpha[1] > 0.0 ? v[1][p] : -vecmath::infinity;
-            top[p] = fmax(one, other);
-        }
-        const double of_warp = warp_rows(top, [](double a, double b) { return fmax(a, b); });
-        if (lane < together) largest[warp][lane] = of_warp;
+        __pipeline_wait_prior(0);
         __syncthreads();
-        double over_warps = -vecmath::infinity;
-        for (int k = 0; k < warps; ++k) over_warps = fmax(over_warps, largest[k][lane % together]);
+        if (first + together < end) fetch(first + together, tiles + (1 - side) * together * d);
+        double v[2][together];
+        log_densities_of<fixed>(w.gaussians, first_of, second_of, tiles + side * together * d, together, v);
+#pragma unroll
+        for (int k = 0; k < 2; ++k)
+#pragma unroll
+            for (int p = 0; p < together; ++p) v[k][p] = exponential_of(v[k][p] - w.highest);
+
+        double of_laws[together], of_components[together];
 #pragma unroll
         for (int p = 0; p < together; ++p) {
-            const double highest = __shfl_sync(0xffffffffu, over_warps, p);
-            v[0][p] = exp(fmin(v[0][p] - highest, 700.0));
-            v[1][p] = exp(fmin(v[1][p] - highest, 700.0));
+            of_laws[p] = law ? v[0][p] : 0.0;
+            of_components[p] = alpha[0] * v[0][p] + alpha[1] * v[1][p];
         }
-
-        const auto plus = [](double a, double b) { return a + b; };
-        double of_laws = 0.0, of_components = 0.0;
-        if (warp * 32 < laws) {
-            double e[together];
-#pragma unroll
-            for (int p = 0; p < together; ++p) e[p] = law ? v[0][p] : 0.0;
-            of_laws = warp_rows(e, plus);
-        }
-        if (warp * 32 + 31 >= laws) {
-            double e[together];
-#pragma unroll
-            for (int p = 0; p < together; ++p) e[p] = alpha[0] * v[0][p] + alpha[1] * v[1][p];
-            of_components = warp_rows(e, plus);
-        }
-        if (lane < together) initials[warp][lane] = of_laws, others[warp][lane] = of_components;
+        const double of_law = warp_sum_of_rows(of_laws), of_component = warp_sum_of_rows(of_components);
+        if (lane < together) initials[warp][lane] = of_law, others[warp][lane] = of_component;
         __syncthreads();
         double initial = 0.0, q = 0.0;
         for (int k = 0; k < warps; ++k) initial += initials[k][lane % together], q += others[k][lane % together];
@@ -232,11 +231,19 @@ __global__ void __launch_bounds__(most_threads, blocks) weigh_pairs(const __grid
         for (int s = 0; s < DeviceWeights::own_sums; ++s) w.records[(blockIdx.x * DeviceWeights::own_sums + s) * laws + j] = sums[s];
 }
 
-constexpr int most_pairs = 512;
-constexpr int few_coordinates = 128;   // two tiles are 16 KB
+constexpr int most_pairs = 512, small_block = 128;
+constexpr int most_fixed = 8;            // coordinates that are known when kernels of small blocks are compiled
+constexpr int few_coordinates = 128;     // two tiles are 16 KB
 
 /// Threads that weigh_pairs asks for.
 std::int64_t pairs_of(const DeviceWeights& w) { return w.laws + (w.components + 1) / 2; }
+
+template <int fixed = most_fixed>
+void run_small(const DeviceWeights& w, unsigned blocks, unsigned wanted, std::size_t bytes, cudaStream_t stream) {
+    if constexpr (fixed > 0)
+        if (w.gaussians.dim != fixed) return run_small<fixed - 1>(w, blocks, wanted, bytes, stream);
+    weigh_pairs<small_block, 4, fixed><<<blocks, wanted, bytes, stream>>>(w);
+}
 
 }  // namespace
 
@@ -246,11 +253,11 @@ const char* weigh(const DeviceQueue* queue, const DeviceWeights* what) {
         const Use use(queue->device);
         const auto blocks = static_cast<unsigned>(what->blocks());
         const cudaStream_t stream = stream_of(*queue);
-        if (pairs_of(*what) <= most_pairs && what->gaussians.dim <= few_coordinates) {
+        if (what->close && pairs_of(*what) <= most_pairs && what->gaussians.dim <= few_coordinates) {
             const auto wanted = static_cast<unsigned>((pairs_of(*what) + 31) / 32 * 32);
             const std::size_t bytes = static_cast<std::size_t>(2 * together * what->gaussians.dim) * sizeof(double);
-            if (wanted <= 128) weigh_pairs<128, 4><<<blocks, wanted, bytes, stream>>>(*what);
-            else weigh_pairs<most_pairs, 1><<<blocks, wanted, bytes, stream>>>(*what);
+            if (wanted <= small_block) run_small(*what, blocks, wanted, bytes, stream);
+            else weigh_pairs<most_pairs, 1, 0><<<blocks, wanted, bytes, stream>>>(*what);
             return check_launch("weigh_pairs");
         }
         const std::size_t bytes = tile_bytes(what->gaussians);

@@ -146,6 +146,8 @@ struct DeviceWeights {
     DeviceGaussians gaussians;
     std::int64_t laws = 0, components = 0;
     bool own = false;                          // whether there are f and g columns
+    double highest = 0.0;                      // log density that none has anywhere
+    bool close = false;                        // whether sampled points have densities above e^-700 of it
     const double* alpha = nullptr;             // (components + 1)
     const double* z = nullptr;
     const double* y = nullptr;
