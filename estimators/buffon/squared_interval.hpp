@@ -2,7 +2,9 @@
 /// no normal number.
 #pragma once
 
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace buffon {
 
@@ -21,5 +23,9 @@ std::pair<double, double> squared_interval(double raw, double bias, double varia
 /// @param largest  variance of m along the direction where it is largest
 /// @param beside   variance of another, independent error of |m|^2
 std::pair<double, double> squared_interval(double raw, double bias, double variance, double largest, double beside, double level);
+
+/// The same at each of several levels; what they share is made once.
+std::vector<std::pair<double, double>> squared_intervals(double raw, double bias, double variance, double largest, double beside,
+                                                         std::span<const double> levels);
 
 }  // namespace buffon

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <vector>
 
+#include <boost/math/distributions/non_central_chi_squared.hpp>
 #include <doctest/doctest.h>
 
 #include <buffon/stream.hpp>
@@ -100,6 +102,46 @@ TEST_CASE("squared_interval: a length along the direction with most noise is cov
     CHECK(low == doctest::Approx(squared_interval(9, 1, 36, 0.95).first).epsilon(1e-12));
     CHECK(high == doctest::Approx(squared_interval(9, 1, 36, 0.95).second).epsilon(1e-12));
     CHECK_THROWS_AS((void)squared_interval(1, 0, 1, -1, 0, 0.95), std::invalid_argument);
+}
+
+TEST_CASE("squared_interval: ends have the probabilities of their level by Boost's noncentral law") {
+    const std::vector<double> levels{0.5, 0.8, 0.95, 0.999};
+    int ends = 0;
+    const auto lies = [&](double nu, double x, double end, double probability) {
+        if (end == 0) {
+            CHECK(cdf(boost::math::chi_squared(nu), x) <= probability * (1 + 1e-9));
+            return;
+        }
+        const boost::math::non_central_chi_squared law(nu, end);
+        const double error = cdf(law, x) - probability, slope = pdf(boost::math::non_central_chi_squared(nu + 2, end), x);
+        CHECK(std::abs(error) < slope * end * 1e-10 + 1e-14);
+        ++ends;
+    };
+    for (const double nu : {1e-6, 1e-3, 0.1, 1.0, 2.5, 100.0, 1e4, 1e5})
+        for (const double x : {1e-12, 1e-3, 0.3, 1.0, 5.0, 90.0, 115.0, 1e3, 1.01e4, 9.9e4}) {
+            CAPTURE(nu);
+            CAPTURE(x);
+            const double least = quantile(boost::math::chi_squared(nu), 0.16), told = std::max(x, least);
+            for (const double level : levels) {
+                CAPTURE(level);
+                const auto [low, high] = squared_interval(x, nu, 4 * x, level);   // s = 1
+                lies(nu, x, low, 0.5 + 0.5 * level);
+                lies(nu, told, high, 0.5 - 0.5 * level);
+            }
+        }
+    CHECK(ends > 300);
+    // an |m|^2 of next to nothing, with next to no degrees of freedom: the law is e^(-lambda / 2) at 0
+    CHECK(squared_interval(1e-100, 1e-6, 4e-100, 0.95).second == doctest::Approx(-2 * std::log(0.025)).epsilon(1e-3));
+}
+
+TEST_CASE("squared_intervals: those of each level") {
+    const std::vector<double> levels{0.5, 0.95, 0.999};
+    for (const double raw : {0.0, 1e-6, 0.8, 3.0, 40.0, 1e6}) {
+        const auto all = squared_intervals(raw, 1.0, 0.5 * raw, 0.4, 0.2, levels);
+        REQUIRE(all.size() == levels.size());
+        for (std::size_t l = 0; l < levels.size(); ++l) CHECK(all[l] == squared_interval(raw, 1.0, 0.5 * raw, 0.4, 0.2, levels[l]));
+    }
+    CHECK_THROWS_AS((void)squared_intervals(1, 1, 1, 1, 0, std::vector<double>{0.5, 1.0}), std::invalid_argument);
 }
 
 TEST_CASE("squared_interval: closed forms at the ends, and what it refuses") {

@@ -164,9 +164,9 @@ struct Length {
     double raw = 0, bias = 0, of_rows = 0, of_frequencies = 0, largest = 0;
 
     void put(Bounds& bounds, std::int64_t at) const {
-        for (std::size_t l = 0; l < bounds.levels.size(); ++l)
-            std::tie(bounds.low(at, static_cast<std::int64_t>(l)), bounds.high(at, static_cast<std::int64_t>(l))) =
-                squared_interval(raw, bias, of_rows, largest, of_frequencies, bounds.levels[l]);
+        const auto ends = squared_intervals(raw, bias, of_rows, largest, of_frequencies, bounds.levels);
+        for (std::int64_t l = 0; l < bounds.low.cols; ++l)
+            std::tie(bounds.low(at, l), bounds.high(at, l)) = ends[static_cast<std::size_t>(l)];
     }
 };
 
