@@ -9,12 +9,13 @@
 #include <buffon/compared_sets.hpp>
 #include <buffon/device_buffer.hpp>
 #include <buffon/device_pairs.hpp>
+#include <buffon/kernels.hpp>
 #include <buffon/nearest_covariance.hpp>
 #include <buffon/pairs_told.hpp>
 #include <buffon/pairwise.hpp>
-#include <buffon/parallel.hpp>
 #include <buffon/share_interval.hpp>
 #include <buffon/squared_interval.hpp>
+#include <buffon/sums.hpp>
 #include <buffon/text.hpp>
 
 namespace buffon {
@@ -47,14 +48,16 @@ SumsLater pair_sums_later(PairFunction f, double scale, const HostPoints& x, con
 /// Half the squares of norms.
 std::vector<double> half_squares(const HostPoints& x) {
     std::vector<double> out;
+    out.reserve(static_cast<std::size_t>(x.view.rows));
     for (std::int64_t i = 0; i < x.view.rows; ++i) {
-        double square = 0.0;
-        for (const double v : x.view.row(i)) square += v * v;
-        out.push_back(square / 2);
+        const double* row = x.view.row(i).data();
+        out.push_back(dot(row, row, x.view.cols) / 2);
     }
     return out;
 }
 std::vector<double> half_squares(const DevicePairPoints& x) { return x.half_squares(); }
+
+double cube(double v) { return v * v * v; }
 
 /// The kernel of each point and itself.
 template <class Points>
@@ -62,20 +65,18 @@ std::vector<double> diagonal(const Kernel& kernel, const Points& x) {
     if (kernel.function != PairFunction::cubic)
         return std::vector<double>(static_cast<std::size_t>(x.rows()), kernel.function == PairFunction::gaussian ? 1.0 : 0.0);
     std::vector<double> out = half_squares(x);
-    for (double& v : out) v = std::pow(2 * kernel.scale * v + 1, 3);
+    for (double& v : out) v = cube(2 * kernel.scale * v + 1);
     return out;
 }
 
 double mean_of(const std::vector<double>& v) {
-    double sum = 0.0;
-    for (const double a : v) sum += a;
-    return sum / static_cast<double>(v.size());
+    const auto n = static_cast<std::int64_t>(v.size());
+    return sum_of(n, [a = v.data()](std::int64_t i) { return a[i]; }) / static_cast<double>(n);
 }
 
 double mean_square(const std::vector<double>& v) {
-    double sum = 0.0;
-    for (const double a : v) sum += a * a;
-    return sum / static_cast<double>(v.size());
+    const auto n = static_cast<std::int64_t>(v.size());
+    return dot(v.data(), v.data(), n) / static_cast<double>(n);
 }
 
 /// Mean of the squared conditional mean of a kernel, from the mean square of averages over `others` points: these hold the
@@ -112,17 +113,27 @@ struct Projections {
 Projections projections_of(const Kernel& kernel, std::int64_t n, std::int64_t m, const KernelSums& own,
                            const KernelSums& across, const Reference& reference) {
     Projections out{averages(kernel, own.rows, n - 1), reference.averages};
-    const std::vector<double> to_y = averages(kernel, across.rows, m), to_x = averages(kernel, across.columns, n);
-    for (std::size_t i = 0; i < to_y.size(); ++i) out.a[i] -= to_y[i];
-    for (std::size_t j = 0; j < to_x.size(); ++j) out.b[j] -= to_x[j];
+    const double per_m = kernel.sign / static_cast<double>(m), per_n = kernel.sign / static_cast<double>(n);
+    for (std::size_t i = 0; i < out.a.size(); ++i) out.a[i] -= across.rows[i] * per_m;
+    for (std::size_t j = 0; j < out.b.size(); ++j) out.b[j] -= across.columns[j] * per_n;
     return out;
 }
 
 double covariance(const std::vector<double>& u, const std::vector<double>& v) {
-    const double mu = mean_of(u), mv = mean_of(v);
-    double sum = 0.0;
-    for (std::size_t i = 0; i < u.size(); ++i) sum += (u[i] - mu) * (v[i] - mv);
-    return sum / static_cast<double>(u.size() - 1);
+    const double mu = mean_of(u), mv = &u == &v ? mu : mean_of(v);
+    const auto n = static_cast<std::int64_t>(u.size());
+    return sum_of(n, [&, a = u.data(), b = v.data()](std::int64_t i) { return (a[i] - mu) * (b[i] - mv); }) /
+           static_cast<double>(n - 1);
+}
+
+double variance_of_sum(const std::vector<double>& u, const std::vector<double>& v) {
+    const double mean = mean_of(u) + mean_of(v);
+    const auto n = static_cast<std::int64_t>(u.size());
+    const auto square = [=, a = u.data(), b = v.data()](std::int64_t i) {
+        const double away = a[i] + b[i] - mean;
+        return away * away;
+    };
+    return sum_of(n, square) / static_cast<double>(n - 1);
 }
 
 /// Of the projections as they are, averages over finite samples: they hold the degenerate part of the variance twice, and value
@@ -140,41 +151,50 @@ Matrix joint_covariance(const std::vector<Projections>& all) {
     return nearest_covariance(out);
 }
 
-/// Pairs of some rows of the reference.
-Matrix gram(const Kernel& kernel, ConstView rows, int threads) {
+/// Pairs of some rows of the reference. On one thread: others must wake, which takes longer.
+Matrix gram(const Kernel& kernel, ConstView rows) {
     Matrix out(rows.rows, rows.rows);
-    parallel::for_each(rows.rows, threads, [&](std::int64_t i) {
+    std::vector<double> v;
+    for (std::int64_t i = 0; i < rows.rows; ++i) {
+        const double* x = rows.row(i).data();
+        v.resize(static_cast<std::size_t>(i + 1));
         for (std::int64_t j = 0; j <= i; ++j) {
-            double sum = 0.0;
-            if (kernel.function == PairFunction::cubic)
-                for (std::int64_t k = 0; k < rows.cols; ++k) sum += rows(i, k) * rows(j, k);
-            else
-                for (std::int64_t k = 0; k < rows.cols; ++k) sum += (rows(i, k) - rows(j, k)) * (rows(i, k) - rows(j, k));
-            out(i, j) = out(j, i) = kernel.function == PairFunction::cubic      ? std::pow(kernel.scale * sum + 1, 3)
-                                    : kernel.function == PairFunction::gaussian ? std::exp(-kernel.scale * sum)
-                                                                                : kernel.sign * std::sqrt(sum);
+            const double* y = rows.row(j).data();
+            double& to = v[static_cast<std::size_t>(j)];
+            if (kernel.function == PairFunction::cubic) to = cube(kernel.scale * kernels().dot_product(x, y, rows.cols) + 1);
+            else to = sum_of(rows.cols, [=](std::int64_t k) { return (x[k] - y[k]) * (x[k] - y[k]); });
         }
-    });
+        if (kernel.function == PairFunction::gaussian) {
+            for (double& a : v) a *= -kernel.scale;
+            kernels().exps(v.data(), i + 1);
+        } else if (kernel.function == PairFunction::distance) {
+            for (double& a : v) a = kernel.sign * std::sqrt(a);
+        }
+        for (std::int64_t j = 0; j <= i; ++j) out(i, j) = out(j, i) = v[static_cast<std::size_t>(j)];
+    }
     return out;
 }
 
-/// sum over `columns` of G(row, .) v, for every second row from `first` on.
-std::vector<double> product(const Matrix& g, std::int64_t first, std::int64_t columns, const std::vector<double>& v) {
+/// Every second row from `first` on, every second column from `columns` on.
+Matrix halved(const Matrix& g, std::int64_t first, std::int64_t columns) {
+    Matrix out((g.rows - first + 1) / 2, (g.cols - columns + 1) / 2);
+    for (std::int64_t i = 0; i < out.rows; ++i)
+        for (std::int64_t j = 0; j < out.cols; ++j) out(i, j) = g(first + 2 * i, columns + 2 * j);
+    return out;
+}
+
+std::vector<double> product(const Matrix& g, const std::vector<double>& v) {
     std::vector<double> out;
-    for (std::int64_t i = first; i < g.rows; i += 2) {
-        double sum = 0.0;
-        for (std::size_t k = 0; k < v.size(); ++k) sum += g(i, columns + 2 * static_cast<std::int64_t>(k)) * v[k];
-        out.push_back(sum);
-    }
+    out.reserve(static_cast<std::size_t>(g.rows));
+    for (std::int64_t i = 0; i < g.rows; ++i) out.push_back(dot(g.view().row(i).data(), v.data(), g.cols));
     return out;
 }
 
 /// Less their mean; their sum of squares.
 double centre(std::vector<double>& v) {
     const double mean = mean_of(v);
-    double squares = 0.0;
-    for (double& a : v) a -= mean, squares += a * a;
-    return squares;
+    for (double& a : v) a -= mean;
+    return dot(v.data(), v.data(), static_cast<std::int64_t>(v.size()));
 }
 
 /// Variance of the features along the direction in which there is most of it. Each half of the rows finds one, by the power method,
@@ -186,16 +206,18 @@ double largest_variance(const Matrix& gram) {
     for (const std::int64_t half : {0, 1}) {
         std::vector<double> v;   // anywhere
         for (std::int64_t i = half; i < gram.rows; i += 2) v.push_back(std::fmod(golden * static_cast<double>(i + 1), 1.0));
+        const Matrix own = halved(gram, half, half);
         double squares = centre(v), length = 0.0;
         for (int s = 0; s < steps && squares > 0; ++s) {
-            for (double& a : v) a /= std::sqrt(squares);
-            v = product(gram, half, half, v);
+            const double norm = std::sqrt(squares);
+            for (double& a : v) a /= norm;
+            v = product(own, v);
             squares = centre(v);
             length = std::sqrt(squares);   // of the mean-free kernel times a unit vector: its eigenvalue at last
         }
         if (!(squares > 0)) return squares;   // all rows coincide, or numbers overflow
         for (double& a : v) a /= length;
-        std::vector<double> along = product(gram, 1 - half, half, v);
+        std::vector<double> along = product(halved(gram, 1 - half, half), v);
         const double others = static_cast<double>(along.size());
         sum += centre(along) / (others - 1) / length;
     }
@@ -204,7 +226,8 @@ double largest_variance(const Matrix& gram) {
 
 /// What each point's pair with itself adds to its average: in the mean, what noise adds to the squared length of the mean features.
 std::vector<double> with_itself(std::vector<double> diagonal, const std::vector<double>& averages) {
-    for (std::size_t i = 0; i < diagonal.size(); ++i) diagonal[i] = (diagonal[i] - averages[i]) / static_cast<double>(diagonal.size());
+    const double share = 1 / static_cast<double>(diagonal.size());
+    for (std::size_t i = 0; i < diagonal.size(); ++i) diagonal[i] = (diagonal[i] - averages[i]) * share;
     return diagonal;
 }
 
@@ -212,31 +235,28 @@ std::vector<double> with_itself(std::vector<double> diagonal, const std::vector<
 struct Length {
     double value = 0, bias = 0, variance = 0, largest = 0;
 
-    std::pair<double, double> interval(double level) const {
-        if (!std::isfinite(value + bias + variance + largest)) return {std::nan(""), std::nan("")};
-        return squared_interval(std::max(0.0, value + bias), bias, variance, largest, 0.0, level);
+    std::vector<std::pair<double, double>> intervals(const std::vector<double>& levels) const {
+        if (!std::isfinite(value + bias + variance + largest)) return {levels.size(), {std::nan(""), std::nan("")}};
+        return squared_intervals(std::max(0.0, value + bias), bias, variance, largest, 0.0, levels);
     }
 };
 
 /// The variance is that along m: of projections in which each point has met itself, too.
 Length length_of(double value, const Projections& p, const std::vector<double>& of_x, const std::vector<double>& of_y, double largest) {
     const double n = static_cast<double>(p.a.size()), m = static_cast<double>(p.b.size());
-    std::vector<double> a = p.a, b = p.b;
-    for (std::size_t i = 0; i < a.size(); ++i) a[i] += of_x[i];
-    for (std::size_t j = 0; j < b.size(); ++j) b[j] += of_y[j];
     return {.value = value,
             .bias = std::max(0.0, mean_of(of_x) + mean_of(of_y)),   // below 0 by rounding alone
-            .variance = 4 * covariance(a, a) / n + 4 * covariance(b, b) / m,
+            .variance = 4 * variance_of_sum(p.a, of_x) / n + 4 * variance_of_sum(p.b, of_y) / m,
             .largest = largest * (1 / n + 1 / m)};
 }
 
-Bounds bounds_of(const std::vector<Length>& lengths, int threads) {
+Bounds bounds_of(const std::vector<Length>& lengths) {
     Bounds out = empty_bounds(static_cast<std::int64_t>(lengths.size()));
-    parallel::for_each(out.low.view().size(), threads, [&](std::int64_t at) {   // each takes up to a tenth of a millisecond
-        const std::int64_t s = at / out.low.cols, l = at % out.low.cols;
-        std::tie(out.low(s, l), out.high(s, l)) =
-            lengths[static_cast<std::size_t>(s)].interval(out.levels[static_cast<std::size_t>(l)]);
-    });
+    for (std::int64_t s = 0; s < out.low.rows; ++s) {
+        const auto ends = lengths[static_cast<std::size_t>(s)].intervals(out.levels);
+        for (std::int64_t l = 0; l < out.low.cols; ++l)
+            std::tie(out.low(s, l), out.high(s, l)) = ends[static_cast<std::size_t>(l)];
+    }
     return out;
 }
 
@@ -248,8 +268,7 @@ double floor_of(double degenerate, std::int64_t rows, std::int64_t reference) {
 
 /// `some`: rows of y on the processor.
 template <class Points>
-Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const Points& y, ConstView some, int threads,
-                  const Progress& progress) {
+Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const Points& y, ConstView some, const Progress& progress) {
     std::int64_t total = y.rows() * y.rows();
     for (const Points& set : sets) total += set.rows() * (set.rows() + y.rows());
     PairsTold counter(progress, total);
@@ -267,7 +286,7 @@ Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const P
     const std::int64_t m = y.rows();
     const SumsLater of_reference = own(y);
     Pair next = meet(sets.front());
-    const double largest = largest_variance(gram(kernel, some, threads));   // while a device meets the pairs
+    const double largest = largest_variance(gram(kernel, some));   // while a device meets the pairs
     const Reference reference = reference_of(kernel, m, of_reference());
     const std::vector<double> of_y = with_itself(diagonal(kernel, y), reference.averages);
     std::vector<Projections> all;
@@ -287,7 +306,7 @@ Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const P
         e.n += n;
     }
     e.covariance = joint_covariance(all);
-    e.bounds = bounds_of(lengths, threads);
+    e.bounds = bounds_of(lengths);
     e.diagnostics["floor"] = floor;
     e.diagnostics["counted"] = std::string("rows");
     return e;
@@ -326,7 +345,7 @@ std::vector<double> centre_of(const Kernel& kernel, const ReferencePoints& y) {
 }
 
 Estimate compared_on_devices(const std::string& who, const Kernel& kernel, const PointSets& x, const ReferencePoints& y,
-                             const std::string& device, int threads, const Progress& progress) {
+                             const std::string& device, const Progress& progress) {
     const std::vector<DeviceQueue> queues = y.array ? std::vector<DeviceQueue>() : device_queues(device);
     const std::vector<double> centre = centre_of(kernel, y);
     const DevicePairPoints reference = y.array ? DevicePairPoints(*y.array, centre) : DevicePairPoints(queues, y.points, centre);
@@ -338,7 +357,7 @@ Estimate compared_on_devices(const std::string& who, const Kernel& kernel, const
     };
     check("y", reference);
     for (std::size_t s = 0; s < sets.size(); ++s) check(name_of(x, s), sets[s]);
-    return compared(kernel, sets, reference, some_rows(y, noise_rows, noise_runs), threads, progress);
+    return compared(kernel, sets, reference, some_rows(y, noise_rows, noise_runs), progress);
 }
 
 template <class Options>
@@ -346,12 +365,11 @@ Estimate compared(const std::string& who, const Kernel& kernel, const PointSets&
                   const Options& options) {
     Estimate e;
     if (y.array || options.device != "cpu") {
-        e = compared_on_devices(who, kernel, x, y, options.device, options.threads, options.progress);
+        e = compared_on_devices(who, kernel, x, y, options.device, options.progress);
     } else {
         std::vector<HostPoints> sets;
         for (const Matrix& set : x.sets) sets.push_back({set, options.threads});
-        e = compared(kernel, sets, HostPoints{y.points, options.threads}, some_rows(y, noise_rows, noise_runs), options.threads,
-                     options.progress);
+        e = compared(kernel, sets, HostPoints{y.points, options.threads}, some_rows(y, noise_rows, noise_runs), options.progress);
     }
     e.names = names_of(who, x);
     warn_of_overflow(e);
