@@ -61,16 +61,36 @@ SegmentValues values_of(const Evaluation& evaluate, const SobolDesign& design, s
     return {};
 }
 
-/// Of as many segments as the processor would look at; `some`: values of the first.
-FirstSquares first_squares(const Evaluation& evaluate, const SobolDesign& design, const SegmentValues& some,
+/// Segments whose squares are looked at.
+std::int64_t first_segments(const SobolDesign& design) {
+    const std::int64_t rows = design.segment_rows();
+    return std::min((FirstSquares::most_rows / 2 + rows - 1) / rows, design.segments());
+}
+
+/// y of the first segments as the device has them: threads of the processor that must wake for them may take longer than the device
+/// for all rows. Of none where they cannot be drawn there; a segment with a number that is not finite is empty.
+std::vector<SegmentValues> values_there(const DeviceSample& device, const SobolDesign& design) {
+    const std::int64_t rows = design.segment_rows(), count = first_segments(design);
+    const std::vector<double> y = device.table_values(count * rows);
+    std::vector<SegmentValues> all(y.empty() ? 0 : static_cast<std::size_t>(count));
+    for (std::size_t s = 0; s < all.size(); ++s) {
+        const double* from = y.data() + static_cast<std::int64_t>(s) * 2 * rows;
+        if (!finite_record({from, static_cast<std::size_t>(2 * rows)})) continue;
+        all[s] = {rows, 2, 1, std::vector<double>(static_cast<std::size_t>(2 * rows)), {}};
+        for (const std::int64_t table : {0, 1})
+            for (std::int64_t i = 0; i < rows; ++i) all[s].column(table, 0)[i] = from[2 * i + table];
+    }
+    return all;
+}
+
+/// Of as many segments as the processor would look at; `all`: values of the first ones, others are evaluated here.
+FirstSquares first_squares(const Evaluation& evaluate, const SobolDesign& design, std::vector<SegmentValues> all,
                            const std::vector<double>& centre) {
-    const std::int64_t rows = design.segment_rows(),
-                       count = std::min((FirstSquares::most_rows / 2 + rows - 1) / rows, design.segments());
-    std::vector<SegmentValues> all(static_cast<std::size_t>(count));
-    all.front() = some;
+    const auto known = static_cast<std::int64_t>(all.size());
+    all.resize(static_cast<std::size_t>(first_segments(design)));
     const int threads = evaluate.problem().thread_safe() ? evaluate.threads() : 1;
-    parallel::for_each(count - 1, threads, [&](std::int64_t s) {
-        all[static_cast<std::size_t>(s + 1)] = values_of(evaluate, design, s + 1);
+    parallel::for_each(static_cast<std::int64_t>(all.size()) - known, threads, [&](std::int64_t s) {
+        all[static_cast<std::size_t>(known + s)] = values_of(evaluate, design, known + s);
     });
     FirstSquares squares;
     for (const SegmentValues& values : all)
@@ -89,16 +109,17 @@ std::int64_t add_on_device(Evaluation& evaluate, const SobolDesign& design, Sobo
     const auto device = DeviceSample::of(device_queues(evaluate.run().device), evaluate.problem(), design.point_set(),
                                          2 * d, design.points());
     if (!device || device->outputs() != 1) return 0;
-    const SegmentValues some = values_of(evaluate, design, 0);
-    if (some.rows == 0) return 0;
-    sums.centre_at({some.y.data(), 2 * some.rows, 1}, 1);
+    std::vector<SegmentValues> some = values_there(*device, design);
+    if (some.empty()) some.push_back(values_of(evaluate, design, 0));
+    if (some.front().rows == 0) return 0;
+    sums.centre_at({some.front().y.data(), 2 * some.front().rows, 1}, 1);
     FirstSquares first;
     const std::int64_t numbers = pick_freeze_numbers(d), points = design.points();
     for (std::int64_t row = 0, rows = 0; row < all; row += rows) {
         evaluate.announce();
         rows = std::min(all - row, rows_at_once);
         const auto later = device->pick_freeze_later(sums.centre(0), row, rows);
-        if (row == 0) first = first_squares(evaluate, design, some, sums.centres());   // while the device works
+        if (row == 0) first = first_squares(evaluate, design, std::move(some), sums.centres());   // while the device works
         const std::vector<double> records = later();
         if (records.empty() || !finite_record(records)) return row / design.segment_rows();
         if (row == 0) squares = std::move(first);

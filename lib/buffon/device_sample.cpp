@@ -294,6 +294,21 @@ std::function<std::vector<double>()> DeviceSample::pick_freeze_later(double cent
     };
 }
 
+std::vector<double> DeviceSample::table_values(std::int64_t rows) const {
+    const Place& place = places_.front();
+    const std::int64_t d = place.draws.dim, width = place.draws.width, tables = width / d;
+    if (model_->batch || place.draws.factor != nullptr || width > DeviceDraws::most_laws) return {};
+    DeviceDraws draws = place.draws;
+    draws.dim = width;
+    for (std::int64_t t = 1; t < tables; ++t) std::copy_n(place.draws.laws, d, draws.laws + t * d);
+    const DeviceBuffer x(place.queue, rows * width * 8);
+    device_check(place.queue, device_library().table->draw(&place.queue, &draws, 0, rows, static_cast<double*>(x.data())));
+    const DeviceValues values = device_values(place.queue, *model_, x.as<double>(), rows * tables);
+    std::vector<double> y(static_cast<std::size_t>(rows * tables));
+    device_check(place.queue, device_library().table->download(&place.queue, values.y, y.data(), rows * tables * 8));
+    return y;
+}
+
 Moments moments_of(const double* record, std::int64_t outputs) {
     Moments out;
     out.n = static_cast<std::int64_t>(*record++);

@@ -62,6 +62,9 @@ public:
     }
     /// In two steps: queued now, on one device, and waited for, once, by the call of what comes back. The sample must stay.
     std::function<std::vector<double>()> pick_freeze_later(double centre, std::int64_t first, std::int64_t rows) const;
+    /// y of the first rows, at all of their tables: (rows, tables), of a compiled model of one output. Empty where the tables of a
+    /// row cannot be drawn as one: too many laws, or scores of a copula.
+    std::vector<double> table_values(std::int64_t rows) const;
     /// 0: not known before a call.
     std::int64_t outputs() const { return model_->outputs; }
     /// Rows of a whole block.

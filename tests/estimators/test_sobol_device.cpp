@@ -71,7 +71,15 @@ TEST_CASE("sobol: on a device the indices of the processor, for nets and indepen
                       SobolOptions{.method = SobolMethod::jansen, .points = points},
                       SobolOptions{.surrogate = false, .second_order = true, .points = points}}) {
                     const std::int64_t budget = options.second_order ? 40'000 : 60'000 * (problem.dim() + 2);
-                    check_alike(sobol(problem, {.budget = budget, .rng = 9, .device = device}, options).joint,
-                                sobol(problem, {.budget = budget, .rng = 9}, options).joint);
+                    const Estimate there = sobol(problem, {.budget = budget, .rng = 9, .device = device}, options).joint;
+                    const Estimate here = sobol(problem, {.budget = budget, .rng = 9}, options).joint;
+                    check_alike(there, here);
+                    for (const char* name : {"pareto_k_squares", "effective_rows"}) {   // of rows that the device evaluates itself
+                        CAPTURE(name);
+                        const auto &a = std::get<std::vector<double>>(there.diagnostics.at(name)),
+                                   &b = std::get<std::vector<double>>(here.diagnostics.at(name));
+                        REQUIRE(a.size() == b.size());
+                        for (std::size_t j = 0; j < a.size(); ++j) CHECK(a[j] == doctest::Approx(b[j]).epsilon(1e-6));
+                    }
                 }
 }
