@@ -133,6 +133,11 @@ void uniform_rows(std::uint64_t key, std::uint32_t id, std::int64_t first, std::
 void uniform_columns(std::uint64_t key, std::uint32_t id, std::int64_t first, std::int64_t n, std::int64_t component,
                      std::int64_t count, double* out, std::int64_t stride);
 
+/// words (1 + count, dim) of an unscrambled net: shifts for the zeros, L v for each direction v, with the words of Stream{key, id}.
+/// Column j of the lower triangular L with unit diagonal is a word whose free digits stand below digit j; digits of direction j
+/// stand at 0 ... j.
+void scramble_words(std::uint64_t key, std::uint32_t id, std::int64_t dim, std::int64_t count, std::uint64_t* words);
+
 /// Rows (rows >= 1) of `width` numbers of a digital sequence in the order of the Gray code: `words`, the digits of row
 /// `first`, become those of the last row; directions (digits, width).
 void sobol_rows(const std::uint64_t* directions, std::uint64_t* words, std::int64_t first, std::int64_t rows, std::int64_t width,
@@ -199,6 +204,7 @@ struct Kernels {
     decltype(&kernel::signed_sums) signed_sums;
     decltype(&kernel::uniform_rows) uniform_rows;
     decltype(&kernel::uniform_columns) uniform_columns;
+    decltype(&kernel::scramble_words) scramble_words;
     decltype(&kernel::sobol_rows) sobol_rows;
     decltype(&kernel::owen_rows) owen_rows;
     decltype(&kernel::exps) exps;

@@ -26,6 +26,7 @@ const Kernels table{
     .signed_sums = kernel::signed_sums,
     .uniform_rows = kernel::uniform_rows,
     .uniform_columns = kernel::uniform_columns,
+    .scramble_words = kernel::scramble_words,
     .sobol_rows = kernel::sobol_rows,
     .owen_rows = kernel::owen_rows,
     .exps = kernel::exps,

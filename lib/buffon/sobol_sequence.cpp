@@ -3,7 +3,6 @@
 #include <buffon/check.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/owen_hash.hpp>
-#include <buffon/words.hpp>
 
 #include <boost/random/detail/sobol_table.hpp>
 
@@ -52,32 +51,6 @@ constexpr std::int64_t first_owen_component = 128;
 std::uint64_t owen_key(const Stream& scramble, std::int64_t coordinate, int k) {
     const std::uint64_t word = scramble.word(coordinate, first_owen_component + k);
     return k % 2 == 1 ? word << 1 : word;   // the factors are even
-}
-
-/// words (1 + count, dim) of an unscrambled net: shifts for the zeros, L v for each direction v. Column j of the lower
-/// triangular L with unit diagonal is a word whose free digits stand below digit j; digits of direction j stand at 0 ... j.
-void scramble_words(const Stream& scramble, std::int64_t dim, std::int64_t count, std::uint64_t* words) {
-    for (std::int64_t c = 0; c < dim; c += register_lanes) {
-        const std::int64_t lanes = std::min<std::int64_t>(register_lanes, dim - c);
-        const Words coordinate = static_cast<std::uint64_t>(c) + counting_words();
-        Words random[word_digits + 2];   // the shift, then the columns of L
-        for (std::int64_t block = 0; 2 * block <= count; ++block) {
-            const WordPair pair =
-                philox_words(scramble.key, scramble.id, coordinate, all_words(static_cast<std::uint64_t>(block)));
-            random[2 * block] = pair.even;
-            random[2 * block + 1] = pair.odd;
-        }
-        Words* const column = random + 1;
-        for (std::int64_t j = 0; j < count; ++j) column[j] = (column[j] & (digit(j) - 1)) | digit(j);
-        for (std::int64_t l = 0; l < lanes; ++l) words[c + l] = random[0][l];
-        for (std::int64_t j = 0; j < count; ++j) {
-            std::uint64_t* const row = words + (1 + j) * dim + c;
-            Words left{}, product{};   // digits from i on
-            for (std::int64_t l = 0; l < lanes; ++l) left[l] = row[l];
-            for (std::int64_t i = 0; i <= j; ++i, left <<= 1) product ^= column[i] & -(left >> (word_digits - 1));
-            for (std::int64_t l = 0; l < lanes; ++l) row[l] = product[l];
-        }
-    }
 }
 
 constexpr std::uint64_t gray(std::int64_t index) {
@@ -142,7 +115,7 @@ std::vector<SobolSequence> SobolSequence::scrambles(std::int64_t dim, std::int64
 void SobolSequence::scramble(const Stream& stream, Scramble kind) {
     kind_ = kind;
     once_ = std::make_shared<Once>();
-    if (kind == Scramble::linear) return scramble_words(stream, dim_, digits_, words_.data());
+    if (kind == Scramble::linear) return kernels().scramble_words(stream.key, stream.id, dim_, digits_, words_.data());
     std::ranges::transform(words_, words_.begin(), reversed_bits);
     for (int k = 0; k < owen_keys; ++k)
         for (std::int64_t c = 0; c < dim_; ++c) keys_.push_back(owen_key(stream, c, k));

@@ -371,6 +371,25 @@ TEST_CASE("all levels give equal bits, those of Stream: uniform_rows and uniform
                 });
 }
 
+TEST_CASE("all levels give equal bits: scramble_words") {
+    for (const std::int64_t dim : {1, 3, 8, 37})
+        for (const std::int64_t count : {0, 1, 19, 52}) {
+            std::vector<std::uint64_t> plain(static_cast<std::size_t>((1 + count) * dim));
+            for (std::size_t i = static_cast<std::size_t>(dim); i < plain.size(); ++i) {
+                const std::int64_t j = static_cast<std::int64_t>(i) / dim - 1;   // digits at 0 ... j
+                plain[i] = (((0x9E3779B97F4A7C15u * i) >> (63 - j)) | 1) << (63 - j);
+            }
+            std::vector<std::uint64_t> first;
+            for (const Kernels* use : available_kernels()) {
+                std::vector<std::uint64_t> words = plain;
+                use->scramble_words(17, 3, dim, count, words.data());
+                if (first.empty()) first = words;
+                CHECK(words == first);
+                CHECK(words.front() == Stream{17, 3}.word(0, 0));
+            }
+        }
+}
+
 TEST_CASE("all levels give equal bits: sobol_rows and owen_rows") {
     const auto words = [](std::int64_t n, std::uint32_t id) {
         std::vector<std::uint64_t> w;
