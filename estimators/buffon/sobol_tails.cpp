@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string>
 
+#include <buffon/sums.hpp>
 #include <buffon/tails.hpp>
 
 namespace buffon {
@@ -17,9 +18,8 @@ constexpr double few_rows = 10;                  // of an event with so many hit
 
 /// (sum s)^2 / sum s^2 of a column; of an event that none of them met that of a single one.
 double rows_alike(ConstView squares, std::int64_t column) {
-    double sum = 0, of_squares = 0;
-    for (std::int64_t i = 0; i < squares.rows; ++i)
-        sum += squares(i, column), of_squares += squares(i, column) * squares(i, column);
+    const double sum = sum_of(squares.rows, [&](std::int64_t i) { return squares(i, column); });
+    const double of_squares = sum_of(squares.rows, [&](std::int64_t i) { return squares(i, column) * squares(i, column); });
     return of_squares > 0 ? sum * sum / of_squares : 1.0;
 }
 
@@ -46,6 +46,7 @@ void FirstSquares::add(const SegmentValues& values, const std::vector<double>& c
     squares_.cols = m;
     shapes_.clear();
     alike_.clear();
+    squares_.data.reserve(static_cast<std::size_t>(std::min(most + 1, squares_.rows + 2 * values.rows) * m));
     for (std::int64_t i = 0; i < values.rows && squares_.rows < most; ++i) {
         if (std::ranges::find(values.failed, i) != values.failed.end()) continue;
         for (const std::int64_t set : {0, 1})

@@ -4,6 +4,7 @@
 #include <buffon/elementary.hpp>
 #include <buffon/kernels.hpp>
 #include <buffon/parallel.hpp>
+#include <buffon/sums.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -16,12 +17,9 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// Eight interleaved partial sums, combined pairwise: the order of every sum in Buffon.
 template <class Term>
 double block_sum(std::span<const double> x, const Term& term) {
-    double s[8] = {};
-    for (std::size_t i = 0; i < x.size(); ++i) s[i % 8] += term(x[i]);
-    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+    return sum_of(static_cast<std::int64_t>(x.size()), [&](std::int64_t i) { return term(x[static_cast<std::size_t>(i)]); });
 }
 
 template <class Term>
