@@ -1,6 +1,8 @@
 #include <buffon/indices.hpp>
 
+#include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <utility>
 
 namespace buffon {
@@ -45,6 +47,7 @@ std::vector<std::string> pairs(const std::vector<std::string>& groups) {
 /// As `joint` has them.
 std::vector<std::string> named(const std::vector<std::string>& singles, const std::vector<std::string>& doubles) {
     std::vector<std::string> names;
+    names.reserve(2 * singles.size() + doubles.size());
     for (const char* kind : {"first", "total"})
         for (const auto& name : singles) names.push_back(std::string(kind) + " order of " + name);
     for (const auto& name : doubles) names.push_back("second order of " + name);
@@ -53,15 +56,21 @@ std::vector<std::string> named(const std::vector<std::string>& singles, const st
 
 }  // namespace
 
+std::vector<std::string> joint_names(const std::vector<std::string>& groups, const std::vector<std::string>& outputs,
+                                     bool second_order) {
+    const std::vector<std::string> none;
+    std::vector<std::string> names = named(crossed(groups, outputs), second_order ? crossed(pairs(groups), outputs) : none);
+    if (outputs.size() > 1) std::ranges::move(named(groups, second_order ? pairs(groups) : none), std::back_inserter(names));
+    return names;
+}
+
 Indices indices_of(Estimate joint, const std::vector<std::string>& groups, const std::vector<std::string>& outputs,
                    bool second_order) {
-    const std::vector<std::string> singles = crossed(groups, outputs), doubles = second_order
-                                                                                     ? crossed(pairs(groups), outputs)
-                                                                                     : std::vector<std::string>{};
-    joint.names = named(singles, doubles);
-    const auto n = static_cast<std::int64_t>(singles.size()), all = static_cast<std::int64_t>(joint.names.size());
-    const std::vector<std::string> together = named(groups, second_order ? pairs(groups) : std::vector<std::string>{});
-    if (outputs.size() > 1) joint.names.insert(joint.names.end(), together.begin(), together.end());
+    const std::vector<std::string> none, singles = crossed(groups, outputs),
+                                         doubles = second_order ? crossed(pairs(groups), outputs) : none,
+                                         together = named(groups, second_order ? pairs(groups) : none);
+    joint.names = joint_names(groups, outputs, second_order);
+    const auto n = static_cast<std::int64_t>(singles.size()), all = static_cast<std::int64_t>(2 * singles.size() + doubles.size());
     assert(joint.size() == static_cast<std::int64_t>(joint.names.size()));
     return {groups, outputs, part(joint, 0, singles), part(joint, n, singles), part(joint, 2 * n, doubles),
             part(joint, outputs.size() > 1 ? all : 0, together), std::move(joint)};

@@ -21,6 +21,10 @@ struct Indices {
     Estimate joint;          // all of these with one covariance, "first order of x1: y2", ..., those of all outputs last
 };
 
+/// Names of `joint`, of these groups and outputs.
+std::vector<std::string> joint_names(const std::vector<std::string>& groups, const std::vector<std::string>& outputs,
+                                     bool second_order);
+
 /// The parts of `joint`, of `groups` groups and m outputs with these names: first order, total order, pairs, and of m >
 /// 1 outputs the
 /// same again of all of them together. Names of `joint` are made anew.

@@ -278,7 +278,8 @@ Estimate indices_found(const Evaluation& evaluate, const SobolDesign& design, co
         e.sample = evaluate.sample();
         say_shared_coordinates(*e.sample);
     }
-    return indices_of(std::move(e), design.groups().names, outputs, options.second_order).joint;
+    e.names = joint_names(design.groups().names, outputs, options.second_order);
+    return e;
 }
 
 }  // namespace buffon

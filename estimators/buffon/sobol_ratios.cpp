@@ -119,6 +119,8 @@ Parts correlation(const Pair& p, const Pair& all) {
 
 Ratio gathered(std::size_t replicates, const std::function<Parts(std::size_t)>& parts) {
     Ratio out;
+    out.numerator.reserve(replicates);
+    out.denominator.reserve(replicates);
     for (std::size_t r = 0; r < replicates; ++r) {
         const Parts p = parts(r);
         out.numerator.push_back(p.numerator);
@@ -174,6 +176,7 @@ double Ratio::value() const { return total(numerator) / total(denominator); }
 std::vector<double> Ratio::errors() const {
     const double index = value(), mean = total(denominator) / static_cast<double>(denominator.size());
     std::vector<double> out;
+    out.reserve(numerator.size());
     for (std::size_t r = 0; r < numerator.size(); ++r) out.push_back((numerator[r] - index * denominator[r]) / mean);
     return out;
 }

@@ -187,7 +187,8 @@ Estimate conclude(const Evaluation& evaluate, const SeededRows& design, const Su
         e.sample = evaluate.sample();
         say_shared_coordinates(*e.sample);
     }
-    return indices_of(std::move(e), design.groups().names, evaluate.names(), false).joint;
+    e.names = joint_names(design.groups().names, evaluate.names(), false);
+    return e;
 }
 
 }  // namespace
