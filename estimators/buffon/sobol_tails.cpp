@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string>
 
+#include <buffon/logspace.hpp>
 #include <buffon/sums.hpp>
 #include <buffon/tails.hpp>
 
@@ -21,6 +22,12 @@ double rows_alike(ConstView squares, std::int64_t column) {
     const double sum = sum_of(squares.rows, [&](std::int64_t i) { return squares(i, column); });
     const double of_squares = sum_of(squares.rows, [&](std::int64_t i) { return squares(i, column) * squares(i, column); });
     return of_squares > 0 ? sum * sum / of_squares : 1.0;
+}
+
+/// k-hat of each column; a single one is read where it is.
+std::vector<double> shapes_of(const Matrix& squares) {
+    if (squares.cols > 1) return tail_shapes(squares, squares.cols);
+    return {pareto_k(squares.data).value_or(std::numeric_limits<double>::quiet_NaN())};
 }
 
 std::string listed(const std::vector<std::string>& outputs, const std::vector<std::size_t>& which) {
@@ -46,21 +53,24 @@ void FirstSquares::add(const SegmentValues& values, const std::vector<double>& c
     squares_.cols = m;
     shapes_.clear();
     alike_.clear();
-    squares_.data.reserve(static_cast<std::size_t>(std::min(most + 1, squares_.rows + 2 * values.rows) * m));
+    if (squares_.rows == 0) squares_.data.reserve(static_cast<std::size_t>((most + 1) * m));   // once: segments come one by one
+    squares_.data.resize(static_cast<std::size_t>(std::min(squares_.rows + 2 * values.rows, most + 1) * m));
+    double* to = squares_.data.data() + squares_.rows * m;
     for (std::int64_t i = 0; i < values.rows && squares_.rows < most; ++i) {
         if (std::ranges::find(values.failed, i) != values.failed.end()) continue;
         for (const std::int64_t set : {0, 1})
             for (std::int64_t j = 0; j < m; ++j) {
                 const double f = values.column(set, j)[i] - centre[static_cast<std::size_t>(j)];
-                squares_.data.push_back(f * f);
+                *to++ = f * f;
             }
         squares_.rows += 2;
     }
+    squares_.data.resize(static_cast<std::size_t>(squares_.rows * m));
 }
 
 void FirstSquares::look_ahead() {
     if (squares_.rows == 0) return;
-    shapes_ = tail_shapes(squares_, squares_.cols);
+    shapes_ = shapes_of(squares_);
     for (std::int64_t j = 0; j < squares_.cols; ++j) alike_.push_back(rows_alike(squares_, j));
 }
 
@@ -75,7 +85,7 @@ std::vector<double> FirstSquares::alike(double rows, std::int64_t outputs) const
 
 void FirstSquares::judge(double rows, const std::vector<std::string>& outputs, bool without_bounds, Estimate& estimate) const {
     if (squares_.rows == 0) return;
-    const std::vector<double> k_hat = shapes_.empty() ? tail_shapes(squares_, squares_.cols) : shapes_;
+    const std::vector<double> k_hat = shapes_.empty() ? shapes_of(squares_) : shapes_;
     std::vector<double> alike = this->alike(rows, squares_.cols);
     const auto constant = estimate.diagnostics.find("constant");
     for (std::int64_t j = 0; j < squares_.cols; ++j) {
