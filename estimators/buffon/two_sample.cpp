@@ -331,10 +331,9 @@ Matrix some_rows(const ReferencePoints& y, std::int64_t most, std::int64_t runs)
     return head(all, all.rows);
 }
 
-/// Somewhere in the middle: products of floats keep more digits from there. None for a kernel that is no function of differences.
-std::vector<double> centre_of(const Kernel& kernel, const ReferencePoints& y) {
+/// The mean of some rows of y: products of floats keep more digits from there. None for a kernel that is no function of differences.
+std::vector<double> centre_of(const Kernel& kernel, const ReferencePoints& y, ConstView some) {
     if (kernel.function == PairFunction::cubic || !y.array || !y.array->single) return {};
-    const Matrix some = head(*y.array, 64);
     std::vector<double> centre(static_cast<std::size_t>(some.cols), 0.0);
     for (std::int64_t i = 0; i < some.rows; ++i)
         for (std::int64_t k = 0; k < some.cols; ++k)
@@ -347,7 +346,8 @@ std::vector<double> centre_of(const Kernel& kernel, const ReferencePoints& y) {
 Estimate compared_on_devices(const std::string& who, const Kernel& kernel, const PointSets& x, const ReferencePoints& y,
                              const std::string& device, const Progress& progress) {
     const std::vector<DeviceQueue> queues = y.array ? std::vector<DeviceQueue>() : device_queues(device);
-    const std::vector<double> centre = centre_of(kernel, y);
+    const Matrix some = some_rows(y, noise_rows, noise_runs);
+    const std::vector<double> centre = centre_of(kernel, y, some);
     const DevicePairPoints reference = y.array ? DevicePairPoints(*y.array, centre) : DevicePairPoints(queues, y.points, centre);
     std::vector<DevicePairPoints> sets;
     for (const Matrix& set : x.sets) sets.emplace_back(queues, set, centre);
@@ -357,7 +357,7 @@ Estimate compared_on_devices(const std::string& who, const Kernel& kernel, const
     };
     check("y", reference);
     for (std::size_t s = 0; s < sets.size(); ++s) check(name_of(x, s), sets[s]);
-    return compared(kernel, sets, reference, some_rows(y, noise_rows, noise_runs), progress);
+    return compared(kernel, sets, reference, some, progress);
 }
 
 template <class Options>

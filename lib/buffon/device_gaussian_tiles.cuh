@@ -72,13 +72,13 @@ __device__ void log_densities_of(const DeviceGaussians& of, int k, int second, c
 }
 
 /// Log densities of a tile, store(row, k, value).
-template <class Store>
+template <int fixed = 0, class Store>
 __device__ void tile_densities(const DeviceGaussians& of, const double* z, int tile, const Store& store) {
     const int size = static_cast<int>(of.size), pairs = (size + 1) / 2;
     for (int item = threadIdx.x; item < pairs * (tile / together); item += threads) {
         const int k[2] = {item % pairs, item % pairs + pairs}, from = item / pairs * together;
         double v[2][together];
-        log_densities_of(of, k[0], k[1] < size ? k[1] : k[0], z + from, tile, v);   // of an odd number the last one twice
+        log_densities_of<fixed>(of, k[0], k[1] < size ? k[1] : k[0], z + from, tile, v);   // of an odd number the last one twice
 #pragma unroll
         for (int c = 0; c < 2; ++c) {
             if (k[c] >= size) break;
@@ -86,6 +86,16 @@ __device__ void tile_densities(const DeviceGaussians& of, const double* z, int t
             for (int p = 0; p < together; ++p) store(from + p, k[c], v[c][p]);
         }
     }
+}
+
+constexpr int most_fixed = 8;   // coordinates that kernels know when they are compiled
+
+/// f<d>() for this d where one is compiled, else f<0>().
+template <int d = most_fixed, class F>
+void for_dim(std::int64_t dim, const F& f) {
+    if constexpr (d == 0) return f.template operator()<0>();
+    else if (dim == d) return f.template operator()<d>();
+    else return for_dim<d - 1>(dim, f);
 }
 
 }  // namespace buffon::device::gaussian_tiles

@@ -11,6 +11,7 @@ namespace {
 
 using namespace gaussian_tiles;
 
+template <int fixed>
 __global__ void __launch_bounds__(threads, 2) write_densities(const __grid_constant__ DeviceLogDensities w, int tile) {
     extern __shared__ __align__(16) double shared[];
     const std::int64_t tiles = (w.rows + tile - 1) / tile;
@@ -18,7 +19,7 @@ __global__ void __launch_bounds__(threads, 2) write_densities(const __grid_const
         const std::int64_t first = t * tile;
         load_tile(w.z, first, w.rows, static_cast<int>(w.of.dim), tile, shared);
         __syncthreads();
-        tile_densities(w.of, shared, tile, [&](int row, int k, double v) {
+        tile_densities<fixed>(w.of, shared, tile, [&](int row, int k, double v) {
             if (first + row < w.rows) w.out[(first + row) * w.of.size + k] = v;
         });
         __syncthreads();
@@ -108,16 +109,6 @@ __global__ void __launch_bounds__(threads, 2) mixture_density(const __grid_const
     }
 }
 
-constexpr int most_fixed = 8;
-
-/// f<d>() for this d where one is compiled, else f<0>().
-template <int d = most_fixed, class F>
-void for_dim(std::int64_t dim, const F& f) {
-    if constexpr (d == 0) return f.template operator()<0>();
-    else if (dim == d) return f.template operator()<d>();
-    else return for_dim<d - 1>(dim, f);
-}
-
 template <int d>
 std::size_t mixture_bytes(std::int64_t size) {
     constexpr int length = d + d * (d + 1) / 2 + 1;
@@ -139,8 +130,8 @@ const char* log_densities(const DeviceQueue* queue, const DeviceLogDensities* wh
                 if (small > static_cast<std::size_t>(room))
                     throw std::runtime_error("Gaussians of more than " + std::to_string(room / 8 / together) +
                                              " coordinates do not fit into a block's memory");
-                allow_shared(write_densities, small);
-                return write_densities<<<blocks, threads, small, stream>>>(*what, tile);
+                allow_shared(write_densities<d>, small);
+                return write_densities<d><<<blocks, threads, small, stream>>>(*what, tile);
             }
             if constexpr (d > 0) {
                 if (const std::size_t all = mixture_bytes<d>(what->of.size); all <= static_cast<std::size_t>(room) / 2) {

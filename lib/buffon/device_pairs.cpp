@@ -26,16 +26,18 @@ bool needs_differences(PairFunction f, double scale, const DevicePairPoints& x, 
 
 /// Memory of one device for strips of one meeting.
 struct Room {
-    Room(const DeviceQueue& queue, DevicePairs of)
-        : pairs(of), records(queue, pairs.records() * 8), sums(queue, pairs.results() * 8) {
+    Room(const DeviceQueue& queue, DevicePairs of, bool whole)
+        : pairs(of), records(queue, pairs.records() * 8), sums(queue, pairs.results() * 8),
+          totals(queue, whole ? pairs.numbers() * 8 : 0) {
         pairs.row_records = doubles(records);
         pairs.column_records = pairs.row_records + pairs.chunks() * pairs.rows();
         pairs.square_records = pairs.column_records + pairs.tiles() * pairs.columns();
         pairs.sums = doubles(sums);
+        pairs.totals = doubles(totals);
     }
 
     DevicePairs pairs;
-    DeviceBuffer records, sums;
+    DeviceBuffer records, sums, totals;
 };
 
 /// Adds strip number `strip` of what one launch gave.
@@ -70,10 +72,11 @@ public:
           at_once_(std::clamp<std::int64_t>(std::min(records_at_once / one_.records(), most_tiles / one_.tiles()), 1,
                                             (all_ + devices_ - 1) / devices_)) {
         assert(x.dim() == y.dim() && x.devices() == y.devices());
-        if (devices_ == 1 && all_ <= at_once_) under_way_ = queued(0, 0);
+        if (whole()) under_way_ = queued(0, 0);
     }
 
     KernelSums sums() {
+        if (whole()) return totals();
         KernelSums out{std::vector<double>(static_cast<std::size_t>(x_.rows()), 0.0),
                        std::vector<double>(static_cast<std::size_t>(one_.itself ? 0 : y_.rows()), 0.0), 0.0};
         for (std::int64_t first = 0; first < all_; first += at_once_ * devices_) {
@@ -87,6 +90,28 @@ public:
     }
 
 private:
+    /// Whether one device has room for all.
+    bool whole() const { return devices_ == 1 && all_ <= at_once_; }
+
+    KernelSums totals() {
+        const std::unique_ptr<Room> room = under_way_ ? std::move(under_way_) : queued(0, 0);
+        std::vector<double>& all = kept_numbers();
+        all.resize(static_cast<std::size_t>(room->pairs.numbers()));
+        room->totals.download(all.data());
+        const auto rows = all.begin() + x_.rows();
+        KernelSums out{{all.begin(), rows}, {rows, all.end() - 1}, all.back()};
+        if (one_.itself) out.columns = out.rows;
+        if (done_) done_(x_.rows() * y_.rows());
+        return out;
+    }
+
+    /// A few stay for the next call of a thread: new memory costs more than the copy.
+    static std::vector<double>& kept_numbers() {
+        static thread_local std::vector<double> kept;
+        if (kept.capacity() > most_kept) kept = {};
+        return kept;
+    }
+
     /// Strips first + k, first + k + devices, ... on device k; none where there are none.
     std::unique_ptr<Room> queued(std::int64_t first, std::int64_t k) const {
         DevicePairs p = one_;
@@ -96,7 +121,7 @@ private:
         p.strips = std::min(at_once_, (all_ - p.first + devices_ - 1) / devices_);
         if (p.strips <= 0) return nullptr;
         const DeviceQueue& queue = x_.on(k).queue;
-        auto room = std::make_unique<Room>(queue, p);
+        auto room = std::make_unique<Room>(queue, p, whole());
         device_check(queue, device_library().table->pairs(&queue, &room->pairs));
         return room;
     }
@@ -104,8 +129,7 @@ private:
     void add_round(std::int64_t first, KernelSums& out) {
         std::vector<std::unique_ptr<Room>> rooms(static_cast<std::size_t>(devices_));
         std::vector<std::vector<double>> results(rooms.size());
-        static thread_local std::vector<double> kept;   // few numbers stay for the next call: new memory costs more than the copy
-        results.front().swap(kept);
+        results.front().swap(kept_numbers());
         for_devices(devices_, [&](std::int64_t k) {
             auto& room = rooms[static_cast<std::size_t>(k)];
             room = under_way_ ? std::move(under_way_) : queued(first, k);
@@ -117,7 +141,7 @@ private:
             const auto k = static_cast<std::size_t>((strip - first) % devices_);
             add_strip(rooms[k]->pairs, results[k], (strip - first) / devices_, out);
         }
-        if (results.front().capacity() <= most_kept) kept.swap(results.front());
+        kept_numbers().swap(results.front());
     }
 
     const DevicePairPoints &x_, &y_;

@@ -253,6 +253,25 @@ __global__ void add_records(DevicePairs p) {
     p.sums[i] = sum;
 }
 
+/// Thread i has number i of the totals.
+__global__ void add_strips(DevicePairs p) {
+    const std::int64_t i = blockIdx.x * std::int64_t{threads} + threadIdx.x, last = p.numbers() - 1;
+    if (i > last) return;
+    const double *columns = p.sums + p.rows(), *squares = columns + p.strips * p.columns();
+    double sum = 0.0;
+    if (i == last) {
+        sum = sum_of(squares, p.tiles(), 1);
+    } else if (i >= p.x.rows) {
+        sum = sum_of(columns + (i - p.x.rows), p.strips, p.columns());
+    } else {
+        for (std::int64_t strip = 0; strip < p.strips; ++strip) {
+            if (i / DevicePairs::strip_rows == strip) sum += p.sums[i];
+            if (p.itself) sum += columns[strip * p.columns() + i];
+        }
+    }
+    p.totals[i] = sum;
+}
+
 template <class T, PairFunction f, bool direct>
 void launch(const DeviceQueue& queue, const DevicePairs& p) {
     const dim3 grid(static_cast<unsigned>(p.chunks()), static_cast<unsigned>(p.tiles()));
@@ -278,6 +297,9 @@ const char* pairs(const DeviceQueue* queue, const DevicePairs* what) {
         what->x.number == Number::float32 ? launch_function<float>(*queue, *what) : launch_function<double>(*queue, *what);
         add_records<<<static_cast<unsigned>((what->results() + threads - 1) / threads), threads, 0, stream_of(*queue)>>>(*what);
         check_launch("add_records");
+        if (what->totals == nullptr) return;
+        add_strips<<<static_cast<unsigned>((what->numbers() + threads - 1) / threads), threads, 0, stream_of(*queue)>>>(*what);
+        check_launch("add_strips");
     });
 }
 

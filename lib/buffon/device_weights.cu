@@ -232,18 +232,10 @@ __global__ void __launch_bounds__(most_threads, blocks) weigh_pairs(const __grid
 }
 
 constexpr int most_pairs = 512, small_block = 128;
-constexpr int most_fixed = 8;            // coordinates that are known when kernels of small blocks are compiled
 constexpr int few_coordinates = 128;     // two tiles are 16 KB
 
 /// Threads that weigh_pairs asks for.
 std::int64_t pairs_of(const DeviceWeights& w) { return w.laws + (w.components + 1) / 2; }
-
-template <int fixed = most_fixed>
-void run_small(const DeviceWeights& w, unsigned blocks, unsigned wanted, std::size_t bytes, cudaStream_t stream) {
-    if constexpr (fixed > 0)
-        if (w.gaussians.dim != fixed) return run_small<fixed - 1>(w, blocks, wanted, bytes, stream);
-    weigh_pairs<small_block, 4, fixed><<<blocks, wanted, bytes, stream>>>(w);
-}
 
 }  // namespace
 
@@ -256,7 +248,8 @@ const char* weigh(const DeviceQueue* queue, const DeviceWeights* what) {
         if (what->close && pairs_of(*what) <= most_pairs && what->gaussians.dim <= few_coordinates) {
             const auto wanted = static_cast<unsigned>((pairs_of(*what) + 31) / 32 * 32);
             const std::size_t bytes = static_cast<std::size_t>(2 * together * what->gaussians.dim) * sizeof(double);
-            if (wanted <= small_block) run_small(*what, blocks, wanted, bytes, stream);
+            if (wanted <= small_block)
+                for_dim(what->gaussians.dim, [&]<int d>() { weigh_pairs<small_block, 4, d><<<blocks, wanted, bytes, stream>>>(*what); });
             else weigh_pairs<most_pairs, 1, 0><<<blocks, wanted, bytes, stream>>>(*what);
             return check_launch("weigh_pairs");
         }
