@@ -36,6 +36,12 @@ void map_uniforms(const L& law, ConstView v, View x) {
 
 }  // namespace
 
+Distribution::Distribution(Joint law) : law_(std::make_shared<const Law>(std::move(law))) {}
+Distribution::Distribution(MultivariateNormal law) : law_(std::make_shared<const Law>(std::move(law))) {}
+Distribution::Distribution(MultivariateT law) : law_(std::make_shared<const Law>(std::move(law))) {}
+Distribution::Distribution(Mixture law) : law_(std::make_shared<const Law>(std::move(law))) {}
+Distribution::Distribution(Univariate law) : Distribution(Joint({std::move(law)})) {}
+
 std::int64_t Distribution::dim() const {
     return std::visit([](const auto& law) { return law.dim(); }, *law_);
 }

@@ -21,11 +21,11 @@ namespace buffon {
 
 class Distribution {
 public:
-    Distribution(Joint law) : law_(std::make_shared<const Law>(std::move(law))) {}
-    Distribution(MultivariateNormal law) : law_(std::make_shared<const Law>(std::move(law))) {}
-    Distribution(MultivariateT law) : law_(std::make_shared<const Law>(std::move(law))) {}
-    Distribution(Mixture law) : law_(std::make_shared<const Law>(std::move(law))) {}
-    Distribution(Univariate law) : Distribution(Joint({std::move(law)})) {}
+    Distribution(Joint law);
+    Distribution(MultivariateNormal law);
+    Distribution(MultivariateT law);
+    Distribution(Mixture law);
+    Distribution(Univariate law);
 
     std::int64_t dim() const;
     /// One name per coordinate: the user's, else "x1", "x2", ...
