@@ -9,6 +9,7 @@
 
 #include "named_table.hpp"
 #include "problems.hpp"
+#include "test_paths.hpp"
 
 using namespace buffon::diffusion;
 using buffon::Matrix;

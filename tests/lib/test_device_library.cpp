@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "test_paths.hpp"
+
 using namespace buffon;
 
 namespace {

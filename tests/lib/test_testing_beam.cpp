@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "test_paths.hpp"
+
 using namespace buffon;
 using testing::KnownProblem;
 
