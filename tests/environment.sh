@@ -4,6 +4,8 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=${BUFFON_VENV:-$root/.venv}
 export BUFFON_BUILD=${BUFFON_BUILD:-$root/build}
+# ccache, where it is installed, keeps nothing that was compiled with a precompiled header unless told so.
+export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
 build=$BUFFON_BUILD
 jobs=${BUFFON_JOBS:+-j $BUFFON_JOBS}
 
