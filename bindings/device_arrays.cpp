@@ -21,7 +21,7 @@ using namespace buffon::diffusion;
 namespace binder {
 namespace {
 
-py::module_ helper() { return py::module_::import("buffon._device_arrays"); }
+py::module_ array_helper() { return py::module_::import("buffon._device_arrays"); }
 
 struct Place {
     void* data;
@@ -33,7 +33,7 @@ struct Place {
 Number number_of(int bytes) { return bytes == 8 ? Number::float64 : bytes == 4 ? Number::float32 : Number::float16; }
 
 Place look(py::handle x, const std::string& what, const py::object& dim, bool halves = false) {
-    const py::tuple found = helper().attr("look")(x, what, dim, halves);
+    const py::tuple found = array_helper().attr("look")(x, what, dim, halves);
     return {reinterpret_cast<void*>(found[0].cast<std::uintptr_t>()),
             found[1].cast<std::int64_t>(),
             found[2].cast<std::int64_t>(),
@@ -83,7 +83,7 @@ py::object denoise_on_device(const std::string& function, const Denoiser& model,
     const std::vector<std::int64_t> labels = to_labels(function, condition, from.rows);
     const std::span<const double> given(levels.data(), static_cast<std::size_t>(levels.size()));
     model.check(given, labels, from.rows);
-    const py::object result = helper().attr("like")(x, function + ": x");
+    const py::object result = array_helper().attr("like")(x, function + ": x");
     if (from.rows == 0) return result;
     const Place to = look(result, function, model.dim());
     const py::gil_scoped_release release;
@@ -108,9 +108,9 @@ py::object log_density_on_device(const Distribution& law, py::handle x, bool eac
     if (from.number != Number::float64) throw py::type_error("log_density: x must be float64 on a device, got float32");
     std::vector<double> log_share;
     const Gaussians gaussians(gaussians_of(law, log_share));
-    const py::object result = helper().attr("table")(x, each ? py::object(py::int_(gaussians.size())) : py::none(), "log_density: x");
+    const py::object result = array_helper().attr("table")(x, each ? py::object(py::int_(gaussians.size())) : py::none(), "log_density: x");
     if (from.rows == 0) return result;
-    const auto out = reinterpret_cast<double*>(helper().attr("address")(result).cast<std::uintptr_t>());
+    const auto out = reinterpret_cast<double*>(array_helper().attr("address")(result).cast<std::uintptr_t>());
     const py::gil_scoped_release release;
     const DeviceBuffer groups = DeviceBuffer::of(from.queue, std::span<const double>(gaussians.groups())),
                        shares = DeviceBuffer::of(from.queue, std::span<const double>(log_share));

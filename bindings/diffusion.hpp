@@ -1,6 +1,8 @@
 /// Converters of the diffusion layer's nouns, for the binder.
 #pragma once
 
+#include <span>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,15 @@ void prepare(SolverSearchOptions& options);
 }
 
 namespace binder {
+
+inline std::span<const double> numbers(const Array& a) { return {a.data(), static_cast<std::size_t>(a.size())}; }
+
+template <class... Parts>
+std::string text(const Parts&... parts) {
+    std::ostringstream out;
+    (out << ... << parts);
+    return out.str();
+}
 
 buffon::diffusion::Schedule to_schedule(py::handle given, const std::string& where);
 buffon::diffusion::Denoiser to_denoiser(py::handle given, const std::string& where);

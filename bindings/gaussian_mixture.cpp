@@ -20,7 +20,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -49,10 +48,10 @@ using buffon::View;
 using buffon::require;
 
 using binder::Array;
+using binder::numbers;
 using binder::shape_text;
+using binder::text;
 using Shape = std::vector<py::ssize_t>;
-
-std::span<const double> numbers(const Array& a) { return {a.data(), static_cast<std::size_t>(a.size())}; }
 
 ConstView table(const Array& a) { return {a.data(), a.shape(0), a.shape(1)}; }
 
@@ -65,13 +64,6 @@ Array array_of(std::span<const double> data, const Shape& shape) {
     Array a(shape);
     std::copy(data.begin(), data.end(), a.mutable_data());
     return a;
-}
-
-template <class... Parts>
-std::string text(const Parts&... parts) {
-    std::ostringstream out;
-    (out << ... << parts);
-    return out.str();
 }
 
 std::vector<Matrix> to_matrices(py::handle value, const std::string& what) {

@@ -13,7 +13,7 @@ namespace {
 bool has_second_order(const Indices& s) { return s.second_order.size() > 0; }
 
 /// All of it again from its joint estimate.
-py::dict pickled(const Indices& s) {
+py::dict pickled_indices(const Indices& s) {
     py::dict out;
     out["groups"] = s.groups;
     out["outputs"] = s.outputs;
@@ -22,7 +22,7 @@ py::dict pickled(const Indices& s) {
     return out;
 }
 
-Indices unpickled(const py::dict& state) {
+Indices unpickled_indices(const py::dict& state) {
     return indices_of(state["joint"].cast<Estimate>(), state["groups"].cast<std::vector<std::string>>(),
                       state["outputs"].cast<std::vector<std::string>>(), state["second_order"].cast<bool>());
 }
@@ -79,6 +79,6 @@ void bind_indices(py::module_& m) {
             },
             py::arg("joint"))
         .def_property_readonly("_growth", &growth)
-        .def_static("_from_state", &unpickled)
-        .def(py::pickle(&pickled, &unpickled));
+        .def_static("_from_state", &unpickled_indices)
+        .def(py::pickle(&pickled_indices, &unpickled_indices));
 }

@@ -172,7 +172,9 @@ void bind_metrics(py::module_& m) {
     binder::bind(m, "prdc", &prdc);
     binder::bind(m, "sliced_w2", &sliced_w2);
     binder::bind(m, "cf_distance", &diffusion::cf_distance);
-    binder::bind(m, "mode_masses", &diffusion::mode_masses);
+    binder::bind(m, "mode_masses",
+                 static_cast<Estimate (*)(const PointSets&, const diffusion::ModeClassifier&,
+                                          const diffusion::ModeMassesOptions&)>(&diffusion::mode_masses));
     binder::bind(m, "mode_mixture", &diffusion::mode_mixture);
     binder::bind(m, "moment_probe", &diffusion::moment_probe);
     binder::bind(m, "off_mode",

@@ -44,7 +44,7 @@ py::array_t<std::int64_t> from_integers(const std::vector<std::int64_t>& v) {
 }
 
 /// All but the law.
-py::dict state(const Sample& s) {
+py::dict sample_state(const Sample& s) {
     py::dict out;
     out["x"] = binder::from_matrix(s.x);
     out["y"] = binder::from_matrix(s.y);
@@ -79,7 +79,7 @@ void check_shapes(const Sample& s) {
 }
 
 /// Fields that older files do not have may be absent.
-Sample from_state(const py::dict& given) {
+Sample sample_from_state(const py::dict& given) {
     Sample s;
     s.x = binder::to_matrix(given["x"], "Sample: x");
     s.y = binder::to_matrix(given["y"], "Sample: y");
@@ -108,14 +108,14 @@ Sample from_state(const py::dict& given) {
 }
 
 /// A pickle has the law, too; a file has not.
-py::dict pickled(const Sample& s) {
-    py::dict out = state(s);
+py::dict pickled_sample(const Sample& s) {
+    py::dict out = sample_state(s);
     if (s.law) out["law"] = binder::from_distribution(*s.law);
     return out;
 }
 
-Sample unpickled(const py::dict& given) {
-    Sample s = from_state(given);
+Sample unpickled_sample(const py::dict& given) {
+    Sample s = sample_from_state(given);
     if (given.contains("law")) s.law = binder::to_distribution(given["law"], "Sample: law");
     return s;
 }
@@ -149,7 +149,7 @@ std::string estimated(const JointFit& fit, std::int64_t rows) {
 
 /// What buffon/_table.py made of a table, with the law that its rows stand for.
 Sample from_table(const py::dict& table, const KnownLaw& known) {
-    Sample s = from_state(table);
+    Sample s = sample_from_state(table);
     const auto log_weight = binder::to_vector(table["log_weight"], "Sample: weights");
     require(known.law || log_weight.empty(), "Sample: weights need the law that the rows stand for");
     require(!known.fit || s.log_density.empty(),
@@ -282,8 +282,8 @@ ValueError
         .def_property_readonly("n_failed", &Sample::n_failed, "Rows whose outputs are not all finite.")
         .def_readonly("warnings", &Sample::warnings, "In plain words, what makes answers from this sample doubtful.")
         .def("__len__", &Sample::n)
-        .def(py::pickle(&pickled, &unpickled))
-        .def("_state", &state)
-        .def_static("_from_state", &from_state)
+        .def(py::pickle(&pickled_sample, &unpickled_sample))
+        .def("_state", &sample_state)
+        .def_static("_from_state", &sample_from_state)
         .def("__repr__", &text_of);
 }

@@ -50,7 +50,7 @@ py::object trajectory(const Draws& d) {
     return py::module_::import("numpy").attr("stack")(all);
 }
 
-py::list rows_of(const Table& t) {
+py::list table_rows(const Table& t) {
     py::list out;
     for (const Row& row : t.rows) {
         py::dict terms;
@@ -84,7 +84,7 @@ x0 + rho eps with rho = sigma / alpha. Immutable; ``print(table.formula())`` sho
     c.def_property_readonly("order", [](const Table& t) { return py::make_tuple(t.orders.from_noise, t.orders.from_middle); },
                             "Declared order of convergence (from the noise end, from a start in the middle).");
     c.def_property_readonly(
-        "rows", &rows_of,
+        "rows", &table_rows,
         "The rows as a list of dicts: at (the value that is denoised), terms {value: weight}, noise, rho, node.");
     c.def_property_readonly("violation", &Table::violation,
                             "Largest relative violation of what rows promise: weights sum to 1, weights times levels "

@@ -16,7 +16,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <variant>
@@ -28,9 +27,9 @@ namespace {
 
 using namespace buffon::diffusion;
 using binder::Array;
+using binder::numbers;
+using binder::text;
 using Shape = std::vector<py::ssize_t>;
-
-std::span<const double> numbers(const Array& a) { return {a.data(), static_cast<std::size_t>(a.size())}; }
 
 /// f of each number, in an array of the same shape; a number for a number.
 template <class F>
@@ -145,13 +144,6 @@ py::class_<S> bind_schedule(py::module_& m, const std::string& name, const char*
     c.def_property_readonly("prior_scale", &S::prior_scale,
                             "Standard deviation of the normal law that samplers start from at t_start.");
     return c;
-}
-
-template <class... Parts>
-std::string text(const Parts&... parts) {
-    std::ostringstream out;
-    (out << ... << parts);
-    return out.str();
 }
 
 constexpr const char* song = R"(
