@@ -98,8 +98,8 @@ struct Reference {
     double degenerate = 0.0;
 };
 
-Reference reference_of(const Kernel& kernel, std::int64_t m, const KernelSums& sums) {
-    Reference out{averages(kernel, sums.rows, m - 1)};
+Reference reference_of(const Kernel& kernel, std::int64_t m, KernelSums sums) {
+    Reference out{averages(kernel, std::move(sums.rows), m - 1)};
     const double square = sums.squares / static_cast<double>(m * (m - 1)), mean = mean_of(out.averages);
     out.degenerate = std::max(0.0, square - 2 * conditional_square(mean_square(out.averages), square, m - 1) + mean * mean);
     return out;
@@ -110,13 +110,13 @@ struct Projections {
     std::vector<double> a, b;   // (n), (m)
 };
 
-Projections projections_of(const Kernel& kernel, std::int64_t n, std::int64_t m, const KernelSums& own,
-                           const KernelSums& across, const Reference& reference) {
-    Projections out{averages(kernel, own.rows, n - 1), reference.averages};
-    const double per_m = kernel.sign / static_cast<double>(m), per_n = kernel.sign / static_cast<double>(n);
-    for (std::size_t i = 0; i < out.a.size(); ++i) out.a[i] -= across.rows[i] * per_m;
-    for (std::size_t j = 0; j < out.b.size(); ++j) out.b[j] -= across.columns[j] * per_n;
-    return out;
+/// `own`: averages of the sample met by itself.
+Projections projections_of(const Kernel& kernel, const std::vector<double>& own, KernelSums across, const Reference& reference) {
+    const double per_m = kernel.sign / static_cast<double>(across.columns.size()),
+                 per_n = kernel.sign / static_cast<double>(across.rows.size());
+    for (std::size_t i = 0; i < own.size(); ++i) across.rows[i] = own[i] - across.rows[i] * per_m;
+    for (std::size_t j = 0; j < reference.averages.size(); ++j) across.columns[j] = reference.averages[j] - across.columns[j] * per_n;
+    return {std::move(across.rows), std::move(across.columns)};
 }
 
 double covariance(const std::vector<double>& u, const std::vector<double>& v) {
@@ -297,10 +297,10 @@ Estimate compared(const Kernel& kernel, const std::vector<Points>& sets, const P
     for (std::size_t s = 0; s < sets.size(); ++s) {
         const Pair here = std::exchange(next, s + 1 < sets.size() ? meet(sets[s + 1]) : Pair{});
         const std::int64_t n = sets[s].rows();
-        const KernelSums of_own = here.own();
-        all.push_back(projections_of(kernel, n, m, of_own, here.across(), reference));
+        const std::vector<double> of_own = averages(kernel, here.own().rows, n - 1);
+        all.push_back(projections_of(kernel, of_own, here.across(), reference));
         e.value.push_back(mean_of(all.back().a) + mean_of(all.back().b));
-        const std::vector<double> of_x = with_itself(diagonal(kernel, sets[s]), averages(kernel, of_own.rows, n - 1));
+        const std::vector<double> of_x = with_itself(diagonal(kernel, sets[s]), of_own);
         lengths.push_back(length_of(e.value.back(), all.back(), of_x, of_y, largest));
         floor.push_back(floor_of(reference.degenerate, n, m));
         e.n += n;

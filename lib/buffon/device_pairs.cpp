@@ -85,7 +85,6 @@ public:
                                left = x_.rows() - rows;
             if (done_) done_(one_.itself ? x_.rows() * x_.rows() - left * left : rows * y_.rows());
         }
-        if (one_.itself) out.columns = out.rows;
         return out;
     }
 
@@ -100,7 +99,6 @@ private:
         room->totals.download(all.data());
         const auto rows = all.begin() + x_.rows();
         KernelSums out{{all.begin(), rows}, {rows, all.end() - 1}, all.back()};
-        if (one_.itself) out.columns = out.rows;
         if (done_) done_(x_.rows() * y_.rows());
         return out;
     }

@@ -125,7 +125,6 @@ KernelSums pair_sums(PairFunction f, double scale, ConstView x, int threads, con
         const std::int64_t left = std::max<std::int64_t>(0, x.rows - row - pair_rows);
         if (done) done(x.rows * x.rows - left * left);   // both orders of all pairs with a row that has been
     });
-    out.columns = out.rows;
     return out;
 }
 

@@ -15,7 +15,7 @@ enum class PairFunction { gaussian, distance, cubic };   // e^(-scale |a - b|^2)
 /// Not to be taken for the sums over pairs of rows of estimators/buffon/pair_sums.hpp.
 struct KernelSums {
     std::vector<double> rows;      // (n) sums over the points of y
-    std::vector<double> columns;   // (m) sums over the points of x
+    std::vector<double> columns;   // (m) sums over the points of x; none where these are met by themselves
     double squares = 0.0;          // sum of the squares over all pairs
 };
 
@@ -25,7 +25,7 @@ using PairsDone = std::function<void(std::int64_t)>;
 /// Over the pairs (x_i, y_j); x (n, d), y (m, d).
 KernelSums pair_sums(PairFunction f, double scale, ConstView x, ConstView y, int threads = 0, const PairsDone& done = {});
 
-/// Over the pairs (x_i, x_j), i != j: both orders, so that `rows` and `columns` are the same.
+/// Over the pairs (x_i, x_j), i != j, in both orders.
 KernelSums pair_sums(PairFunction f, double scale, ConstView x, int threads = 0, const PairsDone& done = {});
 
 }  // namespace buffon
