@@ -108,7 +108,8 @@ py::object log_density_on_device(const Distribution& law, py::handle x, bool eac
     if (from.number != Number::float64) throw py::type_error("log_density: x must be float64 on a device, got float32");
     std::vector<double> log_share;
     const Gaussians gaussians(gaussians_of(law, log_share));
-    const py::object result = array_helper().attr("table")(x, each ? py::object(py::int_(gaussians.size())) : py::none(), "log_density: x");
+    const py::object columns = each ? py::object(py::int_(gaussians.size())) : py::none();
+    const py::object result = array_helper().attr("table")(x, columns, "log_density: x");
     if (from.rows == 0) return result;
     const auto out = reinterpret_cast<double*>(array_helper().attr("address")(result).cast<std::uintptr_t>());
     const py::gil_scoped_release release;

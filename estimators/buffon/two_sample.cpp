@@ -151,7 +151,7 @@ Matrix joint_covariance(const std::vector<Projections>& all) {
     return nearest_covariance(out);
 }
 
-/// Pairs of some rows of the reference. On one thread: others must wake, which takes longer.
+/// Pairs of some rows of the reference. On one thread: others must wake, which takes longer where coordinates are few.
 Matrix gram(const Kernel& kernel, ConstView rows) {
     Matrix out(rows.rows, rows.rows);
     std::vector<double> v;
@@ -242,7 +242,8 @@ struct Length {
 };
 
 /// The variance is that along m: of projections in which each point has met itself, too.
-Length length_of(double value, const Projections& p, const std::vector<double>& of_x, const std::vector<double>& of_y, double largest) {
+Length length_of(double value, const Projections& p, const std::vector<double>& of_x, const std::vector<double>& of_y,
+                 double largest) {
     const double n = static_cast<double>(p.a.size()), m = static_cast<double>(p.b.size());
     return {.value = value,
             .bias = std::max(0.0, mean_of(of_x) + mean_of(of_y)),   // below 0 by rounding alone

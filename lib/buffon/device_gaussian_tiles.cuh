@@ -33,7 +33,8 @@ __device__ inline void load_tile(const double* z, std::int64_t first, std::int64
 
 /// Log densities of the Gaussians k and `second` at the rows of a tile from z on; of `fixed` coordinates, or of any number.
 template <int fixed = 0>
-__device__ void log_densities_of(const DeviceGaussians& of, int k, int second, const double* z, int tile, double (&out)[2][together]) {
+__device__ void log_densities_of(const DeviceGaussians& of, int k, int second, const double* z, int tile,
+                                 double (&out)[2][together]) {
     const int d = fixed > 0 ? fixed : static_cast<int>(of.dim);
     const std::int64_t length = d + std::int64_t{d} * (d + 1) / 2 + 1;   // all of them may be more than 2^31 numbers
     const double *first_number = of.groups + k / 8 * 8 * length + k % 8,
@@ -42,7 +43,7 @@ __device__ void log_densities_of(const DeviceGaussians& of, int k, int second, c
     int at = 0;
 #pragma unroll 1   // with all numbers of a Gaussian on their way at once there are no registers left
     for (int r = 0; r < d; ++r) {
-        const double of[2] = {__ldg(first_number + at), __ldg(second_number + at)};
+        const double start[2] = {__ldg(first_number + at), __ldg(second_number + at)};
         double y[2][together];
 #pragma unroll
         for (int s = 0; s < (fixed > 0 ? fixed : d); ++s) {
@@ -52,10 +53,10 @@ __device__ void log_densities_of(const DeviceGaussians& of, int k, int second, c
 #pragma unroll
             for (int p = 0; p < together; p += 2) {
                 const double2 v = *reinterpret_cast<const double2*>(z + s * tile + p);
-                y[0][p] = a * v.x + (s == 0 ? of[0] : y[0][p]);
-                y[0][p + 1] = a * v.y + (s == 0 ? of[0] : y[0][p + 1]);
-                y[1][p] = b * v.x + (s == 0 ? of[1] : y[1][p]);
-                y[1][p + 1] = b * v.y + (s == 0 ? of[1] : y[1][p + 1]);
+                y[0][p] = a * v.x + (s == 0 ? start[0] : y[0][p]);
+                y[0][p + 1] = a * v.y + (s == 0 ? start[0] : y[0][p + 1]);
+                y[1][p] = b * v.x + (s == 0 ? start[1] : y[1][p]);
+                y[1][p + 1] = b * v.y + (s == 0 ? start[1] : y[1][p + 1]);
             }
         }
         at += 8;

@@ -99,6 +99,7 @@ private:
         room->totals.download(all.data());
         const auto rows = all.begin() + x_.rows();
         KernelSums out{{all.begin(), rows}, {rows, all.end() - 1}, all.back()};
+        if (all.capacity() > most_kept) all = {};
         if (done_) done_(x_.rows() * y_.rows());
         return out;
     }
@@ -106,7 +107,6 @@ private:
     /// A few stay for the next call of a thread: new memory costs more than the copy.
     static std::vector<double>& kept_numbers() {
         static thread_local std::vector<double> kept;
-        if (kept.capacity() > most_kept) kept = {};
         return kept;
     }
 
@@ -139,7 +139,7 @@ private:
             const auto k = static_cast<std::size_t>((strip - first) % devices_);
             add_strip(rooms[k]->pairs, results[k], (strip - first) / devices_, out);
         }
-        kept_numbers().swap(results.front());
+        if (results.front().capacity() <= most_kept) kept_numbers().swap(results.front());
     }
 
     const DevicePairPoints &x_, &y_;

@@ -29,7 +29,8 @@ __device__ void for_row(const double* row, int size, const F& f) {
 
 constexpr int laws_of_a_thread = static_cast<int>(DeviceWeights::most_laws / threads);
 
-/// Densities of a tile over that of the proposal, in shared memory; then rows of u, and each thread adds to the own sums of a few laws.
+/// Densities of a tile over that of the proposal, in shared memory; then rows of u, and each thread adds to the own sums of
+/// a few laws.
 __global__ void __launch_bounds__(threads, 2) weigh_rows(const __grid_constant__ DeviceWeights w, int tile) {
     extern __shared__ __align__(16) double shared[];
     const int size = static_cast<int>(w.gaussians.size), d = static_cast<int>(w.gaussians.dim), laws = static_cast<int>(w.laws);
@@ -133,7 +134,8 @@ __constant__ double of_exponential[] = {0x1.0000000000001p-1,  0x1.5555555555556
 /// e^x of -700 <= x <= 0, and e^-700 below.
 __device__ double exponential_of(double x) {
     constexpr int terms = 10;
-    const double floored = x > -700.0 ? x : -700.0, shifted = floored * of_exponential[terms] + vecmath::round_shift,
+    const double floored = x < -700.0 ? -700.0 : x,   // what is no number stays none
+                  shifted = floored * of_exponential[terms] + vecmath::round_shift,
                  n = shifted - vecmath::round_shift;
     const double r = n * of_exponential[terms + 2] + (n * of_exponential[terms + 1] + floored);
     double q = of_exponential[terms - 1];
@@ -143,9 +145,9 @@ __device__ double exponential_of(double x) {
     return __hiloint2double(__double2hiint(power) + (__double2loint(shifted) << 20), __double2loint(power));
 }
 
-/// Where a thread has two Gaussians at most: a law with the one that was fitted to it, or two components. Their densities at `together`
-/// rows, relative to the largest number that any has anywhere, and the own sums of the law stay in its registers; shared memory has the
-/// rows and what warps tell each other of them.
+/// Where a thread has two Gaussians at most: a law with the one that was fitted to it, or two components. Their densities at
+/// `together` rows, relative to the largest number that any has anywhere, and the own sums of the law stay in its registers;
+/// shared memory has the rows and what warps tell each other of them.
 template <int most_threads, int blocks, int fixed>
 __global__ void __launch_bounds__(most_threads, blocks) weigh_pairs(const __grid_constant__ DeviceWeights w) {
     constexpr int most_warps = most_threads / 32;
@@ -249,7 +251,9 @@ const char* weigh(const DeviceQueue* queue, const DeviceWeights* what) {
             const auto wanted = static_cast<unsigned>((pairs_of(*what) + 31) / 32 * 32);
             const std::size_t bytes = static_cast<std::size_t>(2 * together * what->gaussians.dim) * sizeof(double);
             if (wanted <= small_block)
-                for_dim(what->gaussians.dim, [&]<int d>() { weigh_pairs<small_block, 4, d><<<blocks, wanted, bytes, stream>>>(*what); });
+                for_dim(what->gaussians.dim, [&]<int d>() {
+                    weigh_pairs<small_block, 4, d><<<blocks, wanted, bytes, stream>>>(*what);
+                });
             else weigh_pairs<most_pairs, 1, 0><<<blocks, wanted, bytes, stream>>>(*what);
             return check_launch("weigh_pairs");
         }

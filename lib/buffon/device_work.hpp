@@ -252,8 +252,8 @@ struct DevicePairs {
     /// strip_rows / tile).
     /// Where x is met by itself a pair stands once in rows and once in columns, and its square counts twice.
     double* sums = nullptr;
-    /// Where all strips are there: (numbers()), sums of x's rows, of y's but where x is met by itself, and of all squares. The strips are
-    /// added one after the other, as the processor adds those of several devices. Null if not wanted.
+    /// Where all strips are there: (numbers()), sums of x's rows, of y's but where x is met by itself, and of all squares. The
+    /// strips are added one after the other, as the processor adds those of several devices. Null if not wanted.
     double* totals = nullptr;
 
     constexpr std::int64_t numbers() const { return x.rows + (itself ? 0 : y.rows) + 1; }

@@ -1,5 +1,6 @@
 #include <buffon/circle_search.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <numbers>

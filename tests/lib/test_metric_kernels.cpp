@@ -1,5 +1,6 @@
 #include <buffon/metric_kernels.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

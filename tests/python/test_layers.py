@@ -74,7 +74,6 @@ WITHOUT_TEST = {
     "lib/device_slices": "what tests/estimators/test_slices_on_device.cpp tests on every device",
     "lib/device_terms": "functions that test_on_device.cpp tests on every device",
     "lib/device_warp": "sums within a warp, part of what tests/diffusion/test_chains_on_device.cpp tests",
-    "lib/device_weights": "what tests/estimators/test_final_sample_device.cpp tests on every device",
     "lib/device_work": "structures that hold what the functions of a device take",
     "diffusion/chain_shard": "part of what test_chains_on_device.cpp tests on every device",
     "diffusion/device_denoiser": "a structure, read by test_device_block.cpp",
