@@ -130,7 +130,7 @@ private:
         results.front().swap(kept_numbers());
         for_devices(devices_, [&](std::int64_t k) {
             auto& room = rooms[static_cast<std::size_t>(k)];
-            room = under_way_ ? std::move(under_way_) : queued(first, k);
+            room = queued(first, k);
             if (!room) return;
             results[static_cast<std::size_t>(k)].resize(static_cast<std::size_t>(room->pairs.results()));
             room->sums.download(results[static_cast<std::size_t>(k)].data());
